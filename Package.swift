@@ -1,0 +1,149 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The settings of every Swift target: strict about existentials and about what an import makes public.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// sallyport-shell carries the Swift runtime with it. Both the compiler and the linker must know.
+let staticStandardLibrary = ["-static-stdlib"]
+
+let package = Package(
+    name: "sallyport",
+    products: [
+        .executable(name: "sallyport-dispatch", targets: ["sallyport-dispatch"]),
+        .executable(name: "sallyport-shell", targets: ["sallyport-shell"]),
+        .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
+        .executable(name: "sallyport", targets: ["sallyport"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // The two small programs, which sshd starts for every login.
+        .executableTarget(
+            name: "sallyport-dispatch",
+            dependencies: ["AuthorizedKeys"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
+        .executableTarget(
+            name: "sallyport-shell",
+            dependencies: ["AuthorizedKeys", "BuildService", "Configuration", "Gateway", "Requests"],
+            swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
+            linkerSettings: [.unsafeFlags(staticStandardLibrary)]),
+
+        // What they are made of.
+        .target(name: "AuthorizedKeys", swiftSettings: settings),
+        .target(name: "Requests", swiftSettings: settings),
+        .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(
+            name: "Configuration",
+            dependencies: ["TOMLKit"],
+            swiftSettings: settings),
+        .target(
+            name: "BuildService",
+            dependencies: ["AuthorizedKeys", "CCurl", "EventLoop", "Requests"],
+            swiftSettings: settings),
+        .target(
+            name: "NestedSSH",
+            dependencies: ["CLibSSH", "CLinux", "EventLoop"],
+            swiftSettings: settings),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "AuthorizedKeys", "BuildService", "CLinux", "Configuration", "EventLoop", "NestedSSH", "Requests",
+            ],
+            swiftSettings: settings),
+
+        // The embedded build service and the operator's tool.
+        .executableTarget(
+            name: "sallyport-runner",
+            dependencies: [
+                "Configuration", "Runner",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport",
+            dependencies: [
+                "AuthorizedKeys", "BuildService", "Configuration", "EventLoop", "Requests",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Runner",
+            dependencies: [
+                "AuthorizedKeys", "BuildService", "Configuration", "Machines", "Requests", "Yams",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Machines",
+            dependencies: [
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+
+        // C, behind one wall each.
+        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CLinux"),
+
+        // The whole thing on one machine, for `make demo` and the end-to-end tests.
+        .executableTarget(
+            name: "sallyport-demo",
+            dependencies: [
+                "World",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "World",
+            dependencies: [
+                "CLinux",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
+        .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
+        .testTarget(name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
+        .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: settings),
+        .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "World",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,54 @@
+#ifndef SALLYPORT_CCURL_H
+#define SALLYPORT_CCURL_H
+
+#include <curl/curl.h>
+
+/* Swift imports no variadic functions. Each wrapper below passes one argument of one type on,
+   unchanged; which option takes which type is libcurl's own rule (curl_easy_setopt(3)). */
+
+static inline CURLcode sp_easy_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/* libcurl copies the string for every option but CURLOPT_POSTFIELDS, which it only borrows. */
+static inline CURLcode sp_easy_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/* The pointer is borrowed until the transfer has ended. */
+static inline CURLcode sp_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*sp_data_function)(char *data, size_t size, size_t count, void *context);
+
+static inline CURLcode sp_easy_set_data_function(CURL *easy, CURLoption option, sp_data_function value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode sp_easy_response_code(CURL *easy, long *code) {
+    return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, code);
+}
+
+static inline CURLcode sp_easy_private(CURL *easy, void **context) {
+    return curl_easy_getinfo(easy, CURLINFO_PRIVATE, context);
+}
+
+static inline CURLMcode sp_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode sp_multi_set_socket_function(CURLM *multi, curl_socket_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+
+static inline CURLMcode sp_multi_set_timer_function(CURLM *multi, curl_multi_timer_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
+}
+
+/* The result of a CURLMSG_DONE message; the union is not imported. */
+static inline CURLcode sp_message_result(const CURLMsg *message) {
+    return message->data.result;
+}
+
+#endif

@@ -1,0 +1,7 @@
+#ifndef SALLYPORT_CLIBSSH_H
+#define SALLYPORT_CLIBSSH_H
+
+#include <libssh/libssh.h>
+#include <libssh/callbacks.h>
+
+#endif

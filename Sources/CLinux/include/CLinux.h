@@ -1,0 +1,36 @@
+#ifndef SALLYPORT_CLINUX_H
+#define SALLYPORT_CLINUX_H
+
+/* What Glibc's Swift module lacks: headers it leaves out and calls that are variadic or macros. */
+
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* ioctl(2) and fcntl(2) are variadic. -1 and errno on failure. */
+static inline int sp_get_window_size(int fd, struct winsize *size) {
+    return ioctl(fd, TIOCGWINSZ, size);
+}
+
+static inline int sp_fcntl(int fd, int command, int argument) {
+    return fcntl(fd, command, argument);
+}
+
+#endif
