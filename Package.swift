@@ -41,7 +41,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "sallyport-shell",
-            dependencies: ["AuthorizedKeys", "BuildService", "Configuration", "Gateway", "Requests"],
+            dependencies: ["AuthorizedKeys", "BuildService", "ConfigurationFile", "Gateway", "Requests"],
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
             linkerSettings: [.unsafeFlags(staticStandardLibrary)]),
 
@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Requests", swiftSettings: settings),
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
-            name: "Configuration",
+            name: "ConfigurationFile",
             dependencies: ["TOMLKit"],
             swiftSettings: settings),
         .target(
@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "CLinux", "Configuration", "EventLoop", "NestedSSH", "Requests",
+                "AuthorizedKeys", "BuildService", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH", "Requests",
             ],
             swiftSettings: settings),
 
@@ -72,21 +72,21 @@ let package = Package(
         .executableTarget(
             name: "sallyport-runner",
             dependencies: [
-                "Configuration", "Runner",
+                "ConfigurationFile", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "Configuration", "EventLoop", "Requests",
+                "AuthorizedKeys", "BuildService", "ConfigurationFile", "EventLoop", "Requests",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "Configuration", "Machines", "Requests", "Yams",
+                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Machines", "Requests", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -132,7 +132,7 @@ let package = Package(
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
         .testTarget(name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: settings),
+        .testTarget(name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: settings),
         .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),

@@ -1,0 +1,84 @@
+/// What `sallyport.toml` says, with a default for every key but the service's URL.
+public struct Configuration: Equatable, Sendable {
+    /// `[service]`: the build service that knows jobs, owners and keys.
+    public struct Service: Equatable, Sendable {
+        /// What a build service can speak.
+        public enum Kind: String, Sendable, CaseIterable {
+            /// API v1.
+            case sallyport
+        }
+
+        public var kind = Kind.sallyport
+        /// `unix:/path`, or http on loopback.
+        public var url: String
+
+        public init(kind: Kind = .sallyport, url: String) {
+            self.kind = kind
+            self.url = url
+        }
+    }
+
+    /// `[builder]`: how the gateway logs in to builders.
+    public struct Builder: Equatable, Sendable {
+        /// The gateway's private key, readable by the account only.
+        public var identity = "/etc/sallyport/builder_ed25519"
+
+        public init() {}
+    }
+
+    /// `[gateway]`: how people reach the gateway; for the lines that they are told to enter.
+    public struct Gateway: Equatable, Sendable {
+        /// Nil: the name of this machine.
+        public var publicHost: String?
+        public var publicPort = 22
+
+        public init() {}
+    }
+
+    /// `[runner]`: the embedded build service.
+    public struct Runner: Equatable, Sendable {
+        public enum Accelerator: String, Sendable, CaseIterable {
+            /// KVM where a guest has really booted with it, else software emulation.
+            case automatic = "auto"
+            case kvm
+            case tcg
+        }
+
+        public var stateDirectory = "/var/lib/sallyport"
+        public var socket = "/run/sallyport/api.sock"
+        /// The Unix account people log in to; its processes have the role *gateway*.
+        public var account = "builds"
+        /// The AuthorizedKeysCommandUser; its processes have the role *keys*.
+        public var keysAccount = "sallyport-keys"
+        /// Members of this group, and root, have the role *operator*.
+        public var operatorGroup = "sallyport"
+        /// Public halves of the gateways' identities, `<type> <base64>` each; they go into every builder.
+        public var gatewayKeys: [String] = []
+        /// A folder of images, one folder each; a manifest's `image` names one.
+        public var images = "/var/lib/sallyport/images"
+        public var accelerator = Accelerator.automatic
+        /// Builders at once; nil: as many as fit into the machine's memory.
+        public var slots: Int?
+        /// MiB of memory for each builder.
+        public var memory = 512
+        /// Seconds that a builder is kept for somebody to come.
+        public var keep = 600
+        /// Seconds without a heartbeat after which a claim ends. Gateways send one every third of it.
+        public var lease = 60
+        /// Seconds after which a builder ends, whatever happens.
+        public var maxLife = 3 * 24 * 3600
+
+        public init() {}
+    }
+
+    public static let defaultPath = "/etc/sallyport/sallyport.toml"
+
+    public var service: Service
+    public var builder = Builder()
+    public var gateway = Gateway()
+    public var runner = Runner()
+
+    public init(service: Service) {
+        self.service = service
+    }
+}

@@ -1,0 +1,137 @@
+import TOMLKit
+
+/// A TOML document that remembers which keys were asked for.
+struct Document {
+    private let path: String
+    private let lines: [Substring]
+    private let root: TOMLTable
+    private var known: [String: Set<String>] = [:]
+
+    init(_ text: String, path: String) throws(ConfigurationError) {
+        self.path = path
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        do {
+            root = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw ConfigurationError(
+                path: path, line: error.source.begin.line, expected: "not TOML: \(error.description)")
+        } catch {
+            throw ConfigurationError(path: path, expected: "not TOML")
+        }
+    }
+
+    mutating func text(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+        guard let value = try value(section, key) else { return nil }
+        guard let text = value.string, !text.isEmpty, !text.unicodeScalars.contains(where: { $0.value < 32 }) else {
+            throw error(section, key, "expected a string in quotes, not empty")
+        }
+        return text
+    }
+
+    mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String] {
+        guard let value = try value(section, key) else { return [] }
+        guard let array = value.array else { throw error(section, key, "expected a list of strings") }
+        var texts: [String] = []
+        for element in array {
+            guard let text = element.string else { throw error(section, key, "expected a list of strings") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError) -> String {
+        guard let text = try text(section, key) else { return fallback }
+        guard text.hasPrefix("/") else { throw error(section, key, "expected an absolute path") }
+        return text
+    }
+
+    mutating func number(
+        _ section: String, _ key: String, in range: ClosedRange<Int>
+    ) throws(ConfigurationError) -> Int? {
+        guard let value = try value(section, key) else { return nil }
+        guard let number = value.int, range.contains(number) else {
+            throw error(section, key, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    mutating func number(
+        _ section: String, _ key: String, in range: ClosedRange<Int>, default fallback: Int
+    ) throws(ConfigurationError) -> Int {
+        try number(section, key, in: range) ?? fallback
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ section: String, _ key: String, default fallback: Choice
+    ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
+        guard let value = try value(section, key) else { return fallback }
+        guard let text = value.string, let choice = Choice(rawValue: text) else {
+            let choices = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+            throw error(section, key, "expected one of \(choices)")
+        }
+        return choice
+    }
+
+    /// The service's URL, which has no default.
+    mutating func serviceURL(_ section: String, _ key: String) throws(ConfigurationError) -> String {
+        let url = try text(section, key)
+        let local = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]
+        guard let url, url.hasPrefix("unix:/") || local.contains(where: url.hasPrefix) else {
+            throw error(section, key, "expected \"unix:/path\" of the service's socket, or http on loopback")
+        }
+        return url
+    }
+
+    /// The last step: a key that nobody asked for is a mistake, or meant for a later version.
+    func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
+        for section in root.keys {
+            guard let keys = known[section] else {
+                throw ConfigurationError(
+                    path: path, line: line(section: section, key: nil), key: section,
+                    expected: "unknown section; expected \(known.keys.sorted().joined(separator: ", "))")
+            }
+            guard let table = root[section]?.table else {
+                throw ConfigurationError(
+                    path: path, line: line(section: nil, key: section), key: section, expected: "expected a section")
+            }
+            for key in table.keys where !keys.contains(key) {
+                throw error(section, key, "unknown key; expected one of \(keys.sorted().joined(separator: ", "))")
+            }
+        }
+    }
+
+    private mutating func value(
+        _ section: String, _ key: String
+    ) throws(ConfigurationError) -> (any TOMLValueConvertible)? {
+        known[section, default: []].insert(key)
+        guard let entry = root[section] else { return nil }
+        guard let table = entry.table else {
+            throw ConfigurationError(
+                path: path, line: line(section: nil, key: section), key: section, expected: "expected a section")
+        }
+        return table[key]
+    }
+
+    private func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {
+        ConfigurationError(
+            path: path, line: line(section: section, key: key), key: "\(section).\(key)", expected: expected)
+    }
+
+    /// Where a section, or a key in it, stands. TOMLKit keeps positions of syntax errors only, so this looks for the
+    /// words; what is written in an unusual way (a dotted or quoted key) is reported without a line.
+    private func line(section: String?, key: String?) -> Int? {
+        var current: Substring?
+        for (index, line) in lines.enumerated() {
+            let words = line.drop { $0 == " " || $0 == "\t" }
+            if words.hasPrefix("["), let end = words.firstIndex(of: "]") {
+                current = words[words.index(after: words.startIndex)..<end]
+                if key == nil, current.map(String.init) == section { return index + 1 }
+            } else if let key, current.map(String.init) == section, words.hasPrefix(key),
+                words.dropFirst(key.count).drop(while: { $0 == " " || $0 == "\t" }).hasPrefix("=")
+            {
+                return index + 1
+            }
+        }
+        return nil
+    }
+}
