@@ -1,1 +1,42 @@
+// sallyport-dispatch: sshd's AuthorizedKeysCommand. One authorized_keys line on stdout, or nothing; always exit 0.
 
+import AuthorizedKeys
+import Glibc
+
+// sshd before 7.5 stops reading at the match.
+signal(SIGPIPE, SIG_IGN)
+
+/// sshd loses our stderr; the administrator reads authpriv.
+func log(_ reason: String) {
+    openlog("sallyport-dispatch", LOG_PID, LOG_AUTHPRIV)
+    reason.withCString { text in
+        withVaList([text]) { vsyslog(LOG_NOTICE, "no line: %s", $0) }
+    }
+}
+
+/// `sallyport-shell` in the folder of this program.
+func shellBesideThisProgram() -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0, let slash = buffer[..<count].lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return String(decoding: buffer[...slash], as: UTF8.self) + "sallyport-shell"
+}
+
+/// One write(2): sshd reads a whole line or nothing.
+func print(_ line: AuthorizedKeysLine) {
+    var bytes = Array(line.text.utf8)
+    bytes.append(UInt8(ascii: "\n"))
+    if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { log("stdout is closed or full") }
+}
+
+do {
+    let offer = try KeyOffer(arguments: CommandLine.arguments.dropFirst())
+    if offer.user == offer.account {
+        print(
+            try AuthorizedKeysLine(
+                offered: offer.key, shell: offer.shell ?? shellBesideThisProgram(), config: offer.config))
+    }
+} catch {
+    log(error.description)
+}
+exit(0)

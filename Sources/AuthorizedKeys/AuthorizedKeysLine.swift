@@ -1,0 +1,30 @@
+/// The one line that is ever printed to sshd (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+public struct AuthorizedKeysLine: Hashable, Sendable {
+    /// The line, without a newline.
+    public let text: String
+
+    /// - Parameters:
+    ///   - offered: what the client offered: a plain key, or a certificate.
+    ///   - shell: the absolute path of sallyport-shell.
+    ///   - config: handed on to it.
+    public init(offered: PublicKey, shell: String, config: String?) throws(OfferError) {
+        // sshd never matches a line that holds the certificate itself: the line names the authority that signed it.
+        let certificate: Certificate?
+        do {
+            certificate = Certificate.isCertificate(offered) ? try Certificate(offered) : nil
+        } catch {
+            throw OfferError(error.description)
+        }
+        let person = certificate?.plainKey ?? offered
+        guard let command = ForcedCommand(shell: shell, config: config, key: person) else {
+            throw OfferError("a path is not absolute or has unusual characters")
+        }
+        // `restrict` first: options after it give back what it took away, options before it would be lost.
+        let options = #"restrict,pty,command="\#(command.text)""#
+        if let certificate {
+            text = "cert-authority,\(options) \(certificate.authority.line)"
+        } else {
+            text = "\(options) \(offered.line)"
+        }
+    }
+}
