@@ -1,2 +1,12 @@
-/* CLinux is its header; a C target needs one source file. */
+#define _GNU_SOURCE 1
 #include "CLinux.h"
+
+#include <time.h>
+
+int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds) {
+    struct timespec timeout = {
+        .tv_sec = nanoseconds / 1000000000,
+        .tv_nsec = nanoseconds % 1000000000,
+    };
+    return ppoll(descriptors, count, nanoseconds < 0 ? NULL : &timeout, NULL);
+}

@@ -1,1 +1,165 @@
-// EventLoop
+import CLinux
+import Glibc
+
+/// The one loop of a session: descriptors and timers around poll(2), on one thread.
+///
+/// Handlers run on the loop, one after the other; a handler may add and cancel anything. The loop sleeps until
+/// something happens.
+public final class EventLoop {
+    private var watches: [Watch] = []
+    private var timers: [Timer] = []
+    private var isStopped = false
+    private var descriptors: [pollfd] = []
+
+    public init() {}
+
+    /// Calls the handler whenever one of the watch's events is there.
+    ///
+    /// - Parameter descriptor: borrowed; it must stay open until the watch is cancelled.
+    public func watch(
+        _ descriptor: CInt, for events: Watch.Events, _ handler: @escaping (Watch.Events) -> Void
+    ) -> Watch {
+        let watch = Watch(descriptor: descriptor, events: events, handler: handler)
+        watches.append(watch)
+        return watch
+    }
+
+    /// Calls the handler once, when the time has passed.
+    @discardableResult
+    public func timer(after duration: Duration, _ handler: @escaping () -> Void) -> Timer {
+        let timer = Timer(deadline: .now + duration, handler: handler)
+        timers.append(timer)
+        return timer
+    }
+
+    /// Runs until `stop()`.
+    public func run() {
+        isStopped = false
+        while !isStopped { turn() }
+    }
+
+    /// Ends `run()` after the handler that calls this has returned.
+    public func stop() {
+        isStopped = true
+    }
+
+    private func turn() {
+        watches.removeAll { $0.isCancelled }
+        timers.removeAll { $0.isCancelled }
+        let polled = watches.filter { !$0.events.isEmpty }
+        descriptors.removeAll(keepingCapacity: true)
+        for watch in polled {
+            descriptors.append(pollfd(fd: watch.descriptor, events: watch.events.pollEvents, revents: 0))
+        }
+
+        let count = wait()
+        if count > 0 {
+            for (watch, descriptor) in zip(polled, descriptors) where descriptor.revents != 0 {
+                guard !watch.isCancelled else { continue }
+                watch.handler(Watch.Events(revents: descriptor.revents))
+                if isStopped { return }
+            }
+        }
+        let now = Instant.now
+        for timer in timers where !timer.isCancelled && timer.deadline <= now {
+            timer.cancel()
+            timer.handler()
+            if isStopped { return }
+        }
+    }
+
+    private func wait() -> CInt {
+        var nanoseconds: Int64 = -1
+        if let next = timers.lazy.map(\.deadline).min() {
+            nanoseconds = max(0, next.nanoseconds - Instant.now.nanoseconds)
+        }
+        return sp_poll(&descriptors, nfds_t(descriptors.count), nanoseconds)
+    }
+}
+
+/// A descriptor in the loop.
+public final class Watch {
+    public struct Events: OptionSet, Sendable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        public static let readable = Events(rawValue: 1)
+        public static let writable = Events(rawValue: 2)
+        /// The other side is gone for good: POLLERR, POLLNVAL. Comes unasked whenever any event is watched.
+        public static let error = Events(rawValue: 4)
+        /// POLLHUP. Comes unasked too. On a pipe or terminal that is read it is end-of-file, after what is left.
+        public static let hangUp = Events(rawValue: 8)
+
+        var pollEvents: Int16 {
+            var events: Int32 = 0
+            if contains(.readable) { events |= POLLIN }
+            if contains(.writable) { events |= POLLOUT }
+            return Int16(events)
+        }
+
+        init(revents: Int16) {
+            let revents = Int32(revents)
+            var events: Events = []
+            if revents & POLLIN != 0 { events.insert(.readable) }
+            if revents & POLLOUT != 0 { events.insert(.writable) }
+            if revents & (POLLERR | POLLNVAL) != 0 { events.insert(.error) }
+            if revents & POLLHUP != 0 { events.insert(.hangUp) }
+            self = events
+        }
+    }
+
+    let descriptor: CInt
+    let handler: (Events) -> Void
+    /// Empty: the descriptor is not looked at, not even for errors. `[.error]` alone waits for errors only.
+    public var events: Events
+    private(set) var isCancelled = false
+
+    init(descriptor: CInt, events: Events, handler: @escaping (Events) -> Void) {
+        self.descriptor = descriptor
+        self.events = events
+        self.handler = handler
+    }
+
+    public func cancel() {
+        isCancelled = true
+    }
+}
+
+/// Something to do later.
+public final class Timer {
+    let deadline: Instant
+    let handler: () -> Void
+    private(set) var isCancelled = false
+
+    init(deadline: Instant, handler: @escaping () -> Void) {
+        self.deadline = deadline
+        self.handler = handler
+    }
+
+    public func cancel() {
+        isCancelled = true
+    }
+}
+
+/// A moment of CLOCK_MONOTONIC.
+struct Instant: Comparable {
+    var nanoseconds: Int64
+
+    static var now: Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    static func < (left: Instant, right: Instant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+
+    static func + (instant: Instant, duration: Duration) -> Instant {
+        let (seconds, attoseconds) = duration.components
+        return Instant(nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

@@ -3,7 +3,6 @@
 
 /* What Glibc's Swift module lacks: headers it leaves out and calls that are variadic or macros. */
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -32,5 +31,8 @@ static inline int sp_get_window_size(int fd, struct winsize *size) {
 static inline int sp_fcntl(int fd, int command, int argument) {
     return fcntl(fd, command, argument);
 }
+
+/* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
+int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
 
 #endif
