@@ -10,9 +10,15 @@ static inline CURLcode sp_easy_set_long(CURL *easy, CURLoption option, long valu
     return curl_easy_setopt(easy, option, value);
 }
 
-/* libcurl copies the string for every option but CURLOPT_POSTFIELDS, which it only borrows. */
+/* libcurl copies the string. */
 static inline CURLcode sp_easy_set_string(CURL *easy, CURLoption option, const char *value) {
     return curl_easy_setopt(easy, option, value);
+}
+
+/* libcurl copies the bytes; there may be none. */
+static inline CURLcode sp_easy_set_body(CURL *easy, const void *bytes, size_t count) {
+    CURLcode result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+    return result != CURLE_OK ? result : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? bytes : "");
 }
 
 /* The pointer is borrowed until the transfer has ended. */

@@ -1,0 +1,115 @@
+import CCurl
+
+/// One exchange under way: an easy handle of libcurl and what becomes of its answer.
+final class HTTPTransfer {
+    let easy: UnsafeMutableRawPointer
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let receive: ((UnsafeRawBufferPointer) -> Bool)?
+    private var complete: ((Result<HTTPResponse, ServiceError>) -> Void)?
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private(set) var isCancelled = false
+
+    /// - Parameters:
+    ///   - receive: gets the body of a successful answer piece by piece instead of having it collected; false pauses.
+    init?(
+        _ request: HTTPRequest, to endpoint: Endpoint, receive: ((UnsafeRawBufferPointer) -> Bool)?,
+        complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
+    ) {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        self.receive = receive
+        self.complete = complete
+        _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
+        if case .socket(let path) = endpoint { _ = sp_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, path) }
+        _ = sp_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = sp_easy_set_string(easy, CURLOPT_PROXY, "")
+        _ = sp_easy_set_string(easy, CURLOPT_USERAGENT, "sallyport")
+        _ = sp_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        _ = sp_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        _ = sp_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000)
+        if let timeout = request.timeout {
+            _ = sp_easy_set_long(easy, CURLOPT_TIMEOUT_MS, Int(timeout.components.seconds * 1000))
+        }
+        _ = sp_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
+        if let body = request.body {
+            _ = body.withUnsafeBytes { sp_easy_set_body(easy, $0.baseAddress, $0.count) }
+        }
+        // Without this libcurl asks before it sends more than a kilobyte, and waits.
+        headers = curl_slist_append(headers, "Expect:")
+        for header in request.headers { headers = curl_slist_append(headers, header) }
+        _ = sp_easy_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
+
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        _ = sp_easy_set_pointer(easy, CURLOPT_PRIVATE, context)
+        _ = sp_easy_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        _ = sp_easy_set_data_function(easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            guard let data, let context else { return 0 }
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+                .write(UnsafeRawBufferPointer(start: data, count: size * count))
+        }
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headers)
+    }
+
+    /// The transfer behind a handle, as libcurl gives it back.
+    static func behind(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
+        var context: UnsafeMutableRawPointer?
+        guard sp_easy_private(easy, &context) == CURLE_OK, let context else { return nil }
+        return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// Nobody hears of this transfer again.
+    func cancel() {
+        isCancelled = true
+        complete = nil
+    }
+
+    func resume() {
+        curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
+
+    /// libcurl has nothing more to do for this transfer.
+    func finish(_ result: CURLcode) {
+        guard let complete else { return }
+        self.complete = nil
+        guard result == CURLE_OK else {
+            complete(.failure(error(for: result)))
+            return
+        }
+        complete(.success(HTTPResponse(status: status, body: body)))
+    }
+
+    private var status: Int {
+        var code = 0
+        _ = sp_easy_response_code(easy, &code)
+        return code
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !isCancelled else { return 0 }
+        if let receive, (200..<300).contains(status) {
+            return receive(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+        }
+        guard body.count + bytes.count <= HTTPResponse.maximumSize else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    private func error(for result: CURLcode) -> ServiceError {
+        let detail = String(cString: curl_easy_strerror(result))
+        if isTooLarge { return ServiceError(.malformedAnswer, detail: "an answer of more than 1 MB") }
+        switch result {
+        case CURLE_OPERATION_TIMEDOUT: return ServiceError(.timedOut, detail: detail)
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
+            return ServiceError(.malformedAnswer, detail: detail)
+        default: return ServiceError(.unreachable, detail: detail)
+        }
+    }
+}

@@ -1,0 +1,217 @@
+public import EventLoop
+public import Requests
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A build service that speaks API v1, such as sallyport-runner.
+public final class SallyportService: BuildService {
+    private let client: HTTPClient
+    private let loop: EventLoop
+
+    public init(_ endpoint: Endpoint, on loop: EventLoop) {
+        client = HTTPClient(endpoint, on: loop)
+        self.loop = loop
+    }
+
+    // MARK: What a gateway asks
+
+    public func key(_ fingerprint: String, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
+        let request = HTTPRequest(path: "/v1/keys/\(fingerprint.percentEncoded)")
+        send(request) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/jobs/\(job)")) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        jobs(owner: person.id, live: true, answer)
+    }
+
+    public func watch(
+        _ job: JobID, _ changed: @escaping (Job) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        var parser = EventStreamParser()
+        var identifier: String?
+        return ResumingStream(client, on: loop) {
+            identifier = parser.lastEventID ?? identifier
+            parser = EventStreamParser()
+            return HTTPRequest(
+                path: "/v1/jobs/\(job)/events", headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [], timeout: nil)
+        } receive: { bytes in
+            for event in parser.parse(bytes) {
+                // Unknown events are a later version's; every event of this one carries the whole job.
+                if let job = try? JSON.decode(Job.self, from: Data(event.data)) { changed(job) }
+            }
+            return true
+        } ended: {
+            ended($0)
+        }
+    }
+
+    public func followLog(
+        _ log: String, of job: JobID, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        var offset = 0
+        return ResumingStream(client, on: loop) {
+            HTTPRequest(
+                path: "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true",
+                headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)
+        } receive: { bytes in
+            guard receive(bytes) else { return false }
+            offset += bytes.count
+            return true
+        } ended: {
+            ended($0)
+        }
+    }
+
+    public func claim(
+        _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
+    ) {
+        send(HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims"), body: request, answer)
+    }
+
+    public func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
+        send(HTTPRequest(method: "POST", path: "/v1/claims/\(claim.id.percentEncoded)/heartbeat"), answer)
+    }
+
+    public func release(
+        _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let path = "/v1/claims/\(claim.id.percentEncoded)?reason=\(reason.rawValue)"
+        sendWithoutAnswer(HTTPRequest(method: "DELETE", path: path, timeout: .seconds(3))) { result in
+            if case .failure(let error) = result, error.status == 404 || error.status == 410 {
+                answer(.success(()))
+            } else {
+                answer(result)
+            }
+        }
+    }
+
+    // MARK: What an operator asks
+
+    /// - Parameter owner: a person's name or id; nil: everybody's keys.
+    public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
+        let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
+        send(HTTPRequest(path: "/v1/keys\(query)")) { (result: Result<KeyList, ServiceError>) in
+            answer(result.map(\.keys))
+        }
+    }
+
+    public func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
+        send(HTTPRequest(method: "POST", path: "/v1/keys"), body: key, answer)
+    }
+
+    public func removeKey(_ fingerprint: String, _ answer: @escaping (Result<Void, ServiceError>) -> Void) {
+        sendWithoutAnswer(HTTPRequest(method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)"), answer)
+    }
+
+    /// - Parameter owner: a person's name or id; nil: everybody's jobs.
+    public func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        var query: [String] = []
+        if let owner { query.append("owner=\(owner.percentEncoded)") }
+        if live { query.append("live=true") }
+        let path = "/v1/jobs" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        send(HTTPRequest(path: path)) { (result: Result<JobList, ServiceError>) in answer(result.map(\.jobs)) }
+    }
+
+    /// - Parameter manifest: the bytes of a manifest in YAML.
+    public func submit(
+        manifest: [UInt8], owner: String, note: String?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        let note = note.map { "&note=\($0.percentEncoded)" } ?? ""
+        let request = HTTPRequest(
+            method: "POST", path: "/v1/jobs?owner=\(owner.percentEncoded)\(note)",
+            headers: ["Content-Type: application/yaml"], body: manifest)
+        send(request, answer)
+    }
+
+    /// Waits for one answer: for programs that do one thing at a time.
+    ///
+    ///     let jobs = try service.wait { service.jobs(owner: nil, live: true, $0) }
+    public func wait<Value>(
+        for call: (@escaping (Result<Value, ServiceError>) -> Void) -> Void
+    ) throws(ServiceError) -> Value {
+        var answer: Result<Value, ServiceError>?
+        call { [loop] result in
+            answer = result
+            loop.stop()
+        }
+        while answer == nil { loop.run() }
+        switch answer! {
+        case .success(let value): return value
+        case .failure(let error): throw error
+        }
+    }
+
+    // MARK: Exchanges
+
+    private func send<Answer: Decodable>(
+        _ request: HTTPRequest, body: some Encodable, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
+    ) {
+        var request = request
+        request.headers.append("Content-Type: application/json")
+        do {
+            request.body = try Array(JSON.encode(body))
+        } catch {
+            loop.timer(after: .zero) { answer(.failure(ServiceError(.malformedAnswer, detail: "\(error)"))) }
+            return
+        }
+        send(request, answer)
+    }
+
+    private func send<Answer: Decodable>(
+        _ request: HTTPRequest, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
+    ) {
+        sendForBytes(request) { result in
+            answer(
+                result.flatMap { body in
+                    do {
+                        return .success(try JSON.decode(Answer.self, from: Data(body)))
+                    } catch {
+                        return .failure(
+                            ServiceError(.malformedAnswer, detail: "\(request.method) \(request.path): \(error)"))
+                    }
+                })
+        }
+    }
+
+    private func sendWithoutAnswer(
+        _ request: HTTPRequest, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        sendForBytes(request) { answer($0.map { _ in }) }
+    }
+
+    private func sendForBytes(
+        _ request: HTTPRequest, _ answer: @escaping (Result<[UInt8], ServiceError>) -> Void
+    ) {
+        client.send(request) { result in
+            answer(
+                result.flatMap { response in
+                    (200..<300).contains(response.status) ? .success(response.body) : .failure(Self.refusal(response))
+                })
+        }
+    }
+
+    private static func absentAsNil<Value>(_ result: Result<Value, ServiceError>) -> Result<Value?, ServiceError> {
+        switch result {
+        case .success(let value): .success(value)
+        case .failure(let error) where error.status == 404: .success(nil)
+        case .failure(let error): .failure(error)
+        }
+    }
+
+    /// The error that an answer outside 2xx stands for.
+    static func refusal(_ response: HTTPResponse) -> ServiceError {
+        let problem = try? JSON.decode(Problem.self, from: Data(response.body))
+        return ServiceError(
+            .refused(response.status), problem: problem,
+            detail: "HTTP \(response.status): \(problem?.detail ?? problem?.title ?? "no problem details")")
+    }
+}
