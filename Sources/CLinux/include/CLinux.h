@@ -32,6 +32,12 @@ static inline int sp_fcntl(int fd, int command, int argument) {
     return fcntl(fd, command, argument);
 }
 
+/* Bytes that can be read without waiting; 0 on failure too. */
+static inline int sp_readable(int fd) {
+    int count = 0;
+    return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
+}
+
 /* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
 

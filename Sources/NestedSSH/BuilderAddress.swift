@@ -1,0 +1,16 @@
+/// Where a builder listens, and how it proves that it is that builder.
+public struct BuilderAddress: Equatable, Sendable {
+    /// An IPv4 or IPv6 literal; no name is ever looked up.
+    public var address: String
+    public var port: Int
+    public var user: String
+    /// `<type> <base64>` each. One of them must be shown before anything is sent that authenticates us.
+    public var hostKeys: [String]
+
+    public init(address: String, port: Int, user: String, hostKeys: [String]) {
+        self.address = address
+        self.port = port
+        self.user = user
+        self.hostKeys = hostKeys
+    }
+}

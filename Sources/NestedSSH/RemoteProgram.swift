@@ -1,0 +1,24 @@
+/// What is to run on the builder.
+public struct RemoteProgram: Sendable {
+    /// Nil: no terminal, separate standard error, eight bits clean.
+    public var terminal: Terminal?
+    /// One round trip each.
+    public var environment: [(name: String, value: String)]
+    /// Nil: the login shell.
+    public var command: [UInt8]?
+
+    public init(terminal: Terminal?, environment: [(name: String, value: String)], command: [UInt8]?) {
+        self.terminal = terminal
+        self.environment = environment
+        self.command = command
+    }
+}
+
+/// How it ended.
+public enum RemoteEnding: Equatable, Sendable {
+    case exited(status: CInt)
+    /// The signal's name without `SIG`.
+    case killed(signal: String)
+    /// The builder closed the channel without saying how the program ended.
+    case unknown
+}
