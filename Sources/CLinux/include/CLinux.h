@@ -32,6 +32,12 @@ static inline int sp_fcntl(int fd, int command, int argument) {
     return fcntl(fd, command, argument);
 }
 
+/* environ(7), a mutable global that Swift does not import. Ends with NULL. */
+static inline char **sp_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
 /* Bytes that can be read without waiting; 0 on failure too. */
 static inline int sp_readable(int fd) {
     int count = 0;

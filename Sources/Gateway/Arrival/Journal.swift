@@ -1,0 +1,33 @@
+import Glibc
+
+/// The administrator's log: syslog, facility authpriv, each record with the session's id.
+public final class Journal {
+    /// Short, so that a person can read it out; random, so that it is found once.
+    public let session: String
+
+    public init() {
+        let letters = Array("23456789abcdefghjkmnpqrstvwxyz".utf8)
+        var random = [UInt8](repeating: 0, count: 10)
+        if getentropy(&random, random.count) != 0 {
+            for index in random.indices { random[index] = UInt8(truncatingIfNeeded: Int(getpid()) >> index) }
+        }
+        session = String(decoding: random.map { letters[Int($0) % letters.count] }, as: UTF8.self)
+        openlog("sallyport-shell", LOG_PID, LOG_AUTHPRIV)
+    }
+
+    /// What happened, in the ordinary course of things.
+    func note(_ text: String) {
+        write(LOG_INFO, text)
+    }
+
+    /// Something that an administrator may have to look into.
+    func warn(_ text: String) {
+        write(LOG_WARNING, text)
+    }
+
+    private func write(_ priority: CInt, _ text: String) {
+        "session=\(session) \(HostileText.printable(text))".withCString { text in
+            withVaList([text]) { vsyslog(priority, "%s", $0) }
+        }
+    }
+}

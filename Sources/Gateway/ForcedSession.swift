@@ -1,0 +1,87 @@
+import AuthorizedKeys
+import BuildService
+import ConfigurationFile
+import EventLoop
+import Glibc
+import Requests
+
+/// One login, from the forced command to the exit status.
+public enum ForcedSession {
+    /// Runs a session and returns the process's exit status.
+    ///
+    /// - Parameters:
+    ///   - arguments: with the program's own name.
+    ///   - environment: read once, before any library could look at it.
+    public static func run(arguments: [String], environment: SessionEnvironment) -> CInt {
+        let journal = Journal()
+        do throws(Refusal) {
+            guard case .forced(let command) = Invocation(arguments: arguments) else {
+                throw Refusal(
+                    .usage, "This account only enters build machines.", cause: "not started as the forced command")
+            }
+            guard geteuid() != 0 else {
+                throw Refusal(
+                    .misconfigured, "The gateway is not set up correctly. Please tell its administrator.",
+                    cause: "refusing to run as root")
+            }
+            try UserAuthentication.verify(command.key, file: environment.userAuthenticationFile)
+            let configuration: Configuration
+            do throws(ConfigurationError) {
+                configuration = try ConfigurationFile.read(
+                    command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
+            } catch {
+                throw Refusal(
+                    .misconfigured, "The gateway is not set up correctly. Please tell its administrator.",
+                    cause: error.description)
+            }
+            return serve(command.key, configuration, environment, journal).code
+        } catch {
+            journal.warn("refused status=\(error.status): \(error.cause)")
+            let line = Array("sallyport: \(error.sentence) [session \(journal.session)]\n".utf8)
+            _ = write(STDERR_FILENO, line, line.count)
+            return error.status.code
+        }
+    }
+
+    private static func serve(
+        _ key: PublicKey, _ configuration: Configuration, _ environment: SessionEnvironment, _ journal: Journal
+    ) -> ExitStatus {
+        signal(SIGPIPE, SIG_IGN)
+        let loop = EventLoop()
+        var verb: ConnectVerb?
+        var session: GatewaySession?
+        // Before curl starts its resolver's thread, so that no thread has them unblocked.
+        let signals = Signals([SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH], on: loop) { number in
+            if number == SIGWINCH {
+                verb?.windowChanged()
+            } else if let verb {
+                verb.interrupted(by: number)
+            } else {
+                session?.finish(.signal(number))
+            }
+        }
+        defer { withExtendedLifetime(signals) {} }
+
+        // The configuration has been checked; it holds no URL that is none.
+        guard let endpoint = Endpoint(configuration.service.url) else { return .misconfigured }
+        let service = SallyportService(endpoint, on: loop)
+        let current = GatewaySession(
+            loop: loop, service: service, configuration: configuration, environment: environment, journal: journal,
+            key: key)
+        session = current
+        var tail: TailVerb?
+        let arrival = Arrival(in: current) { permit, request in
+            switch request {
+            case .connect(_, let now, let command):
+                verb = ConnectVerb(permit, now: now, command: command, in: current)
+                verb?.start()
+            case .tail(_, let raw):
+                tail = TailVerb(permit, raw: raw, in: current)
+                tail?.start()
+            case .greet: break
+            }
+        }
+        arrival.start()
+        return withExtendedLifetime((arrival, tail)) { current.run() }
+    }
+}

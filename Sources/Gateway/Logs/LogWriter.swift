@@ -1,0 +1,60 @@
+/// Several logs on one stream: the set-up log as it is, each task's with `[task] ` before every line.
+///
+/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and goes on behind its
+/// own name.
+struct LogWriter {
+    private enum Cursor: Equatable {
+        case lineStart
+        /// Where the log named will write over its line, unless a newline follows.
+        case afterCarriageReturn(String)
+        case inLine(String)
+    }
+
+    private let isRaw: Bool
+    private var filters: [String: EscapeFilter] = [:]
+    private var cursor = Cursor.lineStart
+
+    /// - Parameter raw: bytes pass as they are.
+    init(raw: Bool) {
+        isRaw = raw
+    }
+
+    /// The set-up log's name in API v1.
+    static let setUp = "setup"
+
+    /// What to print for these bytes of a log.
+    mutating func print(_ bytes: some Sequence<UInt8>, of log: String) -> [UInt8] {
+        let bytes = isRaw ? Array(bytes) : filters[log, default: EscapeFilter()].filter(bytes)
+        guard !bytes.isEmpty else { return [] }
+        var printed: [UInt8] = []
+        printed.reserveCapacity(bytes.count + 16)
+        switch cursor {
+        case .inLine(let other) where other != log, .afterCarriageReturn(let other) where other != log:
+            printed.append(UInt8(ascii: "\n"))
+            cursor = .lineStart
+        default: break
+        }
+        let prefix = log == Self.setUp ? [] : Array("[\(HostileText.printable(log))] ".utf8)
+        for byte in bytes {
+            switch cursor {
+            case .inLine: break
+            case .afterCarriageReturn where byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r"): break
+            case .lineStart, .afterCarriageReturn: printed += prefix
+            }
+            printed.append(byte)
+            cursor =
+                switch byte {
+                case UInt8(ascii: "\n"): .lineStart
+                case UInt8(ascii: "\r"): .afterCarriageReturn(log)
+                default: .inLine(log)
+                }
+        }
+        return printed
+    }
+
+    /// What to print when nothing follows: the end of an unfinished line.
+    mutating func finish() -> [UInt8] {
+        defer { cursor = .lineStart }
+        return cursor == .lineStart ? [] : [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,123 @@
+/// Lets text, colours and styles of a log through to a terminal and nothing else.
+///
+/// What passes: valid UTF-8, tab, newline, carriage return, backspace, and `ESC [ … m` (ECMA-48, SGR). What does not:
+/// every other escape sequence with its contents, control characters of both sets. Bytes that are not UTF-8 become
+/// U+FFFD. Sequences may be cut anywhere between two calls.
+struct EscapeFilter {
+    private enum State {
+        case text
+        /// The bytes of a character that is not complete.
+        case character(bytes: [UInt8], missing: Int)
+        case escape
+        /// Between ESC and its final byte.
+        case escapeIntermediate
+        /// After `ESC [`; the parameters so far, nil when it cannot be a colour any more.
+        case control(parameters: [UInt8]?)
+        /// In a string (OSC, DCS, SOS, PM, APC), which ends with ST or BEL.
+        case string
+        case stringEscape
+    }
+
+    private static let escape: UInt8 = 0x1b
+    /// Bytes of parameters; the longest colour has under 20.
+    private static let maximumParameters = 64
+
+    private var state = State.text
+
+    /// What of these bytes may be shown.
+    mutating func filter(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        var shown: [UInt8] = []
+        for byte in bytes { take(byte, &shown) }
+        return shown
+    }
+
+    /// What may be shown when nothing follows.
+    mutating func finish() -> [UInt8] {
+        defer { state = .text }
+        if case .character = state { return Self.replacement }
+        return []
+    }
+
+    private static let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
+
+    private mutating func take(_ byte: UInt8, _ shown: inout [UInt8]) {
+        switch state {
+        case .text: takeText(byte, &shown)
+        case .character(let bytes, let missing): takeContinuation(byte, bytes, missing, &shown)
+        case .escape: takeEscape(byte)
+        case .escapeIntermediate:
+            // ECMA-48: intermediate bytes, then one final byte.
+            if byte == Self.escape { state = .escape } else if !(0x20...0x2f).contains(byte) { state = .text }
+        case .control(let parameters): takeControl(byte, parameters, &shown)
+        case .string:
+            if byte == Self.escape { state = .stringEscape } else if byte == 0x07 { state = .text }
+        case .stringEscape: state = byte == UInt8(ascii: "\\") ? .text : byte == Self.escape ? .stringEscape : .string
+        }
+    }
+
+    private mutating func takeText(_ byte: UInt8, _ shown: inout [UInt8]) {
+        switch byte {
+        case Self.escape: state = .escape
+        case 0x08, 0x09, 0x0a, 0x0d, 0x20...0x7e: shown.append(byte)
+        case 0..<0x20, 0x7f: break
+        case 0xc2...0xdf: state = .character(bytes: [byte], missing: 1)
+        case 0xe0...0xef: state = .character(bytes: [byte], missing: 2)
+        case 0xf0...0xf4: state = .character(bytes: [byte], missing: 3)
+        default: shown += Self.replacement
+        }
+    }
+
+    private mutating func takeContinuation(
+        _ byte: UInt8, _ bytes: [UInt8], _ missing: Int, _ shown: inout [UInt8]
+    ) {
+        guard (0x80...0xbf).contains(byte) else {
+            shown += Self.replacement
+            state = .text
+            takeText(byte, &shown)
+            return
+        }
+        let bytes = bytes + [byte]
+        guard missing == 1 else {
+            state = .character(bytes: bytes, missing: missing - 1)
+            return
+        }
+        state = .text
+        guard let character = String(validating: bytes, as: UTF8.self)?.unicodeScalars.first else {
+            shown += Self.replacement
+            return
+        }
+        // U+0080 to U+009F are controls, some of them the beginnings of sequences.
+        if character.value >= 0xa0 { shown += bytes }
+    }
+
+    private mutating func takeEscape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "["): state = .control(parameters: [])
+        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "X"), UInt8(ascii: "^"), UInt8(ascii: "_"):
+            state = .string
+        case Self.escape: state = .escape
+        case 0x20...0x2f: state = .escapeIntermediate
+        default: state = .text
+        }
+    }
+
+    private mutating func takeControl(_ byte: UInt8, _ parameters: [UInt8]?, _ shown: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: ";"):
+            let parameters = parameters.flatMap { $0.count < Self.maximumParameters ? $0 + [byte] : nil }
+            state = .control(parameters: parameters)
+        case 0x20...0x3f: state = .control(parameters: nil)
+        case 0x40...0x7e:
+            if byte == UInt8(ascii: "m"), let parameters {
+                shown += [Self.escape, UInt8(ascii: "[")] + parameters + [byte]
+            }
+            state = .text
+        case Self.escape: state = .escape
+        // A newline inside a damaged sequence ends it: better one escape lost than the rest of a log.
+        case 0x0a, 0x0d:
+            state = .text
+            takeText(byte, &shown)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,287 @@
+import BuildService
+import NestedSSH
+
+/// `connect`, as a state machine without I/O: events in, actions out.
+///
+/// The order it keeps: wait until there is a builder; show the log until the tasks have ended (unless `--now`); claim
+/// and exchange keys with the builder at the same time; authenticate only when both have succeeded and the claim is for
+/// the very builder that we are talking to; run; release the claim with the reason.
+struct ConnectMachine {
+    enum Event {
+        /// The job is, or has become, this.
+        case job(Job)
+        /// The service tells nothing more about the job.
+        case watchEnded(ServiceError?)
+        /// The tasks have ended and their log has been shown.
+        case logShown(ServiceError?)
+        case claimed(Claim)
+        case notClaimed(ServiceError)
+        case heartbeat(ServiceError?)
+        case verified
+        case authenticated
+        case started
+        case ended(RemoteEnding)
+        case connectionFailed(NestedSSHError)
+        /// The client has gone, or the session is being ended: with a hang-up or a signal.
+        case interrupted(signal: CInt, cause: String)
+    }
+
+    enum Action: Equatable {
+        /// Tell the person that something is being waited for.
+        case say(String)
+        case watch
+        case showLog
+        case claim
+        /// Connect to this builder and exchange keys; a connection there was is closed.
+        case connect(Job.Builder)
+        case authenticate
+        case run
+        /// Close the connection, release the claim if there is one, end with this status.
+        case finish(ExitStatus, Claim.Reason)
+        /// The same, and this is why.
+        case refuse(Refusal, Claim.Reason)
+    }
+
+    private enum State: Equatable {
+        /// For a builder.
+        case waiting
+        /// For the end of the tasks, inside a claim.
+        case watchingTasks
+        case entering
+        case inside
+        case over
+    }
+
+    private let isShell: Bool
+    private let now: Bool
+    private var state = State.waiting
+    private var job: Job
+    private var isWatching = false
+    private var saidBooting = false
+    private var saidQueued = false
+    private var claim: Claim?
+    private var isClaiming = false
+    private var connected: Job.Builder?
+    private var isVerified = false
+
+    /// - Parameters:
+    ///   - isShell: no command was given.
+    ///   - now: go in while tasks still run.
+    init(_ job: Job, isShell: Bool, now: Bool) {
+        self.job = job
+        self.isShell = isShell
+        self.now = now
+    }
+
+    mutating func start() -> [Action] {
+        jobChanged()
+    }
+
+    mutating func handle(_ event: Event) -> [Action] {
+        guard state != .over else { return [] }
+        switch event {
+        case .job(let job):
+            self.job = job
+            return jobChanged()
+        case .watchEnded(let error):
+            guard state == .waiting || state == .watchingTasks, !job.status.isFinal || error != nil else { return [] }
+            return serviceFailed(error)
+        case .logShown(let error):
+            guard state == .watchingTasks else { return [] }
+            if let error { return serviceFailed(error) }
+            return tasksEnded()
+        case .claimed(let claim):
+            isClaiming = false
+            self.claim = claim
+            return state == .entering ? claimedWhileEntering() : []
+        case .notClaimed(let error):
+            isClaiming = false
+            return notClaimed(error)
+        case .heartbeat(let error):
+            return heartbeat(error)
+        case .verified:
+            isVerified = true
+            return authenticateIfPossible()
+        case .authenticated:
+            return state == .entering ? [.run] : []
+        case .started:
+            state = .inside
+            return []
+        case .ended(let ending):
+            return ended(ending)
+        case .connectionFailed(let error):
+            return connectionFailed(error)
+        case .interrupted(let signal, let cause):
+            state = .over
+            return [.refuse(Refusal(.signal(signal), "", cause: cause), .lost)]
+        }
+    }
+
+    // MARK: Until there is a builder
+
+    private mutating func jobChanged() -> [Action] {
+        switch state {
+        case .waiting: return waiting()
+        case .watchingTasks where job.builder == nil && job.status.isFinal:
+            // `logShown` comes too; it will find that nothing is left.
+            return []
+        default: return []
+        }
+    }
+
+    private mutating func waiting() -> [Action] {
+        var actions: [Action] = []
+        switch (job.status, job.builder?.state) {
+        case (.success, nil), (.failed, nil), (.timeout, nil), (.cancelled, nil):
+            return refuse(ended: job)
+        case (_, .kept), (.success, _), (.failed, _), (.timeout, _), (.cancelled, _):
+            return enter()
+        case (_, .ready) where now:
+            return enter()
+        case (_, .ready):
+            state = .watchingTasks
+            actions.append(.say("Job \(job.id) is still running. You will be let in when its tasks have ended."))
+            actions.append(.claim)
+            isClaiming = true
+            if !isWatching { actions.append(.watch) }
+            isWatching = true
+            actions.append(.showLog)
+            return actions
+        case (.pending, _), (.queued, _):
+            if !saidQueued { actions.append(.say("Job \(job.id) is queued. Waiting for a builder.")) }
+            saidQueued = true
+        case (.running, _):
+            if !saidBooting { actions.append(.say("The builder of job \(job.id) is booting.")) }
+            saidBooting = true
+        }
+        if !isWatching { actions.append(.watch) }
+        isWatching = true
+        return actions
+    }
+
+    private mutating func tasksEnded() -> [Action] {
+        job.builder == nil ? refuse(ended: job) : enter()
+    }
+
+    // MARK: Through the second door
+
+    private mutating func enter() -> [Action] {
+        guard let builder = job.builder else { return refuse(ended: job) }
+        state = .entering
+        connected = builder
+        var actions = [Action.connect(builder)]
+        if claim == nil, !isClaiming {
+            isClaiming = true
+            actions.insert(.claim, at: 0)
+        }
+        return actions
+    }
+
+    private mutating func claimedWhileEntering() -> [Action] {
+        guard let builder = claim?.builder, let connected else { return [] }
+        // A claim is for one live builder. If it is another one than we were told before, that is where we go.
+        if builder.address != connected.address || builder.port != connected.port
+            || builder.user != connected.user || builder.hostKeys != connected.hostKeys
+        {
+            self.connected = builder
+            isVerified = false
+            return [.connect(builder)]
+        }
+        return authenticateIfPossible()
+    }
+
+    private func authenticateIfPossible() -> [Action] {
+        state == .entering && isVerified && claim != nil ? [.authenticate] : []
+    }
+
+    // MARK: Inside, and out again
+
+    private mutating func ended(_ ending: RemoteEnding) -> [Action] {
+        state = .over
+        let reason: Claim.Reason = isShell ? .logout : .done
+        switch ending {
+        case .exited(let status): return [.finish(ExitStatus(status & 255), reason)]
+        case .killed(let signal): return [.finish(.signal(SignalName.number(signal)), reason)]
+        case .unknown:
+            let refusal = Refusal(
+                .noBuilder, "The builder of job \(job.id) closed the session.",
+                cause: "the channel was closed without an exit status")
+            return [.refuse(refusal, .lost)]
+        }
+    }
+
+    private mutating func connectionFailed(_ error: NestedSSHError) -> [Action] {
+        let wasInside = state == .inside
+        state = .over
+        let status: ExitStatus
+        let advice: String
+        switch error.code {
+        case .hostKeyMismatch, .misconfigured, .authenticationFailed:
+            status = .misconfigured
+            advice = "Please tell the administrator."
+        case .unreachable, .timedOut, .refused, .lost:
+            status = .noBuilder
+            advice =
+                wasInside ? "Enter the same command again, if the builder still lives." : "Try again in a minute."
+        }
+        return [.refuse(Refusal(status, "\(error) \(advice)", cause: error.debugDescription), .lost)]
+    }
+
+    private mutating func heartbeat(_ error: ServiceError?) -> [Action] {
+        guard let error, let status = error.status, status == 410 || status == 404 || status == 403 else { return [] }
+        state = .over
+        return [
+            .refuse(
+                Refusal(
+                    .noBuilder, "The build service has ended this session.",
+                    cause: "the claim does not stand any more: \(error.debugDescription)"), .lost)
+        ]
+    }
+
+    private mutating func notClaimed(_ error: ServiceError) -> [Action] {
+        let refusal: Refusal
+        switch error.status {
+        case 410, 404:
+            refusal = Refusal(
+                .noBuilder, "The builder of job \(job.id) is gone.", cause: error.debugDescription)
+        case 403:
+            refusal = Refusal(
+                .notPermitted, "The build service does not let you into job \(job.id).",
+                cause: error.debugDescription)
+        case 409:
+            refusal = Refusal(
+                .tryAgain, "The builder of job \(job.id) is not ready. Try again in a minute.",
+                cause: error.debugDescription)
+        default:
+            refusal = GatewaySession.refusal(for: error)
+        }
+        state = .over
+        return [.refuse(refusal, .lost)]
+    }
+
+    private mutating func serviceFailed(_ error: ServiceError?) -> [Action] {
+        state = .over
+        let refusal =
+            error.map(GatewaySession.refusal(for:))
+            ?? Refusal(
+                .tryAgain, "The build service stopped telling about job \(job.id). Try again in a minute.",
+                cause: "the event stream of job \(job.id) ended while it was \(job.status.rawValue)")
+        return [.refuse(refusal, .lost)]
+    }
+
+    private mutating func refuse(ended job: Job) -> [Action] {
+        state = .over
+        let how =
+            switch job.status {
+            case .success: "ended with success"
+            case .failed: "failed"
+            case .timeout: "ran out of time"
+            case .cancelled: "was cancelled"
+            case .pending, .queued, .running: "has not ended"
+            }
+        let refusal = Refusal(
+            .noBuilder, "Job \(job.id) \(how) and its builder is gone. Its log is still there: tail \(job.id).",
+            cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
+        return [.refuse(refusal, .lost)]
+    }
+}

@@ -1,0 +1,223 @@
+import AuthorizedKeys
+import BuildService
+import ConfigurationFile
+import EventLoop
+import Glibc
+import NestedSSH
+
+/// `connect`: does what ``ConnectMachine`` decides.
+final class ConnectVerb {
+    private let session: GatewaySession
+    private let permit: Permit
+    private let command: [UInt8]?
+    private var machine: ConnectMachine
+    private var watch: (any ServiceStream)?
+    private var follower: LogFollower?
+    private var connection: BuilderConnection?
+    private var terminal: LocalTerminal?
+    private var signals: Signals?
+    private var claim: Claim?
+    /// Set while the service has not answered yet.
+    private var isClaiming = false
+    private var heartbeat: Timer?
+    /// Set once all is over: how to release a claim that comes late.
+    private var ending: (release: Claim.Reason, then: () -> Void)?
+
+    init(_ permit: Permit, now: Bool, command: [UInt8]?, in session: GatewaySession) {
+        self.session = session
+        self.permit = permit
+        self.command = command
+        machine = ConnectMachine(permit.job, isShell: command == nil, now: now)
+        terminal = session.environment.hasTerminal ? LocalTerminal() : nil
+    }
+
+    func start() {
+        session.journal.note(
+            "connect job=\(permit.job.id) person=\(permit.person.id) key=\(permit.fingerprint) "
+                + "from=\(session.environment.clientAddress) \(command == nil ? "shell" : "exec")")
+        session.onClientGone = { [unowned self] in take(.interrupted(signal: SIGHUP, cause: $0)) }
+        if command == nil, terminal == nil {
+            session.say(
+                "Your ssh asked for no terminal, so there will be no prompt. For one: "
+                    + session.commandLine("connect \(permit.job.id)", terminal: true))
+        }
+        perform(machine.start())
+    }
+
+    /// The client's window has another size.
+    func windowChanged() {
+        if let terminal { connection?.resize(terminal.size) }
+    }
+
+    /// Somebody wants the session to end.
+    func interrupted(by signal: CInt) {
+        take(.interrupted(signal: signal, cause: "signal \(signal)"))
+    }
+
+    private func take(_ event: ConnectMachine.Event) {
+        perform(machine.handle(event))
+    }
+
+    private func perform(_ actions: [ConnectMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .say(let sentence): session.say(sentence)
+            case .watch: startWatching()
+            case .showLog: showLog()
+            case .claim: requestClaim()
+            case .connect(let builder): connect(to: builder)
+            case .authenticate: connection?.authenticate()
+            case .run: run()
+            case .finish(let status, let reason):
+                end(reason) { [session] in
+                    session.journal.note("connect ended status=\(status) reason=\(reason.rawValue)")
+                    session.finish(status)
+                }
+            case .refuse(let refusal, let reason):
+                end(reason) { [session] in
+                    if refusal.sentence.isEmpty {
+                        session.journal.note("connect ended reason=\(reason.rawValue): \(refusal.cause)")
+                        session.finish(refusal.status)
+                    } else {
+                        session.refuse(refusal)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Waiting
+
+    private func startWatching() {
+        watch = session.service.watch(permit.job.id) { [unowned self] job in
+            // First: the decision must not be made for a job whose log has not been told.
+            follower?.update(job)
+            take(.job(job))
+        } ended: { [unowned self] result in
+            take(.watchEnded(result.error))
+        }
+    }
+
+    private func showLog() {
+        follower = LogFollower(permit.job.id, of: session.service, to: session.errors, raw: false) {
+            [unowned self] result in
+            follower = nil
+            take(.logShown(result.error))
+        }
+        follower?.update(permit.job)
+    }
+
+    // MARK: The claim
+
+    private func requestClaim() {
+        isClaiming = true
+        let request = ClaimRequest(
+            session: session.journal.session, kind: command == nil ? .shell : .exec,
+            person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: permit.fingerprint,
+            key: session.key.line, from: session.environment.clientAddress)
+        session.service.claim(permit.job.id, request) { [unowned self] result in
+            isClaiming = false
+            switch result {
+            case .success(let claim):
+                self.claim = claim
+                guard ending == nil else {
+                    release()
+                    return
+                }
+                beat(every: claim.lease)
+                take(.claimed(claim))
+            case .failure(let error):
+                guard ending == nil else {
+                    release()
+                    return
+                }
+                take(.notClaimed(error))
+            }
+        }
+    }
+
+    private func beat(every lease: Int) {
+        heartbeat = session.loop.timer(after: .milliseconds(max(1000, lease * 1000 / 3))) { [unowned self] in
+            guard let claim, ending == nil else { return }
+            session.service.heartbeat(claim) { [unowned self] result in
+                guard ending == nil else { return }
+                take(.heartbeat(result.error))
+            }
+            beat(every: lease)
+        }
+    }
+
+    // MARK: The builder
+
+    private func connect(to builder: Job.Builder) {
+        connection?.close()
+        let address = BuilderAddress(
+            address: builder.address, port: builder.port, user: builder.user, hostKeys: builder.hostKeys)
+        let identity: BuilderIdentity
+        do throws(NestedSSHError) {
+            identity = try BuilderIdentity.read(session.configuration.builder.identity)
+        } catch {
+            session.loop.timer(after: .zero) { [unowned self] in take(.connectionFailed(error)) }
+            return
+        }
+        connection = BuilderConnection(to: address, identity: identity, on: session.loop) { [unowned self] event in
+            switch event {
+            case .verified: take(.verified)
+            case .authenticated: take(.authenticated)
+            case .started:
+                terminal?.makeRaw()
+                windowChanged()
+                take(.started)
+            case .ended(let ending): take(.ended(ending))
+            case .failed(let error): take(.connectionFailed(error))
+            }
+        }
+        connection?.start()
+    }
+
+    private func run() {
+        watch?.cancel()
+        watch = nil
+        let type = session.environment.terminalType
+        let program = RemoteProgram(
+            terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
+            environment: session.environment.locale, command: command)
+        connection?.run(
+            program, streams: PumpStreams(input: STDIN_FILENO, output: session.output, errors: session.errors))
+    }
+
+    // MARK: The end
+
+    private func end(_ reason: Claim.Reason, then: @escaping () -> Void) {
+        guard ending == nil else { return }
+        session.onClientGone = nil
+        terminal?.restore()
+        connection?.close()
+        watch?.cancel()
+        follower?.stop()
+        heartbeat?.cancel()
+        ending = (reason, then)
+        // An answer that is still to come may be a claim to release; its lease covers a service that never answers.
+        if !isClaiming { release() }
+    }
+
+    private func release() {
+        guard let ending else { return }
+        guard let claim else {
+            ending.then()
+            return
+        }
+        session.service.release(claim, reason: ending.release) { [session] result in
+            if case .failure(let error) = result {
+                session.journal.warn("claim \(claim.id) not released, its lease will end it: \(error.debugDescription)")
+            }
+            ending.then()
+        }
+    }
+}
+
+extension Result {
+    fileprivate var error: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

@@ -1,0 +1,37 @@
+import BuildService
+
+/// What somebody sees who logs in without a command.
+struct Greeting {
+    let person: Person
+    let jobs: [Job]
+    /// How to enter a command, and whether it needs a terminal.
+    let commandLine: (_ words: String, _ terminal: Bool) -> String
+
+    var text: String {
+        var lines = ["Hello \(HostileText.printable(person.name, limit: 64))."]
+        lines.append("")
+        if jobs.isEmpty {
+            lines.append("You have no job that runs or whose builder is kept.")
+        } else {
+            lines.append("Your jobs:")
+            lines.append("")
+            lines += JobTable.lines(jobs)
+        }
+        let example = jobs.first.map { "\($0.id)" } ?? "JOB"
+        lines.append("")
+        lines.append("A shell on the machine of a job:   \(commandLine("connect \(example)", true))")
+        lines.append("One command there:                 \(commandLine("connect \(example) COMMAND", false))")
+        lines.append("A job's log, until it ends:        \(commandLine("tail \(example)", false))")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The verbs, for somebody whose words make no request.
+enum Usage {
+    static let text = """
+        connect [--now] [job] [-- command…]   a shell on the job's machine, or the command there
+        connect [--now] job command…
+        tail [--raw] [job]                    the job's logs until it ends
+
+        """
+}

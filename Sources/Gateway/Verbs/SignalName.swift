@@ -1,0 +1,15 @@
+import Glibc
+
+/// The signals that SSH can name (RFC 4254 section 6.10), and what Linux calls some more.
+enum SignalName {
+    /// Signals that nobody knows count as KILL: the program did not end by itself.
+    static func number(_ name: String) -> CInt {
+        numbers[name] ?? SIGKILL
+    }
+
+    private static let numbers: [String: CInt] = [
+        "ABRT": SIGABRT, "ALRM": SIGALRM, "BUS": SIGBUS, "FPE": SIGFPE, "HUP": SIGHUP, "ILL": SIGILL, "INT": SIGINT,
+        "KILL": SIGKILL, "PIPE": SIGPIPE, "QUIT": SIGQUIT, "SEGV": SIGSEGV, "SYS": SIGSYS, "TERM": SIGTERM,
+        "TRAP": SIGTRAP, "USR1": SIGUSR1, "USR2": SIGUSR2, "XCPU": SIGXCPU, "XFSZ": SIGXFSZ,
+    ]
+}
