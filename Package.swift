@@ -12,6 +12,10 @@ let settings: [SwiftSetting] = [
 /// sallyport-shell carries the Swift runtime with it. Both the compiler and the linker must know.
 let staticStandardLibrary = ["-static-stdlib"]
 
+/// What FoundationEssentials needs besides itself when it is linked statically; only an import in the program's own
+/// target would name these to the linker.
+let foundationEssentials = ["-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]
+
 let package = Package(
     name: "sallyport",
     products: [
@@ -43,7 +47,7 @@ let package = Package(
             name: "sallyport-shell",
             dependencies: ["AuthorizedKeys", "BuildService", "ConfigurationFile", "Gateway", "Requests"],
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
-            linkerSettings: [.unsafeFlags(staticStandardLibrary)]),
+            linkerSettings: [.unsafeFlags(staticStandardLibrary + foundationEssentials)]),
 
         // What they are made of.
         .target(name: "AuthorizedKeys", swiftSettings: settings),
