@@ -1,0 +1,59 @@
+import Testing
+
+@testable import AuthorizedKeys
+
+@Suite("An authorized_keys line")
+struct AuthorizedKeysLineTests {
+    private let shell = "/usr/local/libexec/sallyport/sallyport-shell"
+
+    @Test("carries a plain key, and the key again for the shell")
+    func plain() throws {
+        let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
+        let line = try AuthorizedKeysLine(offered: key, shell: shell, config: nil)
+        #expect(line.text == #"restrict,pty,command="\#(shell) --key \#(key.line)" \#(key.line)"#)
+    }
+
+    @Test("for a certificate names the authority, and gives the shell the plain key inside")
+    func certificate() throws {
+        let offered = try PublicKey(
+            type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
+        let line = try AuthorizedKeysLine(offered: offered, shell: shell, config: "/etc/x.toml")
+        let plain = "\(Fixtures.ed25519.type) \(Fixtures.ed25519.base64)"
+        let authority = "\(Fixtures.authority.type) \(Fixtures.authority.base64)"
+        #expect(
+            line.text
+                == #"cert-authority,restrict,pty,command="\#(shell) --config /etc/x.toml --key \#(plain)" \#(authority)"#)
+    }
+
+    @Test(
+        "is not made with a path that sshd or a shell could misread",
+        arguments: ["", "sallyport-shell", "/a b", "/a\"b", "/a\\", "/a\nb", "/a;b", "/a$b", "/ü"])
+    func path(_ path: String) throws {
+        let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
+        #expect(throws: OfferError.self) { try AuthorizedKeysLine(offered: key, shell: path, config: nil) }
+        #expect(throws: OfferError.self) { try AuthorizedKeysLine(offered: key, shell: shell, config: path) }
+    }
+}
+
+@Suite("The forced command")
+struct ForcedCommandTests {
+    @Test("is read again from exactly the text that was printed", arguments: [nil, "/etc/sallyport.toml"])
+    func roundTrip(config: String?) throws {
+        let key = try PublicKey(type: Fixtures.rsa.type, base64: Fixtures.rsa.base64)
+        let command = try #require(ForcedCommand(shell: "/x/sallyport-shell", config: config, key: key))
+        #expect(ForcedCommand(text: command.text) == command)
+        #expect(ForcedCommand(arguments: command.text.split(separator: " ").map(String.init)) == command)
+        for other in [
+            command.text + " ", " " + command.text, command.text + " x", command.text + "\n", command.text + ";id",
+            command.text.replacing(" --key", with: "  --key"), String(command.text.dropLast()), "", "sh", "--key",
+        ] {
+            #expect(ForcedCommand(text: other) == nil, "\(other)")
+        }
+    }
+
+    @Test("never holds a certificate")
+    func certificate() throws {
+        let key = try PublicKey(type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
+        #expect(ForcedCommand(shell: "/x", key: key) == nil)
+    }
+}

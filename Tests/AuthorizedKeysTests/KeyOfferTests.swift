@@ -1,0 +1,71 @@
+import Testing
+
+@testable import AuthorizedKeys
+
+@Suite("What sshd asks")
+struct KeyOfferTests {
+    private let positional = ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64]
+
+    @Test("is four arguments behind the options")
+    func arguments() throws {
+        let plain = try KeyOffer(arguments: positional)
+        #expect(plain.account == "builds" && plain.user == "builds" && plain.shell == nil && plain.config == nil)
+        let offer = try KeyOffer(
+            arguments: ["--account", "ci", "--shell", "/s", "--config", "/c"] + ["git"] + positional.dropFirst())
+        #expect(offer.account == "ci" && offer.user == "git" && offer.shell == "/s" && offer.config == "/c")
+    }
+
+    @Test(
+        "is refused when anything is odd",
+        arguments: [
+            [], ["builds"], ["builds", "/root", Fixtures.ed25519.type],
+            ["", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["x", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["--shell", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["--nonsense", "x", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["--account", "", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64, "more"],
+            ["builds", "/root", "ssh-rsa", Fixtures.ed25519.base64],
+        ])
+    func odd(_ arguments: [String]) {
+        #expect(throws: OfferError.self) { try KeyOffer(arguments: arguments) }
+    }
+}
+
+@Suite("SHA-256 and base64")
+struct EncodingTests {
+    @Test(
+        "digest as FIPS 180-4's examples do",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+            (
+                String(repeating: "a", count: 1000),
+                "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"
+            ),
+        ])
+    func digest(message: String, expected: String) {
+        let hex = SHA256.digest(of: Array(message.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        #expect(hex.joined() == expected)
+    }
+
+    @Test("encode and decode every length")
+    func roundTrip() {
+        for length in 0..<70 {
+            let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ length) }
+            #expect(Base64.decode(Base64.encode(bytes).utf8) == bytes)
+        }
+    }
+
+    @Test("take no base64 that is not canonical", arguments: ["A", "AA", "AAA", "AB==", "AAB=", "A===", "====", "AA==AAAA", "AA=A"])
+    func notCanonical(_ text: String) {
+        #expect(Base64.decode(text.utf8) == nil)
+    }
+}

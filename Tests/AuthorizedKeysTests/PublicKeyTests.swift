@@ -1,0 +1,73 @@
+import Testing
+
+@testable import AuthorizedKeys
+
+@Suite("A public key")
+struct PublicKeyTests {
+    @Test(
+        "has the fingerprint that ssh-keygen prints",
+        arguments: [Fixtures.ed25519, Fixtures.rsa, Fixtures.ecdsa, Fixtures.authority])
+    func fingerprint(_ fixture: (type: String, base64: String, fingerprint: String)) throws {
+        let key = try PublicKey(type: fixture.type, base64: fixture.base64)
+        #expect(key.fingerprint == fixture.fingerprint)
+        #expect(key.line == "\(fixture.type) \(fixture.base64)")
+    }
+
+    @Test("of a type that does not exist yet is one too")
+    func futureType() throws {
+        let key = try makeKey(type: "ssh-mldsa-87@example.com", fields: [[1, 2, 3]])
+        #expect(key.type == "ssh-mldsa-87@example.com")
+    }
+
+    @Test(
+        "is refused with the reason",
+        arguments: [
+            ("", Fixtures.ed25519.base64, KeyError.Code.malformedType),
+            ("ssh ed25519", Fixtures.ed25519.base64, .malformedType),
+            ("ssh-ed25519\"", Fixtures.ed25519.base64, .malformedType),
+            ("ssh-ed25519\n", Fixtures.ed25519.base64, .malformedType),
+            (String(repeating: "a", count: 65), Fixtures.ed25519.base64, .malformedType),
+            ("ssh-rsa", Fixtures.ed25519.base64, .typeMismatch),
+            ("ssh-ed25519", Fixtures.rsa.base64, .typeMismatch),
+            ("ssh-ed25519", "", .malformedBase64),
+            ("ssh-ed25519", "AAAA", .malformedBlob),
+            ("ssh-ed25519", Fixtures.ed25519.base64 + "\n", .malformedBase64),
+            ("ssh-ed25519", Fixtures.ed25519.base64 + "\"", .malformedBase64),
+            ("ssh-ed25519", String(Fixtures.ed25519.base64.dropLast()), .malformedBase64),
+            ("ssh-ed25519", String(repeating: "A", count: 40 << 10), .malformedBase64),
+            // Only the type's name, and nothing behind it.
+            ("ssh-ed25519", Base64.encode([0, 0, 0, 11] + Array("ssh-ed25519".utf8)), .malformedBlob),
+            // A length that reaches past the end.
+            ("ssh-ed25519", Base64.encode([255, 255, 255, 255] + Array("ssh-ed25519".utf8)), .malformedBlob),
+        ])
+    func refused(type: String, base64: String, code: KeyError.Code) {
+        #expect(throws: KeyError(code)) { try PublicKey(type: type, base64: base64) }
+    }
+
+    @Test("is refused at every place where its blob is cut")
+    func truncated() throws {
+        let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
+        for length in 0...15 {
+            #expect(throws: KeyError.self) {
+                try PublicKey(type: key.type, base64: Base64.encode(key.blob.prefix(length)))
+            }
+        }
+    }
+
+    @Test("is read from a line with a comment")
+    func line() throws {
+        let (key, comment) = try PublicKey.parse(
+            line: "  \(Fixtures.ed25519.type)  \(Fixtures.ed25519.base64) alice at home \n")
+        #expect(key.fingerprint == Fixtures.ed25519.fingerprint)
+        #expect(comment == "alice at home")
+        #expect(throws: KeyError(.malformedLine)) { try PublicKey.parse(line: "ssh-ed25519") }
+    }
+}
+
+/// A key with any fields, none of which need make sense.
+func makeKey(type: String, fields: [[UInt8]]) throws -> PublicKey {
+    var blob: [UInt8] = []
+    appendWireString(type.utf8, to: &blob)
+    for field in fields { appendWireString(field, to: &blob) }
+    return try PublicKey(type: type, base64: Base64.encode(blob))
+}
