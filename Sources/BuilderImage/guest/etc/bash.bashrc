@@ -1,0 +1,18 @@
+# For every shell that a person gets, and for every command that sshd runs: bash reads this file too when
+# sshd starts it (bash(1), "Invoked by remote shell daemon").
+
+# The job's own environment (JOB_ID and what the manifest says). A task may append to this file.
+[ -r ~/.buildenv ] && . ~/.buildenv
+
+export LANG="${LANG:-C.UTF-8}"
+
+# Everything below is for terminals only.
+[ -z "$PS1" ] && return
+
+# A terminal that this small machine has never heard of usually understands what xterm does.
+if [ -n "$TERM" ] && [ ! -e "/usr/lib/terminfo/${TERM:0:1}/$TERM" ] && [ ! -e "$HOME/.terminfo" ]; then
+    TERM=xterm-256color
+fi
+shopt -s checkwinsize
+PS1='\u@\h:\w\$ '
+alias ls='ls --color=auto'
