@@ -1,0 +1,41 @@
+import Foundation
+import SystemPackage
+
+/// Finds out whether KVM works here, by booting our own guest with it.
+///
+/// That /dev/kvm exists and opens proves nothing: there are hosts where the guest then hangs without a word. The
+/// answer is kept for this process, and for this boot of the host in a file beside the image where that is possible.
+actor AcceleratorProbe {
+    static let shared = AcceleratorProbe()
+
+    private var answers: [FilePath: Task<Accelerator, Never>] = [:]
+
+    /// What `automatic` means on this host.
+    func resolve(image: FilePath) async -> Accelerator {
+        if let known = answers[image] { return await known.value }
+        let task = Task { await Self.probe(image: image) }
+        answers[image] = task
+        return await task.value
+    }
+
+    private static func probe(image: FilePath) async -> Accelerator {
+        guard access("/dev/kvm", R_OK | W_OK) == 0 else { return .tcg }
+        let file = image.appending("kvm-probe")
+        let boot =
+            (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        let kept = (try? String(contentsOfFile: file.string, encoding: .utf8))?.split(separator: " ") ?? []
+        if kept.count == 2, kept[0] == boot, let answer = Accelerator(rawValue: String(kept[1])) {
+            return answer
+        }
+        let command = EmulatorCommand(
+            kernel: image.appending("vmlinuz"), initramfs: image.appending("initramfs.cpio.gz"),
+            accelerator: .kvm, memory: 256, processors: 1, kernelArguments: ["sallyport.probe"])
+        let outcome = try? await ShortCommand(
+            program: EmulatorCommand.program, arguments: command.probe(), limit: .seconds(5)
+        ).run()
+        let answer: Accelerator = outcome?.output.contains("sallyport: booted") == true ? .kvm : .tcg
+        try? "\(boot) \(answer.rawValue)".write(toFile: file.string, atomically: true, encoding: .utf8)
+        return answer
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+import NIOPosix
+
+/// Asks a port whether an SSH server is behind it.
+///
+/// That a connection is accepted says nothing: QEMU accepts before the guest listens.
+enum Banner {
+    /// Connects once, and returns whether an SSH banner came within `limit`.
+    static func isShown(port: Int, limit: TimeAmount) async -> Bool {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = loop.makePromise(of: Bool.self)
+        let alarm = loop.scheduleTask(in: limit) { answer.succeed(false) }
+        defer { alarm.cancel() }
+        let connecting = ClientBootstrap(group: loop)
+            .connectTimeout(limit)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(BannerHandler(answer: answer))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port)
+        connecting.whenFailure { _ in answer.succeed(false) }
+        let shown = (try? await answer.futureResult.get()) ?? false
+        connecting.whenSuccess { $0.close(promise: nil) }
+        return shown
+    }
+}
+
+private final class BannerHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let answer: EventLoopPromise<Bool>
+    private var received = ByteBuffer()
+
+    init(answer: EventLoopPromise<Bool>) {
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        received.writeBuffer(&bytes)
+        guard received.readableBytes >= 4 else { return }
+        answer.succeed(received.readableBytesView.starts(with: "SSH-".utf8))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        answer.succeed(false)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,53 @@
+import SystemPackage
+
+/// The command line of QEMU.
+///
+/// `microvm` boots fastest. `restrict=on` matters: without it a build reaches whatever listens on the host's
+/// loopback. `-no-reboot` turns every way in which a guest can stop into the end of QEMU.
+struct EmulatorCommand {
+    static let program = "qemu-system-x86_64"
+
+    var kernel: FilePath
+    var initramfs: FilePath
+    var accelerator: Accelerator
+    var memory: Int
+    var processors: Int
+    /// Further words for the kernel.
+    var kernelArguments: [String] = []
+
+    /// What every guest of ours starts with.
+    private var common: [String] {
+        var words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"] + kernelArguments
+        if accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
+            words.append("tsc_early_khz=\(frequency)")
+        }
+        return [
+            "-M", "microvm", "-accel", accelerator == .kvm ? "kvm" : "tcg",
+            "-cpu", accelerator == .kvm ? "host" : "max", "-m", String(memory), "-smp", String(processors),
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", kernel.string, "-initrd", initramfs.string, "-append", words.joined(separator: " "),
+        ]
+    }
+
+    /// A machine with a network, in the background: QEMU returns when it runs.
+    func machine(in folder: MachineFolder, port: Int) -> [String] {
+        common + [
+            "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",
+            "-netdev", "user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:\(port)-:22",
+            "-device", "virtio-net-device,netdev=network",
+            "-chardev", "socket,id=monitor,path=\(Self.escaped(folder.monitorSocket)),server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
+            "-daemonize", "-pidfile", folder.processFile.string,
+        ]
+    }
+
+    /// A guest that says that it has booted, and ends.
+    func probe() -> [String] {
+        common + ["-serial", "stdio"]
+    }
+
+    /// In QEMU's options a comma ends a value, and two commas are one.
+    private static func escaped(_ path: FilePath) -> String {
+        path.string.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+    }
+}

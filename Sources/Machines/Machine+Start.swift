@@ -1,0 +1,121 @@
+import Foundation
+public import SystemPackage
+
+extension Machine {
+    /// Starts a machine. Returns when QEMU runs; the guest is then booting.
+    public static func start(_ specification: MachineSpecification) async throws(MachineError) -> Machine {
+        let folder = MachineFolder(path: specification.folder)
+        let kernel = specification.image.appending("vmlinuz")
+        let common = specification.image.appending("initramfs.cpio.gz")
+        for file in [kernel, common] where !FileManager.default.isReadableFile(atPath: file.string) {
+            throw MachineError(.imageMissing, detail: file.string)
+        }
+        try folder.create()
+        folder.removeTraces()
+        folder.remove([folder.console])
+
+        var accelerator = specification.accelerator
+        if accelerator == .automatic {
+            accelerator = await AcceleratorProbe.shared.resolve(image: specification.image)
+        }
+        let hostKey = try await makeHostKey(in: folder)
+        try writeInitramfs(specification, common: common, in: folder)
+        // QEMU has read them by the time that it returns, and nobody else needs them.
+        defer { folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic]) }
+
+        let emulator = EmulatorCommand(
+            kernel: kernel, initramfs: folder.initramfs, accelerator: accelerator,
+            memory: specification.memory,
+            processors: specification.processors)
+        let record = try await launch(
+            emulator, in: folder, hostKey: hostKey, identity: specification.identity)
+        do {
+            let monitor = try await MonitorConnection.connect(to: folder.monitorSocket)
+            return Machine(folder: folder, record: record, monitor: monitor)
+        } catch {
+            await endUnanswering(folder)
+            throw MachineError(.startFailed, detail: "no answer from QEMU's monitor: \(error)")
+        }
+    }
+
+    /// Finds a machine again that an earlier process has started.
+    ///
+    /// Nil when it no longer lives; what was left of it is then cleaned up. A machine whose QEMU lives but does not
+    /// answer is of no use to anybody: it is ended.
+    public static func adopt(folder path: FilePath) async -> Machine? {
+        let folder = MachineFolder(path: path)
+        if let record = MachineRecord.read(from: folder),
+            let monitor = try? await MonitorConnection.connect(to: folder.monitorSocket)
+        {
+            return Machine(folder: folder, record: record, monitor: monitor)
+        }
+        await endUnanswering(folder)
+        return nil
+    }
+
+    private static func endUnanswering(_ folder: MachineFolder) async {
+        let process = EmulatorProcess(folder: folder)
+        if let identified = process.identify() {
+            await process.waitUntilGone(identified, patience: .zero)
+        }
+        folder.removeTraces()
+    }
+
+    /// Makes the machine's host key; returns its public half, `<type> <base64>`.
+    private static func makeHostKey(in folder: MachineFolder) async throws(MachineError) -> String {
+        let outcome = try await ShortCommand(
+            program: "ssh-keygen",
+            arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", folder.hostKey.string]
+        ).run()
+        guard outcome.status == 0 else {
+            throw MachineError(.startFailed, detail: "ssh-keygen: \(outcome.output) \(outcome.errors)")
+        }
+        let words = String(decoding: try folder.read(folder.hostKeyPublic), as: UTF8.self).split(
+            separator: " ")
+        guard words.count >= 2 else { throw MachineError(.startFailed, detail: "ssh-keygen wrote no key.") }
+        let key = "\(words[0]) \(words[1])"
+        try folder.write(Data("\(SecureShell.hostKeyAlias) \(key)\n".utf8), to: folder.knownHosts)
+        return key
+    }
+
+    /// Puts the machine's own archive behind the common one; the kernel unpacks both.
+    private static func writeInitramfs(
+        _ specification: MachineSpecification, common: FilePath, in folder: MachineFolder
+    ) throws(MachineError) {
+        let keys = specification.authorizedKeys.map { $0 + "\n" }.joined()
+        let watchdog = "\(specification.life) \(specification.grace)\n"
+        let now = "\(Int(Date().timeIntervalSince1970))\n"
+        var archive = CpioArchive()
+        archive.addFile(
+            "etc/ssh/ssh_host_ed25519_key", mode: 0o600, contents: [UInt8](try folder.read(folder.hostKey)))
+        archive.addFolder("etc/sallyport")
+        archive.addFile("etc/sallyport/authorized_keys", contents: Array(keys.utf8))
+        archive.addFile("etc/sallyport/watchdog", contents: Array(watchdog.utf8))
+        archive.addFile("etc/sallyport/time", contents: Array(now.utf8))
+        var whole = try folder.read(common)
+        whole.append(Data(count: (4 - whole.count % 4) % 4))
+        whole.append(contentsOf: archive.finished())
+        try folder.write(whole, to: folder.initramfs)
+    }
+
+    /// Starts QEMU on a port that was free a moment ago; takes another one when it no longer is.
+    private static func launch(
+        _ emulator: EmulatorCommand, in folder: MachineFolder, hostKey: String, identity: FilePath
+    ) async throws(MachineError) -> MachineRecord {
+        var messages = "no free port"
+        for _ in 0..<5 {
+            let record = MachineRecord(
+                port: try LoopbackPort.pick(), hostKeys: [hostKey], identity: identity.string)
+            // First the record: a runner that dies right after QEMU has started can still be followed.
+            try record.write(to: folder)
+            let outcome = try await ShortCommand(
+                program: EmulatorCommand.program, arguments: emulator.machine(in: folder, port: record.port)
+            ).run()
+            if outcome.status == 0 { return record }
+            messages = outcome.errors
+            guard messages.contains("host forwarding rule") else { break }
+        }
+        folder.removeTraces()
+        throw MachineError(.startFailed, detail: messages)
+    }
+}

@@ -1,0 +1,72 @@
+import Subprocess
+
+/// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
+extension Machine {
+    /// Puts the job's scripts and environment into the guest. Doing it again changes nothing.
+    public func prepare(_ job: Job) async throws(MachineError) {
+        try await shell.run("/usr/lib/sallyport/prepare", input: try job.archive(), limit: .seconds(60))
+    }
+
+    /// Starts a task. Starting it again, even after a restart of the runner, changes nothing.
+    public func startTask(_ name: String) async throws(MachineError) {
+        try Job.checkTaskName(name)
+        try await shell.run("/usr/lib/sallyport/task-start \(name)")
+    }
+
+    /// Hands over the task's output from byte `offset` on, as it is written, until the task has ended.
+    ///
+    /// Returns the task's exit status; killed by signal N is 128+N. Throws `connectionLost` when the connection
+    /// breaks: call it again with the number of bytes that have arrived, then nothing is missing and nothing doubled.
+    /// What `receive` throws ends it with `receiverFailed`. Cancellation ends it with `cancelled`.
+    public func follow(
+        task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
+    ) async throws(MachineError) -> Int32 {
+        try Job.checkTaskName(name)
+        var failure: (any Error)?
+        do {
+            let result = try await Subprocess.run(
+                .name(SecureShell.program),
+                arguments: Arguments(
+                    shell.arguments("/usr/lib/sallyport/task-follow \(name) \(max(0, offset))")),
+                environment: ShortCommand.environment, input: .none, output: .sequence,
+                error: .string(limit: 1 << 16)
+            ) { execution in
+                for try await buffer in execution.standardOutput {
+                    do {
+                        try await receive(buffer.withUnsafeBytes { Array($0) })
+                    } catch {
+                        failure = error
+                        throw error
+                    }
+                }
+            }
+            guard !Task.isCancelled else { throw MachineError(.cancelled) }
+            return try Self.exitStatus(result.terminationStatus, messages: result.standardError)
+        } catch let error as MachineError {
+            throw error
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw MachineError(.programMissing, detail: SecureShell.program)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw MachineError(.cancelled) }
+            if let failure { throw MachineError(.receiverFailed, detail: "\(failure)") }
+            throw MachineError(.connectionLost, detail: "\(error)")
+        }
+    }
+
+    /// The task's exit status is the last line that task-follow writes to standard error.
+    private static func exitStatus(
+        _ status: TerminationStatus, messages: String
+    ) throws(MachineError) -> Int32 {
+        switch status {
+        case .exited(0):
+            let mark = "sallyport-exit-status "
+            let line = messages.split(whereSeparator: \.isNewline).last { $0.hasPrefix(mark) }
+            guard let line, let number = Int32(line.dropFirst(mark.count)) else {
+                throw MachineError(.connectionLost, detail: messages)
+            }
+            return number
+        case .exited(let code): throw SecureShell.error(status: code, messages: messages)
+        case .signaled: throw MachineError(.connectionLost, detail: "ssh was killed. \(messages)")
+        }
+    }
+}

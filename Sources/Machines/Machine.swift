@@ -1,0 +1,78 @@
+import NIOCore
+import SystemPackage
+
+/// A builder: a virtual machine that QEMU runs in the background.
+///
+/// It outlives this object and this process: `adopt` finds it again. It ends when somebody calls `end`, when its
+/// guest powers off, or by its own watchdog.
+public final class Machine: Sendable {
+    /// Where its SSH server is reached: an IP literal.
+    public let address = "127.0.0.1"
+    public let port: Int
+    /// The keys that its SSH server may show, `<type> <base64>`.
+    public let hostKeys: [String]
+    /// As whom people log in.
+    public let user = MachineSpecification.user
+
+    let folder: MachineFolder
+    let shell: SecureShell
+    let monitor: MonitorConnection
+
+    init(folder: MachineFolder, record: MachineRecord, monitor: MonitorConnection) {
+        self.folder = folder
+        self.port = record.port
+        self.hostKeys = record.hostKeys
+        self.shell = SecureShell(folder: folder, identity: record.identity, port: record.port)
+        self.monitor = monitor
+    }
+
+    /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
+    ///
+    /// Throws `ended` as soon as the machine is gone, and `notReady` at the deadline.
+    public func waitUntilReady(before deadline: ContinuousClock.Instant) async throws(MachineError) {
+        var patience = 500
+        while true {
+            guard !Task.isCancelled else { throw MachineError(.cancelled) }
+            guard monitor.isOpen else { throw MachineError(.ended, detail: folder.consoleTail) }
+            guard ContinuousClock.now < deadline else {
+                throw MachineError(.notReady, detail: folder.consoleTail)
+            }
+            // On a busy host the banner itself may take long: be more patient each time.
+            if await Banner.isShown(port: port, limit: .milliseconds(Int64(patience))) { break }
+            patience = min(patience * 5 / 4, 5000)
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        while true {
+            do {
+                return try await shell.run("true")
+            } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
+                guard monitor.isOpen else { throw MachineError(.ended, detail: folder.consoleTail) }
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    /// Returns when the machine is gone, or when the calling task is cancelled.
+    public func waitUntilEnded() async {
+        await monitor.waitUntilClosed()
+    }
+
+    /// Whether the machine has not ended yet.
+    public var isAlive: Bool { monitor.isOpen }
+
+    /// Ends the machine, at once, and returns when nothing is left of it but its console's log.
+    public func end() async {
+        let process = EmulatorProcess(folder: folder)
+        let identified = process.identify()
+        try? await monitor.execute("quit")
+        if let identified {
+            await process.waitUntilGone(identified, patience: .seconds(5))
+        }
+        folder.removeTraces()
+    }
+
+    /// Tells the guest's own watchdog when to end the machine: `grace` seconds after this deadline.
+    public func setDeadline(secondsFromNow seconds: Int) async throws(MachineError) {
+        try await shell.run("/usr/lib/sallyport/set-deadline \(max(0, seconds))")
+    }
+}

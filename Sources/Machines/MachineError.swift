@@ -1,0 +1,52 @@
+/// Says why something about a builder failed.
+///
+/// `description` is one plain sentence that may be shown to anybody. What only the administrator should see (QEMU's
+/// own words, paths, the end of the console) is in `detail` and `debugDescription`.
+public struct MachineError: Error, Sendable, Hashable {
+    /// What failed.
+    public let code: Code
+    /// Private: paths, the output of tools.
+    public let detail: String
+
+    public init(_ code: Code, detail: String = "") {
+        self.code = code
+        self.detail = detail
+    }
+}
+
+extension MachineError {
+    /// The kinds of failure. More may be added.
+    public struct Code: Sendable, Hashable {
+        let sentence: String
+
+        /// The image folder lacks a kernel or an initramfs.
+        public static let imageMissing = Code(sentence: "The builder's image is missing or incomplete.")
+        /// The machine's folder cannot be used: not writable, or its path is too long for a socket.
+        public static let folderUnusable = Code(sentence: "The builder's state folder cannot be used.")
+        /// A program that we need, qemu or ssh, could not be run.
+        public static let programMissing = Code(sentence: "A program that builders need is not installed.")
+        /// QEMU did not start.
+        public static let startFailed = Code(sentence: "The builder could not be started.")
+        /// QEMU ended while somebody was waiting for the builder.
+        public static let ended = Code(sentence: "The builder has ended.")
+        /// The deadline passed before the builder let the runner in.
+        public static let notReady = Code(sentence: "The builder did not become ready in time.")
+        /// The builder showed another host key than its own, or refused the runner's key.
+        public static let notTrusted = Code(sentence: "The builder could not be identified.")
+        /// The SSH connection to the builder failed or broke. Trying again is reasonable.
+        public static let connectionLost = Code(sentence: "The connection to the builder was lost.")
+        /// A helper inside the builder failed.
+        public static let commandFailed = Code(sentence: "A command on the builder failed.")
+        /// A task's or a variable's name cannot be used.
+        public static let invalidName = Code(sentence: "The name of a task or of a variable cannot be used.")
+        /// Whoever received a task's output threw an error.
+        public static let receiverFailed = Code(sentence: "The output of the builder could not be stored.")
+        /// The calling task was cancelled.
+        public static let cancelled = Code(sentence: "The operation was cancelled.")
+    }
+}
+
+extension MachineError: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { code.sentence }
+    public var debugDescription: String { detail.isEmpty ? code.sentence : "\(code.sentence) \(detail)" }
+}

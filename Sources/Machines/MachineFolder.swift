@@ -1,0 +1,90 @@
+import Foundation
+import SystemPackage
+
+/// The files of one machine.
+struct MachineFolder: Sendable {
+    let path: FilePath
+
+    var monitorSocket: FilePath { path.appending("qmp.sock") }
+    var processFile: FilePath { path.appending("pidfile") }
+    var console: FilePath { path.appending("console.log") }
+    var hostKey: FilePath { path.appending("host_key") }
+    var hostKeyPublic: FilePath { path.appending("host_key.pub") }
+    var knownHosts: FilePath { path.appending("known_hosts") }
+    /// Kernel archive with this machine's secrets; exists only while QEMU starts.
+    var initramfs: FilePath { path.appending("initramfs") }
+    var record: FilePath { path.appending("machine.json") }
+
+    /// Makes the folder, readable for nobody else.
+    func create() throws(MachineError) {
+        guard monitorSocket.string.utf8.count <= 107 else {
+            throw MachineError(.folderUnusable, detail: "\(path): the path is too long for a Unix socket.")
+        }
+        try attempt {
+            try FileManager.default.createDirectory(
+                atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
+            )
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path.string)
+        }
+    }
+
+    /// Removes what would make somebody think that the machine lives. Its console stays for the administrator.
+    func removeTraces() {
+        remove([monitorSocket, processFile, hostKey, hostKeyPublic, initramfs, record, knownHosts])
+    }
+
+    func remove(_ files: [FilePath]) {
+        for file in files {
+            try? FileManager.default.removeItem(atPath: file.string)
+        }
+    }
+
+    /// Writes a file that only we can read, whole or not at all.
+    func write(_ contents: Data, to file: FilePath) throws(MachineError) {
+        try attempt {
+            let new = file.string + ".new"
+            try? FileManager.default.removeItem(atPath: new)
+            guard
+                FileManager.default.createFile(
+                    atPath: new, contents: contents, attributes: [.posixPermissions: 0o600])
+            else { throw CocoaError(.fileWriteUnknown) }
+            guard rename(new, file.string) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    func read(_ file: FilePath) throws(MachineError) -> Data {
+        try attempt { try Data(contentsOf: URL(filePath: file.string)) }
+    }
+
+    /// The last lines of the console, for the administrator.
+    var consoleTail: String {
+        guard let data = try? Data(contentsOf: URL(filePath: console.string)) else { return "" }
+        let lines = String(decoding: data.suffix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+        return lines.suffix(15).joined(separator: "\n")
+    }
+
+    private func attempt<Result>(_ body: () throws -> Result) throws(MachineError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw MachineError(.folderUnusable, detail: "\(path): \(error)")
+        }
+    }
+}
+
+/// What a restarted runner must know about a machine.
+struct MachineRecord: Codable {
+    var port: Int
+    var hostKeys: [String]
+    var identity: String
+
+    static func read(from folder: MachineFolder) -> MachineRecord? {
+        guard let data = try? folder.read(folder.record) else { return nil }
+        return try? JSONDecoder().decode(MachineRecord.self, from: data)
+    }
+
+    func write(to folder: MachineFolder) throws(MachineError) {
+        guard let data = try? JSONEncoder().encode(self) else { return }
+        try folder.write(data, to: folder.record)
+    }
+}

@@ -1,0 +1,53 @@
+public import SystemPackage
+
+/// What a builder is to be made of.
+public struct MachineSpecification: Sendable, Hashable {
+    /// The machine's own state folder (made 0700). Its path may have at most 96 bytes, because of the socket in it.
+    public var folder: FilePath
+    /// The folder with `vmlinuz` and `initramfs.cpio.gz`, as `build-image` makes it.
+    public var image: FilePath
+    /// Memory in MiB. Files in the builder live in it too.
+    public var memory: Int
+    /// The number of virtual processors.
+    public var processors: Int
+    /// How instructions are executed.
+    public var accelerator: Accelerator
+    /// Who may log in: public keys, `<type> <base64>`.
+    public var authorizedKeys: [String]
+    /// The file with the runner's private key, whose public half must be among `authorizedKeys`.
+    public var identity: FilePath
+    /// Seconds from boot to the machine's first deadline, which holds until `setDeadline` is called.
+    public var life: Int
+    /// Seconds after any deadline until the machine's own watchdog ends it.
+    public var grace: Int
+
+    public init(
+        folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1,
+        accelerator: Accelerator = .automatic, authorizedKeys: [String], identity: FilePath, life: Int = 3600,
+        grace: Int = 600
+    ) {
+        self.folder = folder
+        self.image = image
+        self.memory = memory
+        self.processors = processors
+        self.accelerator = accelerator
+        self.authorizedKeys = authorizedKeys
+        self.identity = identity
+        self.life = life
+        self.grace = grace
+    }
+
+    /// The user as whom people log in and tasks run.
+    public var user: String { MachineSpecification.user }
+    static let user = "build"
+}
+
+/// How a builder's instructions are executed.
+public enum Accelerator: String, Sendable, Hashable, Codable {
+    /// KVM where one of our guests has really booted with it, else software.
+    case automatic
+    /// The processor itself.
+    case kvm
+    /// Software.
+    case tcg
+}

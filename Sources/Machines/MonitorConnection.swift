@@ -1,0 +1,162 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import SystemPackage
+
+/// A connection to QEMU's monitor (QMP: docs/interop/qmp-spec.txt).
+///
+/// It is what tells a living machine from a dead one: the socket's other end is that very QEMU, whatever has become
+/// of process numbers, and it closes when QEMU ends. QEMU serves one connection at a time.
+final class MonitorConnection: Sendable {
+    private let channel: any Channel
+
+    private init(channel: any Channel) {
+        self.channel = channel
+    }
+
+    deinit {
+        channel.close(promise: nil)
+    }
+
+    /// Connects and negotiates. Throws when nobody listens, or nobody answers within `limit`.
+    static func connect(
+        to socket: FilePath, limit: TimeAmount = .seconds(5)
+    ) async throws -> MonitorConnection {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let loop = group.next()
+        let greeting = loop.makePromise(of: Void.self)
+        let channel: any Channel
+        do {
+            channel = try await ClientBootstrap(group: loop)
+                .connectTimeout(limit)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(MonitorHandler(greeting: greeting))
+                    }
+                }
+                .connect(unixDomainSocketPath: socket.string).get()
+        } catch {
+            greeting.fail(error)
+            throw error
+        }
+        let connection = MonitorConnection(channel: channel)
+        let alarm = loop.scheduleTask(in: limit) { greeting.fail(ChannelError.connectTimeout(limit)) }
+        defer { alarm.cancel() }
+        try await greeting.futureResult.get()
+        try await connection.execute("qmp_capabilities", limit: limit)
+        return connection
+    }
+
+    /// Executes a command without arguments, and waits for QEMU to say that it is done.
+    func execute(_ command: String, limit: TimeAmount = .seconds(5)) async throws {
+        let answer = channel.eventLoop.makePromise(of: Void.self)
+        let alarm = channel.eventLoop.scheduleTask(in: limit) {
+            answer.fail(ChannelError.connectTimeout(limit))
+        }
+        defer { alarm.cancel() }
+        channel.writeAndFlush(MonitorCommand(name: command, answer: answer)).cascadeFailure(to: answer)
+        try await answer.futureResult.get()
+    }
+
+    /// Returns when QEMU has closed the connection, or when the calling task is cancelled.
+    func waitUntilClosed() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        channel.closeFuture.whenComplete { _ in continuation.finish() }
+        for await _ in stream {}
+    }
+
+    /// Lets somebody else connect.
+    func disconnect() async throws {
+        try await channel.close()
+    }
+
+    /// Whether QEMU has not closed the connection yet.
+    var isOpen: Bool { channel.isActive }
+}
+
+/// A command on its way to QEMU.
+struct MonitorCommand: Sendable {
+    var name: String
+    var answer: EventLoopPromise<Void>
+}
+
+/// Speaks QMP's lines of JSON. Answers come in the order of the commands; events are ignored.
+private final class MonitorHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = Never
+    typealias OutboundIn = MonitorCommand
+    typealias OutboundOut = ByteBuffer
+
+    private let greeting: EventLoopPromise<Void>
+    private var waiting: [EventLoopPromise<Void>] = []
+    private var received = ByteBuffer()
+
+    init(greeting: EventLoopPromise<Void>) {
+        self.greeting = greeting
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let command = unwrapOutboundIn(data)
+        waiting.append(command.answer)
+        let line = ByteBuffer(string: "{\"execute\":\"\(command.name)\"}\n")
+        context.write(wrapOutboundOut(line), promise: promise)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        received.writeBuffer(&bytes)
+        while let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+            let length = end - received.readerIndex + 1
+            guard let line = received.readBytes(length: length) else { return }
+            receive(line)
+        }
+        received.discardReadBytes()
+    }
+
+    private func receive(_ line: [UInt8]) {
+        guard let message = try? JSONDecoder().decode(Message.self, from: Data(line)) else { return }
+        if message.greeting != nil {
+            greeting.succeed()
+        } else if message.isReturn, !waiting.isEmpty {
+            waiting.removeFirst().succeed()
+        } else if let error = message.error, !waiting.isEmpty {
+            waiting.removeFirst().fail(MachineError(.commandFailed, detail: error.desc))
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        greeting.fail(ChannelError.eof)
+        for answer in waiting {
+            answer.fail(ChannelError.eof)
+        }
+        waiting = []
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    /// The members of QMP's messages by which we tell them apart.
+    private struct Message: Decodable {
+        struct Failure: Decodable { var desc: String }
+        struct Anything: Decodable {}
+
+        var greeting: Anything?
+        var error: Failure?
+        var isReturn: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case error
+            case greeting = "QMP"
+            case answer = "return"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            greeting = try? container.decodeIfPresent(Anything.self, forKey: .greeting)
+            error = try? container.decodeIfPresent(Failure.self, forKey: .error)
+            isReturn = container.contains(.answer)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Subprocess
+import SystemPackage
+
+/// Runs a program to its end, with a deadline; the program is killed when it passes.
+struct ShortCommand: Sendable {
+    var program: String
+    var arguments: [String]
+    var input: [UInt8] = []
+    var limit: Duration = .seconds(30)
+
+    /// What came of it. `status` is nil when the deadline passed.
+    struct Outcome: Sendable {
+        var status: Int32?
+        var output: String
+        var errors: String
+    }
+
+    /// The environment of everything that we start: nothing of ours is handed on.
+    static let environment: Environment = .custom([
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+    ])
+
+    func run() async throws(MachineError) -> Outcome {
+        do {
+            let outcome = try await within(limit) {
+                let result = try await Subprocess.run(
+                    .name(program), arguments: Arguments(arguments), environment: ShortCommand.environment,
+                    input: .array(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+                let status: Int32 =
+                    switch result.terminationStatus {
+                    case .exited(let code): code
+                    case .signaled(let signal): 128 + signal
+                    }
+                return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+            }
+            return outcome ?? Outcome(status: nil, output: "", errors: "no answer within \(limit)")
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw MachineError(.programMissing, detail: program)
+        } catch is CancellationError {
+            throw MachineError(.cancelled)
+        } catch {
+            throw MachineError(.commandFailed, detail: "\(program): \(error)")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import SystemPackage
+import Testing
+
+@testable import Machines
+
+/// What needs no virtual machine.
+@Suite struct FormatTests {
+    @Test func anArchiveHasTheKernelsLayout() {
+        var archive = CpioArchive()
+        archive.addFile("ab", mode: 0o600, contents: Array("hello".utf8))
+        let text = String(decoding: archive.finished(), as: UTF8.self)
+        let header =
+            "070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "00000000"
+            + "00000005"
+        #expect(text.hasPrefix(header))
+        #expect(text.contains("00000003" + "00000000" + "ab\0\0\0\0hello\0\0\0070701"))
+        #expect(text.contains("TRAILER!!!"))
+        #expect(archive.finished().count.isMultiple(of: 4))
+    }
+
+    @Test(arguments: [
+        ("processor: 0\nbogomips\t: 4999.99\n", 2_499_995),
+        ("bogomips\t: 5000.00\n", 2_500_000),
+        ("bogomips\t: lots\n", nil),
+        ("bogomips\t: 0.01\n", nil),
+        ("cpu MHz: 800\n", nil),
+    ])
+    func theFrequencyComesFromBogomips(text: String, expected: Int?) {
+        #expect(HostClock.frequency(fromProcessorInformation: text) == expected)
+    }
+
+    @Test(arguments: ["", "-x", "a b", "a/b", "..", "a;b", "ü", String(repeating: "a", count: 129)])
+    func aTaskNameThatAShellCouldMisunderstandIsRefused(name: String) {
+        #expect(throws: MachineError.self) { try Job.checkTaskName(name) }
+    }
+
+    @Test(arguments: ["", "1A", "A-B", "A=B", "A B"])
+    func aVariableNameThatAShellCouldMisunderstandIsRefused(name: String) {
+        let job = Job(environment: [.init(name: name, value: "x")], tasks: [])
+        #expect(throws: MachineError.self) { try job.archive() }
+    }
+
+    @Test func aPathInQEMUsOptionsKeepsItsCommas() {
+        let command = EmulatorCommand(
+            kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
+        let arguments = command.machine(in: MachineFolder(path: "/a,b"), port: 7)
+        #expect(arguments.contains("file,id=console,path=/a,,b/console.log"))
+    }
+
+    @Test func aFailureTellsStrangersNothing() {
+        let error = MachineError(.startFailed, detail: "/secret/path")
+        #expect(!error.description.contains("secret"))
+        #expect(error.debugDescription.contains("secret"))
+    }
+}
