@@ -24,6 +24,7 @@ struct EmulatorCommand {
         return [
             "-M", "microvm", "-accel", accelerator == .kvm ? "kvm" : "tcg",
             "-cpu", accelerator == .kvm ? "host" : "max", "-m", String(memory), "-smp", String(processors),
+            "-sandbox", "on",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", kernel.string, "-initrd", initramfs.string, "-append", words.joined(separator: " "),
         ]

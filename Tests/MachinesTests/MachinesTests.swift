@@ -34,7 +34,10 @@ struct MachinesTests {
     }
 
     @Test(.timeLimit(.minutes(2))) func aBuilderEndsByItselfAfterItsDeadline() async throws {
-        let machine = try await Machine.start(await TestMachines.specification("b", grace: 1))
+        var specification = try await TestMachines.specification("b", grace: 1)
+        // Whatever /dev/kvm is worth on this host, the machine must boot.
+        specification.accelerator = .automatic
+        let machine = try await Machine.start(specification)
         try await machine.waitUntilReady(before: .now + .seconds(60))
         try await machine.setDeadline(secondsFromNow: 1)
         try await within(.seconds(20)) { await machine.waitUntilEnded() }
@@ -60,7 +63,7 @@ struct MachinesTests {
             .init(name: "everything", text: "kill -KILL -1\n"),
             .init(name: "once", text: "echo run >>~/runs\ncat ~/runs\n"),
             .init(
-                name: "slow", text: "#!/bin/bash\nfor ((i = 0; i < 30000; i++)); do echo line $i; done\n"),
+                name: "slow", text: "#!/bin/bash\nfor ((i = 0; i < 10000; i++)); do echo line $i; done\n"),
             .init(
                 name: "binary",
                 text: "#!/bin/bash\nhead -c 5000000 /dev/urandom | tee ~/binary\n"),
@@ -138,7 +141,7 @@ struct MachinesTests {
         while status == nil {
             do throws(MachineError) {
                 status = try await machine.follow(task: "slow", from: bytes.count) { chunk in
-                    if breaks < 2, bytes.count > breaks * 100_000 {
+                    if breaks < 2, bytes.count > breaks * 30_000 {
                         breaks += 1
                         throw Breakage()
                     }
@@ -148,7 +151,7 @@ struct MachinesTests {
                 guard error.code == .receiverFailed else { throw error }
             }
         }
-        let expected = (0..<30000).map { "line \($0)\n" }.joined()
+        let expected = (0..<10000).map { "line \($0)\n" }.joined()
         #expect(bytes == Array(expected.utf8))
         #expect(status == 0 && breaks == 2)
     }
@@ -170,10 +173,10 @@ struct MachinesTests {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(listener.localAddress?.port)
-        for target in [port, machine.port] {
-            let reach = "timeout 3 bash -c 'exec 3<>/dev/tcp/10.0.2.2/\(target)' 2>/dev/null && echo reached"
-            #expect(try await TestMachines.output(reach, on: machine).output == "")
+        let reach = [port, machine.port].map { target in
+            "(timeout 3 bash -c 'exec 3<>/dev/tcp/10.0.2.2/\(target)' 2>/dev/null && echo reached) & "
         }
+        #expect(try await TestMachines.output(reach.joined() + "wait", on: machine).output == "")
         try await listener.close()
     }
 
@@ -196,7 +199,7 @@ struct MachinesTests {
         #expect(adopted.port == port && adopted.hostKeys == hostKeys && adopted.isAlive)
         #expect(try await collect("good", on: adopted).status == 0)
         await adopted.end()
-        #expect(kill(process, 0) == -1)
+        #expect(!EmulatorProcess(folder: folder).isMachine(process))
         #expect(!FileManager.default.fileExists(atPath: folder.monitorSocket.string))
         #expect(await Machine.adopt(folder: folder.path) == nil)
     }

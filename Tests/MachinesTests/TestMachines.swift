@@ -21,6 +21,7 @@ enum TestMachines {
         var template = Array("/tmp/spm.XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
         precondition(made != nil, "no temporary folder")
+        atexit { try? FileManager.default.removeItem(atPath: TestMachines.folder.string) }
         return FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }()
 
