@@ -1,1 +1,10 @@
+import ArgumentParser
 
+/// The embedded build service.
+struct SallyportRunner: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sallyport-runner", abstract: "The embedded build service of Sallyport.",
+        subcommands: [Serve.self, Drain.self])
+}
+
+await SallyportRunner.main()

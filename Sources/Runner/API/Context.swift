@@ -1,0 +1,33 @@
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// A request's context: it knows the connection, and so the peer.
+struct Context: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    private let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+
+    /// struct ucred of socket(7); its pid is not looked at.
+    private struct Credentials: Sendable {
+        var process: Int32 = 0
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+    }
+
+    private static let socketLevel = 1
+    private static let peerCredentials = 17
+
+    /// Who has connected; nil when the system does not say: then nobody is let in.
+    func peer() async -> Peer? {
+        guard let channel = channel as? any SocketOptionProvider else { return nil }
+        let credentials: Credentials? = try? await channel.unsafeGetSocketOption(
+            level: .init(Int32(Self.socketLevel)), name: .init(Int32(Self.peerCredentials))
+        ).get()
+        return credentials.map { Peer(user: $0.user, group: $0.group) }
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Logs as bytes: as they are now, or followed until they end.
+enum LogAnswer {
+    private static let chunk = 64 << 10
+    private static let headers: HTTPFields = [
+        .contentType: "application/octet-stream", .cacheControl: "no-store", .acceptRanges: "bytes",
+    ]
+
+    /// What is there now, or a range of it.
+    static func present(_ log: LogFile, range: ByteRange?) throws(RunnerError) -> Response {
+        let size = log.size
+        var headers = Self.headers
+        var bytes = 0..<size
+        if let range {
+            guard let resolved = range.resolved(size: size) else {
+                throw RunnerError(.rangeNotSatisfiable(size: size), "The log has \(size) bytes so far.")
+            }
+            bytes = resolved
+            headers[.contentRange] = "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(size)"
+        }
+        let path = log.path
+        let body = ResponseBody(contentLength: bytes.count) { [bytes] writer in
+            var offset = bytes.lowerBound
+            var reader = LogReader(path: path)
+            while offset < bytes.upperBound {
+                let part = reader.read(min(chunk, bytes.upperBound - offset), at: offset)
+                guard !part.isEmpty else { throw RunnerError(.failure, "The log has become shorter.") }
+                offset += part.count
+                try await writer.write(ByteBuffer(bytes: part))
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: range == nil ? .ok : .partialContent, headers: headers, body: body)
+    }
+
+    /// From an offset until the log ends. An offset at or behind the end waits; the answer to a range is 206 without
+    /// Content-Range, since nobody knows yet where it ends.
+    ///
+    /// - Parameter request: its connection's end ends the following.
+    static func following(_ log: LogFile, range: ByteRange?, request: Request) -> Response {
+        let first: Int
+        switch range {
+        case .from(let offset), .fromTo(let offset, _): first = offset
+        case .last(let count): first = max(0, log.size - count)
+        case nil: first = 0
+        }
+        let body = ResponseBody { writer in
+            try await request.body.consumeWithCancellationOnInboundClose { _ in
+                var offset = first
+                var reader = LogReader(path: log.path)
+                // The head of the answer goes out with the first write; whoever follows wants it now.
+                try await writer.write(ByteBuffer())
+                following: while true {
+                    switch await log.wait(behind: offset) {
+                    case .more:
+                        let part = reader.read(chunk, at: offset)
+                        guard !part.isEmpty else { throw RunnerError(.failure, "The log has become shorter.") }
+                        offset += part.count
+                        try await writer.write(ByteBuffer(bytes: part))
+                    case .ended: break following
+                    // Without the last chunk, so that the reader knows to come again.
+                    case .brokenOff: throw CancellationError()
+                    }
+                }
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: range == nil ? .ok : .partialContent, headers: Self.headers, body: body)
+    }
+}

@@ -1,0 +1,39 @@
+import BuildService
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Refusals as RFC 9457 problem details.
+enum ProblemAnswer {
+    static func response(_ error: RunnerError) -> Response {
+        var problem = Problem(title: "", status: 500, detail: error.description)
+        var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        switch error.code {
+        case .malformedRequest: (problem.status, problem.title) = (400, "Bad Request")
+        case .forbidden: (problem.status, problem.title) = (403, "Forbidden")
+        case .notFound: (problem.status, problem.title) = (404, "Not Found")
+        case .methodNotAllowed(let allowed):
+            (problem.status, problem.title) = (405, "Method Not Allowed")
+            headers[.allow] = allowed
+        case .conflict: (problem.status, problem.title) = (409, "Conflict")
+        case .gone: (problem.status, problem.title) = (410, "Gone")
+        case .tooLarge: (problem.status, problem.title) = (413, "Content Too Large")
+        case .unsupportedMediaType: (problem.status, problem.title) = (415, "Unsupported Media Type")
+        case .rangeNotSatisfiable(let size):
+            (problem.status, problem.title) = (416, "Range Not Satisfiable")
+            headers[.contentRange] = "bytes */\(size)"
+        case .unprocessable(let line, let key):
+            (problem.status, problem.title) = (422, "Unprocessable Content")
+            problem.line = line
+            problem.key = key
+        case .stopping:
+            (problem.status, problem.title) = (503, "Service Unavailable")
+            headers[.retryAfter] = "2"
+        case .failure: (problem.status, problem.title) = (500, "Internal Server Error")
+        }
+        let body = (try? JSON.encode(problem)).map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
+        return Response(
+            status: HTTPResponse.Status(code: problem.status, reasonPhrase: problem.title), headers: headers,
+            body: ResponseBody(byteBuffer: body))
+    }
+}

@@ -1,0 +1,66 @@
+import AuthorizedKeys
+import BuildService
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Bodies in and out.
+extension Responder {
+    func addKey(_ request: Request) async throws(RunnerError) -> Response {
+        let wanted = try await decode(NewKey.self, request)
+        // Before anything else looks at it, or repeats it.
+        guard !wanted.key.contains("PRIVATE KEY") else {
+            throw RunnerError(
+                .unprocessable(line: nil, key: "key"), "This is a private key; it belongs to nobody but its owner.")
+        }
+        let key: PublicKey
+        let comment: String
+        do throws(KeyError) {
+            (key, comment) = try PublicKey.parse(line: wanted.key)
+        } catch {
+            throw RunnerError(
+                .unprocessable(line: nil, key: "key"), "Expected one line as in a .pub file: a type, base64, a comment.",
+                detail: "\(error)")
+        }
+        return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)
+    }
+
+    func json(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws(RunnerError) -> Response {
+        do {
+            return Response(
+                status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON.encode(value))))
+        } catch {
+            throw RunnerError(.failure, "The answer cannot be written.", detail: "\(error)")
+        }
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws(RunnerError) -> Value {
+        let mediaType = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
+        guard mediaType?.filter({ $0 != " " }) == "application/json" else {
+            throw RunnerError(.unsupportedMediaType, "This comes as application/json.")
+        }
+        let bytes = try await body(request, limit: 256 << 10)
+        do {
+            return try JSON.decode(type, from: Data(bytes))
+        } catch {
+            throw RunnerError(.malformedRequest, "The body is not what is expected here.", detail: "\(error)")
+        }
+    }
+
+    func body(_ request: Request, limit: Int) async throws(RunnerError) -> [UInt8] {
+        do {
+            return Array(buffer: try await request.body.collect(upTo: limit))
+        } catch is NIOTooManyBytesError {
+            throw RunnerError(.tooLarge, "The body has more than \(limit >> 10) KiB.")
+        } catch {
+            throw RunnerError(.malformedRequest, "The body is incomplete.")
+        }
+    }
+}

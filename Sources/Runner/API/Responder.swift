@@ -1,0 +1,110 @@
+import BuildService
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Answers API v1: who asks, what for, and whether they may.
+struct Responder: HTTPResponder {
+    let book: JobBook
+    let store: Store
+    let roles: Roles
+    let imageExists: @Sendable (String) -> Bool
+    let logger: Logger
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        do throws(RunnerError) {
+            return try await answer(request, context)
+        } catch {
+            if error.code == .failure {
+                logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
+            }
+            return ProblemAnswer.response(error)
+        }
+    }
+
+    private func answer(_ request: Request, _ context: Context) async throws(RunnerError) -> Response {
+        guard let peer = await context.peer(), let role = roles.role(of: peer) else {
+            throw RunnerError(.forbidden, "This user may not use this service.")
+        }
+        guard let resource = Resource(path: request.uri.path) else {
+            throw RunnerError(.notFound, "There is no such resource.")
+        }
+        guard let needed = resource.methods.first(where: { $0.key == request.method })?.value else {
+            let allowed = resource.methods.map(\.key.rawValue).joined(separator: ", ")
+            throw RunnerError(.methodNotAllowed(allowed: allowed), "This resource has \(allowed) only.")
+        }
+        guard role.includes(needed) else {
+            throw RunnerError(.forbidden, "This user may not do that.")
+        }
+        let query = try Query(request.uri.query)
+        switch resource {
+        case .keys where request.method == .get:
+            return try json(KeyList(keys: store.keys(owner: query["owner"])))
+        case .keys: return try await addKey(request)
+        case .key(let fingerprint) where request.method == .get:
+            guard let key = try store.key(fingerprint) else {
+                throw RunnerError(.notFound, "There is no such key.")
+            }
+            return try json(key)
+        case .key(let fingerprint):
+            try store.removeKey(fingerprint)
+            return Response(status: .noContent)
+        case .jobs where request.method == .get:
+            let live = try query.flag("live")
+            return try json(JobList(jobs: await book.jobs(owner: query["owner"], live: live)))
+        case .jobs: return try await submit(request, query)
+        case .job(let id): return try json(await book.job(id))
+        case .events(let id):
+            let last = request.headers[Self.lastEventID].flatMap { Int($0) }
+            return EventAnswer.response(try await book.changes(of: id, after: last), request: request)
+        case .log(let id, let name):
+            guard let log = try await book.logs(id)[name] else {
+                throw RunnerError(.notFound, "This job has no such log.")
+            }
+            let range = ByteRange(request.headers[.range])
+            return try query.flag("follow")
+                ? LogAnswer.following(log, range: range, request: request) : LogAnswer.present(log, range: range)
+        case .claims(let id):
+            let wanted = try await decode(ClaimRequest.self, request)
+            return try json(await book.claim(id, wanted), .created)
+        case .cancellation(let id): return try json(await book.cancel(id))
+        case .heartbeat(let claim): return try json(await book.heartbeat(claim))
+        case .claim(let claim):
+            guard let reason = query["reason"].flatMap(Claim.Reason.init) else {
+                throw RunnerError(.malformedRequest, "The reason is one of logout, done and lost.")
+            }
+            try await book.release(claim, reason: reason)
+            return Response(status: .noContent)
+        }
+    }
+
+    private func submit(_ request: Request, _ query: Query) async throws(RunnerError) -> Response {
+        guard Self.isYAML(request.headers[.contentType]) else {
+            throw RunnerError(.unsupportedMediaType, "A manifest comes as application/yaml.")
+        }
+        guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
+        guard let owner = try store.person(name) else {
+            throw RunnerError(.unprocessable(line: nil, key: "owner"), "Nobody of this name has a key here.")
+        }
+        if let note = query["note"], note.utf8.count > 1024 {
+            throw RunnerError(.malformedRequest, "A note has at most 1024 bytes.")
+        }
+        let body = try await body(request, limit: Manifest.maximumSize)
+        let manifest = try ManifestReader.read(body, imageExists: imageExists)
+        return try json(await book.submit(manifest, owner: owner, note: query["note"]), .created)
+    }
+
+    private static let lastEventID = HTTPField.Name("Last-Event-ID")!
+
+    static func isYAML(_ type: String?) -> Bool {
+        let type = type?.split(separator: ";").first?.lowercased().filter { $0 != " " }
+        return ["application/yaml", "application/x-yaml", "text/yaml"].contains(type)
+    }
+}

@@ -1,0 +1,31 @@
+import ConfigurationFile
+import Glibc
+import Logging
+
+extension Roles {
+    /// Looks the configured names up, once, at the start.
+    init(_ configuration: Configuration.Runner, logger: Logger) {
+        func user(_ name: String, _ role: String) -> UInt32? {
+            guard let entry = getpwnam(name) else {
+                logger.warning("there is no account \"\(name)\" here: nobody has the role \(role)")
+                return nil
+            }
+            return entry.pointee.pw_uid
+        }
+        self.init(
+            own: geteuid(), gateway: user(configuration.account, "gateway"),
+            keys: user(configuration.keysAccount, "keys"))
+        guard let group = getgrnam(configuration.operatorGroup) else {
+            logger.notice("there is no group \"\(configuration.operatorGroup)\" here: only root is operator")
+            return
+        }
+        operatorGroup = group.pointee.gr_gid
+        var names: [String] = []
+        var member = group.pointee.gr_mem
+        while let name = member?.pointee {
+            names.append(String(cString: name))
+            member = member?.advanced(by: 1)
+        }
+        operators = Set(names.compactMap { getpwnam($0)?.pointee.pw_uid })
+    }
+}

@@ -1,0 +1,48 @@
+/// A running machine, as far as a job needs one. Tests have their own.
+public protocol BuilderMachine: Sendable {
+    /// Where its SSH server is, or will be.
+    var address: String { get }
+    var port: Int { get }
+    /// Whom to log in as.
+    var user: String { get }
+    /// `<type> <base64>` each.
+    var hostKeys: [String] { get }
+
+    /// Returns when its SSH server answers; throws when it has not within that time.
+    func waitUntilReady(within seconds: Int) async throws
+    /// Returns when the machine is gone, however that came about, or when the caller is cancelled.
+    func waitUntilEnded() async
+    /// Ends the machine; returns when it is gone. Not an error when it is gone already.
+    func end() async
+    /// Until when the machine lives if nobody asks for it again; it ends itself then.
+    func setDeadline(secondsFromNow seconds: Int) async throws
+
+    /// Puts the scripts into the machine.
+    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws
+    /// Starts a task, detached; nothing happens if it has been started before.
+    func startTask(_ name: String) async throws
+    /// Hands on the task's output from that byte on, until the task has ended.
+    ///
+    /// - Returns: its exit status; 128 + N when signal N killed it.
+    func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> Int
+}
+
+/// What a machine for a job is made of.
+public struct BuilderPlan: Sendable {
+    /// For everything that belongs to this machine.
+    public var folder: String
+    /// The folder of its image.
+    public var image: String
+}
+
+/// Where machines come from.
+public protocol BuilderSupply: Sendable {
+    /// Starts a machine; returns at once, while it boots.
+    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine
+    /// The machine that an earlier runner has started there; nil when it no longer lives.
+    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)?
+    /// Ends whatever lives there, and removes what it left.
+    func discard(_ plan: BuilderPlan) async
+}

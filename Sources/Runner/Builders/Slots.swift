@@ -1,0 +1,19 @@
+import Glibc
+
+/// How many builders live at once.
+enum Slots {
+    /// MiB that QEMU needs beyond the guest's memory [measured].
+    static let overhead = 100
+
+    /// As many as fit into four fifths of the machine's memory; at least one.
+    ///
+    /// - Parameters: MiB, both.
+    static func fitting(into total: Int, each memory: Int) -> Int {
+        max(1, total * 4 / 5 / (memory + overhead))
+    }
+
+    /// This machine's memory in MiB.
+    static var machineMemory: Int {
+        Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) >> 20
+    }
+}

@@ -1,0 +1,92 @@
+import BuildService
+import Requests
+
+/// Claims, as the API asks for them. The person is checked here again, whatever the gateway has found.
+extension JobBook {
+    func claim(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let bounded = [request.session, request.from, request.person.id]
+        guard (1...128).contains(request.session.utf8.count), bounded.allSatisfy({ $0.utf8.count <= 128 }) else {
+            throw RunnerError(.malformedRequest, "A session's name has 1 to 128 bytes.")
+        }
+        let record = try record(id)
+        let person = try checkedPerson(request.person.id, request.keyFingerprint, key: request.key)
+        guard entries[id] != nil else {
+            guard Lifecycle.mayEnter(person, record.job) else {
+                throw RunnerError(.forbidden, "This job is not that person's.")
+            }
+            throw RunnerError(.gone, "The builder is gone.")
+        }
+        var outcome: Result<Claim, RunnerError>?
+        apply(id) { lifecycle, now in
+            do throws(RunnerError) {
+                let (claim, effects) = try lifecycle.claimed(request, by: person, id: Self.newClaim(of: id), at: now)
+                outcome = .success(claim)
+                return effects
+            } catch {
+                outcome = .failure(error)
+                return []
+            }
+        }
+        guard let outcome else { throw RunnerError(.gone, "The builder is gone.") }
+        return try outcome.get()
+    }
+
+    func heartbeat(_ claim: String) throws(RunnerError) -> Claim {
+        let id = try job(ofClaim: claim)
+        guard let standing = entries[id]?.record.claims.first(where: { $0.id == claim }) else {
+            throw RunnerError(.gone, "This claim no longer stands.")
+        }
+        do throws(RunnerError) {
+            let person = try checkedPerson(standing.person.id, standing.fingerprint, key: nil)
+            guard let job = entries[id]?.record.job, Lifecycle.mayEnter(person, job) else {
+                throw RunnerError(.forbidden, "This job is no longer that person's.")
+            }
+        } catch where error.code == .forbidden {
+            apply(id) { $0.released(claim, reason: .lost, at: $1) }
+            throw RunnerError(.gone, error.description)
+        }
+        var renewed: Claim?
+        apply(id) { lifecycle, now in
+            renewed = lifecycle.renewed(claim, at: now)
+            return []
+        }
+        guard let renewed else { throw RunnerError(.gone, "This claim no longer stands.") }
+        return renewed
+    }
+
+    func release(_ claim: String, reason: Claim.Reason) throws(RunnerError) {
+        let id = try job(ofClaim: claim)
+        guard entries[id]?.record.claims.contains(where: { $0.id == claim }) == true else {
+            throw RunnerError(.gone, "This claim no longer stands.")
+        }
+        apply(id) { $0.released(claim, reason: reason, at: $1) }
+    }
+
+    /// The owner of that key, if it is who the gateway says and may do anything at all.
+    private func checkedPerson(
+        _ id: String, _ fingerprint: String, key line: String?
+    ) throws(RunnerError) -> Person {
+        guard let key = try store.key(fingerprint), key.owner.id == id else {
+            throw RunnerError(.forbidden, "This key is not that person's.")
+        }
+        if let line, line != "\(key.type) \(key.key)" {
+            throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
+        }
+        guard !key.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }
+        return key.owner
+    }
+
+    /// A claim's name begins with its job's.
+    private func job(ofClaim claim: String) throws(RunnerError) -> JobID {
+        guard let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]), try store.job(id) != nil else {
+            throw RunnerError(.notFound, "There is no such claim.")
+        }
+        return id
+    }
+
+    private static func newClaim(of id: JobID) -> String {
+        let random = String(UInt64.random(in: 0 ... .max), radix: 16)
+        return "\(id)-\(String(repeating: "0", count: 16 - random.count))\(random)"
+    }
+}

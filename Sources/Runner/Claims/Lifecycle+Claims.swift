@@ -1,0 +1,96 @@
+import BuildService
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What claims do to a builder.
+extension Lifecycle {
+    /// Whether this person may be inside this job's builder.
+    static func mayEnter(_ person: Person, _ job: Job) -> Bool {
+        job.owner.id == person.id || job.shares.contains { $0.id == person.id }
+    }
+
+    /// Makes a claim, or finds the one that this session has already.
+    ///
+    /// - Parameter person: checked: the owner of the key that the session was opened with.
+    mutating func claimed(
+        _ request: ClaimRequest, by person: Person, id: @autoclosure () -> String, at now: Date
+    ) throws(RunnerError) -> (claim: Claim, effects: [Effect]) {
+        guard Self.mayEnter(person, record.job) else {
+            throw RunnerError(.forbidden, "This job is not that person's.")
+        }
+        guard let builder = record.job.builder else {
+            if record.job.status.isFinal { throw RunnerError(.gone, "The builder is gone.") }
+            throw RunnerError(.conflict, "There is no builder yet.")
+        }
+        guard builder.state != .booting else { throw RunnerError(.conflict, "The builder is booting.") }
+        let expires = now.addingTimeInterval(Double(terms.lease))
+        if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
+            guard record.claims[index].person.id == person.id else {
+                throw RunnerError(.forbidden, "This session is somebody else's.")
+            }
+            record.claims[index].expires = expires
+            return (claim(record.claims[index], builder), [])
+        }
+        let standing = StandingClaim(
+            id: id(), session: request.session, person: person, fingerprint: request.keyFingerprint,
+            kind: request.kind, from: request.from, since: now, expires: expires)
+        record.claims.append(standing)
+        if request.kind == .shell { record.endsWhenUnclaimed = false }
+        let effects = sessionsChanged() + updateDeadline()
+        return (claim(standing, builder), effects)
+    }
+
+    /// A heartbeat: nil when the claim no longer stands.
+    mutating func renewed(_ id: String, at now: Date) -> Claim? {
+        guard let builder = record.job.builder,
+            let index = record.claims.firstIndex(where: { $0.id == id }), record.claims[index].expires > now
+        else { return nil }
+        record.claims[index].expires = now.addingTimeInterval(Double(terms.lease))
+        return claim(record.claims[index], builder)
+    }
+
+    /// Every lease begins anew: after a restart.
+    mutating func renewAll(at now: Date) -> [Effect] {
+        for index in record.claims.indices {
+            record.claims[index].expires = now.addingTimeInterval(Double(terms.lease))
+        }
+        return []
+    }
+
+    /// The session has ended, for that reason. Not an error when the claim no longer stands.
+    mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
+        guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
+        let gone = record.claims.remove(at: index)
+        let effects = sessionsChanged()
+        guard record.job.status.isFinal else { return effects + updateDeadline() }
+        if Self.endsBuilder(gone.kind, reason, whileStanding: record.claims.map(\.kind)) {
+            record.endsWhenUnclaimed = true
+        }
+        if record.endsWhenUnclaimed, record.claims.isEmpty, !record.job.held { return effects + endBuilder() }
+        return effects + keepAnew(at: now)
+    }
+
+    /// Whether the end of this session is the last shell's logout.
+    static func endsBuilder(
+        _ kind: Claim.Kind, _ reason: Claim.Reason, whileStanding others: [Claim.Kind]
+    ) -> Bool {
+        kind == .shell && reason == .logout && !others.contains(.shell)
+    }
+
+    private mutating func sessionsChanged() -> [Effect] {
+        record.job.sessions = record.claims.map {
+            Job.Session(session: $0.session, person: $0.person, kind: $0.kind, from: $0.from, since: $0.since)
+        }
+        return [.publish(.session)]
+    }
+
+    private func claim(_ standing: StandingClaim, _ builder: Job.Builder) -> Claim {
+        Claim(
+            id: standing.id, job: record.job.id, kind: standing.kind, builder: builder,
+            deadline: record.job.deadline, lease: terms.lease)
+    }
+}

@@ -1,0 +1,56 @@
+import BuildService
+import Logging
+import Requests
+
+/// The runner's start and end, as its jobs see them.
+extension JobBook {
+    /// Goes on with what an earlier runner has left: the queue, builders that live and the tasks in them.
+    func takeOver() async throws(RunnerError) {
+        for record in try store.liveJobs() {
+            let id = record.job.id
+            add(record)
+            guard record.job.builder != nil else {
+                if record.isOver { closeIfOver(id) } else { queue.append(id) }
+                continue
+            }
+            if let machine = await supply.adopt(settings.plan(for: id, image: record.manifest.image)) {
+                logger.info("job \(id): its builder lives on")
+                if record.job.status.isFinal {
+                    adopt(id, machine)
+                } else {
+                    start(id, on: machine)
+                }
+                // Sessions have had nobody to send heartbeats to: their leases begin anew.
+                apply(id) { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
+            } else {
+                logger.info("job \(id): its builder is gone")
+                apply(id) { $0.builderEnded(at: $1) }
+            }
+        }
+        fillSlots()
+    }
+
+    /// Breaks off whatever waits, without ending anything: the next runner goes on.
+    ///
+    /// - Parameter endsBuilders: for a runner that leaves nothing behind.
+    func stop(endsBuilders: Bool) async {
+        isStopping = true
+        for id in entries.keys {
+            entries[id]?.alarm?.cancel()
+            entries[id]?.run?.cancel()
+            entries[id]?.feed.end(throwing: RunnerError(.stopping, "The service is stopping."))
+            entries[id]?.logs.breakOff()
+        }
+        guard endsBuilders else { return }
+        await withTaskGroup { group in
+            for (id, entry) in entries where entry.hasSlot {
+                let plan = settings.plan(for: id, image: entry.record.manifest.image)
+                group.addTask { [supply] in
+                    // A machine that is being started is there when its job's run has returned.
+                    await entry.run?.value
+                    await supply.discard(plan)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import BuildService
+import Logging
+import Requests
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Runs a job: a slot, a builder, its tasks one after another.
+extension JobBook {
+    /// Starts waiting jobs while there are slots. A kept builder holds its slot, since it holds its memory.
+    func fillSlots() {
+        guard !isStopping else { return }
+        while entries.values.count(where: \.hasSlot) < settings.slots, !queue.isEmpty {
+            start(queue.removeFirst())
+        }
+    }
+
+    /// - Parameter machine: one that is there already.
+    func start(_ id: JobID, on machine: (any BuilderMachine)? = nil) {
+        guard entries[id] != nil else { return }
+        entries[id]?.hasSlot = true
+        entries[id]?.machine = machine
+        if let machine { watch(machine, id) }
+        entries[id]?.run = _Concurrency.Task { [weak self] in await self?.run(id) }
+    }
+
+    /// A builder that an earlier runner has kept.
+    func adopt(_ id: JobID, _ machine: any BuilderMachine) {
+        entries[id]?.hasSlot = true
+        entries[id]?.machine = machine
+        watch(machine, id)
+    }
+
+    private func run(_ id: JobID) async {
+        do {
+            try await boot(id)
+            try await prepare(id)
+            try await runTasks(id)
+            apply(id) { $0.tasksEnded(at: $1) }
+        } catch {
+            guard !isStopping else { return }
+            if entries[id]?.record.job.status.isFinal == false {
+                logger.warning("job \(id): \(String(reflecting: error))")
+                let reason = (error as? RunnerError)?.description ?? "the builder does not answer"
+                apply(id) { $0.failed(because: reason, at: $1) }
+            }
+        }
+        // A job that has ended before its machine was there.
+        if entries[id]?.record.isOver == true, entries[id]?.machine == nil { free(id) }
+    }
+
+    private func boot(_ id: JobID) async throws {
+        if let state = entries[id]?.record.job.builder?.state, state != .booting { return }
+        if !bootGate.enter() { await withCheckedContinuation { bootGate.wait($0) } }
+        defer { bootGate.leave() }
+        try checkRunning(id)
+        if entries[id]?.machine == nil {
+            guard let image = entries[id]?.record.manifest.image else { return }
+            let machine: any BuilderMachine
+            do {
+                machine = try await supply.start(settings.plan(for: id, image: image))
+            } catch {
+                throw RunnerError(.failure, "the builder cannot be started", detail: String(reflecting: error))
+            }
+            entries[id]?.machine = machine
+            watch(machine, id)
+            // It may have been cancelled meanwhile.
+            guard entries[id]?.record.job.status.isFinal == false else {
+                endBuilder(id)
+                throw CancellationError()
+            }
+            apply(id) {
+                $0.builderStarted(
+                    address: machine.address, port: machine.port, user: machine.user, hostKeys: machine.hostKeys,
+                    at: $1)
+            }
+        }
+        guard let machine = entries[id]?.machine else { throw CancellationError() }
+        do {
+            try await machine.waitUntilReady(within: settings.bootTime)
+        } catch {
+            throw RunnerError(.failure, "the builder has not come up", detail: String(reflecting: error))
+        }
+        try checkRunning(id)
+        apply(id) { $0.builderReady(at: $1) }
+    }
+
+    private func prepare(_ id: JobID) async throws {
+        guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
+        try await machine.prepare(environment: entry.record.manifest.environment, tasks: entry.record.manifest.tasks)
+        try checkRunning(id)
+        apply(id) { lifecycle, _ in
+            lifecycle.record.isPrepared = true
+            return []
+        }
+    }
+
+    private func runTasks(_ id: JobID) async throws {
+        for task in entries[id]?.record.job.tasks ?? [] where task.status == .pending || task.status == .running {
+            try checkRunning(id)
+            guard let machine = entries[id]?.machine, let log = entries[id]?.logs[task.name] else { return }
+            if task.status == .pending { apply(id) { $0.taskStarted(task.name, at: $1) } }
+            try await machine.startTask(task.name)
+            // The size of our log is how far an earlier runner has come.
+            let status = try await machine.follow(task: task.name, from: log.size) { log.append($0) }
+            try checkRunning(id)
+            log.end()
+            apply(id) { $0.taskEnded(task.name, exitStatus: status, at: $1) }
+            if status != 0 { return }
+        }
+    }
+
+    /// Throws when the job has ended in some other way, or the runner stops.
+    private func checkRunning(_ id: JobID) throws {
+        guard !isStopping, let entry = entries[id], !entry.record.job.status.isFinal, !_Concurrency.Task.isCancelled
+        else { throw CancellationError() }
+    }
+
+    // MARK: The builder's end
+
+    private func watch(_ machine: any BuilderMachine, _ id: JobID) {
+        _Concurrency.Task { [weak self] in
+            await machine.waitUntilEnded()
+            await self?.machineEnded(id)
+        }
+    }
+
+    private func machineEnded(_ id: JobID) {
+        guard !isStopping, entries[id]?.machine != nil else { return }
+        entries[id]?.machine = nil
+        entries[id]?.run?.cancel()
+        apply(id) { $0.builderEnded(at: $1) }
+        free(id)
+    }
+
+    /// Gives the slot back and removes what the machine has left.
+    private func free(_ id: JobID) {
+        guard let entry = entries[id] else { return }
+        let plan = settings.plan(for: id, image: entry.record.manifest.image)
+        _Concurrency.Task { [supply] in await supply.discard(plan) }
+        entries[id]?.hasSlot = false
+        closeIfOver(id)
+        fillSlots()
+    }
+
+    /// Ends the machine; the slot is free when it is really gone.
+    func endBuilder(_ id: JobID) {
+        entries[id]?.run?.cancel()
+        guard let machine = entries[id]?.machine else { return }
+        _Concurrency.Task { await machine.end() }
+    }
+
+    /// The builder ends by itself soon after its deadline, even if no runner ever comes back.
+    func moveDeadline(_ id: JobID) {
+        guard let entry = entries[id], let machine = entry.machine, let builder = entry.record.job.builder,
+            builder.state != .booting, let deadline = entry.record.job.deadline
+        else { return }
+        let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now()))) + settings.watchdogSlack
+        _Concurrency.Task { [logger] in
+            do {
+                try await machine.setDeadline(secondsFromNow: seconds)
+            } catch {
+                logger.notice("job \(id): the builder's own deadline is not set: \(String(reflecting: error))")
+            }
+        }
+    }
+}

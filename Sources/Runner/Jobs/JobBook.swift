@@ -1,0 +1,189 @@
+import BuildService
+import Logging
+import Requests
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Every job that may still change: the one place where events meet a ``Lifecycle`` and its effects are carried out.
+actor JobBook {
+    /// A job that is not over, and what belongs to it while this runner lives.
+    struct Entry {
+        var lifecycle: Lifecycle
+        let logs: JobLogs
+        var machine: (any BuilderMachine)?
+        /// Whether it takes one of the slots: from its start until its machine is gone.
+        var hasSlot = false
+        var feed = EventFeed()
+        /// Boots the builder and runs the tasks.
+        var run: _Concurrency.Task<Void, Never>?
+        /// Waits for the lifecycle's next moment.
+        var alarm: _Concurrency.Task<Void, Never>?
+        var alarmMoment: Date?
+
+        var record: JobRecord { lifecycle.record }
+    }
+
+    let store: Store
+    let supply: any BuilderSupply
+    let settings: Settings
+    let timekeeper: Timekeeper
+    let logger: Logger
+    var entries: [JobID: Entry] = [:]
+    /// In the order in which they came.
+    var queue: [JobID] = []
+    /// Booting machines load the processors: two at once.
+    var bootGate = Gate(2)
+    var isStopping = false
+
+    init(store: Store, supply: any BuilderSupply, settings: Settings, timekeeper: Timekeeper, logger: Logger) {
+        self.store = store
+        self.supply = supply
+        self.settings = settings
+        self.timekeeper = timekeeper
+        self.logger = logger
+    }
+
+    // MARK: What the API asks
+
+    func submit(_ manifest: Manifest, owner: Person, note: String?) throws(RunnerError) -> Job {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let record = try store.addJob(owner: owner, note: note, manifest: manifest, at: timekeeper.now())
+        let id = record.job.id
+        add(record)
+        queue.append(id)
+        apply(id) { lifecycle, _ in lifecycle.queue() }
+        fillSlots()
+        return entries[id]?.record.job ?? record.job
+    }
+
+    func job(_ id: JobID) throws(RunnerError) -> Job {
+        try record(id).job
+    }
+
+    func jobs(owner: String?, live: Bool) throws(RunnerError) -> [Job] {
+        try store.jobs(owner: owner, live: live).map { entries[$0.job.id]?.record.job ?? $0.job }
+    }
+
+    func cancel(_ id: JobID) throws(RunnerError) -> Job {
+        guard try !record(id).job.status.isFinal else {
+            throw RunnerError(.conflict, "The job has ended already.")
+        }
+        apply(id) { $0.cancelled(at: $1) }
+        return try record(id).job
+    }
+
+    /// The logs of a job; those of a job that is final are closed.
+    func logs(_ id: JobID) throws(RunnerError) -> JobLogs {
+        if let entry = entries[id] { return entry.logs }
+        let record = try record(id)
+        return JobLogs(folder: settings.logs(of: id), tasks: record.job.tasks.map(\.name), isEnded: true)
+    }
+
+    /// The changes of a job, beginning with its present state unless the watcher has seen that already.
+    ///
+    /// - Parameter last: the number of the last change that the watcher has seen.
+    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> AsyncThrowingStream<JobChange, any Error> {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let record = try record(id)
+        let present = JobChange(number: record.eventNumber, kind: .status, job: record.job)
+        let first = last == record.eventNumber ? nil : present
+        guard entries[id] != nil, !record.isOver else {
+            return AsyncThrowingStream { continuation in
+                if let first { continuation.yield(first) }
+                continuation.finish()
+            }
+        }
+        return entries[id]!.feed.watch(from: first) { [weak self] number in
+            _Concurrency.Task { [weak self] in await self?.unwatch(id, number) }
+        }
+    }
+
+    private func unwatch(_ id: JobID, _ number: Int) {
+        entries[id]?.feed.remove(number)
+    }
+
+    func record(_ id: JobID) throws(RunnerError) -> JobRecord {
+        if let entry = entries[id] { return entry.record }
+        guard let record = try store.job(id) else { throw RunnerError(.notFound, "There is no such job.") }
+        return record
+    }
+
+    // MARK: Changes
+
+    func add(_ record: JobRecord) {
+        entries[record.job.id] = Entry(
+            lifecycle: Lifecycle(record: record, terms: settings.terms),
+            logs: JobLogs(
+                folder: settings.logs(of: record.job.id), tasks: record.job.tasks.map(\.name),
+                limit: settings.logLimit, isEnded: record.job.status.isFinal))
+    }
+
+    /// Lets something happen to a job, stores the outcome, then tells everybody.
+    func apply(_ id: JobID, _ change: (inout Lifecycle, Date) -> [Effect]) {
+        guard var lifecycle = entries[id]?.lifecycle else { return }
+        let effects = change(&lifecycle, timekeeper.now())
+        var changes: [JobChange] = []
+        for case .publish(let kind) in effects {
+            lifecycle.record.eventNumber += 1
+            changes.append(
+                JobChange(number: lifecycle.record.eventNumber, kind: kind, job: lifecycle.record.job))
+        }
+        let isChanged = lifecycle.record != entries[id]?.lifecycle.record
+        entries[id]?.lifecycle = lifecycle
+        if isChanged {
+            do {
+                try store.save(lifecycle.record)
+            } catch {
+                logger.error("job \(id): not stored: \(error.debugDescription)")
+            }
+        }
+        for case .log(let sentence) in effects { log(sentence, id) }
+        if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
+        for change in changes { entries[id]?.feed.publish(change) }
+        if effects.contains(.endBuilder) {
+            endBuilder(id)
+        } else if effects.contains(.moveDeadline) {
+            moveDeadline(id)
+        }
+        setAlarm(id)
+        closeIfOver(id)
+    }
+
+    func log(_ sentence: String, _ id: JobID) {
+        entries[id]?.logs.setup.append(Array("\(timekeeper.now().formatted(.iso8601)) \(sentence)\n".utf8))
+    }
+
+    private func setAlarm(_ id: JobID) {
+        guard let entry = entries[id], entry.alarmMoment != entry.lifecycle.nextMoment else { return }
+        entry.alarm?.cancel()
+        let moment = entry.lifecycle.nextMoment
+        entries[id]?.alarmMoment = moment
+        entries[id]?.alarm = moment.map { moment in
+            _Concurrency.Task { [weak self, timekeeper] in
+                guard (try? await timekeeper.wait(moment)) != nil else { return }
+                await self?.alarmRings(id, moment)
+            }
+        }
+    }
+
+    private func alarmRings(_ id: JobID, _ moment: Date) {
+        guard !isStopping, entries[id]?.alarmMoment == moment else { return }
+        entries[id]?.alarmMoment = nil
+        apply(id) { $0.timePassed(at: $1) }
+    }
+
+    /// Forgets a job that is over; from then on it is the database's.
+    func closeIfOver(_ id: JobID) {
+        guard var entry = entries[id], entry.record.isOver else { return }
+        entry.feed.end()
+        entries[id]?.feed = entry.feed
+        queue.removeAll { $0 == id }
+        guard !entry.hasSlot else { return }
+        entry.alarm?.cancel()
+        entries[id] = nil
+    }
+}

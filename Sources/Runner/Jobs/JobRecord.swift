@@ -1,0 +1,26 @@
+import BuildService
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// All that the runner remembers of a job; it is stored whole, so that the next runner can go on from it.
+struct JobRecord: Codable, Equatable, Sendable {
+    /// As the API shows it.
+    var job: Job
+    var manifest: Manifest
+    var claims: [StandingClaim] = []
+    /// When the builder was started; max_life and the manifest's timeout count from here.
+    var builderStarted: Date?
+    /// Whether the scripts are in the builder.
+    var isPrepared = false
+    /// The last shell has logged out, and others are still inside: the last of them takes the builder along.
+    var endsWhenUnclaimed = false
+    /// The number of the last event.
+    var eventNumber = 0
+
+    /// Nothing will ever happen to it again.
+    var isOver: Bool { job.status.isFinal && job.builder == nil }
+}

@@ -1,0 +1,43 @@
+import BuildService
+import Glibc
+
+/// The logs of one job: `{folder}/log` is its own, `{folder}/{task}/log` those of its tasks.
+struct JobLogs: Sendable {
+    /// The name of the job's own log in the API; no task can have it.
+    static let setupName = "setup"
+
+    let setup: LogFile
+    private let tasks: [String: LogFile]
+
+    /// - Parameter isEnded: for a job that is final: nothing will be written.
+    init(folder: String, tasks names: [String], limit: Int = LogBudget.perJob, isEnded: Bool = false) {
+        if !isEnded {
+            mkdir(folder, 0o750)
+            for name in names { mkdir("\(folder)/\(name)", 0o750) }
+        }
+        let budget = LogBudget(limit)
+        // The runner's own sentences are few, and are kept whatever the tasks write.
+        setup = LogFile(path: "\(folder)/log", budget: LogBudget(1 << 20), isEnded: isEnded)
+        tasks = Dictionary(
+            uniqueKeysWithValues: names.map {
+                ($0, LogFile(path: "\(folder)/\($0)/log", budget: budget, isEnded: isEnded))
+            })
+        // What an earlier runner has written counts.
+        _ = budget.take(tasks.values.reduce(0) { $0 + $1.size })
+    }
+
+    /// `setup`, or a task's name; nil: there is no such log.
+    subscript(name: String) -> LogFile? {
+        name == Self.setupName ? setup : tasks[name]
+    }
+
+    func end() {
+        setup.end()
+        for log in tasks.values { log.end() }
+    }
+
+    func breakOff() {
+        setup.breakOff()
+        for log in tasks.values { log.breakOff() }
+    }
+}

@@ -1,0 +1,31 @@
+/// What a person asks to be built: the meaning of a manifest in YAML.
+public struct Manifest: Codable, Equatable, Sendable {
+    /// One script, run by `sh` in the builder.
+    public struct Task: Codable, Equatable, Sendable {
+        public var name: String
+        public var script: String
+    }
+
+    /// A variable of the tasks' environment.
+    public struct Variable: Codable, Equatable, Sendable {
+        public var name: String
+        public var value: String
+    }
+
+    /// The name of a folder among the images.
+    public var image: String
+    /// In the manifest's order.
+    public var environment: [Variable] = []
+    /// In the order in which they run.
+    public var tasks: [Task] = []
+    /// Whether the builder is kept after success too.
+    public var shell = false
+    /// Seconds from the builder's start to the end of the last task.
+    public var timeout = Manifest.defaultTimeout
+
+    /// One hour.
+    static let defaultTimeout = 3600
+    /// Bytes of a whole manifest.
+    static let maximumSize = 1 << 20
+    static let maximumTasks = 100
+}

@@ -1,0 +1,34 @@
+import Glibc
+
+/// The place of the Unix socket that the API is served on.
+enum ListeningSocket {
+    /// Makes the socket's folder. A socket that a dead runner left is replaced: the state folder's lock says that no
+    /// other runner is alive in it; whatever else listens there is left alone. The
+    /// server itself refuses to replace what is not a socket.
+    static func prepare(_ path: String) throws(RunnerError) {
+        guard path.utf8.count <= 107 else {
+            throw RunnerError(.failure, "The socket's path \(path) is longer than 107 bytes.")
+        }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        if !folder.isEmpty, mkdir(folder, 0o755) != 0, errno != EEXIST {
+            throw RunnerError(.failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
+        }
+        guard !isAlive(path) else {
+            throw RunnerError(.failure, "Somebody else listens on \(path).")
+        }
+    }
+
+    private static func isAlive(_ path: String) -> Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+}

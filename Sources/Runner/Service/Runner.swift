@@ -1,0 +1,86 @@
+public import ConfigurationFile
+import Glibc
+import Hummingbird
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// The embedded build service: everything together, on a Unix socket.
+public struct Runner: Sendable {
+    private let configuration: Configuration
+    private let settings: Settings
+    private let supply: any BuilderSupply
+    private let timekeeper: Timekeeper
+    private let logger: Logger
+
+    public init(
+        _ configuration: Configuration, settings: Settings, supply: any BuilderSupply,
+        timekeeper: Timekeeper = .system, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.settings = settings
+        self.supply = supply
+        self.timekeeper = timekeeper
+        self.logger = logger
+    }
+
+    /// Serves until the surrounding service group, or SIGTERM or SIGINT, asks it to stop.
+    ///
+    /// - Parameter isEphemeral: ends all builders at the end, instead of leaving them to the next runner.
+    /// - Parameter onReady: called when the socket takes connections.
+    public func serve(
+        isEphemeral: Bool, onReady: @escaping @Sendable () -> Void = {}
+    ) async throws {
+        let folder = try StateFolder(settings.stateFolder)
+        let socket = configuration.runner.socket
+        try ListeningSocket.prepare(socket)
+        let store = try Store(path: "\(folder.path)/runner.sqlite")
+        defer { store.close() }
+        let book = JobBook(
+            store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger)
+        try await book.takeOver()
+
+        let images = settings.images
+        let responder = Responder(
+            book: book, store: store, roles: Roles(configuration.runner, logger: logger),
+            imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger)
+        // The server's own logger says little that an administrator wants to know.
+        var serverLogger = logger
+        serverLogger.logLevel = .critical
+        let application = Application(
+            responder: responder,
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: socket), serverName: "sallyport-runner"),
+            onServerRunning: { [logger, settings] _ in
+                // Connecting needs write permission. Who may do what is decided by the peer's uid.
+                chmod(socket, 0o666)
+                logger.info("listening on \(socket), \(settings.slots) builders at once")
+                onReady()
+            },
+            logger: serverLogger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: application),
+                    .init(service: Ending(book: book, isEphemeral: isEphemeral)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: serverLogger))
+        try await group.run()
+        unlink(socket)
+        logger.info("stopped")
+        withExtendedLifetime(folder) {}
+    }
+
+    /// Ends the streams at a graceful shutdown: the server waits for them. Services are stopped in reverse order, so
+    /// it stands behind the server.
+    private struct Ending: Service {
+        let book: JobBook
+        let isEphemeral: Bool
+
+        func run() async throws {
+            try? await gracefulShutdown()
+            await book.stop(endsBuilders: isEphemeral)
+        }
+    }
+}

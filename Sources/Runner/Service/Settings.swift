@@ -1,0 +1,36 @@
+public import ConfigurationFile
+import Requests
+
+/// What the runner works with, once the configuration has been understood.
+public struct Settings: Sendable {
+    var stateFolder: String
+    var images: String
+    var slots: Int
+    var terms: Terms
+    /// Bytes of log per job.
+    var logLimit = LogBudget.perJob
+    /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
+    /// that is long.
+    var bootTime = 120
+    /// Seconds after the deadline at which a builder ends itself.
+    var watchdogSlack = 30
+
+    public init(_ configuration: Configuration, hostName: String) {
+        let runner = configuration.runner
+        let gateway = configuration.gateway
+        stateFolder = runner.stateDirectory
+        images = runner.images
+        slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.memory)
+        let port = gateway.publicPort == 22 ? "" : " -p \(gateway.publicPort)"
+        terms = Terms(
+            keep: runner.keep, lease: runner.lease, maxLife: runner.maxLife,
+            login: "ssh -t\(port) \(runner.account)@\(gateway.publicHost ?? hostName) connect")
+    }
+
+    func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
+
+    /// The folder's path is short, for sockets in it: a Unix socket's has at most 107 bytes.
+    func plan(for job: JobID, image: String) -> BuilderPlan {
+        BuilderPlan(folder: "\(stateFolder)/machines/\(job)", image: "\(images)/\(image)")
+    }
+}

@@ -1,0 +1,81 @@
+import BuildService
+import GRDB
+import Requests
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Jobs, each stored whole.
+extension Store {
+    /// Stores a new job under the next number.
+    func addJob(owner: Person, note: String?, manifest: Manifest, at now: Date) throws(RunnerError) -> JobRecord {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO job (owner, live, record) VALUES (?, TRUE, x'')", arguments: [owner.id])
+            guard let id = JobID(String(database.lastInsertedRowID)) else {
+                throw RunnerError(.failure, "The job has no number.")
+            }
+            let tasks = manifest.tasks.map { Job.Task(name: $0.name, status: .pending) }
+            let job = Job(
+                id: id, owner: owner, note: note, status: .pending, created: now, tasks: tasks, shell: manifest.shell)
+            let record = JobRecord(job: job, manifest: manifest)
+            try Self.save(record, database)
+            return record
+        }
+    }
+
+    func save(_ record: JobRecord) throws(RunnerError) {
+        try write { try Self.save(record, $0) }
+    }
+
+    func job(_ id: JobID) throws(RunnerError) -> JobRecord? {
+        // SQLite would compare "007" and 7 as equal.
+        guard let number = Int64(id.description), String(number) == id.description else { return nil }
+        return try read { database in
+            try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
+                .map(Self.record)
+        }
+    }
+
+    /// The newest first, at most 500.
+    ///
+    /// - Parameter owner: a person's name or id; nil: everybody's.
+    /// - Parameter live: only those that may still change: not final, or with a builder.
+    func jobs(owner: String?, live: Bool) throws(RunnerError) -> [JobRecord] {
+        var person: Person?
+        if let owner {
+            person = try self.person(owner)
+            if person == nil { return [] }
+        }
+        return try read { [person] database in
+            var conditions: [String] = []
+            if live { conditions.append("live") }
+            if person != nil { conditions.append("owner = :owner") }
+            let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+            return try Data.fetchAll(
+                database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
+                arguments: person.map { ["owner": $0.id] } ?? [:]
+            ).map(Self.record)
+        }
+    }
+
+    /// All that an earlier runner has left unfinished, the oldest first.
+    func liveJobs() throws(RunnerError) -> [JobRecord] {
+        try read { database in
+            try Data.fetchAll(database, sql: "SELECT record FROM job WHERE live ORDER BY id").map(Self.record)
+        }
+    }
+
+    private static func save(_ record: JobRecord, _ database: Database) throws {
+        try database.execute(
+            sql: "UPDATE job SET live = ?, record = ? WHERE id = ?",
+            arguments: [!record.isOver, JSONEncoder().encode(record), record.job.id.description])
+    }
+
+    private static func record(_ data: Data) throws -> JobRecord {
+        try JSONDecoder().decode(JobRecord.self, from: data)
+    }
+}

@@ -1,0 +1,78 @@
+import GRDB
+
+/// What survives the runner: people, keys and jobs, in SQLite.
+///
+/// Its calls block for as long as a small transaction takes.
+struct Store: Sendable {
+    let database: DatabasePool
+
+    /// Opens the database at `path`, and makes it what this version needs.
+    init(path: String) throws(RunnerError) {
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.busyMode = .timeout(5)
+            configuration.maximumReaderCount = 4
+            database = try DatabasePool(path: path, configuration: configuration)
+            try Self.migrations.migrate(database)
+        } catch {
+            throw RunnerError(.failure, "The database cannot be opened.", detail: "\(path): \(error)")
+        }
+    }
+
+    func close() {
+        try? database.close()
+    }
+
+    private static var migrations: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("people, keys and jobs") { database in
+            // AUTOINCREMENT: an id that has been somebody's is never anybody else's.
+            try database.execute(
+                sql: """
+                    CREATE TABLE person (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        name TEXT NOT NULL UNIQUE,
+                        suspended BOOLEAN NOT NULL DEFAULT FALSE
+                    );
+                    CREATE TABLE key (
+                        fingerprint TEXT PRIMARY KEY,
+                        type TEXT NOT NULL,
+                        base64 TEXT NOT NULL,
+                        comment TEXT NOT NULL,
+                        person INTEGER NOT NULL REFERENCES person
+                    );
+                    CREATE INDEX key_person ON key (person);
+                    CREATE TABLE job (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        owner INTEGER NOT NULL REFERENCES person,
+                        live BOOLEAN NOT NULL,
+                        record BLOB NOT NULL
+                    );
+                    CREATE INDEX job_owner ON job (owner);
+                    CREATE INDEX job_live ON job (live) WHERE live;
+                    """)
+        }
+        return migrator
+    }
+
+    /// One transaction that may write.
+    func write<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
+        do {
+            return try database.write(body)
+        } catch let error as RunnerError {
+            throw error
+        } catch {
+            throw RunnerError(.failure, "The database cannot be written.", detail: "\(error)")
+        }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
+        do {
+            return try database.read(body)
+        } catch let error as RunnerError {
+            throw error
+        } catch {
+            throw RunnerError(.failure, "The database cannot be read.", detail: "\(error)")
+        }
+    }
+}
