@@ -57,7 +57,9 @@ enum LogAnswer {
                     switch await log.wait(behind: offset) {
                     case .more:
                         let part = reader.read(chunk, at: offset)
-                        guard !part.isEmpty else { throw RunnerError(.failure, "The log has become shorter.") }
+                        guard !part.isEmpty else {
+                            throw RunnerError(.failure, "The log has become shorter.")
+                        }
                         offset += part.count
                         try await writer.write(ByteBuffer(bytes: part))
                     case .ended: break following

@@ -17,7 +17,8 @@ extension Responder {
         // Before anything else looks at it, or repeats it.
         guard !wanted.key.contains("PRIVATE KEY") else {
             throw RunnerError(
-                .unprocessable(line: nil, key: "key"), "This is a private key; it belongs to nobody but its owner.")
+                .unprocessable(line: nil, key: "key"),
+                "This is a private key; it belongs to nobody but its owner.")
         }
         let key: PublicKey
         let comment: String
@@ -25,7 +26,8 @@ extension Responder {
             (key, comment) = try PublicKey.parse(line: wanted.key)
         } catch {
             throw RunnerError(
-                .unprocessable(line: nil, key: "key"), "Expected one line as in a .pub file: a type, base64, a comment.",
+                .unprocessable(line: nil, key: "key"),
+                "Expected one line as in a .pub file: a type, base64, a comment.",
                 detail: "\(error)")
         }
         return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)

@@ -70,7 +70,8 @@ struct Responder: HTTPResponder {
             }
             let range = ByteRange(request.headers[.range])
             return try query.flag("follow")
-                ? LogAnswer.following(log, range: range, request: request) : LogAnswer.present(log, range: range)
+                ? LogAnswer.following(log, range: range, request: request)
+                : LogAnswer.present(log, range: range)
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await book.claim(id, wanted), .created)

@@ -35,6 +35,10 @@ public struct BuilderPlan: Sendable {
     public var folder: String
     /// The folder of its image.
     public var image: String
+    /// Seconds from its start to its first deadline.
+    public var life: Int
+    /// Seconds after any deadline until it ends itself.
+    public var grace: Int
 }
 
 /// Where machines come from.

@@ -14,6 +14,6 @@ enum Slots {
 
     /// This machine's memory in MiB.
     static var machineMemory: Int {
-        Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) >> 20
+        (Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))) >> 20
     }
 }

@@ -6,7 +6,8 @@ extension JobBook {
     func claim(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let bounded = [request.session, request.from, request.person.id]
-        guard (1...128).contains(request.session.utf8.count), bounded.allSatisfy({ $0.utf8.count <= 128 }) else {
+        guard (1...128).contains(request.session.utf8.count), bounded.allSatisfy({ $0.utf8.count <= 128 })
+        else {
             throw RunnerError(.malformedRequest, "A session's name has 1 to 128 bytes.")
         }
         let record = try record(id)
@@ -20,7 +21,8 @@ extension JobBook {
         var outcome: Result<Claim, RunnerError>?
         apply(id) { lifecycle, now in
             do throws(RunnerError) {
-                let (claim, effects) = try lifecycle.claimed(request, by: person, id: Self.newClaim(of: id), at: now)
+                let (claim, effects) = try lifecycle.claimed(
+                    request, by: person, id: Self.newClaim(of: id), at: now)
                 outcome = .success(claim)
                 return effects
             } catch {
@@ -42,7 +44,7 @@ extension JobBook {
             guard let job = entries[id]?.record.job, Lifecycle.mayEnter(person, job) else {
                 throw RunnerError(.forbidden, "This job is no longer that person's.")
             }
-        } catch where error.code == .forbidden {
+        } catch  where error.code == .forbidden {
             apply(id) { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
         }
@@ -79,7 +81,8 @@ extension JobBook {
 
     /// A claim's name begins with its job's.
     private func job(ofClaim claim: String) throws(RunnerError) -> JobID {
-        guard let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]), try store.job(id) != nil else {
+        guard let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]), try store.job(id) != nil
+        else {
             throw RunnerError(.notFound, "There is no such claim.")
         }
         return id

@@ -13,7 +13,7 @@ extension JobBook {
                 if record.isOver { closeIfOver(id) } else { queue.append(id) }
                 continue
             }
-            if let machine = await supply.adopt(settings.plan(for: id, image: record.manifest.image)) {
+            if let machine = await supply.adopt(settings.plan(for: record)) {
                 logger.info("job \(id): its builder lives on")
                 if record.job.status.isFinal {
                     adopt(id, machine)
@@ -43,8 +43,8 @@ extension JobBook {
         }
         guard endsBuilders else { return }
         await withTaskGroup { group in
-            for (id, entry) in entries where entry.hasSlot {
-                let plan = settings.plan(for: id, image: entry.record.manifest.image)
+            for entry in entries.values where entry.hasSlot {
+                let plan = settings.plan(for: entry.record)
                 group.addTask { [supply] in
                     // A machine that is being started is there when its job's run has returned.
                     await entry.run?.value

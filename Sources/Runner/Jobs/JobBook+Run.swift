@@ -58,12 +58,13 @@ extension JobBook {
         defer { bootGate.leave() }
         try checkRunning(id)
         if entries[id]?.machine == nil {
-            guard let image = entries[id]?.record.manifest.image else { return }
+            guard let record = entries[id]?.record else { return }
             let machine: any BuilderMachine
             do {
-                machine = try await supply.start(settings.plan(for: id, image: image))
+                machine = try await supply.start(settings.plan(for: record))
             } catch {
-                throw RunnerError(.failure, "the builder cannot be started", detail: String(reflecting: error))
+                throw RunnerError(
+                    .failure, "the builder cannot be started", detail: String(reflecting: error))
             }
             entries[id]?.machine = machine
             watch(machine, id)
@@ -74,7 +75,8 @@ extension JobBook {
             }
             apply(id) {
                 $0.builderStarted(
-                    address: machine.address, port: machine.port, user: machine.user, hostKeys: machine.hostKeys,
+                    address: machine.address, port: machine.port, user: machine.user,
+                    hostKeys: machine.hostKeys,
                     at: $1)
             }
         }
@@ -90,7 +92,8 @@ extension JobBook {
 
     private func prepare(_ id: JobID) async throws {
         guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
-        try await machine.prepare(environment: entry.record.manifest.environment, tasks: entry.record.manifest.tasks)
+        try await machine.prepare(
+            environment: entry.record.manifest.environment, tasks: entry.record.manifest.tasks)
         try checkRunning(id)
         apply(id) { lifecycle, _ in
             lifecycle.record.isPrepared = true
@@ -99,10 +102,12 @@ extension JobBook {
     }
 
     private func runTasks(_ id: JobID) async throws {
-        for task in entries[id]?.record.job.tasks ?? [] where task.status == .pending || task.status == .running {
+        for task in entries[id]?.record.job.tasks ?? []
+        where task.status == .pending || task.status == .running {
             try checkRunning(id)
             guard let machine = entries[id]?.machine, let log = entries[id]?.logs[task.name] else { return }
             if task.status == .pending { apply(id) { $0.taskStarted(task.name, at: $1) } }
+            log.begin()
             try await machine.startTask(task.name)
             // The size of our log is how far an earlier runner has come.
             let status = try await machine.follow(task: task.name, from: log.size) { log.append($0) }
@@ -115,7 +120,8 @@ extension JobBook {
 
     /// Throws when the job has ended in some other way, or the runner stops.
     private func checkRunning(_ id: JobID) throws {
-        guard !isStopping, let entry = entries[id], !entry.record.job.status.isFinal, !_Concurrency.Task.isCancelled
+        guard !isStopping, let entry = entries[id], !entry.record.job.status.isFinal,
+            !_Concurrency.Task.isCancelled
         else { throw CancellationError() }
     }
 
@@ -139,7 +145,7 @@ extension JobBook {
     /// Gives the slot back and removes what the machine has left.
     private func free(_ id: JobID) {
         guard let entry = entries[id] else { return }
-        let plan = settings.plan(for: id, image: entry.record.manifest.image)
+        let plan = settings.plan(for: entry.record)
         _Concurrency.Task { [supply] in await supply.discard(plan) }
         entries[id]?.hasSlot = false
         closeIfOver(id)
@@ -158,12 +164,13 @@ extension JobBook {
         guard let entry = entries[id], let machine = entry.machine, let builder = entry.record.job.builder,
             builder.state != .booting, let deadline = entry.record.job.deadline
         else { return }
-        let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now()))) + settings.watchdogSlack
+        let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now())))
         _Concurrency.Task { [logger] in
             do {
                 try await machine.setDeadline(secondsFromNow: seconds)
             } catch {
-                logger.notice("job \(id): the builder's own deadline is not set: \(String(reflecting: error))")
+                logger.notice(
+                    "job \(id): the builder's own deadline is not set: \(String(reflecting: error))")
             }
         }
     }

@@ -39,7 +39,8 @@ actor JobBook {
     var bootGate = Gate(2)
     var isStopping = false
 
-    init(store: Store, supply: any BuilderSupply, settings: Settings, timekeeper: Timekeeper, logger: Logger) {
+    init(store: Store, supply: any BuilderSupply, settings: Settings, timekeeper: Timekeeper, logger: Logger)
+    {
         self.store = store
         self.supply = supply
         self.settings = settings
@@ -86,7 +87,9 @@ actor JobBook {
     /// The changes of a job, beginning with its present state unless the watcher has seen that already.
     ///
     /// - Parameter last: the number of the last change that the watcher has seen.
-    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> AsyncThrowingStream<JobChange, any Error> {
+    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> AsyncThrowingStream<
+        JobChange, any Error
+    > {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let record = try record(id)
         let present = JobChange(number: record.eventNumber, kind: .status, job: record.job)

@@ -80,7 +80,7 @@ struct Lifecycle: Sendable {
         record.job.builder?.state = .ready
         let seconds = record.builderStarted.map { now.timeIntervalSince($0) } ?? 0
         let tenths = Int((seconds * 10).rounded())
-        return [.log("builder ready after \(tenths / 10).\(tenths % 10) s"), .publish(.builder), .moveDeadline]
+        return [.log("builder ready after \(tenths / 10).\(tenths % 10) s"), .publish(.builder)]
     }
 
     mutating func taskStarted(_ name: String, at now: Date) -> [Effect] {
@@ -147,7 +147,9 @@ struct Lifecycle: Sendable {
             effects.append(.log("timeout: a builder lives at most \(terms.maxLife) s here"))
             return effects + finish(.timeout, at: now)
         }
-        if record.claims.isEmpty, let until = record.job.builder?.keptUntil, until <= now { effects += endBuilder() }
+        if record.claims.isEmpty, let until = record.job.builder?.keptUntil, until <= now {
+            effects += endBuilder()
+        }
         return effects
     }
 

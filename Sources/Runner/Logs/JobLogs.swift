@@ -11,10 +11,7 @@ struct JobLogs: Sendable {
 
     /// - Parameter isEnded: for a job that is final: nothing will be written.
     init(folder: String, tasks names: [String], limit: Int = LogBudget.perJob, isEnded: Bool = false) {
-        if !isEnded {
-            mkdir(folder, 0o750)
-            for name in names { mkdir("\(folder)/\(name)", 0o750) }
-        }
+        if !isEnded { mkdir(folder, 0o750) }
         let budget = LogBudget(limit)
         // The runner's own sentences are few, and are kept whatever the tasks write.
         setup = LogFile(path: "\(folder)/log", budget: LogBudget(1 << 20), isEnded: isEnded)

@@ -28,7 +28,7 @@ final class LogFile: Sendable {
 
     static let limitReached = "\n*** log limit reached, the rest is not kept ***\n"
 
-    /// - Parameter path: its folder exists; the file need not.
+    /// - Parameter path: need not be there yet, nor its folder.
     init(path: String, budget: LogBudget, isEnded: Bool = false) {
         self.path = path
         self.budget = budget
@@ -60,6 +60,11 @@ final class LogFile: Sendable {
         for reader in woken { reader.resume() }
     }
 
+    /// Makes the file, so that whoever looks at the folder sees that the task has started.
+    func begin() {
+        state.withLock { write([], &$0) }
+    }
+
     /// No byte will follow. Not an error when it is said twice.
     func end() {
         finish { $0.isEnded = true }
@@ -79,7 +84,9 @@ final class LogFile: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state in
-                    if state.size > offset || state.isEnded || state.isBrokenOff || Task.isCancelled { return true }
+                    if state.size > offset || state.isEnded || state.isBrokenOff || Task.isCancelled {
+                        return true
+                    }
                     state.waiting[number] = continuation
                     return false
                 }
@@ -109,6 +116,7 @@ final class LogFile: Sendable {
     /// A disk that is full loses log, and nothing else: the size counts what has really been written.
     private func write(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
         if state.descriptor == nil {
+            if let end = path.lastIndex(of: "/") { mkdir(String(path[..<end]), 0o750) }
             let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
             guard descriptor >= 0 else { return }
             state.descriptor = descriptor
@@ -117,7 +125,8 @@ final class LogFile: Sendable {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let count = Glibc.write(
+                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return }
                 rest = rest.dropFirst(count)

@@ -23,7 +23,9 @@ struct LogReader: ~Copyable {
         guard let descriptor else { return [] }
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             var result: Int
-            repeat { result = pread(descriptor, buffer.baseAddress, count, off_t(offset)) } while result < 0 && errno == EINTR
+            repeat {
+                result = pread(descriptor, buffer.baseAddress, count, off_t(offset))
+            } while result < 0 && errno == EINTR
             initialized = max(0, result)
         }
     }

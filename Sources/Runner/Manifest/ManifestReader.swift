@@ -35,7 +35,8 @@ enum ManifestReader {
                 manifest.timeout = seconds
             default:
                 throw refusal(
-                    keyNode.mark?.line, key, "unknown key; expected image, environment, tasks, shell or timeout")
+                    keyNode.mark?.line, key,
+                    "unknown key; expected image, environment, tasks, shell or timeout")
             }
         }
         guard let image else { throw refusal(1, "image", "missing; a manifest names an image") }
@@ -81,7 +82,9 @@ enum ManifestReader {
             guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 128,
                 name.utf8.allSatisfy({ $0.isLetterOrDigit || $0 == 0x5f })
             else {
-                throw refusal(nameNode.mark?.line, "environment", "expected a variable's name of letters, digits and \"_\"")
+                throw refusal(
+                    nameNode.mark?.line, "environment",
+                    "expected a variable's name of letters, digits and \"_\"")
             }
             guard let text = value.scalar?.string, !text.utf8.contains(0) else {
                 throw refusal(value.mark?.line, "environment.\(name)", "expected one value")
@@ -100,12 +103,16 @@ enum ManifestReader {
         }
         var tasks: [Manifest.Task] = []
         for element in sequence {
-            guard let mapping = element.mapping, mapping.count == 1, let (nameNode, script) = mapping.first else {
-                throw refusal(element.mark?.line, "tasks", "expected one name and one script, such as \"- build: make\"")
+            guard let mapping = element.mapping, mapping.count == 1, let (nameNode, script) = mapping.first
+            else {
+                throw refusal(
+                    element.mark?.line, "tasks", "expected one name and one script, such as \"- build: make\""
+                )
             }
             guard let name = nameNode.scalar?.string, isTaskName(name) else {
                 throw refusal(
-                    nameNode.mark?.line, "tasks", "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\"")
+                    nameNode.mark?.line, "tasks",
+                    "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\"")
             }
             // `logs/{id}/setup` in the API is the job's own log.
             guard name != "setup" else {
@@ -123,7 +130,7 @@ enum ManifestReader {
     }
 
     private static func isTaskName(_ name: String) -> Bool {
-        (1...128).contains(name.utf8.count)
+        (1...128).contains(name.utf8.count) && !name.hasPrefix("-")
             && name.utf8.allSatisfy {
                 (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f || $0 == 0x2d
             }
@@ -146,7 +153,8 @@ enum ManifestReader {
     private static func refusal(_ line: Int?, _ key: String?, _ expected: String) -> RunnerError {
         let place = [line.map { "line \($0)" }, key].compactMap(\.self).joined(separator: ", ")
         return RunnerError(
-            .unprocessable(line: line, key: key), place.isEmpty ? "Manifest: \(expected)." : "\(place): \(expected).")
+            .unprocessable(line: line, key: key),
+            place.isEmpty ? "Manifest: \(expected)." : "\(place): \(expected).")
     }
 }
 

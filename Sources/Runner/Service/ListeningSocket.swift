@@ -11,7 +11,8 @@ enum ListeningSocket {
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         if !folder.isEmpty, mkdir(folder, 0o755) != 0, errno != EEXIST {
-            throw RunnerError(.failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
+            throw RunnerError(
+                .failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
         }
         guard !isAlive(path) else {
             throw RunnerError(.failure, "Somebody else listens on \(path).")

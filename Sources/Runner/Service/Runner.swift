@@ -1,4 +1,3 @@
-public import ConfigurationFile
 import Glibc
 import Hummingbird
 public import Logging
@@ -8,18 +7,20 @@ import UnixSignals
 
 /// The embedded build service: everything together, on a Unix socket.
 public struct Runner: Sendable {
-    private let configuration: Configuration
     private let settings: Settings
+    private let roles: Roles
+    private let socket: String
     private let supply: any BuilderSupply
     private let timekeeper: Timekeeper
     private let logger: Logger
 
-    public init(
-        _ configuration: Configuration, settings: Settings, supply: any BuilderSupply,
+    init(
+        settings: Settings, roles: Roles, socket: String, supply: any BuilderSupply,
         timekeeper: Timekeeper = .system, logger: Logger
     ) {
-        self.configuration = configuration
         self.settings = settings
+        self.roles = roles
+        self.socket = socket
         self.supply = supply
         self.timekeeper = timekeeper
         self.logger = logger
@@ -29,11 +30,9 @@ public struct Runner: Sendable {
     ///
     /// - Parameter isEphemeral: ends all builders at the end, instead of leaving them to the next runner.
     /// - Parameter onReady: called when the socket takes connections.
-    public func serve(
-        isEphemeral: Bool, onReady: @escaping @Sendable () -> Void = {}
+    func serve(
+        in folder: borrowing StateFolder, isEphemeral: Bool, onReady: @escaping @Sendable () -> Void = {}
     ) async throws {
-        let folder = try StateFolder(settings.stateFolder)
-        let socket = configuration.runner.socket
         try ListeningSocket.prepare(socket)
         let store = try Store(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
@@ -43,7 +42,7 @@ public struct Runner: Sendable {
 
         let images = settings.images
         let responder = Responder(
-            book: book, store: store, roles: Roles(configuration.runner, logger: logger),
+            book: book, store: store, roles: roles,
             imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger)
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
@@ -52,7 +51,7 @@ public struct Runner: Sendable {
             responder: responder,
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: socket), serverName: "sallyport-runner"),
-            onServerRunning: { [logger, settings] _ in
+            onServerRunning: { [logger, settings, socket] _ in
                 // Connecting needs write permission. Who may do what is decided by the peer's uid.
                 chmod(socket, 0o666)
                 logger.info("listening on \(socket), \(settings.slots) builders at once")
@@ -69,7 +68,6 @@ public struct Runner: Sendable {
         try await group.run()
         unlink(socket)
         logger.info("stopped")
-        withExtendedLifetime(folder) {}
     }
 
     /// Ends the streams at a graceful shutdown: the server waits for them. Services are stopped in reverse order, so

@@ -1,3 +1,4 @@
+import BuildService
 public import ConfigurationFile
 import Requests
 
@@ -12,8 +13,8 @@ public struct Settings: Sendable {
     /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
     /// that is long.
     var bootTime = 120
-    /// Seconds after the deadline at which a builder ends itself.
-    var watchdogSlack = 30
+    /// Seconds after its deadline at which a builder ends itself.
+    var grace = 30
 
     public init(_ configuration: Configuration, hostName: String) {
         let runner = configuration.runner
@@ -30,7 +31,9 @@ public struct Settings: Sendable {
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
 
     /// The folder's path is short, for sockets in it: a Unix socket's has at most 107 bytes.
-    func plan(for job: JobID, image: String) -> BuilderPlan {
-        BuilderPlan(folder: "\(stateFolder)/machines/\(job)", image: "\(images)/\(image)")
+    func plan(for record: JobRecord) -> BuilderPlan {
+        BuilderPlan(
+            folder: "\(stateFolder)/machines/\(record.job.id)", image: "\(images)/\(record.manifest.image)",
+            life: min(record.manifest.timeout, terms.maxLife), grace: grace)
     }
 }

@@ -18,7 +18,8 @@ struct StateFolder: ~Copyable {
     private static func lockedFolder(_ path: String) throws(RunnerError) -> CInt {
         for folder in [path, "\(path)/logs", "\(path)/machines"] {
             guard mkdir(folder, 0o750) == 0 || errno == EEXIST else {
-                throw RunnerError(.failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
+                throw RunnerError(
+                    .failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
             }
         }
         let lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -11,7 +11,9 @@ import Requests
 /// Jobs, each stored whole.
 extension Store {
     /// Stores a new job under the next number.
-    func addJob(owner: Person, note: String?, manifest: Manifest, at now: Date) throws(RunnerError) -> JobRecord {
+    func addJob(owner: Person, note: String?, manifest: Manifest, at now: Date) throws(RunnerError)
+        -> JobRecord
+    {
         try write { database in
             try database.execute(
                 sql: "INSERT INTO job (owner, live, record) VALUES (?, TRUE, x'')", arguments: [owner.id])
@@ -20,7 +22,8 @@ extension Store {
             }
             let tasks = manifest.tasks.map { Job.Task(name: $0.name, status: .pending) }
             let job = Job(
-                id: id, owner: owner, note: note, status: .pending, created: now, tasks: tasks, shell: manifest.shell)
+                id: id, owner: owner, note: note, status: .pending, created: now, tasks: tasks,
+                shell: manifest.shell)
             let record = JobRecord(job: job, manifest: manifest)
             try Self.save(record, database)
             return record

@@ -9,11 +9,13 @@ extension Store {
         guard Self.isPersonName(name) else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "owner"),
-                "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", not digits alone.")
+                "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", not digits alone."
+            )
         }
         guard !key.type.hasSuffix("-cert-v01@openssh.com") else {
             throw RunnerError(
-                .unprocessable(line: nil, key: "key"), "This is a certificate; add the plain key that is inside it.")
+                .unprocessable(line: nil, key: "key"),
+                "This is a certificate; add the plain key that is inside it.")
         }
         return try write { database in
             if let taken = try Self.key(key.fingerprint, database) {

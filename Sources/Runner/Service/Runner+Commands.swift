@@ -1,0 +1,56 @@
+import AuthorizedKeys
+import BuildService
+public import ConfigurationFile
+import Glibc
+public import Logging
+
+/// What the program's subcommands do.
+extension Runner {
+    /// Serves real virtual machines until SIGTERM or SIGINT.
+    public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
+        try check(configuration.runner)
+        let folder = try StateFolder(configuration.runner.stateDirectory)
+        let supply = MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder.path))
+        let runner = Runner(
+            settings: Settings(configuration, hostName: hostName()),
+            roles: Roles(configuration.runner, logger: logger),
+            socket: configuration.runner.socket, supply: supply, logger: logger)
+        try await runner.serve(in: folder, isEphemeral: isEphemeral)
+    }
+
+    /// Ends every builder that a stopped runner has left, and closes their jobs.
+    public static func drain(_ configuration: Configuration, logger: Logger) async throws {
+        let folder = try StateFolder(configuration.runner.stateDirectory)
+        let supply = MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder.path))
+        let settings = Settings(configuration, hostName: hostName())
+        let store = try Store(path: "\(folder.path)/runner.sqlite")
+        defer { store.close() }
+        let terms = settings.terms
+        for record in try store.liveJobs() where record.job.builder != nil {
+            await supply.discard(settings.plan(for: record))
+            var lifecycle = Lifecycle(record: record, terms: terms)
+            _ = lifecycle.builderEnded(at: Timekeeper.system.now())
+            try store.save(lifecycle.record)
+            logger.info("job \(record.job.id): its builder has ended")
+        }
+    }
+
+    private static func check(_ configuration: Configuration.Runner) throws(RunnerError) {
+        for key in configuration.gatewayKeys {
+            guard (try? PublicKey.parse(line: key)) != nil else {
+                throw RunnerError(
+                    .failure, "runner.gateway_keys: expected \"<type> <base64>\" of a public key.")
+            }
+        }
+        if configuration.gatewayKeys.isEmpty, configuration.slots != 0 {
+            throw RunnerError(
+                .failure, "runner.gateway_keys is empty: no gateway could log in to a builder.")
+        }
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

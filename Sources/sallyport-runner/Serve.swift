@@ -1,0 +1,56 @@
+import ArgumentParser
+import ConfigurationFile
+import Glibc
+import Logging
+import Runner
+
+/// `serve`: the build service, in the foreground.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serve builds until SIGTERM.")
+
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+    @Flag(help: "End all builders when stopping, instead of leaving them to the next runner.") var ephemeral =
+        false
+
+    func run() async {
+        await reporting { logger in
+            let configuration = try ConfigurationFile.read(config)
+            try await Runner.serve(configuration, isEphemeral: ephemeral, logger: logger)
+        }
+    }
+}
+
+/// `drain`: for the time when no runner serves.
+struct Drain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End the builders that a stopped runner has left running.")
+
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+
+    func run() async {
+        await reporting { logger in
+            try await Runner.drain(try ConfigurationFile.read(config), logger: logger)
+        }
+    }
+}
+
+/// Runs a command; a failure is one sentence on stderr and a status of sysexits(3).
+private func reporting(_ body: (Logger) async throws -> Void) async {
+    signal(SIGPIPE, SIG_IGN)
+    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    do {
+        try await body(Logger(label: "sallyport-runner"))
+    } catch let error as ConfigurationError {
+        fail(error.description, EX_CONFIG)
+    } catch let error as RunnerError {
+        fail(String(reflecting: error), EX_UNAVAILABLE)
+    } catch {
+        fail("\(error)", EX_SOFTWARE)
+    }
+}
+
+private func fail(_ sentence: String, _ status: Int32) -> Never {
+    let line = Array("sallyport-runner: \(sentence)\n".utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+    exit(status)
+}
