@@ -139,7 +139,16 @@ let package = Package(
         .testTarget(name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
-        .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: settings),
+        .testTarget(
+            name: "RunnerTests",
+            dependencies: [
+                "AuthorizedKeys", "BuildService", "Requests", "Runner",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",

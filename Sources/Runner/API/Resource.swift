@@ -58,6 +58,11 @@ enum Resource: Equatable, Sendable {
         case .claim: [.delete: .gateway]
         }
     }
+
+    /// The least role that a method asks for; nil: there is no such method.
+    func role(for method: String) -> Role? {
+        methods.first { $0.key.rawValue == method }?.value
+    }
 }
 
 extension Role {

@@ -36,7 +36,7 @@ struct Responder: HTTPResponder {
         guard let resource = Resource(path: request.uri.path) else {
             throw RunnerError(.notFound, "There is no such resource.")
         }
-        guard let needed = resource.methods.first(where: { $0.key == request.method })?.value else {
+        guard let needed = resource.role(for: request.method.rawValue) else {
             let allowed = resource.methods.map(\.key.rawValue).joined(separator: ", ")
             throw RunnerError(.methodNotAllowed(allowed: allowed), "This resource has \(allowed) only.")
         }

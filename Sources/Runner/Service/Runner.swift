@@ -66,7 +66,6 @@ public struct Runner: Sendable {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: serverLogger))
         try await group.run()
-        unlink(socket)
         logger.info("stopped")
     }
 

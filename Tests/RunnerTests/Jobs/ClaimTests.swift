@@ -1,0 +1,131 @@
+import BuildService
+import Foundation
+import Requests
+import Testing
+
+@testable import Runner
+
+@Suite("Claims")
+struct ClaimTests {
+    private func kept() -> Lifecycle {
+        var job = lifecycle()
+        _ = job.taskEnded("a", exitStatus: 1, at: start)
+        return job
+    }
+
+    @Test(
+        "which end of a session ends a kept builder",
+        arguments: [
+            (Claim.Kind.shell, Claim.Reason.logout, [], true), (.shell, .logout, [.shell], false),
+            (.shell, .lost, [], false), (.shell, .done, [], false), (.exec, .done, [], false),
+            (.exec, .logout, [], false), (.proxy, .logout, [], false), (.shell, .logout, [.exec], false),
+        ] as [(Claim.Kind, Claim.Reason, [Claim.Kind], Bool)])
+    func ends(kind: Claim.Kind, reason: Claim.Reason, others: [Claim.Kind], ends: Bool) throws {
+        var job = kept()
+        for (number, other) in others.enumerated() { try claim(&job, "o\(number)", other) }
+        try claim(&job, "s", kind)
+        let effects = job.released("7-s", reason: reason, at: start + 10)
+        #expect(effects.contains(.endBuilder) == ends)
+        if !ends { #expect(job.record.job.builder?.keptUntil == start + 610) }
+    }
+
+    @Test("when the last shell has logged out, the last of the others takes the builder along")
+    func lastOfTheOthers() throws {
+        var job = kept()
+        try claim(&job, "copy", .exec)
+        try claim(&job, "shell", .shell)
+        #expect(!job.released("7-shell", reason: .logout, at: start).contains(.endBuilder))
+        #expect(job.released("7-copy", reason: .done, at: start).contains(.endBuilder))
+    }
+
+    @Test("a new shell takes that back")
+    func newShell() throws {
+        var job = kept()
+        try claim(&job, "copy", .exec)
+        try claim(&job, "shell", .shell)
+        _ = job.released("7-shell", reason: .logout, at: start)
+        try claim(&job, "again", .shell)
+        _ = job.released("7-copy", reason: .done, at: start)
+        #expect(!job.released("7-again", reason: .lost, at: start).contains(.endBuilder))
+    }
+
+    @Test("nobody's logout ends a build that still runs", arguments: Claim.Reason.allCases)
+    func runningBuild(reason: Claim.Reason) throws {
+        var job = lifecycle()
+        try claim(&job, "s", .shell)
+        #expect(!job.released("7-s", reason: reason, at: start).contains(.endBuilder))
+        #expect(job.record.job.status == .running && job.record.job.builder?.state == .ready)
+        _ = job.taskEnded("a", exitStatus: 1, at: start)
+        #expect(job.record.job.builder?.state == .kept)
+    }
+
+    @Test("a claim made while the job runs stands on when it fails")
+    func standsOn() throws {
+        var job = lifecycle()
+        let claimed = try claim(&job, "s", .shell)
+        _ = job.taskEnded("a", exitStatus: 1, at: start)
+        #expect(job.renewed(claimed.id, at: start + 59) != nil)
+        #expect(job.released(claimed.id, reason: .logout, at: start + 60).contains(.endBuilder))
+    }
+
+    @Test("a lease that runs out counts as lost: the keep-time starts anew")
+    func lease() throws {
+        var job = kept()
+        let claimed = try claim(&job, "s", .shell, at: start + 500)
+        #expect(job.nextMoment == start + 560)
+        #expect(job.timePassed(at: start + 559).isEmpty)
+        let effects = job.timePassed(at: start + 560)
+        #expect(effects.contains(.publish(.session)) && !effects.contains(.endBuilder))
+        #expect(job.record.job.builder?.keptUntil == start + 1160)
+        #expect(job.renewed(claimed.id, at: start + 561) == nil)
+        #expect(job.timePassed(at: start + 1160).contains(.endBuilder))
+    }
+
+    @Test("heartbeats keep a claim, and a claim keeps the builder beyond its keep-time")
+    func heartbeats() throws {
+        var job = kept()
+        let claimed = try claim(&job, "s", .shell)
+        for second in stride(from: 50.0, through: 2000, by: 50) {
+            #expect(job.timePassed(at: start + second).isEmpty)
+            #expect(job.renewed(claimed.id, at: start + second) != nil)
+        }
+        #expect(job.record.job.builder != nil)
+    }
+
+    @Test("the same session gets the same claim")
+    func idempotence() throws {
+        var job = kept()
+        let first = try claim(&job, "s", .shell)
+        #expect(try claim(&job, "s", .shell, at: start + 1).id == first.id)
+        #expect(job.record.job.sessions.count == 1)
+    }
+
+    @Test("refusals")
+    func refusals() throws {
+        func code(_ job: Lifecycle, by person: String = "1") -> RunnerError.Code? {
+            var job = job
+            let request = ClaimRequest(
+                session: "s", kind: .shell, person: .init(id: person), keyFingerprint: "f", key: "k", from: "x")
+            do throws(RunnerError) {
+                _ = try job.claimed(request, by: Person(id: person, name: "n"), id: "7-s", at: start)
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        #expect(code(kept()) == nil)
+        #expect(code(kept(), by: "2") == .forbidden)
+        var shared = kept()
+        shared.record.job.shares = [Person(id: "2", name: "bob")]
+        #expect(code(shared, by: "2") == nil)
+        var booting = lifecycle()
+        booting.record.job.builder?.state = .booting
+        #expect(code(booting) == .conflict)
+        var queued = lifecycle()
+        queued.record.job.builder = nil
+        #expect(code(queued) == .conflict)
+        var gone = kept()
+        _ = gone.builderEnded(at: start)
+        #expect(code(gone) == .gone)
+    }
+}

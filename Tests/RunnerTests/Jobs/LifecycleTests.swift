@@ -1,0 +1,110 @@
+import BuildService
+import Foundation
+import Requests
+import Testing
+
+@testable import Runner
+
+/// A job in the middle of its life, for tests of decisions.
+func lifecycle(shell: Bool = false, timeout: Int = 3600) -> Lifecycle {
+    let job = Job(
+        id: JobID("7")!, owner: Person(id: "1", name: "alice"), status: .queued, created: start,
+        tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
+    var lifecycle = Lifecycle(
+        record: JobRecord(job: job, manifest: Manifest(image: "debian", shell: shell, timeout: timeout)),
+        terms: Terms(keep: 600, lease: 60, maxLife: 7200))
+    _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
+    _ = lifecycle.builderReady(at: start)
+    _ = lifecycle.taskStarted("a", at: start)
+    return lifecycle
+}
+
+let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+@Suite("What becomes of a job and its builder")
+struct LifecycleTests {
+    @Test("a failing task fails the job, skips the rest and keeps the builder")
+    func failure() {
+        var job = lifecycle()
+        let effects = job.taskEnded("a", exitStatus: 7, at: start)
+        #expect(job.record.job.status == .failed)
+        #expect(job.record.job.tasks.map(\.status) == [.failed, .skipped])
+        #expect(job.record.job.builder?.state == .kept)
+        #expect(job.record.job.builder?.keptUntil == start + 600)
+        #expect(job.record.job.deadline == start + 600)
+        #expect(effects.contains(.moveDeadline) && !effects.contains(.endBuilder))
+        #expect(job.timePassed(at: start + 599).isEmpty)
+        #expect(job.timePassed(at: start + 600).contains(.endBuilder))
+        #expect(job.record.isOver)
+    }
+
+    @Test(
+        "whether the builder is kept",
+        arguments: [
+            (Job.Status.failed, false, false, true), (.failed, true, true, true), (.success, false, false, false),
+            (.success, true, false, true), (.success, false, true, true), (.timeout, true, true, false),
+            (.cancelled, true, true, false),
+        ])
+    func keeping(status: Job.Status, shell: Bool, isClaimed: Bool, isKept: Bool) {
+        #expect(Lifecycle.isKept(after: status, shell: shell, isClaimed: isClaimed) == isKept)
+    }
+
+    @Test("a timeout ends the builder, whoever is inside")
+    func timeout() throws {
+        var job = lifecycle(timeout: 50)
+        _ = try claim(&job, "s", .shell)
+        #expect(job.nextMoment == start + 50)
+        #expect(job.timePassed(at: start + 50).contains(.endBuilder))
+        #expect(job.record.job.status == .timeout)
+        #expect(job.record.job.sessions.isEmpty)
+    }
+
+    @Test("a builder lives no longer than max_life, even while somebody is inside")
+    func maximumLife() throws {
+        var job = lifecycle()
+        _ = job.taskEnded("a", exitStatus: 1, at: start)
+        let claimed = try claim(&job, "s", .shell)
+        #expect(claimed.deadline == start + 7200)
+        for second in stride(from: 30.0, to: 7200, by: 30) {
+            #expect(job.renewed(claimed.id, at: start + second) != nil)
+            #expect(job.timePassed(at: start + second).isEmpty)
+        }
+        #expect(job.timePassed(at: start + 7200).contains(.endBuilder))
+    }
+
+    @Test("a cancelled job's builder ends; cancelling again changes nothing")
+    func cancellation() {
+        var job = lifecycle()
+        #expect(job.cancelled(at: start).contains(.endBuilder))
+        #expect(job.record.job.status == .cancelled)
+        #expect(job.cancelled(at: start).isEmpty)
+        #expect(job.taskEnded("a", exitStatus: 0, at: start).isEmpty)
+    }
+
+    @Test("a builder that dies fails a running job and closes a kept one")
+    func death() {
+        var running = lifecycle()
+        #expect(!running.builderEnded(at: start).contains(.endBuilder))
+        #expect(running.record.job.status == .failed && running.record.isOver)
+        var kept = lifecycle()
+        _ = kept.taskEnded("a", exitStatus: 1, at: start)
+        _ = kept.builderEnded(at: start)
+        #expect(kept.record.isOver)
+    }
+
+    @Test("a builder that has never been ready is not kept")
+    func bootFailure() {
+        var job = lifecycle()
+        job.record.job.builder?.state = .booting
+        #expect(job.failed(because: "no", at: start).contains(.endBuilder))
+        #expect(job.record.job.status == .failed)
+    }
+}
+
+/// A claim by the owner.
+@discardableResult
+func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now: Date = start) throws -> Claim {
+    let request = ClaimRequest(
+        session: session, kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1")
+    return try job.claimed(request, by: Person(id: "1", name: "alice"), id: "7-\(session)", at: now).claim
+}

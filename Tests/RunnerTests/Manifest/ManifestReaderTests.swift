@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Runner
+
+@Suite("Manifests")
+struct ManifestReaderTests {
+    @Test("a whole manifest means what it says")
+    func whole() throws {
+        let text = """
+            image: debian
+            environment:
+              GREETING: it's me
+              NUMBER: 1
+            tasks:
+              - build: |
+                  make
+                  make check
+              - deploy: ./deploy
+            shell: true
+            timeout: 30m
+            """
+        #expect(
+            try ManifestReader.read(text.utf8)
+                == Manifest(
+                    image: "debian",
+                    environment: [.init(name: "GREETING", value: "it's me"), .init(name: "NUMBER", value: "1")],
+                    tasks: [
+                        .init(name: "build", script: "make\nmake check\n"), .init(name: "deploy", script: "./deploy"),
+                    ],
+                    shell: true, timeout: 1800))
+    }
+
+    @Test(
+        "a mistake is reported with its line and key",
+        arguments: [
+            ("image: a\nfoo: 1", 2, "foo"), ("image: ../a", 1, "image"), ("image: .a", 1, "image"),
+            ("image: a\nshell: maybe", 2, "shell"), ("image: a\ntimeout: 1d", 2, "timeout"),
+            ("image: a\ntimeout: 0", 2, "timeout"), ("image: a\ntimeout: 73h", 2, "timeout"),
+            ("image: a\ntasks:\n  - Build: x", 3, "tasks"), ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
+            ("image: a\ntasks:\n  - a: x\n  - a: y", 4, "tasks.a"), ("image: a\ntasks:\n  - a: [1]", 3, "tasks.a"),
+            ("image: a\ntasks:\n  - setup: x", 3, "tasks.setup"), ("image: a\ntasks:\n  - -a: x", 3, "tasks"),
+            ("image: a\ntasks: x", 2, "tasks"), ("image: a\nenvironment:\n  1A: x", 3, "environment"),
+            ("image: a\nenvironment:\n  A: [x]", 3, "environment.A"), ("image: a\nenvironment: x", 2, "environment"),
+            ("image: a\nimage: b", 1, "image"), ("tasks: []", 1, "image"), ("image: a\n  x: [", 2, nil),
+            ("- a", 1, nil), ("", 1, nil), ("image: gone", 1, "image"), ("image: \"a\\0b\"", 1, "image"),
+            ("image: a\ntasks:\n  - a: \"x\\0\"", 3, "tasks.a"), ("image: *x", 1, nil),
+        ] as [(String, Int, String?)])
+    func mistakes(text: String, line: Int, key: String?) throws {
+        let error = #expect(throws: RunnerError.self) {
+            try ManifestReader.read(text.utf8, imageExists: { $0 != "gone" })
+        }
+        #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
+    }
+
+    @Test("limits hold")
+    func limits() throws {
+        let many = "image: a\ntasks:\n" + (0...100).map { "  - t\($0): x\n" }.joined()
+        #expect(throws: RunnerError.self) { try ManifestReader.read(many.utf8) }
+        let large = "image: a\n" + String(repeating: "#", count: 1 << 20)
+        let error = #expect(throws: RunnerError.self) { try ManifestReader.read(large.utf8) }
+        #expect(error?.code == .tooLarge)
+        #expect(throws: RunnerError.self) { try ManifestReader.read([0xff, 0xfe, 0x41]) }
+        let deep = "image: " + String(repeating: "[", count: 500_000)
+        #expect(throws: RunnerError.self) { try ManifestReader.read(deep.utf8) }
+    }
+
+    @Test("any beginning of a manifest is read or refused")
+    func prefixes() {
+        let text = "image: a\nenvironment: {A: \"b\"}\ntasks:\n  - t: |\n      x\nshell: true\ntimeout: 5\n"
+        for count in 0...text.utf8.count { _ = try? ManifestReader.read(text.utf8.prefix(count)) }
+    }
+}

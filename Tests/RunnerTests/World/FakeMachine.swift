@@ -1,0 +1,157 @@
+import Synchronization
+
+@testable import Runner
+
+/// A machine in memory. A script `exit N` ends with N at once, any other when the test says so.
+final class FakeMachine: BuilderMachine {
+    let address = "127.0.0.1"
+    let port = 4022
+    let user = "build"
+    let hostKeys = ["ssh-ed25519 AAAA"]
+
+    private struct State {
+        var scripts: [String: String] = [:]
+        var output: [String: [UInt8]] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let ready = Latch<Bool>()
+    private let ended = Latch<Bool>()
+    private let exits = Mutex<[String: Latch<Int>]>([:])
+    private let receivers = Mutex<[String: @Sendable ([UInt8]) -> Void]>([:])
+    let deadlines = Mutex<[Int]>([])
+
+    /// Its SSH server answers.
+    func boot() { ready.open(true) }
+
+    /// It crashes.
+    func crash() { ended.open(true) }
+
+    var hasEnded: Bool { ended.value != nil }
+
+    /// A task that runs writes something.
+    func write(_ text: String, by task: String) async {
+        while true {
+            if let receive = receivers.withLock({ $0[task] }) { return receive(Array(text.utf8)) }
+            await Task.yield()
+        }
+    }
+
+    /// Whoever listened to it is gone.
+    func forgetReceivers() { receivers.withLock { $0 = [:] } }
+
+    /// A task ends.
+    func finish(_ task: String, with status: Int) { exit(of: task).open(status) }
+
+    private func exit(of task: String) -> Latch<Int> {
+        exits.withLock { exits in
+            if let latch = exits[task] { return latch }
+            let latch = Latch<Int>()
+            exits[task] = latch
+            return latch
+        }
+    }
+
+    func waitUntilReady(within seconds: Int) async throws { _ = try await ready.wait() }
+
+    func waitUntilEnded() async { _ = try? await ended.wait() }
+
+    func end() async { ended.open(true) }
+
+    func setDeadline(secondsFromNow seconds: Int) async throws { deadlines.withLock { $0.append(seconds) } }
+
+    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
+        state.withLock { for task in tasks { $0.scripts[task.name] = task.script } }
+    }
+
+    func startTask(_ name: String) async throws {
+        let script = state.withLock { $0.scripts[name] } ?? ""
+        if script.hasPrefix("exit ") { exit(of: name).open(Int(script.dropFirst(5)) ?? 0) }
+    }
+
+    func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> Int {
+        receivers.withLock { $0[name] = receive }
+        return try await exit(of: name).wait()
+    }
+}
+
+/// Machines by the folder they were made in.
+final class FakeSupply: BuilderSupply {
+    private let machines = Mutex<[String: FakeMachine]>([:])
+    private let bootsAlone: Bool
+
+    /// - Parameter bootsAlone: machines are ready at once.
+    init(bootsAlone: Bool = true) { self.bootsAlone = bootsAlone }
+
+    /// The machine of a job, as soon as there is one.
+    func machine(of job: String) async -> FakeMachine {
+        while true {
+            if let machine = machines.withLock({ $0[job] }) { return machine }
+            await Task.yield()
+        }
+    }
+
+    var count: Int { machines.withLock { $0.count } }
+
+    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+        let machine = FakeMachine()
+        machines.withLock { $0[Self.job(plan)] = machine }
+        if bootsAlone { machine.boot() }
+        return machine
+    }
+
+    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? {
+        machines.withLock { $0[Self.job(plan)] }.flatMap { $0.hasEnded ? nil : $0 }
+    }
+
+    func discard(_ plan: BuilderPlan) async { await machines.withLock({ $0[Self.job(plan)] })?.end() }
+
+    private static func job(_ plan: BuilderPlan) -> String {
+        String(plan.folder.split(separator: "/").last ?? "")
+    }
+}
+
+/// Opens once, with a value; whoever waits gets it.
+final class Latch<Value: Sendable>: Sendable {
+    private struct State {
+        var value: Value?
+        var next = 0
+        var waiting: [Int: CheckedContinuation<Value, any Error>] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var value: Value? { state.withLock { $0.value } }
+
+    func open(_ value: Value) {
+        let waiting = state.withLock { state in
+            guard state.value == nil else { return [CheckedContinuation<Value, any Error>]() }
+            state.value = value
+            defer { state.waiting = [:] }
+            return Array(state.waiting.values)
+        }
+        for continuation in waiting { continuation.resume(returning: value) }
+    }
+
+    func wait() async throws -> Value {
+        let number = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let outcome: Result<Value, any Error>? = state.withLock { state in
+                    if let value = state.value { return .success(value) }
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiting[number] = continuation
+                    return nil
+                }
+                if let outcome { continuation.resume(with: outcome) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: CancellationError())
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// One exchange per connection, over a Unix socket.
+struct HTTPClient: Sendable {
+    struct Answer: Sendable {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+        /// Whether the end of the body was there, and not just the connection's.
+        var isWhole: Bool
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    let socket: String
+
+    /// - Parameter received: called with the whole body so far after each part; returns whether to go on.
+    func send(
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: String? = nil,
+        until received: @Sendable ([UInt8]) async -> Bool = { _ in true }
+    ) async throws -> Answer {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: socket) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                        wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            var head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+            head.headers.add(name: "Host", value: "localhost")
+            if let body { head.headers.add(name: "Content-Length", value: "\(body.utf8.count)") }
+            try await outbound.write(.head(head))
+            if let body { try await outbound.write(.body(.byteBuffer(ByteBuffer(string: body)))) }
+            try await outbound.write(.end(nil))
+            var answer = Answer(status: 0, headers: [:], body: [], isWhole: false)
+            do {
+                for try await part in inbound {
+                    switch part {
+                    case .head(let head): (answer.status, answer.headers) = (Int(head.status.code), head.headers)
+                    case .body(let buffer):
+                        answer.body += Array(buffer: buffer)
+                        if await !received(answer.body) { return answer }
+                    case .end:
+                        answer.isWhole = true
+                        return answer
+                    }
+                }
+            } catch is HTTPParserError {
+                // The connection has ended within the body.
+            }
+            return answer
+        }
+    }
+}

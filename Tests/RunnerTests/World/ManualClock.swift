@@ -1,0 +1,49 @@
+import Foundation
+import Synchronization
+
+@testable import Runner
+
+/// A clock that goes on only when a test says so.
+final class ManualClock: Sendable {
+    private struct State {
+        var now = Date(timeIntervalSince1970: 1_800_000_000)
+        var waiting: [UUID: (moment: Date, continuation: CheckedContinuation<Void, any Error>)] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var now: Date { state.withLock { $0.now } }
+
+    /// Everybody who waits for a moment until then is woken.
+    func advance(by seconds: Double) {
+        let due = state.withLock { state in
+            state.now += seconds
+            let due = state.waiting.filter { $0.value.moment <= state.now }
+            for key in due.keys { state.waiting[key] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    var timekeeper: Timekeeper {
+        Timekeeper(now: { self.now }, wait: { try await self.wait(until: $0) })
+    }
+
+    private func wait(until moment: Date) async throws {
+        let key = UUID()
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let outcome: Result<Void, any Error>? = state.withLock { state in
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    if state.now >= moment { return .success(()) }
+                    state.waiting[key] = (moment, continuation)
+                    return nil
+                }
+                if let outcome { continuation.resume(with: outcome) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: key) }?
+                .continuation.resume(throwing: CancellationError())
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import BuildService
+import ConfigurationFile
+import Foundation
+import Logging
+import NIOHTTP1
+import Testing
+
+@testable import Runner
+
+/// A whole service on a socket of its own, with machines in memory.
+struct TestService: Sendable {
+    let folder: String
+    let supply: FakeSupply
+    let clock: ManualClock
+    let client: HTTPClient
+
+    static let aliceKey =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwhIYSjWFwCYUOLhrA+BjHpH1OvzujNrWStYZ+1eeqh"
+    static let aliceFingerprint = "SHA256:0zj82Pf3zkTWbhD+UJW7JVD7nWn90HYw2nk733zX5Ug"
+
+    /// Runs the service for as long as `body` takes, at most ten seconds.
+    static func run(
+        slots: Int = 4, logLimit: Int = 1 << 20, supply: FakeSupply = FakeSupply(), folder: String? = nil,
+        _ body: @escaping @Sendable (TestService) async throws -> Void
+    ) async throws {
+        let path = folder ?? makeFolder()
+        defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
+        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
+        settings.stateFolder = path
+        settings.images = path
+        settings.slots = slots
+        settings.logLimit = logLimit
+        settings.terms = Terms(keep: 600, lease: 60, maxLife: 7200)
+        let clock = ManualClock()
+        let socket = "\(path)/s"
+        let runner = Runner(
+            settings: settings, roles: Roles(own: geteuid()), socket: socket, supply: supply,
+            timekeeper: clock.timekeeper, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let service = TestService(
+            folder: path, supply: supply, clock: clock, client: HTTPClient(socket: socket))
+        let isReady = Latch<Bool>()
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                try await runner.serve(
+                    in: try StateFolder(path), isEphemeral: false, onReady: { isReady.open(true) })
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(20))
+                throw TestTimeout()
+            }
+            group.addTask {
+                _ = try await isReady.wait()
+                try await body(service)
+            }
+            try await group.next()
+            group.cancelAll()
+            while let result = await group.nextResult() { _ = result }
+        }
+    }
+
+    static func makeFolder() -> String {
+        let folder = "/tmp/sallyport-\(UInt32.random(in: 0 ... .max))"
+        try? FileManager.default.createDirectory(
+            atPath: folder + "/debian", withIntermediateDirectories: true)
+        return folder
+    }
+
+    func addAlice() async throws {
+        let body = String(decoding: try JSON.encode(NewKey(owner: "alice", key: Self.aliceKey)), as: UTF8.self)
+        let answer = try await client.send(
+            .POST, "/v1/keys", headers: ["Content-Type": "application/json"], body: body)
+        try #require(answer.status == 201)
+    }
+
+    func submit(_ tasks: String, more: String = "") async throws -> Job {
+        let answer = try await client.send(
+            .POST, "/v1/jobs?owner=alice", headers: ["Content-Type": "application/yaml"],
+            body: "image: debian\n\(more)\ntasks:\n\(tasks)")
+        try #require(answer.status == 201, "\(answer.text)")
+        return try JSON.decode(Job.self, from: Data(answer.body))
+    }
+
+    func job(_ id: String) async throws -> Job {
+        try JSON.decode(Job.self, from: Data(try await client.send(.GET, "/v1/jobs/\(id)").body))
+    }
+
+    /// The job as soon as that is so: from its events, without asking again and again.
+    func job(_ id: String, when condition: @escaping @Sendable (Job) -> Bool) async throws -> Job {
+        let found = Latch<Job>()
+        _ = try await client.send(.GET, "/v1/jobs/\(id)/events") { bytes in
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            for line in lines where line.hasPrefix("data: ") {
+                guard let job = try? JSON.decode(Job.self, from: Data(line.dropFirst(6).utf8)), condition(job)
+                else { continue }
+                found.open(job)
+                return false
+            }
+            return true
+        }
+        return try #require(found.value, "the events ended before")
+    }
+
+    func claim(_ job: String, session: String = "s1", kind: Claim.Kind = .shell) async throws -> HTTPClient.Answer {
+        let request = ClaimRequest(
+            session: session, kind: kind, person: .init(id: "1"), keyFingerprint: Self.aliceFingerprint,
+            key: Self.aliceKey, from: "192.0.2.1")
+        return try await client.send(
+            .POST, "/v1/jobs/\(job)/claims", headers: ["Content-Type": "application/json"],
+            body: String(decoding: try JSON.encode(request), as: UTF8.self))
+    }
+}
+
+struct TestTimeout: Error {}
+
+extension HTTPClient.Answer {
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try JSON.decode(type, from: Data(body)) }
+}
