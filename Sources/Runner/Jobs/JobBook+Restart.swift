@@ -10,7 +10,13 @@ extension JobBook {
             let id = record.job.id
             add(record)
             guard record.job.builder != nil else {
-                if record.isOver { closeIfOver(id) } else { queue.append(id) }
+                if record.isOver {
+                    closeIfOver(id)
+                } else {
+                    // A runner may have died between starting a machine and writing that down.
+                    await supply.discard(settings.plan(for: record))
+                    queue.append(id)
+                }
                 continue
             }
             if let machine = await supply.adopt(settings.plan(for: record)) {

@@ -18,7 +18,10 @@ struct RequestTests {
 
     @Test(
         "a range that is not one is ignored",
-        arguments: ["", "bytes", "bytes=", "bytes=-", "bytes=4-2", "bytes=a-", "bytes=1-2,4-5", "lines=1-2", "bytes=+1-"])
+        arguments: [
+            "", "bytes", "bytes=", "bytes=-", "bytes=4-2", "bytes=a-", "bytes=1-2,4-5", "lines=1-2",
+            "bytes=+1-",
+        ])
     func malformedRanges(header: String) {
         #expect(ByteRange(header) == nil)
     }
@@ -28,7 +31,9 @@ struct RequestTests {
         let query = try Query("owner=a%2fb+c&live=true&x")
         #expect(query["owner"] == "a/b c" && query["x"] == "")
         #expect(try query.flag("live") && !query.flag("follow"))
-        for text in ["a=1&a=2", "a=%", "a=%zz", "a=%ff"] { #expect(throws: RunnerError.self) { try Query(text) } }
+        for text in ["a=1&a=2", "a=%", "a=%zz", "a=%ff"] {
+            #expect(throws: RunnerError.self) { try Query(text) }
+        }
         #expect(throws: RunnerError.self) { try Query("live=1").flag("live") }
     }
 
@@ -41,7 +46,8 @@ struct RequestTests {
         #expect(Resource(path: "/v1/claims/7-1/heartbeat") == .heartbeat(claim: "7-1"))
         for path in [
             "/", "/v1", "/v2/jobs", "/v1/jobs/", "/v1/jobs/..", "/v1/jobs/7/", "/v1/jobs/7/x", "/v1//jobs",
-            "/v1/jobs/7/logs", "/v1/jobs/7/logs/a/b", "/v1/jobs/7%2flogs", "/v1/keys/%", "/v1/jobs/7/cancel/x",
+            "/v1/jobs/7/logs", "/v1/jobs/7/logs/a/b", "/v1/jobs/7%2flogs", "/v1/keys/%",
+            "/v1/jobs/7/cancel/x",
         ] {
             #expect(Resource(path: path) == nil, "\(path)")
         }
@@ -54,14 +60,18 @@ struct RequestTests {
             (0, 0, .operator), (100, 1, .operator), (200, 1, .gateway), (200, 500, .gateway), (300, 1, .keys),
             (400, 1, .operator), (600, 500, .operator), (600, 1, nil), (.max, .max, nil),
         ]
-        for (user, group, role) in expected { #expect(roles.role(of: Peer(user: user, group: group)) == role) }
+        for (user, group, role) in expected {
+            #expect(roles.role(of: Peer(user: user, group: group)) == role)
+        }
         #expect(Roles(own: 100).role(of: Peer(user: 600, group: 600)) == nil)
     }
 
     @Test("who may do what")
     func permissions() {
         #expect(Role.keys.includes(.keys) && !Role.keys.includes(.gateway) && !Role.keys.includes(.operator))
-        #expect(Role.gateway.includes(.keys) && Role.gateway.includes(.gateway) && !Role.gateway.includes(.operator))
+        #expect(
+            Role.gateway.includes(.keys) && Role.gateway.includes(.gateway)
+                && !Role.gateway.includes(.operator))
         #expect(Resource.keys.methods.allSatisfy { $0.value == .operator })
         #expect(Resource.key(fingerprint: "x").role(for: "GET") == .keys)
         #expect(Resource.key(fingerprint: "x").role(for: "DELETE") == .operator)

@@ -46,7 +46,9 @@ struct ServiceTests {
             try await service.addAlice()
             #expect(try await service.submit("  - a: exit 0").status == .queued)
             #expect(try await service.claim("1").status == 409)
-            #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").decode(Job.self).status == .cancelled)
+            #expect(
+                try await service.client.send(.POST, "/v1/jobs/1/cancel").decode(Job.self).status
+                    == .cancelled)
             #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 409)
             #expect(try await service.claim("1").status == 410)
             let list = try await service.client.send(.GET, "/v1/jobs?owner=alice&live=true")
@@ -69,10 +71,12 @@ struct ServiceTests {
             async let rest = service.client.send(
                 .GET, "/v1/jobs/1/logs/a?follow=true", headers: ["Range": "bytes=6-"])
             _ = try await seen.wait()
-            let range = try await service.client.send(.GET, "/v1/jobs/1/logs/a", headers: ["Range": "bytes=1-3"])
+            let range = try await service.client.send(
+                .GET, "/v1/jobs/1/logs/a", headers: ["Range": "bytes=1-3"])
             #expect(range.status == 206 && range.text == "ell")
             #expect(range.headers["Content-Range"] == ["bytes 1-3/6"])
-            let behind = try await service.client.send(.GET, "/v1/jobs/1/logs/a", headers: ["Range": "bytes=6-"])
+            let behind = try await service.client.send(
+                .GET, "/v1/jobs/1/logs/a", headers: ["Range": "bytes=6-"])
             #expect(behind.status == 416 && behind.headers["Content-Range"] == ["bytes */6"])
             await machine.write("world", by: "a")
             machine.finish("a", with: 0)
@@ -116,12 +120,17 @@ struct ServiceTests {
             try await service.addAlice()
             _ = try await service.submit("  - a: wait")
             _ = try await service.job("1") { $0.tasks[0].status == .running }
-            let first = try await service.client.send(.GET, "/v1/jobs/1/events") { !$0.contains(UInt8(ascii: "}")) }
+            let first = try await service.client.send(.GET, "/v1/jobs/1/events") {
+                !$0.contains(UInt8(ascii: "}"))
+            }
             let lines = first.text.split(separator: "\n")
             #expect(first.headers["Content-Type"] == ["text/event-stream"])
             let number = try #require(Int(lines[0].dropFirst("id: ".count)))
+            let isWatching = Latch<Bool>()
             async let next = service.client.send(
-                .GET, "/v1/jobs/1/events", headers: ["Last-Event-ID": "\(number)"])
+                .GET, "/v1/jobs/1/events", headers: ["Last-Event-ID": "\(number)"],
+                begun: { isWatching.open(true) })
+            _ = try await isWatching.wait()
             await service.supply.machine(of: "1").finish("a", with: 0)
             let (text, isWhole) = try await (next.text, next.isWhole)
             #expect(text.hasPrefix("id: \(number + 1)\n"))
@@ -225,8 +234,12 @@ struct ServiceTests {
                 ("PUT", "/v1/jobs", [:], nil, 405), ("POST", "/v1/keys", json, "{", 400),
                 ("POST", "/v1/keys", json, #"{"owner":"bob","key":"\#(TestService.aliceKey)"}"#, 409),
                 ("POST", "/v1/keys", json, #"{"owner":"bob","key":"rubbish"}"#, 422),
-                ("POST", "/v1/keys", json, #"{"owner":"bob","key":"-----BEGIN OPENSSH PRIVATE KEY-----"}"#, 422),
-                ("POST", "/v1/keys", yaml, "{}", 415), ("POST", "/v1/jobs?owner=bob", yaml, "image: debian", 422),
+                (
+                    "POST", "/v1/keys", json, #"{"owner":"bob","key":"-----BEGIN OPENSSH PRIVATE KEY-----"}"#,
+                    422
+                ),
+                ("POST", "/v1/keys", yaml, "{}", 415),
+                ("POST", "/v1/jobs?owner=bob", yaml, "image: debian", 422),
                 ("POST", "/v1/jobs?owner=alice", yaml, "image: nowhere", 422),
                 ("POST", "/v1/jobs?owner=alice", yaml, String(repeating: "#", count: (1 << 20) + 1), 413),
                 ("POST", "/v1/jobs?owner=alice&owner=bob", yaml, "image: debian", 400),
@@ -234,7 +247,8 @@ struct ServiceTests {
             ]
             for (method, path, headers, body, status) in cases {
                 let answer = try await service.client.send(
-                    .init(rawValue: method), path, headers: .init(headers.map { ($0.key, $0.value) }), body: body)
+                    .init(rawValue: method), path, headers: .init(headers.map { ($0.key, $0.value) }),
+                    body: body)
                 #expect(answer.status == status, "\(method) \(path)")
                 #expect(answer.headers["Content-Type"] == ["application/problem+json"], "\(method) \(path)")
                 #expect(try answer.decode(Problem.self).status == status)
@@ -255,7 +269,9 @@ struct ServiceTests {
             let machine = await service.supply.machine(of: "1")
             try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<100 {
-                    group.addTask { try await service.client.send(.GET, "/v1/jobs/1/logs/a?follow=true").text }
+                    group.addTask {
+                        try await service.client.send(.GET, "/v1/jobs/1/logs/a?follow=true").text
+                    }
                 }
                 for number in 0..<50 { await machine.write("line \(number)\n", by: "a") }
                 machine.finish("a", with: 0)

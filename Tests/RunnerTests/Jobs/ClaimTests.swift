@@ -105,7 +105,8 @@ struct ClaimTests {
         func code(_ job: Lifecycle, by person: String = "1") -> RunnerError.Code? {
             var job = job
             let request = ClaimRequest(
-                session: "s", kind: .shell, person: .init(id: person), keyFingerprint: "f", key: "k", from: "x")
+                session: "s", kind: .shell, person: .init(id: person), keyFingerprint: "f", key: "k",
+                from: "x")
             do throws(RunnerError) {
                 _ = try job.claimed(request, by: Person(id: person, name: "n"), id: "7-s", at: start)
                 return nil

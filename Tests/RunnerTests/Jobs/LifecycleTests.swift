@@ -41,7 +41,8 @@ struct LifecycleTests {
     @Test(
         "whether the builder is kept",
         arguments: [
-            (Job.Status.failed, false, false, true), (.failed, true, true, true), (.success, false, false, false),
+            (Job.Status.failed, false, false, true), (.failed, true, true, true),
+            (.success, false, false, false),
             (.success, true, false, true), (.success, false, true, true), (.timeout, true, true, false),
             (.cancelled, true, true, false),
         ])
@@ -103,8 +104,11 @@ struct LifecycleTests {
 
 /// A claim by the owner.
 @discardableResult
-func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now: Date = start) throws -> Claim {
+func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now: Date = start) throws
+    -> Claim
+{
     let request = ClaimRequest(
-        session: session, kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1")
+        session: session, kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1"
+    )
     return try job.claimed(request, by: Person(id: "1", name: "alice"), id: "7-\(session)", at: now).claim
 }

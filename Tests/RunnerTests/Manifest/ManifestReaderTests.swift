@@ -23,9 +23,12 @@ struct ManifestReaderTests {
             try ManifestReader.read(text.utf8)
                 == Manifest(
                     image: "debian",
-                    environment: [.init(name: "GREETING", value: "it's me"), .init(name: "NUMBER", value: "1")],
+                    environment: [
+                        .init(name: "GREETING", value: "it's me"), .init(name: "NUMBER", value: "1"),
+                    ],
                     tasks: [
-                        .init(name: "build", script: "make\nmake check\n"), .init(name: "deploy", script: "./deploy"),
+                        .init(name: "build", script: "make\nmake check\n"),
+                        .init(name: "deploy", script: "./deploy"),
                     ],
                     shell: true, timeout: 1800))
     }
@@ -36,11 +39,14 @@ struct ManifestReaderTests {
             ("image: a\nfoo: 1", 2, "foo"), ("image: ../a", 1, "image"), ("image: .a", 1, "image"),
             ("image: a\nshell: maybe", 2, "shell"), ("image: a\ntimeout: 1d", 2, "timeout"),
             ("image: a\ntimeout: 0", 2, "timeout"), ("image: a\ntimeout: 73h", 2, "timeout"),
-            ("image: a\ntasks:\n  - Build: x", 3, "tasks"), ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
-            ("image: a\ntasks:\n  - a: x\n  - a: y", 4, "tasks.a"), ("image: a\ntasks:\n  - a: [1]", 3, "tasks.a"),
+            ("image: a\ntasks:\n  - Build: x", 3, "tasks"),
+            ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
+            ("image: a\ntasks:\n  - a: x\n  - a: y", 4, "tasks.a"),
+            ("image: a\ntasks:\n  - a: [1]", 3, "tasks.a"),
             ("image: a\ntasks:\n  - setup: x", 3, "tasks.setup"), ("image: a\ntasks:\n  - -a: x", 3, "tasks"),
             ("image: a\ntasks: x", 2, "tasks"), ("image: a\nenvironment:\n  1A: x", 3, "environment"),
-            ("image: a\nenvironment:\n  A: [x]", 3, "environment.A"), ("image: a\nenvironment: x", 2, "environment"),
+            ("image: a\nenvironment:\n  A: [x]", 3, "environment.A"),
+            ("image: a\nenvironment: x", 2, "environment"),
             ("image: a\nimage: b", 1, "image"), ("tasks: []", 1, "image"), ("image: a\n  x: [", 2, nil),
             ("- a", 1, nil), ("", 1, nil), ("image: gone", 1, "image"), ("image: \"a\\0b\"", 1, "image"),
             ("image: a\ntasks:\n  - a: \"x\\0\"", 3, "tasks.a"), ("image: *x", 1, nil),

@@ -16,7 +16,8 @@ struct StoreTests {
     func keys() throws {
         let store = try store()
         let key = try store.addKey(try alice(), comment: "laptop", owner: "alice")
-        #expect(key.fingerprint == TestService.aliceFingerprint && key.owner == Person(id: "1", name: "alice"))
+        #expect(
+            key.fingerprint == TestService.aliceFingerprint && key.owner == Person(id: "1", name: "alice"))
         #expect(try store.key(key.fingerprint) == key)
         let error = #expect(throws: RunnerError.self) { try store.addKey(alice(), comment: "", owner: "bob") }
         #expect(error?.code == .conflict)
@@ -28,7 +29,9 @@ struct StoreTests {
         #expect(try store.person("alice")?.id == "1")
     }
 
-    @Test("a name cannot be taken for an id", arguments: ["", "12", "a b", "a/b", "é", String(repeating: "a", count: 65)])
+    @Test(
+        "a name cannot be taken for an id",
+        arguments: ["", "12", "a b", "a/b", "é", String(repeating: "a", count: 65)])
     func names(name: String) {
         #expect(!Store.isPersonName(name))
     }
@@ -39,7 +42,8 @@ struct StoreTests {
         let store = try Store(path: path)
         let person = try store.addKey(try alice(), comment: "", owner: "alice").owner
         var record = try store.addJob(
-            owner: person, note: "n", manifest: Manifest(image: "debian", tasks: [.init(name: "a", script: "x")]),
+            owner: person, note: "n",
+            manifest: Manifest(image: "debian", tasks: [.init(name: "a", script: "x")]),
             at: start)
         record.job.status = .queued
         record.claims = []

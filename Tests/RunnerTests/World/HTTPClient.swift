@@ -16,10 +16,11 @@ struct HTTPClient: Sendable {
 
     let socket: String
 
+    /// - Parameter begun: called when the answer has begun.
     /// - Parameter received: called with the whole body so far after each part; returns whether to go on.
     func send(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: String? = nil,
-        until received: @Sendable ([UInt8]) async -> Bool = { _ in true }
+        until received: @Sendable ([UInt8]) async -> Bool = { _ in true }, begun: @Sendable () -> Void = {}
     ) async throws -> Answer {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(unixDomainSocketPath: socket) { channel in
@@ -40,7 +41,9 @@ struct HTTPClient: Sendable {
             do {
                 for try await part in inbound {
                     switch part {
-                    case .head(let head): (answer.status, answer.headers) = (Int(head.status.code), head.headers)
+                    case .head(let head):
+                        (answer.status, answer.headers) = (Int(head.status.code), head.headers)
+                        begun()
                     case .body(let buffer):
                         answer.body += Array(buffer: buffer)
                         if await !received(answer.body) { return answer }

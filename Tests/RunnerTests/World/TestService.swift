@@ -30,7 +30,7 @@ struct TestService: Sendable {
         settings.images = path
         settings.slots = slots
         settings.logLimit = logLimit
-        settings.terms = Terms(keep: 600, lease: 60, maxLife: 7200)
+        (settings.terms.keep, settings.terms.lease, settings.terms.maxLife) = (600, 60, 7200)
         let clock = ManualClock()
         let socket = "\(path)/s"
         let runner = Runner(
@@ -66,7 +66,8 @@ struct TestService: Sendable {
     }
 
     func addAlice() async throws {
-        let body = String(decoding: try JSON.encode(NewKey(owner: "alice", key: Self.aliceKey)), as: UTF8.self)
+        let body = String(
+            decoding: try JSON.encode(NewKey(owner: "alice", key: Self.aliceKey)), as: UTF8.self)
         let answer = try await client.send(
             .POST, "/v1/keys", headers: ["Content-Type": "application/json"], body: body)
         try #require(answer.status == 201)
@@ -100,7 +101,9 @@ struct TestService: Sendable {
         return try #require(found.value, "the events ended before")
     }
 
-    func claim(_ job: String, session: String = "s1", kind: Claim.Kind = .shell) async throws -> HTTPClient.Answer {
+    func claim(_ job: String, session: String = "s1", kind: Claim.Kind = .shell) async throws
+        -> HTTPClient.Answer
+    {
         let request = ClaimRequest(
             session: session, kind: kind, person: .init(id: "1"), keyFingerprint: Self.aliceFingerprint,
             key: Self.aliceKey, from: "192.0.2.1")
@@ -113,5 +116,7 @@ struct TestService: Sendable {
 struct TestTimeout: Error {}
 
 extension HTTPClient.Answer {
-    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try JSON.decode(type, from: Data(body)) }
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        try JSON.decode(type, from: Data(body))
+    }
 }

@@ -1,0 +1,72 @@
+import ArgumentParser
+import AuthorizedKeys
+import BuildService
+
+/// `keys`: whose key is whose.
+struct Keys: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show and change the keys that people log in with.",
+        subcommands: [AddKeys.self, ListKeys.self, RemoveKey.self])
+}
+
+/// `keys add`: one key or several, one per line.
+struct AddKeys: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Add public keys of a person.")
+
+    @Argument(help: "Whose keys they are.") var owner: String
+    @Argument(help: ArgumentHelp("A .pub file; - is standard input.", valueName: "file")) var path: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            let lines = try KeyLines.parse(try Input.read(path))
+            var added: [Key] = []
+            for line in lines {
+                added.append(try options.ask { $0.add(NewKey(owner: owner, key: line), $1) })
+            }
+            try options.answer(KeyList(keys: added)) {
+                added.map { "\($0.fingerprint) is \(PlainText.line($0.owner.name))'s" }.joined(
+                    separator: "\n")
+            }
+        }
+    }
+}
+
+/// `keys list`
+struct ListKeys: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show keys.")
+
+    @Argument(help: "Whose; without it, everybody's.") var owner: String?
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            let keys = try options.ask { $0.keys(owner: owner, $1) }
+            try options.answer(KeyList(keys: keys)) {
+                var table = Table("OWNER", "TYPE", "FINGERPRINT", "COMMENT")
+                for key in keys {
+                    let owner = key.suspended ? "\(key.owner.name) (suspended)" : key.owner.name
+                    table.add(owner, key.type, key.fingerprint, key.comment)
+                }
+                return table.text
+            }
+        }
+    }
+}
+
+/// `keys remove`
+struct RemoveKey: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a key. Sessions that were opened with it end at their next heartbeat.")
+
+    @Argument(help: "As keys list shows it.") var fingerprint: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.removeKey(fingerprint, $1) } as Void
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import BuildService
+import Glibc
+
+/// Why a command has not done what it was asked: one sentence, and a status of sysexits(3).
+struct Failure: Error, Equatable {
+    enum Status: Int32 {
+        case data = 65
+        case noInput = 66
+        case unavailable = 69
+        case software = 70
+        case tryAgain = 75
+        case noPermission = 77
+        case configuration = 78
+    }
+
+    var status: Status
+    var sentence: String
+
+    init(_ status: Status, _ sentence: String) {
+        self.status = status
+        self.sentence = sentence
+    }
+
+    /// What a service says is hostile text.
+    init(_ error: ServiceError) {
+        let said = error.problem?.detail.map(PlainText.line)
+        sentence = said ?? error.description
+        switch error.code {
+        case .unreachable, .timedOut, .malformedAnswer: status = .unavailable
+        case .refused(401), .refused(403): status = .noPermission
+        case .refused(404), .refused(410): status = .noInput
+        case .refused(let code): status = code == 429 || code >= 500 ? .tryAgain : .data
+        }
+    }
+
+    /// Says it and ends the program.
+    func exit() -> Never {
+        let line = Array("sallyport: \(sentence)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+        Glibc.exit(status.rawValue)
+    }
+}
+
+/// Runs a command's body.
+func reporting(_ body: () throws(Failure) -> Void) {
+    do throws(Failure) {
+        try body()
+    } catch {
+        error.exit()
+    }
+}

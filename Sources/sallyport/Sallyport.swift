@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The operator's tool.
+@main
+struct Sallyport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sallyport", abstract: "Talk to the build service behind a gateway.",
+        subcommands: [Submit.self, Keys.self, Jobs.self])
+}

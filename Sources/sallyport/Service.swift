@@ -1,0 +1,43 @@
+import ArgumentParser
+import BuildService
+import ConfigurationFile
+import EventLoop
+
+/// The build service that the configuration names.
+struct ServiceOptions: ParsableArguments {
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+    @Flag(help: "Answer in JSON.") var json = false
+
+    /// Asks one thing.
+    ///
+    ///     let jobs = try options.ask { $0.jobs(owner: nil, live: true, $1) }
+    func ask<Value>(
+        _ call: (SallyportService, @escaping (Result<Value, ServiceError>) -> Void) -> Void
+    ) throws(Failure) -> Value {
+        let configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try ConfigurationFile.read(config)
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
+        guard let endpoint = Endpoint(configuration.service.url) else {
+            throw Failure(.configuration, "\(config): service.url is not understood")
+        }
+        let service = SallyportService(endpoint, on: EventLoop())
+        do throws(ServiceError) {
+            return try service.wait { call(service, $0) }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Prints an answer: as JSON, or in the way that `describe` does.
+    func answer(_ value: some Encodable, describe: () -> String) throws(Failure) {
+        guard json else { return print(describe()) }
+        do {
+            print(String(decoding: try JSON.encode(value), as: UTF8.self))
+        } catch {
+            throw Failure(.software, "The answer cannot be written as JSON.")
+        }
+    }
+}
