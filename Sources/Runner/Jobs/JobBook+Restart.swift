@@ -48,12 +48,13 @@ extension JobBook {
             entries[id]?.logs.breakOff()
         }
         guard endsBuilders else { return }
+        // A machine that is being started is there when its job's run has returned.
+        for entry in entries.values { await entry.run?.value }
         await withTaskGroup { group in
             for entry in entries.values where entry.hasSlot {
                 let plan = settings.plan(for: entry.record)
                 group.addTask { [supply] in
-                    // A machine that is being started is there when its job's run has returned.
-                    await entry.run?.value
+                    await entry.machine?.end()
                     await supply.discard(plan)
                 }
             }
