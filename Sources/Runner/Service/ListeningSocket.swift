@@ -10,9 +10,14 @@ enum ListeningSocket {
             throw RunnerError(.failure, "The socket's path \(path) is longer than 107 bytes.")
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        if !folder.isEmpty, mkdir(folder, 0o755) != 0, errno != EEXIST {
-            throw RunnerError(
-                .failure, "The folder \(folder) cannot be made: \(String(cString: strerror(errno))).")
+        if !folder.isEmpty {
+            if mkdir(folder, 0o755) == 0 {
+                // Whatever the umask: the gateway's account must get to the socket.
+                chmod(folder, 0o755)
+            } else if errno != EEXIST {
+                let cause = String(cString: strerror(errno))
+                throw RunnerError(.failure, "The folder \(folder) cannot be made: \(cause).")
+            }
         }
         guard !isAlive(path) else {
             throw RunnerError(.failure, "Somebody else listens on \(path).")
