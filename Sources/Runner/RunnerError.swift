@@ -36,7 +36,10 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         self.detail = detail
     }
 
-    public var debugDescription: String {
-        if let detail { "\(code): \(description) (\(detail))" } else { "\(code): \(description)" }
+    /// For the administrator in front of the terminal: the sentence and its private detail.
+    public var explanation: String {
+        if let detail { "\(description) (\(detail))" } else { description }
     }
+
+    public var debugDescription: String { "\(code): \(explanation)" }
 }

@@ -43,7 +43,7 @@ private func reporting(_ body: (Logger) async throws -> Void) async {
     } catch let error as ConfigurationError {
         fail(error.description, EX_CONFIG)
     } catch let error as RunnerError {
-        fail(String(reflecting: error), EX_UNAVAILABLE)
+        fail(error.explanation, EX_UNAVAILABLE)
     } catch {
         fail("\(error)", EX_SOFTWARE)
     }
