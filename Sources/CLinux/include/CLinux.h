@@ -28,6 +28,10 @@ static inline int sp_get_window_size(int fd, struct winsize *size) {
     return ioctl(fd, TIOCGWINSZ, size);
 }
 
+static inline int sp_set_window_size(int fd, const struct winsize *size) {
+    return ioctl(fd, TIOCSWINSZ, size);
+}
+
 static inline int sp_fcntl(int fd, int command, int argument) {
     return fcntl(fd, command, argument);
 }
@@ -46,5 +50,9 @@ static inline int sp_readable(int fd) {
 
 /* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
+
+/* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
+   -1 and errno on failure. */
+int sp_open_terminal(int *ours, int *theirs, const struct winsize *size);
 
 #endif

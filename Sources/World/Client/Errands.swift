@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Synchronization
+
+/// Our side of the conversation with the helper: what has been asked, and who waits for which answer.
+final class Errands: Sendable {
+    private struct State {
+        var rest: [UInt8] = []
+        var greeting: Greeting?
+        var next = 1
+        var isOver = false
+        var greetingWaiter: CheckedContinuation<Greeting?, Never>?
+        var waiters: [Int: CheckedContinuation<Report?, Never>] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let send: @Sendable ([UInt8]) async throws -> Void
+
+    init(send: @escaping @Sendable ([UInt8]) async throws -> Void) {
+        self.send = send
+    }
+
+    /// How the start went.
+    func greeting() async throws -> Opening {
+        let greeting = await withCheckedContinuation { continuation in
+            state.withLock {
+                if $0.greeting != nil || $0.isOver {
+                    continuation.resume(returning: $0.greeting)
+                } else {
+                    $0.greetingWaiter = continuation
+                }
+            }
+        }
+        switch greeting {
+        case .started(let opening): return opening
+        case .failed(let sentence, let log): throw WorldError(sentence, log: log)
+        case nil: throw WorldError("the helper ended without a word; it needs root and unshare(1)")
+        }
+    }
+
+    /// Has a command run in the world.
+    func run(_ arguments: [String], input: String, deadline: Int) async throws -> Report {
+        let number = state.withLock { state in
+            defer { state.next += 1 }
+            return state.next
+        }
+        let errand = Errand(number: number, arguments: arguments, input: input, deadline: deadline)
+        let line = Array(try JSONEncoder().encode(errand)) + [UInt8(ascii: "\n")]
+        async let report: Report? = withCheckedContinuation { continuation in
+            state.withLock {
+                if $0.isOver {
+                    continuation.resume(returning: nil)
+                } else {
+                    $0.waiters[number] = continuation
+                }
+            }
+        }
+        try await send(line)
+        guard let report = await report else { throw WorldError("the world has ended") }
+        return report
+    }
+
+    /// Takes what the helper has said.
+    func receive(_ piece: [UInt8]) {
+        state.withLock { state in
+            state.rest += piece
+            while let end = state.rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = Data(state.rest[..<end])
+                state.rest.removeSubrange(...end)
+                if state.greeting == nil {
+                    state.greeting = try? JSONDecoder().decode(Greeting.self, from: line)
+                    state.greetingWaiter?.resume(returning: state.greeting)
+                    state.greetingWaiter = nil
+                } else if let report = try? JSONDecoder().decode(Report.self, from: line) {
+                    state.waiters.removeValue(forKey: report.number)?.resume(returning: report)
+                }
+            }
+        }
+    }
+
+    /// The helper has ended.
+    func end() {
+        state.withLock { state in
+            state.isOver = true
+            state.greetingWaiter?.resume(returning: state.greeting)
+            state.greetingWaiter = nil
+            for waiter in state.waiters.values { waiter.resume(returning: nil) }
+            state.waiters = [:]
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import FoundationEssentials
+import Glibc
+import Subprocess
+
+/// A running world, seen from outside: Sallyport's gateway, its build service and its builders on this machine.
+public final class World: Sendable {
+    /// The temporary folder.
+    public let folder: String
+    private let ports: [String: UInt16]
+    private let programs: String
+    private let errands: Errands
+
+    private init(_ opening: Opening, programs: String, errands: Errands) {
+        folder = opening.folder
+        ports = opening.ports
+        self.programs = programs
+        self.errands = errands
+    }
+
+    /// The folder with keys, `ssh_config` and `known_hosts`.
+    public var client: String { folder + "/client" }
+
+    /// The port of a gateway.
+    public func port(of gateway: Gateway) -> UInt16 { ports[gateway.rawValue] ?? 0 }
+
+    /// Runs a command as root inside the world, where /proc shows the world's processes only.
+    public func run(
+        _ arguments: [String], input: String = "", deadline: Int = 30
+    ) async throws -> Finished {
+        let report = try await errands.run(arguments, input: input, deadline: deadline)
+        return Finished(
+            arguments: arguments, status: report.status, late: report.late, output: report.output,
+            errors: report.errors)
+    }
+
+    /// Runs the operator's tool.
+    public func sallyport(
+        _ arguments: [String], input: String = "", deadline: Int = 30
+    ) async throws -> Finished {
+        try await run([programs + "/sallyport"] + arguments, input: input, deadline: deadline)
+    }
+
+    /// The command line of ssh to a gateway, as `person` when it is not the first one.
+    public func ssh(
+        _ arguments: [String], to gateway: Gateway = .builds, as person: String? = nil, options: [String] = []
+    ) -> [String] {
+        let host = person.map { "\(gateway.rawValue)-\($0)" } ?? gateway.rawValue
+        return ["ssh", "-F", client + "/ssh_config"] + options + [host] + arguments
+    }
+
+    /// The ends of all logs, for somebody who has to find out why something failed.
+    public func logTails(lines: Int = 15) async -> String {
+        let script = "for log in \(folder)/log/*; do echo \"==> ${log##*/}\"; tail -n \(lines) \"$log\"; done"
+        return (try? await run(["/bin/sh", "-c", script]))?.text ?? "(no logs: the world has ended)"
+    }
+
+    /// Starts a world, hands it to `body`, and ends it; afterwards nothing is left.
+    ///
+    /// Throws a `WorldError` when it cannot be started. Needs root, through sudo where it is not.
+    /// Do not cancel the task that calls it: the world would be killed instead of ended.
+    public static func with<Result: Sendable>(
+        _ settings: WorldSettings, _ body: @Sendable (World) async throws -> Result
+    ) async throws -> Result {
+        let encoded = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
+        let arguments =
+            (geteuid() == 0 ? [] : ["sudo", "-n"]) + [
+                "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c",
+                Machine.firstProcess, "sh", settings.programs + "/sallyport-demo", "world", encoded,
+            ]
+        // A group of its own, so that Ctrl-C reaches us alone and the helper ends things in their order.
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        let result = try await Subprocess.run(
+            .name(arguments[0]), arguments: Arguments(Array(arguments.dropFirst())), platformOptions: options,
+            input: .inputWriter, output: .sequence, error: .currentStandardError
+        ) { execution in
+            let writer = execution.standardInputWriter
+            let errands = Errands { _ = try await writer.write($0) }
+            async let listening: Void = listen(to: execution.standardOutput, errands)
+            do {
+                let opening = try await errands.greeting()
+                let world = World(opening, programs: settings.programs, errands: errands)
+                let result = try await body(world)
+                try? await writer.finish()
+                await listening
+                return (result, opening.folder)
+            } catch {
+                try? await writer.finish()
+                await listening
+                throw error
+            }
+        }
+        let (value, folder) = result.closureResult
+        // The helper removes it, unless it was killed.
+        if access(folder, F_OK) == 0 {
+            let sudo = geteuid() == 0 ? [] : ["sudo", "-n"]
+            _ = try? await Command.run(sudo + ["rm", "-rf", "--one-file-system", folder])
+        }
+        return value
+    }
+
+    private static func listen(to output: SubprocessOutputSequence, _ errands: Errands) async {
+        do {
+            for try await piece in output { errands.receive(piece.withUnsafeBytes { Array($0) }) }
+        } catch {
+            // The helper is gone; whoever waits is told below.
+        }
+        errands.end()
+    }
+}

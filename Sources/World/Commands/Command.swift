@@ -1,0 +1,131 @@
+public import Subprocess
+import SystemPackage
+
+/// Commands with a deadline, and everything they write.
+public enum Command {
+    /// Runs a command to its end.
+    public static func run(
+        _ arguments: [String], input: [UInt8] = [], environment: Environment = .inherit,
+        deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil
+    ) async throws -> Finished {
+        try await start(arguments, environment: environment, deadline: deadline, forward: forward) { command in
+            // A command that ends before it has read everything is no error: its status tells.
+            try? await command.write(input)
+            try? await command.finishInput()
+        }
+    }
+
+    /// Runs a command on pipes while `body` speaks to it; kills it when `body` throws.
+    ///
+    /// Its process group is killed when the deadline passes.
+    public static func start(
+        _ arguments: [String], environment: Environment = .inherit, deadline: Duration = .seconds(30),
+        forward: (@Sendable ([UInt8]) -> Void)? = nil,
+        body: @Sendable (RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        let output = Capture(forward: forward)
+        let errors = Capture()
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        let limit = Deadline()
+        let clock = limit.start(deadline)
+        defer { clock.cancel() }
+        let result = try await Subprocess.run(
+            executable(arguments), arguments: Arguments(Array(arguments.dropFirst())),
+            environment: environment, platformOptions: options,
+            input: .inputWriter, output: .sequence, error: .sequence
+        ) { execution in
+            limit.watch(execution.processIdentifier.value)
+            let writer = execution.standardInputWriter
+            let command = RunningCommand(
+                output: output, errors: errors,
+                writing: { _ = try await writer.write($0) },
+                finishing: { try await writer.finish() },
+                signalling: { try? execution.send(signal: $0) })
+            async let outputRead: Void = collect(execution.standardOutput, into: output)
+            async let errorsRead: Void = collect(execution.standardError, into: errors)
+            do {
+                try await body(command)
+            } catch {
+                limit.endNow()
+                _ = try await (outputRead, errorsRead)
+                throw error
+            }
+            _ = try await (outputRead, errorsRead)
+        }
+        limit.finish()
+        return Finished(
+            arguments: arguments, status: status(result.terminationStatus), late: limit.passed,
+            output: await output.bytes, errors: await errors.bytes)
+    }
+
+    /// Runs a command under a terminal of its own while `body` speaks to it; kills it when `body` throws.
+    public static func start(
+        _ arguments: [String], terminal: PseudoTerminal, environment: Environment = .inherit,
+        deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil,
+        body: @Sendable (RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        let output = Capture(forward: forward)
+        let errors = Capture()
+        await errors.end()
+        let limit = Deadline()
+        let clock = limit.start(deadline)
+        defer { clock.cancel() }
+        let theirs = try terminal.programSide()
+        let reader = Task {
+            for await piece in Descriptor.pieces(of: terminal.ours) { await output.append(piece) }
+            await output.end()
+        }
+        defer {
+            terminal.closeTheirs()
+            reader.cancel()
+        }
+        // setsid becomes the command: a signal for the one reaches the other.
+        let result = try await Subprocess.run(
+            .name("setsid"), arguments: Arguments(["--ctty"] + arguments), environment: environment,
+            input: .fileDescriptor(theirs, closeAfterSpawningProcess: false),
+            output: .fileDescriptor(theirs, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(theirs, closeAfterSpawningProcess: false)
+        ) { execution in
+            limit.watch(execution.processIdentifier.value)
+            let command = RunningCommand(
+                output: output, errors: errors,
+                writing: { try await Descriptor.write($0, to: terminal.ours) },
+                finishing: {},
+                signalling: { try? execution.send(signal: $0) })
+            do {
+                try await body(command)
+            } catch {
+                limit.endNow()
+                throw error
+            }
+        }
+        limit.finish()
+        terminal.closeTheirs()
+        await reader.value
+        return Finished(
+            arguments: arguments, status: status(result.terminationStatus), late: limit.passed,
+            output: await output.bytes, errors: [])
+    }
+
+    private static func collect(_ pieces: SubprocessOutputSequence, into capture: Capture) async throws {
+        do {
+            for try await piece in pieces { await capture.append(piece.withUnsafeBytes { Array($0) }) }
+        } catch {
+            await capture.end()
+            throw error
+        }
+        await capture.end()
+    }
+
+    private static func executable(_ arguments: [String]) -> Executable {
+        arguments[0].contains("/") ? .path(FilePath(arguments[0])) : .name(arguments[0])
+    }
+
+    private static func status(_ status: TerminationStatus) -> Int32 {
+        switch status {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
+    }
+}

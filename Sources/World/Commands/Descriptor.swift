@@ -1,0 +1,65 @@
+import CLinux
+import Glibc
+import Dispatch
+import SystemPackage
+
+/// Reading descriptors that no regular file is behind, without holding a thread.
+enum Descriptor {
+    /// Everything that comes from `descriptor` until its end, in pieces.
+    ///
+    /// The descriptor becomes non-blocking and stays the caller's, who must not close it before the end.
+    static func pieces(of descriptor: FileDescriptor) -> AsyncStream<[UInt8]> {
+        let raw = descriptor.rawValue
+        _ = sp_fcntl(raw, F_SETFL, sp_fcntl(raw, F_GETFL, 0) | O_NONBLOCK)
+        return AsyncStream { continuation in
+            nonisolated(unsafe) let source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: .global())
+            source.setEventHandler {
+                var buffer = [UInt8](repeating: 0, count: 1 << 16)
+                let count = read(raw, &buffer, buffer.count)
+                if count > 0 {
+                    continuation.yield(Array(buffer[..<count]))
+                } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                    // A terminal whose other side is closed says EIO, which is its way of saying end.
+                    source.cancel()
+                }
+            }
+            source.setCancelHandler { continuation.finish() }
+            continuation.onTermination = { _ in source.cancel() }
+            source.activate()
+        }
+    }
+
+    /// The lines of `descriptor`, without their ends.
+    static func lines(of descriptor: FileDescriptor) -> AsyncStream<[UInt8]> {
+        let pieces = pieces(of: descriptor)
+        return AsyncStream { continuation in
+            let splitter = Task {
+                var rest: [UInt8] = []
+                for await piece in pieces {
+                    rest += piece
+                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                        continuation.yield(Array(rest[..<end]))
+                        rest.removeSubrange(...end)
+                    }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in splitter.cancel() }
+        }
+    }
+
+    /// Writes all of `bytes`, waiting while the other side does not read.
+    static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) async throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor.rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                try await Task.sleep(for: .milliseconds(2))
+            } else if errno != EINTR {
+                throw Errno(rawValue: errno)
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+public import Subprocess
+
+/// A command that runs: what it has written, and the ways to speak to it.
+public struct RunningCommand: Sendable {
+    public let output: Capture
+    /// Standard error; with a terminal it ends at once, all being shown on the terminal.
+    public let errors: Capture
+    let writing: @Sendable ([UInt8]) async throws -> Void
+    let finishing: @Sendable () async throws -> Void
+    let signalling: @Sendable (Signal) -> Void
+
+    /// Writes to its standard input, or types into its terminal.
+    public func write(_ text: String) async throws { try await writing(Array(text.utf8)) }
+
+    /// Writes to its standard input, or types into its terminal.
+    public func write(_ bytes: [UInt8]) async throws { try await writing(bytes) }
+
+    /// Ends its standard input. A terminal has no end; type Ctrl-D there.
+    public func finishInput() async throws { try await finishing() }
+
+    /// Sends a signal; nothing happens when it has ended already.
+    public func send(_ signal: Signal) { signalling(signal) }
+}

@@ -1,0 +1,27 @@
+/// The sshds of a world, each a gateway in a condition of its own.
+public enum Gateway: String, Codable, CaseIterable, Sendable {
+    /// As an administrator sets it up: the drop-in, and an ordinary login shell.
+    case builds
+    /// The same with sallyport-shell as the account's login shell.
+    case guarded
+    /// A mistake: a key in an authorized_keys file, and no forced command.
+    case stray
+    /// The same mistake where sallyport-shell is the account's login shell.
+    case guardedStray = "guarded-stray"
+    /// Its build service cannot be reached.
+    case orphaned
+
+    var hasDropIn: Bool { self != .stray && self != .guardedStray }
+
+    var loginShell: String {
+        self == .guarded || self == .guardedStray ? Installed.shell : "/bin/sh"
+    }
+}
+
+/// Where the programs are as a gateway sees them: where `make install` would put them.
+enum Installed {
+    static let folder = "/usr/local/libexec/sallyport"
+    static let shell = folder + "/sallyport-shell"
+    static let configuration = "/etc/sallyport/sallyport.toml"
+    static let dropIn = "/etc/ssh/sshd_config.d/50-sallyport.conf"
+}

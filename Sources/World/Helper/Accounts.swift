@@ -1,0 +1,58 @@
+/// The temporary accounts, in the private copies of the account files; the host's own stay as they are.
+struct Accounts: Sendable {
+    struct Account: Sendable {
+        let name: String
+        let number: UInt32
+        let home: String
+        let shell: String
+    }
+
+    /// The account people log in to.
+    let account: Account
+    /// The AuthorizedKeysCommandUser.
+    let keys: Account
+    /// Whom sshd becomes before anybody has logged in; nil where the system has it.
+    let separation: Account?
+
+    /// Chooses numbers that nobody has.
+    init(passwd: String, group: String) {
+        let taken = Set(
+            (passwd + "\n" + group).split(separator: "\n").compactMap { line in
+                let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+                return fields.count > 2 ? UInt32(fields[2]) : nil
+            })
+        let numbers = Array((64_700...65_000).lazy.filter { !taken.contains($0) }.prefix(3))
+        account = Account(name: "builds", number: numbers[0], home: "/", shell: "/bin/sh")
+        keys = Account(name: "sallyport-keys", number: numbers[1], home: "/", shell: "/usr/sbin/nologin")
+        separation =
+            passwd.split(separator: "\n").contains { $0.hasPrefix("sshd:") }
+            ? nil : Account(name: "sshd", number: numbers[2], home: "/run/sshd", shell: "/usr/sbin/nologin")
+    }
+
+    private var all: [Account] { [account, keys] + (separation.map { [$0] } ?? []) }
+
+    /// The file with our accounts in it, and without others of the same name.
+    func passwd(_ text: String, loginShell: String? = nil) -> String {
+        replacing(text) { entry in
+            let shell = entry.name == account.name ? loginShell ?? entry.shell : entry.shell
+            return "\(entry.name):x:\(entry.number):\(entry.number)::\(entry.home):\(shell)"
+        }
+    }
+
+    /// `*` is no password at all, while `!` would be a locked account, which sshd refuses.
+    func shadow(_ text: String) -> String {
+        replacing(text) { "\($0.name):*:19000:0:99999:7:::" }
+    }
+
+    func group(_ text: String) -> String {
+        replacing(text) { "\($0.name):x:\($0.number):" }
+    }
+
+    private func replacing(_ text: String, with line: (Account) -> String) -> String {
+        let names = Set(all.map(\.name))
+        let others = text.split(separator: "\n").filter { other in
+            !names.contains(String(other.prefix { $0 != ":" }))
+        }
+        return (others.map(String.init) + all.map(line)).joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,54 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// The temporary folder of a world: root's, under /var/lib, since sshd runs no program that others could replace.
+///
+/// A world that was killed leaves its folder; the next one removes it. A lock that a living helper holds tells the two
+/// apart.
+struct Folder: Sendable {
+    static let parent = "/var/lib"
+    static let prefix = "sallyport-world."
+
+    let path: String
+    /// Held as long as the helper lives.
+    private let lock: FileDescriptor
+
+    /// Removes what killed worlds have left, and makes a new folder.
+    static func create() async throws -> Folder {
+        try await sweep()
+        var template = Array((parent + "/" + prefix + "XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw WorldError("no folder could be made under \(parent): \(Errno(rawValue: errno))")
+        }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let lock = try lockFile(in: path) else { throw WorldError("somebody took the lock of \(path)") }
+        guard chmod(path, 0o755) == 0 else { throw Errno(rawValue: errno) }
+        return Folder(path: path, lock: lock)
+    }
+
+    /// Removes the folder with all that is in it, mounted things first.
+    func remove() async {
+        _ = try? await Command.run(["umount", "--lazy", "\(path)/machine"])
+        _ = try? await Command.run(["rm", "-rf", "--one-file-system", path])
+    }
+
+    private static func sweep() async throws {
+        let listing = try await Command.run(
+            ["find", parent, "-maxdepth", "1", "-type", "d", "-user", "root", "-name", prefix + "*"])
+        for path in listing.text.split(separator: "\n").map(String.init) {
+            guard let lock = try? lockFile(in: path) else { continue }
+            await Folder(path: path, lock: lock).remove()
+            try? lock.close()
+        }
+    }
+
+    /// Nil when a living helper has it.
+    private static func lockFile(in path: String) throws -> FileDescriptor? {
+        let file = try FileDescriptor.open(
+            FilePath(path + "/lock"), .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return file }
+        try file.close()
+        return nil
+    }
+}

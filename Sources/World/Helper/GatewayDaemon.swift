@@ -1,0 +1,75 @@
+/// A real sshd on a loopback port, in the condition that its `Gateway` names.
+struct GatewayDaemon: Sendable {
+    let port: UInt16
+    let daemon: Daemon
+
+    /// Starts it; when somebody else has taken the port in between, tries again with another.
+    static func start(
+        _ gateway: Gateway, settings: WorldSettings, layout: Layout, accounts: Accounts
+    ) async throws -> GatewayDaemon {
+        var attempts = 5
+        while true {
+            let port = try SocketAddress.freePort()
+            do {
+                return try await start(gateway, port: port, settings: settings, layout: layout, accounts: accounts)
+            } catch let error as WorldError where error.log.contains("already in use") && attempts > 0 {
+                attempts -= 1
+            }
+        }
+    }
+
+    private static func start(
+        _ gateway: Gateway, port: UInt16, settings: WorldSettings, layout: Layout, accounts: Accounts
+    ) async throws -> GatewayDaemon {
+        let own = "\(layout.machine)/home/\(gateway.rawValue)-\(port)"
+        try Files.makeFolder(own)
+        try Files.write(
+            accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell), to: own + "/passwd")
+        if gateway == .orphaned {
+            try Files.write(
+                layout.configuration(settings: settings, port: port, gatewayKey: nil, socket: "/run/nobody.sock"),
+                to: own + "/sallyport.toml")
+        }
+        try Files.write(sshdConfiguration(gateway, port: port, settings: settings), to: own + "/sshd_config")
+        let daemon = try Daemon(
+            "sshd (\(gateway.rawValue))",
+            [
+                "/usr/bin/unshare", "--mount", "/bin/sh", "-c", Machine.enter, "sh", layout.machine, own,
+                "/usr/sbin/sshd", "-D", "-e", "-f", own + "/sshd_config",
+            ], log: "\(layout.logs)/sshd-\(gateway.rawValue).log")
+        try await daemon.wait(for: .loopback(port: port))
+        return GatewayDaemon(port: port, daemon: daemon)
+    }
+
+    /// What stands around the drop-in is as generous as an administrator could be, so that the drop-in has to close it.
+    private static func sshdConfiguration(_ gateway: Gateway, port: UInt16, settings: WorldSettings) -> String {
+        var lines = [
+            "Port \(port)",
+            "ListenAddress 127.0.0.1",
+            "HostKey \(Layout.hostKey)",
+            "PidFile none",
+            "LogLevel VERBOSE",
+            "UsePAM no",
+            "UseDNS no",
+            "MaxStartups 500",
+            "MaxSessions 100",
+            "LoginGraceTime 30",
+            "PasswordAuthentication yes",
+            "AllowTcpForwarding yes",
+            "PermitTunnel yes",
+            "TrustedUserCAKeys \(Layout.strayAuthority)",
+            "AuthorizedKeysFile \(Layout.strayKeys)",
+            "Subsystem sftp internal-sftp",
+        ]
+        if gateway.hasDropIn {
+            if let interval = settings.clientAliveInterval {
+                // The first block that matches wins, even against the drop-in's.
+                lines += ["Match User builds", "    ClientAliveInterval \(interval)", "Match all"]
+            }
+            lines.append("Include \(Installed.dropIn)")
+        } else {
+            lines.append("ExposeAuthInfo yes")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// Sallyport as an administrator would have installed it, in the private file systems.
+struct Installation: Sendable {
+    let settings: WorldSettings
+    let layout: Layout
+    let accounts: Accounts
+    private let clients: ClientFiles
+    private let systemLog: SystemLog
+    private let gatewayKey: String
+    private let hostKey: String
+
+    /// Makes the file systems, the accounts and the keys, and installs the programs and the drop-in.
+    static func make(settings: WorldSettings, layout: Layout) async throws -> Installation {
+        try Files.makeFolder(layout.logs)
+        try Files.makeFolder(layout.folder + "/run")
+        let prepared = try await Command.run(["/bin/sh", "-c", Machine.prepare, "sh", layout.machine])
+        guard prepared.status == 0 else {
+            throw WorldError("the private file systems could not be made", log: prepared.errorText)
+        }
+        let systemLog = try SystemLog(socket: layout.machine + "/dev/log", file: layout.logs + "/syslog.log")
+
+        let accounts = try makeAccounts()
+        try await installPrograms(from: settings.programs, machine: layout.machine)
+        try Files.write(try Files.read(settings.dropIn), to: Installed.dropIn)
+        // Written when the ports are known; a place to mount another one on until then.
+        try Files.write("", to: Installed.configuration)
+        try await ClientFiles.makeKey(Layout.identity, comment: "gateway")
+        try await ClientFiles.makeKey(Layout.hostKey, comment: "host")
+        guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
+            throw WorldError("the builder identity could not be given to the account")
+        }
+
+        let clients = ClientFiles(folder: layout.client, owner: (settings.owner, settings.ownerGroup))
+        try await clients.create(people: settings.people)
+        try await clients.makeKey("stray_authority")
+        try Files.write(
+            try settings.people.map { try Files.read("\(layout.client)/\($0).pub") }.joined(),
+            to: Layout.strayKeys)
+        try Files.write(try Files.read(layout.client + "/stray_authority.pub"), to: Layout.strayAuthority)
+        return Installation(
+            settings: settings, layout: layout, accounts: accounts, clients: clients, systemLog: systemLog,
+            gatewayKey: try publicKey(Layout.identity), hostKey: try publicKey(Layout.hostKey))
+    }
+
+    /// Writes what needs the ports.
+    func finish(ports: [String: UInt16], publicPort: UInt16) throws {
+        try Files.write(
+            layout.configuration(settings: settings, port: publicPort, gatewayKey: gatewayKey),
+            to: Installed.configuration)
+        try clients.write(ports: ports, people: settings.people, hostKey: hostKey)
+    }
+
+    private static func makeAccounts() throws -> Accounts {
+        let accounts = Accounts(passwd: try Files.read("/etc/passwd"), group: try Files.read("/etc/group"))
+        try Files.write(accounts.passwd(try Files.read("/etc/passwd")), to: "/etc/passwd")
+        try Files.write(accounts.group(try Files.read("/etc/group")), to: "/etc/group")
+        try Files.write(accounts.shadow(try Files.read("/etc/shadow")), to: "/etc/shadow", mode: 0o600)
+        // Network directories and the like need daemons that nobody is to reach from here.
+        try Files.write(
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n", to: "/etc/nsswitch.conf")
+        return accounts
+    }
+
+    private static func installPrograms(from folder: String, machine: String) async throws {
+        let target = "\(machine)/local/libexec/sallyport"
+        let installed = try await Command.run([
+            "install", "-D", "--target-directory", target, "\(folder)/sallyport-dispatch",
+            "\(folder)/sallyport-shell",
+        ])
+        guard installed.status == 0 else {
+            throw WorldError("the programs could not be copied", log: installed.errorText)
+        }
+    }
+
+    /// `<type> <base64>` of a key's public half.
+    private static func publicKey(_ path: String) throws -> String {
+        try Files.read(path + ".pub").split { $0 == " " || $0 == "\n" }.prefix(2).joined(separator: " ")
+    }
+}

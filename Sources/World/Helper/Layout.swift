@@ -1,0 +1,50 @@
+/// Where things are in the temporary folder, and the configuration that says so.
+struct Layout: Sendable {
+    /// The temporary folder.
+    let folder: String
+
+    /// The private file systems; nobody outside the helper's namespace sees what is in there.
+    var machine: String { folder + "/machine" }
+    var logs: String { folder + "/log" }
+    /// Keys, ssh_config and known_hosts of the people who log in.
+    var client: String { folder + "/client" }
+    var socket: String { folder + "/run/api.sock" }
+
+    static let identity = "/etc/sallyport/builder_ed25519"
+    static let hostKey = "/etc/sallyport/ssh_host_ed25519_key"
+    /// Keys and an authority that sshd's own configuration would let in, were it not for the drop-in.
+    static let strayKeys = "/etc/sallyport/stray_authorized_keys"
+    static let strayAuthority = "/etc/sallyport/stray_authority.pub"
+
+    /// The text of `sallyport.toml`.
+    func configuration(
+        settings: WorldSettings, port: UInt16, gatewayKey: String?, socket: String? = nil
+    ) -> String {
+        """
+        [service]
+        url = "unix:\(socket ?? self.socket)"
+
+        [builder]
+        identity = "\(Self.identity)"
+
+        [gateway]
+        public_host = "127.0.0.1"
+        public_port = \(port)
+
+        [runner]
+        state_dir = "\(machine)/state"
+        socket = "\(self.socket)"
+        account = "builds"
+        keys_account = "sallyport-keys"
+        gateway_keys = [\(gatewayKey.map { "\"\($0)\"" } ?? "")]
+        images = "\(settings.images)"
+        accel = "\(settings.accelerator)"
+        \(settings.slots.map { "slots = \($0)" } ?? "")
+        memory = \(settings.memory)
+        keep = \(settings.keep)
+        lease = \(settings.lease)
+        max_life = \(settings.maxLife)
+
+        """
+    }
+}

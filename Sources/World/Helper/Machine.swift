@@ -1,0 +1,57 @@
+/// The private file systems that make one machine look like two: one where Sallyport is installed, and the real one.
+///
+/// The helper lives in a mount namespace and a PID namespace of its own. There /etc is a private copy, in which the
+/// accounts are. Each sshd lives in a further mount namespace, where /usr/local holds the programs, /run is empty, /tmp
+/// is writable for everybody, and /dev has a `log`.
+enum Machine {
+    /// Makes the file systems in the folder `$1`, and /etc with them. Runs once, in the helper's namespace.
+    static let prepare = """
+        set -eu
+        machine=$1
+        mkdir "$machine"
+        mount -t tmpfs -o mode=0755 sallyport "$machine"
+        cd "$machine"
+        mkdir etc run run/sshd local dev dev/pts dev/shm state home
+        mkdir -m 1777 tmp
+        cp -a /etc/. etc/
+        mkdir -p etc/sallyport etc/ssh/sshd_config.d
+        for node in null zero full random urandom tty; do
+            : > "dev/$node"
+            mount --bind "/dev/$node" "dev/$node"
+        done
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts
+        mount -t tmpfs -o mode=1777 sallyport-shm dev/shm
+        ln -s pts/ptmx dev/ptmx
+        ln -s /proc/self/fd dev/fd
+        mount --bind etc /etc
+        """
+
+    /// Becomes the command `$3…` on the machine where Sallyport is installed. Runs in a new mount namespace.
+    ///
+    /// The folder `$2` holds files that this one sees in place of others: `passwd` and `sallyport.toml`.
+    static let enter = """
+        set -eu
+        machine=$1
+        own=$2
+        shift 2
+        [ ! -e "$own/passwd" ] || mount --bind "$own/passwd" /etc/passwd
+        [ ! -e "$own/sallyport.toml" ] || mount --bind "$own/sallyport.toml" /etc/sallyport/sallyport.toml
+        mount --bind "$machine/run" /run
+        mount --bind "$machine/local" /usr/local
+        mount --rbind "$machine/dev" /dev
+        mount --bind "$machine/tmp" /tmp
+        cd /
+        exec "$@"
+        """
+
+    /// The first process of the PID namespace: starts the helper, reaps whoever lost his parent, and ends with it.
+    ///
+    /// The kernel then kills whatever is left in the namespace.
+    static let firstProcess = """
+        exec 3<&0 </dev/null
+        "$@" <&3 3<&- &
+        exec 3<&-
+        trap '' HUP INT TERM
+        wait $!
+        """
+}

@@ -1,0 +1,39 @@
+/// What a world is made of and how fast its clocks run.
+public struct WorldSettings: Codable, Sendable {
+    /// The folder with the programs that were built.
+    public var programs: String
+    /// The folder of images, one folder each.
+    public var images: String
+    /// The drop-in for sshd that the project ships.
+    public var dropIn: String
+    public var gateways: [Gateway]
+    /// Who gets a key and a name in `ssh_config`; a service knows nobody until somebody adds the key.
+    public var people: [String]
+    public var accelerator = "auto"
+    /// Builders at once; nil: as many as fit into memory.
+    public var slots: Int?
+    /// MiB of memory for each builder.
+    public var memory = 512
+    /// Seconds, as in `sallyport.toml`.
+    public var keep = 600
+    public var lease = 60
+    public var maxLife = 3600
+    /// Seconds after which sshd asks a silent client whether it is there; nil: what the drop-in says.
+    public var clientAliveInterval: Int?
+    /// Who owns the client's files: whoever will use them with ssh.
+    public var owner: UInt32
+    public var ownerGroup: UInt32
+
+    public init(
+        programs: String, images: String, dropIn: String, gateways: [Gateway] = [.builds], people: [String],
+        owner: UInt32, ownerGroup: UInt32
+    ) {
+        self.programs = programs
+        self.images = images
+        self.dropIn = dropIn
+        self.gateways = gateways
+        self.people = people
+        self.owner = owner
+        self.ownerGroup = ownerGroup
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import World
+
+@main
+struct SallyportDemo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sallyport-demo",
+        abstract: "Shows Sallyport at work on this machine, and leaves nothing behind.",
+        subcommands: [Show.self, ServeWorld.self], defaultSubcommand: Show.self)
+}
+
+/// The helper that owns a world; `World` starts it, nobody else.
+struct ServeWorld: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "world", shouldDisplay: false)
+
+    @Argument var settings: String
+
+    func run() async {
+        await Helper.serve(settings: settings)
+    }
+}
