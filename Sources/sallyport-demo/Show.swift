@@ -1,7 +1,8 @@
 import ArgumentParser
-import World
 import Glibc
+import World
 
+/// The demo itself.
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Starts a gateway and a build service, and goes through a session.")
@@ -11,21 +12,52 @@ struct Show: AsyncParsableCommand {
     @Option(help: "The drop-in for sshd.") var dropIn: String
 
     func run() async throws {
+        // Somebody at a terminal may go on; a pipe or a build server wants an end and an exit status.
+        let somebodyIsThere = isatty(0) == 1 && isatty(1) == 1 && getenv("CI") == nil
+        let transcript = Transcript()
+        try await becomeRoot(transcript)
+        let interruption = Interruption()
+        do {
+            transcript.begin("Starting sshd and the build service on loopback ports")
+            try await World.with(settings) { world in
+                transcript.remark("everything is in \(world.folder), and goes when this ends")
+                try await interruption.ends {
+                    let session = Session(world: world, transcript: transcript)
+                    try await session.show()
+                    if somebodyIsThere {
+                        try await session.inviteToTry()
+                        await interruption.wait()
+                    }
+                }
+                transcript.begin("Ending everything")
+            }
+            transcript.end()
+        } catch is Interruption.Interrupted {
+            transcript.end()
+        } catch let failure as StepFailure {
+            transcript.fail(failure.description)
+            throw ExitCode.failure
+        } catch let error as WorldError {
+            transcript.fail(error.description, log: error.log)
+            throw ExitCode.failure
+        }
+    }
+
+    private var settings: WorldSettings {
         var settings = WorldSettings(
             programs: programs, images: images, dropIn: dropIn, people: ["alice", "bob", "mallory"],
             owner: getuid(), ownerGroup: getgid())
-        settings.gateways = Gateway.allCases
-        do {
-        try await World.with(settings) { world in
-            print(world.folder)
-            print(try await world.run(["ps", "-ef"]))
-            print(try await world.run(["ls", "-laR", "\(world.folder)"]))
-            print(try await Command.run(world.ssh(["connect", "1"])))
-            print(await world.logTails())
-        }
-        } catch let error as WorldError {
-            print(error, error.log)
-            throw ExitCode(1)
-        }
+        settings.keep = 3600
+        settings.maxLife = 4 * 3600
+        return settings
+    }
+
+    /// Asks for the password now, while somebody can see the question.
+    private func becomeRoot(_ transcript: Transcript) async throws {
+        guard geteuid() != 0 else { return }
+        transcript.say(
+            "Accounts, namespaces and sshd need root: sudo is used for them, and for nothing else.")
+        let finished = try await Command.runAttached(["sudo", "-v"])
+        guard finished == 0 else { throw ValidationError("without root, or sudo, there is no demo") }
     }
 }

@@ -35,10 +35,13 @@ public actor Capture {
             if isEnded {
                 false
             } else {
-                await withCheckedContinuation { waiters.append(Waiter(condition: condition, continuation: $0)) }
+                await withCheckedContinuation {
+                    waiters.append(Waiter(condition: condition, continuation: $0))
+                }
             }
         guard came else {
-            throw WorldError("the output ended without \(what)", log: String(decoding: bytes.suffix(4000), as: UTF8.self))
+            throw WorldError(
+                "the output ended without \(what)", log: String(decoding: bytes.suffix(4000), as: UTF8.self))
         }
     }
 

@@ -8,7 +8,8 @@ public enum Command {
         _ arguments: [String], input: [UInt8] = [], environment: Environment = .inherit,
         deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil
     ) async throws -> Finished {
-        try await start(arguments, environment: environment, deadline: deadline, forward: forward) { command in
+        try await start(arguments, environment: environment, deadline: deadline, forward: forward) {
+            command in
             // A command that ends before it has read everything is no error: its status tells.
             try? await command.write(input)
             try? await command.finishInput()
@@ -118,11 +119,11 @@ public enum Command {
         await capture.end()
     }
 
-    private static func executable(_ arguments: [String]) -> Executable {
+    static func executable(_ arguments: [String]) -> Executable {
         arguments[0].contains("/") ? .path(FilePath(arguments[0])) : .name(arguments[0])
     }
 
-    private static func status(_ status: TerminationStatus) -> Int32 {
+    static func status(_ status: TerminationStatus) -> Int32 {
         switch status {
         case .exited(let code): code
         case .signaled(let signal): 128 + signal

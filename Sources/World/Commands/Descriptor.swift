@@ -1,6 +1,6 @@
 import CLinux
-import Glibc
 import Dispatch
+import Glibc
 import SystemPackage
 
 /// Reading descriptors that no regular file is behind, without holding a thread.
@@ -12,7 +12,8 @@ enum Descriptor {
         let raw = descriptor.rawValue
         _ = sp_fcntl(raw, F_SETFL, sp_fcntl(raw, F_GETFL, 0) | O_NONBLOCK)
         return AsyncStream { continuation in
-            nonisolated(unsafe) let source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: .global())
+            nonisolated(unsafe) let source = DispatchSource.makeReadSource(
+                fileDescriptor: raw, queue: .global())
             source.setEventHandler {
                 var buffer = [UInt8](repeating: 0, count: 1 << 16)
                 let count = read(raw, &buffer, buffer.count)

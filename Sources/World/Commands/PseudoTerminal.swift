@@ -14,7 +14,9 @@ public final class PseudoTerminal: Sendable {
     public init(rows: UInt16 = 24, columns: UInt16 = 80) throws {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         var descriptors: (Int32, Int32) = (-1, -1)
-        guard sp_open_terminal(&descriptors.0, &descriptors.1, &size) == 0 else { throw Errno(rawValue: errno) }
+        guard sp_open_terminal(&descriptors.0, &descriptors.1, &size) == 0 else {
+            throw Errno(rawValue: errno)
+        }
         ours = FileDescriptor(rawValue: descriptors.0)
         theirs = Mutex(FileDescriptor(rawValue: descriptors.1))
     }

@@ -46,7 +46,8 @@ struct Folder: Sendable {
     /// Nil when a living helper has it.
     private static func lockFile(in path: String) throws -> FileDescriptor? {
         let file = try FileDescriptor.open(
-            FilePath(path + "/lock"), .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+            FilePath(path + "/lock"), .readWrite, options: [.create, .closeOnExec],
+            permissions: .ownerReadWrite)
         if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return file }
         try file.close()
         return nil

@@ -11,7 +11,8 @@ struct GatewayDaemon: Sendable {
         while true {
             let port = try SocketAddress.freePort()
             do {
-                return try await start(gateway, port: port, settings: settings, layout: layout, accounts: accounts)
+                return try await start(
+                    gateway, port: port, settings: settings, layout: layout, accounts: accounts)
             } catch let error as WorldError where error.log.contains("already in use") && attempts > 0 {
                 attempts -= 1
             }
@@ -24,10 +25,12 @@ struct GatewayDaemon: Sendable {
         let own = "\(layout.machine)/home/\(gateway.rawValue)-\(port)"
         try Files.makeFolder(own)
         try Files.write(
-            accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell), to: own + "/passwd")
+            accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell),
+            to: own + "/passwd")
         if gateway == .orphaned {
             try Files.write(
-                layout.configuration(settings: settings, port: port, gatewayKey: nil, socket: "/run/nobody.sock"),
+                layout.configuration(
+                    settings: settings, port: port, gatewayKey: nil, socket: "/run/nobody.sock"),
                 to: own + "/sallyport.toml")
         }
         try Files.write(sshdConfiguration(gateway, port: port, settings: settings), to: own + "/sshd_config")
@@ -42,7 +45,8 @@ struct GatewayDaemon: Sendable {
     }
 
     /// What stands around the drop-in is as generous as an administrator could be, so that the drop-in has to close it.
-    private static func sshdConfiguration(_ gateway: Gateway, port: UInt16, settings: WorldSettings) -> String {
+    private static func sshdConfiguration(_ gateway: Gateway, port: UInt16, settings: WorldSettings) -> String
+    {
         var lines = [
             "Port \(port)",
             "ListenAddress 127.0.0.1",

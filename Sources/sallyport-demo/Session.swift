@@ -1,0 +1,120 @@
+import World
+
+/// One session, from a key to a refusal, as people would go through it.
+struct Session: Sendable {
+    let world: World
+    let transcript: Transcript
+
+    /// A build whose second task fails after some seconds.
+    static let manifest = """
+        image: debian
+        tasks:
+          - build: |
+              for part in parser solver printer; do
+                  echo "compiling the $part"
+                  sleep 1
+              done
+              echo '3 parts, built on '$(uname -n) > result.txt
+          - check: |
+              echo 'checking the parser: ok'
+              sleep 1
+              echo 'checking the solver: wrong answer'
+              exit 3
+
+        """
+
+    func show() async throws {
+        transcript.begin("Telling the build service whose keys these are")
+        for person in ["alice", "bob"] {
+            let arguments = ["keys", "add", person, "\(world.client)/\(person).pub"]
+            transcript.type("sudo sallyport \(arguments.joined(separator: " "))")
+            try await expect(world.sallyport(arguments), status: 0)
+        }
+
+        transcript.begin("Submitting a job of Alice's, whose second task will fail")
+        let job = try await submit()
+
+        transcript.begin("Following its log")
+        transcript.type("ssh builds@gateway tail \(job)")
+        try await expect(
+            Command.run(world.ssh(["tail", job]), deadline: .seconds(180), forward: transcript.show),
+            status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer")
+        transcript.remark("exit status 1: the job did not succeed")
+
+        transcript.begin("Going into the machine on which it failed")
+        transcript.type("ssh -t builds@gateway connect \(job)")
+        try await expect(connect(job), status: 7, "3 parts, built on ", "six times seven: 42")
+        transcript.remark("exit status 7: the remote shell's own")
+
+        transcript.begin("Bob, whose job it is not, is refused")
+        transcript.type("ssh builds@gateway connect \(job) true")
+        try await expect(
+            Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show), status: 77)
+
+        transcript.begin("Mallory, whose key nobody knows, is told so")
+        transcript.type("ssh builds@gateway tail \(job)")
+        try await expect(
+            Command.run(world.ssh(["tail", job], as: "mallory"), forward: transcript.show), status: 77,
+            "SHA256:")
+        transcript.end()
+        transcript.say("That was all of it: every step had the output and the exit status it should have.\n")
+    }
+
+    /// Says what to enter in another terminal.
+    func inviteToTry() async throws {
+        let job = try await submit()
+        let ssh = "ssh -F \(world.client)/ssh_config"
+        transcript.say(
+            """
+
+            Now you: job \(job) is about to fail in the same way. In another terminal:
+
+                \(ssh) builds                     who am I, and what are my jobs?
+                \(ssh) builds tail \(job)
+                \(ssh) -t builds connect \(job)
+                \(ssh) -t builds-bob connect \(job)    somebody else
+
+            Its builder is kept for an hour. Ctrl-C ends everything.
+
+            """)
+    }
+
+    private func submit() async throws -> String {
+        transcript.type("sudo sallyport submit --owner alice job.yaml")
+        let manifest = "\(world.folder)/job.yaml"
+        try await expect(world.run(["tee", manifest], input: Self.manifest), status: 0)
+        let submitted = try await expect(
+            world.sallyport(["submit", "--owner", "alice", manifest]), status: 0)
+        transcript.remark(submitted.text.split(separator: "\n").first.map(String.init) ?? "")
+        let digits = submitted.text.drop { !$0.isNumber }.prefix { $0.isNumber }
+        guard !digits.isEmpty else { throw StepFailure(description: "no job was named:\n\(submitted)") }
+        return String(digits)
+    }
+
+    /// A person at a terminal: waits for the prompt, types, and leaves.
+    private func connect(_ job: String) async throws -> Finished {
+        let terminal = try PseudoTerminal()
+        return try await Command.start(
+            world.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(60),
+            forward: transcript.show
+        ) { shell in
+            try await shell.output.wait(for: "a prompt") { Self.endsWithPrompt($0) }
+            try await shell.write("cat result.txt; echo six times seven: $((6 * 7)); exit 7\n")
+        }
+    }
+
+    /// `$ ` or `# `, perhaps with a colour's end behind it.
+    private static func endsWithPrompt(_ bytes: [UInt8]) -> Bool {
+        let end = String(decoding: bytes.suffix(16), as: UTF8.self)
+        return end.contains("$ ") || end.contains("# ")
+    }
+
+    @discardableResult
+    private func expect(_ finished: Finished, status: Int32, _ expected: String...) async throws -> Finished {
+        let everything = finished.text + finished.errorText
+        let missing = expected.filter { !everything.contains($0) }
+        if finished.status == status, !finished.late, missing.isEmpty { return finished }
+        let wanted = "expected status \(status)" + missing.map { " and ‘\($0)’" }.joined()
+        throw StepFailure(description: "\(wanted), but:\n\(finished)\n\n\(await world.logTails())")
+    }
+}
