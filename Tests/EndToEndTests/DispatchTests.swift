@@ -1,0 +1,141 @@
+import Testing
+import World
+
+/// The AuthorizedKeysCommand with everything that sshd or an attacker can give it: one correct line or nothing, always
+/// exit 0, and the reason in the system log.
+@Suite struct DispatchTests {
+    static let program = "/usr/local/libexec/sallyport/sallyport-dispatch"
+    static let shell = "/usr/local/libexec/sallyport/sallyport-shell"
+
+    @Test(arguments: [
+        ["-t", "ed25519"], ["-t", "ecdsa", "-b", "521"], ["-t", "rsa", "-b", "16384"],
+    ])
+    func aPlainKeyGetsItsLine(options: [String]) async throws {
+        let world = try await SharedWorld.get()
+        let name = "dispatch_\(options.filter { $0 != "-t" && $0 != "-b" }.joined(separator: "_"))"
+        if options.contains("16384") {
+            // Making one takes minutes; its form is what matters here.
+            try await expectLine(type: "ssh-rsa", base64: Self.largeRSAKey, in: world)
+            return
+        }
+        try await world.makeKey(name, options)
+        let words = try await world.publicKey(name).split(separator: " ").map(String.init)
+        try await expectLine(type: words[0], base64: words[1], in: world)
+    }
+
+    /// Keys on a security token, and a type that does not exist yet.
+    @Test(arguments: [
+        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-mldsa87@example.org",
+    ])
+    func anyTypeGetsItsLine(type: String) async throws {
+        let world = try await SharedWorld.get()
+        try await expectLine(
+            type: type, base64: Wire.base64(Wire.string(type) + Wire.string("a key") + Wire.string("ssh:")),
+            in: world)
+    }
+
+    @Test func aCertificateGetsTheLineOfItsAuthority() async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey("authority", ["-t", "ed25519"])
+        try await world.makeKey("dispatch_certified", ["-t", "ed25519"])
+        _ = try await Command.run([
+            "ssh-keygen", "-q", "-s", "\(world.client)/authority", "-I", "x", "-n", "builds",
+            "\(world.client)/dispatch_certified.pub",
+        ])
+        let words = try await world.publicKey("dispatch_certified-cert").split(separator: " ").map(
+            String.init)
+        let plain = try await world.publicKey("dispatch_certified")
+        let authority = try await world.publicKey("authority")
+        let finished = try await dispatch(["builds", "/", words[0], words[1]], in: world)
+        await expect(finished, status: 0, in: world)
+        #expect(
+            finished.text
+                == "cert-authority,restrict,pty,command=\"\(Self.shell) --key \(plain)\" \(authority)\n",
+            "\(finished)")
+    }
+
+    static let odd: [[String]] = [
+        [],
+        ["builds"],
+        ["builds", "/", "ssh-ed25519"],
+        ["builds", "/", "ssh-ed25519", good, "more"],
+        ["builds", "/", "", ""],
+        ["builds", "/", "ssh-ed25519", ""],
+        ["builds", "/", "ssh-rsa", good],
+        ["builds", "/", "ssh-ed25519", good + "\n"],
+        ["builds", "/", "ssh-ed25519", "\"" + good],
+        ["builds", "/", "ssh-ed25519", good + "\" evil"],
+        ["builds", "/", "ssh-ed25519\" evil=\"", good],
+        ["builds", "/", "ssh-ed25519\n", good],
+        ["builds", "/", "ssh-ed25519", "!!!!"],
+        ["builds", "/", "ssh-ed25519-cert-v01@openssh.com", good],
+        ["builds", "/", "ssh-ed25519", "AAAA"],
+        ["--unknown", "builds", "/", "ssh-ed25519", good],
+        ["--shell", "relative", "builds", "/", "ssh-ed25519", good],
+        ["--shell", "/a b", "builds", "/", "ssh-ed25519", good],
+        ["--shell"],
+    ]
+
+    static let good = Wire.base64(Wire.string("ssh-ed25519") + Wire.string(String(repeating: "k", count: 32)))
+
+    @Test(arguments: odd.indices)
+    func whatIsOddGetsNothingAndALineInTheLog(index: Int) async throws {
+        let world = try await SharedWorld.get()
+        let before = try await world.log("syslog").split(separator: "\n").count
+        let finished = try await dispatch(Self.odd[index], in: world)
+        await expect(finished, status: 0, in: world)
+        #expect(finished.output.isEmpty && finished.errors.isEmpty, "\(finished)")
+        let lines = try await syslog(in: world, beyond: before)
+        #expect(lines.contains { $0.contains("sallyport-dispatch") }, "\(finished)\n\(lines)")
+    }
+
+    @Test func anotherAccountGetsNothing() async throws {
+        let world = try await SharedWorld.get()
+        for user in ["root", "", "builds\n", "Builds"] {
+            let finished = try await dispatch([user, "/", "ssh-ed25519", Self.good], in: world)
+            await expect(finished, status: 0, in: world)
+            #expect(finished.output.isEmpty, "\(finished)")
+        }
+        let renamed = try await dispatch(
+            ["--account", "git", "git", "/", "ssh-ed25519", Self.good], in: world)
+        #expect(renamed.text.hasPrefix("restrict,pty,command=\""), "\(renamed)")
+    }
+
+    @Test func outputThatNobodyReadsIsNoFailure() async throws {
+        let world = try await SharedWorld.get()
+        let finished = try await world.onGateway([
+            "/bin/bash", "-c", "\"$@\" >/dev/full; echo $?; \"$@\" >&-; echo $?", "bash", Self.program,
+            "builds", "/",
+            "ssh-ed25519", Self.good,
+        ])
+        #expect(finished.text == "0\n0\n", "\(finished)")
+    }
+
+    private func expectLine(
+        type: String, base64: String, in world: World, at place: SourceLocation = #_sourceLocation
+    ) async throws {
+        let finished = try await dispatch(["builds", "/", type, base64], in: world)
+        await expect(finished, status: 0, in: world, at: place)
+        let line = "restrict,pty,command=\"\(Self.shell) --key \(type) \(base64)\" \(type) \(base64)\n"
+        #expect(finished.text == line, sourceLocation: place)
+    }
+
+    private func dispatch(_ arguments: [String], in world: World) async throws -> Finished {
+        try await world.onGateway([Self.program] + arguments)
+    }
+
+    /// The lines of the system log after the first `count`; waits for one, since it is written by somebody else.
+    private func syslog(in world: World, beyond count: Int) async throws -> [Substring] {
+        let start = ContinuousClock.now
+        while true {
+            let lines = try await world.log("syslog").split(separator: "\n").dropFirst(count)
+            if !lines.isEmpty || start.duration(to: .now) > .seconds(3) { return Array(lines) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// 16384 bits: e, and a modulus whose first byte is zero.
+    static let largeRSAKey = Wire.base64(
+        Wire.string("ssh-rsa") + Wire.string([1, 0, 1])
+            + Wire.string([0] + (0..<2048).map { UInt8(truncatingIfNeeded: $0 &* 37 | 0x81) }))
+}

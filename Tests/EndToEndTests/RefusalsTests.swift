@@ -1,0 +1,116 @@
+import Testing
+import World
+
+/// What is refused, with which exit status, and in which words.
+@Suite struct RefusalsTests {
+    @Test(arguments: [["connect", "true"], ["tail"]])
+    func anotherOwnersJobIsRefused(words: [String]) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let refused = try await Command.run(
+            world.ssh([words[0], job] + words.dropFirst(), as: "bob"), deadline: .seconds(20))
+        if words[0] == "connect" {
+            await expect(refused, status: 77, errors: ["job \(job)"], in: world)
+        } else {
+            #expect(refused.status == 77 || refused.status == 66, "\(refused)")
+        }
+        #expect(refused.output.isEmpty, "\(refused)")
+    }
+
+    @Test(arguments: ["connect", "tail"])
+    func aJobThatDoesNotExistIsNamed(verb: String) async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(world.ssh([verb, "99999"]))
+        await expect(refused, status: 66, errors: ["99999"], in: world)
+    }
+
+    @Test(arguments: [
+        "sh", "scp -t /", "connect --never 1", "tail ../../etc/passwd", "tail 1 2", "internal-sftp",
+    ])
+    func whatIsNoRequestIsToldTheUsage(line: String) async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(world.ssh([line]))
+        await expect(refused, status: 64, errors: ["connect"], in: world)
+        #expect(refused.output.isEmpty, "\(refused)")
+    }
+
+    @Test func aServiceThatIsDownIsSaidToBe() async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(world.ssh(["connect", "1"], to: .orphaned))
+        await expect(refused, status: 75, in: world)
+        #expect(!refused.errorText.isEmpty && refused.output.isEmpty, "\(refused)")
+        #expect(
+            !refused.errorText.contains("nobody.sock") && !refused.errorText.contains("/run"), "\(refused)")
+    }
+}
+
+/// The other ways in: a mistake in sshd's configuration must not open a door.
+@Suite struct OtherWaysInTests {
+    static let shell = "/usr/local/libexec/sallyport/sallyport-shell"
+
+    /// Alice logs in through a stray authorized_keys line and says that she is Bob.
+    @Test(arguments: [Gateway.stray, .guardedStray])
+    func aForgedForcedCommandIsRefused(gateway: Gateway) async throws {
+        let world = try await SharedWorld.get()
+        let bob = try await world.publicKey("bob")
+        let forged = try await Command.run(world.ssh(["\(Self.shell) --key \(bob)"], to: gateway))
+        await expect(forged, status: 78, in: world)
+        #expect(!forged.errorText.lowercased().contains("bob"), "\(forged)")
+    }
+
+    @Test func aForgedForcedCommandReachesNoBuilder() async throws {
+        let world = try await SharedWorld.get()
+        let bob = try await world.publicKey("bob")
+        let job = try await SharedJobs.bobsWreck(world)
+        let forged = try await Command.run(
+            world.ssh(["SSH_ORIGINAL_COMMAND='connect \(job) id' \(Self.shell) --key \(bob)"], to: .stray))
+        await expect(forged, status: 78, in: world)
+        #expect(forged.output.isEmpty, "\(forged)")
+    }
+
+    @Test(arguments: [
+        "id", "", "\(shell) --key ssh-ed25519 AAAA; id", "\(shell)  --key ssh-ed25519 AAAA", "-c id",
+    ])
+    func sallyportShellAsLoginShellRunsNothingElse(command: String) async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(
+            world.ssh(command.isEmpty ? [] : [command], to: .guardedStray))
+        await expect(refused, status: 64, in: world)
+        #expect(!refused.text.contains("uid="), "\(refused)")
+    }
+
+    @Test func aPasswordIsNotAskedFor() async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(
+            world.ssh(["id"], options: ["-v", "-o", "PubkeyAuthentication=no", "-o", "IdentityFile=none"]))
+        await expect(refused, status: 255, errors: ["can continue: publickey\n"], in: world)
+    }
+
+    @Test func forwardingIsRefused() async throws {
+        let world = try await SharedWorld.get()
+        let port = world.port(of: .builds)
+        let refused = try await Command.run(world.ssh([], options: ["-W", "127.0.0.1:\(port)"]))
+        await expect(refused, status: 255, errors: ["prohibited"], in: world)
+    }
+
+    @Test func sftpGetsTheUsage() async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(world.ssh(["sftp"], options: ["-s"]))
+        await expect(refused, status: 64, in: world)
+    }
+
+    /// sshd's own authority would let in whomever it has signed; the drop-in says no, and the dispatcher asks for the
+    /// key inside.
+    @Test func aCertificateOfSshdsOwnAuthorityGetsTheForcedCommand() async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey("insider", ["-t", "ed25519"])
+        _ = try await Command.run([
+            "ssh-keygen", "-q", "-s", "\(world.client)/stray_authority", "-I", "alice", "-n", "builds",
+            "\(world.client)/insider.pub",
+        ])
+        let refused = try await Command.run(
+            world.ssh(["id"], options: ["-o", "IdentityFile=none", "-i", "\(world.client)/insider"]))
+        #expect(refused.status == 77 || refused.status == 64, "\(refused)")
+        #expect(refused.output.isEmpty, "\(refused)")
+    }
+}

@@ -1,0 +1,40 @@
+import World
+
+extension World {
+    /// Runs a command where a gateway's sshd would run it: with the installed programs and a system log.
+    func onGateway(_ arguments: [String]) async throws -> Finished {
+        try await run(
+            [
+                "unshare", "--mount", "/bin/sh", "-c",
+                """
+                mount --bind \(folder)/machine/local /usr/local
+                mount --rbind \(folder)/machine/dev /dev
+                mount --bind \(folder)/machine/tmp /tmp
+                exec "$@"
+                """, "sh",
+            ] + arguments)
+    }
+
+    /// A log of the world's: `syslog`, `runner`, `sshd-builds`.
+    func log(_ name: String) async throws -> String {
+        try await run(["cat", "\(folder)/log/\(name).log"]).text
+    }
+
+    /// `<type> <base64>` of a public key in the client's folder.
+    func publicKey(_ name: String) async throws -> String {
+        try await run(["cat", "\(client)/\(name).pub"]).text.split(separator: " ").prefix(2).joined(
+            separator: " ")
+    }
+
+    /// Makes a key in the client's folder, once.
+    func makeKey(_ name: String, _ options: [String]) async throws {
+        let path = "\(client)/\(name)"
+        let made = try await Command.run(
+            [
+                "sh", "-c", "[ -e \"$1\" ] || { file=$1; shift; ssh-keygen -q -N '' -f \"$file\" \"$@\"; }",
+                "sh", path,
+            ]
+                + options)
+        guard made.status == 0 else { throw WorldError("no key was made", log: made.description) }
+    }
+}

@@ -1,0 +1,54 @@
+import World
+
+/// Jobs that several tests look at without changing anything: booting a builder takes seconds.
+actor SharedJobs {
+    static let shared = SharedJobs()
+
+    private var submitted: [String: Task<String, any Error>] = [:]
+
+    /// A job of Alice's that has failed, and whose builder is kept.
+    static func wreck(_ world: World) async throws -> String {
+        try await shared.job(
+            "wreck", world: world,
+            """
+            image: debian
+            tasks:
+              - make: echo made
+              - check: |
+                  echo checked
+                  exit 3
+
+            """)
+    }
+
+    /// The same of Bob's.
+    static func bobsWreck(_ world: World) async throws -> String {
+        try await shared.job(
+            "bob", world: world,
+            """
+            image: debian
+            tasks:
+              - check: exit 1
+
+            """, owner: "bob")
+    }
+
+    private func job(_ name: String, world: World, _ manifest: String, owner: String = "alice") async throws
+        -> String
+    {
+        if let task = submitted[name] { return try await task.value }
+        let task = Task {
+            let number = try await Operator(world: world).submit(manifest, owner: owner)
+            // Its owner's tail ends when the job has ended.
+            let log = try await Command.run(
+                world.ssh(["tail", number], as: owner), deadline: .seconds(120))
+            guard log.status == 1 else {
+                throw WorldError(
+                    "job \(number) did not fail as it should", log: "\(log)\n\(await world.logTails())")
+            }
+            return number
+        }
+        submitted[name] = task
+        return try await task.value
+    }
+}

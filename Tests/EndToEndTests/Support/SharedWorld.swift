@@ -1,0 +1,64 @@
+import Glibc
+import World
+
+/// The one world of this test run: started by the first test that asks, ended by the end of the process.
+actor SharedWorld {
+    static let shared = SharedWorld()
+
+    private var starting: Task<World, any Error>?
+
+    /// Alice and Bob have a key each; the service knows nobody until a test has it told.
+    static func get() async throws -> World { try await shared.get() }
+
+    private func get() async throws -> World {
+        if let starting { return try await starting.value }
+        let task = Task { try await Self.start() }
+        starting = task
+        return try await task.value
+    }
+
+    private static func start() async throws -> World {
+        let (worlds, continuation) = AsyncThrowingStream<World, any Error>.makeStream()
+        Task {
+            do {
+                try await World.with(settings) { world in
+                    for person in ["alice", "bob"] {
+                        let added = try await Operator(world: world).addKey(of: person)
+                        guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
+                    }
+                    continuation.yield(world)
+                    // The helper ends the world when this process has ended.
+                    while true { try await Task.sleep(for: .seconds(3600)) }
+                }
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        for try await world in worlds { return world }
+        throw WorldError("the world ended at once")
+    }
+
+    private static var settings: WorldSettings {
+        var settings = WorldSettings(
+            programs: Repository.programs, images: Repository.images, dropIn: Repository.dropIn,
+            gateways: Gateway.allCases, people: ["alice", "bob", "mallory"], owner: getuid(),
+            ownerGroup: getgid())
+        settings.keep = 900
+        settings.lease = 3
+        settings.maxLife = 1800
+        settings.memory = 256
+        settings.slots = 6
+        settings.clientAliveInterval = 1
+        return settings
+    }
+}
+
+/// Where this checkout has its things.
+enum Repository {
+    static let root = String(
+        #filePath.prefix(#filePath.count - "/Tests/EndToEndTests/Support/SharedWorld.swift".count))
+    /// Built with the tests themselves.
+    static let programs = root + "/.build/debug"
+    static let images = root + "/.build/images"
+    static let dropIn = root + "/sshd_config.d/50-sallyport.conf"
+}

@@ -1,0 +1,65 @@
+import Testing
+import World
+
+/// `connect` with a terminal, under a real one.
+@Suite struct TerminalTests {
+    @Test func theWindowsSizeAndItsChangesArrive() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let terminal = try PseudoTerminal(rows: 31, columns: 97)
+        let finished = try await Command.start(
+            world.ssh(["connect", job, "bash", "--norc"], options: ["-t"]), terminal: terminal
+        ) { shell in
+            try await shell.write("stty size\n")
+            try await shell.output.wait(for: "31 97")
+            try terminal.resize(rows: 50, columns: 132)
+            // The change travels on its own; ask until it has arrived.
+            try await shell.write("until stty size | grep '^50 1''32'; do sleep 0.1; done\n")
+            try await shell.output.wait(for: "50 132")
+            try await shell.write("exit 4\n")
+        }
+        await expect(finished, status: 4, in: world)
+        #expect(terminal.isCooked)
+    }
+
+    @Test func controlCReachesTheRemoteProcess() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.start(
+            world.ssh(
+                ["connect", job, #"trap 'echo cau""ght; exit 9' INT; echo ready; sleep 60 & wait"#],
+                options: ["-t"]),
+            terminal: try PseudoTerminal()
+        ) { shell in
+            try await shell.output.wait(for: "ready")
+            try await shell.write([3])
+        }
+        await expect(finished, status: 9, output: ["caught"], in: world)
+    }
+
+    /// The shell's own end is a logout, with which the builder ends.
+    @Test func aShellsExitStatusIsOurs() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        let terminal = try PseudoTerminal()
+        let finished = try await Command.start(
+            world.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(90)
+        ) { shell in
+            try await shell.output.wait(for: "$ ")
+            try await shell.write("exit 7\n")
+        }
+        await expect(finished, status: 7, in: world)
+        #expect(terminal.isCooked)
+        try await expectNobodyOnTheGateway(in: world)
+    }
+
+    @Test func guardedGatewaysGiveTerminalsToo() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.start(
+            world.ssh(["connect", job, "tty; exit 2"], to: .guarded, options: ["-t"]),
+            terminal: try PseudoTerminal()
+        ) { _ in }
+        await expect(finished, status: 2, output: ["/dev/pts/"], in: world)
+    }
+}
