@@ -6,9 +6,14 @@ import Glibc
 // sshd before 7.5 stops reading at the match.
 signal(SIGPIPE, SIG_IGN)
 
+/// openlog(3) keeps the pointer: a String's bytes would be gone by the time of the message.
+let name: StaticString = "sallyport-dispatch"
+
 /// sshd loses our stderr; the administrator reads authpriv.
 func log(_ reason: String) {
-    openlog("sallyport-dispatch", LOG_PID, LOG_AUTHPRIV)
+    name.withUTF8Buffer { bytes in
+        bytes.withMemoryRebound(to: CChar.self) { openlog($0.baseAddress, LOG_PID, LOG_AUTHPRIV) }
+    }
     reason.withCString { text in
         withVaList([text]) { vsyslog(LOG_NOTICE, "no line: %s", $0) }
     }

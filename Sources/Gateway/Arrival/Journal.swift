@@ -12,8 +12,13 @@ public final class Journal {
             for index in random.indices { random[index] = UInt8(truncatingIfNeeded: Int(getpid()) >> index) }
         }
         session = String(decoding: random.map { letters[Int($0) % letters.count] }, as: UTF8.self)
-        openlog("sallyport-shell", LOG_PID, LOG_AUTHPRIV)
+        // openlog(3) keeps the pointer: a String's bytes would be gone by the time of the first record.
+        Self.program.withUTF8Buffer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { openlog($0.baseAddress, LOG_PID, LOG_AUTHPRIV) }
+        }
     }
+
+    private static let program: StaticString = "sallyport-shell"
 
     /// What happened, in the ordinary course of things.
     func note(_ text: String) {
