@@ -57,8 +57,8 @@ actor SharedWorld {
 enum Repository {
     static let root = String(
         #filePath.prefix(#filePath.count - "/Tests/EndToEndTests/Support/SharedWorld.swift".count))
-    /// Built with the tests themselves.
-    static let programs = root + "/.build/debug"
+    /// Those that were built with the tests, unless the environment names others.
+    static let programs = getenv("SALLYPORT_PROGRAMS").map { String(cString: $0) } ?? root + "/.build/debug"
     static let images = root + "/.build/images"
     static let dropIn = root + "/sshd_config.d/50-sallyport.conf"
 }
