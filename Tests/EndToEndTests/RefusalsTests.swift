@@ -69,7 +69,7 @@ import World
     }
 
     @Test(arguments: [
-        "id", "", "\(shell) --key ssh-ed25519 AAAA; id", "\(shell)  --key ssh-ed25519 AAAA", "-c id",
+        "id", "", "\(shell) --key ssh-ed25519 AAAA; id", "\(shell)  --key ssh-ed25519 AAAA", "sh -c id",
     ])
     func sallyportShellAsLoginShellRunsNothingElse(command: String) async throws {
         let world = try await SharedWorld.get()
@@ -83,7 +83,8 @@ import World
         let world = try await SharedWorld.get()
         let refused = try await Command.run(
             world.ssh(["id"], options: ["-v", "-o", "PubkeyAuthentication=no", "-o", "IdentityFile=none"]))
-        await expect(refused, status: 255, errors: ["can continue: publickey\n"], in: world)
+        await expect(refused, status: 255, errors: ["can continue: publickey"], in: world)
+        #expect(!refused.errorText.contains("publickey,"), "\(refused)")
     }
 
     @Test func forwardingIsRefused() async throws {
