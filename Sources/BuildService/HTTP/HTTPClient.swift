@@ -9,6 +9,8 @@ final class HTTPClient {
     private var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
     private var watches: [curl_socket_t: Watch] = [:]
     private var timer: Timer?
+    /// True while libcurl calls back: handles can be neither added nor removed then (CURLM_RECURSIVE_API_CALL).
+    private var isInCallback = false
 
     init(_ endpoint: Endpoint, on loop: EventLoop) {
         self.loop = loop
@@ -41,14 +43,25 @@ final class HTTPClient {
         _ request: HTTPRequest, receive: ((UnsafeRawBufferPointer) -> Bool)? = nil,
         complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) -> HTTPTransfer? {
-        guard let transfer = HTTPTransfer(request, to: endpoint, receive: receive, complete: complete),
-            curl_multi_add_handle(multi, transfer.easy) == CURLM_OK
-        else {
+        guard let transfer = HTTPTransfer(request, to: endpoint, receive: receive, complete: complete) else {
             loop.timer(after: .zero) { complete(.failure(ServiceError(.unreachable, detail: "out of memory"))) }
             return nil
         }
         transfers[ObjectIdentifier(transfer)] = transfer
+        if isInCallback {
+            loop.timer(after: .zero) { [weak self] in self?.add(transfer) }
+        } else {
+            add(transfer)
+        }
         return transfer
+    }
+
+    private func add(_ transfer: HTTPTransfer) {
+        guard transfers[ObjectIdentifier(transfer)] != nil else { return }
+        let code = curl_multi_add_handle(multi, transfer.easy)
+        guard code != CURLM_OK else { return }
+        transfers.removeValue(forKey: ObjectIdentifier(transfer))
+        loop.timer(after: .zero) { transfer.finish(CURLE_FAILED_INIT) }
     }
 
     func cancel(_ transfer: HTTPTransfer) {
@@ -88,7 +101,9 @@ final class HTTPClient {
 
     private func act(on socket: curl_socket_t, _ mask: CInt) {
         var running: CInt = 0
+        isInCallback = true
         curl_multi_socket_action(multi, socket, mask, &running)
+        isInCallback = false
         var remaining: CInt = 0
         while let message = curl_multi_info_read(multi, &remaining) {
             guard message.pointee.msg == CURLMSG_DONE, let transfer = HTTPTransfer.behind(message.pointee.easy_handle)
