@@ -12,7 +12,7 @@ import World
         await expect(added, status: 0, in: world)
         let greeting = try await Command.run(
             world.ssh([], options: ["-o", "IdentityFile=none", "-i", "\(world.client)/\(name)"]))
-        await expect(greeting, status: 0, errors: ["alice"], in: world)
+        await expect(greeting, status: 0, output: ["alice"], in: world)
     }
 
     /// Forced, since the client would otherwise fall back to the plain key without a word.
@@ -35,7 +35,7 @@ import World
                     "-o", "PubkeyAcceptedAlgorithms=*-cert-v01@openssh.com", "-o", "IdentityFile=none", "-i",
                     "\(world.client)/alice_certified",
                 ]))
-        await expect(greeting, status: 0, errors: ["alice"], in: world)
+        await expect(greeting, status: 0, output: ["alice"], in: world)
         #expect(try await world.log("sshd-builds").contains("ED25519-CERT"))
     }
 
@@ -69,12 +69,12 @@ import World
     @Test func theGreetingNamesThePersonAndTheVerbs() async throws {
         let world = try await SharedWorld.get()
         let greeting = try await Command.run(world.ssh([]))
-        await expect(greeting, status: 0, errors: ["alice", "connect", "tail"], in: world)
+        await expect(greeting, status: 0, output: ["alice", "connect", "tail"], in: world)
     }
 
     @Test func sallyportShellServesAsLoginShell() async throws {
         let world = try await SharedWorld.get()
         let greeting = try await Command.run(world.ssh([], to: .guarded))
-        await expect(greeting, status: 0, errors: ["alice"], in: world)
+        await expect(greeting, status: 0, output: ["alice"], in: world)
     }
 }

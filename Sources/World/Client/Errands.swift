@@ -9,7 +9,7 @@ final class Errands: Sendable {
         var next = 1
         var isOver = false
         var greetingWaiter: CheckedContinuation<Greeting?, Never>?
-        var waiters: [Int: CheckedContinuation<Report?, Never>] = [:]
+        var waiters: [Int: AsyncStream<Report>.Continuation] = [:]
     }
 
     private let state = Mutex(State())
@@ -45,18 +45,14 @@ final class Errands: Sendable {
         }
         let errand = Errand(number: number, arguments: arguments, input: input, deadline: deadline)
         let line = Array(try JSONEncoder().encode(errand)) + [UInt8(ascii: "\n")]
-        async let report: Report? = withCheckedContinuation { continuation in
-            state.withLock {
-                if $0.isOver {
-                    continuation.resume(returning: nil)
-                } else {
-                    $0.waiters[number] = continuation
-                }
-            }
+        // Before it is sent: the answer may come at once.
+        let (reports, waiter) = AsyncStream<Report>.makeStream()
+        state.withLock {
+            if $0.isOver { waiter.finish() } else { $0.waiters[number] = waiter }
         }
         try await send(line)
-        guard let report = await report else { throw WorldError("the world has ended") }
-        return report
+        for await report in reports { return report }
+        throw WorldError("the world has ended")
     }
 
     /// Takes what the helper has said.
@@ -71,7 +67,7 @@ final class Errands: Sendable {
                     state.greetingWaiter?.resume(returning: state.greeting)
                     state.greetingWaiter = nil
                 } else if let report = try? JSONDecoder().decode(Report.self, from: line) {
-                    state.waiters.removeValue(forKey: report.number)?.resume(returning: report)
+                    state.waiters.removeValue(forKey: report.number)?.yield(report)
                 }
             }
         }
@@ -83,7 +79,7 @@ final class Errands: Sendable {
             state.isOver = true
             state.greetingWaiter?.resume(returning: state.greeting)
             state.greetingWaiter = nil
-            for waiter in state.waiters.values { waiter.resume(returning: nil) }
+            for waiter in state.waiters.values { waiter.finish() }
             state.waiters = [:]
         }
     }

@@ -89,6 +89,8 @@ public enum Command {
             error: .fileDescriptor(theirs, closeAfterSpawningProcess: false)
         ) { execution in
             limit.watch(execution.processIdentifier.value)
+            // The command's own side is the last one now: when it ends, so does its output.
+            terminal.closeTheirs()
             let command = RunningCommand(
                 output: output, errors: errors,
                 writing: { try await Descriptor.write($0, to: terminal.ours) },
@@ -102,7 +104,6 @@ public enum Command {
             }
         }
         limit.finish()
-        terminal.closeTheirs()
         await reader.value
         return Finished(
             arguments: arguments, status: status(result.terminationStatus), late: limit.passed,

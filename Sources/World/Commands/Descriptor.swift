@@ -15,13 +15,19 @@ enum Descriptor {
             nonisolated(unsafe) let source = DispatchSource.makeReadSource(
                 fileDescriptor: raw, queue: .global())
             source.setEventHandler {
+                // All that is there: after a hang-up libdispatch calls no more, whatever is left to read.
                 var buffer = [UInt8](repeating: 0, count: 1 << 16)
-                let count = read(raw, &buffer, buffer.count)
-                if count > 0 {
-                    continuation.yield(Array(buffer[..<count]))
-                } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                    // A terminal whose other side is closed says EIO, which is its way of saying end.
-                    source.cancel()
+                while true {
+                    let count = read(raw, &buffer, buffer.count)
+                    if count > 0 {
+                        continuation.yield(Array(buffer[..<count]))
+                    } else if count < 0, errno == EINTR {
+                        continue
+                    } else {
+                        // A terminal whose other side is closed says EIO, which is its way of saying end.
+                        if count == 0 || errno != EAGAIN { source.cancel() }
+                        return
+                    }
                 }
             }
             source.setCancelHandler { continuation.finish() }
