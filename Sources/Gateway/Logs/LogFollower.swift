@@ -4,7 +4,9 @@ import Requests
 
 /// Shows the logs of a job on a sink, from their first byte until the job has ended.
 ///
-/// It is told about the job by whoever watches it: a task's log is opened when the task has started.
+/// It is told about the job by whoever watches it: a task's log is opened when the task has started and the log of the
+/// one before it has ended. The set-up log goes on beside them, until the job ends; when it has ended already, it comes
+/// first, as a whole.
 final class LogFollower {
     private let service: any BuildService
     private let job: JobID
@@ -12,7 +14,10 @@ final class LogFollower {
     private let ended: (Result<Void, ServiceError>) -> Void
     private var writer: LogWriter
     private var streams: [String: any ServiceStream] = [:]
-    private var opened: Set<String> = []
+    private var known: Set<String> = []
+    /// Logs of tasks that have started, in their order, which nobody has read yet.
+    private var waiting: [String] = []
+    private var task: String?
     private var isFinal = false
     private var hasEnded = false
 
@@ -38,9 +43,11 @@ final class LogFollower {
 
     /// The job has changed.
     func update(_ job: Job) {
-        for task in job.tasks where task.status != .pending && task.status != .skipped { open(task.name) }
+        for task in job.tasks where task.status != .pending && task.status != .skipped {
+            if known.insert(task.name).inserted { waiting.append(task.name) }
+        }
         isFinal = job.status.isFinal
-        finishIfDone()
+        openNext()
     }
 
     func stop() {
@@ -50,8 +57,17 @@ final class LogFollower {
         sink.onDrain = nil
     }
 
+    private func openNext() {
+        if task == nil, let next = waiting.first, !isFinal || streams[LogWriter.setUp] == nil {
+            waiting.removeFirst()
+            task = next
+            open(next)
+        }
+        if isFinal, streams.isEmpty, waiting.isEmpty { finish(.success(())) }
+    }
+
     private func open(_ log: String) {
-        guard !hasEnded, opened.insert(log).inserted else { return }
+        guard !hasEnded else { return }
         streams[log] = service.followLog(log, of: job) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
@@ -65,16 +81,13 @@ final class LogFollower {
     private func close(_ log: String, _ result: Result<Void, ServiceError>) {
         guard !hasEnded else { return }
         streams[log] = nil
+        if log == task { task = nil }
         // A log that does not exist (any more) has ended.
         if case .failure(let error) = result, error.status != 404, error.status != 416 {
             finish(.failure(error))
         } else {
-            finishIfDone()
+            openNext()
         }
-    }
-
-    private func finishIfDone() {
-        if isFinal, streams.isEmpty { finish(.success(())) }
     }
 
     private func finish(_ result: Result<Void, ServiceError>) {
