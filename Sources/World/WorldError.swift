@@ -1,12 +1,14 @@
 /// Why the world could not be started, or a command in it not be run.
 public struct WorldError: Error, CustomStringConvertible {
-    /// One sentence.
-    public let description: String
+    /// What happened.
+    public let sentence: String
     /// The end of the log concerned; empty when there is none.
     public let log: String
 
-    public init(_ description: String, log: String = "") {
-        self.description = description
+    public init(_ sentence: String, log: String = "") {
+        self.sentence = sentence
         self.log = log
     }
+
+    public var description: String { log.isEmpty ? sentence : "\(sentence)\n\(log)" }
 }

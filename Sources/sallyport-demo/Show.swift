@@ -38,7 +38,7 @@ struct Show: AsyncParsableCommand {
             transcript.fail(failure.description)
             throw ExitCode.failure
         } catch let error as WorldError {
-            transcript.fail(error.description, log: error.log)
+            transcript.fail(error.sentence, log: error.log)
             throw ExitCode.failure
         }
     }

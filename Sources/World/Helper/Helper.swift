@@ -25,7 +25,7 @@ public enum Helper {
             }
             await folder.remove()
         } catch let error as WorldError {
-            say(Greeting.failed(sentence: error.description, log: error.log))
+            say(Greeting.failed(sentence: error.sentence, log: error.log))
         } catch {
             say(Greeting.failed(sentence: "the world could not be started: \(error)", log: ""))
         }
