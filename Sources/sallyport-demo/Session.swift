@@ -49,7 +49,10 @@ struct Session: Sendable {
         transcript.begin("Bob, whose job it is not, is refused")
         transcript.type("ssh builds@gateway connect \(job) true")
         try await expect(
-            Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show), status: 77)
+            Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
+            status: 77, "job \(job)")
+
+        transcript.remark("exit status 77: not yours")
 
         transcript.begin("Mallory, whose key nobody knows, is told so")
         transcript.type("ssh builds@gateway tail \(job)")

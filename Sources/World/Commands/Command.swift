@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Commands with a deadline, and everything they write.
 public enum Command {
-    /// Runs a command to its end.
+    /// Runs a command to its end. `forward` is handed all that it writes, as it comes.
     public static func run(
         _ arguments: [String], input: [UInt8] = [], environment: Environment = .inherit,
         deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil
@@ -25,7 +25,7 @@ public enum Command {
         body: @Sendable (RunningCommand) async throws -> Void
     ) async throws -> Finished {
         let output = Capture(forward: forward)
-        let errors = Capture()
+        let errors = Capture(forward: forward)
         var options = PlatformOptions()
         options.processGroupID = 0
         let limit = Deadline()
