@@ -51,7 +51,6 @@ struct Session: Sendable {
         try await expect(
             Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
             status: 77, "job \(job)")
-
         transcript.remark("exit status 77: not yours")
 
         transcript.begin("Mallory, whose key nobody knows, is told so")
