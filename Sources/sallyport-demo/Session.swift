@@ -50,7 +50,7 @@ struct Session: Sendable {
         transcript.type("ssh builds@gateway connect \(job) true")
         try await expect(
             Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
-            status: 77, "job \(job)")
+            status: 77, "belongs to alice")
         transcript.remark("exit status 77: not yours")
 
         transcript.begin("Mallory, whose key nobody knows, is told so")
