@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Synchronization
 import World
 
 /// The demo itself.
@@ -17,6 +18,7 @@ struct Show: AsyncParsableCommand {
         let transcript = Transcript()
         try await becomeRoot(transcript)
         let interruption = Interruption()
+        let isComplete = Mutex(false)
         do {
             transcript.begin("Starting sshd and the build service on loopback ports")
             try await World.with(settings) { world in
@@ -24,16 +26,19 @@ struct Show: AsyncParsableCommand {
                 try await interruption.ends {
                     let session = Session(world: world, transcript: transcript)
                     try await session.show()
+                    isComplete.withLock { $0 = true }
                     if somebodyIsThere {
                         try await session.inviteToTry()
-                        await interruption.wait()
+                        await world.ended()
+                        throw WorldError("somebody has ended the helper of the demo")
                     }
                 }
                 transcript.begin("Ending everything")
             }
             transcript.end()
         } catch is Interruption.Interrupted {
-            transcript.end()
+            transcript.say("\nEverything has ended; nothing is left.")
+            if !isComplete.withLock({ $0 }) { throw ExitCode(128 + SIGINT) }
         } catch let failure as StepFailure {
             transcript.fail(failure.description)
             throw ExitCode.failure

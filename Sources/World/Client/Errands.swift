@@ -9,6 +9,7 @@ final class Errands: Sendable {
         var next = 1
         var isOver = false
         var greetingWaiter: CheckedContinuation<Greeting?, Never>?
+        var endWaiters: [AsyncStream<Never>.Continuation] = []
         var waiters: [Int: AsyncStream<Report>.Continuation] = [:]
     }
 
@@ -35,6 +36,15 @@ final class Errands: Sendable {
         case .failed(let sentence, let log): throw WorldError(sentence, log: log)
         case nil: throw WorldError("the helper ended without a word; it needs root and unshare(1)")
         }
+    }
+
+    /// Returns when the helper has ended, or the calling task is cancelled.
+    func ended() async {
+        let (stream, waiter) = AsyncStream<Never>.makeStream()
+        state.withLock {
+            if $0.isOver { waiter.finish() } else { $0.endWaiters.append(waiter) }
+        }
+        for await _ in stream {}
     }
 
     /// Has a command run in the world.
@@ -81,6 +91,8 @@ final class Errands: Sendable {
             state.greetingWaiter = nil
             for waiter in state.waiters.values { waiter.finish() }
             state.waiters = [:]
+            for waiter in state.endWaiters { waiter.finish() }
+            state.endWaiters = []
         }
     }
 }

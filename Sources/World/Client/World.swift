@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Subprocess
+import Synchronization
 
 /// A running world, seen from outside: Sallyport's gateway, its build service and its builders on this machine.
 public final class World: Sendable {
@@ -32,6 +33,10 @@ public final class World: Sendable {
             arguments: arguments, status: report.status, late: report.late, output: report.output,
             errors: report.errors)
     }
+
+    /// Returns when the world has ended, which it does by itself only when somebody kills its helper, or when the
+    /// calling task is cancelled.
+    public func ended() async { await errands.ended() }
 
     /// Runs the operator's tool.
     public func sallyport(
@@ -70,33 +75,41 @@ public final class World: Sendable {
         // A group of its own, so that Ctrl-C reaches us alone and the helper ends things in their order.
         var options = PlatformOptions()
         options.processGroupID = 0
-        let result = try await Subprocess.run(
-            .name(arguments[0]), arguments: Arguments(Array(arguments.dropFirst())), platformOptions: options,
-            input: .inputWriter, output: .sequence, error: .currentStandardError
-        ) { execution in
-            let writer = execution.standardInputWriter
-            let errands = Errands { _ = try await writer.write($0) }
-            async let listening: Void = listen(to: execution.standardOutput, errands)
-            do {
-                let opening = try await errands.greeting()
-                let world = World(opening, programs: settings.programs, errands: errands)
-                let result = try await body(world)
-                try? await writer.finish()
-                await listening
-                return (result, opening.folder)
-            } catch {
-                try? await writer.finish()
-                await listening
-                throw error
+        let place = Mutex<String?>(nil)
+        let outcome: Swift.Result<Result, any Error>
+        do {
+            let result = try await Subprocess.run(
+                .name(arguments[0]), arguments: Arguments(Array(arguments.dropFirst())),
+                platformOptions: options,
+                input: .inputWriter, output: .sequence, error: .currentStandardError
+            ) { execution in
+                let writer = execution.standardInputWriter
+                let errands = Errands { _ = try await writer.write($0) }
+                async let listening: Void = listen(to: execution.standardOutput, errands)
+                do {
+                    let opening = try await errands.greeting()
+                    place.withLock { $0 = opening.folder }
+                    let world = World(opening, programs: settings.programs, errands: errands)
+                    let result = try await body(world)
+                    try? await writer.finish()
+                    await listening
+                    return result
+                } catch {
+                    try? await writer.finish()
+                    await listening
+                    throw error
+                }
             }
+            outcome = .success(result.closureResult)
+        } catch {
+            outcome = .failure(error)
         }
-        let (value, folder) = result.closureResult
         // The helper removes it, unless it was killed.
-        if access(folder, F_OK) == 0 {
+        if let folder = place.withLock({ $0 }), access(folder, F_OK) == 0 {
             let sudo = geteuid() == 0 ? [] : ["sudo", "-n"]
             _ = try? await Command.run(sudo + ["rm", "-rf", "--one-file-system", folder])
         }
-        return value
+        return try outcome.get()
     }
 
     private static func listen(to output: SubprocessOutputSequence, _ errands: Errands) async {
