@@ -82,7 +82,7 @@ test: deps image
 	results=$$(sed -nE 's/^.*Test (.*) (passed|failed) after ([0-9.]+) seconds.*$$/\3 \2 \1/p' \
 	    $(LOGS)/unit $(LOGS)/end-to-end | grep -vE '^[^ ]+ [^ ]+ run with ' || true)
 	echo; echo 'The slowest tests, in seconds:'
-	sort -rn <<<"$$results" | head -n 10
+	sort -rn <<<"$$results" | sed -n '1,10p'
 	echo; echo "$$(grep -c ' passed ' <<<"$$results" || true) tests passed."
 	[ "$${#failed[@]}" = 0 ] || echo "Failed: $${failed[*]}."
 	grep -h 'Test run with' $(LOGS)/unit $(LOGS)/end-to-end || true
