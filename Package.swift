@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH", "Requests",
+                "AuthorizedKeys", "BuildService", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
+                "Requests",
             ],
             swiftSettings: settings),
 
@@ -136,8 +137,10 @@ let package = Package(
 
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
-        .testTarget(name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
-        .testTarget(name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
+        .testTarget(
+            name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
         .testTarget(
             name: "RunnerTests",

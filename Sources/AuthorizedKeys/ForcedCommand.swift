@@ -12,7 +12,9 @@ public struct ForcedCommand: Hashable, Sendable {
 
     /// Nil when a path is not absolute, or holds something that sh(1) or sshd could misread.
     public init?(shell: String, config: String? = nil, key: PublicKey) {
-        guard Self.isPath(shell), config.map(Self.isPath) ?? true, !Certificate.isCertificate(key) else { return nil }
+        guard Self.isPath(shell), config.map(Self.isPath) ?? true, !Certificate.isCertificate(key) else {
+            return nil
+        }
         self.shell = shell
         self.config = config
         self.key = key
@@ -40,7 +42,8 @@ public struct ForcedCommand: Hashable, Sendable {
             guard let path = rest.popFirst() else { return nil }
             config = path
         }
-        guard rest.popFirst() == "--key", rest.count == 2, let type = rest.popFirst(), let base64 = rest.popFirst(),
+        guard rest.popFirst() == "--key", rest.count == 2, let type = rest.popFirst(),
+            let base64 = rest.popFirst(),
             let key = try? PublicKey(type: type, base64: base64)
         else { return nil }
         self.init(shell: shell, config: config, key: key)
@@ -54,7 +57,8 @@ public struct ForcedCommand: Hashable, Sendable {
             && path.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"),
+                    UInt8(ascii: "."),
                     UInt8(ascii: "_"), UInt8(ascii: "+"):
                     true
                 default: false

@@ -14,7 +14,8 @@ public struct KeyOffer: Equatable, Sendable {
     /// - Parameter arguments: without the program's own name.
     public init(arguments: some BidirectionalCollection<String>) throws(OfferError) {
         guard arguments.count >= 4 else {
-            throw OfferError("expected four arguments, %u %h %t %k, after the options; got \(arguments.count)")
+            throw OfferError(
+                "expected four arguments, %u %h %t %k, after the options; got \(arguments.count)")
         }
         // Counted from the end: what a client sends can never be taken for an option.
         let positional = Array(arguments.suffix(4))

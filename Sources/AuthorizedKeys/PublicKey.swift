@@ -19,9 +19,12 @@ public struct PublicKey: Hashable, Sendable {
 
     /// Checks a type and a blob against each other.
     public init(type: String, base64: String) throws(KeyError) {
-        guard !type.isEmpty, type.utf8.count <= Self.maximumTypeLength, type.utf8.allSatisfy(Self.isAllowedInType)
+        guard !type.isEmpty, type.utf8.count <= Self.maximumTypeLength,
+            type.utf8.allSatisfy(Self.isAllowedInType)
         else { throw KeyError(.malformedType) }
-        guard !base64.isEmpty, base64.utf8.count <= Self.maximumBase64Length else { throw KeyError(.malformedBase64) }
+        guard !base64.isEmpty, base64.utf8.count <= Self.maximumBase64Length else {
+            throw KeyError(.malformedBase64)
+        }
         guard let blob = Base64.decode(base64.utf8) else { throw KeyError(.malformedBase64) }
         var reader = WireReader(blob)
         guard let inner = reader.string() else { throw KeyError(.malformedBlob) }

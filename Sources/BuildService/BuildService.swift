@@ -18,7 +18,8 @@ public protocol BuildService: AnyObject {
     ///
     /// - Parameter ended: the service has nothing more to tell, or could not be reached for a while.
     func watch(
-        _ job: JobID, _ changed: @escaping (Job) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
+        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 
     /// The bytes of a log from its first on, as they are written, until the log ends. A broken connection is resumed

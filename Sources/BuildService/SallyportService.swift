@@ -33,7 +33,8 @@ public final class SallyportService: BuildService {
     }
 
     public func watch(
-        _ job: JobID, _ changed: @escaping (Job) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
+        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var parser = EventStreamParser()
         var identifier: String?
@@ -41,7 +42,8 @@ public final class SallyportService: BuildService {
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
-                path: "/v1/jobs/\(job)/events", headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [], timeout: nil)
+                path: "/v1/jobs/\(job)/events", headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
+                timeout: nil)
         } receive: { bytes in
             for event in parser.parse(bytes) {
                 // Unknown events are a later version's; every event of this one carries the whole job.
@@ -109,7 +111,8 @@ public final class SallyportService: BuildService {
     }
 
     public func removeKey(_ fingerprint: String, _ answer: @escaping (Result<Void, ServiceError>) -> Void) {
-        sendWithoutAnswer(HTTPRequest(method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)"), answer)
+        sendWithoutAnswer(
+            HTTPRequest(method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)"), answer)
     }
 
     /// - Parameter owner: a person's name or id; nil: everybody's jobs.
@@ -118,12 +121,14 @@ public final class SallyportService: BuildService {
         if let owner { query.append("owner=\(owner.percentEncoded)") }
         if live { query.append("live=true") }
         let path = "/v1/jobs" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-        send(HTTPRequest(path: path)) { (result: Result<JobList, ServiceError>) in answer(result.map(\.jobs)) }
+        send(HTTPRequest(path: path)) { (result: Result<JobList, ServiceError>) in answer(result.map(\.jobs))
+        }
     }
 
     /// - Parameter manifest: the bytes of a manifest in YAML.
     public func submit(
-        manifest: [UInt8], owner: String, note: String?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        manifest: [UInt8], owner: String, note: String?,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let note = note.map { "&note=\($0.percentEncoded)" } ?? ""
         let request = HTTPRequest(
@@ -153,7 +158,8 @@ public final class SallyportService: BuildService {
     // MARK: Exchanges
 
     private func send<Answer: Decodable>(
-        _ request: HTTPRequest, body: some Encodable, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
+        _ request: HTTPRequest, body: some Encodable,
+        _ answer: @escaping (Result<Answer, ServiceError>) -> Void
     ) {
         var request = request
         request.headers.append("Content-Type: application/json")
@@ -176,7 +182,8 @@ public final class SallyportService: BuildService {
                         return .success(try JSON.decode(Answer.self, from: Data(body)))
                     } catch {
                         return .failure(
-                            ServiceError(.malformedAnswer, detail: "\(request.method) \(request.path): \(error)"))
+                            ServiceError(
+                                .malformedAnswer, detail: "\(request.method) \(request.path): \(error)"))
                     }
                 })
         }
@@ -194,12 +201,15 @@ public final class SallyportService: BuildService {
         client.send(request) { result in
             answer(
                 result.flatMap { response in
-                    (200..<300).contains(response.status) ? .success(response.body) : .failure(Self.refusal(response))
+                    (200..<300).contains(response.status)
+                        ? .success(response.body) : .failure(Self.refusal(response))
                 })
         }
     }
 
-    private static func absentAsNil<Value>(_ result: Result<Value, ServiceError>) -> Result<Value?, ServiceError> {
+    private static func absentAsNil<Value>(_ result: Result<Value, ServiceError>) -> Result<
+        Value?, ServiceError
+    > {
         switch result {
         case .success(let value): .success(value)
         case .failure(let error) where error.status == 404: .success(nil)

@@ -14,7 +14,8 @@ public enum ConfigurationFile {
     ) throws(ConfigurationError) -> Configuration {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw ConfigurationError(path: path, expected: "cannot be read: \(String(cString: strerror(errno)))")
+            throw ConfigurationError(
+                path: path, expected: "cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var status = stat()
@@ -78,7 +79,8 @@ public enum ConfigurationFile {
         runner.memory = try document.number("runner", "memory", in: 128...1_048_576, default: runner.memory)
         runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
-        runner.maxLife = try document.number("runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        runner.maxLife = try document.number(
+            "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
         configuration.runner = runner
 
         try document.refuseWhatNobodyAskedFor()

@@ -22,7 +22,8 @@ struct Document {
 
     mutating func text(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
         guard let value = try value(section, key) else { return nil }
-        guard let text = value.string, !text.isEmpty, !text.unicodeScalars.contains(where: { $0.value < 32 }) else {
+        guard let text = value.string, !text.isEmpty, !text.unicodeScalars.contains(where: { $0.value < 32 })
+        else {
             throw error(section, key, "expected a string in quotes, not empty")
         }
         return text
@@ -39,7 +40,9 @@ struct Document {
         return texts
     }
 
-    mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError) -> String {
+    mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError)
+        -> String
+    {
         guard let text = try text(section, key) else { return fallback }
         guard text.hasPrefix("/") else { throw error(section, key, "expected an absolute path") }
         return text
@@ -50,7 +53,8 @@ struct Document {
     ) throws(ConfigurationError) -> Int? {
         guard let value = try value(section, key) else { return nil }
         guard let number = value.int, range.contains(number) else {
-            throw error(section, key, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw error(
+                section, key, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
@@ -92,10 +96,12 @@ struct Document {
             }
             guard let table = root[section]?.table else {
                 throw ConfigurationError(
-                    path: path, line: line(section: nil, key: section), key: section, expected: "expected a section")
+                    path: path, line: line(section: nil, key: section), key: section,
+                    expected: "expected a section")
             }
             for key in table.keys where !keys.contains(key) {
-                throw error(section, key, "unknown key; expected one of \(keys.sorted().joined(separator: ", "))")
+                throw error(
+                    section, key, "unknown key; expected one of \(keys.sorted().joined(separator: ", "))")
             }
         }
     }
@@ -107,7 +113,8 @@ struct Document {
         guard let entry = root[section] else { return nil }
         guard let table = entry.table else {
             throw ConfigurationError(
-                path: path, line: line(section: nil, key: section), key: section, expected: "expected a section")
+                path: path, line: line(section: nil, key: section), key: section,
+                expected: "expected a section")
         }
         return table[key]
     }

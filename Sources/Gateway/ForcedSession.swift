@@ -17,7 +17,8 @@ public enum ForcedSession {
         do throws(Refusal) {
             guard case .forced(let command) = Invocation(arguments: arguments) else {
                 throw Refusal(
-                    .usage, "This account only enters build machines.", cause: "not started as the forced command")
+                    .usage, "This account only enters build machines.",
+                    cause: "not started as the forced command")
             }
             guard geteuid() != 0 else {
                 throw Refusal(
@@ -44,7 +45,8 @@ public enum ForcedSession {
     }
 
     private static func serve(
-        _ key: PublicKey, _ configuration: Configuration, _ environment: SessionEnvironment, _ journal: Journal
+        _ key: PublicKey, _ configuration: Configuration, _ environment: SessionEnvironment,
+        _ journal: Journal
     ) -> ExitStatus {
         signal(SIGPIPE, SIG_IGN)
         let loop = EventLoop()
@@ -66,7 +68,8 @@ public enum ForcedSession {
         guard let endpoint = Endpoint(configuration.service.url) else { return .misconfigured }
         let service = SallyportService(endpoint, on: loop)
         let current = GatewaySession(
-            loop: loop, service: service, configuration: configuration, environment: environment, journal: journal,
+            loop: loop, service: service, configuration: configuration, environment: environment,
+            journal: journal,
             key: key)
         session = current
         var tail: TailVerb?

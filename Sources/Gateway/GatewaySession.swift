@@ -20,7 +20,8 @@ final class GatewaySession {
     private var status: ExitStatus?
 
     init(
-        loop: EventLoop, service: any BuildService, configuration: Configuration, environment: SessionEnvironment,
+        loop: EventLoop, service: any BuildService, configuration: Configuration,
+        environment: SessionEnvironment,
         journal: Journal, key: PublicKey
     ) {
         self.loop = loop

@@ -21,7 +21,8 @@ public final class BuilderConnection {
     }
 
     private enum Phase: Equatable {
-        case idle, connecting, exchangingKeys, verified, authenticating, authenticated, opening, requestingTerminal
+        case idle, connecting, exchangingKeys, verified, authenticating, authenticated, opening,
+            requestingTerminal
         case settingEnvironment(Int)
         case starting, running, closed
     }
@@ -203,7 +204,9 @@ public final class BuilderConnection {
             return .done
         case .starting:
             let step =
-                if let command = program.command { channel!.start(command: command) } else { channel!.startShell() }
+                if let command = program.command { channel!.start(command: command) } else {
+                    channel!.startShell()
+                }
             return then(step) { started() }
         case .idle, .connecting, .verified, .authenticated, .running, .closed:
             updateWatch()
@@ -219,7 +222,9 @@ public final class BuilderConnection {
     private func exchanged() {
         socket!.makeNonBlocking()
         guard session!.showsKey(among: builder.hostKeys) else {
-            fail(NestedSSHError(.hostKeyMismatch, "none of the \(builder.hostKeys.count) pinned host keys was shown"))
+            fail(
+                NestedSSHError(
+                    .hostKeyMismatch, "none of the \(builder.hostKeys.count) pinned host keys was shown"))
             return
         }
         phase = .verified
@@ -239,7 +244,8 @@ public final class BuilderConnection {
     private func setUpError() -> NestedSSHError {
         let detail = "\(phase): \(session?.lastError() ?? "no session")"
         return switch phase {
-        case .authenticating where session?.isConnected() == true: NestedSSHError(.authenticationFailed, detail)
+        case .authenticating where session?.isConnected() == true:
+            NestedSSHError(.authenticationFailed, detail)
         case .opening, .requestingTerminal, .starting:
             NestedSSHError(session?.isConnected() == true ? .refused : .lost, detail)
         // With the types of the pinned keys only on offer, a builder with other keys has none in common with us.

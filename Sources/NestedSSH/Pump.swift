@@ -112,7 +112,9 @@ final class Pump {
         while !toBuilder.isEmpty, !session.hasPendingOutput() {
             let room = min(channel.window, toBuilder.count)
             guard room > 0 else { break }
-            let sent = toBuilder.withUnsafeBytes { channel.write(UnsafeRawBufferPointer(rebasing: $0[..<room])) }
+            let sent = toBuilder.withUnsafeBytes {
+                channel.write(UnsafeRawBufferPointer(rebasing: $0[..<room]))
+            }
             guard let sent else {
                 // Nobody reads there any more; how the program ended comes by itself.
                 toBuilder = []

@@ -82,7 +82,9 @@ struct SSHSession: ~Copyable {
             guard words.count >= 2 else { continue }
             var key: ssh_key?
             let type = ssh_key_type_from_name(String(words[0]))
-            guard ssh_pki_import_pubkey_base64(String(words[1]), type, &key) == SSH_OK, let key else { continue }
+            guard ssh_pki_import_pubkey_base64(String(words[1]), type, &key) == SSH_OK, let key else {
+                continue
+            }
             defer { ssh_key_free(key) }
             if ssh_key_cmp(shown, key, SSH_KEY_CMP_PUBLIC) == 0 { return true }
         }

@@ -32,7 +32,9 @@ struct Socket: ~Copyable {
         defer { freeaddrinfo(list) }
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(entry.pointee.ai_family, type, 0)
-        guard descriptor >= 0 else { throw NestedSSHError(.unreachable, "socket: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw NestedSSHError(.unreachable, "socket: \(String(cString: strerror(errno)))")
+        }
         let connecting = Socket(adopting: descriptor)
         connecting.set(TCP_NODELAY)
         if connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) != 0, errno != EINPROGRESS {

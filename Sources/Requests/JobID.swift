@@ -14,7 +14,8 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
     /// Nil when the bytes are not the name of a job.
     public init?(bytes: some Collection<UInt8>) {
         guard let first = bytes.first, first.isASCIILetterOrDigit, bytes.count <= 64,
-            bytes.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
+            bytes.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+            )
         else { return nil }
         description = String(decoding: bytes, as: UTF8.self)
     }

@@ -29,7 +29,9 @@ public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible 
 
     private var printable: String {
         let limit = 40
-        let text = word.unicodeScalars.prefix(limit).map { (32..<127).contains($0.value) ? Character($0) : "?" }
+        let text = word.unicodeScalars.prefix(limit).map {
+            (32..<127).contains($0.value) ? Character($0) : "?"
+        }
         return String(text) + (word.unicodeScalars.count > limit ? "…" : "")
     }
 }

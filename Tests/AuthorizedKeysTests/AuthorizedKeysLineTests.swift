@@ -22,7 +22,8 @@ struct AuthorizedKeysLineTests {
         let authority = "\(Fixtures.authority.type) \(Fixtures.authority.base64)"
         #expect(
             line.text
-                == #"cert-authority,restrict,pty,command="\#(shell) --config /etc/x.toml --key \#(plain)" \#(authority)"#)
+                == #"cert-authority,restrict,pty,command="\#(shell) --config /etc/x.toml --key \#(plain)" \#(authority)"#
+        )
     }
 
     @Test(
@@ -44,8 +45,10 @@ struct ForcedCommandTests {
         #expect(ForcedCommand(text: command.text) == command)
         #expect(ForcedCommand(arguments: command.text.split(separator: " ").map(String.init)) == command)
         for other in [
-            command.text + " ", " " + command.text, command.text + " x", command.text + "\n", command.text + ";id",
-            command.text.replacing(" --key", with: "  --key"), String(command.text.dropLast()), "", "sh", "--key",
+            command.text + " ", " " + command.text, command.text + " x", command.text + "\n",
+            command.text + ";id",
+            command.text.replacing(" --key", with: "  --key"), String(command.text.dropLast()), "", "sh",
+            "--key",
         ] {
             #expect(ForcedCommand(text: other) == nil, "\(other)")
         }
@@ -53,7 +56,8 @@ struct ForcedCommandTests {
 
     @Test("never holds a certificate")
     func certificate() throws {
-        let key = try PublicKey(type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
+        let key = try PublicKey(
+            type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
         #expect(ForcedCommand(shell: "/x", key: key) == nil)
     }
 }

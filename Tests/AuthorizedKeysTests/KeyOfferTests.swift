@@ -9,9 +9,11 @@ struct KeyOfferTests {
     @Test("is four arguments behind the options")
     func arguments() throws {
         let plain = try KeyOffer(arguments: positional)
-        #expect(plain.account == "builds" && plain.user == "builds" && plain.shell == nil && plain.config == nil)
+        #expect(
+            plain.account == "builds" && plain.user == "builds" && plain.shell == nil && plain.config == nil)
         let offer = try KeyOffer(
-            arguments: ["--account", "ci", "--shell", "/s", "--config", "/c"] + ["git"] + positional.dropFirst())
+            arguments: ["--account", "ci", "--shell", "/s", "--config", "/c"] + ["git"]
+                + positional.dropFirst())
         #expect(offer.account == "ci" && offer.user == "git" && offer.shell == "/s" && offer.config == "/c")
     }
 
@@ -64,7 +66,9 @@ struct EncodingTests {
         }
     }
 
-    @Test("take no base64 that is not canonical", arguments: ["A", "AA", "AAA", "AB==", "AAB=", "A===", "====", "AA==AAAA", "AA=A"])
+    @Test(
+        "take no base64 that is not canonical",
+        arguments: ["A", "AA", "AAA", "AB==", "AAB=", "A===", "====", "AA==AAAA", "AA=A"])
     func notCanonical(_ text: String) {
         #expect(Base64.decode(text.utf8) == nil)
     }

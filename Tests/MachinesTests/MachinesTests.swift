@@ -6,10 +6,10 @@ import Testing
 
 @testable import Machines
 
-/// Tests with real virtual machines: two boots for all of them.
+/// Tests with real virtual machines, from the image that `make image` makes: two boots for all of them.
 ///
 /// One test, so that a machine is ended whatever fails; its steps are functions of their own.
-@Suite(.serialized, .enabled(if: TestMachines.hasImage, "needs the image that build-image makes"))
+@Suite(.serialized)
 struct MachinesTests {
     @Test(.timeLimit(.minutes(3))) func aBuilderFromBootToEnd() async throws {
         let machine = try await Machine.start(await TestMachines.specification("a"))

@@ -6,15 +6,10 @@ import Testing
 
 /// What the tests with real machines share: an image, a key, and one machine that has booted.
 enum TestMachines {
-    /// The folder that build-image made.
-    static var image: FilePath {
-        if let given = ProcessInfo.processInfo.environment["SALLYPORT_TEST_IMAGE"] { return FilePath(given) }
-        return FilePath(FileManager.default.currentDirectoryPath).appending(".build/image")
-    }
-
-    static var hasImage: Bool {
-        FileManager.default.fileExists(atPath: image.appending("initramfs.cpio.gz").string)
-    }
+    /// The folder that `make image` made.
+    static let image = FilePath(#filePath)
+        .removingLastComponent().removingLastComponent().removingLastComponent().appending(
+            ".build/images/debian")
 
     /// A folder of its own, with a short name: sockets live in it.
     static let folder: FilePath = {

@@ -49,7 +49,8 @@ struct RequestTests {
     @Test(
         "tails",
         arguments: [
-            ("tail", nil, false), ("tail 42", "42", false), ("tail --raw 42", "42", true), ("tail --raw", nil, true),
+            ("tail", nil, false), ("tail 42", "42", false), ("tail --raw 42", "42", true),
+            ("tail --raw", nil, true),
         ] as [(String, String?, Bool)])
     func tail(text: String, name: String?, raw: Bool) throws {
         #expect(try request(text) == .tail(job: name.map(job), raw: raw))
@@ -84,7 +85,8 @@ struct RequestTests {
     func large() throws {
         let command = String(repeating: "x", count: 100_000)
         #expect(
-            try request("connect 1 " + command) == .connect(job: job("1"), now: false, command: Array(command.utf8)))
+            try request("connect 1 " + command)
+                == .connect(job: job("1"), now: false, command: Array(command.utf8)))
     }
 }
 

@@ -44,7 +44,9 @@ final class HTTPClient {
         complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) -> HTTPTransfer? {
         guard let transfer = HTTPTransfer(request, to: endpoint, receive: receive, complete: complete) else {
-            loop.timer(after: .zero) { complete(.failure(ServiceError(.unreachable, detail: "out of memory"))) }
+            loop.timer(after: .zero) {
+                complete(.failure(ServiceError(.unreachable, detail: "out of memory")))
+            }
             return nil
         }
         transfers[ObjectIdentifier(transfer)] = transfer
@@ -106,7 +108,8 @@ final class HTTPClient {
         isInCallback = false
         var remaining: CInt = 0
         while let message = curl_multi_info_read(multi, &remaining) {
-            guard message.pointee.msg == CURLMSG_DONE, let transfer = HTTPTransfer.behind(message.pointee.easy_handle)
+            guard message.pointee.msg == CURLMSG_DONE,
+                let transfer = HTTPTransfer.behind(message.pointee.easy_handle)
             else { continue }
             let result = sp_message_result(message)
             remove(transfer)

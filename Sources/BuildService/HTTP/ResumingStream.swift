@@ -4,7 +4,8 @@ import EventLoop
 final class ResumingStream: ServiceStream {
     /// Waits between attempts; after the last of them without a byte the stream is given up.
     private static let pauses: [Duration] = [
-        .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8),
+        .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4),
+        .seconds(8),
         .seconds(8),
     ]
 
@@ -21,7 +22,8 @@ final class ResumingStream: ServiceStream {
     /// - Parameter request: what to ask for now, given what has been received.
     init(
         _ client: HTTPClient, on loop: EventLoop, request: @escaping () -> HTTPRequest,
-        receive: @escaping (UnsafeRawBufferPointer) -> Bool, ended: @escaping (Result<Void, ServiceError>) -> Void
+        receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.client = client
         self.loop = loop

@@ -22,7 +22,8 @@ public enum JSON {
             let container = try decoder.singleValueContainer()
             let text = try container.decode(String.self)
             if let date = try? Date(text, strategy: .iso8601) { return date }
-            if let date = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)) {
+            if let date = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            {
                 return date
             }
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")

@@ -84,7 +84,8 @@ final class Arrival {
         }
         guard jobs.count == 1 else {
             session.errors.write(Array((JobTable.lines(jobs).joined(separator: "\n") + "\n").utf8))
-            throw Refusal(.usage, "You have \(jobs.count) live jobs. Name the one you mean.", cause: "no job named")
+            throw Refusal(
+                .usage, "You have \(jobs.count) live jobs. Name the one you mean.", cause: "no job named")
         }
         job = .success(only)
         try decide(request, only.id)

@@ -38,7 +38,8 @@ public struct SessionEnvironment: Sendable {
         var entry = sp_environment()
         while let text = entry?.pointee {
             if let equals = strchr(text, CInt(UInt8(ascii: "="))) {
-                let name = UnsafeRawBufferPointer(start: text, count: UnsafePointer(equals) - UnsafePointer(text))
+                let name = UnsafeRawBufferPointer(
+                    start: text, count: UnsafePointer(equals) - UnsafePointer(text))
                 variables.append((String(decoding: name, as: UTF8.self), UnsafePointer(equals + 1)))
             }
             entry = entry?.advanced(by: 1)
@@ -52,7 +53,8 @@ public struct SessionEnvironment: Sendable {
         let connection = value("SSH_CONNECTION") ?? ""
         let environment = SessionEnvironment(
             originalCommand: originalCommand, userAuthenticationFile: value("SSH_USER_AUTH"),
-            clientAddress: String(connection.prefix { $0 != " " }), account: value("LOGNAME") ?? value("USER") ?? "",
+            clientAddress: String(connection.prefix { $0 != " " }),
+            account: value("LOGNAME") ?? value("USER") ?? "",
             hasTerminal: value("SSH_TTY") != nil, terminalType: value("TERM") ?? "",
             locale: variables.filter { $0.name == "LANG" || $0.name.hasPrefix("LC_") }
                 .map { ($0.name, String(cString: $0.value)) })

@@ -30,7 +30,8 @@ struct UserAuthentication {
                 cause: cause)
         }
         guard let file else {
-            throw refuse("SSH_USER_AUTH is not set: ExposeAuthInfo is off, or the account cannot write to sshd's /tmp")
+            throw refuse(
+                "SSH_USER_AUTH is not set: ExposeAuthInfo is off, or the account cannot write to sshd's /tmp")
         }
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw refuse("SSH_USER_AUTH: \(String(cString: strerror(errno)))") }
@@ -43,7 +44,9 @@ struct UserAuthentication {
         var bytes = [UInt8](repeating: 0, count: 256 << 10)
         var length = 0
         while length < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + length, $0.count - length) }
+            let count = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress! + length, $0.count - length)
+            }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw refuse("SSH_USER_AUTH: \(String(cString: strerror(errno)))") }
             if count == 0 { break }

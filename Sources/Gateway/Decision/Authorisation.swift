@@ -46,7 +46,8 @@ func identify(_ key: Key?, fingerprint: String) throws(Refusal) -> KnownPerson {
     }
     guard key.fingerprint == fingerprint else {
         throw Refusal(
-            .misconfigured, "The build service gave an answer that makes no sense. Please tell the administrator.",
+            .misconfigured,
+            "The build service gave an answer that makes no sense. Please tell the administrator.",
             cause: "asked for \(fingerprint), the service answered about \(key.fingerprint)")
     }
     guard !key.suspended else {
@@ -58,12 +59,15 @@ func identify(_ key: Key?, fingerprint: String) throws(Refusal) -> KnownPerson {
 }
 
 /// Decides, for every verb, whether a person may do it with a job. What no rule allows is refused.
-func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: KnownPerson) throws(Refusal) -> Permit {
+func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: KnownPerson) throws(Refusal)
+    -> Permit
+{
     let person = known.person
     guard let job else { throw absent(identifier, "there is no job \(identifier)") }
     guard job.id == identifier else {
         throw Refusal(
-            .misconfigured, "The build service gave an answer that makes no sense. Please tell the administrator.",
+            .misconfigured,
+            "The build service gave an answer that makes no sense. Please tell the administrator.",
             cause: "asked for job \(identifier), the service answered about \(job.id)")
     }
 
@@ -74,7 +78,8 @@ func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: Kn
     default: break
     }
 
-    let cause = "job \(identifier) is \(job.owner.name)'s (\(job.owner.id)), not \(person.name)'s (\(person.id))"
+    let cause =
+        "job \(identifier) is \(job.owner.name)'s (\(job.owner.id)), not \(person.name)'s (\(person.id))"
     // That a private job exists is private too.
     if job.visibility == .private { throw absent(identifier, cause) }
     throw Refusal(
@@ -86,5 +91,6 @@ func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: Kn
 
 private func absent(_ identifier: JobID, _ cause: String) -> Refusal {
     Refusal(
-        .noSuchJob, "There is no job \(identifier). Without a command, ssh shows you your own jobs.", cause: cause)
+        .noSuchJob, "There is no job \(identifier). Without a command, ssh shows you your own jobs.",
+        cause: cause)
 }

@@ -51,7 +51,8 @@ struct EscapeFilter {
         case .control(let parameters): takeControl(byte, parameters, &shown)
         case .string:
             if byte == Self.escape { state = .stringEscape } else if byte == 0x07 { state = .text }
-        case .stringEscape: state = byte == UInt8(ascii: "\\") ? .text : byte == Self.escape ? .stringEscape : .string
+        case .stringEscape:
+            state = byte == UInt8(ascii: "\\") ? .text : byte == Self.escape ? .stringEscape : .string
         }
     }
 

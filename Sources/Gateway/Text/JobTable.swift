@@ -5,7 +5,8 @@ enum JobTable {
     static func lines(_ jobs: [Job]) -> [String] {
         let rows = jobs.map { job in
             [
-                "\(job.id)", job.status.rawValue, job.builder.map { "builder \($0.state.rawValue)" } ?? "no builder",
+                "\(job.id)", job.status.rawValue,
+                job.builder.map { "builder \($0.state.rawValue)" } ?? "no builder",
                 HostileText.printable(job.note ?? "", limit: 40),
             ]
         }

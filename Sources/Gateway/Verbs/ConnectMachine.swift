@@ -84,7 +84,9 @@ struct ConnectMachine {
             self.job = job
             return jobChanged()
         case .watchEnded(let error):
-            guard state == .waiting || state == .watchingTasks, !job.status.isFinal || error != nil else { return [] }
+            guard state == .waiting || state == .watchingTasks, !job.status.isFinal || error != nil else {
+                return []
+            }
             return serviceFailed(error)
         case .logShown(let error):
             guard state == .watchingTasks else { return [] }
@@ -140,7 +142,8 @@ struct ConnectMachine {
             return enter()
         case (_, .ready):
             state = .watchingTasks
-            actions.append(.say("Job \(job.id) is still running. You will be let in when its tasks have ended."))
+            actions.append(
+                .say("Job \(job.id) is still running. You will be let in when its tasks have ended."))
             actions.append(.claim)
             isClaiming = true
             if !isWatching { actions.append(.watch) }
@@ -222,13 +225,16 @@ struct ConnectMachine {
         case .unreachable, .timedOut, .refused, .lost:
             status = .noBuilder
             advice =
-                wasInside ? "Enter the same command again, if the builder still lives." : "Try again in a minute."
+                wasInside
+                ? "Enter the same command again, if the builder still lives." : "Try again in a minute."
         }
         return [.refuse(Refusal(status, "\(error) \(advice)", cause: error.debugDescription), .lost)]
     }
 
     private mutating func heartbeat(_ error: ServiceError?) -> [Action] {
-        guard let error, let status = error.status, status == 410 || status == 404 || status == 403 else { return [] }
+        guard let error, let status = error.status, status == 410 || status == 404 || status == 403 else {
+            return []
+        }
         state = .over
         return [
             .refuse(
@@ -280,7 +286,8 @@ struct ConnectMachine {
             case .pending, .queued, .running: "has not ended"
             }
         let refusal = Refusal(
-            .noBuilder, "Job \(job.id) \(how) and its builder is gone. Its log is still there: tail \(job.id).",
+            .noBuilder,
+            "Job \(job.id) \(how) and its builder is gone. Its log is still there: tail \(job.id).",
             cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
         return [.refuse(refusal, .lost)]
     }

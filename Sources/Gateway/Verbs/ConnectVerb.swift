@@ -160,7 +160,8 @@ final class ConnectVerb {
             session.loop.timer(after: .zero) { [unowned self] in take(.connectionFailed(error)) }
             return
         }
-        connection = BuilderConnection(to: address, identity: identity, on: session.loop) { [unowned self] event in
+        connection = BuilderConnection(to: address, identity: identity, on: session.loop) {
+            [unowned self] event in
             switch event {
             case .verified: take(.verified)
             case .authenticated: take(.authenticated)
@@ -183,7 +184,8 @@ final class ConnectVerb {
             terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
             environment: session.environment.locale, command: command)
         connection?.run(
-            program, streams: PumpStreams(input: STDIN_FILENO, output: session.output, errors: session.errors))
+            program, streams: PumpStreams(input: STDIN_FILENO, output: session.output, errors: session.errors)
+        )
     }
 
     // MARK: The end
@@ -209,7 +211,8 @@ final class ConnectVerb {
         }
         session.service.release(claim, reason: ending.release) { [session] result in
             if case .failure(let error) = result {
-                session.journal.warn("claim \(claim.id) not released, its lease will end it: \(error.debugDescription)")
+                session.journal.warn(
+                    "claim \(claim.id) not released, its lease will end it: \(error.debugDescription)")
             }
             ending.then()
         }

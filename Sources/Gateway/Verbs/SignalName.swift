@@ -8,7 +8,8 @@ enum SignalName {
     }
 
     private static let numbers: [String: CInt] = [
-        "ABRT": SIGABRT, "ALRM": SIGALRM, "BUS": SIGBUS, "FPE": SIGFPE, "HUP": SIGHUP, "ILL": SIGILL, "INT": SIGINT,
+        "ABRT": SIGABRT, "ALRM": SIGALRM, "BUS": SIGBUS, "FPE": SIGFPE, "HUP": SIGHUP, "ILL": SIGILL,
+        "INT": SIGINT,
         "KILL": SIGKILL, "PIPE": SIGPIPE, "QUIT": SIGQUIT, "SEGV": SIGSEGV, "SYS": SIGSYS, "TERM": SIGTERM,
         "TRAP": SIGTRAP, "USR1": SIGUSR1, "USR2": SIGUSR2, "XCPU": SIGXCPU, "XFSZ": SIGXFSZ,
     ]
