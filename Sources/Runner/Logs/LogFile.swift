@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -32,9 +33,8 @@ final class LogFile: Sendable {
     init(path: String, budget: LogBudget, isEnded: Bool = false) {
         self.path = path
         self.budget = budget
-        var status = stat()
-        let size = stat(path, &status) == 0 ? Int(status.st_size) : 0
-        state = Mutex(State(size: size, isEnded: isEnded))
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        state = Mutex(State(size: attributes?[.size] as? Int ?? 0, isEnded: isEnded))
     }
 
     deinit {

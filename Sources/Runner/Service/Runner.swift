@@ -1,6 +1,6 @@
 import Glibc
 import Hummingbird
-public import Logging
+import Logging
 import NIOCore
 import ServiceLifecycle
 import UnixSignals
