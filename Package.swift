@@ -141,7 +141,10 @@ let package = Package(
             name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["AuthorizedKeys", "BuildService", "Gateway", "NestedSSH", "Requests"],
+            swiftSettings: settings),
         .testTarget(
             name: "RunnerTests",
             dependencies: [

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Requests
+import Testing
+
+@testable import BuildService
+
+/// The values of API v1 as they are on the wire.
+@Suite struct ValuesTests {
+    static let job = #"""
+        {"id":"42","owner":{"id":"1","name":"alice"},"note":null,"status":"failed","visibility":"unlisted",
+         "created":"2026-11-21T10:00:00Z","deadline":"2026-11-21T10:00:00.5Z","max_deadline":null,"held":false,
+         "shares":[{"id":"2","name":"bob"}],
+         "tasks":[{"name":"build","status":"failed","started":"2026-11-21T10:00:00Z","ended":null,"exit_status":3}],
+         "shell":true,
+         "builder":{"state":"kept","address":"127.0.0.1","port":2222,"user":"build",
+                    "host_keys":["ssh-ed25519 AAAA"],"kept_until":"2026-11-21T11:00:00Z"},
+         "sessions":[{"session":"s","person":{"id":"1","name":"alice"},"kind":"shell","from":"::1",
+                      "since":"2026-11-21T10:00:00Z"}],
+         "a member of a later version":{}}
+        """#
+
+    @Test func aJobIsReadWithAllItsMembers() throws {
+        let job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
+        let ten = try Date("2026-11-21T10:00:00Z", strategy: .iso8601)
+        let alice = Person(id: "1", name: "alice")
+        let expected = Job(
+            id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
+            deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
+            tasks: [.init(name: "build", status: .failed, started: ten, exitStatus: 3)], shell: true,
+            builder: .init(
+                state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
+                keptUntil: ten.addingTimeInterval(3600)),
+            sessions: [.init(session: "s", person: alice, kind: .shell, from: "::1", since: ten)])
+        #expect(job == expected)
+    }
+
+    @Test func whatIsWrittenIsReadAgain() throws {
+        var job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
+        job.deadline = nil
+        #expect(try JSON.decode(Job.self, from: try JSON.encode(job)) == job)
+    }
+
+    @Test(arguments: [
+        ("\"42\"", "\"a/b\""), ("\"failed\",\"vis", "\"exploded\",\"vis"), ("10:00:00Z", "ten o'clock"),
+        ("\"owner\"", "\"owned\""), ("2222", "\"2222\""),
+    ])
+    func aJobThatIsNoneIsRefused(original: String, replacement: String) {
+        let text = Self.job.replacing(original, with: replacement)
+        #expect(text != Self.job)
+        #expect(throws: (any Error).self) { try JSON.decode(Job.self, from: Data(text.utf8)) }
+    }
+
+    @Test(arguments: [
+        ("plain-._~09azAZ", "plain-._~09azAZ"), ("SHA256:a/b+c", "SHA256%3Aa%2Fb%2Bc"),
+        ("a b?&#%\n", "a%20b%3F%26%23%25%0A"), ("é", "%C3%A9"), ("..", ".."), ("", ""),
+    ])
+    func whatIsInAPathIsEncoded(text: String, encoded: String) {
+        #expect(text.percentEncoded == encoded)
+    }
+
+    @Test(arguments: [
+        ("unix:/run/api.sock", Endpoint.socket(path: "/run/api.sock")),
+        ("http://127.0.0.1:80/", .url("http://127.0.0.1:80")), ("unix:api.sock", nil), ("ftp://x", nil),
+    ])
+    func anEndpointIsASocketOrAURL(text: String, endpoint: Endpoint?) {
+        #expect(Endpoint(text) == endpoint)
+    }
+}

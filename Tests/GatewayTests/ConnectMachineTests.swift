@@ -1,0 +1,143 @@
+import BuildService
+import NestedSSH
+import Testing
+
+@testable import Gateway
+
+/// `connect` as a state machine: what it does, and in which order.
+@Suite struct ConnectMachineTests {
+    private let kept = Fixture.builder(.kept)
+    private let ready = Fixture.builder(.ready)
+
+    @Test func aKeptBuilderIsClaimedAndConnectedToAtOnce() {
+        var machine = ConnectMachine(Fixture.job(), isShell: true, now: false)
+        #expect(machine.start() == [.claim, .connect(kept)])
+    }
+
+    @Test func nothingAuthenticatesBeforeTheClaim() {
+        var machine = entering()
+        #expect(machine.handle(.verified) == [])
+        #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [.authenticate])
+        #expect(machine.handle(.authenticated) == [.run])
+    }
+
+    @Test func nothingAuthenticatesBeforeTheHostKeyIsVerified() {
+        var machine = entering()
+        #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
+        #expect(machine.handle(.verified) == [.authenticate])
+    }
+
+    /// A claim is for one live builder: to it, with its host key, the connection has to go.
+    @Test func aClaimForAnotherBuilderConnectsAnew() {
+        let other = Fixture.builder(.kept, hostKey: "ssh-ed25519 BBBB")
+        var machine = entering()
+        #expect(machine.handle(.verified) == [])
+        #expect(machine.handle(.claimed(Fixture.claim(of: other))) == [.connect(other)])
+        #expect(machine.handle(.verified) == [.authenticate])
+    }
+
+    @Test func whileTasksRunTheClaimStandsAndTheLogIsShown() {
+        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: false)
+        let actions = machine.start()
+        #expect(actions.filter { if case .say = $0 { false } else { true } } == [.claim, .watch, .showLog])
+        #expect(machine.handle(.claimed(Fixture.claim(of: ready))) == [])
+        #expect(machine.handle(.job(Fixture.job())) == [])
+        #expect(machine.handle(.logShown(nil)) == [.connect(kept)])
+    }
+
+    @Test func nowGoesInAtOnce() {
+        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: true)
+        #expect(machine.start() == [.claim, .connect(ready)])
+    }
+
+    /// No claim, no harm to the build.
+    @Test(
+        arguments: [(Job.Status.pending, nil), (.queued, nil), (.running, nil), (.running, .booting)]
+            as [(Job.Status, Job.Builder.State?)])
+    func whatIsNotThereYetIsWaitedFor(status: Job.Status, state: Job.Builder.State?) {
+        var machine = ConnectMachine(Fixture.job(status, builder: state), isShell: true, now: true)
+        let actions = machine.start()
+        #expect(actions.count == 2 && actions.last == .watch, "\(actions)")
+        #expect(machine.handle(.job(Fixture.job(status, builder: state))) == [], "it is said once")
+        #expect(machine.handle(.job(Fixture.job(.running, builder: .ready))) == [.claim, .connect(ready)])
+    }
+
+    @Test(arguments: Job.Status.allCases.filter(\.isFinal))
+    func aJobWithoutABuilderIsOver(status: Job.Status) {
+        var machine = ConnectMachine(Fixture.job(status, builder: nil), isShell: true, now: false)
+        #expect(refusal(machine.start())?.status == .noBuilder)
+    }
+
+    @Test func aJobThatSucceedsWhileWaitingAndKeepsNothingIsOver() {
+        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: false)
+        _ = machine.start()
+        _ = machine.handle(.job(Fixture.job(.success, builder: nil)))
+        #expect(refusal(machine.handle(.logShown(nil)))?.status == .noBuilder)
+    }
+
+    @Test(arguments: [
+        (true, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.logout),
+        (false, .exited(status: 7), ExitStatus(7), .done), (false, .exited(status: 0), .success, .done),
+        (true, .killed(signal: "HUP"), ExitStatus(129), .logout),
+        (false, .killed(signal: "TERM"), ExitStatus(143), .done),
+    ])
+    func theRemoteEndIsOurs(isShell: Bool, ending: RemoteEnding, status: ExitStatus, reason: Claim.Reason) {
+        var machine = inside(isShell: isShell)
+        #expect(machine.handle(.ended(ending)) == [.finish(status, reason)])
+        #expect(machine.handle(.ended(ending)) == [], "what is over stays over")
+    }
+
+    @Test func aChannelWithoutAStatusIsLost() {
+        var machine = inside(isShell: true)
+        let actions = machine.handle(.ended(.unknown))
+        #expect(refusal(actions)?.status == .noBuilder && reason(actions) == .lost)
+    }
+
+    @Test func aHangUpIsLost() {
+        var machine = inside(isShell: true)
+        let actions = machine.handle(.interrupted(signal: 1, cause: "SIGHUP"))
+        #expect(refusal(actions)?.status == ExitStatus(129) && reason(actions) == .lost)
+    }
+
+    @Test(arguments: [
+        (410, ExitStatus.noBuilder), (404, .noBuilder), (403, .notPermitted), (409, .tryAgain),
+        (500, .tryAgain),
+    ])
+    func noClaimNoEntry(status: Int, expected: ExitStatus) {
+        var machine = entering()
+        _ = machine.handle(.verified)
+        #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(status))))?.status == expected)
+        #expect(machine.handle(.authenticated) == [])
+    }
+
+    @Test(arguments: [(410, true), (404, true), (403, true), (500, false), (503, false), (429, false)])
+    func onlyANoOfTheServiceEndsASession(status: Int, ends: Bool) {
+        var machine = inside(isShell: true)
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))).isEmpty == !ends)
+    }
+
+    private func entering(isShell: Bool = true) -> ConnectMachine {
+        var machine = ConnectMachine(Fixture.job(), isShell: isShell, now: false)
+        _ = machine.start()
+        return machine
+    }
+
+    private func inside(isShell: Bool) -> ConnectMachine {
+        var machine = entering(isShell: isShell)
+        _ = machine.handle(.verified)
+        _ = machine.handle(.claimed(Fixture.claim(of: kept)))
+        _ = machine.handle(.authenticated)
+        _ = machine.handle(.started)
+        return machine
+    }
+
+    private func refusal(_ actions: [ConnectMachine.Action]) -> Refusal? {
+        for case .refuse(let refusal, _) in actions { return refusal }
+        return nil
+    }
+
+    private func reason(_ actions: [ConnectMachine.Action]) -> Claim.Reason? {
+        for case .refuse(_, let reason) in actions { return reason }
+        return nil
+    }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Requests
+
+@testable import BuildService
+@testable import Gateway
+
+/// Not that of Testing.
+typealias ExitStatus = Gateway.ExitStatus
+
+/// People, keys and jobs as the build service tells of them.
+enum Fixture {
+    static let alice = Person(id: "1", name: "alice")
+    static let bob = Person(id: "2", name: "bob")
+    static let fingerprint = "SHA256:abc"
+    static let identifier = JobID("42")!
+
+    static func key(of person: Person, suspended: Bool = false) -> Key {
+        Key(
+            fingerprint: fingerprint, type: "ssh-ed25519", key: "AAAA", comment: "", owner: person,
+            suspended: suspended)
+    }
+
+    static func known(_ person: Person) throws -> KnownPerson {
+        try identify(key(of: person), fingerprint: fingerprint)
+    }
+
+    static func builder(_ state: Job.Builder.State, hostKey: String = "ssh-ed25519 AAAA") -> Job.Builder {
+        Job.Builder(state: state, address: "127.0.0.1", port: 2222, user: "build", hostKeys: [hostKey])
+    }
+
+    static func job(
+        _ status: Job.Status = .failed, builder state: Job.Builder.State? = .kept,
+        visibility: Job.Visibility = .unlisted, shares: [Person] = []
+    ) -> Job {
+        Job(
+            id: identifier, owner: alice, status: status, visibility: visibility,
+            created: Date(timeIntervalSince1970: 0), shares: shares, builder: state.map { builder($0) })
+    }
+
+    static func claim(of builder: Job.Builder) -> Claim {
+        Claim(id: "42-x", job: identifier, kind: .shell, builder: builder, deadline: nil, lease: 60)
+    }
+
+    static func serviceError(_ status: Int) -> ServiceError {
+        ServiceError(.refused(status), detail: "in a test")
+    }
+}
