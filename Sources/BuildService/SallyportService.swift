@@ -1,11 +1,6 @@
 public import EventLoop
+import FoundationEssentials
 public import Requests
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// A build service that speaks API v1, such as sallyport-runner.
 public final class SallyportService: BuildService {

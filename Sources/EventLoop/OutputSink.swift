@@ -40,24 +40,9 @@ public final class OutputSink {
     /// Writes what the descriptor takes at once and keeps the rest.
     public func write(_ bytes: UnsafeRawBufferPointer) {
         guard !isGone, !bytes.isEmpty else { return }
-        var rest = bytes
-        if isEmpty {
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if count > 0 {
-                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-                } else if errno == EINTR {
-                    continue
-                } else if errno == EAGAIN {
-                    break
-                } else {
-                    gone()
-                    return
-                }
-            }
-        }
-        if !rest.isEmpty {
-            pending.append(contentsOf: rest)
+        guard let taken = isEmpty ? offer(bytes) : 0 else { return gone() }
+        if taken < bytes.count {
+            pending.append(contentsOf: bytes[taken...])
             watch?.events = [.writable]
         }
     }
@@ -74,31 +59,37 @@ public final class OutputSink {
 
     private func flush() {
         let wasFull = isFull
-        while !isEmpty {
-            let count = pending.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress! + start, buffer.count - start)
-            }
-            if count > 0 {
-                start += count
-            } else if errno == EINTR {
-                continue
-            } else if errno == EAGAIN {
-                break
-            } else {
-                gone()
-                return
-            }
-        }
+        let taken = pending.withUnsafeBytes { offer(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        guard let taken else { return gone() }
+        start += taken
         if isEmpty {
             pending.removeAll(keepingCapacity: true)
             start = 0
             watch?.events = [.error]
             onDrain?()
-        } else if wasFull, !isFull {
-            pending.removeFirst(start)
-            start = 0
-            onDrain?()
+        } else {
+            if start >= Self.fullMark {
+                pending.removeFirst(start)
+                start = 0
+            }
+            if wasFull, !isFull { onDrain?() }
         }
+    }
+
+    /// Bytes that the descriptor takes now; nil when nobody will read them any more.
+    private func offer(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        var taken = 0
+        while taken < bytes.count {
+            let count = Glibc.write(descriptor, bytes.baseAddress! + taken, bytes.count - taken)
+            if count > 0 {
+                taken += count
+            } else if errno == EAGAIN {
+                break
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+        return taken
     }
 
     private func gone() {

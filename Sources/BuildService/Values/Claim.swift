@@ -1,10 +1,5 @@
+public import FoundationEssentials
 public import Requests
-
-#if canImport(FoundationEssentials)
-    public import FoundationEssentials
-#else
-    public import Foundation
-#endif
 
 /// The service's promise that a builder stays alive for a session (API v1: *claim*).
 public struct Claim: Codable, Equatable, Sendable {

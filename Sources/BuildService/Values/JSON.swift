@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    public import FoundationEssentials
-#else
-    public import Foundation
-#endif
+public import FoundationEssentials
 
 /// JSON as API v1 has it: times are RFC 3339 in UTC, to the second; a reader takes fractions too.
 public enum JSON {

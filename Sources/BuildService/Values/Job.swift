@@ -1,10 +1,5 @@
+public import FoundationEssentials
 public import Requests
-
-#if canImport(FoundationEssentials)
-    public import FoundationEssentials
-#else
-    public import Foundation
-#endif
 
 /// One build (API v1: *job*).
 public struct Job: Codable, Equatable, Sendable {

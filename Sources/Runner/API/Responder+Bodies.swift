@@ -1,14 +1,9 @@
 import AuthorizedKeys
 import BuildService
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Bodies in and out.
 extension Responder {

@@ -1,14 +1,9 @@
 import BuildService
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Answers API v1: who asks, what for, and whether they may.
 struct Responder: HTTPResponder {

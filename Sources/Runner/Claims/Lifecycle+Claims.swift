@@ -1,10 +1,5 @@
 import BuildService
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// What claims do to a builder.
 extension Lifecycle {

@@ -1,10 +1,5 @@
 import BuildService
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// A claim that has not been released and whose lease has not run out.
 struct StandingClaim: Codable, Equatable, Sendable {

@@ -1,12 +1,7 @@
 import BuildService
+import FoundationEssentials
 import Logging
 import Requests
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Runs a job: a slot, a builder, its tasks one after another.
 extension JobBook {

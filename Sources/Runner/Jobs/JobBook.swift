@@ -1,12 +1,7 @@
 import BuildService
+import FoundationEssentials
 import Logging
 import Requests
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Every job that may still change: the one place where events meet a ``Lifecycle`` and its effects are carried out.
 actor JobBook {

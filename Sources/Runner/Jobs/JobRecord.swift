@@ -1,10 +1,5 @@
 import BuildService
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// All that the runner remembers of a job; it is stored whole, so that the next runner can go on from it.
 struct JobRecord: Codable, Equatable, Sendable {

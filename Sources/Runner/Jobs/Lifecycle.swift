@@ -1,10 +1,5 @@
 import BuildService
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// The times that the administrator has configured, in seconds.
 struct Terms: Equatable, Sendable {

@@ -1,12 +1,7 @@
 import BuildService
+import FoundationEssentials
 import GRDB
 import Requests
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Jobs, each stored whole.
 extension Store {
