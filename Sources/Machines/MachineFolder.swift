@@ -6,6 +6,8 @@ struct MachineFolder: Sendable {
     let path: FilePath
 
     var monitorSocket: FilePath { path.appending("qmp.sock") }
+    /// Of the connection that the runner's calls of ssh share.
+    var controlSocket: FilePath { path.appending("ssh.sock") }
     var processFile: FilePath { path.appending("pidfile") }
     var console: FilePath { path.appending("console.log") }
     var hostKey: FilePath { path.appending("host_key") }
@@ -17,7 +19,8 @@ struct MachineFolder: Sendable {
 
     /// Makes the folder, readable for nobody else.
     func create() throws(MachineError) {
-        guard monitorSocket.string.utf8.count <= 107 else {
+        // ssh makes its socket under a name that is 17 bytes longer, and then renames it.
+        guard controlSocket.string.utf8.count + 17 <= 107 else {
             throw MachineError(.folderUnusable, detail: "\(path): the path is too long for a Unix socket.")
         }
         try attempt {
@@ -30,7 +33,9 @@ struct MachineFolder: Sendable {
 
     /// Removes what would make somebody think that the machine lives. Its console stays for the administrator.
     func removeTraces() {
-        remove([monitorSocket, processFile, hostKey, hostKeyPublic, initramfs, record, knownHosts])
+        remove([
+            monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, initramfs, record, knownHosts,
+        ])
     }
 
     func remove(_ files: [FilePath]) {

@@ -1,6 +1,10 @@
 import SystemPackage
 
 /// How the runner calls stock ssh for one machine: no configuration file, no agent, the host key pinned.
+///
+/// The first call leaves a connection behind, which all others share (ssh_config(5), ControlPersist): a login costs an
+/// emulated machine a second of work, a command on a connection that is there a tenth of it. The connection ends with
+/// the machine, and outlives this process as the machine does.
 struct SecureShell: Sendable {
     let folder: MachineFolder
     let identity: String
@@ -18,7 +22,11 @@ struct SecureShell: Sendable {
             "PreferredAuthentications=publickey",
             "UserKnownHostsFile=\(Self.quoted(folder.knownHosts.string))", "GlobalKnownHostsFile=none",
             "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(Self.hostKeyAlias)",
-            "ControlMaster=no", "ControlPath=none", "ClearAllForwardings=yes", "ForwardAgent=no",
+            "ControlMaster=auto", "ControlPath=\(Self.quoted(folder.controlSocket.string))",
+            "ControlPersist=yes",
+            "ClearAllForwardings=yes", "ForwardAgent=no",
+            // Nobody can listen on loopback; the default costs an emulated machine twice the time.
+            "KexAlgorithms=curve25519-sha256",
             "ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
         ]
         return ["-F", "none", "-T"] + options.flatMap { ["-o", $0] }
@@ -26,9 +34,20 @@ struct SecureShell: Sendable {
     }
 
     /// Runs a command to its end. Throws unless it ends with status 0.
+    ///
+    /// The command may run twice, for the connection may break at any moment: a task that kills all that its user runs
+    /// breaks it, for one.
     func run(
         _ command: String, input: [UInt8] = [], limit: Duration = .seconds(30)
     ) async throws(MachineError) {
+        do {
+            try await runOnce(command, input: input, limit: limit)
+        } catch  where error.code == .connectionLost {
+            try await runOnce(command, input: input, limit: limit)
+        }
+    }
+
+    private func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: Self.program, arguments: arguments(command), input: input, limit: limit
         ).run()

@@ -79,12 +79,11 @@ struct MachinesTests {
         let pinned = try machine.folder.read(machine.folder.knownHosts)
         let other = try await TestMachines.specification("x").authorizedKeys[0]
         try machine.folder.write(Data("builder \(other)\n".utf8), to: machine.folder.knownHosts)
-        do throws(MachineError) {
-            try await machine.shell.run("true")
-            Issue.record("a wrong host key was accepted")
-        } catch {
-            #expect(error.code == .notTrusted)
-        }
+        let refused = try await ShortCommand(
+            program: "ssh", arguments: ["-o", "ControlPath=none"] + machine.shell.arguments("echo reached")
+        ).run()
+        #expect(refused.output.isEmpty)
+        #expect(SecureShell.error(status: refused.status, messages: refused.errors).code == .notTrusted)
         try machine.folder.write(pinned, to: machine.folder.knownHosts)
         #expect(!FileManager.default.fileExists(atPath: machine.folder.hostKey.string))
         #expect(!FileManager.default.fileExists(atPath: machine.folder.initramfs.string))
@@ -211,7 +210,13 @@ struct MachinesTests {
         _ task: String, from offset: Int = 0, on machine: Machine
     ) async throws -> (bytes: [UInt8], text: String, status: Int32) {
         var bytes: [UInt8] = []
-        let status = try await machine.follow(task: task, from: offset) { bytes += $0 }
-        return (bytes, String(decoding: bytes, as: UTF8.self), status)
+        while true {
+            do throws(MachineError) {
+                let status = try await machine.follow(task: task, from: offset + bytes.count) { bytes += $0 }
+                return (bytes, String(decoding: bytes, as: UTF8.self), status)
+            } catch {
+                guard error.code == .connectionLost, machine.isAlive else { throw error }
+            }
+        }
     }
 }
