@@ -78,7 +78,7 @@ import Testing
     @Test(arguments: [
         (true, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.logout),
         (false, .exited(status: 7), ExitStatus(7), .done), (false, .exited(status: 0), .success, .done),
-        (true, .killed(signal: "HUP"), ExitStatus(129), .logout),
+        (true, .killed(signal: "HUP"), ExitStatus(129), .lost),
         (false, .killed(signal: "TERM"), ExitStatus(143), .done),
     ])
     func theRemoteEndIsOurs(isShell: Bool, ending: RemoteEnding, status: ExitStatus, reason: Claim.Reason) {

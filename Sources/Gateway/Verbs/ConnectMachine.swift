@@ -204,7 +204,9 @@ struct ConnectMachine {
         let reason: Claim.Reason = isShell ? .logout : .done
         switch ending {
         case .exited(let status): return [.finish(ExitStatus(status & 255), reason)]
-        case .killed(let signal): return [.finish(.signal(SignalName.number(signal)), reason)]
+        case .killed(let signal):
+            // A shell that was killed is nobody's logout: whoever was in it may want to come back.
+            return [.finish(.signal(SignalName.number(signal)), isShell ? .lost : .done)]
         case .unknown:
             let refusal = Refusal(
                 .noBuilder, "The builder of job \(job.id) closed the session.",
