@@ -57,6 +57,7 @@ deps:
 	fi
 	if ! libssh_is_safe; then
 	    echo 'libssh is older than $(LIBSSH_FLOOR): a hostile builder could attack the gateway through it.'
+	    echo 'A newer one is among the security updates of Debian 12 (bookworm-security): are they in your apt sources?'
 	    exit 1
 	fi
 
