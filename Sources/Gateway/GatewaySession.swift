@@ -17,6 +17,8 @@ final class GatewaySession {
     let errors: OutputSink
     /// Called once when nobody is left to see what is written.
     var onClientGone: ((String) -> Void)?
+    /// Whether the builder's terminal, not the gateway's, is in charge of the cursor.
+    var isRaw = false
     private var status: ExitStatus?
 
     init(
@@ -37,7 +39,8 @@ final class GatewaySession {
 
     /// Says something to the person, on standard error. It must be harmless already.
     func say(_ sentence: String) {
-        errors.write(Array("sallyport: \(sentence)\n".utf8))
+        // On a raw terminal the cursor may be anywhere, and stays in its column at a newline.
+        errors.write(Array((isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n").utf8))
     }
 
     /// Refuses: the sentence to the person, the cause to the administrator.

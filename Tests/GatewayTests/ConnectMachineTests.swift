@@ -110,10 +110,57 @@ import Testing
         #expect(machine.handle(.authenticated) == [])
     }
 
-    @Test(arguments: [(410, true), (404, true), (403, true), (500, false), (503, false), (429, false)])
-    func onlyANoOfTheServiceEndsASession(status: Int, ends: Bool) {
+    @Test(arguments: [500, 503, 429]) func aServiceInTroubleEndsNothing(status: Int) {
         var machine = inside(isShell: true)
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))).isEmpty == !ends)
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [])
+    }
+
+    @Test func aPersonWhoMayNotBeInsideAnyMoreIsOut() {
+        var machine = inside(isShell: true)
+        let actions = machine.handle(.heartbeat(Fixture.serviceError(403)))
+        #expect(refusal(actions)?.status == .notPermitted && reason(actions) == .lost)
+    }
+
+    /// It may have run out while nobody could reach the service.
+    @Test(arguments: [410, 404]) func aClaimThatDoesNotStandIsAskedForAgain(status: Int) {
+        var machine = inside(isShell: true)
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [.claim])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [], "once")
+        #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
+        #expect(machine.handle(.ended(.exited(status: 0))) == [.finish(.success, .logout)])
+    }
+
+    @Test(arguments: [(403, ExitStatus.notPermitted), (404, .noBuilder), (410, .noBuilder)])
+    func aNoToTheSecondClaimEndsTheSession(status: Int, expected: ExitStatus) {
+        var machine = inside(isShell: true)
+        _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
+        #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(status))))?.status == expected)
+    }
+
+    @Test func aSecondClaimForAnotherBuilderEndsTheSession() {
+        var machine = inside(isShell: true)
+        _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
+        let other = Fixture.claim(of: Fixture.builder(.kept, hostKey: "ssh-ed25519 BBBB"))
+        #expect(refusal(machine.handle(.claimed(other)))?.status == .noBuilder)
+    }
+
+    @Test func thatTheLeaseHasRunOutIsSaidOnce() {
+        var machine = inside(isShell: true)
+        let actions = machine.handle(.leaseRanOut)
+        #expect(actions.count == 1)
+        if case .say = actions.first {} else { Issue.record("\(actions)") }
+        #expect(machine.handle(.leaseRanOut) == [])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [.claim])
+        #expect(machine.handle(.notClaimed(Fixture.serviceError(503))) == [])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [.claim])
+    }
+
+    @Test func onlyAfterAHangUpNothingIsSaid() {
+        for (signal, isSilent) in [(1, true), (15, false), (2, false)] as [(CInt, Bool)] {
+            var machine = inside(isShell: true)
+            let refusal = refusal(machine.handle(.interrupted(signal: signal, cause: "")))
+            #expect(refusal?.sentence.isEmpty == isSilent && refusal?.status == .signal(signal))
+        }
     }
 
     private func entering(isShell: Bool = true) -> ConnectMachine {

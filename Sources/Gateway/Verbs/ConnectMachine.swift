@@ -1,4 +1,6 @@
 import BuildService
+import FoundationEssentials
+import Glibc
 import NestedSSH
 
 /// `connect`, as a state machine without I/O: events in, actions out.
@@ -17,6 +19,8 @@ struct ConnectMachine {
         case claimed(Claim)
         case notClaimed(ServiceError)
         case heartbeat(ServiceError?)
+        /// No heartbeat has been answered for as long as the lease.
+        case leaseRanOut
         case verified
         case authenticated
         case started
@@ -63,6 +67,7 @@ struct ConnectMachine {
     private var isClaiming = false
     private var connected: Job.Builder?
     private var isVerified = false
+    private var saidUnclaimed = false
 
     /// - Parameters:
     ///   - isShell: no command was given.
@@ -95,12 +100,18 @@ struct ConnectMachine {
         case .claimed(let claim):
             isClaiming = false
             self.claim = claim
-            return state == .entering ? claimedWhileEntering() : []
+            switch state {
+            case .entering: return claimedWhileEntering()
+            case .inside: return claimedAgain()
+            case .waiting, .watchingTasks, .over: return []
+            }
         case .notClaimed(let error):
             isClaiming = false
-            return notClaimed(error)
+            return state == .inside ? notClaimedAgain(error) : notClaimed(error)
         case .heartbeat(let error):
             return heartbeat(error)
+        case .leaseRanOut:
+            return state == .inside ? sayUnclaimed() : []
         case .verified:
             isVerified = true
             return authenticateIfPossible()
@@ -115,7 +126,11 @@ struct ConnectMachine {
             return connectionFailed(error)
         case .interrupted(let signal, let cause):
             state = .over
-            return [.refuse(Refusal(.signal(signal), "", cause: cause), .lost)]
+            // After a hang-up nobody is left to read it.
+            let sentence =
+                signal == SIGHUP
+                ? "" : "The gateway has ended this session. Enter the same command again to come back."
+            return [.refuse(Refusal(.signal(signal), sentence, cause: cause), .lost)]
         }
     }
 
@@ -183,9 +198,7 @@ struct ConnectMachine {
     private mutating func claimedWhileEntering() -> [Action] {
         guard let builder = claim?.builder, let connected else { return [] }
         // A claim is for one live builder. If it is another one than we were told before, that is where we go.
-        if builder.address != connected.address || builder.port != connected.port
-            || builder.user != connected.user || builder.hostKeys != connected.hostKeys
-        {
+        if !builder.isSameMachine(as: connected) {
             self.connected = builder
             isVerified = false
             return [.connect(builder)]
@@ -233,17 +246,60 @@ struct ConnectMachine {
         return [.refuse(Refusal(status, "\(error) \(advice)", cause: error.debugDescription), .lost)]
     }
 
+    /// The service does not know the claim any more. That may be because nobody could reach it for a while: the session
+    /// stays, and asks anew.
     private mutating func heartbeat(_ error: ServiceError?) -> [Action] {
-        guard let error, let status = error.status, status == 410 || status == 404 || status == 403 else {
-            return []
+        guard let error, let status = error.status else { return [] }
+        switch status {
+        case 410 where state == .inside, 404 where state == .inside:
+            guard !isClaiming else { return [] }
+            isClaiming = true
+            return [.claim]
+        case 403, 404, 410: return endedByTheService(error)
+        default: return []
         }
-        state = .over
+    }
+
+    private mutating func claimedAgain() -> [Action] {
+        saidUnclaimed = false
+        guard let builder = claim?.builder, let connected, builder.isSameMachine(as: connected) else {
+            state = .over
+            return [
+                .refuse(
+                    Refusal(
+                        .noBuilder, "The builder of job \(job.id) is gone.",
+                        cause: "the new claim is for another builder"), .lost)
+            ]
+        }
+        return []
+    }
+
+    private mutating func notClaimedAgain(_ error: ServiceError) -> [Action] {
+        // The next heartbeat asks again.
+        error.isTransient || error.status == 409 ? sayUnclaimed() : endedByTheService(error)
+    }
+
+    private mutating func sayUnclaimed() -> [Action] {
+        guard !saidUnclaimed else { return [] }
+        saidUnclaimed = true
         return [
-            .refuse(
-                Refusal(
-                    .noBuilder, "The build service has ended this session.",
-                    cause: "the claim does not stand any more: \(error.debugDescription)"), .lost)
+            .say(
+                "The build service does not answer. You can go on, but until it does again nobody keeps the builder "
+                    + "from ending.")
         ]
+    }
+
+    private mutating func endedByTheService(_ error: ServiceError) -> [Action] {
+        state = .over
+        let cause = "the claim does not stand any more: \(error.debugDescription)"
+        let refusal =
+            error.status == 403
+            ? Refusal(
+                .notPermitted,
+                "The build service has ended this session: job \(job.id) is no longer open to you.",
+                cause: cause)
+            : Refusal(.noBuilder, "The build service has ended this session.", cause: cause)
+        return [.refuse(refusal, .lost)]
     }
 
     private mutating func notClaimed(_ error: ServiceError) -> [Action] {
@@ -287,10 +343,18 @@ struct ConnectMachine {
             case .cancelled: "was cancelled"
             case .pending, .queued, .running: "has not ended"
             }
+        let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
         let refusal = Refusal(
             .noBuilder,
-            "Job \(job.id) \(how) and its builder is gone. Its log is still there: tail \(job.id).",
+            "Job \(job.id) \(how)\(time) and its builder is gone. Its log is still there: tail \(job.id).",
             cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
         return [.refuse(refusal, .lost)]
+    }
+}
+
+extension Job.Builder {
+    /// Whether it is reached in the same way and proves itself with the same keys.
+    fileprivate func isSameMachine(as other: Job.Builder) -> Bool {
+        address == other.address && port == other.port && user == other.user && hostKeys == other.hostKeys
     }
 }

@@ -20,6 +20,8 @@ final class ConnectVerb {
     /// Set while the service has not answered yet.
     private var isClaiming = false
     private var heartbeat: Timer?
+    /// Rings when the service has promised nothing for as long as the lease.
+    private var lease: Timer?
     /// Set once all is over: how to release a claim that comes late.
     private var ending: (release: Claim.Reason, then: () -> Void)?
 
@@ -124,6 +126,7 @@ final class ConnectVerb {
                     release()
                     return
                 }
+                renewed(for: claim.lease)
                 beat(every: claim.lease)
                 take(.claimed(claim))
             case .failure(let error):
@@ -137,13 +140,22 @@ final class ConnectVerb {
     }
 
     private func beat(every lease: Int) {
+        heartbeat?.cancel()
         heartbeat = session.loop.timer(after: .milliseconds(max(1000, lease * 1000 / 3))) { [unowned self] in
             guard let claim, ending == nil else { return }
             session.service.heartbeat(claim) { [unowned self] result in
                 guard ending == nil else { return }
+                if case .success = result { renewed(for: lease) }
                 take(.heartbeat(result.error))
             }
             beat(every: lease)
+        }
+    }
+
+    private func renewed(for seconds: Int) {
+        lease?.cancel()
+        lease = session.loop.timer(after: .seconds(seconds)) { [unowned self] in
+            if ending == nil { take(.leaseRanOut) }
         }
     }
 
@@ -167,6 +179,7 @@ final class ConnectVerb {
             case .authenticated: take(.authenticated)
             case .started:
                 terminal?.makeRaw()
+                session.isRaw = terminal != nil
                 windowChanged()
                 take(.started)
             case .ended(let ending): take(.ended(ending))
@@ -194,10 +207,12 @@ final class ConnectVerb {
         guard ending == nil else { return }
         session.onClientGone = nil
         terminal?.restore()
+        session.isRaw = false
         connection?.close()
         watch?.cancel()
         follower?.stop()
         heartbeat?.cancel()
+        lease?.cancel()
         ending = (reason, then)
         // An answer that is still to come may be a claim to release; its lease covers a service that never answers.
         if !isClaiming { release() }

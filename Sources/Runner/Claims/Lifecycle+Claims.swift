@@ -39,10 +39,11 @@ extension Lifecycle {
         return (claim(standing, builder), effects)
     }
 
-    /// A heartbeat: nil when the claim no longer stands.
+    /// A heartbeat: nil when the claim no longer stands. One whose lease has just run out stands until that is noticed:
+    /// whoever sends a heartbeat is alive.
     mutating func renewed(_ id: String, at now: Date) -> Claim? {
         guard let builder = record.job.builder,
-            let index = record.claims.firstIndex(where: { $0.id == id }), record.claims[index].expires > now
+            let index = record.claims.firstIndex(where: { $0.id == id })
         else { return nil }
         record.claims[index].expires = now.addingTimeInterval(Double(terms.lease))
         return claim(record.claims[index], builder)

@@ -155,6 +155,9 @@ actor JobBook {
         entries[id]?.logs.setup.append(Array("\(timekeeper.now().formatted(.iso8601)) \(sentence)\n".utf8))
     }
 
+    /// Seconds by which an alarm may be late on a busy machine.
+    private static let longestDelay = 5.0
+
     private func setAlarm(_ id: JobID) {
         guard let entry = entries[id], entry.alarmMoment != entry.lifecycle.nextMoment else { return }
         entry.alarm?.cancel()
@@ -171,7 +174,10 @@ actor JobBook {
     private func alarmRings(_ id: JobID, _ moment: Date) {
         guard !isStopping, entries[id]?.alarmMoment == moment else { return }
         entries[id]?.alarmMoment = nil
-        apply(id) { $0.timePassed(at: $1) }
+        // Whoever was stopped itself cannot know who has sent heartbeats meanwhile.
+        let wasAsleep = timekeeper.now().timeIntervalSince(moment) > Self.longestDelay
+        if wasAsleep { logger.notice("job \(id): the runner was late; every lease begins anew") }
+        apply(id) { (wasAsleep ? $0.renewAll(at: $1) : []) + $0.timePassed(at: $1) }
     }
 
     /// Forgets a job that is over; from then on it is the database's.
