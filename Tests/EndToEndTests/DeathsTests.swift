@@ -49,17 +49,30 @@ import World
         try await expectNoSession(of: job, in: world)
     }
 
-    /// Waits for as long as a lease of three seconds may take to run out.
-    private func expectNoSession(
-        of job: String, in world: World, at place: SourceLocation = #_sourceLocation
-    ) async throws {
-        let start = ContinuousClock.now
-        var sessions: [Operator.Job.Session] = []
-        repeat {
-            sessions = try await Operator(world: world).job(job).sessions
-            if sessions.isEmpty { return }
-            try await Task.sleep(for: .milliseconds(100))
-        } while start.duration(to: .now) < .seconds(10)
-        Issue.record("\(sessions) are left\n\(await world.logTails())", sourceLocation: place)
+    /// Its network is gone, for all that sshd can see: nothing answers any more.
+    @Test func aFrozenClientLeavesNothing() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        _ = try await Command.start(world.ssh(["connect", job, "echo ready; sleep 1000"])) { client in
+            try await client.output.wait(for: "ready")
+            client.send(.suspend)
+            try await expectNobodyOnTheGateway(in: world)
+            client.send(.kill)
+        }
+        try await expectNoSession(of: job, in: world)
+    }
+
+    @Test func aKilledSessionOfSshdLeavesNothing() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.start(world.ssh(["connect", job, "echo ready; sleep 1000"])) {
+            client in
+            try await client.output.wait(for: "ready")
+            let killed = try await world.run(["pkill", "-KILL", "-f", "^sshd: builds@"])
+            #expect(killed.status == 0, "\(killed)")
+        }
+        #expect(finished.status == 255, "\(finished)")
+        try await expectNobodyOnTheGateway(in: world)
+        try await expectNoSession(of: job, in: world)
     }
 }

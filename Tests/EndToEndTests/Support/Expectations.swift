@@ -38,3 +38,32 @@ func expectNobodyOnTheGateway(in world: World, at place: SourceLocation = #_sour
     guard waiting.status != 0 else { return }
     Issue.record("somebody is still there\n\(waiting)\n\(await world.logTails())", sourceLocation: place)
 }
+
+/// Records a failure unless the job has no session within ten seconds: a lease of three seconds has run out by then.
+func expectNoSession(
+    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+) async throws {
+    try await expectSessions(of: job, in: world, "nobody", at: place) { $0.isEmpty }
+}
+
+/// Records a failure unless the job has a session within ten seconds.
+func expectSession(
+    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+) async throws {
+    try await expectSessions(of: job, in: world, "somebody", at: place) { !$0.isEmpty }
+}
+
+private func expectSessions(
+    of job: String, in world: World, _ who: String, at place: SourceLocation,
+    _ condition: ([Operator.Job.Session]) -> Bool
+) async throws {
+    let start = ContinuousClock.now
+    var sessions: [Operator.Job.Session] = []
+    repeat {
+        sessions = try await Operator(world: world).job(job).sessions
+        if condition(sessions) { return }
+        try await Task.sleep(for: .milliseconds(100))
+    } while start.duration(to: .now) < .seconds(10)
+    Issue.record(
+        "expected \(who) inside, not \(sessions)\n\(await world.logTails())", sourceLocation: place)
+}

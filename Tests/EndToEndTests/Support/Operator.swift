@@ -10,6 +10,13 @@ struct Operator: Sendable {
         try await world.sallyport(["keys", "add", person, file ?? "\(world.client)/\(person).pub"])
     }
 
+    /// Removes the key that the world has made for somebody.
+    func removeKey(of person: String) async throws -> Finished {
+        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/\(person).pub"])
+        let fingerprint = listing.text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        return try await world.sallyport(["keys", "remove", fingerprint])
+    }
+
     /// Submits a job and returns its number.
     func submit(_ manifest: String, owner: String = "alice") async throws -> String {
         let file = "\(world.folder)/manifest-\(UInt32.random(in: 0 ... .max)).yaml"
