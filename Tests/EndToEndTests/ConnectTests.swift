@@ -86,14 +86,4 @@ import World
             deadline: .seconds(90))
         await expect(finished, status: 5, output: ["42\n"], errors: ["ssh -t"], in: world)
     }
-
-    private func randomBytes(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count {
-            withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
-        }
-        return Array(bytes.prefix(count))
-    }
 }

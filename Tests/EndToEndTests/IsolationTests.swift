@@ -34,13 +34,7 @@ import World
                 """,
             ]), deadline: .seconds(90))
         await expect(changed, status: 0, output: ["changed"], in: world)
-        let builder = try #require(try await Operator(world: world).job(job).builder)
-        let listening = try await Command.run(
-            [
-                "sh", "-c",
-                "until ssh-keyscan -t ed25519 -p \(builder.port) 127.0.0.1 | grep .; do sleep 0.1; done",
-            ], deadline: .seconds(30))
-        await expect(listening, status: 0, in: world)
+        try await expectListening(job, in: world)
         let refused = try await Command.run(world.ssh(["connect", job, "echo reached"]))
         await expect(refused, status: 78, errors: ["does not prove"], in: world)
         #expect(refused.output.isEmpty, "\(refused)")

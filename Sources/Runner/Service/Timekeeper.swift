@@ -1,5 +1,4 @@
 public import FoundationEssentials
-import Glibc
 
 /// What time it is, and waiting; tests have their own.
 public struct Timekeeper: Sendable {
@@ -12,26 +11,20 @@ public struct Timekeeper: Sendable {
         self.wait = wait
     }
 
-    /// The wall clock as it was when this process started, going on with the time since boot: it counts the time that
-    /// the machine sleeps, and nobody can set it (clock_gettime(2), CLOCK_BOOTTIME).
+    /// The wall clock as it was when this process started, going on with ContinuousClock (CLOCK_BOOTTIME): that counts
+    /// the time that the machine sleeps, and nobody can set it.
     public static let system: Timekeeper = {
         let origin = Date()
-        let start = sinceBoot()
-        let now: @Sendable () -> Date = { origin.addingTimeInterval(sinceBoot() - start) }
+        let start = ContinuousClock.now
+        let now: @Sendable () -> Date = {
+            let (seconds, attoseconds) = start.duration(to: .now).components
+            return origin.addingTimeInterval(TimeInterval(seconds) + TimeInterval(attoseconds) / 1e18)
+        }
         return Timekeeper(
             now: now,
             wait: { moment in
-                while true {
-                    let seconds = moment.timeIntervalSince(now())
-                    guard seconds > 0 else { return }
-                    try await Task.sleep(for: .seconds(min(seconds, 60)))
-                }
+                let seconds = moment.timeIntervalSince(now())
+                if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
             })
     }()
-
-    private static func sinceBoot() -> TimeInterval {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return TimeInterval(time.tv_sec) + TimeInterval(time.tv_nsec) / 1e9
-    }
 }

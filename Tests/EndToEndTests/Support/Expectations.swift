@@ -53,6 +53,16 @@ func expectSession(
     try await expectSessions(of: job, in: world, "somebody", at: place) { !$0.isEmpty }
 }
 
+/// Waits until the SSH server of a job's builder, which was told to start anew, listens again.
+func expectListening(
+    _ job: String, in world: World, at place: SourceLocation = #_sourceLocation
+) async throws {
+    let builder = try #require(try await Operator(world: world).job(job).builder)
+    let scan = "ssh-keyscan -t ed25519 -p \(builder.port) 127.0.0.1"
+    let listening = try await Command.run(["sh", "-c", "until \(scan) | grep .; do sleep 0.1; done"])
+    await expect(listening, status: 0, in: world, at: place)
+}
+
 private func expectSessions(
     of job: String, in world: World, _ who: String, at place: SourceLocation,
     _ condition: ([Operator.Job.Session]) -> Bool
