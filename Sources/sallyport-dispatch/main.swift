@@ -35,7 +35,7 @@ func print(_ line: AuthorizedKeysLine) {
 }
 
 do {
-    let offer = try KeyOffer(arguments: CommandLine.arguments.dropFirst())
+    let offer = try KeyOffer(arguments: CommandLine.arguments)
     if offer.user == offer.account {
         print(
             try AuthorizedKeysLine(

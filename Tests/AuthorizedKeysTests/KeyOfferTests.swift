@@ -8,11 +8,11 @@ struct KeyOfferTests {
 
     @Test("is four arguments behind the options")
     func arguments() throws {
-        let plain = try KeyOffer(arguments: positional)
+        let plain = try KeyOffer(arguments: ["dispatch"] + positional)
         #expect(
             plain.account == "builds" && plain.user == "builds" && plain.shell == nil && plain.config == nil)
         let offer = try KeyOffer(
-            arguments: ["--account", "ci", "--shell", "/s", "--config", "/c"] + ["git"]
+            arguments: ["dispatch", "--account", "ci", "--shell", "/s", "--config", "/c"] + ["git"]
                 + positional.dropFirst())
         #expect(offer.account == "ci" && offer.user == "git" && offer.shell == "/s" && offer.config == "/c")
     }
@@ -30,7 +30,8 @@ struct KeyOfferTests {
             ["builds", "/root", "ssh-rsa", Fixtures.ed25519.base64],
         ])
     func odd(_ arguments: [String]) {
-        #expect(throws: OfferError.self) { try KeyOffer(arguments: arguments) }
+        #expect(throws: OfferError.self) { try KeyOffer(arguments: ["dispatch"] + arguments) }
+        #expect(throws: OfferError.self) { try KeyOffer(arguments: []) }
     }
 }
 
