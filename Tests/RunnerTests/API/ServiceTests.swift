@@ -177,6 +177,22 @@ struct ServiceTests {
         }
     }
 
+    @Test("a runner that was stopped itself lets every lease begin anew")
+    func stoppedRunner() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: exit 1")
+            _ = try await service.job("1") { $0.status.isFinal }
+            let claim = try await service.claim("1").decode(Claim.self)
+            service.clock.advance(by: 70)
+            #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 200)
+            #expect(try await service.job("1").sessions.count == 1)
+            // From then on it expires as ever: no step is longer than a busy machine's delay.
+            for _ in 0..<16 { service.clock.advance(by: 4) }
+            #expect(try await service.job("1") { $0.sessions.isEmpty }.builder != nil)
+        }
+    }
+
     @Test("a claim falls with its key")
     func removedKey() async throws {
         try await TestService.run { service in
