@@ -49,6 +49,54 @@ import World
         await expect(raw, status: 0, output: ["\u{1b}]0;title\u{7}\u{1b}[2Jrest\n"], in: world)
     }
 
+    @Test func longLinesAndInvalidTextArrive() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await Operator(world: world).submit(
+            #"""
+            image: debian
+            tasks:
+              - odd: |
+                  set +x
+                  head -c 10000000 /dev/zero | tr '\0' x
+                  printf '\na\377b 50%%\r100%%\nend without a newline'
+
+            """#)
+        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
+        let line = String(repeating: "x", count: 10_000_000)
+        await expect(log, status: 0, in: world)
+        #expect(
+            log.text.contains(
+                "[odd] \(line)\n[odd] a\u{fffd}b 50%\r[odd] 100%\n[odd] end without a newline\n"))
+        let raw = try await Command.run(world.ssh(["tail", "--raw", job]), deadline: .seconds(60))
+        await expect(raw, status: 0, in: world)
+        let bytes = Array("\n[odd] a".utf8) + [0xff] + Array("b 50%".utf8)
+        #expect(raw.output.firstRange(of: bytes) != nil)
+    }
+
+    @Test func manyFollowersGetTheSame() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await Operator(world: world).submit(
+            """
+            image: debian
+            tasks:
+              - count: for number in $(seq 100); do echo "number $number"; sleep 0.02; done
+
+            """)
+        let numbers = (1...100).map { "[count] number \($0)" }
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
+                    await expect(log, status: 0, in: world)
+                    let lines = log.text.split(separator: "\n").map(String.init)
+                    #expect(lines.filter { $0.hasPrefix("[count] number") } == numbers)
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await expectNobodyOnTheGateway(in: world)
+    }
+
     /// What the tasks have written themselves, without the job's own log and the commands as sh -x shows them.
     private func said(_ log: Finished) -> [String] {
         log.text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("[") && !$0.contains("] + ") }
