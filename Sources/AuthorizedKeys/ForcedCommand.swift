@@ -1,4 +1,7 @@
-/// The forced command of an authorized_keys line: `<shell> [--config <path>] --key <type> <base64>`.
+/// The forced command of an authorized_keys line: `exec <shell> [--config <path>] --key <type> <base64>`.
+///
+/// `exec`, since sshd has the account's login shell run it: a sh(1) that stays would die of a Ctrl-C and take the exit
+/// status with it.
 ///
 /// sallyport-dispatch prints it and sallyport-shell reads it; both through this one type, so that the shell can refuse
 /// whatever has not exactly this shape.
@@ -23,16 +26,17 @@ public struct ForcedCommand: Hashable, Sendable {
     /// What stands between the quotes of `command="…"`. No character in it needs quoting, for sshd or for sh(1).
     public var text: String {
         let config = config.map { " --config \($0)" } ?? ""
-        return "\(shell)\(config) --key \(key.line)"
+        return "exec \(shell)\(config) --key \(key.line)"
     }
 
     /// Reads the text again; nil when it is not exactly what `text` gives.
     public init?(text: String) {
-        self.init(arguments: text.split(separator: " ", omittingEmptySubsequences: false).map(String.init))
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        self.init(arguments: words.dropFirst().map(String.init))
         guard self.text == text else { return nil }
     }
 
-    /// Reads the text again after sh(1) has split it into words.
+    /// Reads the text again after sh(1) has split it into words and become the program.
     public init?(arguments: [String]) {
         var rest = arguments[...]
         guard let shell = rest.popFirst() else { return nil }

@@ -10,7 +10,7 @@ struct AuthorizedKeysLineTests {
     func plain() throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
         let line = try AuthorizedKeysLine(offered: key, shell: shell, config: nil)
-        #expect(line.text == #"restrict,pty,command="\#(shell) --key \#(key.line)" \#(key.line)"#)
+        #expect(line.text == #"restrict,pty,command="exec \#(shell) --key \#(key.line)" \#(key.line)"#)
     }
 
     @Test("for a certificate names the authority, and gives the shell the plain key inside")
@@ -22,7 +22,7 @@ struct AuthorizedKeysLineTests {
         let authority = "\(Fixtures.authority.type) \(Fixtures.authority.base64)"
         #expect(
             line.text
-                == #"cert-authority,restrict,pty,command="\#(shell) --config /etc/x.toml --key \#(plain)" \#(authority)"#
+                == #"cert-authority,restrict,pty,command="exec \#(shell) --config /etc/x.toml --key \#(plain)" \#(authority)"#
         )
     }
 
@@ -43,7 +43,8 @@ struct ForcedCommandTests {
         let key = try PublicKey(type: Fixtures.rsa.type, base64: Fixtures.rsa.base64)
         let command = try #require(ForcedCommand(shell: "/x/sallyport-shell", config: config, key: key))
         #expect(ForcedCommand(text: command.text) == command)
-        #expect(ForcedCommand(arguments: command.text.split(separator: " ").map(String.init)) == command)
+        let words = command.text.split(separator: " ").dropFirst().map(String.init)
+        #expect(ForcedCommand(arguments: words) == command)
         for other in [
             command.text + " ", " " + command.text, command.text + " x", command.text + "\n",
             command.text + ";id",

@@ -50,7 +50,7 @@ import World
         await expect(finished, status: 0, in: world)
         #expect(
             finished.text
-                == "cert-authority,restrict,pty,command=\"\(Self.shell) --key \(plain)\" \(authority)\n",
+                == "cert-authority,restrict,pty,command=\"exec \(Self.shell) --key \(plain)\" \(authority)\n",
             "\(finished)")
     }
 
@@ -98,7 +98,7 @@ import World
         }
         let renamed = try await dispatch(
             ["--account", "git", "git", "/", "ssh-ed25519", Self.good], in: world)
-        #expect(renamed.text.hasPrefix("restrict,pty,command=\""), "\(renamed)")
+        #expect(renamed.text.hasPrefix("restrict,pty,command=\"exec "), "\(renamed)")
     }
 
     @Test func outputThatNobodyReadsIsNoFailure() async throws {
@@ -116,7 +116,7 @@ import World
     ) async throws {
         let finished = try await dispatch(["builds", "/", type, base64], in: world)
         await expect(finished, status: 0, in: world, at: place)
-        let line = "restrict,pty,command=\"\(Self.shell) --key \(type) \(base64)\" \(type) \(base64)\n"
+        let line = "restrict,pty,command=\"exec \(Self.shell) --key \(type) \(base64)\" \(type) \(base64)\n"
         #expect(finished.text == line, sourceLocation: place)
     }
 

@@ -53,7 +53,7 @@ import World
     func aForgedForcedCommandIsRefused(gateway: Gateway) async throws {
         let world = try await SharedWorld.get()
         let bob = try await world.publicKey("bob")
-        let forged = try await Command.run(world.ssh(["\(Self.shell) --key \(bob)"], to: gateway))
+        let forged = try await Command.run(world.ssh(["exec \(Self.shell) --key \(bob)"], to: gateway))
         await expect(forged, status: 78, in: world)
         #expect(!forged.errorText.lowercased().contains("bob"), "\(forged)")
     }
@@ -69,7 +69,8 @@ import World
     }
 
     @Test(arguments: [
-        "id", "", "\(shell) --key ssh-ed25519 AAAA; id", "\(shell)  --key ssh-ed25519 AAAA", "sh -c id",
+        "id", "", "exec \(shell) --key ssh-ed25519 AAAA; id", "exec \(shell)  --key ssh-ed25519 AAAA",
+        "sh -c id",
     ])
     func sallyportShellAsLoginShellRunsNothingElse(command: String) async throws {
         let world = try await SharedWorld.get()

@@ -13,7 +13,7 @@ import Testing
     @Test func theForcedCommandIsTakenFromArgumentsOrFromMinusC() throws {
         let key = try PublicKey(type: "ssh-ed25519", base64: Self.line)
         let arguments = [Self.program, "--key", "ssh-ed25519", Self.line]
-        for started in [arguments, [Self.program, "-c", arguments.joined(separator: " ")]] {
+        for started in [arguments, [Self.program, "-c", "exec " + arguments.joined(separator: " ")]] {
             guard case .forced(let command) = Invocation(arguments: started) else {
                 Issue.record("\(started) was not taken")
                 continue
@@ -24,12 +24,12 @@ import Testing
 
     @Test(arguments: [
         [program], [program, "-c"], [program, "-c", ""], [program, "-c", "sh"], [program, "--key"],
-        [program, "-c", "\(program) --key ssh-ed25519 \(line)", "more"],
-        [program, "-c", "\(program) --key ssh-ed25519 \(line); id"],
-        [program, "-c", "\(program) --key ssh-ed25519  \(line)"],
-        [program, "-c", " \(program) --key ssh-ed25519 \(line)"],
-        [program, "-c", "\(program) --key ssh-rsa \(line)"],
-        [program, "-c", "relative --key ssh-ed25519 \(line)"],
+        [program, "-c", "exec \(program) --key ssh-ed25519 \(line)", "more"],
+        [program, "-c", "exec \(program) --key ssh-ed25519 \(line); id"],
+        [program, "-c", "exec \(program) --key ssh-ed25519  \(line)"],
+        [program, "-c", " exec \(program) --key ssh-ed25519 \(line)"],
+        [program, "-c", "exec \(program) --key ssh-rsa \(line)"],
+        [program, "-c", "exec relative --key ssh-ed25519 \(line)"],
         [],
     ]) func nothingElseIs(arguments: [String]) {
         #expect(Invocation(arguments: arguments) == .other)
