@@ -33,7 +33,7 @@ public final class SallyportService: BuildService {
     ) -> any ServiceStream {
         var parser = EventStreamParser()
         var identifier: String?
-        return ResumingStream(client, on: loop) {
+        return ResumingStream(client, on: loop, pulse: .regular) {
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
@@ -55,7 +55,7 @@ public final class SallyportService: BuildService {
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var offset = 0
-        return ResumingStream(client, on: loop) {
+        return ResumingStream(client, on: loop, pulse: .none) {
             HTTPRequest(
                 path: "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true",
                 headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)

@@ -145,18 +145,21 @@ public final class Timer {
 }
 
 /// A moment of CLOCK_MONOTONIC.
-struct Instant: Comparable {
+public struct Instant: Comparable {
     var nanoseconds: Int64
 
-    static var now: Instant {
+    public static var now: Instant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
-    static func < (left: Instant, right: Instant) -> Bool {
+    public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
+
+    /// How long ago it was.
+    public var age: Duration { .nanoseconds(Instant.now.nanoseconds - nanoseconds) }
 
     static func + (instant: Instant, duration: Duration) -> Instant {
         let (seconds, attoseconds) = duration.components

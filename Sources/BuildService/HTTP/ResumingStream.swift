@@ -2,31 +2,44 @@ import EventLoop
 
 /// A long answer that is asked for again, from where it broke, when the connection breaks.
 final class ResumingStream: ServiceStream {
-    /// Waits between attempts; after the last of them without a byte the stream is given up.
+    /// What the service has promised about a stream in which nothing happens.
+    enum Pulse {
+        /// Nothing: a log may be silent for hours.
+        case none
+        /// A byte at once, and then at least every 15 seconds.
+        case regular
+    }
+
+    /// Waits between attempts; the last of them goes on.
     private static let pauses: [Duration] = [
         .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4),
-        .seconds(8),
-        .seconds(8),
     ]
+    /// After so long without a byte, or an attempt that could have brought one, the stream is given up.
+    private static let patience = Duration.seconds(60)
 
     private let client: HTTPClient
     private let loop: EventLoop
+    private let pulse: Pulse
     private let request: () -> HTTPRequest
     private let receive: (UnsafeRawBufferPointer) -> Bool
     private let ended: (Result<Void, ServiceError>) -> Void
     private var transfer: HTTPTransfer?
     private var failures = 0
     private var retry: Timer?
+    private var silence: Timer?
+    private var lastSign = Instant.now
+    private var hasBegun = false
     private var isPaused = false
 
     /// - Parameter request: what to ask for now, given what has been received.
     init(
-        _ client: HTTPClient, on loop: EventLoop, request: @escaping () -> HTTPRequest,
+        _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, request: @escaping () -> HTTPRequest,
         receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.client = client
         self.loop = loop
+        self.pulse = pulse
         self.request = request
         self.receive = receive
         self.ended = ended
@@ -39,6 +52,7 @@ final class ResumingStream: ServiceStream {
 
     func cancel() {
         retry?.cancel()
+        silence?.cancel()
         if let transfer { client.cancel(transfer) }
         transfer = nil
     }
@@ -50,19 +64,37 @@ final class ResumingStream: ServiceStream {
     }
 
     private func start() {
+        hasBegun = false
+        let attempt = Instant.now
         transfer = client.send(request()) { [weak self] bytes in
             guard let self else { return true }
             self.failures = 0
+            self.hasBegun = true
+            self.lastSign = .now
             let isTaken = self.receive(bytes)
             self.isPaused = !isTaken
             return isTaken
         } complete: { [weak self] result in
             self?.complete(result)
         }
+        if pulse == .regular { watch(since: attempt) }
+    }
+
+    /// Breaks a connection off on which nobody is there any more.
+    private func watch(since attempt: Instant) {
+        let limit: Duration = hasBegun ? .seconds(40) : .seconds(10)
+        let rest = limit - (hasBegun ? lastSign : attempt).age
+        guard rest > .zero || isPaused else {
+            if let transfer { client.cancel(transfer) }
+            complete(.failure(ServiceError(.timedOut, detail: "no sign of life for \(limit)")))
+            return
+        }
+        silence = loop.timer(after: max(rest, .seconds(1))) { [weak self] in self?.watch(since: attempt) }
     }
 
     private func complete(_ result: Result<HTTPResponse, ServiceError>) {
         transfer = nil
+        silence?.cancel()
         let error: ServiceError
         switch result {
         case .success(let response) where (200..<300).contains(response.status):
@@ -71,11 +103,13 @@ final class ResumingStream: ServiceStream {
         case .success(let response): error = SallyportService.refusal(response)
         case .failure(let failure): error = failure
         }
-        guard error.isTransient, failures < Self.pauses.count else {
+        guard error.isTransient, lastSign.age < Self.patience else {
             ended(.failure(error))
             return
         }
-        retry = loop.timer(after: Self.pauses[failures]) { [weak self] in self?.start() }
+        retry = loop.timer(after: Self.pauses[min(failures, Self.pauses.count - 1)]) { [weak self] in
+            self?.start()
+        }
         failures += 1
     }
 }

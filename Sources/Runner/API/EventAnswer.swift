@@ -6,12 +6,12 @@ import NIOCore
 /// Changes of a job as server-sent events (HTML standard, section 9.2).
 enum EventAnswer {
     static func response(
-        _ changes: AsyncThrowingStream<JobChange, any Error>, request: Request
+        _ items: EventFeed.Stream, request: Request
     ) -> Response {
         let body = ResponseBody { writer in
             try await request.body.consumeWithCancellationOnInboundClose { _ in
-                try await writer.write(ByteBuffer())
-                for try await change in changes { try await writer.write(try encode(change)) }
+                try await writer.write(comment)
+                for try await item in items { try await writer.write(try encode(item)) }
                 // A stream whose reader has gone ends without an error.
                 try Task.checkCancellation()
             }
@@ -19,6 +19,16 @@ enum EventAnswer {
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
+    }
+
+    /// Says nothing but that the service is there.
+    private static let comment = ByteBuffer(string: ":\n\n")
+
+    private static func encode(_ item: EventFeed.Item) throws -> ByteBuffer {
+        switch item {
+        case .beat: comment
+        case .change(let change): try encode(change)
+        }
     }
 
     static func encode(_ change: JobChange) throws -> ByteBuffer {

@@ -10,7 +10,15 @@ struct JobChange: Sendable {
 
 /// Hands the changes of one job to whoever watches it.
 struct EventFeed {
-    private var watchers: [Int: AsyncThrowingStream<JobChange, any Error>.Continuation] = [:]
+    enum Item: Sendable {
+        case change(JobChange)
+        /// Nothing has changed, and the service is there.
+        case beat
+    }
+
+    typealias Stream = AsyncThrowingStream<Item, any Error>
+
+    private var watchers: [Int: Stream.Continuation] = [:]
     private var next = 0
 
     /// A watcher that does not keep up misses older changes; every change carries the whole job.
@@ -19,10 +27,9 @@ struct EventFeed {
     /// - Parameter first: the present state, where the watcher does not know it.
     mutating func watch(
         from first: JobChange?, onEnd: @escaping @Sendable (Int) -> Void
-    ) -> AsyncThrowingStream<JobChange, any Error> {
-        let (stream, continuation) = AsyncThrowingStream.makeStream(
-            of: JobChange.self, bufferingPolicy: .bufferingNewest(Self.limit))
-        if let first { continuation.yield(first) }
+    ) -> Stream {
+        let (stream, continuation) = Stream.makeStream(bufferingPolicy: .bufferingNewest(Self.limit))
+        if let first { continuation.yield(.change(first)) }
         let number = next
         next += 1
         watchers[number] = continuation
@@ -31,7 +38,11 @@ struct EventFeed {
     }
 
     func publish(_ change: JobChange) {
-        for watcher in watchers.values { watcher.yield(change) }
+        for watcher in watchers.values { watcher.yield(.change(change)) }
+    }
+
+    func beat() {
+        for watcher in watchers.values { watcher.yield(.beat) }
     }
 
     mutating func remove(_ number: Int) {

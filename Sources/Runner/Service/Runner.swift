@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Hummingbird
 import Logging
@@ -62,11 +63,30 @@ public struct Runner: Sendable {
             configuration: .init(
                 services: [
                     .init(service: application),
+                    .init(service: Beats(book: book, timekeeper: timekeeper)),
                     .init(service: Ending(book: book, isEphemeral: isEphemeral)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: serverLogger))
         try await group.run()
         logger.info("stopped")
+    }
+
+    /// Lets those who watch a job know from time to time that the service is there.
+    private struct Beats: Service {
+        let book: JobBook
+        let timekeeper: Timekeeper
+
+        /// Seconds.
+        private static let interval = 15.0
+
+        func run() async throws {
+            try? await cancelWhenGracefulShutdown {
+                while true {
+                    try await timekeeper.wait(timekeeper.now().addingTimeInterval(Self.interval))
+                    await book.beat()
+                }
+            }
+        }
     }
 
     /// Ends the streams at a graceful shutdown: the server waits for them. Services are stopped in reverse order, so

@@ -114,6 +114,25 @@ struct ServiceTests {
         }
     }
 
+    @Test("a stream of events has a sign of life at once, and every 15 seconds")
+    func signsOfLife() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: wait")
+            let job = try await service.job("1") { $0.tasks[0].status == .running }
+            let id = try await service.client.send(.GET, "/v1/jobs/\(job.id)/events") {
+                !$0.contains(UInt8(ascii: "}"))
+            }.text.split(separator: "\n").first { $0.hasPrefix("id: ") }?.dropFirst(4)
+            let beats = try await service.client.send(
+                .GET, "/v1/jobs/1/events", headers: ["Last-Event-ID": String(id ?? "")]
+            ) { bytes in
+                service.clock.advance(by: 15)
+                return bytes.count < ":\n\n:\n\n:\n\n".utf8.count
+            }
+            #expect(beats.text.hasPrefix(":\n\n:\n\n:\n\n"))
+        }
+    }
+
     @Test("events begin with the present state, and with Last-Event-ID behind it")
     func events() async throws {
         try await TestService.run { service in
@@ -123,9 +142,9 @@ struct ServiceTests {
             let first = try await service.client.send(.GET, "/v1/jobs/1/events") {
                 !$0.contains(UInt8(ascii: "}"))
             }
-            let lines = first.text.split(separator: "\n")
+            let lines = first.text.split(separator: "\n").drop { $0 == ":" }
             #expect(first.headers["Content-Type"] == ["text/event-stream"])
-            let number = try #require(Int(lines[0].dropFirst("id: ".count)))
+            let number = try #require(Int((lines.first ?? "").dropFirst("id: ".count)))
             let isWatching = Latch<Bool>()
             async let next = service.client.send(
                 .GET, "/v1/jobs/1/events", headers: ["Last-Event-ID": "\(number)"],
@@ -133,7 +152,7 @@ struct ServiceTests {
             _ = try await isWatching.wait()
             await service.supply.machine(of: "1").finish("a", with: 0)
             let (text, isWhole) = try await (next.text, next.isWhole)
-            #expect(text.hasPrefix("id: \(number + 1)\n"))
+            #expect(text.hasPrefix(":\n\nid: \(number + 1)\n"))
             #expect(isWhole)
             #expect(text.contains("event: task") && text.contains("event: builder"))
         }
