@@ -35,7 +35,9 @@ extension Lifecycle {
             kind: request.kind, from: request.from, since: now, expires: expires)
         record.claims.append(standing)
         if request.kind == .shell { record.endsWhenUnclaimed = false }
-        let effects = sessionsChanged() + updateDeadline()
+        let audit =
+            "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)"
+        let effects = [.audit(audit)] + sessionsChanged() + updateDeadline()
         return (claim(standing, builder), effects)
     }
 
@@ -61,7 +63,8 @@ extension Lifecycle {
     mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
         let gone = record.claims.remove(at: index)
-        let effects = sessionsChanged()
+        let audit = "session \(gone.session): ended, \(reason.rawValue)"
+        let effects = [.audit(audit)] + sessionsChanged()
         guard record.job.status.isFinal else { return effects + updateDeadline() }
         if Self.endsBuilder(gone.kind, reason, whileStanding: record.claims.map(\.kind)) {
             record.endsWhenUnclaimed = true

@@ -82,22 +82,25 @@ actor JobBook {
     /// The changes of a job, beginning with its present state unless the watcher has seen that already.
     ///
     /// - Parameter last: the number of the last change that the watcher has seen.
-    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> AsyncThrowingStream<
-        JobChange, any Error
-    > {
+    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> EventFeed.Stream {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let record = try record(id)
         let present = JobChange(number: record.eventNumber, kind: .status, job: record.job)
         let first = last == record.eventNumber ? nil : present
         guard entries[id] != nil, !record.isOver else {
-            return AsyncThrowingStream { continuation in
-                if let first { continuation.yield(first) }
+            return EventFeed.Stream { continuation in
+                if let first { continuation.yield(.change(first)) }
                 continuation.finish()
             }
         }
         return entries[id]!.feed.watch(from: first) { [weak self] number in
             _Concurrency.Task { [weak self] in await self?.unwatch(id, number) }
         }
+    }
+
+    /// Tells everybody who watches a job that the service is there.
+    func beat() {
+        for entry in entries.values { entry.feed.beat() }
     }
 
     private func unwatch(_ id: JobID, _ number: Int) {
@@ -139,7 +142,13 @@ actor JobBook {
                 logger.error("job \(id): not stored: \(error.debugDescription)")
             }
         }
-        for case .log(let sentence) in effects { log(sentence, id) }
+        for effect in effects {
+            switch effect {
+            case .log(let sentence): log(sentence, id)
+            case .audit(let record): logger.info("job \(id): \(record)")
+            case .publish, .moveDeadline, .endBuilder: break
+            }
+        }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
         for change in changes { entries[id]?.feed.publish(change) }
         if effects.contains(.endBuilder) {

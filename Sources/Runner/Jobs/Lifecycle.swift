@@ -23,6 +23,8 @@ enum Effect: Equatable, Sendable {
     /// A line for the job's own log.
     case log(String)
     case publish(JobEvent)
+    /// A record of who came and went, for the administrator.
+    case audit(String)
     /// The builder's own watchdog is to know of the new deadline.
     case moveDeadline
     /// Nobody has a use for the builder any more.
@@ -131,6 +133,7 @@ struct Lifecycle: Sendable {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
         for claim in record.claims where claim.expires <= now {
+            effects.append(.audit("session \(claim.session): its lease has run out"))
             effects += released(claim.id, reason: .lost, at: now)
         }
         if !record.job.status.isFinal, let timeout, timeout <= now {
@@ -216,10 +219,11 @@ struct Lifecycle: Sendable {
     }
 
     private mutating func loseBuilder() -> [Effect] {
+        let audits = record.claims.map { Effect.audit("session \($0.session): ended with its builder") }
         record.job.builder = nil
         record.job.deadline = nil
         record.claims = []
         record.job.sessions = []
-        return [.publish(.builder)]
+        return audits + [.publish(.builder)]
     }
 }
