@@ -155,8 +155,8 @@ import Testing
         #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [.claim])
     }
 
-    @Test func onlyAfterAHangUpNothingIsSaid() {
-        for (signal, isSilent) in [(1, true), (15, false), (2, false)] as [(CInt, Bool)] {
+    @Test func afterAHangUpOrControlCNothingIsSaid() {
+        for (signal, isSilent) in [(1, true), (2, true), (15, false), (3, false)] as [(CInt, Bool)] {
             var machine = inside(isShell: true)
             let refusal = refusal(machine.handle(.interrupted(signal: signal, cause: "")))
             #expect(refusal?.sentence.isEmpty == isSilent && refusal?.status == .signal(signal))

@@ -31,8 +31,10 @@ struct ConnectMachine {
     }
 
     enum Action: Equatable {
-        /// Tell the person that something is being waited for.
+        /// Tell the person something.
         case say(String)
+        /// Tell the person what is being waited for, as long as that lasts.
+        case wait(for: String)
         case watch
         case showLog
         case claim
@@ -126,9 +128,9 @@ struct ConnectMachine {
             return connectionFailed(error)
         case .interrupted(let signal, let cause):
             state = .over
-            // After a hang-up nobody is left to read it.
+            // After a hang-up nobody is left to read it; whoever types Ctrl-C while waiting knows.
             let sentence =
-                signal == SIGHUP
+                signal == SIGHUP || signal == SIGINT
                 ? "" : "The gateway has ended this session. Enter the same command again to come back."
             return [.refuse(Refusal(.signal(signal), sentence, cause: cause), .lost)]
         }
@@ -166,10 +168,10 @@ struct ConnectMachine {
             actions.append(.showLog)
             return actions
         case (.pending, _), (.queued, _):
-            if !saidQueued { actions.append(.say("Job \(job.id) is queued. Waiting for a builder.")) }
+            if !saidQueued { actions.append(.wait(for: "Job \(job.id) is queued. Waiting for a builder.")) }
             saidQueued = true
         case (.running, _):
-            if !saidBooting { actions.append(.say("The builder of job \(job.id) is booting.")) }
+            if !saidBooting { actions.append(.wait(for: "The builder of job \(job.id) is booting.")) }
             saidBooting = true
         }
         if !isWatching { actions.append(.watch) }

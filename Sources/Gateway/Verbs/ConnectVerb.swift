@@ -15,7 +15,7 @@ final class ConnectVerb {
     private var follower: LogFollower?
     private var connection: BuilderConnection?
     private var terminal: LocalTerminal?
-    private var signals: Signals?
+    private let waitingLine: WaitingLine
     private var claim: Claim?
     /// Set while the service has not answered yet.
     private var isClaiming = false
@@ -31,6 +31,8 @@ final class ConnectVerb {
         self.command = command
         machine = ConnectMachine(permit.job, isShell: command == nil, now: now)
         terminal = session.environment.hasTerminal ? LocalTerminal() : nil
+        waitingLine = WaitingLine(
+            to: session.errors, isTerminal: session.environment.hasTerminal, on: session.loop)
     }
 
     func start() {
@@ -62,8 +64,10 @@ final class ConnectVerb {
 
     private func perform(_ actions: [ConnectMachine.Action]) {
         for action in actions {
+            if action.endsWaiting { waitingLine.clear() }
             switch action {
             case .say(let sentence): session.say(sentence)
+            case .wait(let sentence): waitingLine.show(sentence)
             case .watch: startWatching()
             case .showLog: showLog()
             case .claim: requestClaim()
@@ -230,6 +234,16 @@ final class ConnectVerb {
                     "claim \(claim.id) not released, its lease will end it: \(error.debugDescription)")
             }
             ending.then()
+        }
+    }
+}
+
+extension ConnectMachine.Action {
+    /// Whether something else begins that the person will see.
+    fileprivate var endsWaiting: Bool {
+        switch self {
+        case .wait, .watch: false
+        default: true
         }
     }
 }
