@@ -160,6 +160,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "World",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -70,13 +70,6 @@ import World
         #expect(finished.text == "a\nb\nc\n", "\(finished)")
     }
 
-    @Test func aSignalThatEndsTheCommandIsToldInTheStatus() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let finished = try await Command.run(world.ssh(["connect", job, "kill -TERM $$"]))
-        await expect(finished, status: 143, in: world)
-    }
-
     /// It says so, and how to get a terminal; a script may well mean it.
     @Test func withoutATerminalAShellRunsOnPipes() async throws {
         let world = try await SharedWorld.get()

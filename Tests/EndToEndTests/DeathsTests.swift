@@ -2,77 +2,144 @@ import Subprocess
 import Testing
 import World
 
-/// However a client dies, nothing of it stays on the gateway.
+/// Every way in which a session can die: what the person sees, the exit status, why the claim ended, and that nothing
+/// is left.
 @Suite struct DeathsTests {
-    @Test func aKilledClientWithATerminalLeavesNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let finished = try await Command.start(
-            world.ssh(["connect", job, "echo ready; sleep 1000"], options: ["-t"]),
-            terminal: try PseudoTerminal()
-        ) { client in
-            try await client.output.wait(for: "ready")
-            client.send(.kill)
-        }
-        #expect(finished.status == 137, "\(finished)")
-        try await expectNobodyOnTheGateway(in: world)
-        try await expectNoSession(of: job, in: world)
+    struct Death: Sendable, CustomTestStringConvertible {
+        let name: String
+        /// Whether the person has a terminal.
+        var hasTerminal = false
+        /// Whether the job's builder dies too; it is another one's then.
+        var endsBuilder = false
+        /// As ssh reports it: 255 is its own, when nobody is left to tell it.
+        let status: Int32
+        /// What the person is told.
+        var sentence: String?
+        /// How the runner's log ends the session; where the builder is gone it depends on who notices first.
+        var end = "ended, lost"
+        /// Lets it happen; returns when it has.
+        let strike: @Sendable (World, _ job: String, RunningCommand) async throws -> Void
+        /// Afterwards.
+        var mend: (@Sendable (World, _ job: String) async throws -> Void)?
+
+        var testDescription: String { name }
     }
 
-    /// Nothing tells the forced command of that; it has to look.
-    @Test(arguments: ["connect", "tail"])
-    func aKilledClientWithoutATerminalLeavesNothing(verb: String) async throws {
+    static let all: [Death] = [
+        // The client.
+        Death(name: "the client is killed", status: 137, strike: { $2.send(.kill) }),
+        Death(
+            name: "the client is killed, with a terminal", hasTerminal: true, status: 137,
+            strike: { $2.send(.kill) }),
+        Death(
+            name: "the client's terminal is closed", hasTerminal: true, status: 255,
+            strike: { $2.send(.terminalClosed) }),
+        Death(
+            name: "the client's network is gone", status: 137,
+            strike: { world, _, client in
+                // For all that sshd can see: nothing answers any more.
+                client.send(.suspend)
+                try await expectNobodyOnTheGateway(in: world)
+                client.send(.kill)
+            }),
+        // The gateway.
+        Death(
+            name: "sshd's session is killed", status: 255,
+            strike: { world, _, _ in try await world.killSessionsOfSshd() }
+        ),
+        Death(
+            name: "the forced command is killed", status: 255, end: "its lease has run out",
+            strike: { world, _, _ in try await world.signalForcedCommands("KILL") }),
+        Death(
+            name: "the forced command is told to hang up", status: 129,
+            strike: { world, _, _ in try await world.signalForcedCommands("HUP") }),
+        Death(
+            name: "the forced command is told to end", status: 143,
+            sentence: "The gateway has ended this session.",
+            strike: { world, _, _ in try await world.signalForcedCommands("TERM") }),
+        Death(
+            name: "the person's key is removed", status: 77,
+            sentence: "The build service has ended this session: job",
+            strike: { world, _, _ in
+                let removed = try await Operator(world: world).removeKey(of: "alice")
+                await expect(removed, status: 0, in: world)
+            }, mend: { world, _ in _ = try await Operator(world: world).addKey(of: "alice") }),
+        // The builder.
+        Death(
+            name: "the builder is killed", endsBuilder: true, status: 69,
+            sentence: "The connection to the builder was lost.", end: "",
+            strike: { world, job, _ in try await world.signalBuilder(of: job, "KILL") }),
+        Death(
+            name: "the builder is frozen", status: 69, sentence: "The connection to the builder was lost.",
+            strike: { world, job, _ in try await world.signalBuilder(of: job, "STOP") },
+            mend: { world, job in try await world.signalBuilder(of: job, "CONT") }),
+        Death(
+            name: "the builder's link is down", status: 69,
+            sentence: "The connection to the builder was lost.",
+            strike: { world, job, _ in try await world.setLink(of: job, up: false) },
+            mend: { world, job in try await world.setLink(of: job, up: true) }),
+        Death(
+            name: "the builder's SSH server gives the session up", status: 69,
+            sentence: "The connection to the builder was lost.",
+            strike: { world, job, client in try await client.write("kill -KILL $(cat /tmp/server)\n") }),
+        Death(
+            name: "the remote command is killed", status: 137, end: "ended, done",
+            strike: { world, job, client in try await client.write("kill -KILL $$\n") }),
+        Death(
+            name: "the builder ends with its deadline", endsBuilder: true, status: 69,
+            sentence: "The connection to the builder was lost.", end: "",
+            strike: { world, job, client in
+                try await client.write(
+                    "sudo sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo o >/proc/sysrq-trigger'\n")
+            }
+        ),
+    ]
+
+    @Test(arguments: all) func nothingIsLeft(death: Death) async throws {
         let world = try await SharedWorld.get()
-        let sleeper = "image: debian\ntasks:\n  - rest: |\n      echo ready\n      sleep 30\n"
         let job =
-            verb == "tail"
-            ? try await Operator(world: world).submit(sleeper) : try await SharedJobs.wreck(world)
-        let words = verb == "tail" ? ["tail", job] : ["connect", job, "echo ready; sleep 1000"]
-        let finished = try await Command.start(world.ssh(words), deadline: .seconds(90)) { client in
+            death.endsBuilder
+            ? try await SharedJobs.freshWreck(world)
+            : try await SharedJobs.wreck(world)
+        let before = try await world.audit(of: job).count
+        // A shell that reads its commands from us, and says who its server is: sshd's process for this connection.
+        let words = ["connect", job, "echo $PPID >/tmp/server; echo ready; sh"]
+        let body: @Sendable (RunningCommand) async throws -> Void = { client in
             try await client.output.wait(for: "ready")
-            client.send(.kill)
+            try await death.strike(world, job, client)
+            try await client.output.waitForEnd()
         }
-        #expect(finished.status == 137, "\(finished)")
+        let finished: Finished
+        do {
+            finished =
+                death.hasTerminal
+                ? try await Command.start(
+                    world.ssh(words, options: ["-t"]), terminal: try PseudoTerminal(), deadline: .seconds(90),
+                    body: body)
+                : try await Command.start(world.ssh(words), deadline: .seconds(90), body: body)
+        } catch {
+            try await death.mend?(world, job)
+            throw error
+        }
+        try await death.mend?(world, job)
+
+        let errors = death.sentence.map { ["sallyport: \($0)"] } ?? []
+        await expect(finished, status: death.status, errors: errors, in: world)
+        let said = finished.errorText.split(separator: "\n").filter { $0.hasPrefix("sallyport: ") }
+        #expect(said.count <= 1, "\(finished)")
         try await expectNobodyOnTheGateway(in: world)
         try await expectNoSession(of: job, in: world)
-    }
-
-    /// Its lease covers that.
-    @Test func aKilledForcedCommandLosesItsClaim() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        _ = try await Command.start(world.ssh(["connect", job, "echo ready; sleep 1000"])) { client in
-            try await client.output.wait(for: "ready")
-            _ = try await world.run(["pkill", "-KILL", "-f", "^/usr/local/libexec/sallyport/sallyport-shell"])
+        let audit = try await world.audit(of: job).dropFirst(before)
+        #expect(audit.count >= 2 && audit.contains { $0.hasSuffix(death.end) }, "\(audit)")
+        if death.endsBuilder {
+            try await expectNoBuilder(of: job, in: world)
+            let late = try await Command.run(world.ssh(["connect", job, "true"]))
+            await expect(
+                late, status: 69, errors: ["Job \(job) failed at 20", "its builder is gone", "tail \(job)"],
+                in: world)
+        } else {
+            let builder = try await Operator(world: world).job(job).builder
+            #expect(builder != nil, "nothing of that ends a builder")
         }
-        try await expectNobodyOnTheGateway(in: world)
-        try await expectNoSession(of: job, in: world)
-    }
-
-    /// Its network is gone, for all that sshd can see: nothing answers any more.
-    @Test func aFrozenClientLeavesNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        _ = try await Command.start(world.ssh(["connect", job, "echo ready; sleep 1000"])) { client in
-            try await client.output.wait(for: "ready")
-            client.send(.suspend)
-            try await expectNobodyOnTheGateway(in: world)
-            client.send(.kill)
-        }
-        try await expectNoSession(of: job, in: world)
-    }
-
-    @Test func aKilledSessionOfSshdLeavesNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let finished = try await Command.start(world.ssh(["connect", job, "echo ready; sleep 1000"])) {
-            client in
-            try await client.output.wait(for: "ready")
-            let killed = try await world.run(["pkill", "-KILL", "-f", "^sshd: builds@"])
-            #expect(killed.status == 0, "\(killed)")
-        }
-        #expect(finished.status == 255, "\(finished)")
-        try await expectNobodyOnTheGateway(in: world)
-        try await expectNoSession(of: job, in: world)
     }
 }

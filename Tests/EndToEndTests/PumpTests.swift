@@ -26,36 +26,77 @@ import World
         #expect(finished.output == bytes, "\(finished.output.count) bytes came back")
     }
 
-    /// Who does not read stops who writes, and nothing piles up in between.
+    /// Who does not read stops who writes, and nothing piles up in between; afterwards all of it comes.
     @Test func aReaderThatStopsHoldsTheBuilderBack() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
-        let count = 40_000_000
+        let count = 500_000_000
         let finished = try await Command.start(
             [
                 "bash", "-c", "exec 3<&0; \"$@\" | { head -c 100000; read -r go <&3; wc -c; }", "bash",
             ] + world.ssh(["connect", job, "head -c \(count) /dev/zero"], options: ["-n"]),
-            deadline: .seconds(120)
+            deadline: .seconds(420)
         ) { client in
             try await client.output.wait(for: "100000 bytes") { $0.count >= 100_000 }
-            // The memory of the forced command, once it has stopped growing for two seconds.
-            let memory = try await world.run([
-                "/bin/sh", "-ec",
-                """
-                pid=$(pgrep -f '^/usr/local/libexec/sallyport/sallyport-shell')
-                memory() { sed -n 's/^RssAnon:[^0-9]*\\([0-9]*\\) kB/\\1/p' "/proc/$pid/status"; }
-                before=0 now=$(memory)
-                while [ "$now" -gt "$before" ]; do before=$now; sleep 2; now=$(memory); done
-                echo "$now"
-                """,
-            ])
-            let kilobytes = Int(memory.text.split(separator: "\n").last ?? "") ?? .max
-            #expect((1...16 * 1024).contains(kilobytes), "\(memory)")
+            try await expectBoundedMemory(in: world)
             try await client.write("go\n")
+            try await expectBoundedMemory(in: world)
         }
         #expect(finished.status == 0, "\(finished.errorText)")
         let rest = finished.output.drop { $0 == 0 }
         #expect(Int(String(decoding: rest, as: UTF8.self).filter(\.isNumber)) == count - 100_000)
+    }
+
+    /// The other way round.
+    @Test func aBuilderThatDoesNotReadHoldsTheClientBack() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let count = 100_000_000
+        let finished = try await Command.start(
+            ["bash", "-c", "head -c \(count) /dev/zero | \"$@\"", "bash"]
+                + world.ssh([
+                    "connect", job, "rm -f go; echo waiting; until [ -e go ]; do sleep 0.1; done; wc -c",
+                ]),
+            deadline: .seconds(180)
+        ) { client in
+            try await client.output.wait(for: "waiting")
+            try await expectBoundedMemory(in: world)
+            let told = try await Command.run(world.ssh(["connect", job, "touch go"]))
+            await expect(told, status: 0, in: world)
+        }
+        await expect(finished, status: 0, output: ["\(count)\n"], in: world)
+    }
+
+    /// The memory of the forced command, once it has stopped growing for two seconds.
+    private func expectBoundedMemory(in world: World) async throws {
+        let memory = try await world.run([
+            "/bin/sh", "-ec",
+            """
+            pid=$(pgrep -f '^/usr/local/libexec/sallyport/sallyport-shell')
+            memory() { sed -n 's/^RssAnon:[^0-9]*\\([0-9]*\\) kB/\\1/p' "/proc/$pid/status"; }
+            before=0 now=$(memory)
+            while [ "$now" -gt "$before" ]; do before=$now; sleep 2; now=$(memory); done
+            echo "$now"
+            """,
+        ])
+        let kilobytes = Int(memory.text.split(separator: "\n").last ?? "") ?? .max
+        #expect((1...16 * 1024).contains(kilobytes), "\(memory)")
+    }
+
+    /// As sh(1) reports a death by signal; the names are those of RFC 4254, but for QUIT, which shells
+    /// ignore.
+    @Test func aSignalThatEndsTheCommandIsToldInTheStatus() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        for (name, number) in [
+            ("HUP", 1), ("INT", 2), ("ILL", 4), ("ABRT", 6), ("FPE", 8), ("KILL", 9),
+            ("USR1", 10),
+            ("SEGV", 11), ("USR2", 12), ("PIPE", 13), ("ALRM", 14), ("TERM", 15),
+        ] as [(String, Int32)] {
+            let finished = try await Command.run(
+                world.ssh(["connect", job, "exec sh -c 'kill -\(name) $$'"]))
+            await expect(finished, status: 128 + number, in: world)
+        }
     }
 
     /// Each session on a shared connection is authorised anew, and ends by itself.
@@ -98,18 +139,33 @@ import World
         await expect(finished, status: 0, output: ["vt220 de_DE.UTF-8 en_DK.UTF-8"], in: world)
     }
 
-    @Test func manySessionsAtOnceAreApart() async throws {
+    /// They come ten at a time, since each login takes an emulated machine a second, and stay until all are there.
+    @Test func fiftySessionsAtOnceAreApart() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
+        let count: Int32 = 50
+        let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+        let (starts, start) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup { group in
-            for number in 1...20 as ClosedRange<Int32> {
+            var waiting = arrivals.makeAsyncIterator()
+            for number in 1...count {
+                if number > 10 { await waiting.next() }
                 group.addTask {
-                    let finished = try await Command.run(
-                        world.ssh(["connect", job, "read word; echo $word; exit \(number)"]),
-                        input: Array("\(number)\n".utf8), deadline: .seconds(120))
-                    await expect(finished, status: number, output: ["\(number)\n"], in: world)
+                    let finished = try await Command.start(
+                        world.ssh(["connect", job, "echo in; read word; echo $word; exit \(number)"]),
+                        deadline: .seconds(240)
+                    ) { client in
+                        try await client.output.wait(for: "in\n")
+                        arrival.yield()
+                        for await _ in starts {}
+                        try await client.write("\(number)\n")
+                    }
+                    await expect(finished, status: number, output: ["in\n\(number)\n"], in: world)
                 }
             }
+            for _ in 0..<10 { await waiting.next() }
+            #expect(try await Operator(world: world).job(job).sessions.count == Int(count))
+            start.finish()
             try await group.waitForAll()
         }
         try await expectNobodyOnTheGateway(in: world)

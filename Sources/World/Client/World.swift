@@ -21,6 +21,11 @@ public final class World: Sendable {
     /// The folder with keys, `ssh_config` and `known_hosts`.
     public var client: String { folder + "/client" }
 
+    /// Where the gateway `orphaned` looks for its build service. Nobody listens there unless a test does.
+    public var orphanedSocket: String { Self.orphanedSocket(in: folder) }
+
+    static func orphanedSocket(in folder: String) -> String { folder + "/run/nobody.sock" }
+
     /// The port of a gateway.
     public func port(of gateway: Gateway) -> UInt16 { ports[gateway.rawValue] ?? 0 }
 

@@ -45,6 +45,14 @@ public actor Capture {
         }
     }
 
+    /// Waits until nothing more comes.
+    public func waitForEnd() async {
+        guard !isEnded else { return }
+        _ = await withCheckedContinuation {
+            waiters.append(Waiter(condition: { _ in false }, continuation: $0))
+        }
+    }
+
     func append(_ piece: [UInt8]) {
         bytes += piece
         forward?(piece)

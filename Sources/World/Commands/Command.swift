@@ -74,7 +74,11 @@ public enum Command {
         defer { clock.cancel() }
         let theirs = try terminal.programSide()
         let reader = Task {
-            for await piece in Descriptor.pieces(of: terminal.ours) { await output.append(piece) }
+            // cat(1) in between: libdispatch crashes now and then when a terminal hangs up.
+            _ = try? await Subprocess.run(
+                .name("cat"), input: .fileDescriptor(terminal.ours, closeAfterSpawningProcess: false),
+                output: .sequence, error: .discarded
+            ) { try await collect($0.standardOutput, into: output) }
             await output.end()
         }
         defer {
@@ -93,7 +97,7 @@ public enum Command {
             terminal.closeTheirs()
             let command = RunningCommand(
                 output: output, errors: errors,
-                writing: { try await Descriptor.write($0, to: terminal.ours) },
+                writing: { _ = try terminal.ours.writeAll($0) },
                 finishing: {},
                 signalling: { try? execution.send(signal: $0) })
             do {

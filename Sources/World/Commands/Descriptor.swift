@@ -54,19 +54,4 @@ enum Descriptor {
             continuation.onTermination = { _ in splitter.cancel() }
         }
     }
-
-    /// Writes all of `bytes`, waiting while the other side does not read.
-    static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) async throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor.rawValue, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EAGAIN {
-                try await Task.sleep(for: .milliseconds(2))
-            } else if errno != EINTR {
-                throw Errno(rawValue: errno)
-            }
-        }
-    }
 }

@@ -30,7 +30,8 @@ struct GatewayDaemon: Sendable {
         if gateway == .orphaned {
             try Files.write(
                 layout.configuration(
-                    settings: settings, port: port, gatewayKey: nil, socket: "/run/nobody.sock"),
+                    settings: settings, port: port, gatewayKey: nil,
+                    socket: World.orphanedSocket(in: layout.folder)),
                 to: own + "/sallyport.toml")
         }
         try Files.write(sshdConfiguration(gateway, port: port, settings: settings), to: own + "/sshd_config")

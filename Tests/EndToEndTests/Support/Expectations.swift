@@ -53,6 +53,41 @@ func expectSession(
     try await expectSessions(of: job, in: world, "somebody", at: place) { !$0.isEmpty }
 }
 
+/// Records a failure unless the task's status becomes that within a minute.
+func expectTask(
+    _ name: String, of job: String, toBe status: String, in world: World,
+    at place: SourceLocation = #_sourceLocation
+) async throws {
+    let start = ContinuousClock.now
+    while start.duration(to: .now) < .seconds(60) {
+        let task = try await Operator(world: world).job(job).tasks.first { $0.name == name }
+        if task?.status == status { return }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    Issue.record(
+        "task \(name) of job \(job) is not \(status)\n\(await world.logTails())", sourceLocation: place)
+}
+
+/// Records a failure unless the job's builder is gone within ten seconds, and all that belongs to it.
+func expectNoBuilder(
+    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+) async throws {
+    let waiting = try await world.run([
+        "/bin/sh", "-c",
+        """
+        end=$(($(date +%s) + 10))
+        while pgrep -f '^/usr/bin/qemu-system-.*/machines/\(job)/' || ls -d \(world.folder)/machine/state/machines/\(job)
+        do
+            [ "$(date +%s)" -lt "$end" ] || exit 1
+            sleep 0.05
+        done 2>/dev/null
+        """,
+    ])
+    await expect(waiting, status: 0, in: world, at: place)
+    let builder = try await Operator(world: world).job(job).builder
+    #expect(builder == nil, "the service believes in the builder of job \(job)", sourceLocation: place)
+}
+
 /// Waits until the SSH server of a job's builder, which was told to start anew, listens again.
 func expectListening(
     _ job: String, in world: World, at place: SourceLocation = #_sourceLocation

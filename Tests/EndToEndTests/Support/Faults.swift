@@ -40,9 +40,43 @@ extension World {
         try await inject("pkill -\(signal) -f '^/usr/bin/qemu-system-.*/machines/\(job)/'")
     }
 
+    /// Ends the machine of a job that nobody needs any more: it holds memory and one of the slots.
+    func endBuilder(of job: String) async throws {
+        try await signalBuilder(of: job, "KILL")
+        try await expectNoBuilder(of: job, in: self)
+    }
+
+    /// Pulls the plug out of a builder's network card, or puts it in again. QEMU's monitor has room for one: the runner
+    /// is killed for it, and another one takes over.
+    func setLink(of job: String, up: Bool) async throws {
+        try await killRunner()
+        try await inject(
+            """
+            perl -MIO::Socket::UNIX -e '
+                my $monitor = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "no monitor: $!";
+                $monitor->getline;
+                for my $command (
+                    q({"execute": "qmp_capabilities"}),
+                    q({"execute": "set_link", "arguments": {"name": "network", "up": \(up)}})
+                ) {
+                    $monitor->print("$command\n");
+                    my $answer = $monitor->getline;
+                    $answer = $monitor->getline while $answer =~ /"event"/;
+                    $answer =~ /"return"/ or die $answer;
+                }
+            ' "$(ls -d \(folder)/machine/state/machines/\(job)/*.sock | head -1)"
+            """)
+        try await startRunner()
+    }
+
     /// Sends a signal to all forced commands.
     func signalForcedCommands(_ signal: String) async throws {
         try await inject("pkill -\(signal) -f '^/usr/local/libexec/sallyport/sallyport-shell'")
+    }
+
+    /// Kills the processes of sshd that carry people's sessions, with and without privileges.
+    func killSessionsOfSshd() async throws {
+        try await inject("pkill -KILL -f '^sshd: builds'")
     }
 
     private func inject(_ script: String) async throws {

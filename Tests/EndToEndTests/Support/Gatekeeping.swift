@@ -20,6 +20,14 @@ extension World {
         try await run(["cat", "\(folder)/log/\(name).log"]).text
     }
 
+    /// What the runner's log says about the sessions of a job: who came, and why they went.
+    func audit(of job: String) async throws -> [String] {
+        try await log("runner").split(separator: "\n").compactMap { line in
+            guard let record = line.firstRange(of: "job \(job): session ") else { return nil }
+            return String(line[record.upperBound...])
+        }
+    }
+
     /// `<type> <base64>` of a public key in the client's folder.
     func publicKey(_ name: String) async throws -> String {
         try await run(["cat", "\(client)/\(name).pub"]).text.split(separator: " ").prefix(2).joined(

@@ -31,7 +31,7 @@ struct Operator: Sendable {
 
     /// The job as the service describes it.
     func job(_ number: String) async throws -> Job {
-        let listing = try await world.sallyport(["jobs", "--json"])
+        let listing = try await world.sallyport(["jobs", "--all", "--json"])
         let jobs = try JSONDecoder().decode(Jobs.self, from: Data(listing.output))
         guard let job = jobs.jobs.first(where: { $0.id == number }) else {
             throw WorldError("there is no job \(number)", log: listing.description)
@@ -44,11 +44,16 @@ struct Operator: Sendable {
         struct Builder: Decodable {
             var port: UInt16
         }
+        struct Task: Decodable {
+            var name: String
+            var status: String
+        }
         struct Session: Decodable {
             var session: String
         }
         var id: String
         var status: String
+        var tasks: [Task]
         var builder: Builder?
         var sessions: [Session]
     }

@@ -33,22 +33,28 @@ actor SharedJobs {
             """, owner: "bob")
     }
 
+    /// One of Alice's for a test that harms its builder; the test ends it.
+    static func freshWreck(_ world: World) async throws -> String {
+        try await failedJob(world, "image: debian\ntasks:\n  - check: exit 1\n", owner: "alice")
+    }
+
     private func job(_ name: String, world: World, _ manifest: String, owner: String = "alice") async throws
         -> String
     {
         if let task = submitted[name] { return try await task.value }
-        let task = Task {
-            let number = try await Operator(world: world).submit(manifest, owner: owner)
-            // Its owner's tail ends when the job has ended.
-            let log = try await Command.run(
-                world.ssh(["tail", number], as: owner), deadline: .seconds(120))
-            guard log.status == 1 else {
-                throw WorldError(
-                    "job \(number) did not fail as it should", log: "\(log)\n\(await world.logTails())")
-            }
-            return number
-        }
+        let task = Task { try await Self.failedJob(world, manifest, owner: owner) }
         submitted[name] = task
         return try await task.value
+    }
+
+    private static func failedJob(_ world: World, _ manifest: String, owner: String) async throws -> String {
+        let number = try await Operator(world: world).submit(manifest, owner: owner)
+        // Its owner's tail ends when the job has ended.
+        let log = try await Command.run(world.ssh(["tail", number], as: owner), deadline: .seconds(120))
+        guard log.status == 1 else {
+            throw WorldError(
+                "job \(number) did not fail as it should", log: "\(log)\n\(await world.logTails())")
+        }
+        return number
     }
 }

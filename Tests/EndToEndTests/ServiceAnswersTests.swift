@@ -1,0 +1,124 @@
+import Foundation
+import Testing
+import World
+
+/// What a person is told when the build service answers something else than it should, or nothing.
+@Suite struct ServiceAnswersTests {
+    struct Answer: Sendable, CustomTestStringConvertible {
+        let name: String
+        let reply: ScriptedService.Reply
+        let status: Int32
+        let sentence: String
+
+        init(_ name: String, _ reply: ScriptedService.Reply, _ status: Int32, _ sentence: String) {
+            (self.name, self.reply, self.status, self.sentence) = (name, reply, status, sentence)
+        }
+
+        var testDescription: String { name }
+    }
+
+    static let nonsense =
+        "The build service gave an answer that makes no sense. Please tell the administrator."
+    static let cannot = "The build service cannot answer now. Try again in a minute."
+    static let refused = "The build service refused. Please tell the administrator."
+    static let unreachable = "The build service cannot be reached. Try again in a minute."
+
+    static let answers: [Answer] = [
+        Answer("nothing at all", .silence, 75, "The build service does not answer. Try again in a minute."),
+        Answer("the end of the connection", .hangUp, 75, unreachable),
+        Answer("something else than HTTP", .bytes("220 mail.example.org ESMTP\r\n"), 78, nonsense),
+        Answer(
+            "a web page", ScriptedService.answer("200 OK", "text/html", "<html>Hello</html>"), 78, nonsense),
+        Answer("JSON that is no key", ScriptedService.json(#"{"keys": [1, 2, 3]}"#), 78, nonsense),
+        Answer("JSON that ends early", ScriptedService.json(#"{"fingerprint": "SHA"#), 78, nonsense),
+        Answer("bytes that are no text", ScriptedService.json("{\u{0}\u{1b}[31m}"), 78, nonsense),
+        Answer(
+            "half a body", .bytes("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"fingerprint\":"), 75,
+            unreachable),
+        Answer(
+            "two megabytes", ScriptedService.json("\"" + String(repeating: "x", count: 2_000_000) + "\""), 78,
+            nonsense),
+        Answer(
+            "JSON of ten thousand levels", ScriptedService.json(String(repeating: "[", count: 10_000)), 78,
+            nonsense),
+        Answer(
+            "a redirection", .bytes("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"), 78,
+            refused),
+        Answer("401", ScriptedService.answer("401 Unauthorized", "text/plain", "who are you?"), 78, refused),
+        Answer("429", ScriptedService.answer("429 Too Many Requests", "text/plain", ""), 75, cannot),
+        Answer("500", ScriptedService.answer("500 Oops", "text/html", "<html>trace</html>"), 75, cannot),
+        Answer(
+            "503", .bytes("HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"), 75, cannot),
+    ]
+
+    @Test(arguments: answers) func isSaidInOneSentence(answer: Answer) async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { _ in
+            answer.reply
+        } _: {
+            let refused = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
+            await expect(
+                refused, status: answer.status, errors: ["sallyport: \(answer.sentence) [session "], in: world
+            )
+            #expect(
+                refused.output.isEmpty && refused.errorText.count(where: { $0 == "\n" }) == 1, "\(refused)")
+        }
+    }
+
+    /// The key is fine; what comes after it is not.
+    @Test(arguments: answers.filter { $0.name != "nothing at all" })
+    func isSaidOfTheJobToo(answer: Answer) async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { request in
+            request.contains("/v1/keys/") ? Self.key(request, name: "alice") : answer.reply
+        } _: {
+            let refused = try await Command.run(world.ssh(["tail", "1"], to: .orphaned))
+            await expect(refused, status: answer.status, errors: [answer.sentence], in: world)
+            #expect(
+                refused.output.isEmpty && refused.errorText.count(where: { $0 == "\n" }) == 1, "\(refused)")
+        }
+    }
+
+    @Test func aSlowServiceIsWaitedFor() async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { request in
+            request.contains("/v1/keys/")
+                ? Self.key(request, name: "alice", after: 3)
+                : ScriptedService.json(#"{"jobs": []}"#, after: 3)
+        } _: {
+            let greeted = try await Command.run(world.ssh([], to: .orphaned))
+            await expect(greeted, status: 0, output: ["Hello alice.", "You have no job"], in: world)
+        }
+    }
+
+    /// Names come from people.
+    @Test func whatAServiceSendsMovesNoCursor() async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { request in
+            request.contains("/v1/keys/")
+                ? Self.key(request, name: #"al\u001b[2Jice\r\n\u009b31mroot"#)
+                : ScriptedService.json(#"{"jobs": []}"#)
+        } _: {
+            let greeted = try await Command.run(world.ssh([], to: .orphaned))
+            await expect(greeted, status: 0, output: ["Hello al"], in: world)
+            let harmless = greeted.text.unicodeScalars.allSatisfy {
+                $0 == "\n" || $0.properties.generalCategory != .control
+            }
+            #expect(harmless, "\(greeted)")
+            #expect(
+                greeted.text.split(separator: "\n")[0].contains("root"), "all in the first line: \(greeted)")
+        }
+    }
+
+    /// The key that was asked for.
+    private static func key(_ request: Substring, name: String, after seconds: Int64 = 0)
+        -> ScriptedService.Reply
+    {
+        let asked = request.split(separator: " ")[1].dropFirst("/v1/keys/".count)
+        return ScriptedService.json(
+            """
+            {"fingerprint": "\(String(asked).removingPercentEncoding ?? "")", "type": "ssh-ed25519", "key": "AAAA", "comment": "",
+             "owner": {"id": "1", "name": "\(name)"}, "suspended": false}
+            """, after: seconds)
+    }
+}

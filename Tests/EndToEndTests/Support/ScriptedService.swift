@@ -1,0 +1,81 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import World
+
+/// A build service that answers whatever a test wants, where the gateway `orphaned` asks.
+struct ScriptedService {
+    enum Reply: Sendable {
+        /// These bytes after so many seconds; then the connection is closed.
+        case bytes(String, after: Int64 = 0)
+        /// Nothing, and the connection stays.
+        case silence
+        case hangUp
+    }
+
+    /// - Parameters:
+    ///   - script: what to answer to a request, given its first line.
+    ///   - body: what to do while it serves.
+    static func serving(
+        in world: World, script: @escaping @Sendable (_ request: Substring) -> Reply,
+        _ body: () async throws -> Void
+    ) async throws {
+        let path = world.orphanedSocket
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Handler(script: script))
+                }
+            }
+            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        chmod(path, 0o666)
+        do {
+            try await body()
+        } catch {
+            try await server.close()
+            throw error
+        }
+        try await server.close()
+        unlink(path)
+    }
+
+    /// An answer with JSON in it.
+    static func json(_ text: String, after seconds: Int64 = 0) -> Reply {
+        answer("200 OK", "application/json", text, after: seconds)
+    }
+
+    static func answer(_ status: String, _ type: String, _ text: String, after seconds: Int64 = 0) -> Reply {
+        let head = "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+        return .bytes(head + text, after: seconds)
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let script: @Sendable (Substring) -> Reply
+        private var request = ""
+
+        init(script: @escaping @Sendable (Substring) -> Reply) {
+            self.script = script
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            request += String(buffer: unwrapInboundIn(data))
+            guard let end = request.firstRange(of: "\r\n\r\n") else { return }
+            let line = request[..<end.lowerBound].prefix { $0 != "\r\n" }
+            request = ""
+            switch script(line) {
+            case .silence: break
+            case .hangUp: context.close(promise: nil)
+            case .bytes(let text, let seconds):
+                let channel = context.channel
+                context.eventLoop.scheduleTask(in: .seconds(seconds)) {
+                    channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
+                        channel.close(promise: nil)
+                    }
+                }
+            }
+        }
+    }
+}
