@@ -12,6 +12,9 @@ enum ManifestReader {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw refusal(nil, nil, "expected UTF-8")
         }
+        if let line = AliasFinder.firstLine(in: text) {
+            throw refusal(line, nil, "aliases, such as \"*name\", are not read; write it out")
+        }
         let root = try compose(text)
         guard let root, let mapping = root.mapping else {
             throw refusal(root?.mark?.line ?? 1, nil, "expected keys and values, such as \"image: NAME\"")
