@@ -2,12 +2,12 @@
 public struct BuilderAddress: Equatable, Sendable {
     /// An IPv4 or IPv6 literal; no name is ever looked up.
     public var address: String
-    public var port: Int
+    public var port: UInt16
     public var user: String
     /// `<type> <base64>` each. One of them must be shown before anything is sent that authenticates us.
     public var hostKeys: [String]
 
-    public init(address: String, port: Int, user: String, hostKeys: [String]) {
+    public init(address: String, port: UInt16, user: String, hostKeys: [String]) {
         self.address = address
         self.port = port
         self.user = user

@@ -21,7 +21,7 @@ struct Socket: ~Copyable {
     /// Starts to connect; `connectionError()` tells how it went once the socket is writable.
     ///
     /// - Parameter address: an IPv4 or IPv6 literal.
-    static func connecting(to address: String, port: Int) throws(NestedSSHError) -> Socket {
+    static func connecting(to address: String, port: UInt16) throws(NestedSSHError) -> Socket {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)

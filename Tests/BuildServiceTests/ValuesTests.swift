@@ -42,12 +42,25 @@ import Testing
 
     @Test(arguments: [
         ("\"42\"", "\"a/b\""), ("\"failed\",\"vis", "\"exploded\",\"vis"), ("10:00:00Z", "ten o'clock"),
-        ("\"owner\"", "\"owned\""), ("2222", "\"2222\""),
+        ("\"owner\"", "\"owned\""), ("2222", "\"2222\""), ("2222", "-1"), ("2222", "65536"), ("2222", "1e99"),
     ])
     func aJobThatIsNoneIsRefused(original: String, replacement: String) {
         let text = Self.job.replacing(original, with: replacement)
         #expect(text != Self.job)
         #expect(throws: (any Error).self) { try JSON.decode(Job.self, from: Data(text.utf8)) }
+    }
+
+    /// A gateway reckons with a lease: none may be so long that it cannot.
+    @Test(arguments: [
+        ("60", true), ("4294967295", true), ("4294967296", false), ("-1", false), ("1e30", false),
+    ])
+    func aLeaseIsATime(lease: String, isTime: Bool) throws {
+        let text = #"""
+            {"id":"7-1","job":"7","kind":"exec","deadline":null,"lease":\#(lease),
+             "builder":{"state":"ready","address":"::1","port":22,"user":"build","host_keys":[]}}
+            """#
+        let claim = try? JSON.decode(Claim.self, from: Data(text.utf8))
+        #expect((claim != nil) == isTime)
     }
 
     @Test(arguments: [

@@ -27,10 +27,10 @@ public struct Claim: Codable, Equatable, Sendable {
     /// The live builder to which the claim is bound.
     public var builder: Job.Builder
     public var deadline: Date?
-    /// Seconds without a heartbeat after which the claim ends.
-    public var lease: Int
+    /// Seconds without a heartbeat after which the claim ends. (No arithmetic with them can overflow an `Int`.)
+    public var lease: UInt32
 
-    public init(id: String, job: JobID, kind: Kind, builder: Job.Builder, deadline: Date?, lease: Int) {
+    public init(id: String, job: JobID, kind: Kind, builder: Job.Builder, deadline: Date?, lease: UInt32) {
         self.id = id
         self.job = job
         self.kind = kind

@@ -113,7 +113,7 @@ extension Job {
         public var state: State
         /// An IP literal.
         public var address: String
-        public var port: Int
+        public var port: UInt16
         /// Whom to log in as.
         public var user: String
         /// `<type> <base64>` each; a session is bound to these, never to address and port.
@@ -127,7 +127,8 @@ extension Job {
         }
 
         public init(
-            state: State, address: String, port: Int, user: String, hostKeys: [String], keptUntil: Date? = nil
+            state: State, address: String, port: UInt16, user: String, hostKeys: [String],
+            keptUntil: Date? = nil
         ) {
             self.state = state
             self.address = address

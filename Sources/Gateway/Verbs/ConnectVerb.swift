@@ -143,9 +143,10 @@ final class ConnectVerb {
         }
     }
 
-    private func beat(every lease: Int) {
+    private func beat(every lease: UInt32) {
         heartbeat?.cancel()
-        heartbeat = session.loop.timer(after: .milliseconds(max(1000, lease * 1000 / 3))) { [unowned self] in
+        let pause = max(1000, Int(lease) * 1000 / 3)
+        heartbeat = session.loop.timer(after: .milliseconds(pause)) { [unowned self] in
             guard let claim, ending == nil else { return }
             session.service.heartbeat(claim) { [unowned self] result in
                 guard ending == nil else { return }
@@ -156,7 +157,7 @@ final class ConnectVerb {
         }
     }
 
-    private func renewed(for seconds: Int) {
+    private func renewed(for seconds: UInt32) {
         lease?.cancel()
         lease = session.loop.timer(after: .seconds(seconds)) { [unowned self] in
             if ending == nil { take(.leaseRanOut) }

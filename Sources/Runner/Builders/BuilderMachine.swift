@@ -2,7 +2,7 @@
 public protocol BuilderMachine: Sendable {
     /// Where its SSH server is, or will be.
     var address: String { get }
-    var port: Int { get }
+    var port: UInt16 { get }
     /// Whom to log in as.
     var user: String { get }
     /// `<type> <base64>` each.

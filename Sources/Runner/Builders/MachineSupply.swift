@@ -48,7 +48,7 @@ private struct VirtualBuilder: BuilderMachine {
     let machine: Machine
 
     var address: String { machine.address }
-    var port: Int { machine.port }
+    var port: UInt16 { UInt16(machine.port) }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
 

@@ -6,7 +6,7 @@ struct Terms: Equatable, Sendable {
     /// How long a builder waits for somebody to come, or to come back.
     var keep: Int
     /// How long a claim stands without a heartbeat.
-    var lease: Int
+    var lease: UInt32
     /// How long a builder lives at most.
     var maxLife: Int
     /// What a person enters to log in to a builder, but for the job: `ssh -t … connect`.
@@ -63,7 +63,7 @@ struct Lifecycle: Sendable {
 
     /// A machine has been started and boots.
     mutating func builderStarted(
-        address: String, port: Int, user: String, hostKeys: [String], at now: Date
+        address: String, port: UInt16, user: String, hostKeys: [String], at now: Date
     ) -> [Effect] {
         record.job.status = .running
         record.builderStarted = now

@@ -24,7 +24,7 @@ public struct Settings: Sendable {
         slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.memory)
         let port = gateway.publicPort == 22 ? "" : " -p \(gateway.publicPort)"
         terms = Terms(
-            keep: runner.keep, lease: runner.lease, maxLife: runner.maxLife,
+            keep: runner.keep, lease: UInt32(runner.lease), maxLife: runner.maxLife,
             login: "ssh -t\(port) \(runner.account)@\(gateway.publicHost ?? hostName) connect")
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// A machine in memory. A script `exit N` ends with N at once, any other when the test says so.
 final class FakeMachine: BuilderMachine {
     let address = "127.0.0.1"
-    let port = 4022
+    let port: UInt16 = 4022
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
 
