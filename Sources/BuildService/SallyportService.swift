@@ -39,10 +39,13 @@ public final class SallyportService: BuildService {
             return HTTPRequest(
                 path: "/v1/jobs/\(job)/events", headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
                 timeout: nil)
-        } receive: { bytes in
+        } receive: { bytes throws(ServiceError) in
             for event in parser.parse(bytes) {
                 // Unknown events are a later version's; every event of this one carries the whole job.
                 if let job = try? JSON.decode(Job.self, from: Data(event.data)) { changed(job) }
+            }
+            guard !parser.isBroken else {
+                throw ServiceError(.malformedAnswer, detail: "an event of more than 1 MB")
             }
             return true
         } ended: {

@@ -21,7 +21,7 @@ final class ResumingStream: ServiceStream {
     private let loop: EventLoop
     private let pulse: Pulse
     private let request: () -> HTTPRequest
-    private let receive: (UnsafeRawBufferPointer) -> Bool
+    private let receive: (UnsafeRawBufferPointer) throws(ServiceError) -> Bool
     private let ended: (Result<Void, ServiceError>) -> Void
     private var transfer: HTTPTransfer?
     private var failures = 0
@@ -31,10 +31,12 @@ final class ResumingStream: ServiceStream {
     private var hasBegun = false
     private var isPaused = false
 
-    /// - Parameter request: what to ask for now, given what has been received.
+    /// - Parameters:
+    ///   - request: what to ask for now, given what has been received.
+    ///   - receive: false pauses; an error ends the stream for good.
     init(
         _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, request: @escaping () -> HTTPRequest,
-        receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        receive: @escaping (UnsafeRawBufferPointer) throws(ServiceError) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.client = client
@@ -71,9 +73,12 @@ final class ResumingStream: ServiceStream {
             self.failures = 0
             self.hasBegun = true
             self.lastSign = .now
-            let isTaken = self.receive(bytes)
-            self.isPaused = !isTaken
-            return isTaken
+            do throws(ServiceError) {
+                self.isPaused = try !self.receive(bytes)
+            } catch {
+                self.giveUp(error)
+            }
+            return !self.isPaused
         } complete: { [weak self] result in
             self?.complete(result)
         }
@@ -90,6 +95,15 @@ final class ResumingStream: ServiceStream {
             return
         }
         silence = loop.timer(after: max(rest, .seconds(1))) { [weak self] in self?.watch(since: attempt) }
+    }
+
+    private func giveUp(_ error: ServiceError) {
+        guard let transfer else { return }
+        client.cancel(transfer)
+        self.transfer = nil
+        silence?.cancel()
+        // Not at once, while libcurl is calling; until then the stream can still be cancelled.
+        retry = loop.timer(after: .zero) { [ended] in ended(.failure(error)) }
     }
 
     private func complete(_ result: Result<HTTPResponse, ServiceError>) {
