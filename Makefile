@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help deps image build demo test lint clean
+.PHONY: help deps image build demo test fuzz lint clean
 
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
@@ -14,13 +14,16 @@ PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-co
     openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps
 IMAGES := $(CURDIR)/.build/images
 LOGS := .build/test-logs
+# For how long `make fuzz` runs each target.
+SECONDS := 600
 
 help:
 	echo 'make deps    check for Swift and install the Debian packages that are missing'
 	echo 'make build   build the programs (release)'
 	echo 'make image   make the image of the builders'
 	echo 'make demo    show it all on this machine, and leave nothing behind'
-	echo 'make test    unit tests, end-to-end tests and the format check'
+	echo 'make test    unit tests, end-to-end tests, a little fuzzing and the format check'
+	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
 	echo 'make lint    the format check alone'
 	echo 'make clean   remove everything that was built'
 
@@ -79,15 +82,21 @@ test: deps image
 	swift test --skip-build --disable-xctest --skip EndToEndTests 2>&1 | tee $(LOGS)/unit || failed+=(unit)
 	swift test --skip-build --disable-xctest --no-parallel --filter EndToEndTests 2>&1 \
 	    | tee $(LOGS)/end-to-end || failed+=(end-to-end)
+	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=5 2>&1 \
+	    | tee $(LOGS)/fuzzing || failed+=(fuzzing)
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift || failed+=(lint)
 	results=$$(sed -nE 's/^.*Test (.*) (passed|failed) after ([0-9.]+) seconds.*$$/\3 \2 \1/p' \
 	    $(LOGS)/unit $(LOGS)/end-to-end | grep -vE '^[^ ]+ [^ ]+ run with ' || true)
 	echo; echo 'The slowest tests, in seconds:'
 	sort -rn <<<"$$results" | sed -n '1,10p'
+	echo; grep -h '^Fuzzing ' $(LOGS)/fuzzing || true
 	echo; echo "$$(grep -c ' passed ' <<<"$$results" || true) tests passed."
 	[ "$${#failed[@]}" = 0 ] || echo "Failed: $${failed[*]}."
 	grep -h 'Test run with' $(LOGS)/unit $(LOGS)/end-to-end || true
 	[ "$${#failed[@]}" = 0 ]
+
+fuzz: deps
+	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=$(SECONDS)
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
