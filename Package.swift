@@ -149,6 +149,7 @@ let package = Package(
             name: "RunnerTests",
             dependencies: [
                 "AuthorizedKeys", "BuildService", "Requests", "Runner",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

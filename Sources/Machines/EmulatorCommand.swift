@@ -30,7 +30,25 @@ struct EmulatorCommand {
         ]
     }
 
-    /// A machine with a network, in the background: QEMU returns when it runs.
+    /// How much a console's log may hold, in blocks of 512 bytes: whoever is root in the guest can write to it for ever.
+    /// What is beyond is lost, and QEMU goes on, since it ignores the signal that tells of it.
+    private static let limited = """
+        trap '' XFSZ
+        ulimit -f 2048
+        exec "$0" "$@"
+        """
+
+    /// Starts a machine with a network, in the background: QEMU returns when it runs.
+    func launch(in folder: MachineFolder, port: Int) async throws(MachineError) -> ShortCommand.Outcome {
+        let outcome = try await ShortCommand(
+            program: "sh", arguments: ["-c", Self.limited, Self.program] + machine(in: folder, port: port)
+        ).run()
+        // sh(1): the command was not found.
+        guard outcome.status != 127 else { throw MachineError(.programMissing, detail: Self.program) }
+        return outcome
+    }
+
+    /// The arguments of that.
     func machine(in folder: MachineFolder, port: Int) -> [String] {
         common + [
             "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",

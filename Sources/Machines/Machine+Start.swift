@@ -18,8 +18,14 @@ extension Machine {
         if accelerator == .automatic {
             accelerator = await AcceleratorProbe.shared.resolve(image: specification.image)
         }
-        let hostKey = try await makeHostKey(in: folder)
-        try writeInitramfs(specification, common: common, in: folder)
+        let hostKey: String
+        do throws(MachineError) {
+            hostKey = try await makeHostKey(in: folder)
+            try writeInitramfs(specification, common: common, in: folder)
+        } catch {
+            folder.removeTraces()
+            throw error
+        }
         // QEMU has read them by the time that it returns, and nobody else needs them.
         defer { folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic]) }
 
@@ -68,7 +74,7 @@ extension Machine {
             arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", folder.hostKey.string]
         ).run()
         guard outcome.status == 0 else {
-            throw MachineError(.startFailed, detail: "ssh-keygen: \(outcome.output) \(outcome.errors)")
+            throw failure("ssh-keygen: \(outcome.output) \(outcome.errors)")
         }
         let words = String(decoding: try folder.read(folder.hostKeyPublic), as: UTF8.self).split(
             separator: " ")
@@ -108,14 +114,18 @@ extension Machine {
                 port: try LoopbackPort.pick(), hostKeys: [hostKey], identity: identity.string)
             // First the record: a runner that dies right after QEMU has started can still be followed.
             try record.write(to: folder)
-            let outcome = try await ShortCommand(
-                program: EmulatorCommand.program, arguments: emulator.machine(in: folder, port: record.port)
-            ).run()
+            let outcome = try await emulator.launch(in: folder, port: record.port)
             if outcome.status == 0 { return record }
             messages = outcome.errors
             guard messages.contains("host forwarding rule") else { break }
         }
         folder.removeTraces()
-        throw MachineError(.startFailed, detail: messages)
+        throw failure(messages)
+    }
+
+    /// What a program's messages mean. (It runs in the C locale.)
+    private static func failure(_ messages: String) -> MachineError {
+        let isFull = messages.contains("No space left on device")
+        return MachineError(isFull ? .noSpace : .startFailed, detail: messages)
     }
 }

@@ -23,6 +23,8 @@ extension MachineError {
         public static let imageMissing = Code(sentence: "The builder's image is missing or incomplete.")
         /// The machine's folder cannot be used: not writable, or its path is too long for a socket.
         public static let folderUnusable = Code(sentence: "The builder's state folder cannot be used.")
+        /// There is no room on the disk for the machine's files.
+        public static let noSpace = Code(sentence: "The disk of the builders is full.")
         /// A program that we need, qemu or ssh, could not be run.
         public static let programMissing = Code(sentence: "A program that builders need is not installed.")
         /// QEMU did not start.

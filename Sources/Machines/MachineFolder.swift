@@ -47,13 +47,18 @@ struct MachineFolder: Sendable {
     /// Writes a file that only we can read, whole or not at all.
     func write(_ contents: Data, to file: FilePath) throws(MachineError) {
         try attempt {
-            let new = file.string + ".new"
-            try? FileManager.default.removeItem(atPath: new)
-            guard
-                FileManager.default.createFile(
-                    atPath: new, contents: contents, attributes: [.posixPermissions: 0o600])
-            else { throw CocoaError(.fileWriteUnknown) }
-            guard rename(new, file.string) == 0 else { throw Errno(rawValue: errno) }
+            let new = FilePath(file.string + ".new")
+            do {
+                try? FileManager.default.removeItem(atPath: new.string)
+                let opened = try FileDescriptor.open(
+                    new, .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+                try opened.closeAfter { _ = try opened.writeAll(contents) }
+                guard rename(new.string, file.string) == 0 else { throw Errno(rawValue: errno) }
+            } catch {
+                // Half of it would only fill the disk.
+                remove([new])
+                throw error
+            }
         }
     }
 
@@ -71,6 +76,10 @@ struct MachineFolder: Sendable {
     private func attempt<Result>(_ body: () throws -> Result) throws(MachineError) -> Result {
         do {
             return try body()
+        } catch let error as Errno where error == .noSpace || error == .diskQuotaExceeded {
+            throw MachineError(.noSpace, detail: "\(path): \(error)")
+        } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
+            throw MachineError(.noSpace, detail: "\(path): \(error)")
         } catch {
             throw MachineError(.folderUnusable, detail: "\(path): \(error)")
         }

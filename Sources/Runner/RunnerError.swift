@@ -20,6 +20,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case rangeNotSatisfiable(size: Int)
         /// A manifest, or a value in a request, that means nothing here.
         case unprocessable(line: Int?, key: String?)
+        /// The disk is full.
+        case noSpace
         /// The runner is stopping.
         case stopping
         /// A mistake or a failure of ours, or of the machine below.

@@ -29,6 +29,7 @@ enum ProblemAnswer {
         case .stopping:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"
+        case .noSpace: (problem.status, problem.title) = (507, "Insufficient Storage")
         case .failure: (problem.status, problem.title) = (500, "Internal Server Error")
         }
         let body = (try? JSON.encode(problem)).map { ByteBuffer(bytes: $0) } ?? ByteBuffer()

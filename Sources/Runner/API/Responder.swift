@@ -17,7 +17,7 @@ struct Responder: HTTPResponder {
         do throws(RunnerError) {
             return try await answer(request, context)
         } catch {
-            if error.code == .failure {
+            if error.code == .failure || error.code == .noSpace {
                 logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
             }
             return ProblemAnswer.response(error)

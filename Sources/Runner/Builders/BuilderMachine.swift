@@ -21,11 +21,12 @@ public protocol BuilderMachine: Sendable {
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws
     /// Starts a task, detached; nothing happens if it has been started before.
     func startTask(_ name: String) async throws
-    /// Hands on the task's output from that byte on, until the task has ended.
+    /// Hands on the task's output from that byte on, until the task has ended. Nothing more is read while `receive`
+    /// waits, and what it throws ends it.
     ///
     /// - Returns: its exit status; 128 + N when signal N killed it.
     func follow(
-        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int
 }
 
@@ -43,7 +44,7 @@ public struct BuilderPlan: Sendable {
 
 /// Where machines come from.
 public protocol BuilderSupply: Sendable {
-    /// Starts a machine; returns at once, while it boots.
+    /// Starts a machine; returns at once, while it boots. Throws `noSpace` when trying later is reasonable.
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine
     /// The machine that an earlier runner has started there; nil when it no longer lives.
     func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)?

@@ -28,7 +28,11 @@ public struct MachineSupply: BuilderSupply {
             folder: FilePath(plan.folder), image: FilePath(plan.image), memory: memory, processors: 1,
             accelerator: accelerator, authorizedKeys: authorizedKeys, identity: identity, life: plan.life,
             grace: plan.grace)
-        return VirtualBuilder(machine: try await Machine.start(specification))
+        do {
+            return VirtualBuilder(machine: try await Machine.start(specification))
+        } catch  where error.code == .noSpace {
+            throw RunnerError(.noSpace, error.description, detail: error.detail)
+        }
     }
 
     public func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? {
@@ -75,7 +79,7 @@ private struct VirtualBuilder: BuilderMachine {
 
     /// A connection that breaks is made again, from where it broke, as long as the machine lives.
     func follow(
-        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int {
         var offset = offset
         var attempts = 0
@@ -83,7 +87,7 @@ private struct VirtualBuilder: BuilderMachine {
             let before = offset
             do {
                 let status = try await machine.follow(task: name, from: offset) { bytes in
-                    receive(bytes)
+                    try await receive(bytes)
                     offset += bytes.count
                 }
                 return Int(status)

@@ -21,7 +21,10 @@ struct RunnerIdentity: Sendable {
     private static func generate(_ path: String) throws(RunnerError) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
-        process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", "sallyport-runner", "-f", path]
+        // Under another name until both halves are whole: half a key would be there for ever.
+        let new = path + ".new"
+        for file in [new, new + ".pub"] { try? FileManager.default.removeItem(atPath: file) }
+        process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", "sallyport-runner", "-f", new]
         process.standardInput = FileHandle.nullDevice
         do {
             try process.run()
@@ -29,7 +32,9 @@ struct RunnerIdentity: Sendable {
             throw RunnerError(.failure, "ssh-keygen cannot be run.", detail: "\(error)")
         }
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        guard process.terminationStatus == 0, rename(new + ".pub", path + ".pub") == 0,
+            rename(new, path) == 0
+        else {
             throw RunnerError(.failure, "ssh-keygen has not made the key \(path).")
         }
     }

@@ -41,6 +41,10 @@ extension JobBook {
     /// - Parameter endsBuilders: for a runner that leaves nothing behind.
     func stop(endsBuilders: Bool) async {
         isStopping = true
+        if let catchingUp {
+            catchingUp.cancel()
+            catchUp()
+        }
         for id in entries.keys {
             entries[id]?.alarm?.cancel()
             entries[id]?.run?.cancel()

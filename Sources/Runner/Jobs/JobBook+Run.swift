@@ -53,14 +53,7 @@ extension JobBook {
         defer { bootGate.leave() }
         try checkRunning(id)
         if entries[id]?.machine == nil {
-            guard let record = entries[id]?.record else { return }
-            let machine: any BuilderMachine
-            do {
-                machine = try await supply.start(settings.plan(for: record))
-            } catch {
-                throw RunnerError(
-                    .failure, "the builder cannot be started", detail: String(reflecting: error))
-            }
+            let machine = try await startMachine(id)
             entries[id]?.machine = machine
             watch(machine, id)
             // It may have been cancelled meanwhile.
@@ -85,6 +78,28 @@ extension JobBook {
         apply(id) { $0.builderReady(at: $1) }
     }
 
+    /// As long as the disk has no room for it, the job waits.
+    private func startMachine(_ id: JobID) async throws -> any BuilderMachine {
+        var hasWaited = false
+        while true {
+            try checkRunning(id)
+            guard let record = entries[id]?.record else { throw CancellationError() }
+            do {
+                return try await supply.start(settings.plan(for: record))
+            } catch let error as RunnerError where error.code == .noSpace {
+                if !hasWaited {
+                    logger.error("job \(id): \(error.debugDescription)")
+                    log("the builder waits for room on the disk of the build service, which is full", id)
+                }
+                hasWaited = true
+                try await timekeeper.wait(nextAttempt)
+            } catch {
+                throw RunnerError(
+                    .failure, "the builder cannot be started", detail: String(reflecting: error))
+            }
+        }
+    }
+
     private func prepare(_ id: JobID) async throws {
         guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
         try await machine.prepare(
@@ -105,7 +120,9 @@ extension JobBook {
             log.begin()
             try await machine.startTask(task.name)
             // The size of our log is how far an earlier runner has come.
-            let status = try await machine.follow(task: task.name, from: log.size) { log.append($0) }
+            let status = try await machine.follow(task: task.name, from: log.size) { [weak self] bytes in
+                if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name, id) }
+            }
             try checkRunning(id)
             log.end()
             apply(id) { $0.taskEnded(task.name, exitStatus: status, at: $1) }

@@ -18,6 +18,8 @@ actor JobBook {
         /// Waits for the lifecycle's next moment.
         var alarm: _Concurrency.Task<Void, Never>?
         var alarmMoment: Date?
+        /// Whether the database knows all of it.
+        var isStored = true
 
         var record: JobRecord { lifecycle.record }
     }
@@ -33,6 +35,8 @@ actor JobBook {
     /// Booting machines load the processors: two at once.
     var bootGate = Gate(2)
     var isStopping = false
+    /// Waits for room on the disk.
+    var catchingUp: _Concurrency.Task<Void, Never>?
 
     init(store: Store, supply: any BuilderSupply, settings: Settings, timekeeper: Timekeeper, logger: Logger)
     {
@@ -135,13 +139,7 @@ actor JobBook {
         }
         let isChanged = lifecycle.record != entries[id]?.lifecycle.record
         entries[id]?.lifecycle = lifecycle
-        if isChanged {
-            do {
-                try store.save(lifecycle.record)
-            } catch {
-                logger.error("job \(id): not stored: \(error.debugDescription)")
-            }
-        }
+        if isChanged { save(id) }
         for effect in effects {
             switch effect {
             case .log(let sentence): log(sentence, id)
@@ -161,7 +159,9 @@ actor JobBook {
     }
 
     func log(_ sentence: String, _ id: JobID) {
-        entries[id]?.logs.setup.append(Array("\(timekeeper.now().formatted(.iso8601)) \(sentence)\n".utf8))
+        guard let logs = entries[id]?.logs else { return }
+        let line = Array("\(timekeeper.now().formatted(.iso8601)) \(sentence)\n".utf8)
+        if !logs.setup.append(line) { catchUpLater() }
     }
 
     /// Seconds by which an alarm may be late on a busy machine.
@@ -189,13 +189,13 @@ actor JobBook {
         apply(id) { (wasAsleep ? $0.renewAll(at: $1) : []) + $0.timePassed(at: $1) }
     }
 
-    /// Forgets a job that is over; from then on it is the database's.
+    /// Forgets a job that is over and stored; from then on it is the database's.
     func closeIfOver(_ id: JobID) {
         guard var entry = entries[id], entry.record.isOver else { return }
         entry.feed.end()
         entries[id]?.feed = entry.feed
         queue.removeAll { $0 == id }
-        guard !entry.hasSlot else { return }
+        guard !entry.hasSlot, entry.isStored, entry.logs.isOnDisk else { return }
         entry.alarm?.cancel()
         entries[id] = nil
     }

@@ -28,6 +28,14 @@ struct JobLogs: Sendable {
         name == Self.setupName ? setup : tasks[name]
     }
 
+    /// Whether nothing waits in memory for room on the disk.
+    var isOnDisk: Bool { setup.isOnDisk && tasks.values.allSatisfy(\.isOnDisk) }
+
+    /// Writes what waits in memory.
+    func flush() {
+        for log in [setup] + tasks.values where !log.isOnDisk { _ = log.flush() }
+    }
+
     func end() {
         setup.end()
         for log in tasks.values { log.end() }

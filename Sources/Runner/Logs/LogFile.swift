@@ -1,17 +1,31 @@
-import FoundationEssentials
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// A log on disk with one writer and any number of readers, who are woken when there is more.
+///
+/// A byte keeps its offset for ever, since whoever follows the log asks for the next one by its offset, and the size is
+/// how far the output of a builder has been fetched. So a log that somebody has truncated, renamed or removed goes on
+/// in the file that is there then, behind a hole; what was in the hole reads as NUL.
+///
+/// What does not fit on a full disk is held in memory and shown to readers, until ``flush()`` has written it.
 final class LogFile: Sendable {
-    fileprivate struct State {
-        var descriptor: CInt?
+    struct State {
+        var file: FileDescriptor?
+        /// Bytes that the log has, those in memory included.
         var size: Int
+        /// The last of them, as long as they are not on disk.
+        var pending: [UInt8] = []
+        /// Why they are not.
+        var failure: Errno?
         var isEnded = false
         var isBrokenOff = false
         var isCut = false
         var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var next: UInt64 = 0
+
+        /// How many bytes are on disk.
+        var written: Int { size - pending.count }
     }
 
     /// What a reader may do now.
@@ -33,46 +47,75 @@ final class LogFile: Sendable {
     init(path: String, budget: LogBudget, isEnded: Bool = false) {
         self.path = path
         self.budget = budget
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        state = Mutex(State(size: attributes?[.size] as? Int ?? 0, isEnded: isEnded))
+        let size = (try? Stat(FilePath(path)).size).map { Int($0) } ?? 0
+        var state = State(size: size, isEnded: isEnded)
+        // An earlier runner has said it.
+        if !isEnded { state.isCut = Self.isCut(path, size: size) }
+        self.state = Mutex(state)
     }
 
     deinit {
-        state.withLock { if let descriptor = $0.descriptor { _ = Glibc.close(descriptor) } }
+        state.withLock { try? $0.file?.close() }
     }
 
     var size: Int { state.withLock { $0.size } }
 
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    /// Writes to the end, as far as the job's budget allows. After ``end()`` nothing is written.
-    func append(_ bytes: [UInt8]) {
-        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard !state.isEnded, !state.isCut, !bytes.isEmpty else { return [] }
+    /// Whether nothing waits in memory for room on the disk.
+    var isOnDisk: Bool { state.withLock { $0.pending.isEmpty } }
+
+    /// Why not, in the system's words.
+    var failure: String? { state.withLock { $0.failure.map { "\($0)" } } }
+
+    /// The size of the log, and the last bytes of it that are not on disk.
+    var unwritten: (size: Int, bytes: [UInt8]) { state.withLock { ($0.size, $0.pending) } }
+
+    /// Adds to the end, as far as the job's budget allows. After ``end()`` nothing is added.
+    ///
+    /// - Returns: whether all is on disk. If not, whoever can wait does so until ``flush()`` succeeds.
+    @discardableResult
+    func append(_ bytes: [UInt8]) -> Bool {
+        change { state in
+            guard !state.isEnded, !state.isCut, !bytes.isEmpty else { return }
             let allowed = budget.take(bytes.count)
-            write(bytes[..<allowed], &state)
+            state.add(bytes[..<allowed])
             if allowed < bytes.count {
                 state.isCut = true
-                write(Array(Self.limitReached.utf8)[...], &state)
+                state.add(Array(Self.limitReached.utf8)[...])
             }
-            return state.takeWaiting()
+            state.write(to: path)
         }
-        for reader in woken { reader.resume() }
+        return isOnDisk
+    }
+
+    /// Writes what waits in memory.
+    ///
+    /// - Returns: whether all is on disk.
+    func flush() -> Bool {
+        state.withLock { state in
+            if !state.pending.isEmpty { state.write(to: path) }
+            if state.isEnded { state.closeFile() }
+            return state.pending.isEmpty
+        }
     }
 
     /// Makes the file, so that whoever looks at the folder sees that the task has started.
     func begin() {
-        state.withLock { write([], &$0) }
+        state.withLock { $0.write(to: path) }
     }
 
     /// No byte will follow. Not an error when it is said twice.
     func end() {
-        finish { $0.isEnded = true }
+        change { state in
+            state.isEnded = true
+            state.closeFile()
+        }
     }
 
     /// Sends the readers away, though the log has not ended.
     func breakOff() {
-        finish { $0.isBrokenOff = true }
+        change { $0.isBrokenOff = true }
     }
 
     /// Returns when there are bytes behind `offset`, or never will be; at once when the caller is cancelled.
@@ -101,45 +144,25 @@ final class LogFile: Sendable {
         }
     }
 
-    private func finish(_ change: (inout State) -> Void) {
+    private func change(_ change: (inout State) -> Void) {
         let woken = state.withLock { state in
             change(&state)
-            if state.isEnded, let descriptor = state.descriptor {
-                _ = Glibc.close(descriptor)
-                state.descriptor = nil
-            }
-            return state.takeWaiting()
+            defer { state.waiting = [:] }
+            return Array(state.waiting.values)
         }
         for reader in woken { reader.resume() }
     }
 
-    /// A disk that is full loses log, and nothing else: the size counts what has really been written.
-    private func write(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
-        if state.descriptor == nil {
-            if let end = path.lastIndex(of: "/") { mkdir(String(path[..<end]), 0o750) }
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-            guard descriptor >= 0 else { return }
-            state.descriptor = descriptor
+    private static func isCut(_ path: String, size: Int) -> Bool {
+        let mark = Array(limitReached.utf8)
+        guard size >= mark.count, let file = try? FileDescriptor.open(FilePath(path), .readOnly) else {
+            return false
         }
-        guard let descriptor = state.descriptor else { return }
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(
-                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return }
-                rest = rest.dropFirst(count)
-                state.size += count
-            }
+        defer { try? file.close() }
+        var end = [UInt8](repeating: 0, count: mark.count)
+        let count = try? end.withUnsafeMutableBytes {
+            try file.read(fromAbsoluteOffset: Int64(size - mark.count), into: $0)
         }
-    }
-}
-
-extension LogFile.State {
-    fileprivate mutating func takeWaiting() -> [CheckedContinuation<Void, Never>] {
-        let all = Array(waiting.values)
-        waiting = [:]
-        return all
+        return count == mark.count && end == mark
     }
 }

@@ -1,32 +1,46 @@
-import Glibc
+import SystemPackage
 
 /// Reads a log from any offset; the file need not be there yet.
 struct LogReader: ~Copyable {
-    private let path: String
-    private var descriptor: CInt?
+    private let log: LogFile
+    private var file: FileDescriptor?
 
-    init(path: String) {
-        self.path = path
+    init(_ log: LogFile) {
+        self.log = log
     }
 
     deinit {
-        if let descriptor { _ = close(descriptor) }
+        try? file?.close()
     }
 
     /// - Returns: at most `count` bytes from `offset` on; none at the end.
     mutating func read(_ count: Int, at offset: Int) -> [UInt8] {
-        if descriptor == nil {
-            let opened = open(path, O_RDONLY | O_CLOEXEC)
-            guard opened >= 0 else { return [] }
-            descriptor = opened
+        let (size, unwritten) = log.unwritten
+        let written = size - unwritten.count
+        guard offset < written else { return Array(unwritten.dropFirst(offset - written).prefix(count)) }
+        let count = min(count, written - offset)
+        if file == nil { open() }
+        var bytes = readFile(count, at: offset)
+        if bytes.isEmpty {
+            // The log may go on in another file.
+            open()
+            bytes = readFile(count, at: offset)
         }
-        guard let descriptor else { return [] }
+        return bytes.isEmpty ? [UInt8](repeating: 0, count: count) : bytes
+    }
+
+    private mutating func open() {
+        try? file?.close()
+        file = try? FileDescriptor.open(FilePath(log.path), .readOnly, options: .closeOnExec)
+    }
+
+    private func readFile(_ count: Int, at offset: Int) -> [UInt8] {
+        guard let file else { return [] }
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            var result: Int
-            repeat {
-                result = pread(descriptor, buffer.baseAddress, count, off_t(offset))
-            } while result < 0 && errno == EINTR
-            initialized = max(0, result)
+            initialized =
+                (try? file.read(
+                    fromAbsoluteOffset: Int64(offset), into: UnsafeMutableRawBufferPointer(buffer)))
+                ?? 0
         }
     }
 }

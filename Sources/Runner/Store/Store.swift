@@ -15,7 +15,7 @@ struct Store: Sendable {
             database = try DatabasePool(path: path, configuration: configuration)
             try Self.migrations.migrate(database)
         } catch {
-            throw RunnerError(.failure, "The database cannot be opened.", detail: "\(path): \(error)")
+            throw Self.error(error, otherwise: "The database cannot be opened.", detail: "\(path): \(error)")
         }
     }
 
@@ -62,7 +62,7 @@ struct Store: Sendable {
         } catch let error as RunnerError {
             throw error
         } catch {
-            throw RunnerError(.failure, "The database cannot be written.", detail: "\(error)")
+            throw Self.error(error, otherwise: "The database cannot be written.", detail: "\(error)")
         }
     }
 
@@ -72,7 +72,16 @@ struct Store: Sendable {
         } catch let error as RunnerError {
             throw error
         } catch {
-            throw RunnerError(.failure, "The database cannot be read.", detail: "\(error)")
+            throw Self.error(error, otherwise: "The database cannot be read.", detail: "\(error)")
+        }
+    }
+
+    private static func error(_ error: any Error, otherwise sentence: String, detail: String) -> RunnerError {
+        // The second one is said of the file by which the connections of WAL mode share memory.
+        switch (error as? DatabaseError)?.extendedResultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR_SHMSIZE:
+            RunnerError(.noSpace, "The disk of the build service is full.", detail: detail)
+        default: RunnerError(.failure, sentence, detail: detail)
         }
     }
 }

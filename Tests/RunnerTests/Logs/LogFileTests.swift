@@ -55,4 +55,82 @@ struct LogFileTests {
         next.append(Array("two".utf8))
         #expect(contents(next) == "one two")
     }
+
+    @Test("what a full disk does not take stays in memory, is shown, and is written when there is room")
+    func fullDisk() throws {
+        let log = LogFile(path: "\(folder)/e/log", budget: LogBudget(1000))
+        try FullDisk.begin(at: log.path)
+        #expect(!log.append(Array("one ".utf8)))
+        #expect(!log.append(Array("two".utf8)))
+        #expect(!log.flush() && !log.isOnDisk && log.size == 7)
+        #expect(log.failure == "No space left on device")
+        var reader = LogReader(log)
+        #expect(reader.read(99, at: 0) == Array("one two".utf8))
+        #expect(reader.read(2, at: 5) == Array("wo".utf8))
+        // Its end does not take them away.
+        log.end()
+        #expect(!log.isOnDisk)
+        try FullDisk.end(at: log.path)
+        #expect(log.flush() && log.isOnDisk && log.failure == nil)
+        #expect(contents(log) == "one two")
+        #expect(reader.read(99, at: 4) == Array("two".utf8))
+    }
+
+    @Test("a log that is cut by a full disk is whole afterwards")
+    func fullDiskAtTheLimit() throws {
+        let log = LogFile(path: "\(folder)/f/log", budget: LogBudget(3))
+        try FullDisk.begin(at: log.path)
+        #expect(!log.append(Array("12345".utf8)))
+        try FullDisk.end(at: log.path)
+        #expect(log.append(Array("6".utf8)) == false)
+        #expect(log.flush())
+        #expect(contents(log) == "123" + LogFile.limitReached)
+    }
+
+    @Test("that the limit is reached is said once, whoever writes")
+    func limitAfterARestart() {
+        let log = LogFile(path: "\(folder)/g/log", budget: LogBudget(3))
+        log.append(Array("12345".utf8))
+        let next = JobLogs(folder: folder, tasks: ["g"], limit: 3)["g"]!
+        next.append(Array("6".utf8))
+        #expect(contents(next) == "123" + LogFile.limitReached)
+    }
+
+    @Test("a truncated log goes on, every byte at its offset", arguments: [0, 3])
+    func truncation(rest: Int) throws {
+        let log = LogFile(path: "\(folder)/h\(rest)/log", budget: LogBudget(1000))
+        let first = Array(String(repeating: "first ", count: 20).utf8)
+        log.append(first)
+        var early = LogReader(log)
+        #expect(early.read(999, at: 0) == first)
+        try #require(truncate(log.path, off_t(rest)) == 0)
+        var late = LogReader(log)
+        #expect(late.read(999, at: 60) == [UInt8](repeating: 0, count: 60))
+        log.append(Array("second".utf8))
+        #expect(early.read(99, at: 120) == Array("second".utf8))
+        let all = String(decoding: late.read(999, at: 0), as: UTF8.self)
+        #expect(all.utf8.count == 126 && all.hasPrefix("firs".prefix(rest)) && all.hasSuffix("\0second"))
+        #expect(all.contains("what was here has been removed"))
+        log.append(Array(" third".utf8))
+        let text = contents(log)
+        #expect(text.hasSuffix("\0second third") && text.ranges(of: "removed").count == 1)
+        // So the next runner knows how much it has.
+        #expect(LogFile(path: log.path, budget: LogBudget(1000)).size == 132)
+    }
+
+    @Test("a renamed or removed log goes on in a new file; who reads the old one misses nothing")
+    func rotation() throws {
+        let log = LogFile(path: "\(folder)/i/log", budget: LogBudget(1000))
+        log.append(Array("one ".utf8))
+        var reader = LogReader(log)
+        #expect(reader.read(1, at: 0) == Array("o".utf8))
+        try #require(rename(log.path, log.path + ".1") == 0)
+        log.append(Array("two ".utf8))
+        #expect(reader.read(99, at: 1) == Array("ne ".utf8))
+        #expect(reader.read(99, at: 4) == Array("two ".utf8))
+        try FileManager.default.removeItem(atPath: "\(folder)/i")
+        log.append(Array("three".utf8))
+        #expect(reader.read(99, at: 8) == Array("three".utf8))
+        #expect(contents(log).hasSuffix("\0three") && log.size == 13)
+    }
 }

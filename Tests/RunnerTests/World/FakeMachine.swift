@@ -18,7 +18,8 @@ final class FakeMachine: BuilderMachine {
     private let ready = Latch<Bool>()
     private let ended = Latch<Bool>()
     private let exits = Mutex<[String: Latch<Int>]>([:])
-    private let receivers = Mutex<[String: @Sendable ([UInt8]) -> Void]>([:])
+    private let receivers = Mutex<[String: @Sendable ([UInt8]) async throws -> Void]>([:])
+    private let deliveries = Mutex<[Task<Void, any Error>]>([])
     let deadlines = Mutex<[Int]>([])
 
     /// Its SSH server answers.
@@ -29,10 +30,15 @@ final class FakeMachine: BuilderMachine {
 
     var hasEnded: Bool { ended.value != nil }
 
-    /// A task that runs writes something.
+    /// A task that runs writes something; returns when that has been received, or nobody will.
     func write(_ text: String, by task: String) async {
         while true {
-            if let receive = receivers.withLock({ $0[task] }) { return receive(Array(text.utf8)) }
+            if let receive = receivers.withLock({ $0[task] }) {
+                let delivery = Task { try await receive(Array(text.utf8)) }
+                deliveries.withLock { $0.append(delivery) }
+                _ = await delivery.result
+                return
+            }
             await Task.yield()
         }
     }
@@ -70,10 +76,14 @@ final class FakeMachine: BuilderMachine {
     }
 
     func follow(
-        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> Int {
         receivers.withLock { $0[name] = receive }
-        return try await exit(of: name).wait()
+        return try await withTaskCancellationHandler {
+            try await exit(of: name).wait()
+        } onCancel: {
+            deliveries.withLock { for delivery in $0 { delivery.cancel() } }
+        }
     }
 }
 
@@ -81,6 +91,8 @@ final class FakeMachine: BuilderMachine {
 final class FakeSupply: BuilderSupply {
     private let machines = Mutex<[String: FakeMachine]>([:])
     private let bootsAlone: Bool
+    /// Whether there is no room for another machine.
+    let isFull = Mutex(false)
 
     /// - Parameter bootsAlone: machines are ready at once.
     init(bootsAlone: Bool = true) { self.bootsAlone = bootsAlone }
@@ -96,6 +108,7 @@ final class FakeSupply: BuilderSupply {
     var count: Int { machines.withLock { $0.count } }
 
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+        guard !isFull.withLock({ $0 }) else { throw RunnerError(.noSpace, "The disk is full.") }
         let machine = FakeMachine()
         machines.withLock { $0[Self.job(plan)] = machine }
         if bootsAlone { machine.boot() }

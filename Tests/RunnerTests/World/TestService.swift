@@ -101,6 +101,24 @@ struct TestService: Sendable {
         return try #require(found.value, "the events ended before")
     }
 
+    /// The log as soon as that is in it.
+    func log(_ job: String, _ name: String, when text: String) async throws -> String {
+        let answer = try await client.send(.GET, "/v1/jobs/\(job)/logs/\(name)?follow=true") {
+            !String(decoding: $0, as: UTF8.self).contains(text)
+        }
+        try #require(answer.text.contains(text), "the log ended before")
+        return answer.text
+    }
+
+    /// Lets a second pass, again and again, until that is so.
+    func wait(until condition: @Sendable () async throws -> Bool) async throws {
+        while try await !condition() {
+            clock.advance(by: 1)
+            // Whoever has been woken needs a thread too.
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     func claim(_ job: String, session: String = "s1", kind: Claim.Kind = .shell) async throws
         -> HTTPClient.Answer
     {

@@ -1,0 +1,150 @@
+import AuthorizedKeys
+import BuildService
+import ConfigurationFile
+import Foundation
+import GRDB
+import Logging
+import NIOHTTP1
+import Requests
+import Synchronization
+import Testing
+
+@testable import Runner
+
+@Suite("A full disk")
+struct ShortageTests {
+    @Test("a task's log waits for room, says so, and misses nothing")
+    func taskLog() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = "\(folder)/logs/1/a/log"
+        try FullDisk.begin(at: path)
+        try await TestService.run(folder: folder) { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: wait")
+            let machine = await service.supply.machine(of: "1")
+            async let writing: Void = machine.write("one ", by: "a")
+            let said = try await service.log("1", "setup", when: "waits")
+            #expect(said.contains("task a: its log waits, for it cannot be written: No space left on device"))
+            // What came before the disk was full is seen meanwhile.
+            #expect(try await service.client.send(.GET, "/v1/jobs/1/logs/a").text == "one ")
+            try FullDisk.end(at: path)
+            try await service.wait { FileManager.default.fileExists(atPath: path) }
+            await writing
+            await machine.write("two", by: "a")
+            machine.finish("a", with: 0)
+            let job = try await service.job("1") { $0.status.isFinal }
+            #expect(job.status == .success)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "one two")
+            #expect(try await service.log("1", "setup", when: "success").contains("its log goes on"))
+        }
+    }
+
+    @Test("a job whose own log cannot be written runs to its end; its log is whole when there is room")
+    func setupLog() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = "\(folder)/logs/1/log"
+        try FullDisk.begin(at: path)
+        try await TestService.run(folder: folder) { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: exit 0")
+            _ = try await service.job("1") { $0.status.isFinal && $0.builder == nil }
+            let shown = try await service.log("1", "setup", when: "success")
+            try FullDisk.end(at: path)
+            try await service.wait { FileManager.default.fileExists(atPath: path) }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == shown)
+        }
+    }
+
+    @Test("a task that waits for room can be cancelled")
+    func cancellation() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FullDisk.begin(at: "\(folder)/logs/1/a/log")
+        try await TestService.run(folder: folder) { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: wait")
+            async let writing: Void = service.supply.machine(of: "1").write("one ", by: "a")
+            _ = try await service.log("1", "setup", when: "waits")
+            #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 200)
+            await writing
+            _ = try await service.job("1") { $0.status == .cancelled && $0.builder == nil }
+        }
+    }
+
+    @Test("a job waits while there is no room for its builder, and can be cancelled meanwhile")
+    func builder() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            service.supply.isFull.withLock { $0 = true }
+            for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }
+            for job in ["1", "2"] {
+                _ = try await service.log(job, "setup", when: "the builder waits for room on the disk")
+            }
+            #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 200)
+            service.supply.isFull.withLock { $0 = false }
+            try await service.wait { try await service.job("2").status == .success }
+            #expect(try await service.job("1").status == .cancelled)
+            let text = try await service.client.send(.GET, "/v1/jobs/2/logs/setup").text
+            #expect(text.ranges(of: "waits for room").count == 1)
+            #expect(service.supply.count == 1)
+        }
+    }
+
+    @Test("a database without room refuses new jobs, and nothing is half there")
+    func refusal() async throws {
+        let (book, store, _) = try Self.book()
+        let alice = try #require(try store.person("alice"))
+        try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 1") }
+        let large = Manifest(
+            image: "debian", tasks: [.init(name: "a", script: String(repeating: "#", count: 1 << 17))])
+        let error = await #expect(throws: RunnerError.self) {
+            try await book.submit(large, owner: alice, note: nil)
+        }
+        #expect(error?.code == .noSpace && error?.description == "The disk of the build service is full.")
+        #expect(try store.jobs(owner: nil, live: false).isEmpty)
+        try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
+        #expect(try await book.submit(large, owner: alice, note: nil).id == JobID("1"))
+    }
+
+    @Test("what a job has become meanwhile is stored when there is room, and only then forgotten")
+    func laterStored() async throws {
+        let (book, store, clock) = try Self.book()
+        let alice = try #require(try store.person("alice"))
+        let id = try await book.submit(Manifest(image: "debian"), owner: alice, note: nil).id
+        try await store.database.write {
+            try $0.execute(
+                sql: """
+                    CREATE TRIGGER full BEFORE UPDATE ON job BEGIN SELECT RAISE(ABORT, 'no room'); END
+                    """)
+        }
+        _ = try await book.cancel(id)
+        #expect(try store.job(id)?.job.status == .queued)
+        #expect(try await book.job(id).status == .cancelled)
+        #expect(await book.entries.count == 1)
+        try await store.database.write { try $0.execute(sql: "DROP TRIGGER full") }
+        while await book.entries.count > 0 {
+            clock.advance(by: 1)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(try store.job(id)?.job.status == .cancelled)
+        #expect(try store.liveJobs().isEmpty)
+    }
+
+    /// Jobs of Alice's, of which none runs.
+    private static func book() throws -> (JobBook, Store, ManualClock) {
+        let folder = TestService.makeFolder()
+        try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
+        let store = try Store(path: folder + "/runner.sqlite")
+        _ = try store.addKey(
+            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "alice")
+        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
+        (settings.stateFolder, settings.slots) = (folder, 0)
+        let clock = ManualClock()
+        let book = JobBook(
+            store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return (book, store, clock)
+    }
+}

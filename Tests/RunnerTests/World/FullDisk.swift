@@ -1,0 +1,16 @@
+import Foundation
+import Testing
+
+/// A disk that takes nothing more, as far as one file is concerned: full(4).
+enum FullDisk {
+    /// - Parameter path: of a file that does not exist yet.
+    static func begin(at path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try #require(symlink("/dev/full", path) == 0)
+    }
+
+    static func end(at path: String) throws {
+        try #require(unlink(path) == 0)
+    }
+}
