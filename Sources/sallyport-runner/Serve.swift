@@ -13,6 +13,7 @@ struct Serve: AsyncParsableCommand {
         false
 
     func run() async {
+        raiseDescriptorLimit()
         await reporting { logger in
             let configuration = try ConfigurationFile.read(config)
             try await Runner.serve(configuration, isEphemeral: ephemeral, logger: logger)
@@ -32,6 +33,14 @@ struct Drain: AsyncParsableCommand {
             try await Runner.drain(try ConfigurationFile.read(config), logger: logger)
         }
     }
+}
+
+/// Two descriptors per follower of a log are soon more than the 1024 that select(2) has made the customary limit.
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
 /// Runs a command; a failure is one sentence on stderr and a status of sysexits(3).

@@ -23,11 +23,14 @@ struct Context: RequestContext {
     private static let peerCredentials = 17
 
     /// Who has connected; nil when the system does not say: then nobody is let in.
-    func peer() async -> Peer? {
-        guard let channel = channel as? any SocketOptionProvider else { return nil }
-        let credentials: Credentials? = try? await channel.unsafeGetSocketOption(
-            level: .init(Int32(Self.socketLevel)), name: .init(Int32(Self.peerCredentials))
-        ).get()
-        return credentials.map { Peer(user: $0.user, group: $0.group) }
+    func peer() async -> Peer? { try? await Self.peer(of: channel).get() }
+
+    static func peer(of channel: any Channel) -> EventLoopFuture<Peer?> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture(nil)
+        }
+        let credentials: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
+            level: .init(Int32(socketLevel)), name: .init(Int32(peerCredentials)))
+        return credentials.map { Peer(user: $0.user, group: $0.group) }.recover { _ in nil }
     }
 }

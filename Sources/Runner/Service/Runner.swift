@@ -48,8 +48,15 @@ public struct Runner: Sendable {
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
         serverLogger.logLevel = .critical
+        let limit = ConnectionLimit(roles)
         let application = Application(
             responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [limit.handler()],
+                    idleTimeout: .seconds(Int64(ConnectionLimit.idleTime)),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: socket), serverName: "sallyport-runner"),
             onServerRunning: { [logger, settings, socket] _ in
