@@ -6,6 +6,8 @@ import Requests
 extension JobBook {
     /// Goes on with what an earlier runner has left: the queue, builders that live and the tasks in them.
     func takeOver() async throws(RunnerError) {
+        let step = try store.moveDeadlines(to: timekeeper.boot)
+        if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
         for record in try store.liveJobs() {
             let id = record.job.id
             add(record)
@@ -28,6 +30,8 @@ extension JobBook {
                 }
                 // Sessions have had nobody to send heartbeats to: their leases begin anew.
                 apply(id) { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
+                // The earlier runner may have died before it has told the builder.
+                moveDeadline(id)
             } else {
                 logger.info("job \(id): its builder is gone")
                 apply(id) { $0.builderEnded(at: $1) }

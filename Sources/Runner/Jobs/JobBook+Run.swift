@@ -171,18 +171,29 @@ extension JobBook {
         _Concurrency.Task { await machine.end() }
     }
 
-    /// The builder ends by itself soon after its deadline, even if no runner ever comes back.
+    /// The builder ends by itself soon after its deadline, even if no runner ever comes back. One after the other: the
+    /// last deadline is the one that stands.
     func moveDeadline(_ id: JobID) {
-        guard let entry = entries[id], let machine = entry.machine, let builder = entry.record.job.builder,
-            builder.state != .booting, let deadline = entry.record.job.deadline
-        else { return }
-        let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now())))
-        _Concurrency.Task { [logger] in
+        let before = entries[id]?.telling
+        entries[id]?.telling = _Concurrency.Task { [weak self] in
+            await before?.value
+            await self?.tellDeadline(id)
+        }
+    }
+
+    private func tellDeadline(_ id: JobID) async {
+        for _ in 1...5 {
+            guard !isStopping, let entry = entries[id], let machine = entry.machine,
+                let builder = entry.record.job.builder, builder.state != .booting,
+                let deadline = entry.record.job.deadline
+            else { return }
+            let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now())))
             do {
-                try await machine.setDeadline(secondsFromNow: seconds)
+                return try await machine.setDeadline(secondsFromNow: seconds)
             } catch {
                 logger.notice(
                     "job \(id): the builder's own deadline is not set: \(String(reflecting: error))")
+                try? await timekeeper.wait(nextAttempt)
             }
         }
     }

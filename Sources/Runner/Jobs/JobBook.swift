@@ -18,6 +18,8 @@ actor JobBook {
         /// Waits for the lifecycle's next moment.
         var alarm: _Concurrency.Task<Void, Never>?
         var alarmMoment: Date?
+        /// Tells the builder of its deadline.
+        var telling: _Concurrency.Task<Void, Never>?
         /// Whether the database knows all of it.
         var isStored = true
 

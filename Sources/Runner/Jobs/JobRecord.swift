@@ -18,4 +18,15 @@ struct JobRecord: Codable, Equatable, Sendable {
 
     /// Nothing will ever happen to it again.
     var isOver: Bool { job.status.isFinal && job.builder == nil }
+
+    /// All that something will be due by; what has been stays when it was.
+    mutating func moveDeadlines(by seconds: TimeInterval) {
+        builderStarted = builderStarted?.addingTimeInterval(seconds)
+        job.deadline = job.deadline?.addingTimeInterval(seconds)
+        job.maxDeadline = job.maxDeadline?.addingTimeInterval(seconds)
+        if let until = job.builder?.keptUntil {
+            job.builder?.keptUntil = until.addingTimeInterval(seconds)
+        }
+        for index in claims.indices { claims[index].expires += seconds }
+    }
 }

@@ -67,7 +67,7 @@ extension Store {
         }
     }
 
-    private static func save(_ record: JobRecord, _ database: Database) throws {
+    static func save(_ record: JobRecord, _ database: Database) throws {
         try database.execute(
             sql: "UPDATE job SET live = ?, record = ? WHERE id = ?",
             arguments: [!record.isOver, JSONEncoder().encode(record), record.job.id.description])

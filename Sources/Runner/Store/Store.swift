@@ -52,6 +52,9 @@ struct Store: Sendable {
                     CREATE INDEX job_live ON job (live) WHERE live;
                     """)
         }
+        migrator.registerMigration("the boot by whose clock deadlines are meant") { database in
+            try database.execute(sql: "CREATE TABLE boot (id TEXT NOT NULL, began DOUBLE NOT NULL)")
+        }
         return migrator
     }
 

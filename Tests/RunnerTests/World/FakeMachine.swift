@@ -22,6 +22,8 @@ final class FakeMachine: BuilderMachine {
     private let deliveries = Mutex<[Task<Void, any Error>]>([])
     let deadlines = Mutex<[Int]>([])
 
+    var lastDeadline: Int? { deadlines.withLock { $0.last } }
+
     /// Its SSH server answers.
     func boot() { ready.open(true) }
 

@@ -7,6 +7,7 @@ import Synchronization
 final class ManualClock: Sendable {
     private struct State {
         var now = Date(timeIntervalSince1970: 1_800_000_000)
+        var boot = Boot(id: "first", began: Date(timeIntervalSince1970: 1_799_999_000))
         var waiting: [UUID: (moment: Date, continuation: CheckedContinuation<Void, any Error>)] = [:]
     }
 
@@ -25,8 +26,21 @@ final class ManualClock: Sendable {
         for continuation in due { continuation.resume() }
     }
 
+    /// Somebody sets the wall clock. A runner that lives does not notice; the next one does.
+    func step(by seconds: Double) {
+        state.withLock { state in
+            state.now += seconds
+            state.boot.began += seconds
+        }
+    }
+
+    func reboot() {
+        state.withLock { $0.boot = Boot(id: "second", began: $0.now) }
+    }
+
     var timekeeper: Timekeeper {
-        Timekeeper(now: { self.now }, wait: { try await self.wait(until: $0) })
+        Timekeeper(
+            boot: state.withLock { $0.boot }, now: { self.now }, wait: { try await self.wait(until: $0) })
     }
 
     private func wait(until moment: Date) async throws {

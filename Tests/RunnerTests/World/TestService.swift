@@ -21,6 +21,7 @@ struct TestService: Sendable {
     /// Runs the service for as long as `body` takes, at most ten seconds.
     static func run(
         slots: Int = 4, logLimit: Int = 1 << 20, supply: FakeSupply = FakeSupply(), folder: String? = nil,
+        clock: ManualClock = ManualClock(),
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let path = folder ?? makeFolder()
@@ -31,7 +32,6 @@ struct TestService: Sendable {
         settings.slots = slots
         settings.logLimit = logLimit
         (settings.terms.keep, settings.terms.lease, settings.terms.maxLife) = (600, 60, 7200)
-        let clock = ManualClock()
         let socket = "\(path)/s"
         let runner = Runner(
             settings: settings, roles: Roles(own: geteuid()), socket: socket, supply: supply,
