@@ -35,7 +35,7 @@ struct EmulatorCommand {
     private static let limited = """
         trap '' XFSZ
         ulimit -f 2048
-        exec "$0" "$@"
+        exec "$(command -v "$0")" "$@"
         """
 
     /// Starts a machine with a network, in the background: QEMU returns when it runs.

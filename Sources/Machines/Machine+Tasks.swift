@@ -1,5 +1,13 @@
 import Subprocess
 
+/// How a task has ended.
+public struct TaskEnd: Sendable, Hashable {
+    /// Killed by signal N is 128+N.
+    public var exitStatus: Int32
+    /// Whether the builder's disk was full then: output may be missing, which the task was told.
+    public var isDiskFull: Bool
+}
+
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
 extension Machine {
     /// Puts the job's scripts and environment into the guest. Doing it again changes nothing.
@@ -15,12 +23,12 @@ extension Machine {
 
     /// Hands over the task's output from byte `offset` on, as it is written, until the task has ended.
     ///
-    /// Returns the task's exit status; killed by signal N is 128+N. Throws `connectionLost` when the connection
+    /// Returns how the task ended. Throws `connectionLost` when the connection
     /// breaks: call it again with the number of bytes that have arrived, then nothing is missing and nothing doubled.
     /// What `receive` throws ends it with `receiverFailed`. Cancellation ends it with `cancelled`.
     public func follow(
         task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
-    ) async throws(MachineError) -> Int32 {
+    ) async throws(MachineError) -> TaskEnd {
         try Job.checkTaskName(name)
         var failure: (any Error)?
         do {
@@ -41,7 +49,7 @@ extension Machine {
                 }
             }
             guard !Task.isCancelled else { throw MachineError(.cancelled) }
-            return try Self.exitStatus(result.terminationStatus, messages: result.standardError)
+            return try Self.taskEnd(result.terminationStatus, messages: result.standardError)
         } catch let error as MachineError {
             throw error
         } catch let error as SubprocessError where error.code == .executableNotFound {
@@ -54,17 +62,18 @@ extension Machine {
     }
 
     /// The task's exit status is the last line that task-follow writes to standard error.
-    private static func exitStatus(
+    private static func taskEnd(
         _ status: TerminationStatus, messages: String
-    ) throws(MachineError) -> Int32 {
+    ) throws(MachineError) -> TaskEnd {
         switch status {
         case .exited(0):
             let mark = "sallyport-exit-status "
-            let line = messages.split(whereSeparator: \.isNewline).last { $0.hasPrefix(mark) }
+            let lines = messages.split(whereSeparator: \.isNewline)
+            let line = lines.last { $0.hasPrefix(mark) }
             guard let line, let number = Int32(line.dropFirst(mark.count)) else {
                 throw MachineError(.connectionLost, detail: messages)
             }
-            return number
+            return TaskEnd(exitStatus: number, isDiskFull: lines.contains("sallyport-disk-full"))
         case .exited(let code): throw SecureShell.error(status: code, messages: messages)
         case .signaled: throw MachineError(.connectionLost, detail: "ssh was killed. \(messages)")
         }

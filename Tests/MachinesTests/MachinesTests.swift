@@ -145,7 +145,7 @@ struct MachinesTests {
                         throw Breakage()
                     }
                     bytes += chunk
-                }
+                }.exitStatus
             } catch {
                 guard error.code == .receiverFailed else { throw error }
             }
@@ -212,8 +212,8 @@ struct MachinesTests {
         var bytes: [UInt8] = []
         while true {
             do throws(MachineError) {
-                let status = try await machine.follow(task: task, from: offset + bytes.count) { bytes += $0 }
-                return (bytes, String(decoding: bytes, as: UTF8.self), status)
+                let end = try await machine.follow(task: task, from: offset + bytes.count) { bytes += $0 }
+                return (bytes, String(decoding: bytes, as: UTF8.self), end.exitStatus)
             } catch {
                 guard error.code == .connectionLost, machine.isAlive else { throw error }
             }

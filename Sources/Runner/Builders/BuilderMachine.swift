@@ -24,10 +24,17 @@ public protocol BuilderMachine: Sendable {
     /// Hands on the task's output from that byte on, until the task has ended. Nothing more is read while `receive`
     /// waits, and what it throws ends it.
     ///
-    /// - Returns: its exit status; 128 + N when signal N killed it.
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
-    ) async throws -> Int
+    ) async throws -> TaskOutcome
+}
+
+/// How a task has ended.
+public struct TaskOutcome: Equatable, Sendable {
+    /// 128 + N when signal N killed it.
+    public var exitStatus: Int
+    /// Whether the builder's disk was full then.
+    public var isDiskFull = false
 }
 
 /// What a machine for a job is made of.

@@ -80,17 +80,17 @@ private struct VirtualBuilder: BuilderMachine {
     /// A connection that breaks is made again, from where it broke, as long as the machine lives.
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
-    ) async throws -> Int {
+    ) async throws -> TaskOutcome {
         var offset = offset
         var attempts = 0
         while true {
             let before = offset
             do {
-                let status = try await machine.follow(task: name, from: offset) { bytes in
+                let end = try await machine.follow(task: name, from: offset) { bytes in
                     try await receive(bytes)
                     offset += bytes.count
                 }
-                return Int(status)
+                return TaskOutcome(exitStatus: Int(end.exitStatus), isDiskFull: end.isDiskFull)
             } catch {
                 attempts = offset > before ? 1 : attempts + 1
                 guard error.code == .connectionLost, machine.isAlive, attempts <= 5 else { throw error }

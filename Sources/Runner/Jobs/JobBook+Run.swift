@@ -120,13 +120,14 @@ extension JobBook {
             log.begin()
             try await machine.startTask(task.name)
             // The size of our log is how far an earlier runner has come.
-            let status = try await machine.follow(task: task.name, from: log.size) { [weak self] bytes in
+            let outcome = try await machine.follow(task: task.name, from: log.size) { [weak self] bytes in
                 if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name, id) }
             }
             try checkRunning(id)
             log.end()
-            apply(id) { $0.taskEnded(task.name, exitStatus: status, at: $1) }
-            if status != 0 { return }
+            if outcome.isDiskFull { self.log("task \(task.name): the disk of the builder is full", id) }
+            apply(id) { $0.taskEnded(task.name, exitStatus: outcome.exitStatus, at: $1) }
+            if outcome.exitStatus != 0 { return }
         }
     }
 

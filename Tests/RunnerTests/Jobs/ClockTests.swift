@@ -9,33 +9,34 @@ import Testing
 struct ClockTests {
     @Test("a wall clock that is set moves no deadline", arguments: [3600.0, -3600, 0.2])
     func step(seconds: Double) async throws {
-        try await Self.restarted(after: { $0.step(by: seconds) }) { service in
-            let moved = abs(seconds) < 0.5 ? 0 : seconds
-            let failed = try await service.job("1")
-            #expect(failed.builder?.keptUntil == start + 600 + moved)
-            #expect(failed.maxDeadline == start + 7200 + moved && failed.created == start)
-            let running = try await service.job("2")
-            #expect(running.deadline == start + 1000 + moved)
-            service.clock.advance(by: 599)
-            #expect(try await service.job("1").builder != nil)
-            service.clock.advance(by: 1)
-            _ = try await service.job("1") { $0.builder == nil }
-            service.clock.advance(by: 399)
-            #expect(try await service.job("2").status == .running)
-            service.clock.advance(by: 1)
-            _ = try await service.job("2") { $0.status == .timeout }
-        }
+        try await Self.restarted(
+            after: { $0.step(by: seconds) },
+            then: { service in
+                let moved = abs(seconds) < 0.5 ? 0 : seconds
+                let failed = try await service.job("1")
+                #expect(failed.builder?.keptUntil == start + 600 + moved)
+                #expect(failed.maxDeadline == start + 7200 + moved && failed.created == start)
+                let running = try await service.job("2")
+                #expect(running.deadline == start + 1000 + moved)
+                service.clock.advance(by: 599)
+                #expect(try await service.job("1").builder != nil)
+                service.clock.advance(by: 1)
+                _ = try await service.job("1") { $0.builder == nil }
+                service.clock.advance(by: 399)
+                #expect(try await service.job("2").status == .running)
+                service.clock.advance(by: 1)
+                _ = try await service.job("2") { $0.status == .timeout }
+            })
     }
 
     @Test("after a reboot the wall clock is all there is")
     func reboot() async throws {
-        try await Self.restarted(after: { clock in
-            clock.step(by: 700)
-            clock.reboot()
-        }) { service in
-            _ = try await service.job("1") { $0.builder == nil }
-            #expect(try await service.job("2").deadline == start + 1000)
-        }
+        try await Self.restarted(
+            after: { $0.reboot(behind: 700) },
+            then: { service in
+                _ = try await service.job("1") { $0.builder == nil }
+                #expect(try await service.job("2").deadline == start + 1000)
+            })
     }
 
     @Test("several steps, each before another runner, add up")
@@ -56,15 +57,17 @@ struct ClockTests {
 
     @Test("the next runner tells a builder its deadline again")
     func builderIsTold() async throws {
-        try await Self.restarted(after: { $0.advance(by: 100) }) { service in
-            let machine = await service.supply.machine(of: "1")
-            try await service.wait { machine.lastDeadline == 500 }
-        }
+        try await Self.restarted(
+            after: { $0.advance(by: 100) },
+            then: { service in
+                let machine = await service.supply.machine(of: "1")
+                try await service.wait { machine.lastDeadline == 500 }
+            })
     }
 
     /// A job that has failed and one that runs; then that happens, and the next runner takes over.
     private static func restarted(
-        after change: (ManualClock) -> Void, _ body: @escaping @Sendable (TestService) async throws -> Void
+        after change: (ManualClock) -> Void, then body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -79,10 +79,10 @@ final class FakeMachine: BuilderMachine {
 
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
-    ) async throws -> Int {
+    ) async throws -> TaskOutcome {
         receivers.withLock { $0[name] = receive }
         return try await withTaskCancellationHandler {
-            try await exit(of: name).wait()
+            TaskOutcome(exitStatus: try await exit(of: name).wait())
         } onCancel: {
             deliveries.withLock { for delivery in $0 { delivery.cancel() } }
         }

@@ -34,8 +34,12 @@ final class ManualClock: Sendable {
         }
     }
 
-    func reboot() {
-        state.withLock { $0.boot = Boot(id: "second", began: $0.now) }
+    /// The host is off for so many seconds.
+    func reboot(behind seconds: Double) {
+        state.withLock { state in
+            state.now += seconds
+            state.boot = Boot(id: "second", began: state.now)
+        }
     }
 
     var timekeeper: Timekeeper {

@@ -20,7 +20,8 @@ struct TestService: Sendable {
 
     /// Runs the service for as long as `body` takes, at most ten seconds.
     static func run(
-        slots: Int = 4, logLimit: Int = 1 << 20, supply: FakeSupply = FakeSupply(), folder: String? = nil,
+        slots: Int = 4, logLimit: Int = 1 << 20, idleTime: Int = 60, supply: FakeSupply = FakeSupply(),
+        folder: String? = nil,
         clock: ManualClock = ManualClock(),
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
@@ -31,6 +32,7 @@ struct TestService: Sendable {
         settings.images = path
         settings.slots = slots
         settings.logLimit = logLimit
+        settings.idleTime = idleTime
         (settings.terms.keep, settings.terms.lease, settings.terms.maxLife) = (600, 60, 7200)
         let socket = "\(path)/s"
         let runner = Runner(

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import World
+
+/// Another build service inside the world, whose state folder is a small disk of its own.
+struct OwnRunner: Sendable {
+    let world: World
+    private let folder: String
+
+    /// The state folder.
+    var state: String { "\(folder)/state" }
+    private var configuration: String { "\(folder)/sallyport.toml" }
+
+    /// Starts it, and ends it with its builders after `body`, whatever has become of it.
+    ///
+    /// - Parameter size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    static func with(
+        _ world: World, size: String, keep: Int = 900, _ body: @Sendable (OwnRunner) async throws -> Void
+    ) async throws {
+        let runner = OwnRunner(world: world, folder: "\(world.folder)/own")
+        do {
+            try await runner.shell(
+                """
+                mkdir -p \(runner.state)
+                mount -t tmpfs -o size=\(size) own \(runner.state)
+                sed -e 's,^url = .*,url = "unix:\(runner.folder)/s",' -e 's,^socket = .*,socket = "\(runner.folder)/s",' \
+                    -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
+                    /etc/sallyport/sallyport.toml >\(runner.configuration)
+                """)
+            try await runner.start()
+            let added = try await runner.sallyport(["keys", "add", "alice", "\(world.client)/alice.pub"])
+            guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
+            try await body(runner)
+        } catch {
+            try? await runner.end()
+            throw error
+        }
+        try await runner.end()
+    }
+
+    func start() async throws {
+        try await shell(
+            """
+            setsid \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
+                >>\(world.folder)/log/own.log 2>&1 </dev/null &
+            echo $! >\(folder)/pid
+            until \(Repository.programs)/sallyport jobs --config \(configuration) >/dev/null 2>&1; do
+                kill -0 $(cat \(folder)/pid)
+                sleep 0.1
+            done
+            """)
+    }
+
+    func kill() async throws {
+        try await shell("kill -KILL $(cat \(folder)/pid)")
+    }
+
+    private func end() async throws {
+        try await shell(
+            """
+            empty=\(state)/fill
+            rm -f $empty
+            if kill -TERM $(cat \(folder)/pid); then
+                while kill -0 $(cat \(folder)/pid); do sleep 0.05; done
+            else
+                \(Repository.programs)/sallyport-runner drain --config \(configuration)
+            fi
+            umount --lazy \(state)
+            rm -rf \(folder)
+            """)
+    }
+
+    // MARK: Its disk
+
+    /// Takes all room but that many bytes.
+    func fill(leaving rest: Int = 0) async throws {
+        try await shell(
+            """
+            free=$(($(stat -f -c '%a * %S' \(state)) - \(rest)))
+            head -c $free /dev/zero >\(state)/fill
+            """)
+    }
+
+    func makeRoom() async throws {
+        try await shell("rm \(state)/fill")
+    }
+
+    // MARK: Its operator
+
+    func sallyport(_ arguments: [String], input: String = "") async throws -> Finished {
+        try await world.sallyport(arguments + ["--config", configuration], input: input)
+    }
+
+    func submit(_ manifest: String) async throws -> Finished {
+        try await sallyport(["submit", "--owner", "alice", "-"], input: manifest)
+    }
+
+    /// A job's own log, or that of a task.
+    func log(_ job: String, _ task: String? = nil) async throws -> String {
+        try await world.run(["cat", "\(state)/logs/\(job)/\(task.map { $0 + "/" } ?? "")log"]).text
+    }
+
+    /// Waits until that text is in a file below the state folder.
+    func wait(for text: String, in file: String, seconds: Int = 90) async throws {
+        try await wait("grep -q '\(text)' \(state)/\(file)", seconds: seconds)
+    }
+
+    /// Waits until the runner has logged that.
+    func wait(forReport text: String) async throws {
+        try await wait("grep -q '\(text)' \(world.folder)/log/own.log", seconds: 60)
+    }
+
+    /// Waits until no machine of its runs.
+    func waitUntilNoBuilder(seconds: Int) async throws {
+        try await wait("! \(builders)", seconds: seconds)
+    }
+
+    var hasBuilder: Bool {
+        get async throws { try await world.run(["/bin/sh", "-c", builders]).status == 0 }
+    }
+
+    private var builders: String { "pgrep -f '^/usr/bin/qemu-system-.*\(state)/machines/'" }
+
+    private func wait(_ condition: String, seconds: Int) async throws {
+        try await shell(
+            """
+            end=$(($(date +%s) + \(seconds)))
+            until \(condition) >/dev/null 2>&1; do
+                [ $(date +%s) -lt $end ] || { echo "never: $(tail -n 20 \(world.folder)/log/own.log)"; exit 1; }
+                sleep 0.1
+            done
+            """, deadline: seconds + 10)
+    }
+
+    private func shell(_ script: String, deadline: Int = 30) async throws {
+        let finished = try await world.run(["/bin/sh", "-ec", script], deadline: deadline)
+        guard finished.status == 0 else {
+            throw WorldError("the other build service does not do as told", log: "\(finished)")
+        }
+    }
+}

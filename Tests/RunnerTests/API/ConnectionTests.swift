@@ -1,0 +1,64 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Testing
+
+@testable import Runner
+
+@Suite("Connections")
+struct ConnectionTests {
+    @Test("a stranger has a few connections, whoever has a role many")
+    func limits() {
+        let limit = ConnectionLimit(Roles(own: 1, gateway: 2))
+        for (user, most) in [
+            (UInt32(1), ConnectionLimit.known), (2, ConnectionLimit.known), (3, ConnectionLimit.stranger),
+        ] {
+            let peer = Peer(user: user, group: 9)
+            for _ in 0..<most { #expect(limit.admit(peer)) }
+            #expect(!limit.admit(peer))
+            limit.leave(peer)
+            #expect(limit.admit(peer) && !limit.admit(peer))
+        }
+    }
+
+    @Test(
+        "a request that does not get whole is hung up on; who follows a silent log is not",
+        arguments: [
+            "", "GET /v1/jobs HTTP/1.1\r\nHost: a",
+            "POST /v1/keys HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+        ])
+    func halfRequests(bytes: String) async throws {
+        try await TestService.run(idleTime: 1) { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - a: wait")
+            let isFollowing = Latch<Bool>()
+            async let followed = service.client.send(
+                .GET, "/v1/jobs/1/logs/a?follow=true", begun: { isFollowing.open(true) })
+            _ = try await isFollowing.wait()
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(unixDomainSocketPath: service.client.socket).get()
+            try await channel.writeAndFlush(ByteBuffer(string: bytes))
+            try await channel.closeFuture.get()
+            let machine = await service.supply.machine(of: "1")
+            await machine.write("late", by: "a")
+            machine.finish("a", with: 0)
+            let answer = try await followed
+            #expect(answer.isWhole && answer.text == "late")
+        }
+    }
+
+    @Test("a thousand idle connections keep nobody out")
+    func manyConnections() async throws {
+        try await TestService.run { service in
+            var channels: [any Channel] = []
+            for _ in 0..<1000 {
+                channels.append(
+                    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                        .connect(unixDomainSocketPath: service.client.socket).get())
+            }
+            #expect(try await service.client.send(.GET, "/v1/jobs").status == 200)
+            for channel in channels { try await channel.close() }
+        }
+    }
+}
