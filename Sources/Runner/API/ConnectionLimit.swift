@@ -7,8 +7,6 @@ final class ConnectionLimit: Sendable {
     /// For a user with a role: some hundred sessions, each with its streams.
     static let known = 2000
     static let stranger = 16
-    /// Seconds that a connection may be there without a whole request, or between two requests.
-    static let idleTime = 60
 
     private let roles: Roles
     private let counts = Mutex<[UInt32: Int]>([:])
@@ -20,7 +18,8 @@ final class ConnectionLimit: Sendable {
     /// For the pipeline of one connection.
     func handler() -> any RemovableChannelHandler { ConnectionLimitHandler(limit: self) }
 
-    fileprivate func admit(_ peer: Peer) -> Bool {
+    /// - Returns: whether this connection of the peer's may stay; then say ``leave(_:)`` at its end.
+    func admit(_ peer: Peer) -> Bool {
         let most = roles.role(of: peer) == nil ? Self.stranger : Self.known
         return counts.withLock { counts in
             guard counts[peer.user, default: 0] < most else { return false }
@@ -29,7 +28,7 @@ final class ConnectionLimit: Sendable {
         }
     }
 
-    fileprivate func leave(_ peer: Peer) {
+    func leave(_ peer: Peer) {
         counts.withLock { counts in
             let rest = counts[peer.user, default: 1] - 1
             counts[peer.user] = rest == 0 ? nil : rest

@@ -54,7 +54,7 @@ public struct Runner: Sendable {
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [limit.handler()],
-                    idleTimeout: .seconds(Int64(ConnectionLimit.idleTime)),
+                    idleTimeout: .seconds(Int64(settings.idleTime)),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(

@@ -13,6 +13,8 @@ public struct Settings: Sendable {
     /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
     /// that is long.
     var bootTime = 120
+    /// Seconds that a connection may be there without a whole request, or between two requests.
+    var idleTime = 60
     /// Seconds after its deadline at which a builder ends itself.
     var grace = 30
 

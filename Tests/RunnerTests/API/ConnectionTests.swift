@@ -29,7 +29,7 @@ struct ConnectionTests {
             "POST /v1/keys HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
         ])
     func halfRequests(bytes: String) async throws {
-        try await TestService.run(idleTime: 1) { service in
+        try await TestService.run(idleTime: 3) { service in
             try await service.addAlice()
             _ = try await service.submit("  - a: wait")
             let isFollowing = Latch<Bool>()
