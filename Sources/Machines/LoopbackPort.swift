@@ -1,9 +1,9 @@
 import Foundation
 
 /// Finds TCP ports on the loopback that nobody uses.
-enum LoopbackPort {
+package enum LoopbackPort {
     /// A port that was free a moment ago. Neither QEMU nor sshd can be given port 0 and asked.
-    static func pick() throws(MachineError) -> Int {
+    package static func pick() throws(MachineError) -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw MachineError(.startFailed, detail: "socket: errno \(errno)") }
         defer { close(descriptor) }

@@ -2,6 +2,8 @@
 public struct WorldSettings: Codable, Sendable {
     /// The folder with the programs that were built.
     public var programs: String
+    /// The program among them that serves builds, as sallyport-runner does.
+    public var runner = "sallyport-runner"
     /// The folder of images, one folder each.
     public var images: String
     /// The drop-in for sshd that the project ships.

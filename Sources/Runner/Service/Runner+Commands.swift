@@ -8,9 +8,21 @@ public import Logging
 extension Runner {
     /// Serves real virtual machines until SIGTERM or SIGINT.
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
+        try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
+            MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder))
+        }
+    }
+
+    /// Serves machines from elsewhere until SIGTERM or SIGINT.
+    ///
+    /// - Parameter makeSupply: is handed the state folder, locked.
+    package static func serve(
+        _ configuration: Configuration, isEphemeral: Bool, logger: Logger,
+        makeSupply: (_ folder: String) throws -> any BuilderSupply
+    ) async throws {
         try check(configuration.runner)
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder.path))
+        let supply = try makeSupply(folder.path)
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),

@@ -46,10 +46,10 @@ public enum Helper {
             let ports = Dictionary(uniqueKeysWithValues: gateways.map { ($0.key.rawValue, $0.value.port) })
             try installation.finish(ports: ports, publicPort: gateways[.builds]?.port ?? 22)
             let started = try Daemon(
-                "sallyport-runner",
+                settings.runner,
                 [
-                    settings.programs + "/sallyport-runner", "serve", "--config", Installed.configuration,
-                    "--ephemeral",
+                    "\(settings.programs)/\(settings.runner)", "serve", "--config",
+                    Installed.configuration, "--ephemeral",
                 ], log: layout.logs + "/runner.log")
             runner = started
             try await started.wait(for: try SocketAddress(unix: layout.socket))

@@ -1,24 +1,27 @@
 import FoundationEssentials
-import World
 
 /// The operator of the build service: who owns which key, and what is to be built.
-struct Operator: Sendable {
+public struct Operator: Sendable {
     let world: World
 
+    public init(world: World) {
+        self.world = world
+    }
+
     /// Adds somebody's key; `file` when it is not the one that the world has made.
-    func addKey(of person: String, file: String? = nil) async throws -> Finished {
+    public func addKey(of person: String, file: String? = nil) async throws -> Finished {
         try await world.sallyport(["keys", "add", person, file ?? "\(world.client)/\(person).pub"])
     }
 
     /// Removes the key that the world has made for somebody.
-    func removeKey(of person: String) async throws -> Finished {
+    public func removeKey(of person: String) async throws -> Finished {
         let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/\(person).pub"])
         let fingerprint = listing.text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         return try await world.sallyport(["keys", "remove", fingerprint])
     }
 
     /// Submits a job and returns its number.
-    func submit(_ manifest: String, owner: String = "alice") async throws -> String {
+    public func submit(_ manifest: String, owner: String = "alice") async throws -> String {
         let file = "\(world.folder)/manifest-\(UInt32.random(in: 0 ... .max)).yaml"
         _ = try await world.run(["tee", file], input: manifest)
         let submitted = try await world.sallyport(["submit", "--owner", owner, file])
@@ -30,7 +33,7 @@ struct Operator: Sendable {
     }
 
     /// The job as the service describes it.
-    func job(_ number: String) async throws -> Job {
+    public func job(_ number: String) async throws -> Job {
         let listing = try await world.sallyport(["jobs", "--all", "--json"])
         let jobs = try JSONDecoder().decode(Jobs.self, from: Data(listing.output))
         guard let job = jobs.jobs.first(where: { $0.id == number }) else {
@@ -39,23 +42,29 @@ struct Operator: Sendable {
         return job
     }
 
-    /// What the tests need of `job` in API v1.
-    struct Job: Decodable {
-        struct Builder: Decodable {
-            var port: UInt16
+    /// What its users need of `job` in API v1.
+    public struct Job: Decodable, Sendable {
+        public struct Builder: Decodable, Sendable {
+            public var port: UInt16
+            public var hostKeys: [String]
+
+            enum CodingKeys: String, CodingKey {
+                case port
+                case hostKeys = "host_keys"
+            }
         }
-        struct Task: Decodable {
-            var name: String
-            var status: String
+        public struct Task: Decodable, Sendable {
+            public var name: String
+            public var status: String
         }
-        struct Session: Decodable {
-            var session: String
+        public struct Session: Decodable, Sendable {
+            public var session: String
         }
-        var id: String
-        var status: String
-        var tasks: [Task]
-        var builder: Builder?
-        var sessions: [Session]
+        public var id: String
+        public var status: String
+        public var tasks: [Task]
+        public var builder: Builder?
+        public var sessions: [Session]
     }
 
     private struct Jobs: Decodable {
