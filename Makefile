@@ -5,13 +5,15 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help deps image build demo test fuzz lint clean
+.PHONY: help deps image build demo test fuzz bench lint clean
 
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates \
     openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps
+# What the benchmarks need besides; the ways to do it otherwise are in C and Python.
+BENCH_PACKAGES := gcc libc6-dev python3
 IMAGES := $(CURDIR)/.build/images
 LOGS := .build/test-logs
 # For how long `make fuzz` runs each target.
@@ -24,6 +26,7 @@ help:
 	echo 'make demo    show it all on this machine, and leave nothing behind'
 	echo 'make test    unit tests, end-to-end tests, a little fuzzing and the format check'
 	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
+	echo 'make bench   measure it beside plain ssh'
 	echo 'make lint    the format check alone'
 	echo 'make clean   remove everything that was built'
 
@@ -73,6 +76,11 @@ build: deps
 demo: build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
+
+bench: PACKAGES += $(BENCH_PACKAGES)
+bench: build
+	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
+	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
 
 # Everything runs, even after a failure; the summaries come last.
 test: deps image

@@ -118,13 +118,23 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
 
-        // The whole thing on one machine, for `make demo` and the end-to-end tests.
+        // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
         .executableTarget(
             name: "sallyport-demo",
             dependencies: [
                 "World",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-bench",
+            dependencies: [
+                "ConfigurationFile", "Machines", "Runner", "World",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Contenders"],
             swiftSettings: settings),
         .target(
             name: "World",

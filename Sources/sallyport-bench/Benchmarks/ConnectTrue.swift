@@ -1,0 +1,14 @@
+/// The shortest command on a builder: all that it takes is getting there.
+enum ConnectTrue {
+    static func measure(_ stage: Stage, _ report: Report) async throws {
+        try await Contest(
+            contenders: [
+                Contender(name: "plain-ssh", arguments: stage.ssh("builder", "true")),
+                Contender(name: "connect-true", arguments: stage.ssh("builds", "connect", stage.job, "true")),
+                Contender(name: "connect-true-jump", arguments: stage.ssh("-J", "stray", "builder", "true")),
+                Contender(
+                    name: "connect-true-python", arguments: stage.ssh("python", "connect", stage.job, "true")),
+            ], rounds: 40, unit: "ms", value: { $0 * 1000 }
+        ).run(stage.scratch, report)
+    }
+}

@@ -1,0 +1,49 @@
+import SystemPackage
+import World
+
+/// A running job whose only task writes what we write, and people who follow its log.
+struct FollowedJob: Sendable {
+    let tails: Crowd
+    let count: Int
+    private let task: FileDescriptor
+
+    /// Runs `body` when every tail has shown the first line, and ends the job afterwards; the tails end with it.
+    static func with(_ stage: Stage, tails count: Int, _ body: (FollowedJob) async -> Void) async throws {
+        let path = stage.world.folder + "/lines"
+        let made = try await stage.world.run(["mkfifo", "-m", "666", path])
+        guard made.status == 0 else { throw WorldError("no pipe could be made", log: made.description) }
+        let number = try await Operator(world: stage.world).submit(
+            """
+            image: \(Scratch.image)
+            tasks:
+              - watch: exec cat '\(path)'
+
+            """)
+        // For reading too, since nothing waits for the task then.
+        let task = try FileDescriptor.open(FilePath(path), .readWrite, options: .closeOnExec)
+        let tails: Crowd
+        do {
+            try task.writeAll("ready\n".utf8)
+            tails = try await blocking {
+                try Crowd(
+                    of: count, stage.ssh("builds", "tail", number), greeting: "[watch] ready",
+                    errors: stage.scratch.streams.errors)
+            }
+        } catch {
+            try? task.close()
+            throw error
+        }
+        await body(FollowedJob(tails: tails, count: count, task: task))
+        try task.close()
+        try await blocking { tails.end() }
+    }
+
+    /// Has the task write a line.
+    ///
+    /// - Returns: for each tail the seconds until the line was there.
+    func write(_ line: String) throws -> [Double] {
+        let start = ContinuousClock.now
+        try task.writeAll("\(line)\n".utf8)
+        return try tails.arrivals(of: "[watch] \(line)").map { start.duration(to: $0).seconds }
+    }
+}

@@ -1,0 +1,26 @@
+import World
+
+/// The memory of forced commands that are connected and have nothing to do.
+enum SessionMemory {
+    private static let count = 50
+
+    static func measure(_ stage: Stage, _ report: Report) async throws {
+        let crowd = try await blocking {
+            try Crowd(
+                of: count, stage.ssh("builds", "connect", stage.job, "echo connected; exec cat"),
+                greeting: "connected", errors: stage.scratch.streams.errors)
+        }
+        let sizes: [Double]
+        do {
+            sizes = try await ForcedCommands.read("sed -n 's/^Pss: *//p' smaps_rollup", in: stage.world)
+        } catch {
+            try await blocking { crowd.end() }
+            throw error
+        }
+        try await blocking { crowd.end() }
+        guard sizes.count == count else {
+            throw WorldError("\(count) sessions have \(sizes.count) forced commands")
+        }
+        report.add(Figure(name: "session-pss", value: sizes.reduce(0, +) / Double(count), unit: "KB"))
+    }
+}

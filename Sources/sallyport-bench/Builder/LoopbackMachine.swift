@@ -1,0 +1,97 @@
+import Glibc
+import Machines
+import Runner
+import Synchronization
+import World
+
+/// An sshd with a host key of its own; tasks are run by `sh` beside it, with its folder as their working directory.
+///
+/// It lives in the world's private /etc and PID namespace, and needs to be root there.
+final class LoopbackMachine: BuilderMachine {
+    let address = "127.0.0.1"
+    let port: Int
+    /// People and the gateway log in to the world's ordinary account.
+    let user = "builds"
+    let hostKeys: [String]
+
+    private let folder: String
+    private let process: pid_t
+    private let scripts = Mutex<[String: String]>([:])
+    private let (ended, ending) = AsyncStream<Never>.makeStream()
+
+    private init(folder: String, port: Int, hostKey: String, process: pid_t) {
+        self.folder = folder
+        self.port = port
+        hostKeys = [hostKey]
+        self.process = process
+    }
+
+    /// Makes the folder `$1` and an sshd on port `$2`; prints its host key and process id when it listens.
+    ///
+    /// sshd reads `authorized_keys` as the user: the folder must be open to everybody.
+    private static let sshd = """
+        set -eu
+        umask 022
+        mkdir -p "$1"
+        cd "$1"
+        cat > authorized_keys
+        ssh-keygen -q -t ed25519 -N '' -C builder -f host_key
+        cat > sshd_config <<END
+        Port $2
+        ListenAddress 127.0.0.1
+        HostKey $1/host_key
+        PidFile $1/pid
+        AuthorizedKeysFile $1/authorized_keys
+        UsePAM no
+        UseDNS no
+        MaxStartups 500
+        END
+        mount -t tmpfs -o mode=0755 run /run
+        mkdir /run/sshd
+        /usr/sbin/sshd -f sshd_config -E log
+        while [ ! -s pid ]; do sleep 0.01; done
+        cut -d ' ' -f 1,2 host_key.pub
+        cat pid
+        """
+
+    static func start(named name: String, authorizedKeys: [String]) async throws -> LoopbackMachine {
+        let folder = "/etc/sallyport/builders/\(name)"
+        let port = try LoopbackPort.pick()
+        let started = try await Command.run(
+            ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
+            input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
+        let lines = started.text.split(separator: "\n")
+        guard started.status == 0, lines.count == 2, let process = pid_t(lines[1]) else {
+            throw WorldError("the builder's sshd did not start", log: started.description)
+        }
+        return LoopbackMachine(folder: folder, port: port, hostKey: String(lines[0]), process: process)
+    }
+
+    func waitUntilReady(within seconds: Int) async throws {}
+
+    func waitUntilEnded() async { for await _ in ended {} }
+
+    func end() async {
+        kill(process, SIGTERM)
+        ending.finish()
+    }
+
+    func setDeadline(secondsFromNow seconds: Int) async throws {}
+
+    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
+        scripts.withLock { for task in tasks { $0[task.name] = task.script } }
+    }
+
+    /// `follow` runs it.
+    func startTask(_ name: String) async throws {}
+
+    func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> Int {
+        let script = scripts.withLock { $0[name] } ?? ""
+        let finished = try await Command.run(
+            ["/bin/sh", "-c", "cd \"$0\" || exit\n\(script)", folder], deadline: .seconds(3600),
+            forward: receive)
+        return Int(finished.status)
+    }
+}

@@ -1,0 +1,16 @@
+import Runner
+
+/// Builders are sshds on this machine: an emulated one would hide what Sallyport itself takes.
+struct LoopbackSupply: BuilderSupply {
+    let authorizedKeys: [String]
+
+    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+        let name = plan.folder.split(separator: "/").last ?? ""
+        return try await LoopbackMachine.start(named: String(name), authorizedKeys: authorizedKeys)
+    }
+
+    /// They end with the world, as the runner does.
+    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? { nil }
+
+    func discard(_ plan: BuilderPlan) async {}
+}

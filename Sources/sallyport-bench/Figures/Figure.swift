@@ -1,0 +1,38 @@
+import Foundation
+
+/// A line of the report.
+struct Figure: Sendable {
+    var name: String
+    var value: Double
+    var unit: String
+    /// The figure that this one is divided by, if it is to be compared with any.
+    var baseline: (name: String, value: Double)?
+
+    /// `bench <name> <value> <unit> <ratio> <against>`
+    var line: String {
+        let comparison = baseline.map { "\(Self.text(value / $0.value)) \($0.name)" } ?? "- -"
+        return "bench \(name) \(Self.text(value)) \(unit) \(comparison)"
+    }
+
+    /// Three digits behind the point where they say something.
+    private static func text(_ value: Double) -> String {
+        String(format: value < 10 ? "%.3f" : "%.1f", value)
+    }
+}
+
+extension [Double] {
+    /// The smallest value that is not exceeded by this part of all values.
+    func percentile(_ part: Double) -> Double {
+        let index = Int((part * Double(count)).rounded(.up)) - 1
+        return sorted()[Swift.min(Swift.max(index, 0), count - 1)]
+    }
+
+    var median: Double {
+        let all = sorted()
+        return (all[(count - 1) / 2] + all[count / 2]) / 2
+    }
+}
+
+extension Duration {
+    var seconds: Double { self / .seconds(1) }
+}

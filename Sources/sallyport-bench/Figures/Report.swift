@@ -1,0 +1,41 @@
+import Glibc
+import Synchronization
+import World
+
+/// Prints figures as soon as they are known, and remembers whether one is missing.
+final class Report: Sendable {
+    private let failures = Mutex(0)
+
+    var hasFailures: Bool { failures.withLock { $0 > 0 } }
+
+    func say(_ line: String) { Self.write(line, to: STDOUT_FILENO) }
+
+    func add(_ figure: Figure) { say(figure.line) }
+
+    /// Notes that something could not be measured, and why.
+    func fail(_ name: String, _ reason: String) {
+        failures.withLock { $0 += 1 }
+        Self.write("sallyport-bench: \(name) could not be measured: \(reason)", to: STDERR_FILENO)
+    }
+
+    /// Runs a benchmark; the next ones have their turn even if it fails.
+    func attempt(_ name: String, _ benchmark: () async throws -> Void) async {
+        do {
+            try await benchmark()
+        } catch {
+            fail(name, "\(error)")
+        }
+    }
+
+    /// Ends the program. The world notices, and ends as well.
+    func giveUp(_ reason: String) -> Never {
+        fail("the rest", reason)
+        exit(EXIT_FAILURE)
+    }
+
+    /// At once: somebody may be waiting for it.
+    private static func write(_ line: String, to descriptor: CInt) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = Glibc.write(descriptor, bytes, bytes.count)
+    }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import SystemPackage
+import World
+
+/// Many copies of a command at the same time, which share one pipe for what they read and one for what they write.
+///
+/// A line that is not longer than PIPE_BUF is never torn apart: pipe(7). So one reader sees when each copy has written
+/// what, without a hundred descriptors to look after.
+final class Crowd: Sendable {
+    private let children: [Child]
+    private let input: FileDescriptor
+    private let lines: LineReader
+
+    /// Starts them, ten at a time; returns when each of them has written the line `greeting`.
+    init(of count: Int, _ arguments: [String], greeting: String, errors: FileDescriptor) throws {
+        let (theirInput, ourInput) = try FileDescriptor.pipe(options: .closeOnExec)
+        let (ourOutput, theirOutput) = try FileDescriptor.pipe(options: .closeOnExec)
+        defer {
+            try? theirInput.close()
+            try? theirOutput.close()
+        }
+        input = ourInput
+        lines = LineReader(ourOutput)
+        var children: [Child] = []
+        do {
+            while children.count < count {
+                let some = min(10, count - children.count)
+                for _ in 0..<some {
+                    children.append(
+                        try Child(
+                            arguments,
+                            Child.Streams(input: theirInput, output: theirOutput, errors: errors)))
+                }
+                _ = try lines.arrivals(of: greeting, count: some, within: 30)
+            }
+        } catch {
+            for child in children { child.end() }
+            throw error
+        }
+        self.children = children
+    }
+
+    /// When each of them has written this line.
+    func arrivals(of line: String) throws -> [ContinuousClock.Instant] {
+        try lines.arrivals(of: line, count: children.count, within: 10)
+    }
+
+    /// Ends what they read, and waits for their own end.
+    func end() {
+        try? input.close()
+        for child in children { _ = child.wait() }
+    }
+}

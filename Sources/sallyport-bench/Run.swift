@@ -1,0 +1,63 @@
+import ArgumentParser
+import Glibc
+import World
+
+/// All benchmarks, one after another.
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints a line for each figure; docs/benchmarks.md says what they mean.")
+
+    @Option(help: "The folder with the programs, built for release.") var programs: String
+    @Option(help: "The drop-in for sshd.") var dropIn: String
+    @Option(help: "The folder with the programs to compare with.") var contenders: String
+    @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
+
+    /// Seconds after which something must be stuck.
+    private static let limit = 900
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let report = Report()
+        let alarm = Task {
+            try await Task.sleep(for: .seconds(Self.limit))
+            report.giveUp("not ready after \(Self.limit) seconds")
+        }
+        defer { alarm.cancel() }
+        do {
+            report.say(try Host.description())
+            let scratch = try await Scratch.make(scratch, programs: programs)
+            await report.attempt("dispatch-any") {
+                try await DispatchAny.measure(scratch, contenders: contenders, report)
+            }
+            try await World.with(settings(scratch)) { world in
+                try await measure(
+                    try await Stage.set(in: world, scratch: scratch, contenders: contenders), report)
+            }
+        } catch {
+            report.fail("the rest", "\(error)")
+        }
+        if report.hasFailures { throw ExitCode.failure }
+    }
+
+    private func measure(_ stage: Stage, _ report: Report) async throws {
+        await report.attempt("connect-true") { try await ConnectTrue.measure(stage, report) }
+        await report.attempt("connect-1gb") { try await ConnectGigabyte.measure(stage, report) }
+        await report.attempt("session-pss") { try await SessionMemory.measure(stage, report) }
+        await report.attempt("tail-idle-cpu, tail-p99") {
+            try await FollowedJob.with(stage, tails: 100) { job in
+                await report.attempt("tail-idle-cpu") { try await IdleTails.measure(stage, job, report) }
+                await report.attempt("tail-p99") { try await TailLatency.measure(job, report) }
+            }
+        }
+        await report.attempt("logins") { try await Logins.measure(stage, report) }
+    }
+
+    private func settings(_ scratch: Scratch) -> WorldSettings {
+        var settings = WorldSettings(
+            programs: scratch.programs, images: scratch.images, dropIn: dropIn, gateways: [.builds, .stray],
+            people: [Stage.person], owner: getuid(), ownerGroup: getgid())
+        settings.runner = "sallyport-bench"
+        settings.slots = 4
+        return settings
+    }
+}

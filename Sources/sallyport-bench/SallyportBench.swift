@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct SallyportBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sallyport-bench",
+        abstract: "Measures Sallyport beside plain ssh and other ways to do the same.",
+        subcommands: [Run.self, Serve.self], defaultSubcommand: Run.self)
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import ConfigurationFile
+import Logging
+import Runner
+
+/// The real runner, with sshds on loopback for builders; `World` starts it in the place of sallyport-runner.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+
+    @Option var config = Configuration.defaultPath
+    @Flag var ephemeral = false
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let configuration = try ConfigurationFile.read(config)
+        try await Runner.serve(
+            configuration, isEphemeral: ephemeral, logger: Logger(label: "sallyport-bench")
+        ) {
+            _ in LoopbackSupply(authorizedKeys: configuration.runner.gatewayKeys)
+        }
+    }
+}

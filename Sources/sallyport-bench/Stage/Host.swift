@@ -1,0 +1,15 @@
+import Foundation
+
+/// The machine that all this runs on.
+enum Host {
+    /// One line, for whoever compares figures.
+    static func description() throws -> String {
+        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        let facts = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        let model = facts.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
+        let kernel = try String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return "# \(processors) cores, \(model ?? "unknown processor"), Linux \(kernel), loopback"
+    }
+}

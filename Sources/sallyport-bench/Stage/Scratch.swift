@@ -1,0 +1,47 @@
+import Foundation
+import SystemPackage
+import World
+
+/// The folder for temporary files, with the programs as they would be installed: stripped.
+struct Scratch: Sendable {
+    let folder: String
+    /// Both outputs of what is measured, unless somebody wants to see them.
+    let streams: Child.Streams
+
+    var programs: String { folder + "/programs" }
+    var images: String { folder + "/images" }
+    /// What the commands have complained about.
+    private var errors: String { folder + "/errors" }
+
+    /// The image that jobs name; nothing is in it.
+    static let image = "loopback"
+
+    static func make(_ folder: String, programs: String) async throws -> Scratch {
+        if FileManager.default.fileExists(atPath: folder) {
+            try FileManager.default.removeItem(atPath: folder)
+        }
+        for path in ["programs", "images/\(image)"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
+        }
+        for program in [
+            "sallyport", "sallyport-bench", "sallyport-demo", "sallyport-dispatch", "sallyport-shell",
+        ] {
+            let stripped = try await Command.run([
+                "strip", "-o", "\(folder)/programs/\(program)", "\(programs)/\(program)",
+            ])
+            guard stripped.status == 0 else { throw WorldError("strip failed", log: stripped.description) }
+        }
+        let null = try FileDescriptor.open("/dev/null", .readWrite, options: .closeOnExec)
+        let errors = try FileDescriptor.open(
+            FilePath(folder + "/errors"), .writeOnly, options: [.create, .append, .closeOnExec],
+            permissions: [.ownerReadWrite])
+        return Scratch(folder: folder, streams: Child.Streams(input: null, output: null, errors: errors))
+    }
+
+    /// The end of what the commands have complained about.
+    func lastErrors() -> String {
+        let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(10).joined(separator: "\n")
+    }
+}

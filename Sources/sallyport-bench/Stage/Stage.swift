@@ -1,0 +1,66 @@
+import Foundation
+import World
+
+/// All that the benchmarks log in to: Sallyport's gateway, a stock sshd, a gateway in Python, and a builder.
+struct Stage: Sendable {
+    let world: World
+    let scratch: Scratch
+    /// A job that has failed, and whose builder is kept.
+    let job: String
+
+    /// Who logs in.
+    static let person = "alice"
+
+    /// The command line of ssh to one of these hosts: `builds`, `stray` (a stock sshd with an authorized_keys file),
+    /// `python`, `builder`.
+    func ssh(_ words: String...) -> [String] { ["ssh", "-F", configuration] + words }
+
+    private var configuration: String { scratch.folder + "/ssh_config" }
+
+    static func set(in world: World, scratch: Scratch, contenders: String) async throws -> Stage {
+        let service = Operator(world: world)
+        let added = try await service.addKey(of: person)
+        guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
+        // The person may log in to the builder directly too, to compare with.
+        let job = try await service.submit(
+            """
+            image: \(Scratch.image)
+            tasks:
+              - fail: |
+                  cat '\(world.client)/\(person).pub' >> authorized_keys
+                  exit 1
+
+            """)
+        let log = try await Command.run(world.ssh(["tail", job]))
+        guard log.status == 1, let builder = try await service.job(job).builder else {
+            throw WorldError("job \(job) has no builder", log: "\(log)\n\(await world.logTails())")
+        }
+        let stage = Stage(world: world, scratch: scratch, job: job)
+        let python = try await PythonGateway.start(in: world, contenders: contenders)
+        try stage.writeConfiguration(builder: builder, python: python)
+        return stage
+    }
+
+    /// One cipher for all, which is also libssh's first choice between gateway and builder.
+    private func writeConfiguration(builder: Operator.Job.Builder, python: Int) throws {
+        let text = """
+            Host builder
+                Port \(builder.port)
+            Host python
+                Port \(python)
+                HostKeyAlias [127.0.0.1]:\(world.port(of: .builds))
+            Host builder python
+                IdentityFile \(world.client)/\(Self.person)
+            Host *
+                Ciphers aes128-gcm@openssh.com
+                UserKnownHostsFile \(scratch.folder)/known_hosts
+            Include \(world.client)/ssh_config
+
+            """
+        let known = try String(contentsOfFile: "\(world.client)/known_hosts", encoding: .utf8)
+        let key = builder.hostKeys.map { "[127.0.0.1]:\(builder.port) \($0)\n" }.joined()
+        try text.write(toFile: configuration, atomically: false, encoding: .utf8)
+        try (known + key).write(
+            toFile: scratch.folder + "/known_hosts", atomically: false, encoding: .utf8)
+    }
+}
