@@ -10,3 +10,7 @@ int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds) {
     };
     return ppoll(descriptors, count, nanoseconds < 0 ? NULL : &timeout, NULL);
 }
+
+int sp_set_pipe_size(int fd, int bytes) {
+    return fcntl(fd, F_SETPIPE_SZ, bytes);
+}

@@ -5,6 +5,8 @@ import Glibc
 public final class OutputSink {
     /// Bytes waiting above which a writer should stop.
     private static let fullMark = 256 << 10
+    /// Bytes that a pipe may hold once it has been full. What all pipes of a user may hold is limited (64 MiB): pipe(7).
+    private static let pipeSize: CInt = 512 << 10
 
     private let descriptor: CInt
     private let loop: EventLoop
@@ -12,6 +14,7 @@ public final class OutputSink {
     /// Where in `pending` the next byte to write is.
     private var start = 0
     private var watch: Watch?
+    private var hasEnlarged = false
     /// Called once: nobody will ever read what is written.
     public var onGone: (() -> Void)?
     /// Called whenever a sink that was full has room again, and when all has been written.
@@ -68,7 +71,8 @@ public final class OutputSink {
             watch?.events = [.error]
             onDrain?()
         } else {
-            if start >= Self.fullMark {
+            // Not sooner than half of it is free: each byte is moved once at most.
+            if start >= Self.fullMark, start >= pending.count / 2 {
                 pending.removeFirst(start)
                 start = 0
             }
@@ -84,12 +88,20 @@ public final class OutputSink {
             if count > 0 {
                 taken += count
             } else if errno == EAGAIN {
-                break
+                guard enlarge() else { break }
             } else if errno != EINTR {
                 return nil
             }
         }
         return taken
+    }
+
+    /// Makes more room in a pipe that is full for the first time: whoever sends much then waits for its reader less
+    /// often. False when there is no more room.
+    private func enlarge() -> Bool {
+        guard !hasEnlarged else { return false }
+        hasEnlarged = true
+        return sp_set_pipe_size(descriptor, Self.pipeSize) > 0
     }
 
     private func gone() {

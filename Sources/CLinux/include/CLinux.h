@@ -51,6 +51,9 @@ static inline int sp_readable(int fd) {
 /* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
 
+/* Lets a pipe hold more: F_SETPIPE_SZ, fcntl(2). -1 and errno on failure, which is also what others than pipes have. */
+int sp_set_pipe_size(int fd, int bytes);
+
 /* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
    -1 and errno on failure. */
 int sp_open_terminal(int *ours, int *theirs, const struct winsize *size);
