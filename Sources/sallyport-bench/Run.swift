@@ -12,12 +12,14 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The folder with the programs to compare with.") var contenders: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
+    @Option(help: "Measure this one only, such as connect-1gb; may be repeated.") var only: [String] = []
+
     /// Seconds after which something must be stuck.
     private static let limit = 900
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let report = Report()
+        let report = Report(only: only)
         let alarm = Task {
             try await Task.sleep(for: .seconds(Self.limit))
             report.giveUp("not ready after \(Self.limit) seconds")
@@ -43,10 +45,10 @@ struct Run: AsyncParsableCommand {
         await report.attempt("connect-true") { try await ConnectTrue.measure(stage, report) }
         await report.attempt("connect-1gb") { try await ConnectGigabyte.measure(stage, report) }
         await report.attempt("session-pss") { try await SessionMemory.measure(stage, report) }
-        await report.attempt("tail-idle-cpu, tail-p99") {
+        await report.attempt("tails") {
             try await FollowedJob.with(stage, tails: 100) { job in
-                await report.attempt("tail-idle-cpu") { try await IdleTails.measure(stage, job, report) }
-                await report.attempt("tail-p99") { try await TailLatency.measure(job, report) }
+                await report.attempt("tails") { try await IdleTails.measure(stage, job, report) }
+                await report.attempt("tails") { try await TailLatency.measure(job, report) }
             }
         }
         await report.attempt("logins") { try await Logins.measure(stage, report) }

@@ -5,6 +5,10 @@ import World
 /// Prints figures as soon as they are known, and remembers whether one is missing.
 final class Report: Sendable {
     private let failures = Mutex(0)
+    private let only: [String]
+
+    /// - Parameter only: the benchmarks to run; none of them: all.
+    init(only: [String]) { self.only = only }
 
     var hasFailures: Bool { failures.withLock { $0 > 0 } }
 
@@ -20,6 +24,7 @@ final class Report: Sendable {
 
     /// Runs a benchmark; the next ones have their turn even if it fails.
     func attempt(_ name: String, _ benchmark: () async throws -> Void) async {
+        guard only.isEmpty || only.contains(name) else { return }
         do {
             try await benchmark()
         } catch {
