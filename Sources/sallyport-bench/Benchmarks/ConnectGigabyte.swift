@@ -9,7 +9,7 @@ enum ConnectGigabyte {
                 Contender(name: "connect-1gb-jump", arguments: stage.ssh("-J", "stray", "builder", command)),
                 Contender(
                     name: "connect-1gb-python", arguments: stage.ssh("python", "connect", stage.job, command)),
-            ], rounds: 5, unit: "s", value: { $0 }
+            ], rounds: 4, unit: "s", value: { $0 }
         ).run(stage.scratch, report)
     }
 }

@@ -8,7 +8,7 @@ enum ConnectTrue {
                 Contender(name: "connect-true-jump", arguments: stage.ssh("-J", "stray", "builder", "true")),
                 Contender(
                     name: "connect-true-python", arguments: stage.ssh("python", "connect", stage.job, "true")),
-            ], rounds: 40, unit: "ms", value: { $0 * 1000 }
+            ], rounds: 25, unit: "ms", value: { $0 * 1000 }
         ).run(stage.scratch, report)
     }
 }
