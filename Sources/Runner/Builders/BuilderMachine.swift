@@ -23,7 +23,6 @@ public protocol BuilderMachine: Sendable {
     func startTask(_ name: String) async throws
     /// Hands on the task's output from that byte on, until the task has ended. Nothing more is read while `receive`
     /// waits, and what it throws ends it.
-    ///
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TaskOutcome
@@ -34,7 +33,12 @@ public struct TaskOutcome: Equatable, Sendable {
     /// 128 + N when signal N killed it.
     public var exitStatus: Int
     /// Whether the builder's disk was full then.
-    public var isDiskFull = false
+    public var isDiskFull: Bool
+
+    public init(exitStatus: Int, isDiskFull: Bool = false) {
+        self.exitStatus = exitStatus
+        self.isDiskFull = isDiskFull
+    }
 }
 
 /// What a machine for a job is made of.

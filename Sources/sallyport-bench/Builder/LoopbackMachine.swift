@@ -9,7 +9,7 @@ import World
 /// It lives in the world's private /etc and PID namespace, and needs to be root there.
 final class LoopbackMachine: BuilderMachine {
     let address = "127.0.0.1"
-    let port: Int
+    let port: UInt16
     /// People and the gateway log in to the world's ordinary account.
     let user = "builds"
     let hostKeys: [String]
@@ -19,7 +19,7 @@ final class LoopbackMachine: BuilderMachine {
     private let scripts = Mutex<[String: String]>([:])
     private let (ended, ending) = AsyncStream<Never>.makeStream()
 
-    private init(folder: String, port: Int, hostKey: String, process: pid_t) {
+    private init(folder: String, port: UInt16, hostKey: String, process: pid_t) {
         self.folder = folder
         self.port = port
         hostKeys = [hostKey]
@@ -56,7 +56,7 @@ final class LoopbackMachine: BuilderMachine {
 
     static func start(named name: String, authorizedKeys: [String]) async throws -> LoopbackMachine {
         let folder = "/etc/sallyport/builders/\(name)"
-        let port = try LoopbackPort.pick()
+        let port = UInt16(try LoopbackPort.pick())
         let started = try await Command.run(
             ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
             input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
@@ -86,12 +86,17 @@ final class LoopbackMachine: BuilderMachine {
     func startTask(_ name: String) async throws {}
 
     func follow(
-        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) -> Void
-    ) async throws -> Int {
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> TaskOutcome {
         let script = scripts.withLock { $0[name] } ?? ""
-        let finished = try await Command.run(
-            ["/bin/sh", "-c", "cd \"$0\" || exit\n\(script)", folder], deadline: .seconds(3600),
-            forward: receive)
-        return Int(finished.status)
+        let (pieces, output) = AsyncStream<[UInt8]>.makeStream()
+        async let finished = {
+            defer { output.finish() }
+            return try await Command.run(
+                ["/bin/sh", "-c", "cd \"$0\" || exit\n\(script)", folder], deadline: .seconds(3600),
+                forward: { output.yield($0) })
+        }()
+        for await piece in pieces { try await receive(piece) }
+        return TaskOutcome(exitStatus: Int(try await finished.status))
     }
 }
