@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help deps image build demo test fuzz bench lint clean
+.PHONY: help deps image build demo test fuzz bench lint clean install install-image uninstall
 
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
@@ -16,6 +16,11 @@ PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-co
 BENCH_PACKAGES := gcc libc6-dev python3
 IMAGES := $(CURDIR)/.build/images
 LOGS := .build/test-logs
+# Where `make install` puts things, and from where; a DESTDIR is for those who make packages.
+PREFIX := /usr/local
+DESTDIR :=
+PROGRAMS := .build/release
+LIBEXEC := $(PREFIX)/libexec/sallyport
 # For how long `make fuzz` runs each target.
 SECONDS := 600
 
@@ -29,6 +34,7 @@ help:
 	echo 'make bench   measure it beside plain ssh'
 	echo 'make lint    the format check alone'
 	echo 'make clean   remove everything that was built'
+	echo 'make install, make install-image, make uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
 deps:
 	if ! command -v swift >/dev/null; then
@@ -111,3 +117,82 @@ lint:
 
 clean:
 	rm -rf .build
+
+# Never overwrites a configuration. With DESTDIR it makes no accounts and no keys, and needs no root.
+install:
+	for program in sallyport-dispatch sallyport-shell sallyport-runner sallyport; do
+	    if [ ! -x "$(PROGRAMS)/$$program" ]; then
+	        echo "There is no $(PROGRAMS)/$$program: make build makes it."
+	        exit 1
+	    fi
+	done
+	if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" != 0 ]; then
+	    echo 'Accounts, and programs that sshd trusts, need root. With DESTDIR=/some/folder it goes without.'
+	    exit 1
+	fi
+	umask 022
+	install -d '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' \
+	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d'
+	install --strip --mode=0755 '$(PROGRAMS)/sallyport-dispatch' '$(PROGRAMS)/sallyport-shell' \
+	    '$(PROGRAMS)/sallyport-runner' '$(DESTDIR)$(LIBEXEC)'
+	install --strip --mode=0755 '$(PROGRAMS)/sallyport' '$(DESTDIR)$(PREFIX)/bin'
+	sed 's|@LIBEXEC@|$(LIBEXEC)|' Sources/Installation/sallyport-runner.service \
+	    >'$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service'
+	install --mode=0644 Sources/Installation/tmpfiles.conf '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'
+	identity=/etc/sallyport/builder_ed25519
+	if [ -z '$(DESTDIR)' ]; then
+	    exists() { getent "$$1" "$$2" >/dev/null; }
+	    exists group sallyport || groupadd --system sallyport
+	    exists passwd sallyport || useradd --system --gid sallyport --home-dir /var/lib/sallyport --no-create-home \
+	        --shell /usr/sbin/nologin sallyport
+	    ! exists group kvm || usermod --append --groups kvm sallyport
+	    exists passwd sallyport-keys || useradd --system --user-group --home-dir / --no-create-home \
+	        --shell /usr/sbin/nologin sallyport-keys
+	    # The login shell is a second door behind the forced command. `*` is no password; `!` would be a locked account.
+	    exists passwd builds || useradd --system --user-group --home-dir / --no-create-home --password '*' \
+	        --shell '$(LIBEXEC)/sallyport-shell' builds
+	    [ -e "$$identity" ] || ssh-keygen -q -t ed25519 -N '' -C "builds@$$(uname -n)" -f "$$identity"
+	    chown builds: "$$identity"
+	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport /var/lib/sallyport
+	fi
+	key=
+	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""
+	install_configuration() {
+	    if [ -e '$(DESTDIR)'"$$1" ]; then
+	        cat >/dev/null
+	        echo "$$1 is there already and stays as it is."
+	    else
+	        cat >'$(DESTDIR)'"$$1"
+	        chmod 0644 '$(DESTDIR)'"$$1"
+	    fi
+	}
+	sed "s|^gateway_keys = .*|gateway_keys = [$$key]|" Sources/Installation/sallyport.toml \
+	    | install_configuration /etc/sallyport/sallyport.toml
+	sed 's|/usr/local/libexec/sallyport|$(LIBEXEC)|' sshd_config.d/50-sallyport.conf \
+	    | install_configuration /etc/ssh/sshd_config.d/50-sallyport.conf
+	[ -z '$(DESTDIR)' ] || exit 0
+	echo 'Installed. What is left to do (docs/installation.md):'
+	echo '  1. Read /etc/ssh/sshd_config.d/50-sallyport.conf and /etc/sallyport/sallyport.toml.'
+	echo '  2. For a build service on this machine: make install-image, then'
+	echo '         systemctl daemon-reload && systemctl enable --now sallyport-runner'
+	echo '  3. sshd -t && systemctl reload ssh'
+	echo '  4. sallyport keys add alice alice.pub, and Alice can: ssh builds@this-machine'
+
+# The image of the builders, for those whose build service is the runner.
+install-image:
+	if [ ! -e '$(IMAGES)/debian/vmlinuz' ]; then
+	    echo 'There is no image: make image makes it.'
+	    exit 1
+	fi
+	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/debian'
+	install --mode=0644 $(IMAGES)/debian/{vmlinuz,initramfs.cpio.gz} '$(DESTDIR)/var/lib/sallyport/images/debian'
+
+# The programs and what starts them. Configuration, keys, accounts, jobs and logs stay.
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service' \
+	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'
+	rm -rf '$(DESTDIR)$(LIBEXEC)'
+	for left in /etc/ssh/sshd_config.d/50-sallyport.conf /etc/sallyport /var/lib/sallyport; do
+	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Left: $$left"
+	done
+	[ -n '$(DESTDIR)' ] || echo 'Left: the accounts builds, sallyport-keys and sallyport (userdel). Reload sshd.'

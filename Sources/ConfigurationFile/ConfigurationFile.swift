@@ -55,6 +55,12 @@ public enum ConfigurationFile {
     /// Checks the text of a configuration file. `path` is for error messages only.
     public static func parse(_ text: String, path: String) throws(ConfigurationError) -> Configuration {
         var document = try Document(text, path: path)
+        let configuration = try configuration(from: &document)
+        try document.refuseWhatNobodyAskedFor()
+        return configuration
+    }
+
+    static func configuration(from document: inout Document) throws(ConfigurationError) -> Configuration {
         var service = Configuration.Service(url: "")
         service.kind = try document.choice("service", "kind", default: .sallyport)
         service.url = try document.serviceURL("service", "url")
@@ -82,8 +88,6 @@ public enum ConfigurationFile {
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
         configuration.runner = runner
-
-        try document.refuseWhatNobodyAskedFor()
         return configuration
     }
 }

@@ -5,7 +5,8 @@ struct Document {
     private let path: String
     private let lines: [Substring]
     private let root: TOMLTable
-    private var known: [String: Set<String>] = [:]
+    /// The keys that were asked for, by table.
+    private(set) var known: [String: Set<String>] = [:]
 
     init(_ text: String, path: String) throws(ConfigurationError) {
         self.path = path

@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@testable import ConfigurationFile
+
+/// What people read about the configuration: the example that is installed, and docs/configuration.md.
+@Suite struct ReferenceTests {
+    private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+
+    private func read(_ path: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    }
+
+    /// `table.key` for all that the code asks for.
+    private func keysOfTheCode() throws -> Set<String> {
+        var document = try Document("[service]\nurl = \"unix:/x\"\n", path: "/x")
+        _ = try ConfigurationFile.configuration(from: &document)
+        return Set(document.known.flatMap { table, keys in keys.map { "\(table).\($0)" } })
+    }
+
+    @Test func theExampleIsTheDefault() throws {
+        let example = try read("Sources/Installation/sallyport.toml")
+        let configuration = try ConfigurationFile.parse(example, path: "sallyport.toml")
+        #expect(configuration == Configuration(service: .init(url: "unix:/run/sallyport/api.sock")))
+    }
+
+    @Test func theExampleHasEveryKeyWithItsDefault() throws {
+        let example = try read("Sources/Installation/sallyport.toml")
+            .replacing(#/(?m)^#(?=[a-z_]+ = )/#, with: "")
+        var expected = Configuration(service: .init(url: "unix:/run/sallyport/api.sock"))
+        // The two that have no default show what they look like.
+        expected.gateway.publicHost = "builds.example.org"
+        expected.runner.slots = 4
+        #expect(try ConfigurationFile.parse(example, path: "sallyport.toml") == expected)
+
+        var keys: Set<String> = []
+        var table = ""
+        for line in example.split(separator: "\n") {
+            if let name = line.wholeMatch(of: #/\[([a-z]+)\]/#) { table = String(name.1) }
+            if let key = line.firstMatch(of: #/^([a-z_]+) = /#) { keys.insert("\(table).\(key.1)") }
+        }
+        #expect(try keys == keysOfTheCode())
+    }
+
+    @Test func theReferenceNamesEveryKey() throws {
+        var keys: Set<String> = []
+        var table = ""
+        for row in try read("docs/configuration.md").split(separator: "\n") {
+            guard let cells = row.firstMatch(of: #/^\| (`([a-z]+)`)? *\| `([a-z_]+)` \|/#) else { continue }
+            if let name = cells.2 { table = String(name) }
+            keys.insert("\(table).\(cells.3)")
+        }
+        #expect(try keys == keysOfTheCode())
+    }
+}

@@ -1,0 +1,162 @@
+import Testing
+import World
+
+/// `make install`, as an administrator meets it.
+@Suite struct InstallTests {
+    /// Without any privilege: not even root's capabilities.
+    @Test func aPackagesTreeNeedsNoRoot() async throws {
+        let world = try await SharedWorld.get()
+        try await InstalledMachine.with(world) { machine in
+            let installed = try await machine.run(
+                """
+                before=$(cat /etc/passwd /etc/group | cksum)
+                for time in first second; do
+                    setpriv --bounding-set=-all --inh-caps=-all make --no-print-directory -C \(Repository.root) \
+                        install install-image PREFIX=/usr DESTDIR=/tmp/tree PROGRAMS=\(Repository.programs)
+                done
+                [ "$before" = "$(cat /etc/passwd /etc/group | cksum)" ]
+                cd /tmp/tree
+                find . -type f -printf '%m %p\\n' | sort -k 2
+                file=usr/libexec/sallyport/sallyport-dispatch
+                readelf -S "$file" | grep -c '\\.symtab' || echo stripped
+                grep -h /usr/ etc/ssh/sshd_config.d/50-sallyport.conf usr/lib/systemd/system/sallyport-runner.service
+                """)
+            await expect(
+                installed, status: 0,
+                output: [
+                    """
+                    644 ./etc/sallyport/sallyport.toml
+                    644 ./etc/ssh/sshd_config.d/50-sallyport.conf
+                    755 ./usr/bin/sallyport
+                    644 ./usr/lib/systemd/system/sallyport-runner.service
+                    644 ./usr/lib/tmpfiles.d/sallyport.conf
+                    755 ./usr/libexec/sallyport/sallyport-dispatch
+                    755 ./usr/libexec/sallyport/sallyport-runner
+                    755 ./usr/libexec/sallyport/sallyport-shell
+                    644 ./var/lib/sallyport/images/debian/initramfs.cpio.gz
+                    644 ./var/lib/sallyport/images/debian/vmlinuz
+                    0
+                    stripped
+                        AuthorizedKeysCommand /usr/libexec/sallyport/sallyport-dispatch %u %h %t %k
+                    ExecStart=/usr/libexec/sallyport/sallyport-runner serve
+
+                    """, "/etc/sallyport/sallyport.toml is there already and stays as it is.",
+                ], in: world)
+        }
+    }
+
+    /// What the programs need is there: somebody logs in, and gets into the machine of a failed job.
+    @Test func anInstalledMachineLetsPeopleIn() async throws {
+        let world = try await SharedWorld.get()
+        try await InstalledMachine.with(world) { machine in
+            await expect(
+                try await machine.make("install"), status: 0, output: ["What is left to do"], in: world)
+            await expect(try await machine.make("install-image"), status: 0, in: world)
+            try await start(machine)
+            let entered = try await machine.run(
+                """
+                sallyport keys add alice /tmp/alice.pub
+                printf 'image: debian\\ntasks:\\n  - check: exit 3\\n' >/tmp/job.yaml
+                job=$(sallyport submit --owner alice /tmp/job.yaml | grep -o '[0-9]*' | head -1)
+                \(Self.ssh) tail "$job" || echo "tail: $?"
+                \(Self.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
+                """, deadline: 120)
+            await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: world)
+
+            for way in Self.otherWays {
+                let refused = try await machine.run(way.command)
+                let text = refused.text + refused.errorText
+                #expect(
+                    refused.status != 0 && text.contains(way.says) && !text.contains("uid="),
+                    "\(way.name): \(refused)")
+            }
+
+            await expect(
+                try await machine.make("uninstall"), status: 0,
+                output: ["Left: /etc/sallyport\n", "Left: /var/lib/sallyport\n"], in: world)
+            let gone = try await machine.run("find /usr/local -type f")
+            #expect(gone.text.isEmpty, "\(gone)")
+        }
+    }
+
+    private static let ssh = "ssh -F /tmp/ssh_config gateway"
+
+    /// What somebody who has a key may try besides; with what sshd, or the forced command, says.
+    private static let otherWays: [(name: String, command: String, says: String)] = [
+        ("a shell", "\(ssh) id", "connect [--now]"),
+        ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
+        (
+            "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",
+            "Permission denied (publickey)."
+        ),
+        ("a key in a file", "ssh -F /tmp/ssh_config -i /tmp/stray stray id", "is not known here"),
+        (
+            "a certificate of sshd's authority", "ssh -F /tmp/ssh_config -i /tmp/insider stray id",
+            "is not known here"
+        ),
+        ("-W", "ssh -F /tmp/ssh_config -W 127.0.0.1:22 gateway", "administratively prohibited"),
+        (
+            "-L",
+            """
+            ssh -F /tmp/ssh_config -N -L /tmp/forwarded:127.0.0.1:22 gateway &
+            until [ -S /tmp/forwarded ]; do sleep 0.05; done
+            perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Peer => "/tmp/forwarded")->getline or exit 1' || {
+                kill $!; wait $! || true; echo nothing came; exit 1; }
+            """, "nothing came"
+        ),
+        (
+            "-R", "ssh -F /tmp/ssh_config -o ExitOnForwardFailure=yes -N -R 0:127.0.0.1:22 gateway",
+            "forwarding failed"
+        ),
+        ("su", "su builds -c id", "This account only enters build machines."),
+    ]
+
+    /// sshd as Debian has it, made as generous as an administrator could; the runner as its unit starts it.
+    private func start(_ machine: InstalledMachine) async throws {
+        let started = try await machine.run(
+            """
+            cd /tmp
+            for key in alice stray authority insider; do ssh-keygen -q -t ed25519 -N '' -f "$key"; done
+            ssh-keygen -q -s authority -I x -n builds insider.pub
+            ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_host_key
+            for attempt in 1 2 3 4 5; do
+                port=$((20000 + RANDOM % 20000))
+                cat >/etc/ssh/sshd_config <<EOF
+            Include /etc/ssh/sshd_config.d/*.conf
+            ListenAddress 127.0.0.1:$port
+            HostKey /etc/ssh/test_host_key
+            PidFile /run/sshd.pid
+            UsePAM no
+            PasswordAuthentication yes
+            AllowTcpForwarding yes
+            AuthorizedKeysFile /tmp/stray.pub
+            TrustedUserCAKeys /tmp/authority.pub
+            Subsystem sftp internal-sftp
+            EOF
+                /usr/sbin/sshd -t
+                /usr/sbin/sshd -E /tmp/sshd.log
+                until [ -e /run/sshd.pid ] || grep -q 'in use' /tmp/sshd.log; do sleep 0.02; done
+                [ ! -e /run/sshd.pid ] || break
+                rm -f /tmp/sshd.log
+            done
+            cat >/tmp/ssh_config <<EOF
+            Host gateway
+                IdentityFile /tmp/alice
+            Host *
+                HostName 127.0.0.1
+                Port $port
+                User builds
+                UserKnownHostsFile /tmp/known_hosts
+                IdentitiesOnly yes
+                BatchMode yes
+            EOF
+            echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 /etc/ssh/test_host_key.pub)" >/tmp/known_hosts
+            setsid setpriv --reuid sallyport --regid sallyport --init-groups \
+                $(sed -n 's/^ExecStart=//p' /usr/local/lib/systemd/system/sallyport-runner.service) \
+                >/tmp/runner.log 2>&1 </dev/null &
+            echo $! >/run/runner.pid
+            until sallyport jobs >/dev/null 2>&1; do kill -0 $! || { cat /tmp/runner.log; exit 1; }; sleep 0.1; done
+            """)
+        guard started.status == 0 else { throw WorldError("nothing was started", log: "\(started)") }
+    }
+}

@@ -1,0 +1,82 @@
+import World
+
+/// A machine inside the world on which nobody has installed anything yet: a mount namespace with an /etc, /usr/local,
+/// /run, /tmp and /var/lib/sallyport of its own.
+struct InstalledMachine: Sendable {
+    let world: World
+    private var folder: String { "\(world.folder)/installed" }
+
+    /// Makes it, and ends it with everything on it after `body`.
+    static func with(_ world: World, _ body: @Sendable (InstalledMachine) async throws -> Void) async throws {
+        let machine = InstalledMachine(world: world)
+        do {
+            try await machine.begin()
+            try await body(machine)
+        } catch {
+            try? await machine.end()
+            throw error
+        }
+        try await machine.end()
+    }
+
+    /// Runs a script as root on the machine.
+    func run(_ script: String, deadline: Int = 60) async throws -> Finished {
+        try await world.run(
+            [
+                "/bin/sh", "-c", "exec nsenter --mount --target \"$(cat \(folder)/pid)\" bash -euc \"$1\"",
+                "sh", script,
+            ],
+            deadline: deadline)
+    }
+
+    /// Installs with `make install`, from the programs that were built for the tests.
+    func make(_ target: String, _ variables: String = "") async throws -> Finished {
+        try await run(
+            "make --no-print-directory -C \(Repository.root) \(target) PROGRAMS=\(Repository.programs) \(variables)"
+        )
+    }
+
+    private func begin() async throws {
+        let made = try await world.run([
+            "/bin/bash", "-euc",
+            """
+            mkdir \(folder)
+            # Accounts and files of the world's own gateways are not to be found.
+            make='
+                folder=\(folder)
+                mount -t tmpfs -o mode=0755 installed "$folder"
+                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/state
+                mkdir -m 1777 "$folder"/tmp
+                cp -a /etc/. "$folder"/etc
+                cd "$folder"/etc
+                rm -rf sallyport ssh/sshd_config.d/50-sallyport.conf
+                sed -i -E "/^(builds|sallyport|sallyport-keys):/d" passwd group shadow
+                mkdir -p /var/lib/sallyport
+                for place in etc local:usr/local run tmp state:var/lib/sallyport; do
+                    mount --bind "$folder/${place%%:*}" "/${place#*:}"
+                done
+                mkdir /run/sshd
+                echo $$ >"$folder"/pid
+                exec sleep infinity'
+            setsid unshare --mount --propagation private bash -euc "$make" </dev/null >\(folder).log 2>&1 &
+            until pid=$(pgrep -f '^sleep infinity$') && [ -e "/proc/$pid/root\(folder)/pid" ]; do
+                kill -0 $! || { cat \(folder).log; exit 1; }
+                sleep 0.02
+            done
+            echo "$pid" >\(folder)/pid
+            """,
+        ])
+        guard made.status == 0 else { throw WorldError("the machine was not made", log: "\(made)") }
+    }
+
+    private func end() async throws {
+        // Whatever was started there names its folders.
+        _ = try await run(
+            """
+            for pidfile in /run/sshd.pid /run/runner.pid; do
+                pid=$(cat "$pidfile") && kill -TERM "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+            done
+            """)
+        _ = try await world.run(["/bin/sh", "-c", "kill $(cat \(folder)/pid); rm -rf \(folder)"])
+    }
+}
