@@ -154,6 +154,7 @@ install:
 	    [ -e "$$identity" ] || ssh-keygen -q -t ed25519 -N '' -C "builds@$$(uname -n)" -f "$$identity"
 	    chown builds: "$$identity"
 	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport /var/lib/sallyport
+	    install -d --owner=sallyport-keys --group=sallyport-keys --mode=0700 /run/sallyport/keys
 	fi
 	key=
 	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""

@@ -1,9 +1,18 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
-/// The arguments are `[--account NAME] [--shell PATH] [--config PATH] %u %h %t %k`. The options come from the sshd
-/// configuration, which root owns; the last four from sshd, the last two of them from the client.
+/// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] %u %h %t %k`. The
+/// options come from the sshd configuration, which root owns; the last four from sshd, the last two of them from the client.
 public struct KeyOffer: Equatable, Sendable {
+    /// Which keys get a line.
+    public enum Admission: Sendable {
+        /// Every well-formed one: the forced command can say why not in words.
+        case any
+        /// Those that the build service knows.
+        case known
+    }
+
     public var account = "builds"
+    public var admission = Admission.any
     /// Nil: `sallyport-shell` beside the dispatcher.
     public var shell: String?
     public var config: String?
@@ -39,6 +48,8 @@ public struct KeyOffer: Equatable, Sendable {
             case "--account": account = value
             case "--shell": shell = value
             case "--config": config = value
+            case "--admission" where value == "any": admission = .any
+            case "--admission" where value == "known": admission = .known
             default: throw OfferError("an unknown option, or more than four arguments after the options")
             }
             index += 2

@@ -16,7 +16,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     public let problem: Problem?
     private let detail: String
 
-    init(_ code: Code, problem: Problem? = nil, detail: String) {
+    package init(_ code: Code, problem: Problem? = nil, detail: String) {
         self.code = code
         self.problem = problem
         self.detail = detail

@@ -31,6 +31,8 @@ public struct Configuration: Equatable, Sendable {
         /// Nil: the name of this machine.
         public var publicHost: String?
         public var publicPort = 22
+        /// A folder of the AuthorizedKeysCommandUser's own, for the answers about keys (admission `known`).
+        public var keyCache = "/run/sallyport/keys"
 
         public init() {}
     }

@@ -71,6 +71,8 @@ public enum ConfigurationFile {
         configuration.gateway.publicHost = try document.text("gateway", "public_host")
         configuration.gateway.publicPort = try document.number(
             "gateway", "public_port", in: 1...65535, default: configuration.gateway.publicPort)
+        configuration.gateway.keyCache = try document.path(
+            "gateway", "key_cache", default: configuration.gateway.keyCache)
 
         var runner = Configuration.Runner()
         runner.stateDirectory = try document.path("runner", "state_dir", default: runner.stateDirectory)

@@ -10,6 +10,8 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case guardedStray = "guarded-stray"
     /// Its build service cannot be reached.
     case orphaned
+    /// It lets in only whose key the build service knows.
+    case choosy
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 

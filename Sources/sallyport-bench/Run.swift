@@ -28,9 +28,6 @@ struct Run: AsyncParsableCommand {
         do {
             report.say(try Host.description())
             let scratch = try await Scratch.make(scratch, programs: programs)
-            await report.attempt("dispatch-any") {
-                try await DispatchAny.measure(scratch, contenders: contenders, report)
-            }
             try await World.with(settings(scratch)) { world in
                 try await measure(
                     try await Stage.set(in: world, scratch: scratch, contenders: contenders), report)
@@ -42,6 +39,9 @@ struct Run: AsyncParsableCommand {
     }
 
     private func measure(_ stage: Stage, _ report: Report) async throws {
+        await report.attempt("dispatch") {
+            try await Dispatch.measure(stage, contenders: contenders, report)
+        }
         await report.attempt("connect-true") { try await ConnectTrue.measure(stage, report) }
         await report.attempt("connect-1gb") { try await ConnectGigabyte.measure(stage, report) }
         await report.attempt("session-pss") { try await SessionMemory.measure(stage, report) }

@@ -34,12 +34,26 @@ func print(_ line: AuthorizedKeysLine) {
     if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { log("stdout is closed or full") }
 }
 
+/// Becomes the look-up, which prints the same line or nothing.
+func lookUp(_ offer: KeyOffer, shell: String) {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let deadline = UInt64(now.tv_sec + 2) * 1_000_000_000 + UInt64(now.tv_nsec)
+    let command = KeyLookupCommand(offer, shell: shell, deadline: deadline)
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) }
+    arguments.append(nil)
+    execv(shell, &arguments)
+    log("\(shell) cannot be started: \(String(cString: strerror(errno)))")
+}
+
 do {
     let offer = try KeyOffer(arguments: CommandLine.arguments)
     if offer.user == offer.account {
-        print(
-            try AuthorizedKeysLine(
-                offered: offer.key, shell: offer.shell ?? shellBesideThisProgram(), config: offer.config))
+        let shell = offer.shell ?? shellBesideThisProgram()
+        switch offer.admission {
+        case .any: print(try AuthorizedKeysLine(offered: offer.key, shell: shell, config: offer.config))
+        case .known: lookUp(offer, shell: shell)
+        }
     }
 } catch {
     log(error.description)

@@ -35,6 +35,36 @@ struct KeyOfferTests {
     }
 }
 
+@Suite("The look-up of a key")
+struct KeyLookupCommandTests {
+    private let positional = ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64]
+
+    @Test("is read again from exactly the arguments that were made", arguments: [nil, "/c"])
+    func roundTrip(config: String?) throws {
+        let options =
+            ["--admission", "known", "--account", "builds"] + (config.map { ["--config", $0] } ?? [])
+        let offer = try KeyOffer(arguments: ["dispatch"] + options + positional)
+        let command = KeyLookupCommand(offer, shell: "/s", deadline: 12)
+        let read = try KeyLookupCommand(arguments: command.arguments)
+        #expect(read.deadline == 12 && read.shell == "/s" && read.offer.config == config)
+        #expect(read.offer.user == "builds" && read.offer.account == "builds" && read.offer.key == offer.key)
+    }
+
+    @Test(
+        "is refused when anything is odd",
+        arguments: [
+            [], ["/s"], ["/s", "authorize-key"], ["/s", "authorize-key", "--deadline", "x"],
+            ["/s", "authorize-key", "--deadline", "1", "--shell", "/s"],
+            [
+                "/s", "authorize-key", "--deadline", "1", "builds", "/", Fixtures.ed25519.type,
+                Fixtures.ed25519.base64,
+            ],
+        ])
+    func odd(_ arguments: [String]) {
+        #expect(throws: OfferError.self) { try KeyLookupCommand(arguments: arguments) }
+    }
+}
+
 @Suite("SHA-256 and base64")
 struct EncodingTests {
     @Test(

@@ -23,6 +23,7 @@ import Testing
             [gateway]
             public_host = "builds.example.org"
             public_port = 2222
+            key_cache = "/c"
             [runner]
             state_dir = "/s"
             socket = "/r"
@@ -42,6 +43,7 @@ import Testing
         expected.builder.identity = "/k"
         expected.gateway.publicHost = "builds.example.org"
         expected.gateway.publicPort = 2222
+        expected.gateway.keyCache = "/c"
         expected.runner.stateDirectory = "/s"
         expected.runner.socket = "/r"
         expected.runner.account = "a"

@@ -38,5 +38,6 @@ import World
         let refused = try await Command.run(world.ssh(["connect", job, "echo reached"]))
         await expect(refused, status: 78, errors: ["does not prove"], in: world)
         #expect(refused.output.isEmpty, "\(refused)")
+        try await world.endBuilder(of: job)
     }
 }

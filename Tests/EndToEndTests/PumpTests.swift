@@ -24,6 +24,7 @@ import World
             deadline: .seconds(120))
         #expect(finished.status == 0 && !finished.late, "\(finished.status) \(finished.errorText)")
         #expect(finished.output == bytes, "\(finished.output.count) bytes came back")
+        try await world.endBuilder(of: job)
     }
 
     /// Who does not read stops who writes, and nothing piles up in between; afterwards all of it comes.

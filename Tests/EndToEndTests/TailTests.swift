@@ -31,6 +31,7 @@ import World
         await expect(again, status: status, in: world)
         #expect(said(again) == expected, "\(again)")
         #expect(again.text.split(separator: "\n").sorted() == log.text.split(separator: "\n").sorted())
+        if status != 0 { try await world.endBuilder(of: job) }
         try await expectNobodyOnTheGateway(in: world)
     }
 

@@ -34,7 +34,13 @@ struct GatewayDaemon: Sendable {
                     socket: World.orphanedSocket(in: layout.folder)),
                 to: own + "/sallyport.toml")
         }
-        try Files.write(sshdConfiguration(gateway, port: port, settings: settings), to: own + "/sshd_config")
+        if gateway == .choosy {
+            let dropIn = try Files.read(Installed.dropIn)
+            try Files.write(
+                dropIn.replacing("%u %h", with: "--admission known %u %h"), to: own + "/50-sallyport.conf")
+        }
+        try Files.write(
+            sshdConfiguration(gateway, port: port, settings: settings, own: own), to: own + "/sshd_config")
         let daemon = try Daemon(
             "sshd (\(gateway.rawValue))",
             [
@@ -46,8 +52,9 @@ struct GatewayDaemon: Sendable {
     }
 
     /// What stands around the drop-in is as generous as an administrator could be, so that the drop-in has to close it.
-    private static func sshdConfiguration(_ gateway: Gateway, port: UInt16, settings: WorldSettings) -> String
-    {
+    private static func sshdConfiguration(
+        _ gateway: Gateway, port: UInt16, settings: WorldSettings, own: String
+    ) -> String {
         var lines = [
             "Port \(port)",
             "ListenAddress 127.0.0.1",
@@ -71,7 +78,7 @@ struct GatewayDaemon: Sendable {
                 // The first block that matches wins, even against the drop-in's.
                 lines += ["Match User builds", "    ClientAliveInterval \(interval)", "Match all"]
             }
-            lines.append("Include \(Installed.dropIn)")
+            lines.append("Include \(gateway == .choosy ? own + "/50-sallyport.conf" : Installed.dropIn)")
         } else {
             lines.append("ExposeAuthInfo yes")
         }

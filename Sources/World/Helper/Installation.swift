@@ -27,6 +27,11 @@ struct Installation: Sendable {
         try Files.write("", to: Installed.configuration)
         try await ClientFiles.makeKey(Layout.identity, comment: "gateway")
         try await ClientFiles.makeKey(Layout.hostKey, comment: "host")
+        // As systemd-tmpfiles would make them.
+        try Files.makeFolder(layout.machine + "/run/sallyport")
+        try Files.makeFolder(
+            layout.machine + "/run/sallyport/keys", mode: 0o700,
+            owner: (accounts.keys.number, accounts.keys.number))
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
             throw WorldError("the builder identity could not be given to the account")
         }

@@ -47,7 +47,7 @@ actor SharedWorld {
         settings.lease = 3
         settings.maxLife = 1800
         settings.memory = 256
-        settings.slots = 6
+        settings.slots = 12
         settings.clientAliveInterval = 1
         return settings
     }

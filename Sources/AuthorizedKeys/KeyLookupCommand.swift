@@ -1,0 +1,40 @@
+/// What the dispatcher becomes when keys have to be known: `sallyport-shell authorize-key --deadline <ns> …`.
+///
+/// sallyport-dispatch makes it and sallyport-shell reads it; both through this one type. Behind the deadline stand the
+/// options and the four arguments of a ``KeyOffer``.
+public struct KeyLookupCommand: Equatable, Sendable {
+    /// The word by which sallyport-shell recognises it.
+    public static let word = "authorize-key"
+
+    /// Nanoseconds of CLOCK_MONOTONIC at which sshd must have its answer.
+    public let deadline: UInt64
+    public let offer: KeyOffer
+    /// The absolute path of sallyport-shell.
+    public let shell: String
+
+    /// - Parameter shell: where the dispatcher has found it, unless the offer's options say.
+    public init(_ offer: KeyOffer, shell: String, deadline: UInt64) {
+        self.offer = offer
+        self.shell = shell
+        self.deadline = deadline
+    }
+
+    /// With the program's own name.
+    public var arguments: [String] {
+        var arguments = [
+            shell, Self.word, "--deadline", "\(deadline)", "--account", offer.account, "--shell", shell,
+        ]
+        if let config = offer.config { arguments += ["--config", config] }
+        return arguments + [offer.user, "/", offer.key.type, offer.key.base64]
+    }
+
+    /// Reads the arguments again.
+    public init(arguments: [String]) throws(OfferError) {
+        guard arguments.count > 4, arguments[1] == Self.word, arguments[2] == "--deadline",
+            let deadline = UInt64(arguments[3])
+        else { throw OfferError("not started as the dispatcher does") }
+        let offer = try KeyOffer(arguments: [arguments[0]] + arguments[4...])
+        guard let shell = offer.shell else { throw OfferError("not started as the dispatcher does") }
+        self.init(offer, shell: shell, deadline: deadline)
+    }
+}

@@ -1,0 +1,99 @@
+import Glibc
+
+/// What the build service has answered about keys a moment ago: sshd asks twice for each login, and a service may be
+/// away for a moment.
+///
+/// One small file for each key, in a folder of the AuthorizedKeysCommandUser's own. Without the folder nothing is
+/// remembered.
+struct KeyCache {
+    struct Answer: Equatable {
+        let isKnown: Bool
+        /// Nanoseconds of CLOCK_BOOTTIME.
+        let time: UInt64
+
+        /// Whether nobody has to be asked again.
+        func isFresh(at now: UInt64) -> Bool { now >= time && now - time < 5_000_000_000 }
+
+        /// Whether it is better than no answer at all.
+        func isUsable(at now: UInt64) -> Bool { isKnown && now >= time && now - time < 60_000_000_000 }
+    }
+
+    /// Files in the folder above which those of no more use are removed, and no others are made: strangers can offer
+    /// any number of keys.
+    private static let limit = 1000
+
+    let folder: String
+
+    static var now: UInt64 { nanoseconds(of: CLOCK_BOOTTIME) }
+
+    /// - Parameter fingerprint: `SHA256:` and base64.
+    func answer(for fingerprint: String) -> Answer? {
+        let descriptor = open(path(fingerprint), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_uid == geteuid() else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        let words = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")
+        guard words.count == 2, let time = UInt64(words[1]) else { return nil }
+        switch words[0] {
+        case "known": return Answer(isKnown: true, time: time)
+        case "unknown": return Answer(isKnown: false, time: time)
+        default: return nil
+        }
+    }
+
+    /// A folder that is missing or full is no error: the next one asks again.
+    func remember(_ isKnown: Bool, for fingerprint: String, at now: UInt64) {
+        guard hasRoom(at: now) else { return }
+        let temporary = "\(folder)/.\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return }
+        let bytes = Array("\(isKnown ? "known" : "unknown") \(now)".utf8)
+        let isWritten = write(descriptor, bytes, bytes.count) == bytes.count
+        close(descriptor)
+        // Whole or not at all: another login may read it now.
+        if !isWritten || rename(temporary, path(fingerprint)) != 0 { unlink(temporary) }
+    }
+
+    private func hasRoom(at now: UInt64) -> Bool {
+        let names = files()
+        guard names.count >= Self.limit else { return true }
+        var count = names.count
+        for name in names where !(answer(file: name)?.isUsable(at: now) ?? false) {
+            if unlink("\(folder)/\(name)") == 0 { count -= 1 }
+        }
+        return count < Self.limit
+    }
+
+    private func answer(file name: String) -> Answer? {
+        answer(for: name.replacing("_", with: "/"))
+    }
+
+    private func files() -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix("SHA256:") { names.append(name) }
+        }
+        return names
+    }
+
+    /// A slash cannot be in a file's name; an underscore is in no base64.
+    private func path(_ fingerprint: String) -> String {
+        "\(folder)/\(fingerprint.replacing("/", with: "_"))"
+    }
+}
+
+/// What a clock of clock_gettime(2) says.
+func nanoseconds(of clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

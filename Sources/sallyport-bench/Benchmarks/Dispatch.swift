@@ -1,0 +1,49 @@
+import World
+
+/// A whole run of sallyport-dispatch, which sshd starts twice for each login.
+enum Dispatch {
+    static func measure(_ stage: Stage, contenders: String, _ report: Report) async throws {
+        let scratch = stage.scratch
+        let compiled = scratch.folder + "/static-c"
+        let compiling = try await Command.run([
+            "cc", "-O2", "-static", "-s", "-o", compiled, "\(contenders)/static.c",
+        ])
+        guard compiling.status == 0 else { throw WorldError("cc failed", log: compiling.description) }
+
+        // As sshd would fill in `%u %h %t %k`.
+        let key = try await stage.world.run(["cat", "\(stage.world.client)/\(Stage.person).pub"])
+        let offer = ["builds", "/home/builds"] + key.text.split(separator: " ").prefix(2).map(String.init)
+        let dispatch = "\(scratch.programs)/sallyport-dispatch"
+        let any = Contender(name: "dispatch-any", arguments: [dispatch] + offer)
+        let configuration = try await writeConfiguration(stage)
+        let known = Contender(
+            name: "dispatch-known",
+            arguments: [dispatch, "--admission", "known", "--config", configuration] + offer)
+        // It ends with 0 whatever happens.
+        for contender in [any, known] {
+            let line = try await Command.run(contender.arguments)
+            guard line.text.hasPrefix("restrict,pty,command=") else {
+                throw WorldError("\(contender.name) prints no line", log: "\(line)")
+            }
+        }
+        try await Contest(
+            contenders: [Contender(name: "static-c", arguments: [compiled] + offer), any, known],
+            rounds: 2000, unit: "ms", value: { $0 * 1000 }
+        ).run(scratch, report)
+    }
+
+    /// Nothing is remembered: each look-up asks the service.
+    private static func writeConfiguration(_ stage: Stage) async throws -> String {
+        let path = "\(stage.world.folder)/dispatch-known.toml"
+        let text = """
+            [service]
+            url = "unix:\(stage.world.folder)/run/api.sock"
+            [gateway]
+            key_cache = "\(stage.world.folder)/nowhere"
+
+            """
+        let written = try await stage.world.run(["tee", path], input: text)
+        guard written.status == 0 else { throw WorldError("no configuration was written", log: "\(written)") }
+        return path
+    }
+}
