@@ -6,6 +6,7 @@ import Gateway
 import Glibc
 
 if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand.word {
-    exit(KeyLookup.run(arguments: CommandLine.arguments))
+    _exit(KeyLookup.run(arguments: CommandLine.arguments))
 }
-exit(ForcedSession.run(arguments: CommandLine.arguments, environment: SessionEnvironment.take()))
+// Nothing is left to do; what libraries would do at exit(3), the person would wait for.
+_exit(ForcedSession.run(arguments: CommandLine.arguments, environment: SessionEnvironment.take()))
