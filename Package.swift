@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "BuildService",
-            dependencies: ["AuthorizedKeys", "CCurl", "EventLoop", "Requests"],
+            dependencies: ["AuthorizedKeys", "CCurl", "CLinux", "EventLoop", "Requests"],
             swiftSettings: settings),
         .target(
             name: "NestedSSH",

@@ -1,3 +1,4 @@
+public import AuthorizedKeys
 public import Requests
 
 /// Whatever knows jobs, owners and keys, as a gateway needs it.
@@ -6,12 +7,12 @@ public import Requests
 /// texts in it are hostile.
 public protocol BuildService: AnyObject {
     /// Whose key is this? Nil: nobody's.
-    func key(_ fingerprint: String, _ answer: @escaping (Result<Key?, ServiceError>) -> Void)
+    func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void)
 
     /// Nil: there is no such job.
     func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void)
 
-    /// The person's jobs that run, will run, or have a builder; newest first.
+    /// The person's jobs that run, will run, or have a builder; newest first. `unsupported`: the service has no list.
     func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
 
     /// The job now and each time something about it changes. A broken connection is resumed.
@@ -43,6 +44,10 @@ public protocol BuildService: AnyObject {
     /// Ends the claim. Releasing one that has ended already is no error.
     func release(
         _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void)
+
+    /// Nil: the service names the host keys of each builder, and builders know the gateway's key. Else neither is so:
+    /// the key that a builder without host keys shows is compared with these, and nothing secret lets the gateway in.
+    var hostKeyPins: HostKeyPins? { get }
 }
 
 /// Something that a service goes on telling.

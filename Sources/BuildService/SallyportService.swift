@@ -1,3 +1,4 @@
+public import AuthorizedKeys
 public import EventLoop
 import FoundationEssentials
 public import Requests
@@ -14,8 +15,10 @@ public final class SallyportService: BuildService {
 
     // MARK: What a gateway asks
 
-    public func key(_ fingerprint: String, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
-        let request = HTTPRequest(path: "/v1/keys/\(fingerprint.percentEncoded)")
+    public var hostKeyPins: HostKeyPins? { nil }
+
+    public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
+        let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)")
         send(request) { answer(Self.absentAsNil($0)) }
     }
 

@@ -5,8 +5,14 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case unreachable
         /// No complete answer within the time allowed.
         case timedOut
-        /// An answer that API v1 does not have.
+        /// An answer that the service's interface does not have.
         case malformedAnswer
+        /// The service has nothing that could answer this.
+        case unsupported
+        /// The service does not say what has to be known before anybody is let in.
+        case tooOld
+        /// Files on the gateway, of sessions or logs, cannot be used.
+        case gatewayFault
         /// The service refused, with this HTTP status.
         case refused(Int)
     }
@@ -31,7 +37,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     public var isTransient: Bool {
         switch code {
         case .unreachable, .timedOut: true
-        case .malformedAnswer: false
+        case .malformedAnswer, .unsupported, .tooOld, .gatewayFault: false
         case .refused(let status): status == 429 || status >= 500
         }
     }
@@ -42,6 +48,9 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case .unreachable: "The build service cannot be reached."
         case .timedOut: "The build service does not answer."
         case .malformedAnswer: "The build service gave an answer that makes no sense."
+        case .unsupported: "The build service does not say that."
+        case .tooOld: "The build service is too old to say whether the builder of a job still lives."
+        case .gatewayFault: "The gateway cannot use its own files."
         case .refused(let status) where status == 429 || status >= 500: "The build service cannot answer now."
         case .refused: "The build service refused."
         }

@@ -36,6 +36,11 @@ static inline CURLcode sp_easy_response_code(CURL *easy, long *code) {
     return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, code);
 }
 
+/* Last-Modified in seconds since 1970, asked for with CURLOPT_FILETIME; -1: there was none. */
+static inline CURLcode sp_easy_file_time(CURL *easy, curl_off_t *seconds) {
+    return curl_easy_getinfo(easy, CURLINFO_FILETIME_T, seconds);
+}
+
 static inline CURLcode sp_easy_private(CURL *easy, void **context) {
     return curl_easy_getinfo(easy, CURLINFO_PRIVATE, context);
 }

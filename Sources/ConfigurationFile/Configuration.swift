@@ -6,16 +6,30 @@ public struct Configuration: Equatable, Sendable {
         public enum Kind: String, Sendable, CaseIterable {
             /// API v1.
             case sallyport
+            /// The worker of builds.sr.ht, as it is deployed.
+            case sourcehut
         }
 
         public var kind = Kind.sallyport
-        /// `unix:/path`, or http on loopback.
+        /// `unix:/path`, or http on loopback. Empty for `sourcehut`, which has URLs of its own.
         public var url: String
 
         public init(kind: Kind = .sallyport, url: String) {
             self.kind = kind
             self.url = url
         }
+    }
+
+    /// `[sourcehut]`: where builds.sr.ht's worker and meta.sr.ht are.
+    public struct Sourcehut: Equatable, Sendable {
+        /// As `Service.url`.
+        public var workerURL = ""
+        /// As `Service.url`.
+        public var metaURL = ""
+        /// The worker's folder of logs; nil: logs are read over HTTP.
+        public var logs: String?
+
+        public init() {}
     }
 
     /// `[builder]`: how the gateway logs in to builders.
@@ -26,13 +40,15 @@ public struct Configuration: Equatable, Sendable {
         public init() {}
     }
 
-    /// `[gateway]`: how people reach the gateway; for the lines that they are told to enter.
+    /// `[gateway]`: how people reach the gateway, for the lines that they are told to enter, and what it keeps itself.
     public struct Gateway: Equatable, Sendable {
         /// Nil: the name of this machine.
         public var publicHost: String?
         public var publicPort = 22
         /// A folder of the AuthorizedKeysCommandUser's own, for the answers about keys (admission `known`).
         public var keyCache = "/run/sallyport/keys"
+        /// A folder of the account's own, for a build service that does not count sessions itself.
+        public var sessions = "/run/sallyport/sessions"
 
         public init() {}
     }
@@ -76,6 +92,7 @@ public struct Configuration: Equatable, Sendable {
     public static let defaultPath = "/etc/sallyport/sallyport.toml"
 
     public var service: Service
+    public var sourcehut = Sourcehut()
     public var builder = Builder()
     public var gateway = Gateway()
     public var runner = Runner()

@@ -63,9 +63,17 @@ public enum ConfigurationFile {
     static func configuration(from document: inout Document) throws(ConfigurationError) -> Configuration {
         var service = Configuration.Service(url: "")
         service.kind = try document.choice("service", "kind", default: .sallyport)
-        service.url = try document.serviceURL("service", "url")
+        var sourcehut = Configuration.Sourcehut()
+        switch service.kind {
+        case .sallyport: service.url = try document.serviceURL("service", "url")
+        case .sourcehut:
+            sourcehut.workerURL = try document.serviceURL("sourcehut", "worker_url")
+            sourcehut.metaURL = try document.serviceURL("sourcehut", "meta_url")
+            sourcehut.logs = try document.path("sourcehut", "logs")
+        }
 
         var configuration = Configuration(service: service)
+        configuration.sourcehut = sourcehut
         configuration.builder.identity = try document.path(
             "builder", "identity", default: configuration.builder.identity)
         configuration.gateway.publicHost = try document.text("gateway", "public_host")
@@ -73,6 +81,9 @@ public enum ConfigurationFile {
             "gateway", "public_port", in: 1...65535, default: configuration.gateway.publicPort)
         configuration.gateway.keyCache = try document.path(
             "gateway", "key_cache", default: configuration.gateway.keyCache)
+
+        configuration.gateway.sessions = try document.path(
+            "gateway", "sessions", default: configuration.gateway.sessions)
 
         var runner = Configuration.Runner()
         runner.stateDirectory = try document.path("runner", "state_dir", default: runner.stateDirectory)

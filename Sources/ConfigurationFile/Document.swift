@@ -44,7 +44,11 @@ struct Document {
     mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError)
         -> String
     {
-        guard let text = try text(section, key) else { return fallback }
+        try path(section, key) ?? fallback
+    }
+
+    mutating func path(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+        guard let text = try text(section, key) else { return nil }
         guard text.hasPrefix("/") else { throw error(section, key, "expected an absolute path") }
         return text
     }
@@ -77,7 +81,7 @@ struct Document {
         return choice
     }
 
-    /// The service's URL, which has no default.
+    /// A service's URL, which has no default.
     mutating func serviceURL(_ section: String, _ key: String) throws(ConfigurationError) -> String {
         let url = try text(section, key)
         let local = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]

@@ -4,7 +4,8 @@ public struct BuilderAddress: Equatable, Sendable {
     public var address: String
     public var port: UInt16
     public var user: String
-    /// `<type> <base64>` each. One of them must be shown before anything is sent that authenticates us.
+    /// `<type> <base64>` each. One of them must be shown before anything is sent that authenticates us; where there is
+    /// none, whoever connects has to say what to do with the key that is shown.
     public var hostKeys: [String]
 
     public init(address: String, port: UInt16, user: String, hostKeys: [String]) {

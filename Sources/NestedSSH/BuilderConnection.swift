@@ -34,7 +34,10 @@ public final class BuilderConnection {
     private static let keepalivesWithoutAnswer = 3
 
     private let builder: BuilderAddress
-    private let identity: BuilderIdentity
+    private let credentials: BuilderCredentials
+    /// Methods that the builder has refused.
+    private var refusedMethods = 0
+    private let acceptsUnknownKey: ((String) -> Bool)?
     private let loop: EventLoop
     private let handler: (Event) -> Void
     private var phase = Phase.idle
@@ -53,12 +56,16 @@ public final class BuilderConnection {
     private var pendingSize: TerminalSize?
     private var pump: Pump?
 
+    /// - Parameter acceptsUnknownKey: whether to go on with the key (`<type> <base64>`) of a builder for which no host
+    ///   key is known; nil: never. Where one is known nobody is asked.
     public init(
-        to builder: BuilderAddress, identity: consuming BuilderIdentity, on loop: EventLoop,
+        to builder: BuilderAddress, credentials: consuming BuilderCredentials,
+        acceptsUnknownKey: ((String) -> Bool)? = nil, on loop: EventLoop,
         _ handler: @escaping (Event) -> Void
     ) {
         self.builder = builder
-        self.identity = identity
+        self.credentials = credentials
+        self.acceptsUnknownKey = acceptsUnknownKey
         self.loop = loop
         self.handler = handler
     }
@@ -178,11 +185,7 @@ public final class BuilderConnection {
         case .exchangingKeys:
             return then(session!.connect()) { exchanged() }
         case .authenticating:
-            return then(session!.authenticate(with: identity)) {
-                phase = .authenticated
-                deadline?.cancel()
-                handler(.authenticated)
-            }
+            return authenticateOnce()
         case .opening:
             return then(channel!.open()) { phase = .requestingTerminal }
         case .requestingTerminal:
@@ -214,6 +217,23 @@ public final class BuilderConnection {
         }
     }
 
+    /// One attempt with the next method that has not been refused.
+    private func authenticateOnce() -> Step {
+        guard let method = credentials.method(after: refusedMethods) else { return .failed }
+        switch session!.authenticate(with: method, credentials) {
+        case .again: return .again
+        case .refused:
+            refusedMethods += 1
+            return credentials.method(after: refusedMethods) == nil ? .failed : .done
+        case .failed: return .failed
+        case .done:
+            phase = .authenticated
+            deadline?.cancel()
+            handler(.authenticated)
+            return .done
+        }
+    }
+
     private func then(_ step: Step, _ next: () -> Void) -> Step {
         if case .done = step { next() }
         return step
@@ -221,7 +241,7 @@ public final class BuilderConnection {
 
     private func exchanged() {
         socket!.makeNonBlocking()
-        guard session!.showsKey(among: builder.hostKeys) else {
+        guard isExpectedMachine() else {
             fail(
                 NestedSSHError(
                     .hostKeyMismatch, "none of the \(builder.hostKeys.count) pinned host keys was shown"))
@@ -229,6 +249,13 @@ public final class BuilderConnection {
         }
         phase = .verified
         handler(.verified)
+    }
+
+    private func isExpectedMachine() -> Bool {
+        if builder.hostKeys.isEmpty, let acceptsUnknownKey {
+            return session!.shownKey().map(acceptsUnknownKey) ?? false
+        }
+        return session!.showsKey(among: builder.hostKeys)
     }
 
     private func started() {

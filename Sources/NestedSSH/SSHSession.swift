@@ -55,7 +55,8 @@ struct SSHSession: ~Copyable {
             && ssh_options_set(handle, SSH_OPTIONS_FD, &descriptor) == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_HOSTKEYS, algorithms.joined(separator: ",")) == SSH_OK
+            && (algorithms.isEmpty
+                || ssh_options_set(handle, SSH_OPTIONS_HOSTKEYS, algorithms.joined(separator: ",")) == SSH_OK)
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_C_S, ciphers) == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_S_C, ciphers) == SSH_OK
         guard isSet else {
@@ -91,10 +92,38 @@ struct SSHSession: ~Copyable {
         return false
     }
 
-    func authenticate(with identity: borrowing BuilderIdentity) -> Step {
-        switch ssh_userauth_publickey(handle, nil, identity.key) {
+    /// The key that the builder has shown: `<type> <base64>`.
+    func shownKey() -> String? {
+        var shown: ssh_key?
+        guard ssh_get_server_publickey(handle, &shown) == SSH_OK, let shown else { return nil }
+        defer { ssh_key_free(shown) }
+        var base64: UnsafeMutablePointer<CChar>?
+        guard let type = ssh_key_type_to_char(ssh_key_type(shown)),
+            ssh_pki_export_pubkey_base64(shown, &base64) == SSH_OK, let base64
+        else { return nil }
+        defer { ssh_string_free_char(base64) }
+        return "\(String(cString: type)) \(String(cString: base64))"
+    }
+
+    enum Authentication {
+        case done, again, failed
+        /// The builder does not accept this; it may accept something else.
+        case refused
+    }
+
+    func authenticate(
+        with method: BuilderCredentials.Method, _ credentials: borrowing BuilderCredentials
+    ) -> Authentication {
+        let result =
+            switch method {
+            case .publicKey: ssh_userauth_publickey(handle, nil, credentials.key)
+            case .none: ssh_userauth_none(handle, nil)
+            case .emptyPassword: ssh_userauth_password(handle, nil, "")
+            }
+        return switch result {
         case CInt(SSH_AUTH_SUCCESS.rawValue): .done
         case CInt(SSH_AUTH_AGAIN.rawValue): .again
+        case CInt(SSH_AUTH_DENIED.rawValue), CInt(SSH_AUTH_PARTIAL.rawValue): .refused
         default: .failed
         }
     }

@@ -12,6 +12,10 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case orphaned
     /// It lets in only whose key the build service knows.
     case choosy
+    /// Its build service is a worker of builds.sr.ht, whose logs it can read.
+    case sourcehut
+    /// The same without the worker's disk.
+    case sourcehutRemote = "sourcehut-remote"
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 

@@ -20,6 +20,12 @@ struct ServiceOptions: ParsableArguments {
         } catch {
             throw Failure(.configuration, error.description)
         }
+        guard configuration.service.kind == .sallyport else {
+            throw Failure(
+                .configuration,
+                "This needs a build service that speaks API v1; \(config) names one of kind "
+                    + "\"\(configuration.service.kind.rawValue)\".")
+        }
         guard let endpoint = Endpoint(configuration.service.url) else {
             throw Failure(.configuration, "\(config): service.url is not understood")
         }

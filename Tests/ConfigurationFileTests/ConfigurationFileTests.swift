@@ -3,6 +3,9 @@ import Testing
 @testable import ConfigurationFile
 
 @Suite struct ConfigurationFileTests {
+    private static let sourcehut = "[service]\nkind = \"sourcehut\"\n"
+    private static let urls = "[sourcehut]\nworker_url = \"unix:/w\"\nmeta_url = \"unix:/m\"\n"
+
     private func parse(_ text: String) throws(ConfigurationError) -> Configuration {
         try ConfigurationFile.parse(text, path: "/x")
     }
@@ -24,6 +27,7 @@ import Testing
             public_host = "builds.example.org"
             public_port = 2222
             key_cache = "/c"
+            sessions = "/w"
             [runner]
             state_dir = "/s"
             socket = "/r"
@@ -44,6 +48,7 @@ import Testing
         expected.gateway.publicHost = "builds.example.org"
         expected.gateway.publicPort = 2222
         expected.gateway.keyCache = "/c"
+        expected.gateway.sessions = "/w"
         expected.runner.stateDirectory = "/s"
         expected.runner.socket = "/r"
         expected.runner.account = "a"
@@ -57,6 +62,23 @@ import Testing
         expected.runner.keep = 60
         expected.runner.lease = 3
         expected.runner.maxLife = 100
+        #expect(configuration == expected)
+    }
+
+    @Test func sourcehutHasURLsOfItsOwn() throws {
+        let configuration = try parse(
+            """
+            [service]
+            kind = "sourcehut"
+            [sourcehut]
+            worker_url = "http://127.0.0.1:8080"
+            meta_url = "unix:/m"
+            logs = "/var/log/builds"
+            """)
+        var expected = Configuration(service: .init(kind: .sourcehut, url: ""))
+        expected.sourcehut.workerURL = "http://127.0.0.1:8080"
+        expected.sourcehut.metaURL = "unix:/m"
+        expected.sourcehut.logs = "/var/log/builds"
         #expect(configuration == expected)
     }
 
@@ -74,6 +96,14 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[builder]\nidentity = \"id\"\n", 4, "builder.identity"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\npublic_host = \"\"\n", 4, "gateway.public_host"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\ngateway_keys = [1]\n", 4, "runner.gateway_keys"),
+            ("[service]\nkind = \"sourcehut\"\n", nil, "sourcehut.worker_url"),
+            (Self.sourcehut + "url = \"unix:/s\"\n" + Self.urls, 3, "service.url"),
+            (Self.sourcehut + "[sourcehut]\nworker_url = \"unix:/w\"\n", nil, "sourcehut.meta_url"),
+            (Self.sourcehut + "[sourcehut]\nworker_url = \"8080\"\n", 4, "sourcehut.worker_url"),
+            (Self.sourcehut + Self.urls + "logs = \"logs\"\n", 6, "sourcehut.logs"),
+            (Self.sourcehut + Self.urls + "token = \"x\"\n", 6, "sourcehut.token"),
+            ("[service]\nurl = \"unix:/s\"\n" + Self.urls, 3, "sourcehut"),
+            ("[service]\nurl = \"unix:/s\"\n[gateway]\nsessions = \"s\"\n", 4, "gateway.sessions"),
             ("[service\n", 1, nil),
         ] as [(String, Int?, String?)])
     func aMistakeIsReportedWithItsPlace(text: String, line: Int?, key: String?) {

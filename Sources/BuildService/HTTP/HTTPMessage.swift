@@ -16,6 +16,8 @@ struct HTTPResponse {
 
     var status: Int
     var body: [UInt8]
+    /// Last-Modified, in seconds since 1970.
+    var lastModified: Int64?
 }
 
 extension String {

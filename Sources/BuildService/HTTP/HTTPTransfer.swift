@@ -27,6 +27,7 @@ final class HTTPTransfer {
         _ = sp_easy_set_string(easy, CURLOPT_USERAGENT, "sallyport")
         _ = sp_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
         _ = sp_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        _ = sp_easy_set_long(easy, CURLOPT_FILETIME, 1)
         _ = sp_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000)
         if let timeout = request.timeout {
             _ = sp_easy_set_long(easy, CURLOPT_TIMEOUT_MS, Int(timeout.components.seconds * 1000))
@@ -80,13 +81,18 @@ final class HTTPTransfer {
             complete(.failure(error(for: result)))
             return
         }
-        complete(.success(HTTPResponse(status: status, body: body)))
+        complete(.success(HTTPResponse(status: status, body: body, lastModified: lastModified)))
     }
 
     private var status: Int {
         var code = 0
         _ = sp_easy_response_code(easy, &code)
         return code
+    }
+
+    private var lastModified: Int64? {
+        var seconds: curl_off_t = -1
+        return sp_easy_file_time(easy, &seconds) == CURLE_OK && seconds >= 0 ? Int64(seconds) : nil
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {

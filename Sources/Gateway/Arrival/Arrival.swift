@@ -26,7 +26,7 @@ final class Arrival {
         } catch {
             request = .failure(error)
         }
-        session.service.key(fingerprint) { [unowned self] result in
+        session.service.key(session.key) { [unowned self] result in
             attempt { () throws(Refusal) in
                 known = try identify(try result.orRefuse(), fingerprint: fingerprint)
                 try proceed(request)
@@ -58,14 +58,21 @@ final class Arrival {
         }
     }
 
-    private func withLiveJobs(_ next: @escaping ([Job]) throws(Refusal) -> Void) {
+    /// - Parameter next: gets nil where the service has no list.
+    private func withLiveJobs(_ next: @escaping ([Job]?) throws(Refusal) -> Void) {
         guard let known else { return }
         session.service.liveJobs(of: known.person) { [unowned self] result in
-            attempt { () throws(Refusal) in try next(try result.orRefuse()) }
+            attempt { () throws(Refusal) in
+                if case .failure(let error) = result, error.code == .unsupported {
+                    try next(nil)
+                } else {
+                    try next(try result.orRefuse())
+                }
+            }
         }
     }
 
-    private func greet(_ jobs: [Job]) {
+    private func greet(_ jobs: [Job]?) {
         guard let known else { return }
         session.journal.note("greeting person=\(known.person.id) key=\(known.fingerprint)")
         let greeting = Greeting(person: known.person, jobs: jobs) { [session] words, terminal in
@@ -76,7 +83,12 @@ final class Arrival {
     }
 
     /// The caller named no job: their only live one, or a list to choose from.
-    private func choose(_ request: Request, _ jobs: [Job]) throws(Refusal) {
+    private func choose(_ request: Request, _ jobs: [Job]?) throws(Refusal) {
+        guard let jobs else {
+            throw Refusal(
+                .usage, "Name the job you mean: the build service here has no list of yours.",
+                cause: "no job named, and the service lists none")
+        }
         guard let only = jobs.first else {
             throw Refusal(
                 .noSuchJob, "You have no job that runs or whose builder is kept. Name the job you mean.",

@@ -91,6 +91,6 @@ func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: Kn
 
 private func absent(_ identifier: JobID, _ cause: String) -> Refusal {
     Refusal(
-        .noSuchJob, "There is no job \(identifier). Without a command, ssh shows you your own jobs.",
+        .noSuchJob, "There is no job \(identifier). Without a command, ssh shows what there is for you.",
         cause: cause)
 }

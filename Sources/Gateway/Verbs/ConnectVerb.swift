@@ -170,15 +170,16 @@ final class ConnectVerb {
         connection?.close()
         let address = BuilderAddress(
             address: builder.address, port: builder.port, user: builder.user, hostKeys: builder.hostKeys)
-        let identity: BuilderIdentity
+        let credentials: BuilderCredentials
         do throws(NestedSSHError) {
-            identity = try BuilderIdentity.read(session.configuration.builder.identity)
+            credentials = try self.credentials()
         } catch {
             session.loop.timer(after: .zero) { [unowned self] in take(.connectionFailed(error)) }
             return
         }
-        connection = BuilderConnection(to: address, identity: identity, on: session.loop) {
-            [unowned self] event in
+        connection = BuilderConnection(
+            to: address, credentials: credentials, acceptsUnknownKey: unknownKeys(), on: session.loop
+        ) { [unowned self] event in
             switch event {
             case .verified: take(.verified)
             case .authenticated: take(.authenticated)
@@ -192,6 +193,38 @@ final class ConnectVerb {
             }
         }
         connection?.start()
+    }
+
+    /// Builders that are not known to have any particular key let anybody in; then the gateway's own may be absent.
+    private func credentials() throws(NestedSSHError) -> BuilderCredentials {
+        let path = session.configuration.builder.identity
+        guard session.service.hostKeyPins != nil else {
+            return BuilderCredentials(try BuilderIdentity.read(path))
+        }
+        guard access(path, F_OK) == 0 else { return BuilderCredentials(orNone: nil) }
+        return BuilderCredentials(orNone: .some(try BuilderIdentity.read(path)))
+    }
+
+    /// What to do with a key that nobody has promised: nil refuses it.
+    private func unknownKeys() -> ((String) -> Bool)? {
+        session.service.hostKeyPins.map { pins in
+            { [unowned self] key in
+                let verdict = pins.compare(key, of: permit.job.id)
+                let words = key.split(separator: " ").map(String.init)
+                let shown =
+                    (try? PublicKey(type: words[0], base64: words[1]))?.fingerprint ?? "a key that is none"
+                let text = "job=\(permit.job.id) the service gives no host key; the builder shows \(shown)"
+                switch verdict {
+                case .first:
+                    session.journal.note("\(text), which is pinned from now on")
+                    return true
+                case .same: return true
+                case .other: session.journal.warn("\(text), but another one is pinned")
+                case .failed(let why): session.journal.warn("\(text), which cannot be pinned: \(why)")
+                }
+                return false
+            }
+        }
     }
 
     private func run() {

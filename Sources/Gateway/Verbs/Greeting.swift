@@ -3,21 +3,24 @@ import BuildService
 /// What somebody sees who logs in without a command.
 struct Greeting {
     let person: Person
-    let jobs: [Job]
+    /// Nil: the service does not say.
+    let jobs: [Job]?
     /// How to enter a command, and whether it needs a terminal.
     let commandLine: (_ words: String, _ terminal: Bool) -> String
 
     var text: String {
         var lines = ["Hello \(HostileText.printable(person.name, limit: 64))."]
         lines.append("")
-        if jobs.isEmpty {
+        if let jobs, jobs.isEmpty {
             lines.append("You have no job that runs or whose builder is kept.")
-        } else {
+        } else if let jobs {
             lines.append("Your jobs:")
             lines.append("")
             lines += JobTable.lines(jobs)
+        } else {
+            lines.append("The build service here has no list of your jobs: name the one you mean.")
         }
-        let example = jobs.first.map { "\($0.id)" } ?? "JOB"
+        let example = jobs?.first.map { "\($0.id)" } ?? "JOB"
         lines.append("")
         lines.append("A shell on the machine of a job:   \(commandLine("connect \(example)", true))")
         lines.append("One command there:                 \(commandLine("connect \(example) COMMAND", false))")

@@ -26,6 +26,17 @@ public final class World: Sendable {
 
     static func orphanedSocket(in folder: String) -> String { folder + "/run/nobody.sock" }
 
+    /// Where the gateways `sourcehut` and `sourcehutRemote` look for their worker. Nobody listens there unless a test
+    /// does.
+    public var workerSocket: String { Self.workerSocket(in: folder) }
+    /// Where the gateway `sourcehut` looks for the worker's logs: a folder that a test has to make.
+    public var workerLogs: String { Self.workerLogs(in: folder) }
+    /// Where gateways keep what they know of sessions, one folder for each job.
+    public var sessionFiles: String { folder + "/machine/run/sallyport/sessions" }
+
+    static func workerSocket(in folder: String) -> String { folder + "/run/worker.sock" }
+    static func workerLogs(in folder: String) -> String { folder + "/run/buildlogs" }
+
     /// The port of a gateway.
     public func port(of gateway: Gateway) -> UInt16 { ports[gateway.rawValue] ?? 0 }
 

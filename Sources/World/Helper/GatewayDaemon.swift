@@ -27,11 +27,9 @@ struct GatewayDaemon: Sendable {
         try Files.write(
             accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell),
             to: own + "/passwd")
-        if gateway == .orphaned {
+        if let service = service(of: gateway, layout) {
             try Files.write(
-                layout.configuration(
-                    settings: settings, port: port, gatewayKey: nil,
-                    socket: World.orphanedSocket(in: layout.folder)),
+                layout.configuration(settings: settings, port: port, gatewayKey: nil, service: service),
                 to: own + "/sallyport.toml")
         }
         if gateway == .choosy {
@@ -49,6 +47,17 @@ struct GatewayDaemon: Sendable {
             ], log: "\(layout.logs)/sshd-\(gateway.rawValue).log")
         try await daemon.wait(for: .loopback(port: port))
         return GatewayDaemon(port: port, daemon: daemon)
+    }
+
+    /// Where the gateway is told to find its build service, if that is not the runner.
+    private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
+        let worker = World.workerSocket(in: layout.folder)
+        return switch gateway {
+        case .builds, .guarded, .stray, .guardedStray: nil
+        case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
+        case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
+        case .sourcehutRemote: Layout.worker(at: worker, logs: nil)
+        }
     }
 
     /// What stands around the drop-in is as generous as an administrator could be, so that the drop-in has to close it.

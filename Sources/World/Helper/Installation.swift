@@ -32,6 +32,9 @@ struct Installation: Sendable {
         try Files.makeFolder(
             layout.machine + "/run/sallyport/keys", mode: 0o700,
             owner: (accounts.keys.number, accounts.keys.number))
+        try Files.makeFolder(
+            layout.machine + "/run/sallyport/sessions", mode: 0o700,
+            owner: (accounts.account.number, accounts.account.number))
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
             throw WorldError("the builder identity could not be given to the account")
         }

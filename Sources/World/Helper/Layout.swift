@@ -10,6 +10,27 @@ struct Layout: Sendable {
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
 
+    /// A build service that speaks API v1.
+    static func service(at socket: String) -> String {
+        """
+        [service]
+        url = "unix:\(socket)"
+        """
+    }
+
+    /// A worker of builds.sr.ht, which answers for meta.sr.ht too.
+    static func worker(at socket: String, logs: String?) -> String {
+        """
+        [service]
+        kind = "sourcehut"
+
+        [sourcehut]
+        worker_url = "unix:\(socket)"
+        meta_url = "unix:\(socket)"
+        \(logs.map { "logs = \"\($0)\"" } ?? "")
+        """
+    }
+
     static let identity = "/etc/sallyport/builder_ed25519"
     static let hostKey = "/etc/sallyport/ssh_host_ed25519_key"
     /// Keys and an authority that sshd's own configuration would let in, were it not for the drop-in.
@@ -17,12 +38,13 @@ struct Layout: Sendable {
     static let strayAuthority = "/etc/sallyport/stray_authority.pub"
 
     /// The text of `sallyport.toml`.
+    ///
+    /// - Parameter service: its first tables; nil: the runner is the build service.
     func configuration(
-        settings: WorldSettings, port: UInt16, gatewayKey: String?, socket: String? = nil
+        settings: WorldSettings, port: UInt16, gatewayKey: String?, service: String? = nil
     ) -> String {
         """
-        [service]
-        url = "unix:\(socket ?? self.socket)"
+        \(service ?? Self.service(at: socket))
 
         [builder]
         identity = "\(Self.identity)"

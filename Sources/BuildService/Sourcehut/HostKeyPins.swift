@@ -1,0 +1,52 @@
+import FoundationEssentials
+import Glibc
+public import Requests
+
+/// The first host key that each job's builder has shown, for a service that knows none: a file `@host_key` beside the
+/// job's session files.
+public struct HostKeyPins {
+    public enum Verdict: Equatable, Sendable {
+        /// There was no pin; this key is it from now on.
+        case first
+        case same
+        /// Another key has been pinned: this may be another job's builder.
+        case other
+        /// The pin cannot be kept; the text is for the log.
+        case failed(String)
+    }
+
+    /// The folder of ``SessionFiles``.
+    let folder: String
+
+    /// What was pinned: `<type> <base64>`.
+    func pin(of job: JobID) -> String? {
+        SessionFiles.read(path(job)).flatMap { text in
+            let line = text.prefix { $0 != "\n" }
+            return line.isEmpty ? nil : String(line)
+        }
+    }
+
+    /// Compares a key that a builder shows with the pin; without one it becomes the pin.
+    ///
+    /// - Parameter key: `<type> <base64>`.
+    public func compare(_ key: String, of job: JobID) -> Verdict {
+        // Written aside first: whoever reads a pin sees all of it, and of two sessions one is the first.
+        let draft = "\(path(job)).\(getpid())"
+        guard mkdir("\(folder)/\(job)", 0o700) == 0 || errno == EEXIST else { return failure(draft) }
+        let file = open(draft, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { return failure(draft) }
+        defer { unlink(draft) }
+        let line = key + "\n"
+        let isWritten = write(file, line, line.utf8.count) == line.utf8.count
+        guard close(file) == 0, isWritten else { return failure(draft) }
+        guard link(draft, path(job)) != 0 else { return .first }
+        guard errno == EEXIST else { return failure(path(job)) }
+        return pin(of: job) == key ? .same : .other
+    }
+
+    private func path(_ job: JobID) -> String { "\(folder)/\(job)/@host_key" }
+
+    private func failure(_ path: String) -> Verdict {
+        .failed("\(path): \(String(cString: strerror(errno)))")
+    }
+}
