@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import World
 
-/// A build service that answers whatever a test wants, where the gateway `orphaned` asks.
+/// A build service that answers whatever a test wants, where the gateway `orphaned` asks, or elsewhere.
 struct ScriptedService {
     enum Reply: Sendable {
         /// These bytes after so many seconds; then the connection is closed.
@@ -14,13 +14,15 @@ struct ScriptedService {
     }
 
     /// - Parameters:
-    ///   - script: what to answer to a request, given its first line.
+    ///   - socket: where it listens, unless where `orphaned` asks.
+    ///   - script: what to answer to a request, given its head.
     ///   - body: what to do while it serves.
     static func serving(
-        in world: World, script: @escaping @Sendable (_ request: Substring) -> Reply,
+        in world: World, at socket: String? = nil,
+        script: @escaping @Sendable (_ request: Substring) -> Reply,
         _ body: () async throws -> Void
     ) async throws {
-        let path = world.orphanedSocket
+        let path = socket ?? world.orphanedSocket
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -63,9 +65,9 @@ struct ScriptedService {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             request += String(buffer: unwrapInboundIn(data))
             guard let end = request.firstRange(of: "\r\n\r\n") else { return }
-            let line = request[..<end.lowerBound].prefix { $0 != "\r\n" }
+            let head = request[..<end.lowerBound]
             request = ""
-            switch script(line) {
+            switch script(head) {
             case .silence: break
             case .hangUp: context.close(promise: nil)
             case .bytes(let text, let seconds):

@@ -1,0 +1,68 @@
+import World
+
+/// A builder as builds.sr.ht's images make them, without the machine: an sshd on a port of the worker's, with the user
+/// `build`, an empty password, and no key of the gateway's.
+struct StandInBuilder: Sendable {
+    let world: World
+    let port: UInt16
+    private let folder: String
+
+    /// - Parameter port: one that another builder had; nil: any that is free.
+    static func start(in world: World, at port: UInt16? = nil) async throws -> StandInBuilder {
+        let folder = "\(world.folder)/machine/tmp/builder-\(UInt32.random(in: 0 ... .max))"
+        let started = try await world.run(
+            [
+                "unshare", "--mount", "sh", "-ec", script, "sh", folder, world.folder,
+                port.map { "\($0)" } ?? "",
+            ])
+        guard started.status == 0, let port = UInt16(started.text.filter(\.isNumber)) else {
+            throw WorldError("no builder was started", log: "\(started)")
+        }
+        return StandInBuilder(world: world, port: port, folder: folder)
+    }
+
+    /// Its host key, as `ssh-keygen -l` says it.
+    func fingerprint() async throws -> String {
+        let listing = try await world.run(["ssh-keygen", "-l", "-f", "\(folder)/key.pub"])
+        return String(listing.text.split(separator: " ")[1])
+    }
+
+    /// Ends the machine, and everybody's session with it.
+    func end() async throws {
+        let ended = try await world.run([
+            "sh", "-ec",
+            """
+            pid=$(cat "$1/pid")
+            pkill -KILL -P "$pid" || true
+            kill -KILL "$pid"
+            while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+            """, "sh", folder,
+        ])
+        guard ended.status == 0 else { throw WorldError("the builder did not end", log: "\(ended)") }
+    }
+
+    /// Its ports are the worker's; of one that is in use sshd says so and ends.
+    private static let script = """
+        folder=$1 world=$2 port=$3
+        mount --bind "$world/machine/run" /run
+        grep -q '^build:' /etc/passwd || {
+            echo 'build:x:64600:64600::/tmp:/bin/bash' >>/etc/passwd
+            echo 'build::19000:0:99999:7:::' >>/etc/shadow
+            echo 'build:x:64600:' >>/etc/group
+        }
+        mkdir "$folder"
+        ssh-keygen -q -t ed25519 -N '' -f "$folder/key"
+        for port in ${port:-$(shuf -i 22000-22999 -n 20)}; do
+            if /usr/sbin/sshd -f /dev/null -p "$port" -h "$folder/key" -E "$folder/log" \
+                -o ListenAddress=127.0.0.1 -o PidFile="$folder/pid" -o UsePAM=no -o AuthorizedKeysFile=none \
+                -o PasswordAuthentication=yes -o PermitEmptyPasswords=yes -o PrintMotd=no
+            then
+                until [ -s "$folder/pid" ]; do sleep 0.02; done
+                echo "$port"
+                exit
+            fi
+        done
+        cat "$folder/log" >&2
+        exit 1
+        """
+}
