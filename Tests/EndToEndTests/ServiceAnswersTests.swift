@@ -91,6 +91,34 @@ import World
         }
     }
 
+    /// A service that gives host keys has to give one: no other is taken for it, and nobody asks for a password.
+    @Test func aBuilderWithoutHostKeysIsNotEntered() async throws {
+        let world = try await SharedWorld.get()
+        let builder = try await StandInBuilder.start(in: world)
+        let machine =
+            #""state": "kept", "address": "127.0.0.1", "port": \#(builder.port), "user": "build", "host_keys": []"#
+        try await ScriptedService.serving(in: world) { request in
+            if request.contains("/v1/keys/") { return Self.key(request, name: "alice") }
+            if request.hasPrefix("POST") {
+                return ScriptedService.json(
+                    #"{"id": "c", "job": "1", "kind": "exec", "builder": {\#(machine)}, "deadline": null, "lease": 60}"#
+                )
+            }
+            return ScriptedService.json(
+                #"""
+                {"id": "1", "owner": {"id": "1", "name": "alice"}, "note": null, "status": "failed", "held": false,
+                 "visibility": "unlisted", "created": "2026-11-21T10:00:00Z", "shares": [], "tasks": [],
+                 "shell": false, "sessions": [], "builder": {\#(machine)}}
+                """#)
+        } _: {
+            let refused = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
+            await expect(
+                refused, status: 78, errors: ["does not prove that it is the machine of this job"], in: world)
+        }
+        #expect(!(try await builder.log()).contains("Accepted"))
+        try await builder.end()
+    }
+
     /// Names come from people.
     @Test func whatAServiceSendsMovesNoCursor() async throws {
         let world = try await SharedWorld.get()

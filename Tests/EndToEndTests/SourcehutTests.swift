@@ -16,8 +16,10 @@ import World
     }
 
     /// A failed job with a builder that lives.
-    private func wreck(_ worker: StandInWorker, _ id: String) async throws -> StandInBuilder {
-        let builder = try await StandInBuilder.start(in: worker.world)
+    private func wreck(
+        _ worker: StandInWorker, _ id: String, options: [String] = []
+    ) async throws -> StandInBuilder {
+        let builder = try await StandInBuilder.start(in: worker.world, options: options)
         worker[id].port = builder.port
         try await worker.log("[#\(id)] 2026/11/21 10:00:00 Build failed.\n", id)
         return builder
@@ -53,6 +55,21 @@ import World
             let unbalanced = try await connect(world, ["42", "echo 'no end"])
             await expect(unbalanced, status: 2, errors: ["unexpected EOF"], in: world)
             #expect(!worker.told(about: "42").contains("terminate"))
+            try await builder.end()
+        }
+    }
+
+    /// OpenSSH lets us in without a password where an empty one would do; here is one that takes neither.
+    @Test func allThatNeedsNoSecretIsTried() async throws {
+        let world = try await SharedWorld.get()
+        try await StandInWorker.serving(in: world) { worker in
+            let builder = try await wreck(
+                worker, "43", options: ["-o", "PermitEmptyPasswords=no", "-o", "LogLevel=VERBOSE"])
+            try await refuses(worker, "43", status: 78, "The builder does not let the gateway in.")
+            let log = try await builder.log()
+            #expect(log.contains("Failed publickey for build"), "\(log)")
+            let last = try await world.log("syslog").split(separator: "\n").last { $0.contains("refused") }
+            #expect(last?.contains("authenticating: Access denied for 'password'") == true, "\(last ?? "")")
             try await builder.end()
         }
     }

@@ -91,22 +91,28 @@ public final class SessionFiles {
 
     func isEnded(_ job: JobID) -> Bool { access("\(folder)/\(job)/@ended", F_OK) == 0 }
 
-    /// Removes what is left of jobs whose deadline has passed: the service says the same of them from then on.
+    /// Removes what is left of jobs whose deadline has passed, since the service says the same of them from then on, and
+    /// of those that nobody has ever claimed.
     func removeOld(at now: Date) {
         for name in Self.names(in: folder) where JobID(name) != nil {
             let path = "\(folder)/\(name)"
-            guard let text = Self.read("\(path)/@claimed"),
-                let deadline = Int64(text.prefix { $0.isNumber }),
-                Date(timeIntervalSince1970: Double(deadline)).addingTimeInterval(3600) < now
-            else { continue }
             let lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
             guard lock >= 0 else { continue }
-            if flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: path) == 0 {
+            if isOld(path, lock, now), flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: path) == 0 {
                 for file in Self.names(in: path) { unlink("\(path)/\(file)") }
                 rmdir(path)
             }
             close(lock)
         }
+    }
+
+    private func isOld(_ path: String, _ descriptor: CInt, _ now: Date) -> Bool {
+        if let deadline = Self.read("\(path)/@claimed").flatMap({ Int64($0.prefix(while: \.isNumber)) }) {
+            return Date(timeIntervalSince1970: Double(deadline)).addingTimeInterval(3600) < now
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return false }
+        return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec)).addingTimeInterval(3600) < now
     }
 
     /// Sessions whose process lives; the files of others are removed. The folder must be locked.

@@ -10,6 +10,12 @@ extension SourcehutService {
         var session: String
         /// What the worker said last.
         var info: WorkerInfo
+
+        /// Whether the last logout may end the builder, given what the worker says now. While tasks run the builder is
+        /// not only for who is inside, and a job that has changed unseen may be on its way to something else.
+        func mayEnd(_ now: WorkerInfo, _ state: Job.Builder.State?) -> Bool {
+            state == .kept && now.status == info.status && now.deadline == info.deadline
+        }
     }
 
     /// The builder in the answer was asked about after the worker had been told.
@@ -95,7 +101,7 @@ extension SourcehutService {
                 loop.timer(after: .zero) { answer(.success(())) }
                 return
             }
-            end(claim.job, last.info, ending, answer)
+            end(claim.job, last, ending, answer)
         } catch {
             loop.timer(after: .zero) { answer(.failure(error)) }
         }
@@ -103,16 +109,15 @@ extension SourcehutService {
 
     /// - Parameter ending: held until the worker has answered.
     private func end(
-        _ job: JobID, _ last: WorkerInfo, _ ending: SessionFiles.Ending,
+        _ job: JobID, _ last: Inside, _ ending: SessionFiles.Ending,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         describe(job) { [weak self] result in
             guard let self else { return }
             guard case .success(let found) = result else { return answer(result.map { _ in }) }
-            // While tasks run the builder is not only ours.
-            guard let found, found.job.builder?.state == .kept, found.info.status == last.status,
-                found.info.deadline == last.deadline
-            else { return answer(.success(())) }
+            guard let found, last.mayEnd(found.info, found.job.builder?.state) else {
+                return answer(.success(()))
+            }
             self.tell(job, "terminate", expecting: "cancelled") { [weak self] error in
                 guard let self else { return }
                 if let error { return answer(.failure(error)) }

@@ -265,7 +265,7 @@ final class ConnectVerb {
         session.service.release(claim, reason: ending.release) { [session] result in
             if case .failure(let error) = result {
                 session.journal.warn(
-                    "claim \(claim.id) not released, its lease will end it: \(error.debugDescription)")
+                    "claim \(claim.id) not released, it will run out: \(error.debugDescription)")
             }
             ending.then()
         }

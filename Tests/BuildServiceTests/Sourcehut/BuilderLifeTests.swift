@@ -59,6 +59,33 @@ import Testing
         #expect(claimed.keptUntil(Self.info(.failed)) == Self.now + 3600)
     }
 
+    @Test(
+        arguments: [
+            (info(.failed), info(.failed), Job.Builder.State.kept, true),
+            (info(.running, task: 10), info(.running, task: 10), .kept, true),
+            (info(.failed), info(.failed), nil, false),
+            (info(.running), info(.running), .ready, false),
+            (info(.running), info(.failed), .kept, false),
+            (info(.failed), info(.failed, deadline: 3601), .kept, false),
+        ] as [(WorkerInfo, WorkerInfo, Job.Builder.State?, Bool)])
+    func aLogoutEndsOnlyWhatIsAsItWas(
+        last: WorkerInfo, now: WorkerInfo, state: Job.Builder.State?, mayEnd: Bool
+    ) {
+        #expect(SourcehutService.Inside(session: "s", info: last).mayEnd(now, state) == mayEnd)
+    }
+
+    @Test(
+        arguments: [
+            (200, "claimed", "claimed", nil), (404, "404 not found", nil, nil),
+            (405, "405 method not allowed", nil, .refused(405)), (500, "", nil, .refused(500)),
+        ] as [(Int, String, String?, ServiceError.Code?)])
+    func answersArePlainText(status: Int, text: String, body: String?, code: ServiceError.Code?) {
+        switch SourcehutService.body(of: .success(HTTPResponse(status: status, body: Array(text.utf8)))) {
+        case .success(let found): #expect(found == body.map { Array($0.utf8) } && code == nil)
+        case .failure(let error): #expect(error.code == code)
+        }
+    }
+
     @Test(arguments: [
         (info(.running), Job.Status.running), (info(.running, task: 10), .success),
         (info(.running, task: 0, tasks: 0), .running), (info(.running, deadline: -1), .timeout),

@@ -73,6 +73,16 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/42"))
     }
 
+    @Test func whatNobodyHasClaimedGoesTooInTime() throws {
+        let files = SessionFiles(folder: folder)
+        #expect(try files.enter(job, "s1"))
+        files.leave(job, "s1")
+        files.removeOld(at: .now)
+        #expect(FileManager.default.fileExists(atPath: "\(folder)/42"))
+        files.removeOld(at: .now + 4000)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/42"))
+    }
+
     @Test(arguments: ["", "..", "a/b", "@claimed", "a\n"]) func aSessionsNameIsAName(name: String) {
         let error = #expect(throws: ServiceError.self) {
             try SessionFiles(folder: folder).enter(job, name)

@@ -7,14 +7,18 @@ struct StandInBuilder: Sendable {
     let port: UInt16
     private let folder: String
 
-    /// - Parameter port: one that another builder had; nil: any that is free.
-    static func start(in world: World, at port: UInt16? = nil) async throws -> StandInBuilder {
+    /// - Parameters:
+    ///   - port: one that another builder had; nil: any that is free.
+    ///   - options: of sshd, such as `-o UseDNS=no`; they come before its own, so they count.
+    static func start(
+        in world: World, at port: UInt16? = nil, options: [String] = []
+    ) async throws -> StandInBuilder {
         let folder = "\(world.folder)/machine/tmp/builder-\(UInt32.random(in: 0 ... .max))"
         let started = try await world.run(
             [
                 "unshare", "--mount", "sh", "-ec", script, "sh", folder, world.folder,
                 port.map { "\($0)" } ?? "",
-            ])
+            ] + options)
         guard started.status == 0, let port = UInt16(started.text.filter(\.isNumber)) else {
             throw WorldError("no builder was started", log: "\(started)")
         }
@@ -25,6 +29,11 @@ struct StandInBuilder: Sendable {
     func fingerprint() async throws -> String {
         let listing = try await world.run(["ssh-keygen", "-l", "-f", "\(folder)/key.pub"])
         return String(listing.text.split(separator: " ")[1])
+    }
+
+    /// What its sshd says.
+    func log() async throws -> String {
+        try await world.run(["cat", "\(folder)/log"]).text
     }
 
     /// Ends the machine, and everybody's session with it.
@@ -44,6 +53,7 @@ struct StandInBuilder: Sendable {
     /// Its ports are the worker's; of one that is in use sshd says so and ends.
     private static let script = """
         folder=$1 world=$2 port=$3
+        shift 3
         mount --bind "$world/machine/run" /run
         grep -q '^build:' /etc/passwd || {
             echo 'build:x:64600:64600::/tmp:/bin/bash' >>/etc/passwd
@@ -53,7 +63,7 @@ struct StandInBuilder: Sendable {
         mkdir "$folder"
         ssh-keygen -q -t ed25519 -N '' -f "$folder/key"
         for port in ${port:-$(shuf -i 22000-22999 -n 20)}; do
-            if /usr/sbin/sshd -f /dev/null -p "$port" -h "$folder/key" -E "$folder/log" \
+            if /usr/sbin/sshd -f /dev/null -p "$port" -h "$folder/key" -E "$folder/log" "$@" \
                 -o ListenAddress=127.0.0.1 -o PidFile="$folder/pid" -o UsePAM=no -o AuthorizedKeysFile=none \
                 -o PasswordAuthentication=yes -o PermitEmptyPasswords=yes -o PrintMotd=no
             then
