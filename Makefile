@@ -155,6 +155,7 @@ install:
 	    chown builds: "$$identity"
 	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport /var/lib/sallyport
 	    install -d --owner=sallyport-keys --group=sallyport-keys --mode=0700 /run/sallyport/keys
+	    install -d --owner=builds --group=builds --mode=0700 /run/sallyport/sessions
 	fi
 	key=
 	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""

@@ -64,13 +64,11 @@ public enum ConfigurationFile {
         var service = Configuration.Service(url: "")
         service.kind = try document.choice("service", "kind", default: .sallyport)
         var sourcehut = Configuration.Sourcehut()
-        switch service.kind {
-        case .sallyport: service.url = try document.serviceURL("service", "url")
-        case .sourcehut:
-            sourcehut.workerURL = try document.serviceURL("sourcehut", "worker_url")
-            sourcehut.metaURL = try document.serviceURL("sourcehut", "meta_url")
-            sourcehut.logs = try document.path("sourcehut", "logs")
-        }
+        let isSourcehut = service.kind == .sourcehut
+        service.url = try document.serviceURL("service", "url", isNeeded: !isSourcehut)
+        sourcehut.workerURL = try document.serviceURL("sourcehut", "worker_url", isNeeded: isSourcehut)
+        sourcehut.metaURL = try document.serviceURL("sourcehut", "meta_url", isNeeded: isSourcehut)
+        sourcehut.logs = try document.path("sourcehut", "logs")
 
         var configuration = Configuration(service: service)
         configuration.sourcehut = sourcehut
@@ -81,7 +79,6 @@ public enum ConfigurationFile {
             "gateway", "public_port", in: 1...65535, default: configuration.gateway.publicPort)
         configuration.gateway.keyCache = try document.path(
             "gateway", "key_cache", default: configuration.gateway.keyCache)
-
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
 

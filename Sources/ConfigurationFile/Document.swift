@@ -81,9 +81,12 @@ struct Document {
         return choice
     }
 
-    /// A service's URL, which has no default.
-    mutating func serviceURL(_ section: String, _ key: String) throws(ConfigurationError) -> String {
+    /// A service's URL, which has no default; empty when it is neither needed nor there.
+    mutating func serviceURL(
+        _ section: String, _ key: String, isNeeded: Bool
+    ) throws(ConfigurationError) -> String {
         let url = try text(section, key)
+        if url == nil, !isNeeded { return "" }
         let local = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]
         guard let url, url.hasPrefix("unix:/") || local.contains(where: url.hasPrefix) else {
             throw error(section, key, "expected \"unix:/path\" of the service's socket, or http on loopback")

@@ -65,7 +65,7 @@ public enum ForcedSession {
         defer { withExtendedLifetime(signals) {} }
 
         // The configuration has been checked; it holds no URL that is none.
-        guard let service = buildService(configuration, on: loop) else { return .misconfigured }
+        guard let service = configuration.buildService(on: loop) else { return .misconfigured }
         let current = GatewaySession(
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal,
@@ -85,23 +85,5 @@ public enum ForcedSession {
         }
         arrival.start()
         return withExtendedLifetime((arrival, tail)) { current.run() }
-    }
-
-    /// The one place where the kind of the build service matters.
-    private static func buildService(
-        _ configuration: Configuration, on loop: EventLoop
-    ) -> (any BuildService)? {
-        switch configuration.service.kind {
-        case .sallyport:
-            return Endpoint(configuration.service.url).map { SallyportService($0, on: loop) }
-        case .sourcehut:
-            let sourcehut = configuration.sourcehut
-            guard let worker = Endpoint(sourcehut.workerURL), let meta = Endpoint(sourcehut.metaURL) else {
-                return nil
-            }
-            let settings = SourcehutService.Settings(
-                worker: worker, meta: meta, logs: sourcehut.logs, sessions: configuration.gateway.sessions)
-            return SourcehutService(settings, on: loop)
-        }
     }
 }

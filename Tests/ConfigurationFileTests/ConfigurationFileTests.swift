@@ -97,12 +97,10 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[gateway]\npublic_host = \"\"\n", 4, "gateway.public_host"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\ngateway_keys = [1]\n", 4, "runner.gateway_keys"),
             ("[service]\nkind = \"sourcehut\"\n", nil, "sourcehut.worker_url"),
-            (Self.sourcehut + "url = \"unix:/s\"\n" + Self.urls, 3, "service.url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"unix:/w\"\n", nil, "sourcehut.meta_url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"8080\"\n", 4, "sourcehut.worker_url"),
             (Self.sourcehut + Self.urls + "logs = \"logs\"\n", 6, "sourcehut.logs"),
             (Self.sourcehut + Self.urls + "token = \"x\"\n", 6, "sourcehut.token"),
-            ("[service]\nurl = \"unix:/s\"\n" + Self.urls, 3, "sourcehut"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\nsessions = \"s\"\n", 4, "gateway.sessions"),
             ("[service\n", 1, nil),
         ] as [(String, Int?, String?)])

@@ -28,7 +28,10 @@ import Testing
         let example = try read("Sources/Installation/sallyport.toml")
             .replacing(#/(?m)^#(?=[a-z_]+ = )/#, with: "")
         var expected = Configuration(service: .init(url: "unix:/run/sallyport/api.sock"))
-        // The two that have no default show what they look like.
+        // Those that have no default show what they look like.
+        expected.sourcehut.workerURL = "http://127.0.0.1:8080"
+        expected.sourcehut.metaURL = "http://127.0.0.1:5000"
+        expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
         expected.runner.slots = 4
         #expect(try ConfigurationFile.parse(example, path: "sallyport.toml") == expected)

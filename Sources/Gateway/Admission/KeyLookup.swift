@@ -40,13 +40,14 @@ public enum KeyLookup {
         } catch {
             throw refusal(error.description)
         }
-        let fingerprint = try plainKey(of: command.offer.key).fingerprint
+        let plainKey = try plainKey(of: command.offer.key)
+        let fingerprint = plainKey.fingerprint
         let cache = KeyCache(folder: configuration.gateway.keyCache)
         let now = KeyCache.now
         let cached = cache.answer(for: fingerprint)
         if let cached, cached.isFresh(at: now) { return decide(cached.isKnown, fingerprint, journal) }
 
-        switch try ask(fingerprint, configuration, until: command.deadline) {
+        switch try ask(plainKey, configuration, until: command.deadline) {
         case .success(let key):
             let isKnown = key?.fingerprint == fingerprint
             cache.remember(isKnown, for: fingerprint, at: now)
@@ -76,13 +77,12 @@ public enum KeyLookup {
     }
 
     private static func ask(
-        _ fingerprint: String, _ configuration: Configuration, until deadline: UInt64
+        _ key: PublicKey, _ configuration: Configuration, until deadline: UInt64
     ) throws(Refusal) -> Result<Key?, ServiceError> {
         let loop = EventLoop()
-        guard let endpoint = Endpoint(configuration.service.url) else { throw refusal("no URL of a service") }
-        let service = SallyportService(endpoint, on: loop)
+        guard let service = configuration.buildService(on: loop) else { throw refusal("no URL of a service") }
         var answer: Result<Key?, ServiceError>?
-        service.key(fingerprint) { result in
+        service.key(key) { result in
             answer = result
             loop.stop()
         }

@@ -53,7 +53,7 @@ struct GatewayDaemon: Sendable {
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = World.workerSocket(in: layout.folder)
         return switch gateway {
-        case .builds, .guarded, .stray, .guardedStray: nil
+        case .builds, .guarded, .stray, .guardedStray, .choosy: nil
         case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
         case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)

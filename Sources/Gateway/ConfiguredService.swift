@@ -1,0 +1,21 @@
+import BuildService
+import ConfigurationFile
+import EventLoop
+
+extension Configuration {
+    /// The build service that is configured: the one place where its kind matters. Nil when a URL is none, which a
+    /// configuration that has been read does not hold.
+    func buildService(on loop: EventLoop) -> (any BuildService)? {
+        switch service.kind {
+        case .sallyport:
+            return Endpoint(service.url).map { SallyportService($0, on: loop) }
+        case .sourcehut:
+            guard let worker = Endpoint(sourcehut.workerURL), let meta = Endpoint(sourcehut.metaURL) else {
+                return nil
+            }
+            let settings = SourcehutService.Settings(
+                worker: worker, meta: meta, logs: sourcehut.logs, sessions: gateway.sessions)
+            return SourcehutService(settings, on: loop)
+        }
+    }
+}
