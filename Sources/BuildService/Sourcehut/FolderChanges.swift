@@ -2,18 +2,16 @@ import CLinux
 import EventLoop
 import Glibc
 
-/// Changes in folders, as they happen (inotify(7)). One instance serves a whole process: an account may have but a
-/// hundred or so.
+/// Changes in folders, as they happen (inotify(7)). One instance serves a whole process, from the first watch on: an
+/// account may have but a hundred or so.
 final class FolderChanges {
-    /// Negative where the account has too many already; then nothing ever tells.
-    private let descriptor: CInt
+    private let loop: EventLoop
+    private var descriptor: CInt = -1
     private var readable: Watch?
     private var watches: [CInt: [ObjectIdentifier: FolderWatch.Handle]] = [:]
 
     init(on loop: EventLoop) {
-        descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
-        guard descriptor >= 0 else { return }
-        readable = loop.watch(descriptor, for: .readable) { [unowned self] _ in tell() }
+        self.loop = loop
     }
 
     deinit {
@@ -21,16 +19,23 @@ final class FolderChanges {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Calls for each change in the folder, as long as the answer is held. Nil: the folder is not there, or nothing
-    /// can tell.
+    /// Calls for each change in the folder, as long as the answer is held. Nil: the folder is not there, or nothing can
+    /// tell, since the account has too many instances already.
     func watch(_ folder: String, _ changed: @escaping () -> Void) -> FolderWatch? {
-        guard descriptor >= 0 else { return nil }
+        open()
         let mask = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
         let number = inotify_add_watch(descriptor, folder, mask)
         guard number >= 0 else { return nil }
         let handle = FolderWatch.Handle(changed)
         watches[number, default: [:]][ObjectIdentifier(handle)] = handle
         return FolderWatch(handle) { [weak self] in self?.remove(handle, number) }
+    }
+
+    private func open() {
+        guard descriptor < 0 else { return }
+        descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
+        guard descriptor >= 0 else { return }
+        readable = loop.watch(descriptor, for: .readable) { [unowned self] _ in tell() }
     }
 
     private func remove(_ handle: FolderWatch.Handle, _ number: CInt) {

@@ -70,28 +70,23 @@ final class RemoteLogStream: ServiceStream {
 
     private func take(_ result: Result<HTTPResponse, ServiceError>, from start: Int) {
         transfer = nil
-        switch result {
-        case .success(let response):
-            lastAnswer = .now
+        do throws(ServiceError) {
+            let response = try result.get()
             switch response.status {
             case 206: pending = response.body.dropFirst(offset - start)
             // The whole file: it is small, or the server knows no ranges.
             case 200: pending = response.body.dropFirst(offset)
-            // Shorter than it was: it has begun anew. (An empty file has no first byte either.)
-            case 416:
-                guard offset == 0 else {
-                    offset = 0
-                    ask(after: .zero)
-                    return
-                }
-            case 404: break
-            case let status where status == 429 || status >= 500: break
-            default:
-                finish(.failure(SallyportService.refusal(response)))
+            // Shorter than it was: it has begun anew. An empty file has no first byte either.
+            case 416 where offset > 0:
+                offset = 0
+                ask(after: .zero)
                 return
+            case 416, 404: break
+            default: throw SallyportService.refusal(response)
             }
+            lastAnswer = .now
             deliver()
-        case .failure(let error):
+        } catch {
             guard error.isTransient, lastAnswer.age < Self.patience else {
                 finish(.failure(error))
                 return

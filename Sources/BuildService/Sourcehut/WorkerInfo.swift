@@ -35,6 +35,9 @@ struct WorkerInfo: Equatable {
         }
     }
 
+    /// Up to the year 9999, in seconds since 1970: what can be reckoned with and written.
+    private static let times: ClosedRange<Int64> = 0...253_402_300_799
+
     /// - Parameter body: the JSON, as it came.
     static func read(_ body: [UInt8]) throws(ServiceError) -> WorkerInfo {
         let answer: Answer
@@ -45,6 +48,9 @@ struct WorkerInfo: Equatable {
         }
         guard let status = answer.status, let deadline = answer.deadline, let tasks = answer.tasks else {
             throw ServiceError(.tooOld, detail: "info has no status, deadline or tasks")
+        }
+        guard Self.times.contains(deadline) else {
+            throw ServiceError(.malformedAnswer, detail: "info: the deadline \(deadline) is no time")
         }
         return WorkerInfo(
             status: status, deadline: Date(timeIntervalSince1970: Double(deadline)), note: answer.note,

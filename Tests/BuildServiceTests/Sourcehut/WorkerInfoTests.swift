@@ -45,7 +45,8 @@ import Testing
         #"{"deadline": 1, \#(rest.replacing("22005", with: "65536"))}"#,
         #"{"deadline": 1, \#(rest.replacing("22005", with: "-1"))}"#,
         #"{"deadline": 1, \#(rest.replacing("failed", with: "exploded"))}"#,
-        #"{"deadline": "soon", \#(rest)}"#,
+        #"{"deadline": "soon", \#(rest)}"#, #"{"deadline": -1, \#(rest)}"#,
+        #"{"deadline": 9223372036854775807, \#(rest)}"#, #"{"deadline": 1e30, \#(rest)}"#,
     ])
     func anAnswerThatIsNoneIsRefused(text: String) {
         let error = #expect(throws: ServiceError.self) { try WorkerInfo.read(Array(text.utf8)) }
