@@ -20,7 +20,7 @@ final class RemoteLogs: WorkerLogs {
             guard let self else { return }
             var names: [String] = []
             if case .success(let response) = result, response.status == 200 {
-                names = Self.folders(in: response.body).filter { !self.order.isKnown($0, of: job) }
+                names = TaskName.folders(in: response.body).filter { !self.order.isKnown($0, of: job) }
             }
             guard names.count > 1 else {
                 answer(self.order.order(names, of: job))
@@ -38,16 +38,6 @@ final class RemoteLogs: WorkerLogs {
                 ends.append(((try? result.get().lastModified) ?? .max, name))
                 if ends.count == names.count { answer(ends.sorted { $0 < $1 }.map(\.name)) }
             }
-        }
-    }
-
-    /// The names of tasks among the links of a page.
-    static func folders(in page: [UInt8]) -> [String] {
-        let text = String(decoding: page, as: UTF8.self)
-        return text.split(separator: "href=\"").dropFirst().compactMap { part in
-            let link = part.prefix { $0 != "\"" }
-            guard link.hasSuffix("/"), TaskName.isValid(link.dropLast()) else { return nil }
-            return String(link.dropLast())
         }
     }
 

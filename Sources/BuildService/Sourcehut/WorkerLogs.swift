@@ -18,24 +18,6 @@ protocol WorkerLogs: AnyObject {
     func watch(_ job: JobID, _ changed: @escaping () -> Void) -> FolderWatch?
 }
 
-/// What the worker allows as a task's name; anything else in a job's folder is no task.
-enum TaskName {
-    static let maximumLength = 128
-
-    static func isValid(_ name: some StringProtocol) -> Bool {
-        (1...maximumLength).contains(name.utf8.count) && name.utf8.allSatisfy(isAllowed)
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
-    }
-}
-
 /// The tasks of jobs in the order in which they were first seen.
 struct TaskOrder {
     private var known: [JobID: [String]] = [:]

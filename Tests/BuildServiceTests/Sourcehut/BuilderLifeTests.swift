@@ -122,6 +122,6 @@ import Testing
     @Test func tasksAreTheFoldersOfAPage() {
         let page =
             "<pre>\n<a href=\"build/\">build/</a>\n<a href=\"log\">log</a>\n<a href=\"../\">up</a>\n</pre>"
-        #expect(RemoteLogs.folders(in: Array(page.utf8)) == ["build"])
+        #expect(TaskName.folders(in: Array(page.utf8)) == ["build"])
     }
 }
