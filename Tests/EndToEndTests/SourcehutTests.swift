@@ -317,6 +317,7 @@ import World
             try await refuses(worker, "25", status: 69, "The builder cannot be reached.")
             try await refuses(worker, "26", status: 66, "There is no job 26.")
             try await refuses(worker, "22x", status: 66, "There is no job 22x.")
+            try await refuses(worker, "022", status: 66, "There is no job 022.")
             try await refuses(worker, "../22", status: 64, "is not the name of a job")
             let stranger = try await connect(world, ["22", "echo inside"], as: "mallory")
             await expect(stranger, status: 77, errors: ["is not known here"], in: world)

@@ -117,8 +117,7 @@ public final class SourcehutService: BuildService {
     func describe(
         _ job: JobID, _ answer: @escaping (Result<(info: WorkerInfo, job: Job)?, ServiceError>) -> Void
     ) {
-        // The worker's ids are numbers.
-        guard job.description.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard Self.isNumber(job) else {
             loop.timer(after: .zero) { answer(.success(nil)) }
             return
         }
@@ -155,6 +154,11 @@ public final class SourcehutService: BuildService {
             id: id, owner: info.owner, note: info.note, status: status, created: .distantPast,
             deadline: info.deadline, tasks: Self.tasks(news[id]?.job?.tasks.map(\.name) ?? [], status),
             builder: builder)
+    }
+
+    /// The worker's ids are numbers, and a job has one name only: with 042 for 42 nobody would count those inside.
+    static func isNumber(_ job: JobID) -> Bool {
+        Int64(job.description).map { "\($0)" == job.description } ?? false
     }
 
     private func knownHostKeys(of job: JobID) -> [String] {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Requests
 import Testing
 
 @testable import BuildService
@@ -51,5 +52,13 @@ import Testing
     func anAnswerThatIsNoneIsRefused(text: String) {
         let error = #expect(throws: ServiceError.self) { try WorkerInfo.read(Array(text.utf8)) }
         #expect(error?.code == .malformedAnswer)
+    }
+
+    @Test(arguments: [
+        ("42", true), ("0", true), ("042", false), ("42x", false), ("4-2", false),
+        ("9223372036854775807", true), ("9223372036854775808", false),
+    ])
+    func aJobIsANumber(text: String, isNumber: Bool) throws {
+        #expect(SourcehutService.isNumber(try #require(JobID(text))) == isNumber)
     }
 }

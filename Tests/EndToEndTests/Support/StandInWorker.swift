@@ -117,7 +117,8 @@ final class StandInWorker: Sendable {
         guard method == (verb == "info" ? "GET" : "POST") else {
             return Self.plain("405 Method Not Allowed", "405 method not allowed")
         }
-        guard let job = state.withLock({ $0.jobs[id] }) else {
+        // To it 042 is 42.
+        guard let number = Int(id), let job = state.withLock({ $0.jobs["\(number)"] }) else {
             return Self.plain("404 Not Found", "404 not found")
         }
         switch verb {
