@@ -8,8 +8,8 @@ public final class SallyportService: BuildService {
     private let client: HTTPClient
     private let loop: EventLoop
 
-    public init(_ endpoint: Endpoint, on loop: EventLoop) {
-        client = HTTPClient(endpoint, on: loop)
+    public init(_ endpoint: Endpoint, over transport: Transport = Transport(), on loop: EventLoop) {
+        client = HTTPClient(endpoint, over: transport, on: loop)
         self.loop = loop
     }
 
@@ -41,7 +41,7 @@ public final class SallyportService: BuildService {
             parser = EventStreamParser()
             return HTTPRequest(
                 path: "/v1/jobs/\(job)/events", headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
-                timeout: nil)
+                expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
             for event in parser.parse(bytes) {
                 // Unknown events are a later version's; every event of this one carries the whole job.
@@ -176,7 +176,9 @@ public final class SallyportService: BuildService {
     private func send<Answer: Decodable>(
         _ request: HTTPRequest, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
     ) {
-        sendForBytes(request) { result in
+        var request = request
+        request.expects = MediaType.json
+        sendForBytes(request) { [request] result in
             answer(
                 result.flatMap { body in
                     do {
@@ -199,7 +201,7 @@ public final class SallyportService: BuildService {
     private func sendForBytes(
         _ request: HTTPRequest, _ answer: @escaping (Result<[UInt8], ServiceError>) -> Void
     ) {
-        client.send(request) { result in
+        client.sendPatiently(request) { result in
             answer(
                 result.flatMap { response in
                     (200..<300).contains(response.status)
@@ -220,9 +222,14 @@ public final class SallyportService: BuildService {
 
     /// The error that an answer outside 2xx stands for.
     static func refusal(_ response: HTTPResponse) -> ServiceError {
-        let problem = try? JSON.decode(Problem.self, from: Data(response.body))
+        guard !(300..<400).contains(response.status) else {
+            return ServiceError(.redirected, detail: "HTTP \(response.status)")
+        }
+        let problem =
+            response.mediaType == MediaType.problem
+            ? try? JSON.decode(Problem.self, from: Data(response.body)) : nil
         return ServiceError(
-            .refused(response.status), problem: problem,
+            .refused(response.status), problem: problem, retryAfter: response.retryAfter,
             detail: "HTTP \(response.status): \(problem?.detail ?? problem?.title ?? "no problem details")")
     }
 }

@@ -10,8 +10,8 @@ static inline CURLcode sp_easy_set_long(CURL *easy, CURLoption option, long valu
     return curl_easy_setopt(easy, option, value);
 }
 
-/* libcurl copies the string. */
-static inline CURLcode sp_easy_set_string(CURL *easy, CURLoption option, const char *value) {
+/* libcurl copies the string; NULL resets the option to nothing. */
+static inline CURLcode sp_easy_set_string(CURL *easy, CURLoption option, const char *_Nullable value) {
     return curl_easy_setopt(easy, option, value);
 }
 
@@ -39,6 +39,21 @@ static inline CURLcode sp_easy_response_code(CURL *easy, long *code) {
 /* Last-Modified in seconds since 1970, asked for with CURLOPT_FILETIME; -1: there was none. */
 static inline CURLcode sp_easy_file_time(CURL *easy, curl_off_t *seconds) {
     return curl_easy_getinfo(easy, CURLINFO_FILETIME_T, seconds);
+}
+
+/* The string is libcurl's, until the next transfer of the handle; NULL: the answer has no such header. */
+static inline CURLcode sp_easy_content_type(CURL *easy, const char *_Nullable *_Nonnull type) {
+    return curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, (char **)type);
+}
+
+/* Seconds, whichever of its two forms Retry-After has; 0: there is none. */
+static inline CURLcode sp_easy_retry_after(CURL *easy, curl_off_t *seconds) {
+    return curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, seconds);
+}
+
+/* What OpenSSL said of the server's certificate: X509_V_OK, or X509_V_ERR_…. */
+static inline CURLcode sp_easy_verify_result(CURL *easy, long *result) {
+    return curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, result);
 }
 
 static inline CURLcode sp_easy_private(CURL *easy, void **context) {

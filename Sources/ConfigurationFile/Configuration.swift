@@ -11,8 +11,16 @@ public struct Configuration: Equatable, Sendable {
         }
 
         public var kind = Kind.sallyport
-        /// `unix:/path`, or http on loopback. Empty for `sourcehut`, which has URLs of its own.
+        /// `unix:/path`, https, or http on loopback. Empty for `sourcehut`, which has URLs of its own.
         public var url: String
+        /// A file of certificates (PEM) that vouch for an https service; nil: those of the system.
+        public var authorities: String?
+        /// The file with the bearer token that is sent with each request.
+        public var tokenFile: String?
+        /// The same for the AuthorizedKeysCommandUser, who looks keys up with admission `known`.
+        public var keyTokenFile: String?
+        /// `http://host:port`, on the way to an https service.
+        public var proxy: String?
 
         public init(kind: Kind = .sallyport, url: String) {
             self.kind = kind
@@ -55,6 +63,26 @@ public struct Configuration: Equatable, Sendable {
 
     /// `[runner]`: the embedded build service.
     public struct Runner: Equatable, Sendable {
+        /// Where API v1 is served over TLS, to those who have a token.
+        public struct Network: Equatable, Sendable {
+            /// An IP literal.
+            public var address: String
+            public var port: Int
+            /// Paths of PEM files.
+            public var certificate: String
+            public var key: String
+            /// The path of a table of names, roles and hashes.
+            public var tokens: String
+
+            public init(address: String, port: Int, certificate: String, key: String, tokens: String) {
+                self.address = address
+                self.port = port
+                self.certificate = certificate
+                self.key = key
+                self.tokens = tokens
+            }
+        }
+
         public enum Accelerator: String, Sendable, CaseIterable {
             /// KVM where a guest has really booted with it, else software emulation.
             case automatic = "auto"
@@ -64,6 +92,8 @@ public struct Configuration: Equatable, Sendable {
 
         public var stateDirectory = "/var/lib/sallyport"
         public var socket = "/run/sallyport/api.sock"
+        /// Nil: on the socket only.
+        public var network: Network?
         /// The Unix account people log in to; its processes have the role *gateway*.
         public var account = "builds"
         /// The AuthorizedKeysCommandUser; its processes have the role *keys*.

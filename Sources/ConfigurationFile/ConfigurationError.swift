@@ -8,6 +8,13 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     /// What was expected there.
     public var expected: String
 
+    package init(path: String, line: Int? = nil, key: String? = nil, expected: String) {
+        self.path = path
+        self.line = line
+        self.key = key
+        self.expected = expected
+    }
+
     /// `path:line: key: expected …`
     public var description: String {
         var text = path

@@ -2,9 +2,6 @@ import Glibc
 
 /// Reads `sallyport.toml`.
 public enum ConfigurationFile {
-    /// More than any configuration needs; what is larger is some other file.
-    static let maximumSize = 1 << 20
-
     /// Reads and checks the file at `path`.
     ///
     /// - Parameter ownerMustBeRoot: refuses a file that somebody other than root could have written. The forced
@@ -12,42 +9,9 @@ public enum ConfigurationFile {
     public static func read(
         _ path: String, ownerMustBeRoot: Bool = false
     ) throws(ConfigurationError) -> Configuration {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw ConfigurationError(
-                path: path, expected: "cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ConfigurationError(path: path, expected: "expected a regular file")
-        }
-        if ownerMustBeRoot {
-            guard status.st_uid == 0, status.st_mode & 0o022 == 0 else {
-                throw ConfigurationError(
-                    path: path, expected: "must belong to root and be writable by nobody else")
-            }
-        }
-        guard status.st_size <= maximumSize else {
-            throw ConfigurationError(path: path, expected: "is larger than 1 MB")
-        }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw ConfigurationError(
-                    path: path, expected: "cannot be read: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { break }
-            bytes += buffer[..<count]
-            guard bytes.count <= maximumSize else {
-                throw ConfigurationError(path: path, expected: "is larger than 1 MB")
-            }
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationError(path: path, expected: "expected UTF-8")
+        let text = try SmallFile.read(path) { status in
+            let isOurs = status.st_uid == 0 && status.st_mode & 0o022 == 0
+            return ownerMustBeRoot && !isOurs ? "must belong to root and be writable by nobody else" : nil
         }
         return try parse(text, path: path)
     }
@@ -69,6 +33,10 @@ public enum ConfigurationFile {
         sourcehut.workerURL = try document.serviceURL("sourcehut", "worker_url", isNeeded: isSourcehut)
         sourcehut.metaURL = try document.serviceURL("sourcehut", "meta_url", isNeeded: isSourcehut)
         sourcehut.logs = try document.path("sourcehut", "logs")
+        service.authorities = try document.path("service", "ca_file")
+        service.tokenFile = try document.path("service", "token_file")
+        service.keyTokenFile = try document.path("service", "key_token_file")
+        service.proxy = try document.proxy("service", "proxy")
 
         var configuration = Configuration(service: service)
         configuration.sourcehut = sourcehut
@@ -97,7 +65,27 @@ public enum ConfigurationFile {
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        runner.network = try network(from: &document)
         configuration.runner = runner
         return configuration
+    }
+
+    /// The four keys belong together.
+    private static func network(
+        from document: inout Document
+    ) throws(ConfigurationError) -> Configuration.Runner.Network? {
+        let listen = try document.listeningAddress("runner", "listen")
+        let certificate = try document.path("runner", "tls_certificate")
+        let key = try document.path("runner", "tls_key")
+        let tokens = try document.path("runner", "tokens")
+        guard let listen else { return nil }
+        func needed(_ path: String?, _ key: String) throws(ConfigurationError) -> String {
+            guard let path else { throw document.error("runner", key, "expected a path, because of listen") }
+            return path
+        }
+        return Configuration.Runner.Network(
+            address: listen.address, port: listen.port,
+            certificate: try needed(certificate, "tls_certificate"),
+            key: try needed(key, "tls_key"), tokens: try needed(tokens, "tokens"))
     }
 }

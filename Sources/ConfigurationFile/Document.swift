@@ -81,19 +81,6 @@ struct Document {
         return choice
     }
 
-    /// A service's URL, which has no default; empty when it is neither needed nor there.
-    mutating func serviceURL(
-        _ section: String, _ key: String, isNeeded: Bool
-    ) throws(ConfigurationError) -> String {
-        let url = try text(section, key)
-        if url == nil, !isNeeded { return "" }
-        let local = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]
-        guard let url, url.hasPrefix("unix:/") || local.contains(where: url.hasPrefix) else {
-            throw error(section, key, "expected \"unix:/path\" of the service's socket, or http on loopback")
-        }
-        return url
-    }
-
     /// The last step: a key that nobody asked for is a mistake, or meant for a later version.
     func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
         for section in root.keys {
@@ -127,7 +114,7 @@ struct Document {
         return table[key]
     }
 
-    private func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {
+    func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {
         ConfigurationError(
             path: path, line: line(section: section, key: key), key: "\(section).\(key)", expected: expected)
     }

@@ -5,10 +5,10 @@ import EventLoop
 extension Configuration {
     /// The build service that is configured: the one place where its kind matters. Nil when a URL is none, which a
     /// configuration that has been read does not hold.
-    func buildService(on loop: EventLoop) -> (any BuildService)? {
+    func buildService(over transport: Transport, on loop: EventLoop) -> (any BuildService)? {
         switch service.kind {
         case .sallyport:
-            return Endpoint(service.url).map { SallyportService($0, on: loop) }
+            return Endpoint(service.url).map { SallyportService($0, over: transport, on: loop) }
         case .sourcehut:
             guard let worker = Endpoint(sourcehut.workerURL), let meta = Endpoint(sourcehut.metaURL) else {
                 return nil

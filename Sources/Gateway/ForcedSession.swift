@@ -27,15 +27,17 @@ public enum ForcedSession {
             }
             try UserAuthentication.verify(command.key, file: environment.userAuthenticationFile)
             let configuration: Configuration
+            let transport: Transport
             do throws(ConfigurationError) {
                 configuration = try ConfigurationFile.read(
                     command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
+                transport = try Transport(configuration.service)
             } catch {
                 throw Refusal(
                     .misconfigured, "The gateway is not set up correctly. Please tell its administrator.",
                     cause: error.description)
             }
-            return serve(command.key, configuration, environment, journal).code
+            return serve(command.key, configuration, transport, environment, journal).code
         } catch {
             journal.warn("refused status=\(error.status): \(error.cause)")
             let line = Array("sallyport: \(error.sentence) [session \(journal.session)]\n".utf8)
@@ -45,8 +47,8 @@ public enum ForcedSession {
     }
 
     private static func serve(
-        _ key: PublicKey, _ configuration: Configuration, _ environment: SessionEnvironment,
-        _ journal: Journal
+        _ key: PublicKey, _ configuration: Configuration, _ transport: Transport,
+        _ environment: SessionEnvironment, _ journal: Journal
     ) -> ExitStatus {
         signal(SIGPIPE, SIG_IGN)
         let loop = EventLoop()
@@ -65,7 +67,7 @@ public enum ForcedSession {
         defer { withExtendedLifetime(signals) {} }
 
         // The configuration has been checked; it holds no URL that is none.
-        guard let service = configuration.buildService(on: loop) else { return .misconfigured }
+        guard let service = configuration.buildService(over: transport, on: loop) else { return .misconfigured }
         let current = GatewaySession(
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal,

@@ -54,8 +54,7 @@ final class GatewaySession {
     /// The refusal for a service that did not answer as it should.
     static func refusal(for error: ServiceError) -> Refusal {
         let status: ExitStatus = error.isTransient ? .tryAgain : .misconfigured
-        let advice = error.isTransient ? "Try again in a minute." : "Please tell the administrator."
-        return Refusal(status, "\(error) \(advice)", cause: "\(error.debugDescription)")
+        return Refusal(status, "\(error) \(error.advice)", cause: "\(error.debugDescription)")
     }
 
     /// Ends the session once what has been written has gone out.

@@ -26,8 +26,9 @@ struct Failure: Error, Equatable {
         let said = error.problem?.detail.map(PlainText.line)
         sentence = said ?? error.description
         switch error.code {
-        case .unreachable, .timedOut, .malformedAnswer, .unsupported, .tooOld, .gatewayFault:
+        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .unsupported, .tooOld, .gatewayFault:
             status = .unavailable
+        case .untrusted, .redirected: status = .configuration
         case .refused(401), .refused(403): status = .noPermission
         case .refused(404), .refused(410): status = .noInput
         case .refused(let code): status = code == 429 || code >= 500 ? .tryAgain : .data

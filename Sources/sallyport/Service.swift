@@ -15,8 +15,10 @@ struct ServiceOptions: ParsableArguments {
         _ call: (SallyportService, @escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(Failure) -> Value {
         let configuration: Configuration
+        let transport: Transport
         do throws(ConfigurationError) {
             configuration = try ConfigurationFile.read(config)
+            transport = try Transport(configuration.service)
         } catch {
             throw Failure(.configuration, error.description)
         }
@@ -29,7 +31,7 @@ struct ServiceOptions: ParsableArguments {
         guard let endpoint = Endpoint(configuration.service.url) else {
             throw Failure(.configuration, "\(config): service.url is not understood")
         }
-        let service = SallyportService(endpoint, on: EventLoop())
+        let service = SallyportService(endpoint, over: transport, on: EventLoop())
         do throws(ServiceError) {
             return try service.wait { call(service, $0) }
         } catch {

@@ -10,7 +10,8 @@ import Testing
 
     @Test func anAnswerOfMoreThanAMegabyteIsRefused() throws {
         let endless = try EndlessService(
-            head: "HTTP/1.1 200 OK\r\n\r\n", body: String(repeating: " ", count: 1000))
+            head: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+            body: String(repeating: " ", count: 1000))
         let service = SallyportService(.socket(path: endless.socket), on: EventLoop())
         let error = #expect(throws: ServiceError.self) {
             _ = try service.wait { service.job(job, $0) }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import ConfigurationFile
@@ -20,7 +21,10 @@ import Testing
             """
             [service]
             kind = "sallyport"
-            url = "http://127.0.0.1:8080"
+            url = "https://builds.example.org:8443/api"
+            ca_file = "/ca"
+            token_file = "/t"
+            proxy = "http://proxy:3128"
             [builder]
             identity = "/k"
             [gateway]
@@ -31,6 +35,10 @@ import Testing
             [runner]
             state_dir = "/s"
             socket = "/r"
+            listen = "[::1]:8443"
+            tls_certificate = "/c"
+            tls_key = "/p"
+            tokens = "/o"
             account = "a"
             keys_account = "b"
             operator_group = "c"
@@ -43,7 +51,10 @@ import Testing
             lease = 3
             max_life = 100
             """)
-        var expected = Configuration(service: .init(url: "http://127.0.0.1:8080"))
+        var expected = Configuration(service: .init(url: "https://builds.example.org:8443/api"))
+        expected.service.authorities = "/ca"
+        expected.service.tokenFile = "/t"
+        expected.service.proxy = "http://proxy:3128"
         expected.builder.identity = "/k"
         expected.gateway.publicHost = "builds.example.org"
         expected.gateway.publicPort = 2222
@@ -51,6 +62,8 @@ import Testing
         expected.gateway.sessions = "/w"
         expected.runner.stateDirectory = "/s"
         expected.runner.socket = "/r"
+        expected.runner.network = .init(
+            address: "::1", port: 8443, certificate: "/c", key: "/p", tokens: "/o")
         expected.runner.account = "a"
         expected.runner.keysAccount = "b"
         expected.runner.operatorGroup = "c"
@@ -85,7 +98,6 @@ import Testing
     @Test(
         arguments: [
             ("", nil, "service.url"),
-            ("[service]\nurl = \"https://example.org\"\n", 2, "service.url"),
             ("[service]\nurl = \"http://example.org\"\n", 2, "service.url"),
             ("[service]\nurl = \"unix:relative\"\n", 2, "service.url"),
             ("[service]\nurl = \"unix:/s\"\nkind = \"other\"\n", 3, "service.kind"),
@@ -102,6 +114,16 @@ import Testing
             (Self.sourcehut + Self.urls + "logs = \"logs\"\n", 6, "sourcehut.logs"),
             (Self.sourcehut + Self.urls + "token = \"x\"\n", 6, "sourcehut.token"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\nsessions = \"s\"\n", 4, "gateway.sessions"),
+            ("[service]\nurl = \"unix:/s\"\nproxy = \"http://p:1\"\n", 3, "service.proxy"),
+            ("[service]\nurl = \"https://s\"\nproxy = \"socks5://p:1\"\n", 3, "service.proxy"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"localhost:1\"\n", 4, "runner.listen"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1\"\n", 4, "runner.listen"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1:0\"\n", 4, "runner.listen"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"::1:443\"\n", 4, "runner.listen"),
+            (
+                "[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1:443\"\n", nil,
+                "runner.tls_certificate"
+            ),
             ("[service\n", 1, nil),
         ] as [(String, Int?, String?)])
     func aMistakeIsReportedWithItsPlace(text: String, line: Int?, key: String?) {
@@ -110,6 +132,47 @@ import Testing
             Issue.record("it was accepted")
         } catch {
             #expect(error.line == line && error.key == key, "\(error)")
+        }
+    }
+
+    @Test(arguments: [
+        "unix:/s", "https://example.org", "https://example.org/", "https://example.org:8443/builds",
+        "https://[2001:db8::1]:8443", "http://127.0.0.1", "http://127.0.0.1:80", "http://[::1]:80/x",
+        "http://localhost:80",
+    ])
+    func aServiceIsAtAURL(url: String) throws {
+        #expect(try parse("[service]\nurl = \"\(url)\"\n").service.url == url)
+    }
+
+    /// Clear http goes nowhere but to loopback, however the URL is dressed up.
+    @Test(arguments: [
+        "http://example.org", "http://127.0.0.1.example.org", "http://127.0.0.1:80@example.org",
+        "http://localhost@example.org/", "http://example.org#http://127.0.0.1", "http://127.0.0.2",
+        "https://", "https://:443", "https://example.org:", "https://example.org:x",
+        "https://example.org:65536",
+        "https://user:password@example.org", "https://example.org?x", "https://exa mple.org",
+        "https://[::1", "https://2001:db8::1", "ftp://example.org", "example.org", "unix:relative",
+    ])
+    func whatIsNoURLOfAServiceIsRefused(url: String) {
+        #expect(throws: ConfigurationError.self) { try parse("[service]\nurl = \"\(url)\"\n") }
+    }
+
+    @Test(
+        arguments: [
+            (.nobody, 0o600, nil), (.nobody, 0o400, nil), (.nobody, 0o640, "by others"),
+            (.nobody, 0o604, "by others"), (.nobody, 0o620, "by others"), (.group, 0o640, nil),
+            (.group, 0o660, "by others"), (.group, 0o644, "by others"),
+        ] as [(SmallFile.Readers, mode_t, String?)])
+    func aSecretThatOthersCanReadIsNone(readers: SmallFile.Readers, mode: mode_t, complaint: String?) throws {
+        let path = "/tmp/sallyport-\(UInt32.random(in: 0 ... .max))"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        defer { unlink(path) }
+        #expect(write(descriptor, "secret", 6) == 6 && fchmod(descriptor, mode) == 0)
+        close(descriptor)
+        do throws(ConfigurationError) {
+            #expect(try SmallFile.read(path, for: readers) == "secret" && complaint == nil)
+        } catch {
+            #expect(complaint.map { error.expected.contains($0) } == true, "\(error)")
         }
     }
 }

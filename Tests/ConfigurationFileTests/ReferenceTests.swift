@@ -27,14 +27,23 @@ import Testing
     @Test func theExampleHasEveryKeyWithItsDefault() throws {
         let example = try read("Sources/Installation/sallyport.toml")
             .replacing(#/(?m)^#(?=[a-z_]+ = )/#, with: "")
-        var expected = Configuration(service: .init(url: "unix:/run/sallyport/api.sock"))
+        var expected = Configuration(service: .init(url: "https://example.org"))
         // Those that have no default show what they look like.
+        expected.service.authorities = "/etc/sallyport/authority.pem"
+        expected.service.tokenFile = "/etc/sallyport/token"
+        expected.service.keyTokenFile = "/etc/sallyport/key_token"
+        expected.service.proxy = "http://proxy.example.org:3128"
         expected.sourcehut.workerURL = "http://127.0.0.1:8080"
         expected.sourcehut.metaURL = "http://127.0.0.1:5000"
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
         expected.runner.slots = 4
-        #expect(try ConfigurationFile.parse(example, path: "sallyport.toml") == expected)
+        expected.runner.network = .init(
+            address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
+            key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
+        // A proxy goes with https.
+        let remote = example.replacing(/"unix:[^"]*"/, with: "\"https://example.org\"", maxReplacements: 1)
+        #expect(try ConfigurationFile.parse(remote, path: "sallyport.toml") == expected)
 
         var keys: Set<String> = []
         var table = ""

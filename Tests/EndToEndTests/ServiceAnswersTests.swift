@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import World
 
@@ -21,6 +22,9 @@ import World
         "The build service gave an answer that makes no sense. Please tell the administrator."
     static let cannot = "The build service cannot answer now. Try again in a minute."
     static let refused = "The build service refused. Please tell the administrator."
+    static let redirected =
+        "The build service sends on to another place, which is not followed. Please tell the administrator."
+    static let brokenOff = "The build service broke off in the middle of its answer. Try again in a minute."
     static let unreachable = "The build service cannot be reached. Try again in a minute."
 
     static let answers: [Answer] = [
@@ -29,12 +33,23 @@ import World
         Answer("something else than HTTP", .bytes("220 mail.example.org ESMTP\r\n"), 78, nonsense),
         Answer(
             "a web page", ScriptedService.answer("200 OK", "text/html", "<html>Hello</html>"), 78, nonsense),
+        Answer("JSON by another name", ScriptedService.answer("200 OK", "text/plain", "{}"), 78, nonsense),
+        Answer("JSON without a name", .bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), 78, nonsense),
         Answer("JSON that is no key", ScriptedService.json(#"{"keys": [1, 2, 3]}"#), 78, nonsense),
         Answer("JSON that ends early", ScriptedService.json(#"{"fingerprint": "SHA"#), 78, nonsense),
         Answer("bytes that are no text", ScriptedService.json("{\u{0}\u{1b}[31m}"), 78, nonsense),
         Answer(
-            "half a body", .bytes("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"fingerprint\":"), 75,
-            unreachable),
+            "half a body",
+            .bytes(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"fingerprint\":"
+            ),
+            75, brokenOff),
+        Answer(
+            "a body that ends before its last chunk",
+            .bytes(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+            ),
+            75, brokenOff),
         Answer(
             "two megabytes", ScriptedService.json("\"" + String(repeating: "x", count: 2_000_000) + "\""), 78,
             nonsense),
@@ -43,12 +58,28 @@ import World
             nonsense),
         Answer(
             "a redirection", .bytes("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"), 78,
-            refused),
-        Answer("401", ScriptedService.answer("401 Unauthorized", "text/plain", "who are you?"), 78, refused),
+            redirected),
+        Answer(
+            "a redirection for good",
+            .bytes("HTTP/1.1 308 Permanent Redirect\r\nLocation: /v2\r\nContent-Length: 0\r\n\r\n"), 78,
+            redirected),
+        Answer(
+            "401", ScriptedService.answer("401 Unauthorized", "text/plain", "who are you?"), 78,
+            "The build service does not accept who asks: the token is missing, or wrong. Please tell the administrator."
+        ),
+        Answer("403", ScriptedService.answer("403 Forbidden", "text/plain", "go away"), 78, refused),
         Answer("429", ScriptedService.answer("429 Too Many Requests", "text/plain", ""), 75, cannot),
         Answer("500", ScriptedService.answer("500 Oops", "text/html", "<html>trace</html>"), 75, cannot),
         Answer(
             "503", .bytes("HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"), 75, cannot),
+        Answer(
+            "503 and some seconds",
+            .bytes("HTTP/1.1 503 Later\r\nRetry-After: 20\r\nContent-Length: 0\r\n\r\n"),
+            75, "The build service cannot answer now. Try again in 20 seconds."),
+        Answer(
+            "429 and some minutes",
+            .bytes("HTTP/1.1 429 Slowly\r\nRetry-After: 250\r\nContent-Length: 0\r\n\r\n"), 75,
+            "The build service cannot answer now. Try again in 5 minutes."),
     ]
 
     @Test(arguments: answers) func isSaidInOneSentence(answer: Answer) async throws {
@@ -117,6 +148,46 @@ import World
         }
         #expect(!(try await builder.log()).contains("Accepted"))
         try await builder.end()
+    }
+
+    /// The first answer to each question is the one given; nobody hears of it.
+    @Test(arguments: [
+        ScriptedService.answer("503 Later", "text/plain", ""),
+        ScriptedService.answer("502 Oops", "text/html", ""),
+        ScriptedService.answer("504 Oops", "text/html", ""), .hangUp,
+        .bytes("HTTP/1.1 503 Later\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"),
+    ])
+    func whatIsSoonOverIsNotSaid(first: ScriptedService.Reply) async throws {
+        let world = try await SharedWorld.get()
+        let asked = Mutex<[Substring: Int]>([:])
+        try await ScriptedService.serving(in: world) { request in
+            let count = asked.withLock { asked in
+                asked[request, default: 0] += 1
+                return asked[request, default: 0]
+            }
+            if count == 1 { return first }
+            return request.contains("/v1/keys/")
+                ? Self.key(request, name: "alice") : ScriptedService.json(#"{"jobs": []}"#)
+        } _: {
+            let greeted = try await Command.run(world.ssh([], to: .orphaned))
+            await expect(greeted, status: 0, output: ["Hello alice."], in: world)
+            #expect(!greeted.errorText.contains("sallyport:"), "\(greeted)")
+        }
+        #expect(asked.withLock { $0.count == 2 && $0.values.allSatisfy { $0 == 2 } })
+    }
+
+    /// Twice, and no more often.
+    @Test func aServiceInTroubleIsNotPestered() async throws {
+        let world = try await SharedWorld.get()
+        let asked = Mutex(0)
+        try await ScriptedService.serving(in: world) { _ in
+            asked.withLock { $0 += 1 }
+            return ScriptedService.answer("503 Later", "text/plain", "")
+        } _: {
+            let refused = try await Command.run(world.ssh([], to: .orphaned))
+            await expect(refused, status: 75, errors: [Self.cannot], in: world)
+        }
+        #expect(asked.withLock { $0 } == 2)
     }
 
     /// Names come from people.

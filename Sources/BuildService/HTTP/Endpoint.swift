@@ -2,18 +2,23 @@
 public enum Endpoint: Equatable, Sendable {
     /// HTTP on a Unix socket.
     case socket(path: String)
-    /// HTTP at a base URL, without a slash at its end.
+    /// HTTP or HTTPS at a base URL, without a slash at its end.
     case url(String)
 
-    /// `unix:/path` or `http://…`, as in sallyport.toml.
+    /// `unix:/path`, `https://…` or `http://…`, as in sallyport.toml.
     public init?(_ text: String) {
         if text.hasPrefix("unix:/") {
             self = .socket(path: String(text.dropFirst("unix:".count)))
-        } else if text.hasPrefix("http://") {
+        } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
             self = .url(text.hasSuffix("/") ? String(text.dropLast()) : text)
         } else {
             return nil
         }
+    }
+
+    /// Whether TLS stands before it.
+    var isSecure: Bool {
+        if case .url(let base) = self { base.hasPrefix("https:") } else { false }
     }
 
     /// The URL of a path; a socket's has a host that is never looked up.

@@ -3,8 +3,9 @@ import EventLoop
 
 /// libcurl's multi interface on the event loop: any number of exchanges at once, on one thread.
 final class HTTPClient {
-    private let loop: EventLoop
+    let loop: EventLoop
     private let endpoint: Endpoint
+    private let transport: Transport
     private let multi: UnsafeMutableRawPointer
     private var transfers: [ObjectIdentifier: HTTPTransfer] = [:]
     private var watches: [curl_socket_t: Watch] = [:]
@@ -12,8 +13,9 @@ final class HTTPClient {
     /// True while libcurl calls back: handles can be neither added nor removed then (CURLM_RECURSIVE_API_CALL).
     private var isInCallback = false
 
-    init(_ endpoint: Endpoint, on loop: EventLoop) {
+    init(_ endpoint: Endpoint, over transport: Transport = Transport(), on loop: EventLoop) {
         self.loop = loop
+        self.transport = transport
         self.endpoint = endpoint
         guard let multi = curl_multi_init() else { fatalError("curl_multi_init: out of memory") }
         self.multi = multi
@@ -43,7 +45,10 @@ final class HTTPClient {
         _ request: HTTPRequest, receive: ((UnsafeRawBufferPointer) -> Bool)? = nil,
         complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) -> HTTPTransfer? {
-        guard let transfer = HTTPTransfer(request, to: endpoint, receive: receive, complete: complete) else {
+        guard
+            let transfer = HTTPTransfer(
+                request, to: endpoint, over: transport, receive: receive, complete: complete)
+        else {
             loop.timer(after: .zero) {
                 complete(.failure(ServiceError(.unreachable, detail: "out of memory")))
             }

@@ -5,6 +5,8 @@ struct HTTPRequest {
     var path: String
     var headers: [String] = []
     var body: [UInt8]?
+    /// The media type that a successful answer must have; nil: any, or no content.
+    var expects: String?
     /// For the whole exchange; nil for a stream, which lasts as long as it lasts.
     var timeout: Duration? = .seconds(10)
 }
@@ -15,9 +17,13 @@ struct HTTPResponse {
     static let maximumSize = 1 << 20
 
     var status: Int
-    var body: [UInt8]
+    /// Without its parameters; empty when the answer names none.
+    var mediaType = ""
+    /// When the service wants to be asked again.
+    var retryAfter: Duration?
     /// Last-Modified, in seconds since 1970.
     var lastModified: Int64?
+    var body: [UInt8]
 }
 
 extension String {

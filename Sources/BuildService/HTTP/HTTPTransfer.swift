@@ -7,30 +7,38 @@ final class HTTPTransfer {
     private let receive: ((UnsafeRawBufferPointer) -> Bool)?
     private var complete: ((Result<HTTPResponse, ServiceError>) -> Void)?
     private var body: [UInt8] = []
+    private let expects: String?
     private var isTooLarge = false
+    /// What libcurl says about a failure.
+    private let report: UnsafeMutablePointer<CChar>
     private(set) var isCancelled = false
 
     /// - Parameters:
     ///   - receive: gets the body of a successful answer piece by piece instead of having it collected; false pauses.
     init?(
-        _ request: HTTPRequest, to endpoint: Endpoint, receive: ((UnsafeRawBufferPointer) -> Bool)?,
+        _ request: HTTPRequest, to endpoint: Endpoint, over transport: Transport,
+        receive: ((UnsafeRawBufferPointer) -> Bool)?,
         complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.receive = receive
+        expects = request.expects
+        report = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        report.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        _ = sp_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, report)
         self.complete = complete
         _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
         if case .socket(let path) = endpoint { _ = sp_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, path) }
-        _ = sp_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-        _ = sp_easy_set_string(easy, CURLOPT_PROXY, "")
+        transport.prepare(easy, for: endpoint)
+        _ = sp_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = sp_easy_set_string(easy, CURLOPT_USERAGENT, "sallyport")
         _ = sp_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
         _ = sp_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         _ = sp_easy_set_long(easy, CURLOPT_FILETIME, 1)
         _ = sp_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000)
         if let timeout = request.timeout {
-            _ = sp_easy_set_long(easy, CURLOPT_TIMEOUT_MS, Int(timeout.components.seconds * 1000))
+            _ = sp_easy_set_long(easy, CURLOPT_TIMEOUT_MS, Int(timeout / .milliseconds(1)))
         }
         _ = sp_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         if let body = request.body {
@@ -39,6 +47,12 @@ final class HTTPTransfer {
         // Without this libcurl asks before it sends more than a kilobyte, and waits.
         headers = curl_slist_append(headers, "Expect:")
         for header in request.headers { headers = curl_slist_append(headers, header) }
+        if let type = request.expects {
+            headers = curl_slist_append(headers, "Accept: \(type), \(MediaType.problem)")
+        }
+        // Not for a proxy.
+        _ = sp_easy_set_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        if let token = transport.token { headers = curl_slist_append(headers, token.authorization) }
         _ = sp_easy_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
 
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -54,6 +68,7 @@ final class HTTPTransfer {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
+        report.deallocate()
     }
 
     /// The transfer behind a handle, as libcurl gives it back.
@@ -81,7 +96,15 @@ final class HTTPTransfer {
             complete(.failure(error(for: result)))
             return
         }
-        complete(.success(HTTPResponse(status: status, body: body, lastModified: lastModified)))
+        guard isAsExpected else {
+            complete(.failure(wrongType))
+            return
+        }
+        complete(
+            .success(
+                HTTPResponse(
+                    status: status, mediaType: mediaType, retryAfter: retryAfter, lastModified: lastModified,
+                    body: body)))
     }
 
     private var status: Int {
@@ -95,8 +118,32 @@ final class HTTPTransfer {
         return sp_easy_file_time(easy, &seconds) == CURLE_OK && seconds >= 0 ? Int64(seconds) : nil
     }
 
+    private var mediaType: String {
+        var type: UnsafePointer<CChar>?
+        guard sp_easy_content_type(easy, &type) == CURLE_OK, let type else { return "" }
+        return MediaType.essence(String(cString: type))
+    }
+
+    /// A wait of more than a day is as good as none.
+    private var retryAfter: Duration? {
+        var seconds: curl_off_t = 0
+        guard sp_easy_retry_after(easy, &seconds) == CURLE_OK, (1...86_400).contains(seconds) else {
+            return nil
+        }
+        return .seconds(seconds)
+    }
+
+    private var isAsExpected: Bool {
+        guard let expects, (200..<300).contains(status) else { return true }
+        return mediaType == expects
+    }
+
+    private var wrongType: ServiceError {
+        ServiceError(.malformedAnswer, detail: "HTTP \(status) with \(mediaType) instead of \(expects ?? "")")
+    }
+
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard !isCancelled else { return 0 }
+        guard !isCancelled, isAsExpected else { return 0 }
         if let receive, (200..<300).contains(status) {
             return receive(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
         }
@@ -109,13 +156,30 @@ final class HTTPTransfer {
     }
 
     private func error(for result: CURLcode) -> ServiceError {
-        let detail = String(cString: curl_easy_strerror(result))
         if isTooLarge { return ServiceError(.malformedAnswer, detail: "an answer of more than 1 MB") }
+        if result == CURLE_WRITE_ERROR, !isAsExpected { return wrongType }
+        let detail = String(cString: report[0] == 0 ? curl_easy_strerror(result) : UnsafePointer(report))
         switch result {
         case CURLE_OPERATION_TIMEDOUT: return ServiceError(.timedOut, detail: detail)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             return ServiceError(.malformedAnswer, detail: detail)
+        case CURLE_PARTIAL_FILE: return ServiceError(.brokenOff, detail: detail)
+        case CURLE_SSL_CONNECT_ERROR: return ServiceError(.insecure, detail: detail)
+        case CURLE_PEER_FAILED_VERIFICATION: return ServiceError(.untrusted(distrust), detail: detail)
+        case CURLE_SSL_CACERT_BADFILE: return ServiceError(.untrusted(.authority), detail: detail)
         default: return ServiceError(.unreachable, detail: detail)
+        }
+    }
+
+    /// OpenSSL's verdict on the certificate is in; its name is for libcurl to judge.
+    private var distrust: ServiceError.Distrust {
+        var verdict = 0
+        _ = sp_easy_verify_result(easy, &verdict)
+        // x509_vfy.h: X509_V_OK; not yet valid, has expired.
+        return switch verdict {
+        case 0: .name
+        case 9, 10: .time
+        default: .authority
         }
     }
 }

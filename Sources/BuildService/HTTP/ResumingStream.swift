@@ -117,13 +117,12 @@ final class ResumingStream: ServiceStream {
         case .success(let response): error = SallyportService.refusal(response)
         case .failure(let failure): error = failure
         }
-        guard error.isTransient, lastSign.age < Self.patience else {
+        let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
+        guard error.isTransient, lastSign.age < Self.patience, pause < Self.patience else {
             ended(.failure(error))
             return
         }
-        retry = loop.timer(after: Self.pauses[min(failures, Self.pauses.count - 1)]) { [weak self] in
-            self?.start()
-        }
+        retry = loop.timer(after: pause) { [weak self] in self?.start() }
         failures += 1
     }
 }

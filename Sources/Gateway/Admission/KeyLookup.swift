@@ -80,7 +80,16 @@ public enum KeyLookup {
         _ key: PublicKey, _ configuration: Configuration, until deadline: UInt64
     ) throws(Refusal) -> Result<Key?, ServiceError> {
         let loop = EventLoop()
-        guard let service = configuration.buildService(on: loop) else { throw refusal("no URL of a service") }
+        let transport: Transport
+        do throws(ConfigurationError) {
+            // The account's own token is not for us to read.
+            transport = try Transport(configuration.service, tokenFile: configuration.service.keyTokenFile)
+        } catch {
+            throw refusal(error.description)
+        }
+        guard let service = configuration.buildService(over: transport, on: loop) else {
+            throw refusal("no URL of a service")
+        }
         var answer: Result<Key?, ServiceError>?
         service.key(key) { result in
             answer = result

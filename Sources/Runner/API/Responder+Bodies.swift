@@ -39,8 +39,7 @@ extension Responder {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws(RunnerError) -> Value {
-        let mediaType = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
-        guard mediaType?.filter({ $0 != " " }) == "application/json" else {
+        guard request.headers[.contentType].map(MediaType.essence) == MediaType.json else {
             throw RunnerError(.unsupportedMediaType, "This comes as application/json.")
         }
         let bytes = try await body(request, limit: 256 << 10)

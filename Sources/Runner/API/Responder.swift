@@ -100,7 +100,6 @@ struct Responder: HTTPResponder {
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!
 
     static func isYAML(_ type: String?) -> Bool {
-        let type = type?.split(separator: ";").first?.lowercased().filter { $0 != " " }
-        return ["application/yaml", "application/x-yaml", "text/yaml"].contains(type)
+        ["application/yaml", "application/x-yaml", "text/yaml"].contains(type.map(MediaType.essence))
     }
 }

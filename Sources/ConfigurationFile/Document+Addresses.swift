@@ -1,0 +1,83 @@
+import Glibc
+
+/// Where services are.
+extension Document {
+    /// A service's URL, which has no default; empty when it is neither needed nor there.
+    mutating func serviceURL(
+        _ section: String, _ key: String, isNeeded: Bool
+    ) throws(ConfigurationError) -> String {
+        let url = try text(section, key)
+        if url == nil, !isNeeded { return "" }
+        guard let url, url.hasPrefix("unix:/") || Self.isServiceURL(url) else {
+            throw error(
+                section, key,
+                "expected \"unix:/path\" of the service's socket, \"https://host\", or http on loopback")
+        }
+        return url
+    }
+
+    /// A proxy is asked for a tunnel, in which TLS goes; nothing else is sent through it.
+    mutating func proxy(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+        guard let proxy = try text(section, key) else { return nil }
+        guard let (scheme, _, path) = Self.parts(of: proxy), scheme == "http", path.isEmpty || path == "/"
+        else {
+            throw error(section, key, "expected \"http://host:port\"")
+        }
+        guard try text("service", "url")?.hasPrefix("https://") == true else {
+            throw error(section, key, "is for a service at an https URL only")
+        }
+        return proxy
+    }
+
+    /// `127.0.0.1:8443` or `[::1]:8443`: an address and no name, so that it is clear who can come.
+    mutating func listeningAddress(
+        _ section: String, _ key: String
+    ) throws(ConfigurationError) -> (address: String, port: Int)? {
+        guard let text = try text(section, key) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]),
+            let address = Self.addressLiteral(text[..<colon])
+        else {
+            throw error(
+                section, key, "expected \"address:port\", such as \"192.0.2.1:8443\" or \"[::]:8443\"")
+        }
+        return (address, port)
+    }
+
+    private static func isServiceURL(_ url: String) -> Bool {
+        guard let (scheme, host, _) = parts(of: url) else { return false }
+        return scheme == "https" || scheme == "http" && ["127.0.0.1", "[::1]", "localhost"].contains(host)
+    }
+
+    /// Scheme, host and path of a plain URL. Nil: it is none, or has a user, a query or a fragment, which have no
+    /// meaning here and make it hard to see which host is meant.
+    private static func parts(of url: String) -> (scheme: Substring, host: Substring, path: Substring)? {
+        guard let colon = url.firstRange(of: "://"),
+            url.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !#"@?#\"<>^`{|}"#.utf8.contains($0) })
+        else { return nil }
+        let rest = url[colon.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        var host = authority
+        if let end = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
+            host = authority[..<end]
+            guard port(authority[authority.index(after: end)...]) != nil else { return nil }
+        }
+        let isAddress = host.hasPrefix("[") && addressLiteral(host) != nil
+        guard isAddress || !host.isEmpty && !host.contains(where: { ":[]".contains($0) }) else { return nil }
+        return (url[..<colon.lowerBound], host, rest[authority.endIndex...])
+    }
+
+    private static func port(_ text: Substring) -> Int? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int(text).flatMap { (1...65535).contains($0) ? $0 : nil }
+    }
+
+    private static func addressLiteral(_ text: Substring) -> String? {
+        var storage = in6_addr()
+        if text.hasPrefix("["), text.hasSuffix("]") {
+            let address = String(text.dropFirst().dropLast())
+            return inet_pton(AF_INET6, address, &storage) == 1 ? address : nil
+        }
+        let address = String(text)
+        return inet_pton(AF_INET, address, &storage) == 1 ? address : nil
+    }
+}

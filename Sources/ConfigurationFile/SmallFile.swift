@@ -1,0 +1,60 @@
+import Glibc
+
+/// Files that are read whole: configuration, secrets, tables.
+public enum SmallFile {
+    /// More than any of them needs; what is larger is some other file.
+    static let maximumSize = 1 << 20
+
+    /// Whom a file is for, besides its owner and root.
+    public enum Readers: Sendable {
+        /// Nobody: it holds a secret.
+        case nobody
+        /// The file's group, which may not write to it.
+        case group
+    }
+
+    /// The text of a file that nobody else may read or change.
+    public static func read(_ path: String, for readers: Readers) throws(ConfigurationError) -> String {
+        try read(path) { status in
+            switch readers {
+            case .nobody where status.st_mode & 0o077 != 0: "can be read by others than its owner: chmod 600"
+            case .group where status.st_mode & 0o027 != 0: "can be read or changed by others: chmod 640"
+            case .nobody, .group: nil
+            }
+        }
+    }
+
+    /// - Parameter objection: what is wrong with a file of this kind, judged by the descriptor that is read.
+    static func read(
+        _ path: String, unless objection: (stat) -> String?
+    ) throws(ConfigurationError) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ConfigurationError(path: path, expected: "expected a regular file")
+        }
+        if let objection = objection(status) { throw ConfigurationError(path: path, expected: objection) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+            guard bytes.count <= maximumSize else {
+                throw ConfigurationError(path: path, expected: "is larger than 1 MB")
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError(path: path, expected: "expected UTF-8")
+        }
+        return text
+    }
+
+    private static func unreadable(_ path: String) -> ConfigurationError {
+        ConfigurationError(path: path, expected: "cannot be read: \(String(cString: strerror(errno)))")
+    }
+}

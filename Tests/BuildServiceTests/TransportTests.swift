@@ -1,0 +1,76 @@
+import EventLoop
+import Requests
+import Testing
+
+@testable import BuildService
+
+/// What is asked of a connection, and what becomes of an answer that may soon be another.
+@Suite struct TransportTests {
+    @Test(arguments: ["sallyport_0a", "Z", "a-._~+/Z9", "abc=", "abc=="])
+    func aTokenIsOneWord(text: String) throws {
+        let token = try #require(BearerToken(text))
+        #expect(token.authorization == "Authorization: Bearer \(text)")
+        #expect(!"\(token) \(String(reflecting: token)) \(Transport(token: token))".contains(text))
+    }
+
+    @Test(arguments: [
+        "", "=", "a b", "a\r\nHost: b", "a\n", "ä", "a=b", "a\u{0}", String(repeating: "a", count: 4097),
+    ])
+    func whatWouldChangeTheRequestIsNoToken(text: String) {
+        #expect(BearerToken(text) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (502, nil, .milliseconds(250)), (503, nil, .milliseconds(250)), (504, nil, .milliseconds(250)),
+            (503, 1, .seconds(1)), (503, 5, .seconds(5)), (503, 6, nil), (500, nil, nil), (429, nil, nil),
+            (404, nil, nil), (200, nil, nil),
+        ] as [(Int, Int?, Duration?)])
+    func aSecondAttemptIsMadeWhereItMayHelp(status: Int, retryAfter: Int?, pause: Duration?) {
+        let response = HTTPResponse(status: status, retryAfter: retryAfter.map { .seconds($0) }, body: [])
+        #expect(HTTPClient.pause(after: .success(response)) == pause)
+    }
+
+    @Test(
+        arguments: [
+            (.unreachable, true), (.brokenOff, true), (.timedOut, false), (.insecure, false),
+            (.untrusted(.time), false), (.malformedAnswer, false), (.redirected, false),
+        ] as [(ServiceError.Code, Bool)])
+    func aConnectionThatBreaksIsMadeAgain(code: ServiceError.Code, again: Bool) {
+        #expect((HTTPClient.pause(after: .failure(ServiceError(code, detail: ""))) != nil) == again)
+    }
+
+    @Test(
+        arguments: [
+            (503, nil, "in a minute."), (503, 1, "in a minute."), (503, 2, "in 2 seconds."),
+            (429, 59, "in 59 seconds."), (503, 60, "in a minute."), (503, 61, "in 2 minutes."),
+            (503, 86_400, "in 1440 minutes."), (404, 5, "administrator."),
+        ] as [(Int, Int?, String)])
+    func theAdviceNamesATime(status: Int, retryAfter: Int?, end: String) {
+        let error = ServiceError(.refused(status), retryAfter: retryAfter.map { .seconds($0) }, detail: "")
+        #expect(error.advice.hasSuffix(end), "\(error.advice)")
+    }
+
+    /// A page of a proxy that says it is fine.
+    @Test func aStreamOfSomethingElseEndsAtOnce() throws {
+        let endless = try EndlessService(
+            head: "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", body: "<p>data: x</p>\n")
+        let loop = EventLoop()
+        let service = SallyportService(.socket(path: endless.socket), on: loop)
+        var result: Result<Void, ServiceError>?
+        let stream = service.watch(JobID("42")!) { _ in
+        } ended: {
+            result = $0
+            loop.stop()
+        }
+        loop.timer(after: .seconds(30)) { loop.stop() }
+        loop.run()
+        stream.cancel()
+        guard case .failure(let error) = result else {
+            Issue.record("the stream goes on")
+            return
+        }
+        #expect(error.code == .malformedAnswer)
+        #expect(error.debugDescription.contains("text/html instead of text/event-stream"))
+    }
+}
