@@ -95,6 +95,7 @@ let package = Package(
                 "AuthorizedKeys", "BuildService", "ConfigurationFile", "Machines", "Requests", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -161,12 +162,13 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "Requests", "Runner",
+                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Requests", "Runner",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),

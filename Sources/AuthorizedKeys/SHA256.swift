@@ -2,8 +2,8 @@
 ///
 /// The small programs link nothing that offers it for any blob: libssh computes fingerprints of the key types it
 /// knows only.
-enum SHA256 {
-    static func digest(of message: [UInt8]) -> [UInt8] {
+package enum SHA256 {
+    package static func digest(of message: [UInt8]) -> [UInt8] {
         var padded = message
         padded.append(0x80)
         while padded.count % 64 != 56 { padded.append(0) }

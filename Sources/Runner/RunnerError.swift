@@ -5,6 +5,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
     public enum Code: Equatable, Sendable {
         /// The request itself is not well-formed.
         case malformedRequest
+        /// Nobody knows who asks: there is no token, or (then it is invalid) none that is known.
+        case unauthenticated(isInvalid: Bool)
         /// This peer may not do that, or this person may not.
         case forbidden
         case notFound

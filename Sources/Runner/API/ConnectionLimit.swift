@@ -1,37 +1,44 @@
 import NIOCore
 import Synchronization
 
-/// How many connections a user may have at once. The socket takes connections from everybody, and tells later who may
+/// Whose connections are counted together.
+enum Origin: Hashable, Sendable {
+    case user(UInt32)
+    case address(String)
+}
+
+/// How many connections somebody may have at once. A listener takes connections from everybody, and tells later who may
 /// not do anything; nobody is to keep the others out by that.
 final class ConnectionLimit: Sendable {
-    /// For a user with a role: some hundred sessions, each with its streams.
+    /// For a user with a role, and for an address: some hundred sessions, each with its streams.
     static let known = 2000
     static let stranger = 16
 
-    private let roles: Roles
-    private let counts = Mutex<[UInt32: Int]>([:])
+    private let authentication: Authentication
+    private let counts = Mutex<[Origin: Int]>([:])
 
-    init(_ roles: Roles) {
-        self.roles = roles
+    init(_ authentication: Authentication) {
+        self.authentication = authentication
     }
 
     /// For the pipeline of one connection.
-    func handler() -> any RemovableChannelHandler { ConnectionLimitHandler(limit: self) }
+    func handler() -> any RemovableChannelHandler {
+        ConnectionLimitHandler(limit: self, authentication: authentication)
+    }
 
-    /// - Returns: whether this connection of the peer's may stay; then say ``leave(_:)`` at its end.
-    func admit(_ peer: Peer) -> Bool {
-        let most = roles.role(of: peer) == nil ? Self.stranger : Self.known
-        return counts.withLock { counts in
-            guard counts[peer.user, default: 0] < most else { return false }
-            counts[peer.user, default: 0] += 1
+    /// - Returns: whether this connection may stay; then say ``leave(_:)`` at its end.
+    func admit(_ origin: Origin, most: Int) -> Bool {
+        counts.withLock { counts in
+            guard counts[origin, default: 0] < most else { return false }
+            counts[origin, default: 0] += 1
             return true
         }
     }
 
-    func leave(_ peer: Peer) {
+    func leave(_ origin: Origin) {
         counts.withLock { counts in
-            let rest = counts[peer.user, default: 1] - 1
-            counts[peer.user] = rest == 0 ? nil : rest
+            let rest = counts[origin, default: 1] - 1
+            counts[origin] = rest == 0 ? nil : rest
         }
     }
 }
@@ -41,16 +48,20 @@ private final class ConnectionLimitHandler: ChannelInboundHandler, RemovableChan
     typealias InboundIn = NIOAny
 
     private let limit: ConnectionLimit
+    private let authentication: Authentication
 
-    init(limit: ConnectionLimit) {
+    init(limit: ConnectionLimit, authentication: Authentication) {
         self.limit = limit
+        self.authentication = authentication
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        Context.peer(of: channel).whenSuccess { [limit] peer in
-            guard let peer, limit.admit(peer) else { return channel.close(promise: nil) }
-            channel.closeFuture.whenComplete { _ in limit.leave(peer) }
+        authentication.origin(of: channel).whenSuccess { [limit] found in
+            guard let found, limit.admit(found.origin, most: found.most) else {
+                return channel.close(promise: nil)
+            }
+            channel.closeFuture.whenComplete { _ in limit.leave(found.origin) }
         }
     }
 }

@@ -5,7 +5,7 @@ import NIOPosix
 /// A request's context: it knows the connection, and so the peer.
 struct Context: RequestContext {
     var coreContext: CoreRequestContextStorage
-    private let channel: any Channel
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
@@ -22,9 +22,7 @@ struct Context: RequestContext {
     private static let socketLevel = 1
     private static let peerCredentials = 17
 
-    /// Who has connected; nil when the system does not say: then nobody is let in.
-    func peer() async -> Peer? { try? await Self.peer(of: channel).get() }
-
+    /// Who has connected to the Unix socket; nil when the system does not say: then nobody is let in.
     static func peer(of channel: any Channel) -> EventLoopFuture<Peer?> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeSucceededFuture(nil)

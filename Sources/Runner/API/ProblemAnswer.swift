@@ -10,6 +10,11 @@ enum ProblemAnswer {
         var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
         switch error.code {
         case .malformedRequest: (problem.status, problem.title) = (400, "Bad Request")
+        case .unauthenticated(let isInvalid):
+            (problem.status, problem.title) = (401, "Unauthorized")
+            // RFC 6750, section 3.
+            headers[.wwwAuthenticate] =
+                "Bearer realm=\"sallyport\"" + (isInvalid ? ", error=\"invalid_token\"" : "")
         case .forbidden: (problem.status, problem.title) = (403, "Forbidden")
         case .notFound: (problem.status, problem.title) = (404, "Not Found")
         case .methodNotAllowed(let allowed):

@@ -9,7 +9,7 @@ import NIOCore
 struct Responder: HTTPResponder {
     let book: JobBook
     let store: Store
-    let roles: Roles
+    let authentication: Authentication
     let imageExists: @Sendable (String) -> Bool
     let logger: Logger
 
@@ -25,9 +25,7 @@ struct Responder: HTTPResponder {
     }
 
     private func answer(_ request: Request, _ context: Context) async throws(RunnerError) -> Response {
-        guard let peer = await context.peer(), let role = roles.role(of: peer) else {
-            throw RunnerError(.forbidden, "This user may not use this service.")
-        }
+        let role = try await authentication.role(of: request, context)
         guard let resource = Resource(path: request.uri.path) else {
             throw RunnerError(.notFound, "There is no such resource.")
         }
@@ -36,7 +34,7 @@ struct Responder: HTTPResponder {
             throw RunnerError(.methodNotAllowed(allowed: allowed), "This resource has \(allowed) only.")
         }
         guard role.includes(needed) else {
-            throw RunnerError(.forbidden, "This user may not do that.")
+            throw RunnerError(.forbidden, "This \(authentication.subject) may not do that.")
         }
         let query = try Query(request.uri.query)
         switch resource {

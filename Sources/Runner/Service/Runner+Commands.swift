@@ -26,7 +26,9 @@ extension Runner {
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),
-            socket: configuration.runner.socket, supply: supply, logger: logger)
+            socket: configuration.runner.socket,
+            network: try configuration.runner.network.map { try NetworkListener($0) }, supply: supply,
+            logger: logger)
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
     }
 

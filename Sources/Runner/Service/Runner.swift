@@ -6,22 +6,24 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
-/// The embedded build service: everything together, on a Unix socket.
+/// The embedded build service: everything together, on a Unix socket and, where wanted, on the network.
 public struct Runner: Sendable {
     private let settings: Settings
     private let roles: Roles
     private let socket: String
+    private let network: NetworkListener?
     private let supply: any BuilderSupply
     private let timekeeper: Timekeeper
     private let logger: Logger
 
     init(
-        settings: Settings, roles: Roles, socket: String, supply: any BuilderSupply,
-        timekeeper: Timekeeper = .system, logger: Logger
+        settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
+        supply: any BuilderSupply, timekeeper: Timekeeper = .system, logger: Logger
     ) {
         self.settings = settings
         self.roles = roles
         self.socket = socket
+        self.network = network
         self.supply = supply
         self.timekeeper = timekeeper
         self.logger = logger
@@ -30,9 +32,10 @@ public struct Runner: Sendable {
     /// Serves until the surrounding service group, or SIGTERM or SIGINT, asks it to stop.
     ///
     /// - Parameter isEphemeral: ends all builders at the end, instead of leaving them to the next runner.
-    /// - Parameter onReady: called when the socket takes connections.
+    /// - Parameter onReady: called with each address that takes connections.
     func serve(
-        in folder: borrowing StateFolder, isEphemeral: Bool, onReady: @escaping @Sendable () -> Void = {}
+        in folder: borrowing StateFolder, isEphemeral: Bool,
+        onReady: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) async throws {
         try ListeningSocket.prepare(socket)
         let store = try Store(path: "\(folder.path)/runner.sqlite")
@@ -42,37 +45,37 @@ public struct Runner: Sendable {
         try await book.takeOver()
 
         let images = settings.images
-        let responder = Responder(
-            book: book, store: store, roles: roles,
-            imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger)
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
         serverLogger.logLevel = .critical
-        let limit = ConnectionLimit(roles)
-        let application = Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [limit.handler()],
-                    idleTimeout: .seconds(Int64(settings.idleTime)),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
-            configuration: ApplicationConfiguration(
-                address: .unixDomainSocket(path: socket), serverName: "sallyport-runner"),
-            onServerRunning: { [logger, settings, socket] _ in
+        func listener(_ authentication: Authentication) -> Listener {
+            Listener(
+                responder: Responder(
+                    book: book, store: store, authentication: authentication,
+                    imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger),
+                idleTime: settings.idleTime, logger: serverLogger)
+        }
+        var services: [any Service] = [
+            listener(.peer(roles)).onSocket(socket) { [logger, settings, socket] address in
                 // Connecting needs write permission. Who may do what is decided by the peer's uid.
                 chmod(socket, 0o666)
                 logger.info("listening on \(socket), \(settings.slots) builders at once")
-                onReady()
-            },
-            logger: serverLogger)
+                onReady(address)
+            }
+        ]
+        if let network {
+            services.append(
+                try listener(.token(network.tokens)).onNetwork(network) { [logger] address in
+                    let place =
+                        "\(address.ipAddress ?? network.address), port \(address.port ?? network.port)"
+                    logger.info("listening with TLS on \(place), for \(network.tokens.count) tokens")
+                    onReady(address)
+                })
+        }
+        services += [Beats(book: book, timekeeper: timekeeper), Ending(book: book, isEphemeral: isEphemeral)]
         let group = ServiceGroup(
             configuration: .init(
-                services: [
-                    .init(service: application),
-                    .init(service: Beats(book: book, timekeeper: timekeeper)),
-                    .init(service: Ending(book: book, isEphemeral: isEphemeral)),
-                ],
+                services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: serverLogger))
         try await group.run()
         logger.info("stopped")

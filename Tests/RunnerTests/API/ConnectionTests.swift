@@ -8,17 +8,14 @@ import Testing
 
 @Suite("Connections")
 struct ConnectionTests {
-    @Test("a stranger has a few connections, whoever has a role many")
+    @Test("nobody keeps the others out")
     func limits() {
-        let limit = ConnectionLimit(Roles(own: 1, gateway: 2))
-        for (user, most) in [
-            (UInt32(1), ConnectionLimit.known), (2, ConnectionLimit.known), (3, ConnectionLimit.stranger),
-        ] {
-            let peer = Peer(user: user, group: 9)
-            for _ in 0..<most { #expect(limit.admit(peer)) }
-            #expect(!limit.admit(peer))
-            limit.leave(peer)
-            #expect(limit.admit(peer) && !limit.admit(peer))
+        let limit = ConnectionLimit(.peer(Roles(own: 1)))
+        for origin in [Origin.user(1), .user(2), .address("192.0.2.1"), .address("192.0.2.2")] {
+            for _ in 0..<16 { #expect(limit.admit(origin, most: 16)) }
+            #expect(!limit.admit(origin, most: 16))
+            limit.leave(origin)
+            #expect(limit.admit(origin, most: 16) && !limit.admit(origin, most: 16))
         }
     }
 

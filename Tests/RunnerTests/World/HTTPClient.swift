@@ -1,8 +1,9 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
-/// One exchange per connection, over a Unix socket.
+/// One exchange per connection, over a Unix socket or TLS.
 struct HTTPClient: Sendable {
     struct Answer: Sendable {
         var status: Int
@@ -15,6 +16,9 @@ struct HTTPClient: Sendable {
     }
 
     let socket: String
+    /// The port on loopback to speak TLS to instead.
+    var port: Int?
+    var tls = TLSConfiguration.clientDefault
 
     /// - Parameter begun: called when the answer has begun.
     /// - Parameter received: called with the whole body so far after each part; returns whether to go on.
@@ -22,14 +26,7 @@ struct HTTPClient: Sendable {
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: String? = nil,
         until received: @Sendable ([UInt8]) async -> Bool = { _ in true }, begun: @Sendable () -> Void = {}
     ) async throws -> Answer {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(unixDomainSocketPath: socket) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
+        let channel = try await connect()
         return try await channel.executeThenClose { inbound, outbound in
             var head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
             head.headers.add(name: "Host", value: "localhost")
@@ -56,6 +53,30 @@ struct HTTPClient: Sendable {
                 // The connection has ended within the body.
             }
             return answer
+        }
+    }
+
+    private typealias Connection = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
+
+    private func connect() async throws -> Connection {
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        guard let port else {
+            return try await bootstrap.connect(unixDomainSocketPath: socket) { Self.prepare($0, nil) }
+        }
+        let context = try NIOSSLContext(configuration: tls)
+        return try await bootstrap.connect(host: "127.0.0.1", port: port) { Self.prepare($0, context) }
+    }
+
+    private static func prepare(
+        _ channel: any Channel, _ context: NIOSSLContext?
+    ) -> EventLoopFuture<Connection> {
+        channel.eventLoop.makeCompletedFuture {
+            if let context {
+                let handler = try NIOSSLClientHandler(context: context, serverHostname: nil)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            return try Connection(wrappingChannelSynchronously: channel)
         }
     }
 }

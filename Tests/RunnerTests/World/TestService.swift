@@ -2,6 +2,7 @@ import BuildService
 import ConfigurationFile
 import Foundation
 import Logging
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -13,6 +14,8 @@ struct TestService: Sendable {
     let supply: FakeSupply
     let clock: ManualClock
     let client: HTTPClient
+    /// Where there is a listener with TLS.
+    var overNetwork: HTTPClient?
 
     static let aliceKey =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwhIYSjWFwCYUOLhrA+BjHpH1OvzujNrWStYZ+1eeqh"
@@ -22,7 +25,7 @@ struct TestService: Sendable {
     static func run(
         slots: Int = 4, logLimit: Int = 1 << 20, idleTime: Int = 60, supply: FakeSupply = FakeSupply(),
         folder: String? = nil,
-        clock: ManualClock = ManualClock(),
+        clock: ManualClock = ManualClock(), network: NetworkFiles? = nil,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let path = folder ?? makeFolder()
@@ -36,15 +39,18 @@ struct TestService: Sendable {
         (settings.terms.keep, settings.terms.lease, settings.terms.maxLife) = (600, 60, 7200)
         let socket = "\(path)/s"
         let runner = Runner(
-            settings: settings, roles: Roles(own: geteuid()), socket: socket, supply: supply,
+            settings: settings, roles: Roles(own: geteuid()), socket: socket,
+            network: try network.map { try NetworkListener($0.configuration) }, supply: supply,
             timekeeper: clock.timekeeper, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let service = TestService(
-            folder: path, supply: supply, clock: clock, client: HTTPClient(socket: socket))
         let isReady = Latch<Bool>()
+        let port = Latch<Int>()
         try await withThrowingTaskGroup { group in
             group.addTask {
                 try await runner.serve(
-                    in: try StateFolder(path), isEphemeral: false, onReady: { isReady.open(true) })
+                    in: try StateFolder(path), isEphemeral: false,
+                    onReady: { address in
+                        if let number = address.port { port.open(number) } else { isReady.open(true) }
+                    })
             }
             group.addTask {
                 try await Task.sleep(for: .seconds(20))
@@ -52,7 +58,14 @@ struct TestService: Sendable {
             }
             group.addTask {
                 _ = try await isReady.wait()
-                try await body(service)
+                let overNetwork: HTTPClient? =
+                    if let network {
+                        HTTPClient(socket: "", port: try await port.wait(), tls: try network.client)
+                    } else { nil }
+                try await body(
+                    TestService(
+                        folder: path, supply: supply, clock: clock, client: HTTPClient(socket: socket),
+                        overNetwork: overNetwork))
             }
             try await group.next()
             group.cancelAll()

@@ -1,12 +1,4 @@
-/// What a peer may do.
-enum Role: Sendable {
-    /// Look a key up.
-    case keys
-    /// What a gateway does for people.
-    case gateway
-    /// All.
-    case `operator`
-}
+import BuildService
 
 /// Who is behind the Unix socket: SO_PEERCRED, socket(7).
 struct Peer: Equatable, Sendable {

@@ -1,0 +1,57 @@
+import AuthorizedKeys
+
+/// A line of the file that `[runner] tokens` names, `name role hash`: whose token has which role. The token itself is
+/// nowhere but with whoever shows it.
+public struct TokenEntry: Equatable, Sendable {
+    /// For whoever keeps the file: one to 64 letters, digits, `-`, `_` and `.`.
+    public let name: String
+    public let role: Role
+    /// SHA-256 of the token. One round of it will do: a token is random, nobody can guess it.
+    public let hash: [UInt8]
+
+    /// Nil: that is no name.
+    public init?(name: String, role: Role, token: String) {
+        self.init(name: name, role: role, hash: Self.hash(of: token))
+    }
+
+    /// Nil: the line is none.
+    public init?(line: Substring) {
+        let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+        guard words.count == 3, let role = Role(rawValue: String(words[1])), let hash = Self.bytes(words[2])
+        else { return nil }
+        self.init(name: String(words[0]), role: role, hash: hash)
+    }
+
+    private init?(name: String, role: Role, hash: [UInt8]) {
+        guard (1...64).contains(name.utf8.count),
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
+        else { return nil }
+        self.name = name
+        self.role = role
+        self.hash = hash
+    }
+
+    public var line: String {
+        let digits = hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return "\(name) \(role.rawValue) \(digits.joined())"
+    }
+
+    public static func hash(of token: String) -> [UInt8] { SHA256.digest(of: Array(token.utf8)) }
+
+    /// 256 bits, with a name before them by which people recognise what must not be in a log.
+    public static func newToken() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return "sallyport_"
+            + (0..<4).map { _ in
+                let digits = String(generator.next() as UInt64, radix: 16)
+                return String(repeating: "0", count: 16 - digits.count) + digits
+            }.joined()
+    }
+
+    private static func bytes(_ digits: Substring) -> [UInt8]? {
+        let values = digits.utf8.map { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
+        guard values.count == 64, !values.contains(nil) else { return nil }
+        let halves = values.compactMap(\.self)
+        return (0..<32).map { halves[2 * $0] << 4 | halves[2 * $0 + 1] }
+    }
+}
