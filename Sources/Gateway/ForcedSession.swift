@@ -67,7 +67,9 @@ public enum ForcedSession {
         defer { withExtendedLifetime(signals) {} }
 
         // The configuration has been checked; it holds no URL that is none.
-        guard let service = configuration.buildService(over: transport, on: loop) else { return .misconfigured }
+        guard let service = configuration.buildService(over: transport, on: loop) else {
+            return .misconfigured
+        }
         let current = GatewaySession(
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal,

@@ -26,7 +26,8 @@ struct Failure: Error, Equatable {
         let said = error.problem?.detail.map(PlainText.line)
         sentence = said ?? error.description
         switch error.code {
-        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .unsupported, .tooOld, .gatewayFault:
+        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .unsupported, .tooOld,
+            .gatewayFault:
             status = .unavailable
         case .untrusted, .redirected: status = .configuration
         case .refused(401), .refused(403): status = .noPermission

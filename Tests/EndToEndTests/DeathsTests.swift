@@ -107,7 +107,7 @@ import World
         let body: @Sendable (RunningCommand) async throws -> Void = { client in
             try await client.output.wait(for: "ready")
             try await death.strike(world, job, client)
-            try await client.output.waitForEnd()
+            await client.output.waitForEnd()
         }
         let finished: Finished
         do {
