@@ -11,11 +11,13 @@ SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates openssl \
-    openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps
+    openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv
 # What the benchmarks need besides; the ways to do it otherwise are in C and Python.
 BENCH_PACKAGES := gcc libc6-dev python3
 IMAGES := $(CURDIR)/.build/images
 LOGS := .build/test-logs
+# What examines the runner's answers: Tests/Contract.
+CONTRACT := .build/contract
 # Where `make install` puts things, and from where; a DESTDIR is for those who make packages.
 PREFIX := /usr/local
 DESTDIR :=
@@ -29,7 +31,7 @@ help:
 	echo 'make build   build the programs (release)'
 	echo 'make image   make the image of the builders'
 	echo 'make demo    show it all on this machine, and leave nothing behind'
-	echo 'make test    unit tests, end-to-end tests, a little fuzzing and the format check'
+	echo 'make test    unit tests, end-to-end tests, a little fuzzing, the API against its contract, and the format check'
 	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
 	echo 'make bench   measure it beside plain ssh'
 	echo 'make lint    the format check alone'
@@ -98,16 +100,25 @@ test: deps image
 	    | tee $(LOGS)/end-to-end || failed+=(end-to-end)
 	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=5 2>&1 \
 	    | tee $(LOGS)/fuzzing || failed+=(fuzzing)
+	{ $(MAKE) --no-print-directory $(CONTRACT)/installed && $(CONTRACT)/bin/python Tests/Contract/examine-runner; } 2>&1 \
+	    | tee $(LOGS)/contract || failed+=(contract)
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift || failed+=(lint)
 	results=$$(sed -nE 's/^.*Test (.*) (passed|failed) after ([0-9.]+) seconds.*$$/\3 \2 \1/p' \
 	    $(LOGS)/unit $(LOGS)/end-to-end | grep -vE '^[^ ]+ [^ ]+ run with ' || true)
 	echo; echo 'The slowest tests, in seconds:'
 	sort -rn <<<"$$results" | sed -n '1,10p'
 	echo; grep -h '^Fuzzing ' $(LOGS)/fuzzing || true
+	grep -h '^Contract: ' $(LOGS)/contract || true
 	echo; echo "$$(grep -c ' passed ' <<<"$$results" || true) tests passed."
 	[ "$${#failed[@]}" = 0 ] || echo "Failed: $${failed[*]}."
 	grep -h 'Test run with' $(LOGS)/unit $(LOGS)/end-to-end || true
 	[ "$${#failed[@]}" = 0 ]
+
+$(CONTRACT)/installed: Tests/Contract/requirements.txt
+	rm -rf $(CONTRACT)
+	/usr/bin/python3 -m venv $(CONTRACT)
+	$(CONTRACT)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 fuzz: deps
 	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=$(SECONDS)
