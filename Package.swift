@@ -85,9 +85,13 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "ConfigurationFile", "EventLoop", "Requests",
+                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Conformance", "EventLoop", "Requests",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Conformance",
+            dependencies: ["AuthorizedKeys", "BuildService", "CCurl", "Requests"],
             swiftSettings: settings),
         .target(
             name: "Runner",

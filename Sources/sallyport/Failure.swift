@@ -4,6 +4,7 @@ import Glibc
 /// Why a command has not done what it was asked: one sentence, and a status of sysexits(3).
 struct Failure: Error, Equatable {
     enum Status: Int32 {
+        case usage = 64
         case data = 65
         case noInput = 66
         case unavailable = 69

@@ -42,10 +42,6 @@ struct ServiceOptions: ParsableArguments {
     /// Prints an answer: as JSON, or in the way that `describe` does.
     func answer(_ value: some Encodable, describe: () -> String) throws(Failure) {
         guard json else { return print(describe()) }
-        do {
-            print(String(decoding: try JSON.encode(value), as: UTF8.self))
-        } catch {
-            throw Failure(.software, "The answer cannot be written as JSON.")
-        }
+        try JSONOutput.print(value)
     }
 }

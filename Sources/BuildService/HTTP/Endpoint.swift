@@ -22,7 +22,7 @@ public enum Endpoint: Equatable, Sendable {
     }
 
     /// The URL of a path; a socket's has a host that is never looked up.
-    func url(of path: String) -> String {
+    package func url(of path: String) -> String {
         switch self {
         case .socket: "http://localhost\(path)"
         case .url(let base): base + path

@@ -1,16 +1,16 @@
 /// One server-sent event.
-struct ServerSentEvent: Equatable, Sendable {
-    var event: String
-    var data: [UInt8]
+package struct ServerSentEvent: Equatable, Sendable {
+    package var event: String
+    package var data: [UInt8]
 }
 
 /// Server-sent events out of bytes that come in any pieces (the HTML standard, section 9.2.6).
-struct EventStreamParser {
+package struct EventStreamParser {
     /// Bytes of one event above which the stream is not what it says.
     static let maximumSize = 1 << 20
 
     /// The id of the last event that had one, for Last-Event-ID.
-    private(set) var lastEventID: String?
+    package private(set) var lastEventID: String?
     /// Set when the stream broke its limits; nothing more comes out then.
     private(set) var isBroken = false
 
@@ -22,8 +22,10 @@ struct EventStreamParser {
     private var isAfterCarriageReturn = false
     private var isFirstLine = true
 
+    package init() {}
+
     /// The events that end within these bytes.
-    mutating func parse(_ bytes: some Sequence<UInt8>) -> [ServerSentEvent] {
+    package mutating func parse(_ bytes: some Sequence<UInt8>) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         for byte in bytes where !isBroken {
             if byte == UInt8(ascii: "\n"), isAfterCarriageReturn {

@@ -28,7 +28,7 @@ struct HTTPResponse {
 
 extension String {
     /// The text as one segment of a path or one value of a query (RFC 3986, unreserved characters as they are).
-    var percentEncoded: String {
+    package var percentEncoded: String {
         var encoded = ""
         for byte in utf8 {
             switch byte {

@@ -1,0 +1,29 @@
+import AuthorizedKeys
+import BuildService
+
+/// Who may ask what.
+extension Examination {
+    func lookAtRoles() {
+        check(.rolesNobody) {
+            if case .socket = endpoint {
+                throw Deviation.skipped("on a Unix socket the peer's user has the role")
+            }
+            _ = try need(options.token, "no token was given")
+            let answer = try expect(client(token: nil).get("/v1/jobs?live=true"), 401, 403)
+            try expect(client(token: "none").get("/v1/jobs?live=true"), 401, 403)
+            return answer.summary
+        }
+        check(.rolesGateway) {
+            let token = try need(options.gatewayToken, "no gateway's token was given")
+            let gateway = client(token: token)
+            try expect(gateway.get("/v1/jobs?live=true"), 200)
+            return try expect(gateway.get("/v1/keys"), 403).summary
+        }
+        check(.rolesKeys) {
+            let token = try need(options.keysToken, "no token was given that may only look keys up")
+            let keys = client(token: token)
+            try expect(keys.get("/v1/keys/\(Self.unknownKey().fingerprint.percentEncoded)"), 404)
+            return try expect(keys.get("/v1/jobs?live=true"), 403).summary
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// What has been seen of one check.
+public struct Finding: Codable, Equatable, Sendable {
+    public enum Outcome: String, Codable, Sendable {
+        case kept, broken, skipped
+    }
+
+    public var check: Check
+    public var outcome: Outcome
+    /// What was seen, or why it could not be looked at. May quote the service: hostile text.
+    public var seen: String
+}
+
+/// The findings about one service: one for each ``Check``, in their order.
+public struct Report: Codable, Equatable, Sendable {
+    public var findings: [Finding]
+    /// What was made for the examination and could not be taken back.
+    public var left: [String]
+
+    public var isKept: Bool { findings.allSatisfy { $0.outcome != .broken } }
+
+    public func count(_ outcome: Finding.Outcome) -> Int { findings.count { $0.outcome == outcome } }
+}

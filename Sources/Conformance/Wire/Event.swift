@@ -1,0 +1,20 @@
+import BuildService
+
+/// One server-sent event and the id that stood when it ended.
+struct Event {
+    var id: String?
+    var name: String
+    var data: [UInt8]
+
+    /// The whole events among these bytes.
+    static func all(in bytes: [UInt8]) -> [Event] {
+        var parser = EventStreamParser()
+        var events: [Event] = []
+        for byte in bytes {
+            for event in parser.parse(CollectionOfOne(byte)) {
+                events.append(Event(id: parser.lastEventID, name: event.event, data: event.data))
+            }
+        }
+        return events
+    }
+}
