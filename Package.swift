@@ -156,7 +156,8 @@ let package = Package(
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
         .testTarget(
-            name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop"], swiftSettings: settings),
+            name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop", "Requests", "Yams"],
+            swiftSettings: settings),
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
         .testTarget(
@@ -173,6 +174,15 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "AuthorizedKeys", "BuildService", "Conformance", "Requests",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),

@@ -76,7 +76,7 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .keysUnknown: "an unknown key is 404"
         case .keysList: "a person's keys are listed"
         case .keysDuplicate: "a key that is somebody's already is 409"
-        case .keysRemove: "a key is removed: 204, then 404"
+        case .keysRemove: "a key is removed: 204, and is no longer found"
         case .jobsMalformed: "what is no manifest is 422, with a line or a key"
         case .jobsSubmit: "a manifest becomes a job: 201 and the job"
         case .jobsID: "a job's id is 1 to 64 of [A-Za-z0-9_-], beginning with a letter or digit"

@@ -24,6 +24,8 @@ public struct Options: Sendable {
     public var authorities: String?
     /// Seconds that the job may take to fail.
     public var patience = 300
+    /// Seconds that a service may take to end what has no reason to be there any more.
+    var settling = 10
     /// The longest lease in seconds whose end is waited for.
     public var longestLease = 15
 

@@ -95,11 +95,11 @@ extension Examination {
         }
     }
 
-    /// Waits up to ten seconds until that is so.
+    /// Waits until that is so, for as long as a service may take to settle.
     func wait(_ complaint: String, until condition: () -> Bool) throws {
         let start = ContinuousClock.now
         while !condition() {
-            try expect(start.duration(to: .now) < .seconds(10), complaint)
+            try expect(start.duration(to: .now) < .seconds(options.settling), complaint)
             Pause.milliseconds(100)
         }
     }

@@ -49,9 +49,12 @@ extension Examination {
             if end == nil, let sessions, !sessions.contains(where: { $0["session"]?.string == silent }) {
                 end = start.duration(to: .now)
             }
-            if end == nil { try expect(!isPast(lease + 10), "its session is there \(lease + 10) s later") }
+            if end == nil { try expect(!isPast(lease + options.settling), "its session is still there") }
             Pause.milliseconds(max(100, lease * 1000 / 6))
         }
+        // The others had no heartbeats either.
+        standing = [claim]
+        if case .failure = renewal { standing = [] }
         return "after \(end?.components.seconds ?? 0) s of \(lease) s"
     }
 
@@ -80,7 +83,7 @@ extension Examination {
             guard release(id, .logout).status == 204 else {
                 throw Deviation.skipped("the claim was not released")
             }
-            try wait("the builder is there 10 s later") { hasNoBuilder(job) }
+            try wait("the builder is still there") { hasNoBuilder(job) }
             return "the builder is gone"
         }
     }

@@ -21,6 +21,9 @@ public final class World: Sendable {
     /// The folder with keys, `ssh_config` and `known_hosts`.
     public var client: String { folder + "/client" }
 
+    /// Where its build service listens.
+    public var serviceSocket: String { Layout(folder: folder).socket }
+
     /// Where the gateway `orphaned` looks for its build service. Nobody listens there unless a test does.
     public var orphanedSocket: String { Self.orphanedSocket(in: folder) }
 

@@ -1,0 +1,88 @@
+import AuthorizedKeys
+import BuildService
+import Dispatch
+import Testing
+
+@testable import Conformance
+
+@Suite("The examination of a build service")
+struct ConformanceTests {
+    @Test("a service that keeps the contract is found to keep all of it, and nothing is left behind")
+    func keeps() async throws {
+        try await ModelServer.serving(ModelService(lease: 2)) { url, server in
+            let report = try await examine(url, options)
+            #expect(report.findings.filter { $0.outcome != .kept } == [])
+            #expect(report.findings.map(\.check) == Check.allCases)
+            #expect(report.left == [])
+            let state = server.state
+            #expect(state.keys == [] && state.claims.isEmpty)
+            #expect(state.jobs.count == 2 && state.jobs.allSatisfy { $0.status.isFinal && $0.builder == nil })
+        }
+    }
+
+    @Test("a service that is wrong in one point is found to be wrong in that one", arguments: Check.allCases)
+    func finds(fault: Check) async throws {
+        // Waiting takes its time: only where it is about leases.
+        let waits = [.leasesEnd, .leasesRenewed].contains(fault)
+        try await ModelServer.serving(ModelService(fault: fault, lease: waits ? 2 : 60)) { url, _ in
+            let report = try await examine(url, options)
+            let broken = report.findings.filter { $0.outcome == .broken }
+            #expect(broken.map(\.check) == [fault], "\(broken)")
+            #expect(!report.isKept)
+        }
+    }
+
+    @Test("what cannot be looked at is skipped, with the reason")
+    func skips() async throws {
+        try await ModelServer.serving(ModelService()) { url, _ in
+            var options = options
+            (options.token, options.gatewayToken, options.keysToken) = ("gateway", nil, nil)
+            let report = try await examine(url, options)
+            #expect(report.count(.broken) == 0)
+            let skipped = report.findings.filter { $0.outcome == .skipped }
+            #expect(skipped.allSatisfy { !$0.seen.isEmpty && $0.seen != "it was not come to" })
+            #expect(skipped.contains { $0.check == .keysAdd && $0.seen.contains("POST /v1/keys: 403") })
+            #expect(skipped.contains { $0.check == .claimsMake })
+        }
+    }
+
+    @Test("a key that is the owner's already does where keys cannot be added")
+    func ownKey() async throws {
+        var model = ModelService()
+        let key = Examination.unknownKey().line
+        try model.addKey(key, of: "alice")
+        try await ModelServer.serving(model) { url, server in
+            var options = options
+            (options.token, options.key) = ("gateway", key)
+            let report = try await examine(url, options)
+            #expect(report.count(.broken) == 0)
+            #expect(report.findings.contains { $0.check == .claimsLogout && $0.outcome == .kept })
+            #expect(server.state.keys.count == 1)
+        }
+    }
+
+    @Test("nobody there is no finding")
+    func nobody() async throws {
+        let error = await #expect(throws: Unreachable.self) {
+            _ = try await examine("unix:/nonexistent/socket", options)
+        }
+        #expect(error?.isTransient == false)
+    }
+
+    private var options: Options {
+        var options = Options(owner: "alice")
+        (options.token, options.gatewayToken, options.keysToken) = ("operator", "gateway", "keys")
+        (options.settling, options.patience) = (3, 10)
+        return options
+    }
+
+    /// It blocks, so that it has a thread of its own.
+    private func examine(_ url: String, _ options: Options) async throws -> Report {
+        let endpoint = try #require(Endpoint(url))
+        return try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try Examination(of: endpoint, options).run() })
+            }
+        }
+    }
+}
