@@ -15,6 +15,8 @@ public struct Options: Sendable {
     /// Somebody else, who must not be let in.
     public var stranger = "conformance-stranger"
     public var manifest = Array(defaultManifest.utf8)
+    /// A job of the owner's that has failed and whose builder is kept; nil: one is submitted.
+    public var job: String?
     /// `<type> <base64>` of a key that is the owner's already; needed where keys cannot be added.
     public var key: String?
     public var token: String?

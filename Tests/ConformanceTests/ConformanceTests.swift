@@ -61,6 +61,23 @@ struct ConformanceTests {
         }
     }
 
+    @Test("a job that has failed already does where none is to be submitted")
+    func ownJob() async throws {
+        var model = ModelService()
+        let key = Examination.unknownKey().line
+        try model.addKey(key, of: "alice")
+        let job = model.addFailedJob(of: "alice")
+        try await ModelServer.serving(model) { url, server in
+            var options = options
+            (options.token, options.key, options.job) = ("gateway", key, job)
+            let report = try await examine(url, options)
+            #expect(report.count(.broken) == 0)
+            let kept = report.findings.filter { $0.outcome == .kept }.map(\.check)
+            #expect(Set(kept).isSuperset(of: [.eventsData, .logsFollow, .claimsMake, .claimsLogout]))
+            #expect(!kept.contains(.jobsSubmit) && server.state.jobs.count == 1)
+        }
+    }
+
     @Test("nobody there is no finding")
     func nobody() async throws {
         let error = await #expect(throws: Unreachable.self) {

@@ -154,6 +154,14 @@ struct ModelService {
 
     // MARK: Jobs
 
+    /// A job that has failed before anybody asks.
+    mutating func addFailedJob(of owner: String) -> String {
+        let body = Data(Options.defaultManifest.utf8)
+        _ = submit(Request(method: "POST", path: ["jobs"], query: ["owner": owner], headers: [:], body: body))
+        fail(jobs.count - 1)
+        return jobs[jobs.count - 1].id.description
+    }
+
     private func list(_ request: Request) -> Reply {
         let listed = jobs.filter { $0.owner.id == request.query["owner"] && fault != .jobsList }
         return json(JobList(jobs: listed)) {

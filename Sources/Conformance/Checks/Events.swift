@@ -51,6 +51,7 @@ extension Examination {
     /// The stream has been left at the job's end, or has run into our patience's.
     private func lookAtEnd(_ events: [Event]?) {
         check(.eventsEnd) {
+            if options.job != nil { throw Deviation.skipped("the job that --job names had ended before") }
             let id = try need(job, Self.noJob)
             if events?.last.map(Self.isFinal) != true {
                 // Whoever tells nothing may still build.

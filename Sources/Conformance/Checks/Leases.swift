@@ -18,7 +18,9 @@ extension Examination {
             track(answer)
             let beaten = try need(
                 standing.first { $0 != answer.json?["id"]?.string }, "no second claim stands")
-            let lease = try need(answer.json?["lease"]?.number.map { Int($0) }, "no claim could be made")
+            let lease = try need(
+                answer.json?["lease"]?.number.flatMap { Int(exactly: $0) }, "no claim could be made")
+            guard lease > 0 else { throw Deviation.skipped("the lease has no time") }
             guard lease <= options.longestLease else {
                 let reason = "the lease has \(lease) s; --longest-lease \(lease) waits for its end"
                 renewal = .failure(Deviation.skipped(reason))
@@ -50,7 +52,7 @@ extension Examination {
                 end = start.duration(to: .now)
             }
             if end == nil { try expect(!isPast(lease + options.settling), "its session is still there") }
-            Pause.milliseconds(max(100, lease * 1000 / 6))
+            Pause.milliseconds(min(max(100, lease * 1000 / 6), 5000))
         }
         // The others had no heartbeats either.
         standing = [claim]

@@ -2,6 +2,7 @@ import ArgumentParser
 import AuthorizedKeys
 import BuildService
 import Conformance
+import Requests
 
 /// `conformance`: whether a service is one that a gateway can work with.
 struct ConformanceCommand: ParsableCommand {
@@ -19,6 +20,10 @@ struct ConformanceCommand: ParsableCommand {
         "conformance-stranger"
     @Option(help: "A manifest whose job fails in a few seconds and says something; without it, a small one.")
     var manifest: String?
+    @Option(
+        help:
+            "A job of the owner's that has failed, with its builder kept, where none is to be submitted. Its builder ends."
+    ) var job: String?
     @Option(help: "A public key that is the owner's already, where keys cannot be added.") var key: String?
     @Option(help: "A file with an operator's token, or a gateway's.") var tokenFile: String?
     @Option(help: "A file with a gateway's token, to see that it may do less.") var gatewayTokenFile: String?
@@ -27,6 +32,10 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: "Seconds that the job may take to fail.") var patience = 300
     @Option(help: "The longest lease, in seconds, whose end is waited for.") var longestLease = 15
     @Flag(help: "Answer in JSON.") var json = false
+
+    func validate() throws {
+        guard patience > 0, longestLease >= 0 else { throw ValidationError("Seconds are at least 1.") }
+    }
 
     func run() throws {
         var report: Report?
@@ -55,6 +64,10 @@ struct ConformanceCommand: ParsableCommand {
     private func options() throws(Failure) -> Options {
         var options = Options(owner: owner)
         options.stranger = stranger
+        if let job {
+            guard let id = JobID(job) else { throw Failure(.usage, "\(PlainText.line(job)) is not a job.") }
+            options.job = id.description
+        }
         if let manifest { options.manifest = try Input.read(manifest) }
         if let key { options.key = try KeyLines.parse(try Input.read(key)).first }
         options.token = try token(tokenFile)
