@@ -89,7 +89,7 @@ struct ConformanceTests {
     private var options: Options {
         var options = Options(owner: "alice")
         (options.token, options.gatewayToken, options.keysToken) = ("operator", "gateway", "keys")
-        (options.settling, options.patience) = (3, 10)
+        (options.settling, options.patience) = (3, 30)
         return options
     }
 
