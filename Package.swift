@@ -60,7 +60,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "BuildService",
-            dependencies: ["AuthorizedKeys", "CCurl", "CLinux", "ConfigurationFile", "EventLoop", "Requests"],
+            dependencies: [
+                "AuthorizedKeys", "CCurl", "CLinux", "ConfigurationFile", "EventLoop", "Requests",
+            ],
             swiftSettings: settings),
         .target(
             name: "NestedSSH",
