@@ -10,8 +10,8 @@ SHELL := /bin/bash
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
-PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates openssl \
-    openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv
+PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates \
+    curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv
 # What the benchmarks need besides; the ways to do it otherwise are in C and Python.
 BENCH_PACKAGES := gcc libc6-dev python3
 IMAGES := $(CURDIR)/.build/images

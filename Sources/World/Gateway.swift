@@ -16,6 +16,8 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case sourcehut
     /// The same without the worker's disk.
     case sourcehutRemote = "sourcehut-remote"
+    /// It asks the runner over TLS, with a token.
+    case remote
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 

@@ -171,13 +171,13 @@ final class HTTPTransfer {
         }
     }
 
-    /// OpenSSL's verdict on the certificate is in; its name is for libcurl to judge.
+    /// libcurl judges the name before it asks for OpenSSL's verdict, which is 1 until then.
     private var distrust: ServiceError.Distrust {
         var verdict = 0
         _ = sp_easy_verify_result(easy, &verdict)
-        // x509_vfy.h: X509_V_OK; not yet valid, has expired.
+        // x509_vfy.h: not yet valid, has expired.
         return switch verdict {
-        case 0: .name
+        case 0, 1: .name
         case 9, 10: .time
         default: .authority
         }

@@ -49,7 +49,7 @@ struct GatewayDaemon: Sendable {
         return GatewayDaemon(port: port, daemon: daemon)
     }
 
-    /// Where the gateway is told to find its build service, if that is not the runner.
+    /// Where the gateway is told to find its build service, if that is not the runner's socket.
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = World.workerSocket(in: layout.folder)
         return switch gateway {
@@ -57,6 +57,7 @@ struct GatewayDaemon: Sendable {
         case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
         case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)
+        case .remote: layout.networkPort.map(NetworkFiles.service)
         }
     }
 

@@ -32,7 +32,8 @@ public enum Helper {
     }
 
     private static func serve(_ settings: WorldSettings, folder: Folder) async throws {
-        let layout = Layout(folder: folder.path)
+        var layout = Layout(folder: folder.path)
+        if settings.gateways.contains(.remote) { layout.networkPort = try SocketAddress.freePort() }
         let installation = try await Installation.make(settings: settings, layout: layout)
         defer { withExtendedLifetime(installation) {} }
 

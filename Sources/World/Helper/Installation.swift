@@ -39,6 +39,10 @@ struct Installation: Sendable {
             throw WorldError("the builder identity could not be given to the account")
         }
 
+        if layout.networkPort != nil {
+            try await NetworkFiles.make(programs: settings.programs, account: accounts.account)
+        }
+
         let clients = ClientFiles(folder: layout.client, owner: (settings.owner, settings.ownerGroup))
         try await clients.create(people: settings.people)
         try await clients.makeKey("stray_authority")

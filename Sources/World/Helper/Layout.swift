@@ -2,6 +2,8 @@
 struct Layout: Sendable {
     /// The temporary folder.
     let folder: String
+    /// Where the runner listens with TLS; nil: nowhere.
+    var networkPort: UInt16?
 
     /// The private file systems; nobody outside the helper's namespace sees what is in there.
     var machine: String { folder + "/machine" }
@@ -56,6 +58,7 @@ struct Layout: Sendable {
         [runner]
         state_dir = "\(machine)/state"
         socket = "\(self.socket)"
+        \(networkPort.map(NetworkFiles.listener) ?? "")
         account = "builds"
         keys_account = "sallyport-keys"
         gateway_keys = [\(gatewayKey.map { "\"\($0)\"" } ?? "")]

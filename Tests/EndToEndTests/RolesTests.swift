@@ -1,0 +1,107 @@
+import Testing
+import World
+
+/// Who may ask the runner what: real users on its socket, and tokens on the network.
+@Suite struct RolesTests {
+    private static let files = World.networkFiles
+
+    /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is, for
+    /// a request without a body about what does not exist.
+    private static let requests: [(request: String, keys: Int, gateway: Int, operator: Int)] = [
+        ("GET /v1/keys/SHA256%3Anobody", 404, 404, 404),
+        ("DELETE /v1/keys/SHA256%3Anobody", 403, 403, 404),
+        ("GET /v1/keys", 403, 403, 200),
+        ("POST /v1/keys", 403, 403, 415),
+        ("GET /v1/jobs", 403, 200, 200),
+        ("POST /v1/jobs", 403, 415, 415),
+        ("GET /v1/jobs/999999", 403, 404, 404),
+        ("GET /v1/jobs/999999/events", 403, 404, 404),
+        ("GET /v1/jobs/999999/logs/setup", 403, 404, 404),
+        ("POST /v1/jobs/999999/claims", 403, 415, 415),
+        ("POST /v1/jobs/999999/cancel", 403, 404, 404),
+        ("POST /v1/claims/999999/heartbeat", 403, 404, 404),
+        ("DELETE /v1/claims/999999?reason=done", 403, 404, 404),
+    ]
+
+    enum Who: String, CaseIterable {
+        case root, builds
+        case keys = "sallyport-keys"
+        case nobody
+
+        func expected(_ row: (request: String, keys: Int, gateway: Int, operator: Int)) -> Int {
+            switch self {
+            case .root: row.operator
+            case .builds: row.gateway
+            case .keys: row.keys
+            case .nobody: 403
+            }
+        }
+    }
+
+    @Test(arguments: Who.allCases) func aUserOfTheSocketHasARole(who: Who) async throws {
+        let world = try await SharedWorld.get()
+        let statuses = try await ask(
+            [
+                "setpriv", "--reuid", who.rawValue, "--regid", who == .nobody ? "nogroup" : who.rawValue,
+                "--clear-groups",
+            ],
+            ["--unix-socket", "\(world.folder)/run/api.sock"], at: "http://localhost", in: world)
+        #expect(statuses == Self.requests.map { "\($0.request) \(who.expected($0))" })
+    }
+
+    @Test(arguments: ["keys", "gateway", "operator", nil]) func aTokenHasARole(role: String?) async throws {
+        let world = try await SharedWorld.get()
+        let header = try await world.run([
+            "/bin/sh", "-euc",
+            """
+            cd \(Self.files)
+            umask 077
+            if [ -n "$1" ]; then echo "Authorization: Bearer $(cat "token-$1")"; fi >header
+            """, "sh", role ?? "",
+        ])
+        await expect(header, status: 0, in: world)
+        let statuses = try await ask(
+            [], ["--cacert", "\(Self.files)/authority.pem", "--header", "@\(Self.files)/header"],
+            at: "https://127.0.0.1:\(try await world.runnerPort())", in: world)
+        #expect(
+            statuses
+                == Self.requests.map { row in
+                    let status = ["keys": row.keys, "gateway": row.gateway, "operator": row.operator]
+                    return "\(row.request) \(role.flatMap { status[$0] } ?? 401)"
+                })
+    }
+
+    /// `GET /path status` for each request.
+    private func ask(
+        _ prefix: [String], _ options: [String], at url: String, in world: World
+    ) async throws -> [String] {
+        let asked = try await world.run(
+            prefix + [
+                "/bin/bash", "-euc",
+                """
+                url=$1; shift
+                while read -r method path; do
+                    status=$(curl -q -s -m 10 -o /dev/null -w '%{http_code}' -X "$method" "$@" "$url$path")
+                    echo "$method $path $status"
+                done
+                """, "bash", url,
+            ] + options, input: Self.requests.map(\.request).joined(separator: "\n") + "\n")
+        await expect(asked, status: 0, in: world)
+        return asked.text.split(separator: "\n").map(String.init)
+    }
+
+    /// As somebody who is not root the tool says so, and does nothing.
+    @Test func theOperatorsToolSaysWhoMayNot() async throws {
+        let world = try await SharedWorld.get()
+        for (who, status) in [("root", Int32(0)), ("builds", 77), ("sallyport-keys", 77)] {
+            let asked = try await world.run([
+                "setpriv", "--reuid", who, "--regid", who, "--clear-groups",
+                "\(Repository.programs)/sallyport",
+                "keys", "list",
+            ])
+            await expect(
+                asked, status: status, errors: status == 0 ? [] : ["sallyport: This user may not do that."],
+                in: world)
+        }
+    }
+}
