@@ -1,3 +1,4 @@
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -20,9 +21,11 @@ struct Listener {
     func onNetwork(
         _ network: NetworkListener, onReady: @escaping @Sendable (SocketAddress) -> Void
     ) throws -> any Service {
-        application(
-            .hostname(network.address, port: network.port), try .tls(http, tlsConfiguration: network.tls),
-            onReady)
+        Bound(
+            service: application(
+                .hostname(network.address, port: network.port), try .tls(http, tlsConfiguration: network.tls),
+                onReady),
+            place: "port \(network.port) of \(network.address)")
     }
 
     private var http: HTTPServerBuilder {
@@ -43,5 +46,21 @@ struct Listener {
             configuration: ApplicationConfiguration(address: address, serverName: "sallyport-runner"),
             onServerRunning: { channel in if let address = channel.localAddress { onReady(address) } },
             logger: logger)
+    }
+}
+
+/// A service whose place may be somebody else's, or no place of this machine.
+private struct Bound: Service {
+    let service: any Service
+    let place: String
+
+    func run() async throws {
+        do {
+            try await service.run()
+        } catch let error as IOError {
+            throw RunnerError(
+                .failure, "Nobody can listen on \(place).", detail: String(cString: strerror(error.errnoCode))
+            )
+        }
     }
 }

@@ -133,6 +133,27 @@ struct NetworkTests {
         }
     }
 
+    @Test("a place that somebody else has is named")
+    func takenPort() async throws {
+        try await NetworkFiles.with { files in
+            let other = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(host: "127.0.0.1", port: 0).get()
+            var files = files
+            files.port = try #require(other.localAddress?.port)
+            do {
+                try await TestService.run(network: files) { _ in
+                    // Until the runner has given up.
+                    try await Task.sleep(for: .seconds(60))
+                }
+                Issue.record("it listens there")
+            } catch let error as RunnerError {
+                let place = "port \(files.port) of 127.0.0.1"
+                #expect(error.explanation == "Nobody can listen on \(place). (Address already in use)")
+            }
+            try await other.close()
+        }
+    }
+
     @Test("files that are not what they should be are refused by name")
     func files() async throws {
         try await NetworkFiles.with { files in

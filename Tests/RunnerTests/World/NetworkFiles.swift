@@ -9,10 +9,13 @@ import NIOSSL
 struct NetworkFiles: Sendable {
     let folder: String
     let tokens: [Role: String]
+    /// 0: any.
+    var port = 0
 
     var configuration: Configuration.Runner.Network {
         .init(
-            address: "127.0.0.1", port: 0, certificate: "\(folder)/certificate.pem", key: "\(folder)/key.pem",
+            address: "127.0.0.1", port: port, certificate: "\(folder)/certificate.pem",
+            key: "\(folder)/key.pem",
             tokens: "\(folder)/tokens")
     }
 
