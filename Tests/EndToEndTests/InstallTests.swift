@@ -11,8 +11,8 @@ import World
                 """
                 before=$(cat /etc/passwd /etc/group | cksum)
                 for time in first second; do
-                    setpriv --bounding-set=-all --inh-caps=-all make --no-print-directory -C \(Repository.root) \
-                        install install-image PREFIX=/usr DESTDIR=/tmp/tree PROGRAMS=\(Repository.programs)
+                    setpriv --bounding-set=-all --inh-caps=-all make --no-print-directory -C \(machine.source) \
+                        install install-image PREFIX=/usr DESTDIR=/tmp/tree PROGRAMS=\(machine.programs)
                 done
                 [ "$before" = "$(cat /etc/passwd /etc/group | cksum)" ]
                 cd /tmp/tree

@@ -5,6 +5,9 @@ import World
 struct InstalledMachine: Sendable {
     let world: World
     private var folder: String { "\(world.folder)/installed" }
+    /// The checkout, and the programs that were built, as the machine sees them wherever they really are.
+    var source: String { "\(folder)/source" }
+    var programs: String { "\(folder)/programs" }
 
     /// Makes it, and ends it with everything on it after `body`.
     static func with(_ world: World, _ body: @Sendable (InstalledMachine) async throws -> Void) async throws {
@@ -32,7 +35,7 @@ struct InstalledMachine: Sendable {
     /// Installs with `make install`, from the programs that were built for the tests.
     func make(_ target: String, _ variables: String = "") async throws -> Finished {
         try await run(
-            "make --no-print-directory -C \(Repository.root) \(target) PROGRAMS=\(Repository.programs) \(variables)"
+            "make --no-print-directory -C \(source) \(target) PROGRAMS=\(programs) \(variables)"
         )
     }
 
@@ -45,7 +48,9 @@ struct InstalledMachine: Sendable {
             make='
                 folder=\(folder)
                 mount -t tmpfs -o mode=0755 installed "$folder"
-                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/state
+                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/state "$folder"/source "$folder"/programs
+                mount --bind \(Repository.root) "$folder"/source
+                mount --bind \(Repository.programs) "$folder"/programs
                 mkdir -m 1777 "$folder"/tmp
                 cp -a /etc/. "$folder"/etc
                 cd "$folder"/etc
@@ -77,6 +82,8 @@ struct InstalledMachine: Sendable {
                 pid=$(cat "$pidfile") && kill -TERM "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
             done
             """)
-        _ = try await world.run(["/bin/sh", "-c", "kill $(cat \(folder)/pid); rm -rf \(folder)"])
+        _ = try await world.run([
+            "/bin/sh", "-c", "kill $(cat \(folder)/pid); rm -rf --one-file-system \(folder)",
+        ])
     }
 }
