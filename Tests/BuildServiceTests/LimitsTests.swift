@@ -9,9 +9,9 @@ import Testing
     private let job = JobID("42")!
 
     @Test func anAnswerOfMoreThanAMegabyteIsRefused() throws {
-        let endless = try EndlessService(
+        let endless = try RawService(
             head: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
-            body: String(repeating: " ", count: 1000))
+            endlessly: String(repeating: " ", count: 1000))
         let service = SallyportService(.socket(path: endless.socket), on: EventLoop())
         let error = #expect(throws: ServiceError.self) {
             _ = try service.wait { service.job(job, $0) }
@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test func aRefusalOfMoreThanAMegabyteIsRefusedToo() throws {
-        let endless = try EndlessService(
-            head: "HTTP/1.1 500 No\r\n\r\n", body: String(repeating: " ", count: 1000))
+        let endless = try RawService(
+            head: "HTTP/1.1 500 No\r\n\r\n", endlessly: String(repeating: " ", count: 1000))
         let service = SallyportService(.socket(path: endless.socket), on: EventLoop())
         let error = #expect(throws: ServiceError.self) {
             _ = try service.wait { service.job(job, $0) }
@@ -35,23 +35,9 @@ import Testing
         String(repeating: "a", count: 1000), "data: " + String(repeating: "a", count: 1000) + "\n",
     ])
     func anEventOfMoreThanAMegabyteEndsTheStream(body: String) throws {
-        let endless = try EndlessService(
-            head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", body: body)
-        let loop = EventLoop()
-        let service = SallyportService(.socket(path: endless.socket), on: loop)
-        var result: Result<Void, ServiceError>?
-        let stream = service.watch(job) { _ in
-        } ended: {
-            result = $0
-            loop.stop()
-        }
-        loop.timer(after: .seconds(30)) { loop.stop() }
-        loop.run()
-        stream.cancel()
-        guard case .failure(let error) = result else {
-            Issue.record("the stream goes on")
-            return
-        }
+        let endless = try RawService(
+            head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", endlessly: body)
+        let error = try #require(endless.endOfEvents())
         #expect(error.code == .malformedAnswer)
         #expect(error.debugDescription.contains("an event of more than 1 MB"))
     }

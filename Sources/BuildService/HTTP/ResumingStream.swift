@@ -14,12 +14,10 @@ final class ResumingStream: ServiceStream {
     private static let pauses: [Duration] = [
         .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4),
     ]
-    /// After so long without a byte, or an attempt that could have brought one, the stream is given up.
-    private static let patience = Duration.seconds(60)
-
     private let client: HTTPClient
     private let loop: EventLoop
     private let pulse: Pulse
+    private let patience: Duration
     private let request: () -> HTTPRequest
     private let receive: (UnsafeRawBufferPointer) throws(ServiceError) -> Bool
     private let ended: (Result<Void, ServiceError>) -> Void
@@ -28,20 +26,24 @@ final class ResumingStream: ServiceStream {
     private var retry: Timer?
     private var silence: Timer?
     private var lastSign = Instant.now
+    private var attempt = Instant.now
     private var hasBegun = false
     private var isPaused = false
 
     /// - Parameters:
+    ///   - patience: after so long without a sign of life the stream is given up.
     ///   - request: what to ask for now, given what has been received.
     ///   - receive: false pauses; an error ends the stream for good.
     init(
-        _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, request: @escaping () -> HTTPRequest,
+        _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, patience: Duration = .seconds(60),
+        request: @escaping () -> HTTPRequest,
         receive: @escaping (UnsafeRawBufferPointer) throws(ServiceError) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.client = client
         self.loop = loop
         self.pulse = pulse
+        self.patience = patience
         self.request = request
         self.receive = receive
         self.ended = ended
@@ -67,7 +69,7 @@ final class ResumingStream: ServiceStream {
 
     private func start() {
         hasBegun = false
-        let attempt = Instant.now
+        attempt = .now
         transfer = client.send(request()) { [weak self] bytes in
             guard let self else { return true }
             self.failures = 0
@@ -82,11 +84,11 @@ final class ResumingStream: ServiceStream {
         } complete: { [weak self] result in
             self?.complete(result)
         }
-        if pulse == .regular { watch(since: attempt) }
+        if pulse == .regular { watch() }
     }
 
     /// Breaks a connection off on which nobody is there any more.
-    private func watch(since attempt: Instant) {
+    private func watch() {
         let limit: Duration = hasBegun ? .seconds(40) : .seconds(10)
         let rest = limit - (hasBegun ? lastSign : attempt).age
         guard rest > .zero || isPaused else {
@@ -94,7 +96,7 @@ final class ResumingStream: ServiceStream {
             complete(.failure(ServiceError(.timedOut, detail: "no sign of life for \(limit)")))
             return
         }
-        silence = loop.timer(after: max(rest, .seconds(1))) { [weak self] in self?.watch(since: attempt) }
+        silence = loop.timer(after: max(rest, .seconds(1))) { [weak self] in self?.watch() }
     }
 
     private func giveUp(_ error: ServiceError) {
@@ -117,8 +119,10 @@ final class ResumingStream: ServiceStream {
         case .success(let response): error = SallyportService.refusal(response)
         case .failure(let failure): error = failure
         }
+        // A log may be silent for hours: a connection that stood so long was a sign of life too.
+        if pulse == .none, attempt.age >= patience { lastSign = .now }
         let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
-        guard error.isTransient, lastSign.age < Self.patience, pause < Self.patience else {
+        guard error.isTransient, lastSign.age < patience, pause < patience else {
             ended(.failure(error))
             return
         }
