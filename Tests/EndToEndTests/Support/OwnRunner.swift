@@ -24,6 +24,7 @@ struct OwnRunner: Sendable {
                 mount -t tmpfs -o size=\(size) own \(runner.state)
                 sed -e 's,^url = .*,url = "unix:\(runner.folder)/s",' -e 's,^socket = .*,socket = "\(runner.folder)/s",' \
                     -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
+                    -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d' \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
                 """)
             try await runner.start()
@@ -44,7 +45,7 @@ struct OwnRunner: Sendable {
                 >>\(world.folder)/log/own.log 2>&1 </dev/null &
             echo $! >\(folder)/pid
             until \(Repository.programs)/sallyport jobs --config \(configuration) >/dev/null 2>&1; do
-                kill -0 $(cat \(folder)/pid)
+                kill -0 $(cat \(folder)/pid) || { tail -n 5 \(world.folder)/log/own.log; exit 1; }
                 sleep 0.1
             done
             """)
