@@ -110,6 +110,7 @@ test: deps image
 	echo; grep -h '^Fuzzing ' $(LOGS)/fuzzing || true
 	grep -h '^Contract: ' $(LOGS)/contract || true
 	echo; echo "$$(grep -c ' passed ' <<<"$$results" || true) tests passed."
+	grep -hE -A 2 ' recorded an issue at ' $(LOGS)/unit $(LOGS)/end-to-end || true
 	[ "$${#failed[@]}" = 0 ] || echo "Failed: $${failed[*]}."
 	grep -h 'Test run with' $(LOGS)/unit $(LOGS)/end-to-end || true
 	[ "$${#failed[@]}" = 0 ]
