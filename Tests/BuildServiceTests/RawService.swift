@@ -31,6 +31,7 @@ final class RawService: Sendable {
         Thread.detachNewThread {
             var number = 0
             while case let connection = accept(listening, nil, nil), connection >= 0 {
+                Self.readRequest(from: connection)
                 answer(connection, number)
                 close(connection)
                 number += 1
@@ -47,6 +48,15 @@ final class RawService: Sendable {
         }
     }
 
+    /// Up to the empty line. What is left unread takes the answer along when the connection is closed.
+    private static func readRequest(from connection: Int32) {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8), recv(connection, &byte, 1, 0) == 1 {
+            head.append(byte)
+        }
+    }
+
     /// False: nobody reads any more.
     @discardableResult
     static func write(_ text: String, to connection: Int32) -> Bool {
@@ -56,12 +66,12 @@ final class RawService: Sendable {
 
     /// Says nothing until the client goes away, or for so long.
     static func keepSilent(_ connection: Int32, for duration: Duration) {
-        var descriptor = pollfd(fd: connection, events: Int16(POLLRDHUP.rawValue), revents: 0)
+        var descriptor = pollfd(fd: connection, events: 0, revents: 0)
         poll(&descriptor, 1, Int32(duration / .milliseconds(1)))
     }
 
     deinit {
-        shutdown(listening, Int32(SHUT_RDWR.rawValue))
+        shutdown(listening, Int32(SHUT_RDWR))
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
