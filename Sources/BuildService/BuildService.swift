@@ -48,6 +48,9 @@ public protocol BuildService: AnyObject {
     /// Nil: the service names the host keys of each builder, and builders know the gateway's key. Else neither is so:
     /// the key that a builder without host keys shows is compared with these, and nothing secret lets the gateway in.
     var hostKeyPins: HostKeyPins? { get }
+
+    /// What people do with their jobs and keys through the gateway; nil where the service has that elsewhere.
+    var selfService: (any SelfService)? { get }
 }
 
 /// Something that a service goes on telling.

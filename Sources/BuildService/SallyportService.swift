@@ -4,7 +4,7 @@ import FoundationEssentials
 public import Requests
 
 /// A build service that speaks API v1, such as sallyport-runner.
-public final class SallyportService: BuildService {
+public final class SallyportService: BuildService, SelfService {
     private let client: HTTPClient
     private let loop: EventLoop
 
@@ -16,6 +16,7 @@ public final class SallyportService: BuildService {
     // MARK: What a gateway asks
 
     public var hostKeyPins: HostKeyPins? { nil }
+    public var selfService: (any SelfService)? { self }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
         let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)")
@@ -97,9 +98,8 @@ public final class SallyportService: BuildService {
         }
     }
 
-    // MARK: What an operator asks
+    // MARK: What people and operators ask
 
-    /// - Parameter owner: a person's name or id; nil: everybody's keys.
     public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
         let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
         send(HTTPRequest(path: "/v1/keys\(query)")) { (result: Result<KeyList, ServiceError>) in
@@ -111,12 +111,14 @@ public final class SallyportService: BuildService {
         send(HTTPRequest(method: "POST", path: "/v1/keys"), body: key, answer)
     }
 
-    public func removeKey(_ fingerprint: String, _ answer: @escaping (Result<Void, ServiceError>) -> Void) {
+    public func removeKey(
+        _ fingerprint: String, owner: String?, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
         sendWithoutAnswer(
-            HTTPRequest(method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)"), answer)
+            HTTPRequest(method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)\(query)"), answer)
     }
 
-    /// - Parameter owner: a person's name or id; nil: everybody's jobs.
     public func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
         var query: [String] = []
         if let owner { query.append("owner=\(owner.percentEncoded)") }
@@ -126,16 +128,48 @@ public final class SallyportService: BuildService {
         }
     }
 
-    /// - Parameter manifest: the bytes of a manifest in YAML.
     public func submit(
-        manifest: [UInt8], owner: String, note: String?,
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let note = note.map { "&note=\($0.percentEncoded)" } ?? ""
         let request = HTTPRequest(
-            method: "POST", path: "/v1/jobs?owner=\(owner.percentEncoded)\(note)",
+            method: "POST",
+            path: "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)\(note)",
             headers: ["Content-Type: application/yaml"], body: manifest)
         send(request, answer)
+    }
+
+    public func perform(
+        _ action: JobAction, on job: JobID, for person: Person,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        func path(_ part: String) -> String {
+            "/v1/jobs/\(job)/\(part)?person=\(person.id.percentEncoded)"
+        }
+        switch action {
+        case .extend(let until):
+            send(HTTPRequest(method: "PUT", path: path("deadline")), body: NewDeadline(until: until), answer)
+        case .hold: send(HTTPRequest(method: "PUT", path: path("hold")), answer)
+        case .unhold: send(HTTPRequest(method: "DELETE", path: path("hold")), answer)
+        case .share(let name):
+            send(HTTPRequest(method: "PUT", path: path("shares/\(name.percentEncoded)")), answer)
+        case .unshare(let name):
+            send(HTTPRequest(method: "DELETE", path: path("shares/\(name.percentEncoded)")), answer)
+        case .releaseBuilder: send(HTTPRequest(method: "DELETE", path: path("builder")), answer)
+        case .cancel: send(HTTPRequest(method: "POST", path: path("cancel")), answer)
+        }
+    }
+
+    public func terms(_ answer: @escaping (Result<TermsOfUse?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/terms")) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func accept(
+        _ terms: TermsOfUse, by person: Person, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let path = "/v1/terms/\(terms.version.percentEncoded)/acceptances/\(person.id.percentEncoded)"
+        sendWithoutAnswer(HTTPRequest(method: "PUT", path: path), answer)
     }
 
     /// Waits for one answer: for programs that do one thing at a time.

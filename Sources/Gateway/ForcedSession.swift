@@ -75,19 +75,17 @@ public enum ForcedSession {
             journal: journal,
             key: key)
         session = current
-        var tail: TailVerb?
         let arrival = Arrival(in: current) { permit, request in
-            switch request {
-            case .connect(_, let now, let command):
+            if case .connect(_, let now, let command) = request {
                 verb = ConnectVerb(permit, now: now, command: command, in: current)
                 verb?.start()
-            case .tail(_, let raw):
-                tail = TailVerb(permit, raw: raw, in: current)
-                tail?.start()
-            case .greet: break
+            } else {
+                current.carryOut(request, permit)
             }
+        } welcomed: { permit, request in
+            current.carryOut(request, permit)
         }
         arrival.start()
-        return withExtendedLifetime((arrival, tail)) { current.run() }
+        return withExtendedLifetime(arrival) { current.run() }
     }
 }

@@ -19,6 +19,8 @@ final class GatewaySession {
     var onClientGone: ((String) -> Void)?
     /// Whether the builder's terminal, not the gateway's, is in charge of the cursor.
     var isRaw = false
+    /// What the session's verb needs until it has ended.
+    var running: AnyObject?
     private var status: ExitStatus?
 
     init(
@@ -41,6 +43,19 @@ final class GatewaySession {
     func say(_ sentence: String) {
         // On a raw terminal the cursor may be anywhere, and stays in its column at a newline.
         errors.write(Array((isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n").utf8))
+    }
+
+    /// The answer of a verb that answers with data, on standard output; then the session ends.
+    func answer(_ value: some Encodable, json: Bool, text: () -> String) {
+        if json {
+            guard let data = try? JSON.encode(value) else {
+                return refuse(Refusal(.misconfigured, "The answer cannot be written.", cause: "JSON"))
+            }
+            output.write(Array(data) + Array("\n".utf8))
+        } else {
+            output.write(Array(text().utf8))
+        }
+        finish(.success)
     }
 
     /// Refuses: the sentence to the person, the cause to the administrator.

@@ -5,10 +5,17 @@ struct Refusal: Error, Equatable {
     let sentence: String
     /// For the log.
     let cause: String
+    let remedy: Remedy?
 
-    init(_ status: ExitStatus, _ sentence: String, cause: String) {
+    /// What the person could do at once, where they can be asked.
+    enum Remedy {
+        case acceptTerms
+    }
+
+    init(_ status: ExitStatus, _ sentence: String, cause: String, remedy: Remedy? = nil) {
         self.status = status
         self.sentence = sentence
         self.cause = cause
+        self.remedy = remedy
     }
 }

@@ -1,10 +1,8 @@
 /// What somebody asks for with the words after the host's name: SSH_ORIGINAL_COMMAND, parsed.
 ///
-///     connect [--now] [job] [-- command…] | connect [--now] job command…
-///     tail [--raw] [job]
-///
 /// The grammar is one of bytes: blanks separate words and there is no quoting, because ssh(1) has joined the words
-/// with blanks already. What follows the job of `connect` goes to the builder verbatim.
+/// with blanks already. What follows the job of `connect` goes to the builder verbatim. Everywhere else options may
+/// stand anywhere behind the verb.
 public enum Request: Equatable, Sendable {
     /// No command at all: who are you, and what can be done here?
     case greet
@@ -18,80 +16,80 @@ public enum Request: Equatable, Sendable {
     ///
     /// - raw: escape sequences pass unfiltered.
     case tail(job: JobID?, raw: Bool)
+    case show(job: JobID, json: Bool)
+    case extend(job: JobID, by: Extension, json: Bool)
+    /// Ends the job's builder.
+    ///
+    /// - confirmed: without asking.
+    case release(job: JobID, confirmed: Bool, json: Bool)
+    case hold(job: JobID, json: Bool)
+    case unhold(job: JobID, json: Bool)
+    case share(job: JobID, with: String, json: Bool)
+    case unshare(job: JobID, with: String, json: Bool)
+    case cancel(job: JobID, json: Bool)
+    /// - all: those that are over, too.
+    case list(all: Bool, json: Bool)
+    case submit(Submission)
+    case keys(KeysRequest, json: Bool)
+    case whoami(json: Bool)
+    case acceptTerms
+    /// - verb: nil for all verbs.
+    case help(Verb?)
+    case version
+
+    /// By how much a builder's time is extended.
+    public enum Extension: Equatable, Sendable {
+        case time(Duration)
+        /// As far as it goes.
+        case maximum
+    }
+
+    /// A job to be; its manifest comes on standard input.
+    public struct Submission: Equatable, Sendable {
+        /// Shows its log, and ends as it does.
+        public var follow = false
+        public var note: String?
+        public var visibility = Visibility.unlisted
+        public var json = false
+
+        public enum Visibility: String, Sendable, CaseIterable {
+            case `public`, unlisted, `private`
+        }
+
+        public init() {}
+    }
+
+    /// What is to be done with the caller's keys.
+    public enum KeysRequest: Equatable, Sendable {
+        case list
+        /// The key comes on standard input.
+        case add
+        case remove(fingerprint: String)
+    }
+
+    /// What `extend` means without a duration.
+    public static let defaultExtension = Duration.seconds(3600)
 
     /// - Parameter originalCommand: the bytes of SSH_ORIGINAL_COMMAND; nil where it is not set.
     public init(originalCommand: [UInt8]?) throws(RequestError) {
         var words = Words(originalCommand ?? [])
-        guard let verb = words.next() else {
+        guard let word = words.next() else {
             self = .greet
             return
         }
-        switch verb {
-        case "connect": self = try Self.connect(&words)
-        case "tail": self = try Self.tail(&words)
-        default: throw RequestError(.unknownVerb, word: verb)
+        guard let verb = Verb(rawValue: word) else {
+            switch Verb.aliases[word] {
+            case .help: self = .help(nil)
+            case .version: self = .version
+            case let verb?: throw RequestError(.alias(of: verb), word: word)
+            case nil: throw RequestError(.unknownVerb, word: word)
+            }
+            return
         }
-    }
-
-    private static func connect(_ words: inout Words) throws(RequestError) -> Request {
-        var now = false
-        while let word = words.peek(), word.starts(with: "-"), word != "--" {
-            guard word == "--now" else { throw RequestError(.unknownOption, word: word) }
-            now = true
-            _ = words.next()
+        if words.peek() == "--help" || words.peek() == "-h" {
+            self = .help(verb)
+            return
         }
-        var job: JobID?
-        if let word = words.peek(), word != "--" {
-            guard let identifier = JobID(word) else { throw RequestError(.malformedJob, word: word) }
-            job = identifier
-            _ = words.next()
-        }
-        if words.peek() == "--" { _ = words.next() }
-        let command = words.rest
-        return .connect(job: job, now: now, command: command.isEmpty ? nil : command)
-    }
-
-    private static func tail(_ words: inout Words) throws(RequestError) -> Request {
-        var raw = false
-        while let word = words.peek(), word.starts(with: "-") {
-            guard word == "--raw" else { throw RequestError(.unknownOption, word: word) }
-            raw = true
-            _ = words.next()
-        }
-        var job: JobID?
-        if let word = words.next() {
-            guard let identifier = JobID(word) else { throw RequestError(.malformedJob, word: word) }
-            job = identifier
-        }
-        if let word = words.next() { throw RequestError(.tooManyWords, word: word) }
-        return .tail(job: job, raw: raw)
-    }
-}
-
-/// The words of a command line; what is behind them can be taken as it is.
-private struct Words {
-    private var bytes: ArraySlice<UInt8>
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes[...].drop(while: Self.isBlank)
-    }
-
-    /// The next word without taking it. Bytes that are not UTF-8 become U+FFFD, which no word of ours holds.
-    func peek() -> String? {
-        let word = bytes.prefix { !Self.isBlank($0) }
-        return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
-    }
-
-    mutating func next() -> String? {
-        defer { bytes = bytes.drop { !Self.isBlank($0) }.drop(while: Self.isBlank) }
-        return peek()
-    }
-
-    /// Everything that has not been taken, trailing blanks included.
-    var rest: [UInt8] { Array(bytes) }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n")
-            || byte == UInt8(ascii: "\r")
+        self = verb == .connect ? try Self.connect(&words) : try Self.parse(verb, words)
     }
 }

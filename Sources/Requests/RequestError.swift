@@ -2,9 +2,20 @@
 public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         case unknownVerb
+        /// A word of another program for that verb.
+        case alias(of: Verb)
         case unknownOption
         case malformedJob
+        case malformedDuration
+        case missing(Part)
+        /// Two options that cannot both be meant.
+        case contradiction
         case tooManyWords
+    }
+
+    /// What can be missing.
+    public enum Part: Equatable, Sendable {
+        case job, user, fingerprint, note
     }
 
     public let code: Code
@@ -21,8 +32,15 @@ public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible 
         let quoted = "“\(printable)”"
         return switch code {
         case .unknownVerb: "There is no verb \(quoted)."
+        case .alias(let verb): "There is no verb \(quoted); here it is called “\(verb.rawValue)”."
         case .unknownOption: "There is no option \(quoted) here."
         case .malformedJob: "\(quoted) is not the name of a job: letters, digits, “_” and “-”, at most 64."
+        case .malformedDuration: "\(quoted) is no length of time; write it like 30m, 2h, 1h30m or 1d."
+        case .missing(.job): "The job is missing."
+        case .missing(.user): "The name of the other person is missing."
+        case .missing(.fingerprint): "The key's fingerprint is missing; “keys” lists them."
+        case .missing(.note): "There is no text behind “--note”."
+        case .contradiction: "\(quoted) contradicts another option."
         case .tooManyWords: "There is one word too many: \(quoted)."
         }
     }

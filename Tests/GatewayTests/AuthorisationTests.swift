@@ -4,58 +4,8 @@ import Testing
 
 @testable import Gateway
 
-/// Who may do what.
+/// Who may do what, beside the table.
 @Suite struct AuthorisationTests {
-    struct Row: CustomTestStringConvertible {
-        var verb: JobVerb
-        var person: Person
-        var visibility: Job.Visibility
-        var isShared = false
-        /// Nil: allowed.
-        var refusal: ExitStatus?
-
-        var testDescription: String {
-            "\(verb.rawValue) by \(person.name), \(visibility.rawValue)\(isShared ? ", shared" : "")"
-        }
-    }
-
-    static let rows: [Row] =
-        Job.Visibility.allCases.flatMap { visibility in
-            JobVerb.allCases.flatMap { verb in
-                [
-                    Row(verb: verb, person: Fixture.alice, visibility: visibility),
-                    Row(verb: verb, person: Fixture.bob, visibility: visibility, isShared: true),
-                ]
-            }
-        } + [
-            Row(verb: .connect, person: Fixture.bob, visibility: .public, refusal: .notPermitted),
-            Row(verb: .connect, person: Fixture.bob, visibility: .unlisted, refusal: .notPermitted),
-            Row(verb: .connect, person: Fixture.bob, visibility: .private, refusal: .noSuchJob),
-            Row(verb: .tail, person: Fixture.bob, visibility: .public),
-            Row(verb: .tail, person: Fixture.bob, visibility: .unlisted, refusal: .notPermitted),
-            Row(verb: .tail, person: Fixture.bob, visibility: .private, refusal: .noSuchJob),
-        ]
-
-    @Test func everyVerbAndVisibilityHasItsRows() {
-        for verb in JobVerb.allCases {
-            for visibility in Job.Visibility.allCases {
-                let found = Self.rows.filter { $0.verb == verb && $0.visibility == visibility }
-                #expect(found.count == 3, "\(verb) \(visibility)")
-            }
-        }
-    }
-
-    @Test(arguments: rows) func theTableHolds(row: Row) throws {
-        let job = Fixture.job(visibility: row.visibility, shares: row.isShared ? [Fixture.bob] : [])
-        let known = try Fixture.known(row.person)
-        do throws(Refusal) {
-            let permit = try authorise(row.verb, of: Fixture.identifier, job, for: known)
-            #expect(row.refusal == nil && permit.job == job && permit.person == row.person)
-        } catch {
-            #expect(error.status == row.refusal, "\(error)")
-        }
-    }
-
     @Test func aPrivateJobAnswersAsIfItWereAbsent() throws {
         let known = try Fixture.known(Fixture.bob)
         func sentence(_ job: Job?) -> String? {

@@ -14,14 +14,20 @@ enum Fixture {
     static let fingerprint = "SHA256:abc"
     static let identifier = JobID("42")!
 
-    static func key(of person: Person, suspended: Bool = false) -> Key {
+    static func key(
+        of person: Person, suspended: Bool = false, administrator: Bool = false,
+        unacceptedTerms: String? = nil
+    ) -> Key {
         Key(
             fingerprint: fingerprint, type: "ssh-ed25519", key: "AAAA", comment: "", owner: person,
-            suspended: suspended)
+            suspended: suspended, administrator: administrator, unacceptedTerms: unacceptedTerms)
     }
 
-    static func known(_ person: Person) throws -> KnownPerson {
-        try identify(key(of: person), fingerprint: fingerprint)
+    static func known(
+        _ person: Person, administrator: Bool = false, unacceptedTerms: String? = nil
+    ) throws -> KnownPerson {
+        let key = key(of: person, administrator: administrator, unacceptedTerms: unacceptedTerms)
+        return try identify(key, fingerprint: fingerprint)
     }
 
     static func builder(_ state: Job.Builder.State, hostKey: String = "ssh-ed25519 AAAA") -> Job.Builder {

@@ -1,4 +1,6 @@
 import BuildService
+import FoundationEssentials
+import Requests
 import Testing
 
 @testable import Gateway
@@ -73,9 +75,96 @@ import Testing
         ]
         jobs[0].note = String(repeating: "long ", count: 40)
         jobs[1].note = "\u{1b}[2J"
-        let lines = JobTable.lines(jobs)
-        #expect(lines.count == 3)
+        let lines = JobTable(jobs).lines
+        #expect(lines.count == 4)
         #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines)")
         #expect(!lines.joined().contains("\u{1b}"))
+    }
+
+    @Test func whoIsInsideIsInTheTable() {
+        let created = Date(timeIntervalSince1970: 0)
+        var job = Job(
+            id: JobID("42")!, owner: Fixture.alice, note: "fix the parser", status: .failed, created: created,
+            deadline: created.addingTimeInterval(3540), builder: Fixture.builder(.kept))
+        let people = [Fixture.alice, Fixture.alice, Fixture.bob]
+        job.sessions = people.map {
+            Job.Session(session: "s", person: $0, kind: .shell, from: "::1", since: created)
+        }
+        #expect(
+            JobTable([job], now: created).lines == [
+                "  JOB  STATUS  BUILDER  LEFT    INSIDE      NOTE",
+                "  42   failed  kept     59 min  alice, bob  fix the parser",
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (-1, "0 s"), (0, "0 s"), (59, "59 s"), (60, "1 min"), (3540, "59 min"), (3600, "1 h"),
+            (7500, "2 h 5 min"), (86400, "1 d"), (273_600, "3 d 4 h"),
+        ] as [(TimeInterval, String)])
+    func timeLeftIsReadable(seconds: TimeInterval, text: String) {
+        #expect(TimeLeft.text(seconds) == text)
+    }
+
+    @Test func aJobsSheetSaysAllThatThereIs() {
+        let created = Date(timeIntervalSince1970: 1_795_255_200)
+        var job = Fixture.job(visibility: .public, shares: [Fixture.bob])
+        job.note = "fix\nthe parser"
+        job.created = created
+        job.deadline = created.addingTimeInterval(3600)
+        job.maxDeadline = created.addingTimeInterval(259_200)
+        job.tasks = [
+            Job.Task(
+                name: "build", status: .failed, started: created, ended: created.addingTimeInterval(12),
+                exitStatus: 2),
+            Job.Task(name: "check", status: .skipped),
+        ]
+        job.sessions = [
+            Job.Session(session: "s", person: Fixture.bob, kind: .shell, from: "192.0.2.7", since: created)
+        ]
+        let now = created.addingTimeInterval(60)
+        let sheet = JobSheet(
+            job: job, isInvited: true, commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
+        #expect(
+            sheet.text == """
+                Job 42: fix?the parser
+
+                  status     failed, public
+                  owner      alice
+                  submitted  2026-11-21 10:00 UTC
+                  tasks      build  failed   12 s  exit status 2
+                             check  skipped
+                  builder    kept, ends 2026-11-21 11:00 UTC, in 59 min; it can be extended to 2026-11-24 10:00 UTC
+                  shared     with bob
+                  inside     bob, shell, for 1 min
+
+                  ssh -t connect 42
+                  ssh extend 42
+                  ssh tail 42
+
+                """)
+        let others = JobSheet(job: job, isInvited: false, commandLine: { words, _ in words }, now: now).text
+        #expect(!others.contains("bob") && !others.contains("connect") && others.contains("tail 42"))
+    }
+
+    @Test func whatLeadsToABuilderIsInNoAnswer() throws {
+        var job = Fixture.job(shares: [Fixture.bob])
+        job.sessions = [
+            Job.Session(
+                session: "s", person: Fixture.bob, kind: .shell, from: "192.0.2.7",
+                since: Date(timeIntervalSince1970: 0))
+        ]
+        let invited = String(decoding: try JSON.encode(JobView(job: job, isInvited: true)), as: UTF8.self)
+        #expect(invited.contains("\"builder\":{\"state\":\"kept\"}") && invited.contains("bob"))
+        for secret in ["127.0.0.1", "2222", "AAAA", "192.0.2.7"] { #expect(!invited.contains(secret)) }
+        let others = String(decoding: try JSON.encode(JobView(job: job, isInvited: false)), as: UTF8.self)
+        #expect(!others.contains("bob") && others.contains("\"status\":\"failed\""))
+    }
+
+    @Test(arguments: Verb.allCases) func everyVerbHasItsHelp(verb: Verb) {
+        #expect(Help.text(for: verb).hasPrefix(verb.rawValue))
+        #expect(Help.text(for: nil).contains("\n\(verb.rawValue)") || verb == .connect)
+        let lines = (Help.text(for: nil) + Help.text(for: verb)).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 110 }, "\(lines)")
     }
 }

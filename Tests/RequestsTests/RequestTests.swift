@@ -57,9 +57,53 @@ struct RequestTests {
     }
 
     @Test(
+        "asks for anything else",
+        arguments: [
+            ("show 42", .show(job: job("42"), json: false)),
+            ("show --json 42", .show(job: job("42"), json: true)),
+            ("list", .list(all: false, json: false)),
+            ("list --json --all", .list(all: true, json: true)),
+            ("extend 42", .extend(job: job("42"), by: .time(.seconds(3600)), json: false)),
+            ("extend 42 1h30m", .extend(job: job("42"), by: .time(.seconds(5400)), json: false)),
+            ("extend 42 2d --json", .extend(job: job("42"), by: .time(.seconds(172_800)), json: true)),
+            ("extend --max 42", .extend(job: job("42"), by: .maximum, json: false)),
+            ("release 42", .release(job: job("42"), confirmed: false, json: false)),
+            ("release 42 --yes", .release(job: job("42"), confirmed: true, json: false)),
+            ("hold 42", .hold(job: job("42"), json: false)),
+            ("unhold 42", .unhold(job: job("42"), json: false)),
+            ("share 42 bob", .share(job: job("42"), with: "bob", json: false)),
+            ("unshare 42 bob", .unshare(job: job("42"), with: "bob", json: false)),
+            ("cancel 42", .cancel(job: job("42"), json: false)),
+            ("keys", .keys(.list, json: false)), ("keys list --json", .keys(.list, json: true)),
+            ("keys add", .keys(.add, json: false)),
+            ("keys remove SHA256:abc", .keys(.remove(fingerprint: "SHA256:abc"), json: false)),
+            ("whoami", .whoami(json: false)), ("accept-terms", .acceptTerms), ("version", .version),
+            ("--version", .version), ("help", .help(nil)), ("--help", .help(nil)), ("-h", .help(nil)),
+            ("help tail", .help(.tail)), ("help logs", .help(.tail)), ("tail --help", .help(.tail)),
+            ("connect --help", .help(.connect)), ("connect -h", .help(.connect)),
+        ] as [(String, Request)])
+    func others(text: String, expected: Request) throws {
+        #expect(try request(text) == expected)
+    }
+
+    @Test(
+        "submits",
+        arguments: [
+            ("submit", nil, false, .unlisted), ("submit --follow", nil, true, .unlisted),
+            ("submit --note fix the parser --follow", "fix the parser", true, .unlisted),
+            ("submit --private --note 'fix it'", "fix it", false, .private),
+            ("submit --public --note \"a --b c\"", "a --b c", false, .public),
+        ] as [(String, String?, Bool, Request.Submission.Visibility)])
+    func submit(text: String, note: String?, follow: Bool, visibility: Request.Submission.Visibility) throws {
+        var submission = Request.Submission()
+        (submission.note, submission.follow, submission.visibility) = (note, follow, visibility)
+        #expect(try request(text) == .submit(submission))
+    }
+
+    @Test(
         "is refused",
         arguments: [
-            ("id", RequestError.Code.unknownVerb, "id"),
+            ("ident", RequestError.Code.unknownVerb, "ident"),
             ("/usr/lib/openssh/sftp-server", .unknownVerb, "/usr/lib/openssh/sftp-server"),
             ("Connect 42", .unknownVerb, "Connect"),
             ("connect --later 42", .unknownOption, "--later"),
@@ -69,6 +113,34 @@ struct RequestTests {
             ("connect _42", .malformedJob, "_42"),
             ("tail 42 43", .tooManyWords, "43"),
             ("tail --row", .unknownOption, "--row"),
+            ("tail -f 42", .unknownOption, "-f"),
+            ("ssh 42", .alias(of: .connect), "ssh"),
+            ("shell", .alias(of: .connect), "shell"),
+            ("exec 42 true", .alias(of: .connect), "exec"),
+            ("log 42", .alias(of: .tail), "log"),
+            ("logs", .alias(of: .tail), "logs"),
+            ("ls", .alias(of: .list), "ls"),
+            ("status 42", .alias(of: .show), "status"),
+            ("stop 42", .alias(of: .cancel), "stop"),
+            ("show", .missing(.job), ""),
+            ("show 42 43", .tooManyWords, "43"),
+            ("list 42", .tooManyWords, "42"),
+            ("extend 42 0m", .malformedDuration, "0m"),
+            ("extend 42 -1h", .unknownOption, "-1h"),
+            ("extend 42 2", .malformedDuration, "2"),
+            ("extend 42 1h30", .malformedDuration, "1h30"),
+            ("extend 42 99999999999999999999h", .malformedDuration, "99999999999999999999h"),
+            ("extend 42 1h --max", .tooManyWords, "1h"),
+            ("share 42", .missing(.user), ""),
+            ("unshare", .missing(.job), ""),
+            ("keys remove", .missing(.fingerprint), ""),
+            ("keys show", .unknownVerb, "keys show"),
+            ("submit --note", .missing(.note), "--note"),
+            ("submit --private --public", .contradiction, "--public"),
+            ("submit --follow --json", .contradiction, "--json"),
+            ("submit job.yaml", .tooManyWords, "job.yaml"),
+            ("whoami --all", .unknownOption, "--all"),
+            ("help frobnicate", .unknownVerb, "frobnicate"),
         ])
     func refused(text: String, code: RequestError.Code, word: String) {
         let error = #expect(throws: RequestError.self) { try request(text) }

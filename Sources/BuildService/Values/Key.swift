@@ -11,8 +11,19 @@ public struct Key: Codable, Equatable, Sendable {
     /// A suspended person may do nothing.
     public var suspended: Bool
 
+    /// Whether the owner looks after the service, and may enter everybody's builders. Absent: no.
+    public var administrator: Bool
+    /// The version of the terms of use that the owner has to accept before entering a builder; absent: nothing.
+    public var unacceptedTerms: String?
+
+    enum CodingKeys: String, CodingKey {
+        case fingerprint, type, key, comment, owner, suspended, administrator
+        case unacceptedTerms = "unaccepted_terms"
+    }
+
     public init(
-        fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool
+        fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool,
+        administrator: Bool = false, unacceptedTerms: String? = nil
     ) {
         self.fingerprint = fingerprint
         self.type = type
@@ -20,6 +31,20 @@ public struct Key: Codable, Equatable, Sendable {
         self.comment = comment
         self.owner = owner
         self.suspended = suspended
+        self.administrator = administrator
+        self.unacceptedTerms = unacceptedTerms
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        fingerprint = try container.decode(String.self, forKey: .fingerprint)
+        type = try container.decode(String.self, forKey: .type)
+        key = try container.decode(String.self, forKey: .key)
+        comment = try container.decode(String.self, forKey: .comment)
+        owner = try container.decode(Person.self, forKey: .owner)
+        suspended = try container.decode(Bool.self, forKey: .suspended)
+        administrator = try container.decodeIfPresent(Bool.self, forKey: .administrator) ?? false
+        unacceptedTerms = try container.decodeIfPresent(String.self, forKey: .unacceptedTerms)
     }
 }
 

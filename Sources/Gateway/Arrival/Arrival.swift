@@ -9,13 +9,22 @@ import Requests
 final class Arrival {
     private let session: GatewaySession
     private let admitted: (Permit, Request) -> Void
+    private let welcomed: (PersonalPermit, Request) -> Void
     private let fingerprint: String
     private var known: KnownPerson?
     private var job: Result<Job?, ServiceError>?
+    private var terms: TermsQuestion?
 
-    init(in session: GatewaySession, admitted: @escaping (Permit, Request) -> Void) {
+    /// - Parameters:
+    ///   - admitted: they may do that with a job.
+    ///   - welcomed: they may do that, which is about no job.
+    init(
+        in session: GatewaySession, admitted: @escaping (Permit, Request) -> Void,
+        welcomed: @escaping (PersonalPermit, Request) -> Void
+    ) {
         self.session = session
         self.admitted = admitted
+        self.welcomed = welcomed
         fingerprint = session.key.fingerprint
     }
 
@@ -26,9 +35,13 @@ final class Arrival {
         } catch {
             request = .failure(error)
         }
+        ask(request)
+    }
+
+    private func ask(_ request: Result<Request, RequestError>) {
         session.service.key(session.key) { [unowned self] result in
             attempt { () throws(Refusal) in
-                known = try identify(try result.orRefuse(), fingerprint: fingerprint)
+                known = try identify(try result.orRefuse(aboutKey: true), fingerprint: fingerprint)
                 try proceed(request)
             }
         }
@@ -43,15 +56,18 @@ final class Arrival {
     }
 
     private func proceed(_ request: Result<Request, RequestError>) throws(Refusal) {
+        guard let known else { return }
         switch request {
         case .failure(let error):
-            session.errors.write(Array(Usage.text.utf8))
+            session.errors.write(Array(Help.usage(for: error).utf8))
             throw Refusal(.usage, "\(error)", cause: "usage: \(error)")
         case .success(.greet):
             withLiveJobs { [unowned self] jobs in greet(jobs) }
         case .success(let request):
             if let identifier = request.job {
                 if job != nil { try decide(request, identifier) }
+            } else if let verb = request.verb, verb.isPersonal {
+                welcomed(try authorise(verb, for: known), request)
             } else {
                 withLiveJobs { [unowned self] (jobs) throws(Refusal) in try choose(request, jobs) }
             }
@@ -95,7 +111,7 @@ final class Arrival {
                 cause: "no job named and no live job")
         }
         guard jobs.count == 1 else {
-            session.errors.write(Array((JobTable.lines(jobs).joined(separator: "\n") + "\n").utf8))
+            session.errors.write(Array((JobTable(jobs).text).utf8))
             throw Refusal(
                 .usage, "You have \(jobs.count) live jobs. Name the one you mean.", cause: "no job named")
         }
@@ -105,7 +121,28 @@ final class Arrival {
 
     private func decide(_ request: Request, _ identifier: JobID) throws(Refusal) {
         guard let known, let job, let verb = request.verb else { return }
-        admitted(try authorise(verb, of: identifier, try job.orRefuse(), for: known), request)
+        let permit: Permit
+        do throws(Refusal) {
+            permit = try authorise(verb, of: identifier, try job.orRefuse(), for: known)
+        } catch {
+            guard error.remedy == .acceptTerms, terms == nil, session.environment.hasTerminal else {
+                throw error
+            }
+            acceptTerms(then: request)
+            return
+        }
+        admitted(permit, request)
+    }
+
+    /// Asks once, and then everything anew.
+    private func acceptTerms(then request: Request) {
+        guard let known else { return }
+        terms = TermsQuestion(for: known.person, in: session) { [unowned self] in
+            self.known = nil
+            job = nil
+            ask(.success(request))
+        }
+        terms?.ask()
     }
 
     private func attempt(_ body: () throws(Refusal) -> Void) {
@@ -117,28 +154,15 @@ final class Arrival {
     }
 }
 
-extension Request {
-    /// The job that was named.
-    var job: JobID? {
-        switch self {
-        case .greet: nil
-        case .connect(let job, _, _), .tail(let job, _): job
-        }
-    }
-
-    var verb: JobVerb? {
-        switch self {
-        case .greet: nil
-        case .connect: .connect
-        case .tail: .tail
-        }
-    }
-}
-
 extension Result where Failure == ServiceError {
-    fileprivate func orRefuse() throws(Refusal) -> Success {
+    fileprivate func orRefuse(aboutKey: Bool = false) throws(Refusal) -> Success {
         switch self {
         case .success(let value): return value
+        case .failure(let error) where aboutKey && error.status == 409:
+            throw Refusal(
+                .misconfigured,
+                "Your key belongs to more than one person at the build service. Please tell the administrator.",
+                cause: "a key with two owners: \(error.debugDescription)")
         case .failure(let error): throw GatewaySession.refusal(for: error)
         }
     }

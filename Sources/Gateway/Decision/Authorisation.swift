@@ -4,62 +4,98 @@ import Requests
 /// A job that `authorise` has let a person at, for one verb. Nothing else can make one, and without one no builder is
 /// touched and no log is read.
 struct Permit {
-    let person: Person
-    let fingerprint: String
+    let known: KnownPerson
     let job: Job
-    let verb: JobVerb
+    let verb: Verb
+    let standing: Standing
 
-    fileprivate init(person: Person, fingerprint: String, job: Job, verb: JobVerb) {
-        self.person = person
-        self.fingerprint = fingerprint
+    var person: Person { known.person }
+    var fingerprint: String { known.fingerprint }
+
+    fileprivate init(_ known: KnownPerson, _ job: Job, _ verb: Verb, _ standing: Standing) {
+        self.known = known
         self.job = job
+        self.verb = verb
+        self.standing = standing
+    }
+}
+
+/// What `authorise` has let a person do that is about no job but themselves.
+struct PersonalPermit {
+    let known: KnownPerson
+    let verb: Verb
+
+    var person: Person { known.person }
+
+    fileprivate init(_ known: KnownPerson, _ verb: Verb) {
+        self.known = known
         self.verb = verb
     }
 }
 
-/// The verbs that are about one job.
-enum JobVerb: String, CaseIterable {
-    case connect, tail
-}
+/// What a job is to a person.
+enum Standing: String, CaseIterable {
+    /// Theirs.
+    case owner
+    /// Its owner lets them in.
+    case shared
+    /// They look after the service.
+    case administrator
+    case stranger
 
-/// Who this is, as the build service says: somebody known and not suspended.
-struct KnownPerson {
-    let person: Person
-    let fingerprint: String
-
-    fileprivate init(person: Person, fingerprint: String) {
-        self.person = person
-        self.fingerprint = fingerprint
+    init(of known: KnownPerson, to job: Job) {
+        let id = known.person.id
+        self =
+            if job.owner.id == id {
+                .owner
+            } else if job.shares.contains(where: { $0.id == id }) {
+                .shared
+            } else {
+                known.isAdministrator ? .administrator : .stranger
+            }
     }
 }
 
-/// Decides whether the owner of a key may do anything at all.
-///
-/// - Parameter key: what the service knows about the key with this fingerprint.
-func identify(_ key: Key?, fingerprint: String) throws(Refusal) -> KnownPerson {
-    guard let key else {
-        throw Refusal(
-            .notPermitted,
-            "Your key \(fingerprint) is not known here. Add it to your account at the build service, "
-                + "or offer another one with ssh -i.",
-            cause: "unknown key \(fingerprint)")
+/// What a verb asks for.
+private enum Rule {
+    /// About no job: everybody who is known, for themselves.
+    case personal
+    /// Goes into the job's builder.
+    case enter
+    /// Shows what the job does.
+    case look
+    /// Changes the job, or how long its builder lives.
+    case change
+    /// Changes who may do all this.
+    case invite
+
+    init(_ verb: Verb) {
+        self =
+            switch verb {
+            case .connect: .enter
+            case .tail, .show: .look
+            case .extend, .release, .hold, .unhold, .cancel: .change
+            case .share, .unshare: .invite
+            case .list, .submit, .keys, .whoami, .acceptTerms, .help, .version: .personal
+            }
     }
-    guard key.fingerprint == fingerprint else {
-        throw Refusal(
-            .misconfigured,
-            "The build service gave an answer that makes no sense. Please tell the administrator.",
-            cause: "asked for \(fingerprint), the service answered about \(key.fingerprint)")
-    }
-    guard !key.suspended else {
-        throw Refusal(
-            .notPermitted, "Your account at the build service is suspended.",
-            cause: "suspended person \(key.owner.id)")
-    }
-    return KnownPerson(person: key.owner, fingerprint: fingerprint)
 }
 
-/// Decides, for every verb, whether a person may do it with a job. What no rule allows is refused.
-func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: KnownPerson) throws(Refusal)
+extension Verb {
+    /// Whether it is about no job.
+    var isPersonal: Bool { Rule(self) == .personal }
+}
+
+/// Decides, for every verb that is about no job, whether a person may do it.
+func authorise(_ verb: Verb, for known: KnownPerson) throws(Refusal) -> PersonalPermit {
+    guard Rule(verb) == .personal else {
+        throw Refusal(.usage, "The job is missing.", cause: "\(verb.rawValue) without a job")
+    }
+    return PersonalPermit(known, verb)
+}
+
+/// Decides, for every verb that is about a job, whether a person may do it. What no rule allows is refused.
+func authorise(_ verb: Verb, of identifier: JobID, _ job: Job?, for known: KnownPerson) throws(Refusal)
     -> Permit
 {
     let person = known.person
@@ -71,21 +107,42 @@ func authorise(_ verb: JobVerb, of identifier: JobID, _ job: Job?, for known: Kn
             cause: "asked for job \(identifier), the service answered about \(job.id)")
     }
 
-    let isInvited = job.owner.id == person.id || job.shares.contains { $0.id == person.id }
-    switch verb {
-    case .connect where isInvited, .tail where isInvited || job.visibility == .public:
-        return Permit(person: person, fingerprint: known.fingerprint, job: job, verb: verb)
+    let standing = Standing(of: known, to: job)
+    switch (Rule(verb), standing) {
+    case (.enter, .owner), (.enter, .shared), (.enter, .administrator):
+        if let version = known.unacceptedTerms {
+            throw Refusal(
+                .notPermitted,
+                "Before you enter a builder here you have to accept the terms of use: accept-terms shows them.",
+                cause: "terms of use \(version) not accepted by \(person.name) (\(person.id))",
+                remedy: .acceptTerms)
+        }
+        return Permit(known, job, verb, standing)
+    case (.look, .owner), (.look, .shared), (.look, .administrator):
+        return Permit(known, job, verb, standing)
+    case (.look, .stranger) where job.visibility == .public:
+        return Permit(known, job, verb, standing)
+    case (.change, .owner), (.change, .administrator):
+        return Permit(known, job, verb, standing)
+    case (.invite, .owner):
+        return Permit(known, job, verb, standing)
     default: break
     }
 
+    let owner = HostileText.printable(job.owner.name, limit: 64)
     let cause =
         "job \(identifier) is \(job.owner.name)'s (\(job.owner.id)), not \(person.name)'s (\(person.id))"
+    guard standing == .stranger else {
+        throw Refusal(
+            .notPermitted, "Job \(identifier) belongs to \(owner), and only they can do that with it.",
+            cause: cause)
+    }
     // That a private job exists is private too.
     if job.visibility == .private { throw absent(identifier, cause) }
     throw Refusal(
         .notPermitted,
-        "Job \(identifier) belongs to \(HostileText.printable(job.owner.name, limit: 64)), not to you "
-            + "(\(HostileText.printable(person.name, limit: 64))). Only its owner can let you in.",
+        "Job \(identifier) belongs to \(owner), not to you (\(HostileText.printable(person.name, limit: 64))). "
+            + "Only its owner can let you in.",
         cause: cause)
 }
 

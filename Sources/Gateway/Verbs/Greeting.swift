@@ -16,7 +16,7 @@ struct Greeting {
         } else if let jobs {
             lines.append("Your jobs:")
             lines.append("")
-            lines += JobTable.lines(jobs)
+            lines += JobTable(jobs).lines
         } else {
             lines.append("The build service here has no list of your jobs: name the one you mean.")
         }
@@ -25,16 +25,7 @@ struct Greeting {
         lines.append("A shell on the machine of a job:   \(commandLine("connect \(example)", true))")
         lines.append("One command there:                 \(commandLine("connect \(example) COMMAND", false))")
         lines.append("A job's log, until it ends:        \(commandLine("tail \(example)", false))")
+        lines.append("All that can be done here:         \(commandLine("help", false))")
         return lines.joined(separator: "\n") + "\n"
     }
-}
-
-/// The verbs, for somebody whose words make no request.
-enum Usage {
-    static let text = """
-        connect [--now] [job] [-- command…]   a shell on the job's machine, or the command there
-        connect [--now] job command…
-        tail [--raw] [job]                    the job's logs until it ends
-
-        """
 }

@@ -7,9 +7,14 @@ final class TailVerb {
     private let permit: Permit
     private var follower: LogFollower?
     private var watch: (any ServiceStream)?
+    private let ended: (Job) -> Void
     private var job: Job
 
-    init(_ permit: Permit, raw: Bool, in session: GatewaySession) {
+    /// - Parameter ended: called with the job as it has ended, before the session does.
+    init(
+        _ permit: Permit, raw: Bool, in session: GatewaySession, ended: @escaping (Job) -> Void = { _ in }
+    ) {
+        self.ended = ended
         self.session = session
         self.permit = permit
         job = permit.job
@@ -37,7 +42,9 @@ final class TailVerb {
 
     private func end(_ result: Result<Void, ServiceError>) {
         switch result {
-        case .success: finish(job.status == .success ? .success : .jobFailed)
+        case .success:
+            ended(job)
+            finish(job.status == .success ? .success : .jobFailed)
         case .failure(let error): fail(error)
         }
     }

@@ -66,7 +66,7 @@ struct RemoveKey: ParsableCommand {
 
     func run() {
         reporting { () throws(Failure) in
-            try options.ask { $0.removeKey(fingerprint, $1) } as Void
+            try options.ask { $0.removeKey(fingerprint, owner: nil, $1) } as Void
         }
     }
 }

@@ -7,6 +7,7 @@ struct Submit: ParsableCommand {
 
     @Option(help: "Whose job it is; without it, the user who has logged in.") var owner: String?
     @Option(help: "What it is about.") var note: String?
+    @Flag(help: "Who may follow it.") var visibility = JobVisibility.unlisted
     @Argument(help: ArgumentHelp("The manifest; - is standard input.", valueName: "manifest")) var path:
         String
     @OptionGroup var options: ServiceOptions
@@ -17,8 +18,23 @@ struct Submit: ParsableCommand {
             guard let owner = owner ?? CurrentUser.name else {
                 throw Failure(.data, "Whose job is it? Use --owner NAME.")
             }
-            let job = try options.ask { $0.submit(manifest: manifest, owner: owner, note: note, $1) }
+            let job = try options.ask {
+                $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility.value, $1)
+            }
             try options.answer(job) { "job \(job.id): \(job.status.rawValue)" }
+        }
+    }
+}
+
+/// As flags: `--public`, `--unlisted`, `--private`.
+enum JobVisibility: String, EnumerableFlag {
+    case `public`, unlisted, `private`
+
+    var value: Job.Visibility {
+        switch self {
+        case .public: .public
+        case .unlisted: .unlisted
+        case .private: .private
         }
     }
 }

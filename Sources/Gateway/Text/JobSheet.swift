@@ -1,0 +1,87 @@
+import BuildService
+import FoundationEssentials
+
+/// All there is to say about one job.
+struct JobSheet {
+    let job: Job
+    /// Whether to say who is inside, and how to get in.
+    let isInvited: Bool
+    /// How to enter a command, and whether it needs a terminal.
+    let commandLine: (_ words: String, _ terminal: Bool) -> String
+    var now = Date.now
+
+    var text: String {
+        var lines = [
+            "Job \(job.id)" + (job.note.map { ": \(HostileText.printable($0, limit: 200))" } ?? ""), "",
+        ]
+        func add(_ head: String, _ text: String) {
+            lines.append("  " + head + String(repeating: " ", count: max(1, 11 - head.count)) + text)
+        }
+        add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
+        add("owner", HostileText.printable(job.owner.name, limit: 64))
+        add("submitted", TimeLeft.moment(job.created))
+        for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
+        add("builder", builder)
+        if isInvited {
+            if !job.shares.isEmpty { add("shared", "with " + names(job.shares)) }
+            for (index, session) in job.sessions.enumerated() {
+                add(
+                    index == 0 ? "inside" : "",
+                    "\(HostileText.printable(session.person.name, limit: 64)), \(session.kind.rawValue), "
+                        + "for \(TimeLeft.text(now.timeIntervalSince(session.since)))")
+            }
+        }
+        lines.append("")
+        if isInvited, job.builder != nil {
+            lines.append("  " + commandLine("connect \(job.id)", true))
+            if job.status.isFinal { lines.append("  " + commandLine("extend \(job.id)", false)) }
+        }
+        lines.append("  " + commandLine("tail \(job.id)", false))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var tasks: [String] {
+        let width = job.tasks.map { HostileText.printable($0.name, limit: 40).count }.max() ?? 0
+        return job.tasks.map { task in
+            let name = HostileText.printable(task.name, limit: 40)
+            var words = [
+                name + String(repeating: " ", count: width - name.count),
+                task.status.rawValue + String(repeating: " ", count: 7 - min(7, task.status.rawValue.count)),
+            ]
+            if let started = task.started {
+                words.append(TimeLeft.text((task.ended ?? now).timeIntervalSince(started)))
+            }
+            if let status = task.exitStatus, status != 0 { words.append("exit status \(status)") }
+            return words.joined(separator: "  ")
+        }
+    }
+
+    private var builder: String {
+        guard let builder = job.builder else { return end }
+        var text = builder.state.rawValue
+        guard let deadline = job.deadline, job.status.isFinal else { return text }
+        text += ", ends \(TimeLeft.moment(deadline)), in \(TimeLeft.text(until: deadline, from: now))"
+        if job.held { text += ", held" }
+        if let latest = job.maxDeadline, latest > deadline {
+            text += "; it can be extended to \(TimeLeft.moment(latest))"
+        }
+        return text
+    }
+
+    private var end: String {
+        guard let end = job.builderEnd else { return job.status.isFinal ? "gone" : "not yet" }
+        let by = end.by.map { " by \(HostileText.printable($0.name, limit: 64))" } ?? ""
+        return switch end.reason {
+        case .released: "ended\(by)"
+        case .deadline: "ended when its time was over"
+        case .kept: "ended, since nobody came"
+        case .logout: "ended after the last logout"
+        case .lost: "has died"
+        default: "gone"
+        }
+    }
+
+    private func names(_ people: [Person]) -> String {
+        people.map { HostileText.printable($0.name, limit: 64) }.joined(separator: ", ")
+    }
+}

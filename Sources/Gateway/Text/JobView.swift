@@ -1,0 +1,46 @@
+import BuildService
+import FoundationEssentials
+
+/// A job as `--json` shows it: API v1's *job*, without what leads to the builder.
+struct JobView: Encodable {
+    let job: Job
+    /// Whether to say who is inside, and with whom the job is shared.
+    let isInvited: Bool
+
+    private struct Builder: Encodable {
+        let state: Job.Builder.State
+    }
+
+    private struct Session: Encodable {
+        let person: String
+        let kind: Claim.Kind
+        let since: Date
+    }
+
+    private enum Keys: String, CodingKey {
+        case id, owner, note, status, visibility, created, deadline, max_deadline, held, shares, tasks,
+            builder
+        case builder_end, sessions
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(job.id, forKey: .id)
+        try container.encode(job.owner.name, forKey: .owner)
+        try container.encode(job.note, forKey: .note)
+        try container.encode(job.status, forKey: .status)
+        try container.encode(job.visibility, forKey: .visibility)
+        try container.encode(job.created, forKey: .created)
+        try container.encode(job.deadline, forKey: .deadline)
+        try container.encode(job.maxDeadline, forKey: .max_deadline)
+        try container.encode(job.held, forKey: .held)
+        try container.encode(job.tasks, forKey: .tasks)
+        try container.encode(job.builder.map { Builder(state: $0.state) }, forKey: .builder)
+        try container.encode(job.builderEnd?.reason.rawValue, forKey: .builder_end)
+        guard isInvited else { return }
+        try container.encode(job.shares.map(\.name), forKey: .shares)
+        try container.encode(
+            job.sessions.map { Session(person: $0.person.name, kind: $0.kind, since: $0.since) },
+            forKey: .sessions)
+    }
+}

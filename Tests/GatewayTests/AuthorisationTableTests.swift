@@ -1,0 +1,92 @@
+import Foundation
+import Requests
+import Testing
+
+@testable import BuildService
+@testable import Gateway
+
+/// docs/authorisation.md is what `authorise` decides: every verb, everybody, every visibility.
+@Suite struct AuthorisationTableTests {
+    private static let document = URL(filePath: #filePath)
+        .appending(path: "../../../docs/authorisation.md").standardizedFileURL
+
+    /// What a cell says.
+    enum Verdict: Equatable {
+        case yes
+        case afterTheTerms
+        case refused(ExitStatus)
+
+        init?(_ cell: String) {
+            switch cell {
+            case "yes": self = .yes
+            case "yes, after the terms": self = .afterTheTerms
+            case "77": self = .refused(.notPermitted)
+            case "66": self = .refused(.noSuchJob)
+            default: return nil
+            }
+        }
+    }
+
+    private static func tables() throws -> (jobs: [String: [Verdict]], personal: [String]) {
+        var jobs: [String: [Verdict]] = [:]
+        var personal: [String] = []
+        for line in try String(contentsOf: document, encoding: .utf8).split(separator: "\n")
+        where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            let verb = cells[0].trimmingCharacters(in: ["`"])
+            if cells.count == 7 {
+                jobs[verb] = try cells.dropFirst().map { try #require(Verdict($0), "\(verb): \($0)") }
+            } else {
+                personal.append(verb)
+            }
+        }
+        return (jobs, personal)
+    }
+
+    @Test func everyVerbHasItsRow() throws {
+        let (jobs, personal) = try Self.tables()
+        #expect(Set(jobs.keys) == Set(Verb.allCases.filter { !$0.isPersonal }.map(\.rawValue)))
+        #expect(Set(personal) == Set(Verb.allCases.filter(\.isPersonal).map(\.rawValue)))
+    }
+
+    @Test(arguments: Verb.allCases.filter { !$0.isPersonal }, [nil, "1"] as [String?])
+    func theTableHolds(verb: Verb, unacceptedTerms: String?) throws {
+        let row = try #require(try Self.tables().jobs[verb.rawValue])
+        for (column, standing) in Standing.allCases.enumerated() {
+            for visibility in Job.Visibility.allCases {
+                let others = [Job.Visibility.public: 0, .unlisted: 1, .private: 2]
+                let verdict = row[standing == .stranger ? column + others[visibility]! : column]
+                let person = standing == .owner ? Fixture.alice : Fixture.bob
+                let job = Fixture.job(
+                    visibility: visibility, shares: standing == .shared ? [Fixture.bob] : [])
+                let known = try Fixture.known(
+                    person, administrator: standing == .administrator, unacceptedTerms: unacceptedTerms)
+                let place: Comment = "\(verb.rawValue), \(standing.rawValue), \(visibility.rawValue)"
+                do throws(Refusal) {
+                    let permit = try authorise(verb, of: Fixture.identifier, job, for: known)
+                    #expect(verdict == .yes || (verdict == .afterTheTerms && unacceptedTerms == nil), place)
+                    #expect(
+                        permit.job == job && permit.person == person && permit.standing == standing, place)
+                } catch {
+                    if error.remedy == .acceptTerms {
+                        #expect(verdict == .afterTheTerms && unacceptedTerms != nil, place)
+                        #expect(error.status == .notPermitted, place)
+                    } else {
+                        #expect(verdict == .refused(error.status), place)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Verb.allCases, [nil, "1"] as [String?])
+    func aPersonsOwnVerbsAreTheirs(verb: Verb, unacceptedTerms: String?) throws {
+        let known = try Fixture.known(Fixture.bob, unacceptedTerms: unacceptedTerms)
+        do throws(Refusal) {
+            let permit = try authorise(verb, for: known)
+            #expect(verb.isPersonal && permit.person == Fixture.bob)
+        } catch {
+            #expect(!verb.isPersonal && error.status == .usage)
+        }
+    }
+}
