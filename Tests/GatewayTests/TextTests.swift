@@ -160,11 +160,4 @@ import Testing
         let others = String(decoding: try JSON.encode(JobView(job: job, isInvited: false)), as: UTF8.self)
         #expect(!others.contains("bob") && others.contains("\"status\":\"failed\""))
     }
-
-    @Test(arguments: Verb.allCases) func everyVerbHasItsHelp(verb: Verb) {
-        #expect(Help.text(for: verb).hasPrefix(verb.rawValue))
-        #expect(Help.text(for: nil).contains("\n\(verb.rawValue)") || verb == .connect)
-        let lines = (Help.text(for: nil) + Help.text(for: verb)).split(separator: "\n")
-        #expect(lines.allSatisfy { $0.count <= 110 }, "\(lines)")
-    }
 }
