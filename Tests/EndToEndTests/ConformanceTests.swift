@@ -14,21 +14,36 @@ import World
         var left: [String]
     }
 
-    @Test func theRunnerKeepsTheContract() async throws {
+    /// On a socket nobody has a token, so nothing can be said of them there.
+    @Test func theRunnerKeepsTheContractOnItsSocket() async throws {
         let world = try await SharedWorld.get()
-        let examined = try await world.sallyport(
-            [
-                "conformance", "unix:\(world.serviceSocket)", "--owner", "alice", "--stranger", "bob",
-                "--json",
-            ], deadline: 200)
-        await expect(examined, status: 0, in: world)
-        let report = try JSONDecoder().decode(Report.self, from: Data(examined.output))
-        // On a socket nobody has a token.
-        let skipped = report.findings.filter { $0.outcome != "kept" }
-        #expect(
-            skipped.map(\.check) == ["roles.nobody", "roles.gateway", "roles.keys"],
-            "\(skipped)")
+        let report = try await examine(["unix:\(world.serviceSocket)"], in: world)
+        let others = report.findings.filter { $0.outcome != "kept" }
+        #expect(others.map(\.check) == ["roles.nobody", "roles.gateway", "roles.keys"], "\(others)")
         #expect(report.left == [])
+    }
+
+    @Test func theRunnerKeepsTheContractOnTheNetwork() async throws {
+        let world = try await SharedWorld.get()
+        let files = World.networkFiles
+        let report = try await examine(
+            [
+                "https://127.0.0.1:\(try await world.runnerPort())", "--authorities",
+                "\(files)/authority.pem",
+                "--token-file", "\(files)/token-operator", "--gateway-token-file", "\(files)/token-gateway",
+                "--keys-token-file", "\(files)/token-keys",
+            ], in: world)
+        let others = report.findings.filter { $0.outcome != "kept" }
+        #expect(others.isEmpty, "\(others)")
+        #expect(report.findings.contains { $0.check == "roles.keys" })
+        #expect(report.left == [])
+    }
+
+    private func examine(_ service: [String], in world: World) async throws -> Report {
+        let examined = try await world.sallyport(
+            ["conformance"] + service + ["--owner", "alice", "--stranger", "bob", "--json"], deadline: 200)
+        await expect(examined, status: 0, in: world)
+        return try JSONDecoder().decode(Report.self, from: Data(examined.output))
     }
 
     @Test func theTableSaysWhatIsSeen() async throws {
