@@ -31,19 +31,29 @@ struct Session: Sendable {
             try await expect(world.sallyport(arguments), status: 0)
         }
 
-        transcript.begin("Submitting a job of Alice's, whose second task will fail")
-        let job = try await submit()
-
-        transcript.begin("Following its log")
-        transcript.type("ssh builds@gateway tail \(job)")
-        try await expect(
-            Command.run(world.ssh(["tail", job]), deadline: .seconds(180), forward: transcript.show),
-            status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer")
+        transcript.begin("Alice submits a job whose second task will fail, and follows its log")
+        let submission = ["submit", "--follow", "--note", "fix", "the", "parser"]
+        transcript.type("ssh builds@gateway \(submission.joined(separator: " ")) <job.yaml")
+        let submitted = try await expect(
+            Command.run(
+                world.ssh(submission), input: Array(Self.manifest.utf8), deadline: .seconds(180),
+                forward: transcript.show),
+            status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer",
+            "To look at it: ssh -t")
         transcript.remark("exit status 1: the job did not succeed")
+        let job = try number(in: submitted.errorText)
 
-        transcript.begin("Going into the machine on which it failed")
+        transcript.begin("What is there, and for how long?")
+        transcript.type("ssh builds@gateway list")
+        try await expect(
+            Command.run(world.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
+            "fix the parser")
+
+        transcript.begin("Going into the machine on which it failed; meanwhile somebody asks for more time")
         transcript.type("ssh -t builds@gateway connect \(job)")
-        try await expect(connect(job), status: 7, "3 parts, built on ", "six times seven: 42")
+        try await expect(
+            connect(job), status: 7, "check", "The deadline has moved.", "3 parts, built on ",
+            "six times seven: 42")
         transcript.remark("exit status 7: the remote shell's own")
 
         transcript.begin("Bob, whose job it is not, is refused")
@@ -72,6 +82,7 @@ struct Session: Sendable {
             Now you: job \(job) is about to fail in the same way. In another terminal:
 
                 \(ssh) builds                     who am I, and what are my jobs?
+                \(ssh) builds help                and what can I do with them?
                 \(ssh) builds tail \(job)
                 \(ssh) -t builds connect \(job)
                 \(ssh) -t builds-bob connect \(job)    somebody else
@@ -88,8 +99,13 @@ struct Session: Sendable {
         let submitted = try await expect(
             world.sallyport(["submit", "--owner", "alice", manifest]), status: 0)
         transcript.remark(submitted.text.split(separator: "\n").first.map(String.init) ?? "")
-        let digits = submitted.text.drop { !$0.isNumber }.prefix { $0.isNumber }
-        guard !digits.isEmpty else { throw StepFailure(description: "no job was named:\n\(submitted)") }
+        return try number(in: submitted.text)
+    }
+
+    /// The first number of a text, which is a job's.
+    private func number(in text: String) throws -> String {
+        let digits = text.drop { !$0.isNumber }.prefix { $0.isNumber }
+        guard !digits.isEmpty else { throw StepFailure(description: "no job was named:\n\(text)") }
         return String(digits)
     }
 
@@ -101,6 +117,9 @@ struct Session: Sendable {
             forward: transcript.show
         ) { shell in
             try await shell.output.wait(for: "a prompt") { Self.endsWithPrompt($0) }
+            let extended = try await Command.run(world.ssh(["extend", job, "30m"]))
+            try await expect(extended, status: 0, "The builder of job \(job) ends")
+            try await shell.output.wait(for: "The deadline has moved.")
             try await shell.write("cat result.txt; echo six times seven: $((6 * 7)); exit 7\n")
         }
     }

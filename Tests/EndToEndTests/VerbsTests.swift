@@ -1,0 +1,251 @@
+import FoundationEssentials
+import Testing
+import World
+
+/// What people do with their jobs, through the gateway and the real service.
+@Suite struct VerbsTests {
+    private struct View: Decodable {
+        struct Builder: Decodable {
+            var state: String
+        }
+
+        var id: String
+        var status: String
+        var visibility: String
+        var note: String?
+        var deadline: Date?
+        var max_deadline: Date?
+        var held: Bool
+        var builder: Builder?
+        var builder_end: String?
+        var shares: [String]?
+    }
+
+    private struct Views: Decodable {
+        var jobs: [View]
+    }
+
+    private static let failing = "image: debian\ntasks:\n  - check: |\n      echo checked\n      exit 3\n"
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ finished: Finished) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(type, from: Data(finished.output))
+    }
+
+    private func view(_ job: String, in world: World, as person: String = "alice") async throws -> View {
+        let shown = try await Command.run(world.ssh(["show", job, "--json"], as: person))
+        await expect(shown, status: 0, in: world)
+        return try decode(View.self, shown)
+    }
+
+    // MARK: Looking
+
+    @Test func whatIsThereIsListedAndShown() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let list = try await Command.run(world.ssh(["list"]))
+        await expect(list, status: 0, output: ["JOB", "LEFT", "failed  kept"], in: world)
+        #expect(list.text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(list)")
+        #expect(list.text.split(separator: "\n").contains { $0.hasPrefix("  \(job) ") }, "\(list)")
+        let all = try await Command.run(world.ssh(["list", "--all", "--json"]))
+        await expect(all, status: 0, in: world)
+        #expect(try decode(Views.self, all).jobs.contains { $0.id == job && $0.builder?.state == "kept" })
+        let shown = try await Command.run(world.ssh(["show", job]))
+        await expect(
+            shown, status: 0,
+            output: ["Job \(job)", "failed, unlisted", "exit status 3", "connect \(job)", "tail \(job)"],
+            in: world)
+        let who = try await Command.run(world.ssh(["whoami"], as: "bob"))
+        await expect(who, status: 0, output: ["bob, with the key SHA256:"], in: world)
+        let help = try await Command.run(world.ssh(["extend", "--help"]))
+        await expect(help, status: 0, output: ["extend <job> [duration|--max]"], in: world)
+        let version = try await Command.run(world.ssh(["version"]))
+        await expect(version, status: 0, output: ["sallyport "], in: world)
+    }
+
+    /// What others must not know of is not in the answer, whatever they ask with.
+    @Test func aPublicJobShowsOthersNeitherWhoIsInsideNorItsAddress() async throws {
+        let world = try await SharedWorld.get()
+        let submitted = try await Command.run(
+            world.ssh(["submit", "--public", "--json"]), input: Array(Self.failing.utf8))
+        await expect(submitted, status: 0, in: world)
+        let job = try decode(View.self, submitted).id
+        let tail = try await Command.run(world.ssh(["tail", job], as: "bob"), deadline: .seconds(120))
+        await expect(tail, status: 1, output: ["[check] checked"], in: world)
+        let inside = try await Command.start(world.ssh(["connect", job, "echo inside; cat"])) { command in
+            try await command.output.wait(for: "inside")
+            for words in [["show", job], ["show", job, "--json"]] {
+                let shown = try await Command.run(world.ssh(words, as: "bob"))
+                await expect(shown, status: 0, output: ["failed"], in: world)
+                for secret in ["inside", "sessions", "connect", "127.0.0.1:", "shares"] {
+                    #expect(!shown.text.contains(secret), "\(shown)")
+                }
+            }
+            let shown = try await Command.run(world.ssh(["show", job]))
+            await expect(shown, status: 0, output: ["inside     alice, exec"], in: world)
+            try await command.finishInput()
+        }
+        await expect(inside, status: 0, in: world)
+        try await world.endBuilder(of: job)
+    }
+
+    // MARK: The builder's time
+
+    @Test func aBuildersTimeIsExtendedAsFarAsItGoes() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let before = try #require(try await view(job, in: world).deadline)
+        let extended = try await Command.run(world.ssh(["extend", job, "10m"]))
+        await expect(extended, status: 0, output: ["The builder of job \(job) ends"], in: world)
+        let after = try await view(job, in: world)
+        let added = try #require(after.deadline).timeIntervalSince(before)
+        #expect(abs(added - 600) <= 1, "\(added)")
+        let tooFar = try await Command.run(world.ssh(["extend", job, "60d"]))
+        await expect(tooFar, status: 64, errors: ["at the most", "extend \(job) --max"], in: world)
+        let most = try await Command.run(world.ssh(["extend", job, "--max", "--json"]))
+        await expect(most, status: 0, in: world)
+        #expect(try decode(View.self, most).deadline == after.max_deadline)
+        for words in ["0m", "-5m", "soon", "5"] {
+            let refused = try await Command.run(world.ssh(["extend", job, words]))
+            await expect(refused, status: 64, in: world)
+        }
+        try await world.endBuilder(of: job)
+        let over = try await Command.run(world.ssh(["extend", job]))
+        await expect(over, status: 69, errors: ["The builder of job \(job) is gone."], in: world)
+    }
+
+    /// `cat` is a person's shell here; its end of input is a logout.
+    @Test func aHeldBuilderOutlivesTheLastLogoutAndARelease() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let held = try await Command.run(world.ssh(["hold", job]))
+        await expect(held, status: 0, output: ["stays after the last logout"], in: world)
+        let shell = try await Command.run(world.ssh(["connect", job]), input: Array("exit 4\n".utf8))
+        await expect(shell, status: 4, in: world)
+        #expect(try await view(job, in: world).builder?.state == "kept")
+
+        let undecided = try await Command.run(world.ssh(["release", job]))
+        await expect(
+            undecided, status: 1,
+            errors: ["End the builder of job \(job) now? [yes/no]", "The builder stays."],
+            in: world)
+        let decided = try await Command.run(world.ssh(["release", job]), input: Array("yes\n".utf8))
+        await expect(decided, status: 0, output: ["The builder of job \(job) ends now."], in: world)
+        try await expectNoBuilder(of: job, in: world)
+        #expect(try await view(job, in: world).builder_end == "released")
+        let again = try await Command.run(world.ssh(["release", job, "--yes"]))
+        await expect(again, status: 69, errors: ["is gone"], in: world)
+    }
+
+    @Test func unholdLetsTheLastLogoutEndIt() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        for verb in ["hold", "unhold"] {
+            await expect(try await Command.run(world.ssh([verb, job])), status: 0, in: world)
+        }
+        #expect(try await !view(job, in: world).held)
+        let shell = try await Command.run(world.ssh(["connect", job]), input: Array("exit\n".utf8))
+        await expect(shell, status: 0, in: world)
+        try await expectNoBuilder(of: job, in: world)
+    }
+
+    // MARK: Other people
+
+    @Test func aJobIsSharedAndNoLonger() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let enter = ["connect", job, "echo inside; cat"]
+        let before = try await Command.run(world.ssh(enter, as: "bob"))
+        await expect(before, status: 77, errors: ["belongs to alice"], in: world)
+        let nobody = try await Command.run(world.ssh(["share", job, "nobody-here"]))
+        await expect(nobody, status: 65, in: world)
+        let shared = try await Command.run(world.ssh(["share", job, "bob"]))
+        await expect(shared, status: 0, output: ["bob may enter job \(job) now"], in: world)
+        #expect(try await view(job, in: world).shares == ["bob"])
+        let session = try await Command.start(world.ssh(enter, as: "bob")) { command in
+            try await command.output.wait(for: "inside")
+            let others = try await Command.run(world.ssh(["extend", job], as: "bob"))
+            await expect(others, status: 77, errors: ["only they can do that"], in: world)
+            let unshared = try await Command.run(world.ssh(["unshare", job, "bob"]))
+            await expect(unshared, status: 0, output: ["may not enter job \(job) any more"], in: world)
+        }
+        await expect(session, status: 77, errors: ["job \(job) is no longer open to you"], in: world)
+        try await world.endBuilder(of: job)
+    }
+
+    // MARK: Jobs
+
+    @Test func aSubmittedJobIsFollowedAndItsEndIsOurs() async throws {
+        let world = try await SharedWorld.get()
+        let words = ["submit", "--follow", "--private", "--note", "a", "wrong", "answer"]
+        let failed = try await Command.run(
+            world.ssh(words), input: Array(Self.failing.utf8), deadline: .seconds(120))
+        await expect(
+            failed, status: 1, output: ["[check] checked"],
+            errors: ["is submitted", "To look at it: ssh -t", "connect "], in: world)
+        let job = String(failed.errorText.drop { !$0.isNumber }.prefix { $0.isNumber })
+        let shown = try await view(job, in: world)
+        #expect(shown.note == "a wrong answer" && shown.visibility == "private")
+        let hidden = try await Command.run(world.ssh(["show", job], as: "bob"))
+        await expect(hidden, status: 66, errors: ["There is no job \(job)."], in: world)
+        try await world.endBuilder(of: job)
+
+        let passing = try await Command.run(
+            world.ssh(["submit", "--follow"]), input: Array("image: debian\ntasks:\n  - a: exit 0\n".utf8),
+            deadline: .seconds(120))
+        await expect(passing, status: 0, in: world)
+        #expect(!passing.errorText.contains("To look at it"), "\(passing)")
+    }
+
+    @Test(arguments: [
+        ("", "There is no manifest"), ("image: debian\ntasks:\n  - Wrong Name: x\n", "line 3"),
+        ("\u{0}\u{1}", ""), (String(repeating: "#", count: 1_100_000), "at most 1 MB"),
+    ])
+    func aManifestThatIsNoneIsRefusedWithItsPlace(manifest: String, sentence: String) async throws {
+        let world = try await SharedWorld.get()
+        let refused = try await Command.run(world.ssh(["submit"]), input: Array(manifest.utf8))
+        await expect(refused, status: 65, errors: [sentence], in: world)
+        #expect(refused.output.isEmpty)
+    }
+
+    @Test func aRunningJobIsCancelled() async throws {
+        let world = try await SharedWorld.get()
+        let submitted = try await Command.run(
+            world.ssh(["submit", "--json"]), input: Array("image: debian\ntasks:\n  - a: sleep 600\n".utf8))
+        await expect(submitted, status: 0, in: world)
+        let job = try decode(View.self, submitted).id
+        let early = try await Command.run(world.ssh(["extend", job]))
+        #expect([69, 75].contains(early.status), "\(early)")
+        let cancelled = try await Command.run(world.ssh(["cancel", job]))
+        await expect(cancelled, status: 0, output: ["Job \(job) is cancelled."], in: world)
+        let again = try await Command.run(world.ssh(["cancel", job]))
+        await expect(again, status: 69, errors: ["has ended already"], in: world)
+    }
+
+    // MARK: Keys
+
+    @Test func aPersonsKeysAreTheirs() async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey("second", ["-t", "ed25519", "-C", "at home"])
+        let file = try await Command.run(["cat", "\(world.client)/second.pub"]).output
+        let fingerprint = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/second.pub"])
+            .text.split(separator: " ")[1]
+        let secret = try await Command.run(["cat", "\(world.client)/second"]).output
+        let pasted = try await Command.run(world.ssh(["keys", "add"], as: "bob"), input: secret)
+        await expect(pasted, status: 65, errors: ["This is a private key"], in: world)
+        let added = try await Command.run(world.ssh(["keys", "add"], as: "bob"), input: file)
+        await expect(added, status: 0, output: ["The key \(fingerprint) is yours now."], in: world)
+        let taken = try await Command.run(world.ssh(["keys", "add"]), input: file)
+        await expect(taken, status: 69, errors: ["bob's already"], in: world)
+        let listed = try await Command.run(world.ssh(["keys"], as: "bob"))
+        await expect(listed, status: 0, output: ["  \(fingerprint) at home", "* SHA256:"], in: world)
+        let others = try await Command.run(world.ssh(["keys", "remove", String(fingerprint)]))
+        await expect(others, status: 65, errors: ["You have no key with this fingerprint."], in: world)
+        let removed = try await Command.run(world.ssh(["keys", "remove", String(fingerprint)], as: "bob"))
+        await expect(removed, status: 0, errors: ["The key is removed."], in: world)
+        let left = try await Command.run(world.ssh(["keys", "--json"], as: "bob"))
+        await expect(left, status: 0, in: world)
+        #expect(!left.text.contains(fingerprint))
+    }
+}
