@@ -14,10 +14,10 @@ import World
         var visibility: String
         var note: String?
         var deadline: Date?
-        var max_deadline: Date?
+        var maxDeadline: Date?
         var held: Bool
         var builder: Builder?
-        var builder_end: String?
+        var builderEnd: String?
         var shares: [String]?
     }
 
@@ -30,6 +30,7 @@ import World
     private func decode<Value: Decodable>(_ type: Value.Type, _ finished: Finished) throws -> Value {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(type, from: Data(finished.output))
     }
 
@@ -105,7 +106,7 @@ import World
         await expect(tooFar, status: 64, errors: ["at the most", "extend \(job) --max"], in: world)
         let most = try await Command.run(world.ssh(["extend", job, "--max", "--json"]))
         await expect(most, status: 0, in: world)
-        #expect(try decode(View.self, most).deadline == after.max_deadline)
+        #expect(try decode(View.self, most).deadline == after.maxDeadline)
         for words in ["0m", "-5m", "soon", "5"] {
             let refused = try await Command.run(world.ssh(["extend", job, words]))
             await expect(refused, status: 64, in: world)
@@ -133,7 +134,7 @@ import World
         let decided = try await Command.run(world.ssh(["release", job]), input: Array("yes\n".utf8))
         await expect(decided, status: 0, output: ["The builder of job \(job) ends now."], in: world)
         try await expectNoBuilder(of: job, in: world)
-        #expect(try await view(job, in: world).builder_end == "released")
+        #expect(try await view(job, in: world).builderEnd == "released")
         let again = try await Command.run(world.ssh(["release", job, "--yes"]))
         await expect(again, status: 69, errors: ["is gone"], in: world)
     }

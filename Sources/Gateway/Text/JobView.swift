@@ -18,9 +18,11 @@ struct JobView: Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case id, owner, note, status, visibility, created, deadline, max_deadline, held, shares, tasks,
+        case id, owner, note, status, visibility, created, deadline, held, shares, tasks,
             builder
-        case builder_end, sessions
+        case sessions
+        case maxDeadline = "max_deadline"
+        case builderEnd = "builder_end"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -32,11 +34,11 @@ struct JobView: Encodable {
         try container.encode(job.visibility, forKey: .visibility)
         try container.encode(job.created, forKey: .created)
         try container.encode(job.deadline, forKey: .deadline)
-        try container.encode(job.maxDeadline, forKey: .max_deadline)
+        try container.encode(job.maxDeadline, forKey: .maxDeadline)
         try container.encode(job.held, forKey: .held)
         try container.encode(job.tasks, forKey: .tasks)
         try container.encode(job.builder.map { Builder(state: $0.state) }, forKey: .builder)
-        try container.encode(job.builderEnd?.reason.rawValue, forKey: .builder_end)
+        try container.encode(job.builderEnd?.reason.rawValue, forKey: .builderEnd)
         guard isInvited else { return }
         try container.encode(job.shares.map(\.name), forKey: .shares)
         try container.encode(
