@@ -5,6 +5,7 @@ import World
 struct OwnRunner: Sendable {
     let world: World
     private let folder: String
+    private let socket: String
 
     /// The state folder.
     var state: String { "\(folder)/state" }
@@ -12,19 +13,25 @@ struct OwnRunner: Sendable {
 
     /// Starts it, and ends it with its builders after `body`, whatever has become of it.
     ///
-    /// - Parameter size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    /// - Parameters:
+    ///   - size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    ///   - socket: where it listens; nil: where no gateway looks for it.
+    ///   - changes: to the configuration, for sed(1).
     static func with(
-        _ world: World, size: String, keep: Int = 900, _ body: @Sendable (OwnRunner) async throws -> Void
+        _ world: World, size: String, keep: Int = 900, at socket: String? = nil, changes: [String] = [],
+        _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
-        let runner = OwnRunner(world: world, folder: "\(world.folder)/own")
+        let folder = "\(world.folder)/own"
+        let runner = OwnRunner(world: world, folder: folder, socket: socket ?? "\(folder)/s")
+        let edits = changes.map { " -e '\($0)'" }.joined()
         do {
             try await runner.shell(
                 """
                 mkdir -p \(runner.state)
                 mount -t tmpfs -o size=\(size) own \(runner.state)
-                sed -e 's,^url = .*,url = "unix:\(runner.folder)/s",' -e 's,^socket = .*,socket = "\(runner.folder)/s",' \
+                sed -e 's,^url = .*,url = "unix:\(runner.socket)",' -e 's,^socket = .*,socket = "\(runner.socket)",' \
                     -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
-                    -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d' \
+                    -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d'\(edits) \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
                 """)
             try await runner.start()

@@ -41,7 +41,7 @@ actor SharedWorld {
     private static var settings: WorldSettings {
         var settings = WorldSettings(
             programs: Repository.programs, images: Repository.images, dropIn: Repository.dropIn,
-            gateways: Gateway.allCases, people: ["alice", "bob", "mallory"], owner: getuid(),
+            gateways: Gateway.allCases, people: ["alice", "bob", "carol", "mallory"], owner: getuid(),
             ownerGroup: getgid())
         settings.keep = 900
         settings.lease = 3

@@ -1,0 +1,53 @@
+import Requests
+import Testing
+import World
+
+/// Whoever the service does not know, or does not want, gets nowhere with any verb.
+@Suite struct StrangersTests {
+    /// Each verb as somebody would enter it, and none at all.
+    static let lines = [
+        [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["tail", "1"], ["show", "1"],
+        ["extend", "1"],
+        ["release", "1", "--yes"], ["hold", "1"], ["unhold", "1"], ["share", "1", "bob"],
+        ["unshare", "1", "bob"],
+        ["cancel", "1"], ["list"], ["submit"], ["keys"], ["keys", "add"], ["whoami"], ["accept-terms"],
+        ["help"],
+        ["version"], ["connect", "--help"], ["no-such-verb"],
+    ]
+
+    @Test func noVerbIsForgotten() {
+        let verbs = Set(Self.lines.compactMap(\.first))
+        #expect(Verb.allCases.allSatisfy { verbs.contains($0.rawValue) })
+    }
+
+    @Test func anUnknownKeyLearnsThatItIsUnknownAndItsFingerprint() async throws {
+        let world = try await SharedWorld.get()
+        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/mallory.pub"])
+        let fingerprint = String(listing.text.split(separator: " ")[1])
+        try await refuse(
+            "mallory", sentence: "sallyport: Your key \(fingerprint) is not known here.", in: world)
+    }
+
+    @Test func aSuspendedPersonLearnsThat() async throws {
+        let world = try await SharedWorld.get()
+        let key = try await Operator(world: world).addKey(of: "carol")
+        await expect(key, status: 0, in: world)
+        let suspended = try await world.sallyport(["people", "suspend", "carol"])
+        await expect(suspended, status: 0, in: world)
+        try await refuse(
+            "carol", sentence: "sallyport: Your account at the build service is suspended.", in: world)
+        let resumed = try await world.sallyport(["people", "resume", "carol"])
+        await expect(resumed, status: 0, in: world)
+        let greeted = try await Command.run(world.ssh([], as: "carol"))
+        await expect(greeted, status: 0, output: ["Hello carol."], in: world)
+    }
+
+    private func refuse(_ person: String, sentence: String, in world: World) async throws {
+        for line in Self.lines {
+            let refused = try await Command.run(world.ssh(line, as: person), input: Array("yes\n".utf8))
+            await expect(refused, status: 77, errors: [sentence], in: world)
+            #expect(
+                refused.output.isEmpty && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Testing
+import World
+
+/// Terms of use: whoever enters a builder has accepted them.
+@Suite struct TermsTests {
+    private static let text = "Be kind to the builders.\nDo not mine anything.\n"
+
+    @Test func whoHasNotAcceptedThemIsAskedAndRemembered() async throws {
+        let world = try await SharedWorld.get()
+        let file = "\(world.folder)/terms.txt"
+        _ = try await world.run(["tee", file], input: Self.text)
+        try await OwnRunner.with(
+            world, size: "60m", at: world.orphanedSocket, changes: ["/^\\[runner\\]/a terms = \"\(file)\""]
+        ) { runner in
+            let submitted = try await runner.submit("image: debian\ntasks:\n  - a: exit 1\n")
+            await expect(submitted, status: 0, in: world)
+            try await runner.wait(for: "the builder is kept", in: "logs/1/log")
+
+            // Looking is free.
+            let shown = try await Command.run(world.ssh(["show", "1"], to: .orphaned))
+            await expect(shown, status: 0, output: ["kept"], in: world)
+            let refused = try await Command.run(
+                world.ssh(["connect", "1", "true"], to: .orphaned), input: Array("yes\n".utf8))
+            await expect(refused, status: 77, errors: ["accept-terms"], in: world)
+            #expect(refused.output.isEmpty)
+
+            let no = try await answer("maybe\n", world)
+            await expect(
+                no, status: 77, output: ["Do not mine anything.", "have not been accepted"], in: world)
+            let yes = try await answer("yes\n", world)
+            await expect(yes, status: 5, output: ["Be kind to the builders."], in: world)
+            let next = try await Command.run(world.ssh(["connect", "1", "exit 6"], to: .orphaned))
+            await expect(next, status: 6, in: world)
+
+            // A new version asks anew; the one before is not forgotten.
+            try await runner.kill()
+            _ = try await world.run(["tee", file], input: Self.text + "And log out.\n")
+            try await runner.start()
+            let anew = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
+            await expect(anew, status: 77, errors: ["accept-terms"], in: world)
+            let accepted = try await Command.run(
+                world.ssh(["accept-terms"], to: .orphaned), input: Array("yes\n".utf8))
+            await expect(accepted, status: 0, errors: ["And log out.", "Thank you."], in: world)
+            let inside = try await Command.run(world.ssh(["connect", "1", "exit 7"], to: .orphaned))
+            await expect(inside, status: 7, in: world)
+        }
+    }
+
+    /// Somebody at a terminal, who wants to enter.
+    private func answer(_ line: String, _ world: World) async throws -> Finished {
+        try await Command.start(
+            world.ssh(["connect", "1", "exit 5"], to: .orphaned, options: ["-t"]),
+            terminal: try PseudoTerminal()
+        ) { command in
+            try await command.output.wait(for: "to accept these terms of use:")
+            try await command.write(line)
+        }
+    }
+}
