@@ -10,9 +10,19 @@ public struct Key: Codable, Equatable, Sendable {
     public var owner: Person
     /// A suspended person may do nothing.
     public var suspended: Bool
+    /// Whether the owner may enter other people's jobs.
+    public var administrator: Bool
+    /// The version of the terms of use that the owner has to accept before any claim; nil: nothing is left to accept.
+    public var unacceptedTerms: String?
+
+    enum CodingKeys: String, CodingKey {
+        case fingerprint, type, key, comment, owner, suspended, administrator
+        case unacceptedTerms = "unaccepted_terms"
+    }
 
     public init(
-        fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool
+        fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool,
+        administrator: Bool = false, unacceptedTerms: String? = nil
     ) {
         self.fingerprint = fingerprint
         self.type = type
@@ -20,6 +30,21 @@ public struct Key: Codable, Equatable, Sendable {
         self.comment = comment
         self.owner = owner
         self.suspended = suspended
+        self.administrator = administrator
+        self.unacceptedTerms = unacceptedTerms
+    }
+
+    /// A service need not know of administrators and of terms of use.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        fingerprint = try container.decode(String.self, forKey: .fingerprint)
+        type = try container.decode(String.self, forKey: .type)
+        key = try container.decode(String.self, forKey: .key)
+        comment = try container.decode(String.self, forKey: .comment)
+        owner = try container.decode(Person.self, forKey: .owner)
+        suspended = try container.decode(Bool.self, forKey: .suspended)
+        administrator = try container.decodeIfPresent(Bool.self, forKey: .administrator) ?? false
+        unacceptedTerms = try container.decodeIfPresent(String.self, forKey: .unacceptedTerms)
     }
 }
 
@@ -34,7 +59,7 @@ public struct KeyList: Codable, Equatable, Sendable {
 
 /// The body of `POST /v1/keys`.
 public struct NewKey: Codable, Equatable, Sendable {
-    /// The owner's name.
+    /// The owner's name; their id where a gateway asks.
     public var owner: String
     /// One line as in a `.pub` file: `<type> <base64> [comment]`.
     public var key: String
