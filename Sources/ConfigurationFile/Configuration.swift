@@ -111,10 +111,15 @@ public struct Configuration: Equatable, Sendable {
         public var memory = 512
         /// Seconds that a builder is kept for somebody to come.
         public var keep = 600
+        /// Seconds that a kept builder lives from when somebody first enters it, unless the deadline is moved.
+        public var life = 3600
         /// Seconds without a heartbeat after which a claim ends. Gateways send one every third of it.
         public var lease = 60
         /// Seconds after which a builder ends, whatever happens.
         public var maxLife = 3 * 24 * 3600
+        /// The file of the terms of use; nil: there are none.
+        public var terms: String?
+        public var limits = Limits()
 
         public init() {}
     }

@@ -62,12 +62,31 @@ public enum ConfigurationFile {
         runner.slots = try document.number("runner", "slots", in: 0...10_000)
         runner.memory = try document.number("runner", "memory", in: 128...1_048_576, default: runner.memory)
         runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
+        runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        runner.terms = try document.path("runner", "terms")
+        runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)
         configuration.runner = runner
         return configuration
+    }
+
+    private static func limits(
+        from document: inout Document
+    ) throws(ConfigurationError) -> Configuration.Runner.Limits {
+        var limits = Configuration.Runner.Limits()
+        limits.keptPerOwner = try document.number(
+            "runner", "kept_per_owner", in: 1...10_000, default: limits.keptPerOwner)
+        limits.sessionsPerPerson = try document.number(
+            "runner", "sessions_per_person", in: 1...10_000, default: limits.sessionsPerPerson)
+        limits.queuedPerOwner = try document.number(
+            "runner", "queued_per_owner", in: 1...10_000, default: limits.queuedPerOwner)
+        limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
+        limits.retention = try document.number(
+            "runner", "retention", in: 1...36_500, default: limits.retention)
+        return limits
     }
 
     /// The four keys belong together.

@@ -11,6 +11,8 @@ public enum SmallFile {
         case nobody
         /// The file's group, which may not write to it.
         case group
+        /// Everybody; nobody else may write to it.
+        case everybody
     }
 
     /// The text of a file that nobody else may read or change.
@@ -19,7 +21,8 @@ public enum SmallFile {
             switch readers {
             case .nobody where status.st_mode & 0o077 != 0: "can be read by others than its owner: chmod 600"
             case .group where status.st_mode & 0o027 != 0: "can be read or changed by others: chmod 640"
-            case .nobody, .group: nil
+            case .everybody where status.st_mode & 0o022 != 0: "can be changed by others: chmod 644"
+            case .nobody, .group, .everybody: nil
             }
         }
     }

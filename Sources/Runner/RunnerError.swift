@@ -9,6 +9,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case unauthenticated(isInvalid: Bool)
         /// This peer may not do that, or this person may not.
         case forbidden
+        /// This person has to accept the terms of use before.
+        case termsNotAccepted
         case notFound
         /// The resource exists; the method does not.
         case methodNotAllowed(allowed: String)
@@ -22,6 +24,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case rangeNotSatisfiable(size: Int)
         /// A manifest, or a value in a request, that means nothing here.
         case unprocessable(line: Int?, key: String?)
+        /// Somebody has as much of it as they may have.
+        case tooMany
         /// The disk is full.
         case noSpace
         /// The runner is stopping.

@@ -35,7 +35,11 @@ struct ContractTests {
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
             maxDeadline: time, builder: kept, builderEnd: .init(reason: .kept))
         let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued, created: time)
-        let key = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
+        let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
+        var key = bareKey
+        key.unacceptedTerms = "1"
+        let account = Account(id: "1", name: "alice")
+        let terms = TermsOfUse(version: "1", text: "")
         let claim = Claim(id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: time, lease: 1)
         let bareClaim = Claim(
             id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: nil, lease: 1)
@@ -43,7 +47,7 @@ struct ContractTests {
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
         return try! [
-            Sample("Person", alice, bare: alice), Sample("Key", key, bare: key),
+            Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
             Sample("KeyList", KeyList(keys: []), bare: KeyList(keys: [])),
             Sample("NewKey", newKey, bare: newKey), Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: []), bare: JobList(jobs: [])),
@@ -53,6 +57,9 @@ struct ContractTests {
                 "BuilderEnd", Job.BuilderEnd(reason: .released, by: alice),
                 bare: Job.BuilderEnd(reason: .lost)),
             Sample("Session", session, bare: session),
+            Sample("Account", account, bare: account),
+            Sample("AccountList", AccountList(people: []), bare: AccountList(people: [])),
+            Sample("TermsOfUse", terms, bare: terms),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(
                 "Problem", Problem(title: "", status: 422, detail: "", line: 1, key: ""),
@@ -66,7 +73,18 @@ struct ContractTests {
         let properties = try #require(schema["properties"] as? [String: Any])
         let required = try #require(schema["required"] as? [String])
         #expect(try Self.names(sample.full) == Set(properties.keys))
-        #expect(try Self.names(sample.bare) == Set(required))
+        // What has a default is written nevertheless.
+        let defaulted = properties.filter { ($0.value as? [String: Any])?["default"] != nil }.keys
+        #expect(try Self.names(sample.bare) == Set(required).union(defaulted))
+    }
+
+    @Test("a new deadline is one of two members")
+    func newDeadline() throws {
+        let properties = try #require(try Self.schema("NewDeadline")["properties"] as? [String: Any])
+        let written = try [
+            NewDeadline(seconds: 1), NewDeadline(until: Date(timeIntervalSince1970: 0)),
+        ].map { try Self.names(JSON.encode($0)) }
+        #expect(written == [["seconds"], ["until"]] && Set(properties.keys) == ["seconds", "until"])
     }
 
     static let words: [(schema: String, property: String?, words: [String])] = [

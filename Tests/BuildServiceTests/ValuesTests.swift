@@ -37,6 +37,23 @@ import Testing
         #expect(job == expected)
     }
 
+    /// Other services know neither administrators nor terms of use.
+    @Test(
+        arguments: [
+            ("", false, nil), (#","administrator":true,"unaccepted_terms":null"#, true, nil),
+            (#","unaccepted_terms":"2026-11""#, false, "2026-11"),
+        ] as [(String, Bool, String?)])
+    func aKeyNeedNotSayAll(more: String, administrator: Bool, unacceptedTerms: String?) throws {
+        let text = #"""
+            {"fingerprint":"f","type":"t","key":"k","comment":"c","owner":{"id":"1","name":"alice"},
+             "suspended":false\#(more)}
+            """#
+        let expected = Key(
+            fingerprint: "f", type: "t", key: "k", comment: "c", owner: Person(id: "1", name: "alice"),
+            suspended: false, administrator: administrator, unacceptedTerms: unacceptedTerms)
+        #expect(try JSON.decode(Key.self, from: Data(text.utf8)) == expected)
+    }
+
     @Test func whatIsWrittenIsReadAgain() throws {
         var job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
         job.deadline = nil

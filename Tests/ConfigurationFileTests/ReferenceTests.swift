@@ -38,6 +38,7 @@ import Testing
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
         expected.runner.slots = 4
+        expected.runner.terms = "/etc/sallyport/terms.txt"
         expected.runner.network = .init(
             address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")

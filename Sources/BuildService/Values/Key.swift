@@ -10,10 +10,9 @@ public struct Key: Codable, Equatable, Sendable {
     public var owner: Person
     /// A suspended person may do nothing.
     public var suspended: Bool
-
-    /// Whether the owner looks after the service, and may enter everybody's builders. Absent: no.
+    /// Whether the owner may enter other people's jobs.
     public var administrator: Bool
-    /// The version of the terms of use that the owner has to accept before entering a builder; absent: nothing.
+    /// The version of the terms of use that the owner has to accept before any claim; nil: nothing is left to accept.
     public var unacceptedTerms: String?
 
     enum CodingKeys: String, CodingKey {
@@ -35,6 +34,7 @@ public struct Key: Codable, Equatable, Sendable {
         self.unacceptedTerms = unacceptedTerms
     }
 
+    /// A service need not know of administrators and of terms of use.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         fingerprint = try container.decode(String.self, forKey: .fingerprint)
@@ -59,7 +59,7 @@ public struct KeyList: Codable, Equatable, Sendable {
 
 /// The body of `POST /v1/keys`.
 public struct NewKey: Codable, Equatable, Sendable {
-    /// The owner's name.
+    /// The owner's name; their id where a gateway asks.
     public var owner: String
     /// One line as in a `.pub` file: `<type> <base64> [comment]`.
     public var key: String

@@ -1,16 +1,16 @@
 public import FoundationEssentials
 
-/// The body of `PUT /v1/jobs/{id}/deadline`: one of both.
+/// The body of `PUT /v1/jobs/{id}/deadline`: one of the two.
 public struct NewDeadline: Codable, Equatable, Sendable {
-    public var until: Date?
     /// From now.
     public var seconds: Int?
-
-    public init(until: Date) {
-        self.until = until
-    }
+    public var until: Date?
 
     public init(seconds: Int) {
         self.seconds = seconds
+    }
+
+    public init(until: Date) {
+        self.until = until
     }
 }

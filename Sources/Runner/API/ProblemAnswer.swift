@@ -16,6 +16,9 @@ enum ProblemAnswer {
             headers[.wwwAuthenticate] =
                 "Bearer realm=\"sallyport\"" + (isInvalid ? ", error=\"invalid_token\"" : "")
         case .forbidden: (problem.status, problem.title) = (403, "Forbidden")
+        case .termsNotAccepted:
+            problem.type = Problem.termsType
+            (problem.status, problem.title) = (403, "Terms of Use Not Accepted")
         case .notFound: (problem.status, problem.title) = (404, "Not Found")
         case .methodNotAllowed(let allowed):
             (problem.status, problem.title) = (405, "Method Not Allowed")
@@ -31,6 +34,7 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (422, "Unprocessable Content")
             problem.line = line
             problem.key = key
+        case .tooMany: (problem.status, problem.title) = (429, "Too Many Requests")
         case .stopping:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"

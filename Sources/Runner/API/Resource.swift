@@ -12,8 +12,17 @@ enum Resource: Equatable, Sendable {
     case log(JobID, name: String)
     case claims(JobID)
     case cancellation(JobID)
+    case deadline(JobID)
+    case hold(JobID)
+    case share(JobID, name: String)
+    case builder(JobID)
     case claim(String)
     case heartbeat(claim: String)
+    case terms
+    case acceptance(version: String, person: String)
+    case people
+    case suspension(name: String)
+    case administration(name: String)
 
     /// Nil: there is nothing there.
     ///
@@ -35,14 +44,30 @@ enum Resource: Equatable, Sendable {
         case 3 where words[0] == "claims" && words[2] == "heartbeat": self = .heartbeat(claim: words[1])
         case 2... where words[0] == "jobs":
             guard let job = JobID(words[1]) else { return nil }
-            switch words.dropFirst(2).first {
-            case nil: self = .job(job)
-            case "events" where words.count == 3: self = .events(job)
-            case "claims" where words.count == 3: self = .claims(job)
-            case "cancel" where words.count == 3: self = .cancellation(job)
-            case "logs" where words.count == 4: self = .log(job, name: words[3])
-            default: return nil
-            }
+            self.init(of: job, words[2...])
+        case 1 where words[0] == "terms": self = .terms
+        case 4 where words[0] == "terms" && words[2] == "acceptances":
+            self = .acceptance(version: words[1], person: words[3])
+        case 1 where words[0] == "people": self = .people
+        case 3 where words[0] == "people" && words[2] == "suspension": self = .suspension(name: words[1])
+        case 3 where words[0] == "people" && words[2] == "administration":
+            self = .administration(name: words[1])
+        default: return nil
+        }
+    }
+
+    /// What belongs to a job.
+    private init?(of job: JobID, _ words: ArraySlice<String>) {
+        switch (words.first, words.count) {
+        case (nil, 0): self = .job(job)
+        case ("events", 1): self = .events(job)
+        case ("claims", 1): self = .claims(job)
+        case ("cancel", 1): self = .cancellation(job)
+        case ("deadline", 1): self = .deadline(job)
+        case ("hold", 1): self = .hold(job)
+        case ("builder", 1): self = .builder(job)
+        case ("shares", 2): self = .share(job, name: words[words.startIndex + 1])
+        case ("logs", 2): self = .log(job, name: words[words.startIndex + 1])
         default: return nil
         }
     }
@@ -50,12 +75,18 @@ enum Resource: Equatable, Sendable {
     /// The methods it has, and the least role that each asks for.
     var methods: KeyValuePairs<HTTPRequest.Method, Role> {
         switch self {
-        case .keys: [.get: .operator, .post: .operator]
-        case .key: [.get: .keys, .delete: .operator]
+        // A gateway asks for one person at a time; the operator for everybody.
+        case .keys: [.get: .gateway, .post: .gateway]
+        case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
         case .job, .events, .log: [.get: .gateway]
         case .claims, .cancellation, .heartbeat: [.post: .gateway]
-        case .claim: [.delete: .gateway]
+        case .claim, .builder: [.delete: .gateway]
+        case .deadline, .acceptance: [.put: .gateway]
+        case .hold, .share: [.put: .gateway, .delete: .gateway]
+        case .terms: [.get: .gateway]
+        case .people: [.get: .operator]
+        case .suspension, .administration: [.put: .operator, .delete: .operator]
         }
     }
 

@@ -1,4 +1,3 @@
-import AuthorizedKeys
 import BuildService
 import FoundationEssentials
 import HTTPTypes
@@ -7,27 +6,6 @@ import NIOCore
 
 /// Bodies in and out.
 extension Responder {
-    func addKey(_ request: Request) async throws(RunnerError) -> Response {
-        let wanted = try await decode(NewKey.self, request)
-        // Before anything else looks at it, or repeats it.
-        guard !wanted.key.contains("PRIVATE KEY") else {
-            throw RunnerError(
-                .unprocessable(line: nil, key: "key"),
-                "This is a private key; it belongs to nobody but its owner.")
-        }
-        let key: PublicKey
-        let comment: String
-        do throws(KeyError) {
-            (key, comment) = try PublicKey.parse(line: wanted.key)
-        } catch {
-            throw RunnerError(
-                .unprocessable(line: nil, key: "key"),
-                "Expected one line as in a .pub file: a type, base64, a comment.",
-                detail: "\(error)")
-        }
-        return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)
-    }
-
     func json(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws(RunnerError) -> Response {
         do {
             return Response(

@@ -10,6 +10,7 @@ struct Responder: HTTPResponder {
     let book: JobBook
     let store: Store
     let authentication: Authentication
+    let terms: TermsOfUse?
     let imageExists: @Sendable (String) -> Bool
     let logger: Logger
 
@@ -38,17 +39,11 @@ struct Responder: HTTPResponder {
         }
         let query = try Query(request.uri.query)
         switch resource {
-        case .keys where request.method == .get:
-            return try json(KeyList(keys: store.keys(owner: query["owner"])))
-        case .keys: return try await addKey(request)
-        case .key(let fingerprint) where request.method == .get:
-            guard let key = try store.key(fingerprint) else {
-                throw RunnerError(.notFound, "There is no such key.")
-            }
-            return try json(key)
-        case .key(let fingerprint):
-            try store.removeKey(fingerprint)
-            return Response(status: .noContent)
+        case .keys, .key: return try await answerKeys(resource, request, query, role)
+        case .terms, .acceptance: return try answerTerms(resource, request)
+        case .people, .suspension, .administration: return try answerPeople(resource, request)
+        case .cancellation, .deadline, .hold, .share, .builder:
+            return try json(await change(resource, request, query))
         case .jobs where request.method == .get:
             let live = try query.flag("live")
             return try json(JobList(jobs: await book.jobs(owner: query["owner"], live: live)))
@@ -68,7 +63,6 @@ struct Responder: HTTPResponder {
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await book.claim(id, wanted), .created)
-        case .cancellation(let id): return try json(await book.cancel(id))
         case .heartbeat(let claim): return try json(await book.heartbeat(claim))
         case .claim(let claim):
             guard let reason = query["reason"].flatMap(Claim.Reason.init) else {
@@ -90,9 +84,17 @@ struct Responder: HTTPResponder {
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note has at most 1024 bytes.")
         }
+        let visibility = try query["visibility"].map { word throws(RunnerError) in
+            guard let visibility = Job.Visibility(rawValue: word) else {
+                throw RunnerError(.malformedRequest, "The visibility is one of public, unlisted and private.")
+            }
+            return visibility
+        }
         let body = try await body(request, limit: Manifest.maximumSize)
         let manifest = try ManifestReader.read(body, imageExists: imageExists)
-        return try json(await book.submit(manifest, owner: owner, note: query["note"]), .created)
+        let job = try await book.submit(
+            manifest, owner: owner, note: query["note"], visibility: visibility ?? .unlisted)
+        return try json(job, .created)
     }
 
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!

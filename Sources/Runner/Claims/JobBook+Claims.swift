@@ -11,18 +11,25 @@ extension JobBook {
             throw RunnerError(.malformedRequest, "A session's name has 1 to 128 bytes.")
         }
         let record = try record(id)
-        let person = try checkedPerson(request.person.id, request.keyFingerprint, key: request.key)
-        guard entries[id] != nil else {
-            guard Lifecycle.mayEnter(person, record.job) else {
-                throw RunnerError(.forbidden, "This job is not that person's.")
-            }
-            throw RunnerError(.gone, "The builder is gone.")
+        let key = try checkedKey(of: request.person.id, request.keyFingerprint, key: request.key)
+        guard key.administrator || Lifecycle.mayEnter(key.owner, record.job) else {
+            throw RunnerError(.forbidden, "This job is not that person's.")
+        }
+        if let version = key.unacceptedTerms {
+            throw RunnerError(
+                .termsNotAccepted,
+                "\(key.owner.name) has not accepted the terms of use (version \(version)) yet.")
+        }
+        guard entries[id] != nil else { throw RunnerError(.gone, "The builder is gone.") }
+        if !record.claims.contains(where: { $0.session == request.session }) {
+            try checkSessions(of: key.owner)
         }
         var outcome: Result<Claim, RunnerError>?
         apply(id) { lifecycle, now in
             do throws(RunnerError) {
                 let (claim, effects) = try lifecycle.claimed(
-                    request, by: person, id: Self.newClaim(of: id), at: now)
+                    request, by: key.owner, isAdministrator: key.administrator, id: Self.newClaim(of: id),
+                    at: now)
                 outcome = .success(claim)
                 return effects
             } catch {
@@ -40,8 +47,10 @@ extension JobBook {
             throw RunnerError(.gone, "This claim no longer stands.")
         }
         do throws(RunnerError) {
-            let person = try checkedPerson(standing.person.id, standing.fingerprint, key: nil)
-            guard let job = entries[id]?.record.job, Lifecycle.mayEnter(person, job) else {
+            let key = try checkedKey(of: standing.person.id, standing.fingerprint, key: nil)
+            guard let job = entries[id]?.record.job,
+                key.administrator || Lifecycle.mayEnter(key.owner, job)
+            else {
                 throw RunnerError(.forbidden, "This job is no longer that person's.")
             }
         } catch  where error.code == .forbidden {
@@ -65,10 +74,10 @@ extension JobBook {
         apply(id) { $0.released(claim, reason: reason, at: $1) }
     }
 
-    /// The owner of that key, if it is who the gateway says and may do anything at all.
-    private func checkedPerson(
-        _ id: String, _ fingerprint: String, key line: String?
-    ) throws(RunnerError) -> Person {
+    /// That key, if its owner is who the gateway says and may do anything at all.
+    private func checkedKey(
+        of id: String, _ fingerprint: String, key line: String?
+    ) throws(RunnerError) -> Key {
         guard let key = try store.key(fingerprint), key.owner.id == id else {
             throw RunnerError(.forbidden, "This key is not that person's.")
         }
@@ -76,7 +85,7 @@ extension JobBook {
             throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
         }
         guard !key.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }
-        return key.owner
+        return key
     }
 
     /// A claim's name begins with its job's.

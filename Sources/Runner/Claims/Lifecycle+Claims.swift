@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// What claims do to a builder.
 extension Lifecycle {
-    /// Whether this person may be inside this job's builder.
+    /// Whether this person may be inside this job's builder; an administrator may without that.
     static func mayEnter(_ person: Person, _ job: Job) -> Bool {
         job.owner.id == person.id || job.shares.contains { $0.id == person.id }
     }
@@ -12,9 +12,10 @@ extension Lifecycle {
     ///
     /// - Parameter person: checked: the owner of the key that the session was opened with.
     mutating func claimed(
-        _ request: ClaimRequest, by person: Person, id: @autoclosure () -> String, at now: Date
+        _ request: ClaimRequest, by person: Person, isAdministrator: Bool = false,
+        id: @autoclosure () -> String, at now: Date
     ) throws(RunnerError) -> (claim: Claim, effects: [Effect]) {
-        guard Self.mayEnter(person, record.job) else {
+        guard isAdministrator || Self.mayEnter(person, record.job) else {
             throw RunnerError(.forbidden, "This job is not that person's.")
         }
         guard let builder = record.job.builder else {
@@ -22,7 +23,7 @@ extension Lifecycle {
             throw RunnerError(.conflict, "There is no builder yet.")
         }
         guard builder.state != .booting else { throw RunnerError(.conflict, "The builder is booting.") }
-        let expires = now.addingTimeInterval(Double(terms.lease))
+        let expires = now.addingTimeInterval(Double(times.lease))
         if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
             guard record.claims[index].person.id == person.id else {
                 throw RunnerError(.forbidden, "This session is somebody else's.")
@@ -35,8 +36,10 @@ extension Lifecycle {
             kind: request.kind, from: request.from, since: now, expires: expires)
         record.claims.append(standing)
         if request.kind == .shell { record.endsWhenUnclaimed = false }
+        if record.job.status.isFinal { enter(at: now) }
+        let mark = Self.mayEnter(person, record.job) ? "" : ", administrator"
         let audit =
-            "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)"
+            "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)"
         let effects = [.audit(audit)] + sessionsChanged() + updateDeadline()
         return (claim(standing, builder), effects)
     }
@@ -47,14 +50,14 @@ extension Lifecycle {
         guard let builder = record.job.builder,
             let index = record.claims.firstIndex(where: { $0.id == id })
         else { return nil }
-        record.claims[index].expires = now.addingTimeInterval(Double(terms.lease))
+        record.claims[index].expires = now.addingTimeInterval(Double(times.lease))
         return claim(record.claims[index], builder)
     }
 
     /// Every lease begins anew: after a restart.
     mutating func renewAll(at now: Date) -> [Effect] {
         for index in record.claims.indices {
-            record.claims[index].expires = now.addingTimeInterval(Double(terms.lease))
+            record.claims[index].expires = now.addingTimeInterval(Double(times.lease))
         }
         return []
     }
@@ -69,8 +72,10 @@ extension Lifecycle {
         if Self.endsBuilder(gone.kind, reason, whileStanding: record.claims.map(\.kind)) {
             record.endsWhenUnclaimed = true
         }
-        if record.endsWhenUnclaimed, record.claims.isEmpty, !record.job.held { return effects + endBuilder() }
-        return effects + keepAnew(at: now)
+        guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
+        defer { record.endsWhenUnclaimed = false }
+        guard record.endsWhenUnclaimed, !record.job.held else { return effects + keepAnew(at: now) }
+        return effects + endBuilder(.init(reason: .logout))
     }
 
     /// Whether the end of this session is the last shell's logout.
@@ -90,6 +95,6 @@ extension Lifecycle {
     private func claim(_ standing: StandingClaim, _ builder: Job.Builder) -> Claim {
         Claim(
             id: standing.id, job: record.job.id, kind: standing.kind, builder: builder,
-            deadline: record.job.deadline, lease: terms.lease)
+            deadline: record.job.deadline, lease: times.lease)
     }
 }

@@ -5,14 +5,6 @@ import Requests
 
 /// Runs a job: a slot, a builder, its tasks one after another.
 extension JobBook {
-    /// Starts waiting jobs while there are slots. A kept builder holds its slot, since it holds its memory.
-    func fillSlots() {
-        guard !isStopping else { return }
-        while entries.values.count(where: \.hasSlot) < settings.slots, !queue.isEmpty {
-            start(queue.removeFirst())
-        }
-    }
-
     /// - Parameter machine: one that is there already.
     func start(_ id: JobID, on machine: (any BuilderMachine)? = nil) {
         guard entries[id] != nil else { return }

@@ -12,7 +12,7 @@ extension JobBook {
     func save(_ id: JobID) {
         guard let entry = entries[id] else { return }
         do {
-            try store.save(entry.record)
+            try store.save(entry.record, at: timekeeper.now())
             entries[id]?.isStored = true
         } catch {
             logger.error("job \(id): not stored: \(error.debugDescription)")
@@ -50,7 +50,9 @@ extension JobBook {
     func catchUp() -> Bool {
         for (id, entry) in entries {
             entry.logs.flush()
-            if !entry.isStored, (try? store.save(entry.record)) != nil { entries[id]?.isStored = true }
+            if !entry.isStored, (try? store.save(entry.record, at: timekeeper.now())) != nil {
+                entries[id]?.isStored = true
+            }
             closeIfOver(id)
         }
         guard entries.values.allSatisfy({ $0.isStored && $0.logs.setup.isOnDisk }) else { return false }

@@ -1,4 +1,5 @@
 import BuildService
+import ConfigurationFile
 import FoundationEssentials
 import Logging
 import Requests
@@ -20,6 +21,8 @@ actor JobBook {
         var alarmMoment: Date?
         /// Tells the builder of its deadline.
         var telling: _Concurrency.Task<Void, Never>?
+        /// What keeps it in the queue, as its log says.
+        var waitsFor: Shortage?
         /// Whether the database knows all of it.
         var isStored = true
 
@@ -51,9 +54,13 @@ actor JobBook {
 
     // MARK: What the API asks
 
-    func submit(_ manifest: Manifest, owner: Person, note: String?) throws(RunnerError) -> Job {
+    func submit(
+        _ manifest: Manifest, owner: Person, note: String?, visibility: Job.Visibility = .unlisted
+    ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        let record = try store.addJob(owner: owner, note: note, manifest: manifest, at: timekeeper.now())
+        try checkQueue(of: owner)
+        let record = try store.addJob(
+            owner: owner, note: note, visibility: visibility, manifest: manifest, at: timekeeper.now())
         let id = record.job.id
         add(record)
         queue.append(id)
@@ -70,19 +77,13 @@ actor JobBook {
         try store.jobs(owner: owner, live: live).map { entries[$0.job.id]?.record.job ?? $0.job }
     }
 
-    func cancel(_ id: JobID) throws(RunnerError) -> Job {
-        guard try !record(id).job.status.isFinal else {
-            throw RunnerError(.conflict, "The job has ended already.")
-        }
-        apply(id) { $0.cancelled(at: $1) }
-        return try record(id).job
-    }
-
     /// The logs of a job; those of a job that is final are closed.
     func logs(_ id: JobID) throws(RunnerError) -> JobLogs {
         if let entry = entries[id] { return entry.logs }
         let record = try record(id)
-        return JobLogs(folder: settings.logs(of: id), tasks: record.job.tasks.map(\.name), isEnded: true)
+        return JobLogs(
+            folder: settings.logs(of: id), tasks: record.job.tasks.map(\.name), limit: settings.limits.log,
+            isEnded: true)
     }
 
     /// The changes of a job, beginning with its present state unless the watcher has seen that already.
@@ -123,10 +124,10 @@ actor JobBook {
 
     func add(_ record: JobRecord) {
         entries[record.job.id] = Entry(
-            lifecycle: Lifecycle(record: record, terms: settings.terms),
+            lifecycle: Lifecycle(record: record, times: settings.times),
             logs: JobLogs(
                 folder: settings.logs(of: record.job.id), tasks: record.job.tasks.map(\.name),
-                limit: settings.logLimit, isEnded: record.job.status.isFinal))
+                limit: settings.limits.log, isEnded: record.job.status.isFinal))
     }
 
     /// Lets something happen to a job, stores the outcome, then tells everybody.
@@ -150,6 +151,9 @@ actor JobBook {
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
+        // A builder that is kept may be one too many for its owner's next job.
+        let isKept =
+            isChanged && effects.contains(.publish(.status)) && lifecycle.record.job.builder?.state == .kept
         for change in changes { entries[id]?.feed.publish(change) }
         if effects.contains(.endBuilder) {
             endBuilder(id)
@@ -158,6 +162,7 @@ actor JobBook {
         }
         setAlarm(id)
         closeIfOver(id)
+        if isKept { fillSlots() }
     }
 
     func log(_ sentence: String, _ id: JobID) {

@@ -9,6 +9,8 @@ struct JobRecord: Codable, Equatable, Sendable {
     var claims: [StandingClaim] = []
     /// When the builder was started; max_life and the manifest's timeout count from here.
     var builderStarted: Date?
+    /// Nil: nobody has entered, held or extended the kept builder yet.
+    var lifetime: Lifetime?
     /// Whether the scripts are in the builder.
     var isPrepared = false
     /// The last shell has logged out, and others are still inside: the last of them takes the builder along.
@@ -27,6 +29,7 @@ struct JobRecord: Codable, Equatable, Sendable {
         if let until = job.builder?.keptUntil {
             job.builder?.keptUntil = until.addingTimeInterval(seconds)
         }
+        if let end = lifetime?.end { lifetime?.end = end.addingTimeInterval(seconds) }
         for index in claims.indices { claims[index].expires += seconds }
     }
 }

@@ -1,18 +1,6 @@
 import BuildService
 import FoundationEssentials
 
-/// The times that the administrator has configured, in seconds.
-struct Terms: Equatable, Sendable {
-    /// How long a builder waits for somebody to come, or to come back.
-    var keep: Int
-    /// How long a claim stands without a heartbeat.
-    var lease: UInt32
-    /// How long a builder lives at most.
-    var maxLife: Int
-    /// What a person enters to log in to a builder, but for the job: `ssh -t … connect`.
-    var login = "ssh -t … connect"
-}
-
 /// The kinds of events of API v1.
 enum JobEvent: String, Sendable {
     case status, task, builder, deadline, session
@@ -34,25 +22,23 @@ enum Effect: Equatable, Sendable {
 /// Decides what becomes of a job and of its builder. No I/O, no clock: events in, effects out.
 ///
 /// In one sentence each: a job that fails keeps its builder, one that succeeds does so only when its manifest says
-/// `shell: true` or somebody is inside. Claims hold a kept builder. When the last shell logs out the builder ends;
-/// when a session goes in any other way, the keep-time starts anew. A timeout, a cancellation and max_life end the
-/// builder whoever is inside. Nothing that a session does ends a builder whose tasks still run.
+/// `shell: true`, somebody is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
+/// has a deadline, at which it ends whoever is inside. Until then claims hold it. When the last shell logs out it ends,
+/// unless it is held; when a session goes in any other way, the keep-time starts anew. A timeout and a cancellation end
+/// the builder whoever is inside. Nothing that a session does ends a builder whose tasks still run.
 struct Lifecycle: Sendable {
     var record: JobRecord
-    let terms: Terms
+    let times: Times
 
     /// When something will happen by itself; nil: never.
     var nextMoment: Date? {
-        guard let builder = record.job.builder else { return nil }
+        guard record.job.builder != nil else { return nil }
         var moments = record.claims.map(\.expires)
         if let end = record.job.maxDeadline { moments.append(end) }
         if !record.job.status.isFinal, let timeout { moments.append(timeout) }
-        if record.claims.isEmpty, let until = builder.keptUntil { moments.append(until) }
+        if let due { moments.append(due.moment) }
         return moments.min()
     }
-
-    /// When the tasks must have ended.
-    private var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(record.manifest.timeout)) }
 
     // MARK: The builder and its tasks
 
@@ -67,9 +53,10 @@ struct Lifecycle: Sendable {
     ) -> [Effect] {
         record.job.status = .running
         record.builderStarted = now
+        record.job.builderEnd = nil
         record.job.builder = Job.Builder(
             state: .booting, address: address, port: port, user: user, hostKeys: hostKeys)
-        record.job.maxDeadline = now.addingTimeInterval(Double(terms.maxLife))
+        record.job.maxDeadline = now.addingTimeInterval(Double(times.maxLife))
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }
 
@@ -107,28 +94,32 @@ struct Lifecycle: Sendable {
     mutating func failed(because reason: String, at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
         let wasReady = record.job.builder?.state == .ready
-        return [.log(reason)] + finish(.failed, keepsBuilder: wasReady, at: now)
+        return [.log(reason)] + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .lost), at: now)
     }
 
     /// The machine is gone, asked for or not.
-    mutating func builderEnded(at now: Date) -> [Effect] {
+    ///
+    /// - Parameter reason: nil: it has ended by itself, which it does soon after its deadline.
+    mutating func builderEnded(_ reason: Job.BuilderEnd.Reason? = nil, at now: Date) -> [Effect] {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
         if !record.job.status.isFinal {
             effects.append(.log("the builder has ended unexpectedly"))
-            effects += finish(.failed, keepsBuilder: false, at: now)
+            effects += finish(.failed, endingBuilder: .init(reason: reason ?? .lost), at: now)
         } else {
-            effects += loseBuilder()
+            let isDue = due.map { $0.moment <= now } ?? false
+            effects += loseBuilder(.init(reason: reason ?? (isDue ? due?.reason : nil) ?? .lost))
         }
         return effects.filter { $0 != .endBuilder }
     }
 
-    mutating func cancelled(at now: Date) -> [Effect] {
+    mutating func cancelled(by requester: Requester = Requester(), at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
-        return [.log("cancelled")] + finish(.cancelled, at: now)
+        return [.audit("cancelled" + requester.suffix(for: record.job)), .log("cancelled")]
+            + finish(.cancelled, endingBuilder: .init(reason: .cancelled, by: requester.person), at: now)
     }
 
-    /// What is due by now: leases, timeout, keep-time, max_life.
+    /// What is due by now: leases, timeout, deadlines, max_life.
     mutating func timePassed(at now: Date) -> [Effect] {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
@@ -136,94 +127,16 @@ struct Lifecycle: Sendable {
             effects.append(.audit("session \(claim.session): its lease has run out"))
             effects += released(claim.id, reason: .lost, at: now)
         }
+        let timedOut = Job.BuilderEnd(reason: .timeout)
         if !record.job.status.isFinal, let timeout, timeout <= now {
             effects.append(.log("timeout: the tasks have not ended within \(record.manifest.timeout) s"))
-            return effects + finish(.timeout, at: now)
+            return effects + finish(.timeout, endingBuilder: timedOut, at: now)
         }
-        if let end = record.job.maxDeadline, end <= now {
-            if record.job.status.isFinal { return effects + endBuilder() }
-            effects.append(.log("timeout: a builder lives at most \(terms.maxLife) s here"))
-            return effects + finish(.timeout, at: now)
+        if !record.job.status.isFinal, let end = record.job.maxDeadline, end <= now {
+            effects.append(.log("timeout: a builder lives at most \(times.maxLife) s here"))
+            return effects + finish(.timeout, endingBuilder: timedOut, at: now)
         }
-        if record.claims.isEmpty, let until = record.job.builder?.keptUntil, until <= now {
-            effects += endBuilder()
-        }
+        if let due, due.moment <= now { effects += endBuilder(.init(reason: due.reason)) }
         return effects
-    }
-
-    // MARK: Ends
-
-    private mutating func finish(_ status: Job.Status, keepsBuilder: Bool? = nil, at now: Date) -> [Effect] {
-        record.job.status = status
-        for index in record.job.tasks.indices {
-            switch record.job.tasks[index].status {
-            case .pending: record.job.tasks[index].status = .skipped
-            case .running:
-                record.job.tasks[index].status = .failed
-                record.job.tasks[index].ended = now
-            case .success, .failed, .skipped: break
-            }
-        }
-        let isKept =
-            keepsBuilder
-            ?? Self.isKept(after: status, shell: record.manifest.shell, isClaimed: !record.claims.isEmpty)
-        guard isKept, record.job.builder != nil else {
-            return [.log(status.rawValue), .publish(.status)] + endBuilder()
-        }
-        record.job.builder?.state = .kept
-        let effects = keepAnew(at: now)
-        let until = record.job.builder?.keptUntil.map { $0.formatted(.iso8601) } ?? ""
-        let kept = "the builder is kept until \(until): \(terms.login) \(record.job.id)"
-        return [.log(status.rawValue), .log(kept), .publish(.status)] + effects
-    }
-
-    /// Whether a builder stays when its job has ended like that.
-    static func isKept(after status: Job.Status, shell: Bool, isClaimed: Bool) -> Bool {
-        switch status {
-        case .failed: true
-        case .success: shell || isClaimed
-        case .timeout, .cancelled: false
-        case .pending, .queued, .running: true
-        }
-    }
-
-    /// Starts the keep-time; it counts only while nobody is inside.
-    mutating func keepAnew(at now: Date) -> [Effect] {
-        let until = now.addingTimeInterval(Double(terms.keep))
-        record.job.builder?.keptUntil = min(until, record.job.maxDeadline ?? until)
-        return updateDeadline()
-    }
-
-    /// The job's deadline is when the builder will end if nothing else happens: while the tasks run, at their
-    /// timeout; then at the end of the keep-time or, as long as somebody is inside, at the end of max_life.
-    mutating func updateDeadline() -> [Effect] {
-        let latest = record.job.maxDeadline
-        let deadline: Date? =
-            if record.job.builder == nil {
-                nil
-            } else if !record.job.status.isFinal {
-                timeout
-            } else if record.claims.isEmpty {
-                record.job.builder?.keptUntil
-            } else {
-                latest
-            }
-        let bounded = deadline.map { min($0, latest ?? $0) }
-        guard bounded != record.job.deadline else { return [] }
-        record.job.deadline = bounded
-        return bounded == nil ? [.publish(.deadline)] : [.publish(.deadline), .moveDeadline]
-    }
-
-    mutating func endBuilder() -> [Effect] {
-        record.job.builder == nil ? [] : loseBuilder() + [.endBuilder]
-    }
-
-    private mutating func loseBuilder() -> [Effect] {
-        let audits = record.claims.map { Effect.audit("session \($0.session): ended with its builder") }
-        record.job.builder = nil
-        record.job.deadline = nil
-        record.claims = []
-        record.job.sessions = []
-        return audits + [.publish(.builder)]
     }
 }

@@ -10,7 +10,7 @@ struct JobLogs: Sendable {
     private let tasks: [String: LogFile]
 
     /// - Parameter isEnded: for a job that is final: nothing will be written.
-    init(folder: String, tasks names: [String], limit: Int = LogBudget.perJob, isEnded: Bool = false) {
+    init(folder: String, tasks names: [String], limit: Int, isEnded: Bool = false) {
         if !isEnded { mkdir(folder, 0o750) }
         let budget = LogBudget(limit)
         // The runner's own sentences are few, and are kept whatever the tasks write.

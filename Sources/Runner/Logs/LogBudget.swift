@@ -2,8 +2,6 @@ import Synchronization
 
 /// How many bytes of log a job may still write, all its logs together.
 final class LogBudget: Sendable {
-    static let perJob = 64 << 20
-
     private let rest: Mutex<Int>
 
     init(_ bytes: Int) {

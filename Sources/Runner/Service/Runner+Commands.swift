@@ -27,7 +27,8 @@ extension Runner {
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),
             socket: configuration.runner.socket,
-            network: try configuration.runner.network.map { try NetworkListener($0) }, supply: supply,
+            network: try configuration.runner.network.map { try NetworkListener($0) },
+            terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) }, supply: supply,
             logger: logger)
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
     }
@@ -39,12 +40,11 @@ extension Runner {
         let settings = Settings(configuration, hostName: hostName())
         let store = try Store(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
-        let terms = settings.terms
         for record in try store.liveJobs() where record.job.builder != nil {
             await supply.discard(settings.plan(for: record))
-            var lifecycle = Lifecycle(record: record, terms: terms)
-            _ = lifecycle.builderEnded(at: Timekeeper.system.now())
-            try store.save(lifecycle.record)
+            var lifecycle = Lifecycle(record: record, times: settings.times)
+            _ = lifecycle.builderEnded(.released, at: Timekeeper.system.now())
+            try store.save(lifecycle.record, at: Timekeeper.system.now())
             logger.info("job \(record.job.id): its builder has ended")
         }
     }

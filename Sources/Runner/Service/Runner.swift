@@ -1,3 +1,4 @@
+import BuildService
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -12,18 +13,20 @@ public struct Runner: Sendable {
     private let roles: Roles
     private let socket: String
     private let network: NetworkListener?
+    private let terms: TermsOfUse?
     private let supply: any BuilderSupply
     private let timekeeper: Timekeeper
     private let logger: Logger
 
     init(
         settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
-        supply: any BuilderSupply, timekeeper: Timekeeper = .system, logger: Logger
+        terms: TermsOfUse? = nil, supply: any BuilderSupply, timekeeper: Timekeeper = .system, logger: Logger
     ) {
         self.settings = settings
         self.roles = roles
         self.socket = socket
         self.network = network
+        self.terms = terms
         self.supply = supply
         self.timekeeper = timekeeper
         self.logger = logger
@@ -38,11 +41,12 @@ public struct Runner: Sendable {
         onReady: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) async throws {
         try ListeningSocket.prepare(socket)
-        let store = try Store(path: "\(folder.path)/runner.sqlite")
+        let store = try Store(path: "\(folder.path)/runner.sqlite", terms: terms?.version)
         defer { store.close() }
         let book = JobBook(
             store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger)
         try await book.takeOver()
+        await book.removeOldJobs()
 
         let images = settings.images
         // The server's own logger says little that an administrator wants to know.
@@ -51,7 +55,7 @@ public struct Runner: Sendable {
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
-                    book: book, store: store, authentication: authentication,
+                    book: book, store: store, authentication: authentication, terms: terms,
                     imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
@@ -72,7 +76,11 @@ public struct Runner: Sendable {
                     onReady(address)
                 })
         }
-        services += [Beats(book: book, timekeeper: timekeeper), Ending(book: book, isEphemeral: isEphemeral)]
+        services += [
+            Regularly(every: 15, timekeeper) { await book.beat() },
+            Regularly(every: 3600, timekeeper) { await book.removeOldJobs() },
+            Ending(book: book, isEphemeral: isEphemeral),
+        ]
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
@@ -81,19 +89,26 @@ public struct Runner: Sendable {
         logger.info("stopped")
     }
 
-    /// Lets those who watch a job know from time to time that the service is there.
-    private struct Beats: Service {
-        let book: JobBook
-        let timekeeper: Timekeeper
-
+    /// Does something from time to time, until the runner stops.
+    private struct Regularly: Service {
         /// Seconds.
-        private static let interval = 15.0
+        let interval: Double
+        let timekeeper: Timekeeper
+        let action: @Sendable () async -> Void
+
+        init(
+            every interval: Double, _ timekeeper: Timekeeper, _ action: @escaping @Sendable () async -> Void
+        ) {
+            self.interval = interval
+            self.timekeeper = timekeeper
+            self.action = action
+        }
 
         func run() async throws {
             try? await cancelWhenGracefulShutdown {
                 while true {
-                    try await timekeeper.wait(timekeeper.now().addingTimeInterval(Self.interval))
-                    await book.beat()
+                    try await timekeeper.wait(timekeeper.now().addingTimeInterval(interval))
+                    await action()
                 }
             }
         }

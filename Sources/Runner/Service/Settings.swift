@@ -7,9 +7,8 @@ public struct Settings: Sendable {
     var stateFolder: String
     var images: String
     var slots: Int
-    var terms: Terms
-    /// Bytes of log per job.
-    var logLimit = LogBudget.perJob
+    var times: Times
+    var limits: Configuration.Runner.Limits
     /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
     /// that is long.
     var bootTime = 120
@@ -23,10 +22,11 @@ public struct Settings: Sendable {
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
         images = runner.images
+        limits = runner.limits
         slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.memory)
         let port = gateway.publicPort == 22 ? "" : " -p \(gateway.publicPort)"
-        terms = Terms(
-            keep: runner.keep, lease: UInt32(runner.lease), maxLife: runner.maxLife,
+        times = Times(
+            keep: runner.keep, life: runner.life, lease: UInt32(runner.lease), maxLife: runner.maxLife,
             login: "ssh -t\(port) \(runner.account)@\(gateway.publicHost ?? hostName) connect")
     }
 
@@ -36,6 +36,6 @@ public struct Settings: Sendable {
     func plan(for record: JobRecord) -> BuilderPlan {
         BuilderPlan(
             folder: "\(stateFolder)/machines/\(record.job.id)", image: "\(images)/\(record.manifest.image)",
-            life: min(record.manifest.timeout, terms.maxLife), grace: grace)
+            life: min(record.manifest.timeout, times.maxLife), grace: grace)
     }
 }

@@ -23,7 +23,7 @@ extension Store {
         try write { database in
             for var record in records where step != 0 {
                 record.moveDeadlines(by: step)
-                try Self.save(record, database)
+                try Self.save(record, at: boot.began, database)
             }
             try database.execute(sql: "DELETE FROM boot")
             try database.execute(

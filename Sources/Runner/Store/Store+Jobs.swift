@@ -6,9 +6,9 @@ import Requests
 /// Jobs, each stored whole.
 extension Store {
     /// Stores a new job under the next number.
-    func addJob(owner: Person, note: String?, manifest: Manifest, at now: Date) throws(RunnerError)
-        -> JobRecord
-    {
+    func addJob(
+        owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest, at now: Date
+    ) throws(RunnerError) -> JobRecord {
         try write { database in
             try database.execute(
                 sql: "INSERT INTO job (owner, live, record) VALUES (?, TRUE, x'')", arguments: [owner.id])
@@ -17,16 +17,16 @@ extension Store {
             }
             let tasks = manifest.tasks.map { Job.Task(name: $0.name, status: .pending) }
             let job = Job(
-                id: id, owner: owner, note: note, status: .pending, created: now, tasks: tasks,
-                shell: manifest.shell)
+                id: id, owner: owner, note: note, status: .pending, visibility: visibility, created: now,
+                tasks: tasks, shell: manifest.shell)
             let record = JobRecord(job: job, manifest: manifest)
-            try Self.save(record, database)
+            try Self.save(record, at: now, database)
             return record
         }
     }
 
-    func save(_ record: JobRecord) throws(RunnerError) {
-        try write { try Self.save(record, $0) }
+    func save(_ record: JobRecord, at now: Date) throws(RunnerError) {
+        try write { try Self.save(record, at: now, $0) }
     }
 
     func job(_ id: JobID) throws(RunnerError) -> JobRecord? {
@@ -67,10 +67,34 @@ extension Store {
         }
     }
 
-    static func save(_ record: JobRecord, _ database: Database) throws {
+    /// Jobs that have been over since then or longer, the oldest first; at most so many.
+    func jobsOver(since moment: Date, limit: Int) throws(RunnerError) -> [JobID] {
+        try read { database in
+            try Int64.fetchAll(
+                database, sql: "SELECT id FROM job WHERE over <= ? AND NOT live ORDER BY id LIMIT ?",
+                arguments: [moment.timeIntervalSince1970, limit]
+            ).compactMap { JobID(String($0)) }
+        }
+    }
+
+    func removeJob(_ id: JobID) throws(RunnerError) {
+        try write {
+            try $0.execute(sql: "DELETE FROM job WHERE id = ? AND NOT live", arguments: [id.description])
+        }
+    }
+
+    /// A job is over once: what is stored later does not make it younger.
+    static func save(_ record: JobRecord, at now: Date, _ database: Database) throws {
         try database.execute(
-            sql: "UPDATE job SET live = ?, record = ? WHERE id = ?",
-            arguments: [!record.isOver, JSONEncoder().encode(record), record.job.id.description])
+            sql: """
+                UPDATE job SET live = :live, record = :record,
+                    over = CASE WHEN :live THEN NULL ELSE COALESCE(over, :now) END
+                WHERE id = :id
+                """,
+            arguments: [
+                "live": !record.isOver, "record": JSONEncoder().encode(record),
+                "now": now.timeIntervalSince1970, "id": record.job.id.description,
+            ])
     }
 
     private static func record(_ data: Data) throws -> JobRecord {

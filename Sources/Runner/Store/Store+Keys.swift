@@ -2,41 +2,66 @@ import AuthorizedKeys
 import BuildService
 import GRDB
 
-/// People and their keys.
+/// People's keys.
 extension Store {
     /// People come into being with their first key.
     func addKey(_ key: PublicKey, comment: String, owner name: String) throws(RunnerError) -> Key {
+        try checkIsPlain(key)
         guard Self.isPersonName(name) else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "owner"),
                 "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", not digits alone."
             )
         }
+        return try write { database in
+            try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
+            return try insert(key, comment: comment, owner: "name = ?", [name], database)
+        }
+    }
+
+    /// A key of somebody's who is known already.
+    func addKey(_ key: PublicKey, comment: String, of person: Person) throws(RunnerError) -> Key {
+        try checkIsPlain(key)
+        return try write { database in
+            if let taken = try self.key(key.fingerprint, database) {
+                let whose = taken.owner.id == person.id ? "yours" : "somebody else's"
+                throw RunnerError(.conflict, "This key is \(whose) already.")
+            }
+            return try insert(
+                key, comment: comment, owner: "CAST(id AS TEXT) = ?", [person.id], database)
+        }
+    }
+
+    private func checkIsPlain(_ key: PublicKey) throws(RunnerError) {
         guard !key.type.hasSuffix("-cert-v01@openssh.com") else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "key"),
                 "This is a certificate; add the plain key that is inside it.")
         }
-        return try write { database in
-            if let taken = try Self.key(key.fingerprint, database) {
-                throw RunnerError(.conflict, "This key is \(taken.owner.name)'s already.")
-            }
-            try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
-            try database.execute(
-                sql: """
-                    INSERT INTO key (fingerprint, type, base64, comment, person)
-                    VALUES (?, ?, ?, ?, (SELECT id FROM person WHERE name = ?))
-                    """,
-                arguments: [key.fingerprint, key.type, key.base64, String(comment.prefix(256)), name])
-            guard let added = try Self.key(key.fingerprint, database) else {
-                throw RunnerError(.failure, "The key has not been stored.")
-            }
-            return added
+    }
+
+    /// - Parameter owner: a condition for the row of the owner.
+    private func insert(
+        _ key: PublicKey, comment: String, owner: String, _ arguments: [String], _ database: Database
+    ) throws -> Key {
+        if let taken = try self.key(key.fingerprint, database) {
+            throw RunnerError(.conflict, "This key is \(taken.owner.name)'s already.")
         }
+        try database.execute(
+            sql: """
+                INSERT INTO key (fingerprint, type, base64, comment, person)
+                VALUES (?, ?, ?, ?, (SELECT id FROM person WHERE \(owner)))
+                """,
+            arguments: [key.fingerprint, key.type, key.base64, String(comment.prefix(256))]
+                + StatementArguments(arguments))
+        guard let added = try self.key(key.fingerprint, database) else {
+            throw RunnerError(.failure, "The key has not been stored.")
+        }
+        return added
     }
 
     func key(_ fingerprint: String) throws(RunnerError) -> Key? {
-        try read { try Self.key(fingerprint, $0) }
+        try read { try self.key(fingerprint, $0) }
     }
 
     /// - Parameter owner: a person's name or id; nil: everybody's.
@@ -46,48 +71,43 @@ extension Store {
             if owner != nil { sql += " WHERE person.name = :owner OR CAST(person.id AS TEXT) = :owner" }
             return try Row.fetchAll(
                 database, sql: sql + " ORDER BY person.id, key.rowid",
-                arguments: owner.map { ["owner": $0] } ?? [:]
-            ).map(Self.key)
+                arguments: owner.map { ["owner": $0, "terms": terms] } ?? ["terms": terms]
+            ).map { self.key($0) }
         }
     }
 
-    func removeKey(_ fingerprint: String) throws(RunnerError) {
+    /// - Parameter owner: a person's name or id, if the key has to be theirs.
+    func removeKey(_ fingerprint: String, owner: String? = nil) throws(RunnerError) {
         let isRemoved = try write { database in
-            try database.execute(sql: "DELETE FROM key WHERE fingerprint = ?", arguments: [fingerprint])
+            try database.execute(
+                sql: """
+                    DELETE FROM key WHERE fingerprint = :fingerprint AND (:owner IS NULL OR person =
+                        (SELECT id FROM person WHERE name = :owner OR CAST(id AS TEXT) = :owner))
+                    """, arguments: ["fingerprint": fingerprint, "owner": owner])
             return database.changesCount > 0
         }
         guard isRemoved else { throw RunnerError(.notFound, "There is no such key.") }
     }
 
-    /// - Parameter nameOrID: names are never digits alone, ids always are.
-    func person(_ nameOrID: String) throws(RunnerError) -> Person? {
-        try read { database in
-            try Row.fetchOne(
-                database, sql: "SELECT id, name FROM person WHERE name = :it OR CAST(id AS TEXT) = :it",
-                arguments: ["it": nameOrID]
-            ).map { Person(id: String($0["id"] as Int64), name: $0["name"]) }
-        }
-    }
-
-    static func isPersonName(_ name: String) -> Bool {
-        (1...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy { $0.isLetterOrDigit || "_.~@+-".utf8.contains($0) }
-            && !name.utf8.allSatisfy { (0x30...0x39).contains($0) }
-    }
-
     private static let selectKey = """
-        SELECT key.fingerprint, key.type, key.base64, key.comment, person.id, person.name, person.suspended
+        SELECT key.fingerprint, key.type, key.base64, key.comment,
+            person.id, person.name, person.suspended, person.administrator,
+            :terms IS NOT NULL AND NOT EXISTS
+                (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM key JOIN person ON person.id = key.person
         """
 
-    private static func key(_ fingerprint: String, _ database: Database) throws -> Key? {
-        try Row.fetchOne(database, sql: selectKey + " WHERE key.fingerprint = ?", arguments: [fingerprint])
-            .map(Self.key)
+    private func key(_ fingerprint: String, _ database: Database) throws -> Key? {
+        try Row.fetchOne(
+            database, sql: Self.selectKey + " WHERE key.fingerprint = :fingerprint",
+            arguments: ["fingerprint": fingerprint, "terms": terms]
+        ).map { key($0) }
     }
 
-    private static func key(_ row: Row) -> Key {
+    private func key(_ row: Row) -> Key {
         Key(
             fingerprint: row["fingerprint"], type: row["type"], key: row["base64"], comment: row["comment"],
-            owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"])
+            owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
+            administrator: row["administrator"], unacceptedTerms: row["unaccepted"] ? terms : nil)
     }
 }

@@ -5,9 +5,12 @@ import GRDB
 /// Its calls block for as long as a small transaction takes.
 struct Store: Sendable {
     let database: DatabasePool
+    /// The version of the terms of use that people have to accept; nil: there are none.
+    let terms: String?
 
     /// Opens the database at `path`, and makes it what this version needs.
-    init(path: String) throws(RunnerError) {
+    init(path: String, terms: String? = nil) throws(RunnerError) {
+        self.terms = terms
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(5)
@@ -54,6 +57,23 @@ struct Store: Sendable {
         }
         migrator.registerMigration("the boot by whose clock deadlines are meant") { database in
             try database.execute(sql: "CREATE TABLE boot (id TEXT NOT NULL, began DOUBLE NOT NULL)")
+        }
+        migrator.registerMigration("administrators, terms of use, and when jobs were over") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE person ADD COLUMN administrator BOOLEAN NOT NULL DEFAULT FALSE;
+                    CREATE TABLE acceptance (
+                        person INTEGER NOT NULL REFERENCES person,
+                        version TEXT NOT NULL,
+                        accepted TEXT NOT NULL,
+                        PRIMARY KEY (person, version)
+                    );
+                    ALTER TABLE job ADD COLUMN over DOUBLE;
+                    CREATE INDEX job_over ON job (over);
+                    """)
+            // Nobody has written down when earlier jobs were over.
+            try database.execute(
+                sql: "UPDATE job SET over = CAST(strftime('%s', 'now') AS REAL) WHERE NOT live")
         }
         return migrator
     }

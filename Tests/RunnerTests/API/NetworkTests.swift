@@ -14,12 +14,20 @@ struct NetworkTests {
     /// What each may ask, as docs/build-service.md has it.
     private static let requests: [(method: HTTPMethod, path: String, least: Role)] = [
         (.GET, "/v1/keys/SHA256%3Anobody", .keys), (.GET, "/v1/keys", .operator),
-        (.POST, "/v1/keys", .operator),
-        (.DELETE, "/v1/keys/SHA256%3Anobody", .operator), (.GET, "/v1/jobs", .gateway),
+        (.GET, "/v1/keys?owner=1", .gateway), (.POST, "/v1/keys", .gateway),
+        (.DELETE, "/v1/keys/SHA256%3Anobody", .operator),
+        (.DELETE, "/v1/keys/SHA256%3Anobody?owner=1", .gateway), (.GET, "/v1/jobs", .gateway),
         (.POST, "/v1/jobs", .gateway), (.GET, "/v1/jobs/7", .gateway), (.GET, "/v1/jobs/7/events", .gateway),
         (.GET, "/v1/jobs/7/logs/setup", .gateway), (.POST, "/v1/jobs/7/claims", .gateway),
         (.POST, "/v1/claims/7/heartbeat", .gateway), (.DELETE, "/v1/claims/7?reason=done", .gateway),
-        (.POST, "/v1/jobs/7/cancel", .gateway),
+        (.POST, "/v1/jobs/7/cancel", .gateway), (.PUT, "/v1/jobs/7/deadline", .gateway),
+        (.PUT, "/v1/jobs/7/hold", .gateway), (.DELETE, "/v1/jobs/7/hold", .gateway),
+        (.PUT, "/v1/jobs/7/shares/bob", .gateway), (.DELETE, "/v1/jobs/7/shares/bob", .gateway),
+        (.DELETE, "/v1/jobs/7/builder", .gateway), (.GET, "/v1/terms", .gateway),
+        (.PUT, "/v1/terms/1/acceptances/1", .gateway), (.GET, "/v1/people", .operator),
+        (.PUT, "/v1/people/bob/suspension", .operator), (.DELETE, "/v1/people/bob/suspension", .operator),
+        (.PUT, "/v1/people/bob/administration", .operator),
+        (.DELETE, "/v1/people/bob/administration", .operator),
     ]
 
     @Test("a token may do what its role may, and without one nobody may anything")

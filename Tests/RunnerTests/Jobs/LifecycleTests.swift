@@ -12,7 +12,7 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600) -> Lifecycle {
         tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
     var lifecycle = Lifecycle(
         record: JobRecord(job: job, manifest: Manifest(image: "debian", shell: shell, timeout: timeout)),
-        terms: Terms(keep: 600, lease: 60, maxLife: 7200))
+        times: Times(keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
     _ = lifecycle.builderReady(at: start)
     _ = lifecycle.taskStarted("a", at: start)
@@ -41,13 +41,14 @@ struct LifecycleTests {
     @Test(
         "whether the builder is kept",
         arguments: [
-            (Job.Status.failed, false, false, true), (.failed, true, true, true),
-            (.success, false, false, false),
-            (.success, true, false, true), (.success, false, true, true), (.timeout, true, true, false),
-            (.cancelled, true, true, false),
+            (Job.Status.failed, false, false, false, true), (.failed, true, true, true, true),
+            (.success, false, false, false, false), (.success, true, false, false, true),
+            (.success, false, true, false, true), (.success, false, false, true, true),
+            (.timeout, true, true, true, false), (.cancelled, true, true, true, false),
         ])
-    func keeping(status: Job.Status, shell: Bool, isClaimed: Bool, isKept: Bool) {
-        #expect(Lifecycle.isKept(after: status, shell: shell, isClaimed: isClaimed) == isKept)
+    func keeping(status: Job.Status, shell: Bool, isClaimed: Bool, isHeld: Bool, isKept: Bool) {
+        #expect(
+            Lifecycle.isKept(after: status, shell: shell, isClaimed: isClaimed, isHeld: isHeld) == isKept)
     }
 
     @Test("a timeout ends the builder, whoever is inside")
@@ -58,19 +59,6 @@ struct LifecycleTests {
         #expect(job.timePassed(at: start + 50).contains(.endBuilder))
         #expect(job.record.job.status == .timeout)
         #expect(job.record.job.sessions.isEmpty)
-    }
-
-    @Test("a builder lives no longer than max_life, even while somebody is inside")
-    func maximumLife() throws {
-        var job = lifecycle()
-        _ = job.taskEnded("a", exitStatus: 1, at: start)
-        let claimed = try claim(&job, "s", .shell)
-        #expect(claimed.deadline == start + 7200)
-        for second in stride(from: 30.0, to: 7200, by: 30) {
-            #expect(job.renewed(claimed.id, at: start + second) != nil)
-            #expect(job.timePassed(at: start + second).isEmpty)
-        }
-        #expect(job.timePassed(at: start + 7200).contains(.endBuilder))
     }
 
     @Test("a cancelled job's builder ends; cancelling again changes nothing")

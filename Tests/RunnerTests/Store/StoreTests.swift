@@ -47,14 +47,14 @@ struct StoreTests {
             at: start)
         record.job.status = .queued
         record.claims = []
-        try store.save(record)
+        try store.save(record, at: start)
         store.close()
         let again = try Store(path: path)
         #expect(try again.job(record.job.id) == record)
         #expect(try again.liveJobs() == [record])
         #expect(try again.jobs(owner: "alice", live: true) == [record])
         record.job.status = .cancelled
-        try again.save(record)
+        try again.save(record, at: start)
         #expect(try again.liveJobs().isEmpty && again.jobs(owner: "1", live: false) == [record])
         for text in ["01", "99", "x"] { #expect(try again.job(JobID(text)!) == nil) }
     }

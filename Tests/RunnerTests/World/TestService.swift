@@ -23,9 +23,10 @@ struct TestService: Sendable {
 
     /// Runs the service for as long as `body` takes, at most 90 seconds: the machine may be busy.
     static func run(
-        slots: Int = 4, logLimit: Int = 1 << 20, idleTime: Int = 60, supply: FakeSupply = FakeSupply(),
+        slots: Int = 4, limit: (inout Configuration.Runner.Limits) -> Void = { _ in }, idleTime: Int = 60,
+        supply: FakeSupply = FakeSupply(),
         folder: String? = nil,
-        clock: ManualClock = ManualClock(), network: NetworkFiles? = nil,
+        clock: ManualClock = ManualClock(), terms: TermsOfUse? = nil, network: NetworkFiles? = nil,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let path = folder ?? makeFolder()
@@ -34,13 +35,14 @@ struct TestService: Sendable {
         settings.stateFolder = path
         settings.images = path
         settings.slots = slots
-        settings.logLimit = logLimit
+        limit(&settings.limits)
         settings.idleTime = idleTime
-        (settings.terms.keep, settings.terms.lease, settings.terms.maxLife) = (600, 60, 7200)
+        settings.times = Times(
+            keep: 600, life: 3600, lease: 60, maxLife: 7200, login: settings.times.login)
         let socket = "\(path)/s"
         let runner = Runner(
             settings: settings, roles: Roles(own: geteuid()), socket: socket,
-            network: try network.map { try NetworkListener($0.configuration) }, supply: supply,
+            network: try network.map { try NetworkListener($0.configuration) }, terms: terms, supply: supply,
             timekeeper: clock.timekeeper, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let isReady = Latch<Bool>()
         let port = Latch<Int>()

@@ -1,0 +1,27 @@
+/// Somebody the build service knows, as an operator sees them.
+public struct Account: Codable, Equatable, Sendable {
+    public var id: String
+    public var name: String
+    /// Whether they may enter other people's jobs.
+    public var administrator: Bool
+    /// A suspended person may do nothing.
+    public var suspended: Bool
+
+    public var person: Person { Person(id: id, name: name) }
+
+    public init(id: String, name: String, administrator: Bool = false, suspended: Bool = false) {
+        self.id = id
+        self.name = name
+        self.administrator = administrator
+        self.suspended = suspended
+    }
+}
+
+/// The answer to `GET /v1/people`.
+public struct AccountList: Codable, Equatable, Sendable {
+    public var people: [Account]
+
+    public init(people: [Account]) {
+        self.people = people
+    }
+}

@@ -1,0 +1,39 @@
+import BuildService
+import HTTPTypes
+import Hummingbird
+
+/// What people want to become of a job.
+extension Responder {
+    /// - Returns: the job as it is after that.
+    func change(
+        _ resource: Resource, _ request: Request, _ query: Query
+    ) async throws(RunnerError) -> Job {
+        let requester = try requester(query)
+        let isSet = request.method == .put
+        switch resource {
+        case .deadline(let id):
+            let deadline = try await decode(NewDeadline.self, request)
+            return try await book.moveDeadline(of: id, to: deadline, by: requester)
+        case .hold(let id): return try await book.hold(id, isSet, by: requester)
+        case .share(let id, let name):
+            _ = try await book.record(id)
+            guard let account = try store.account(name), account.name == name else {
+                throw RunnerError(
+                    .unprocessable(line: nil, key: "name"), "Nobody of this name has a key here.")
+            }
+            return try await book.share(id, with: account.person, isSet, by: requester)
+        case .builder(let id): return try await book.releaseBuilder(of: id, by: requester)
+        case .cancellation(let id): return try await book.cancel(id, by: requester)
+        default: throw RunnerError(.notFound, "There is no such resource.")
+        }
+    }
+
+    /// Who does it, for the administrator's log.
+    private func requester(_ query: Query) throws(RunnerError) -> Requester {
+        guard let id = query["person"] else { return Requester() }
+        guard let account = try store.account(id), account.id == id else {
+            throw RunnerError(.unprocessable(line: nil, key: "person"), "Nobody of this id is known here.")
+        }
+        return Requester(person: account.person, isAdministrator: account.administrator)
+    }
+}

@@ -1,0 +1,36 @@
+import BuildService
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// People, and the terms of use that they accept.
+extension Responder {
+    func answerPeople(_ resource: Resource, _ request: Request) throws(RunnerError) -> Response {
+        let isSet = request.method == .put
+        switch resource {
+        case .suspension(let name):
+            try store.setSuspended(name, isSet)
+            logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended")")
+        case .administration(let name):
+            try store.setAdministrator(name, isSet)
+            logger.info("\(name) is \(isSet ? "an administrator" : "no longer an administrator")")
+        default: return try json(AccountList(people: store.people()))
+        }
+        return Response(status: .noContent)
+    }
+
+    func answerTerms(_ resource: Resource, _ request: Request) throws(RunnerError) -> Response {
+        guard let terms else { throw RunnerError(.notFound, "There are no terms of use here.") }
+        guard case .acceptance(let version, let id) = resource else { return try json(terms) }
+        guard let account = try store.account(id), account.id == id else {
+            throw RunnerError(.notFound, "Nobody of this id is known here.")
+        }
+        guard version == terms.version else {
+            throw RunnerError(.conflict, "The terms of use have changed; read them again.")
+        }
+        try store.accept(version, by: account.person, at: book.timekeeper.now())
+        logger.info("\(account.name) has accepted the terms of use, version \(version)")
+        return Response(status: .noContent)
+    }
+}

@@ -1,0 +1,39 @@
+import ConfigurationFile
+import Foundation
+import Logging
+import Requests
+
+/// Jobs do not stay for ever.
+extension JobBook {
+    /// Removes what has been over for longer than the administrator wants to keep it: jobs, and their logs.
+    func removeOldJobs() {
+        let days = Double(settings.limits.retention)
+        let moment = timekeeper.now().addingTimeInterval(-days * 24 * 3600)
+        do throws(RunnerError) {
+            while case let jobs = try store.jobsOver(since: moment, limit: 100), !jobs.isEmpty {
+                var removed = 0
+                for id in jobs where entries[id] == nil && removeLogs(of: id) {
+                    // The logs first: a job that is still there is found again.
+                    try store.removeJob(id)
+                    removed += 1
+                }
+                guard removed > 0 else { return }
+                logger.info("\(removed) jobs have been over for \(settings.limits.retention) days: removed")
+            }
+        } catch {
+            logger.error("old jobs are not removed: \(error.debugDescription)")
+        }
+    }
+
+    private func removeLogs(of id: JobID) -> Bool {
+        do {
+            try FileManager.default.removeItem(atPath: settings.logs(of: id))
+        } catch CocoaError.fileNoSuchFile {
+            return true
+        } catch {
+            logger.error("job \(id) stays: its logs cannot be removed: \(error)")
+            return false
+        }
+        return true
+    }
+}

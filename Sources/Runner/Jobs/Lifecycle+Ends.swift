@@ -1,0 +1,62 @@
+import BuildService
+import FoundationEssentials
+
+/// How jobs and their builders end.
+extension Lifecycle {
+    /// - Parameter end: why the builder is not kept, whatever else would keep it.
+    mutating func finish(
+        _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, at now: Date
+    ) -> [Effect] {
+        record.job.status = status
+        for index in record.job.tasks.indices {
+            switch record.job.tasks[index].status {
+            case .pending: record.job.tasks[index].status = .skipped
+            case .running:
+                record.job.tasks[index].status = .failed
+                record.job.tasks[index].ended = now
+            case .success, .failed, .skipped: break
+            }
+        }
+        let isKept = Self.isKept(
+            after: status, shell: record.manifest.shell, isClaimed: !record.claims.isEmpty,
+            isHeld: record.job.held)
+        guard end == nil, isKept, record.job.builder != nil else {
+            return [.log(status.rawValue), .publish(.status)] + endBuilder(end ?? .init(reason: .success))
+        }
+        record.job.builder?.state = .kept
+        // Who is inside already counts from now on; so does a builder that is to stay.
+        if !record.claims.isEmpty { enter(at: now) }
+        if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
+        let effects = keepAnew(at: now)
+        let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
+        let kept = "the builder is kept until \(until): \(times.login) \(record.job.id)"
+        return [.log(status.rawValue), .log(kept), .publish(.status)] + effects
+    }
+
+    /// Whether a builder stays when its job has ended like that.
+    static func isKept(after status: Job.Status, shell: Bool, isClaimed: Bool, isHeld: Bool) -> Bool {
+        switch status {
+        case .failed: true
+        case .success: shell || isClaimed || isHeld
+        case .timeout, .cancelled: false
+        case .pending, .queued, .running: true
+        }
+    }
+
+    mutating func endBuilder(_ end: Job.BuilderEnd) -> [Effect] {
+        record.job.builder == nil ? [] : loseBuilder(end) + [.endBuilder]
+    }
+
+    mutating func loseBuilder(_ end: Job.BuilderEnd) -> [Effect] {
+        let audits = record.claims.map { Effect.audit("session \($0.session): ended with its builder") }
+        record.job.builder = nil
+        record.job.builderEnd = end
+        record.job.deadline = nil
+        record.job.held = false
+        record.lifetime = nil
+        record.claims = []
+        record.job.sessions = []
+        let why = Effect.audit("the builder ends: \(end.reason.rawValue)")
+        return audits + [why, .publish(.builder)]
+    }
+}

@@ -1,0 +1,91 @@
+import BuildService
+import FoundationEssentials
+
+/// What people ask of a job and of its builder. Nothing is said of them in the job's own log: strangers may read that.
+extension Lifecycle {
+    /// Moves the deadline; it never becomes earlier than it is.
+    mutating func extended(
+        to moment: Date, by requester: Requester, at now: Date
+    ) throws(RunnerError) -> [Effect] {
+        guard record.job.status.isFinal else {
+            throw RunnerError(
+                .conflict, "The job has not ended; its builder gets a deadline when it is kept.")
+        }
+        guard record.job.builder != nil else { throw RunnerError(.gone, "The builder is gone.") }
+        // Times on the wire are whole seconds.
+        if let latest = record.job.maxDeadline, moment >= latest.addingTimeInterval(1) {
+            throw RunnerError(
+                .unprocessable(line: nil, key: nil),
+                "The builder of job \(record.job.id) can stay until \(latest.formatted(.iso8601)) at the latest."
+            )
+        }
+        promise(until: max(moment, record.job.deadline ?? moment))
+        record.lifetime?.isExtended = true
+        let before = record.job.deadline
+        let effects = record.claims.isEmpty ? keepAnew(at: now) : updateDeadline()
+        guard let deadline = record.job.deadline, deadline != before else { return effects }
+        let moved = "the deadline moves to \(deadline.formatted(.iso8601))"
+        return [.audit(moved + requester.suffix(for: record.job))] + effects
+    }
+
+    /// The builder stays after the last logout, until its deadline.
+    mutating func held(by requester: Requester, at now: Date) throws(RunnerError) -> [Effect] {
+        guard !record.isOver else { throw RunnerError(.gone, "The builder is gone.") }
+        guard !record.job.held else { return [] }
+        record.job.held = true
+        let audit = Effect.audit("held" + requester.suffix(for: record.job))
+        guard record.job.builder?.state == .kept else { return [audit, .publish(.deadline)] }
+        if record.lifetime?.isEntered != true { promise(until: now.addingTimeInterval(Double(times.life))) }
+        return [audit] + Self.told(record.claims.isEmpty ? keepAnew(at: now) : updateDeadline())
+    }
+
+    mutating func unheld(by requester: Requester, at now: Date) throws(RunnerError) -> [Effect] {
+        guard !record.isOver else { throw RunnerError(.gone, "The builder is gone.") }
+        guard record.job.held else { return [] }
+        record.job.held = false
+        let audit = Effect.audit("no longer held" + requester.suffix(for: record.job))
+        let isEmpty = record.job.builder?.state == .kept && record.claims.isEmpty
+        return [audit] + Self.told(isEmpty ? keepAnew(at: now) : updateDeadline())
+    }
+
+    /// Ends the builder, with the tasks in it.
+    mutating func builderReleased(by requester: Requester, at now: Date) throws(RunnerError) -> [Effect] {
+        guard record.job.builder != nil else { throw RunnerError(.gone, "There is no builder.") }
+        let audit = Effect.audit("released" + requester.suffix(for: record.job))
+        let end = Job.BuilderEnd(reason: .released, by: requester.person)
+        guard !record.job.status.isFinal else { return [audit] + endBuilder(end) }
+        return [audit, .log("cancelled: the builder was released")]
+            + finish(.cancelled, endingBuilder: end, at: now)
+    }
+
+    /// Lets somebody in.
+    mutating func shared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
+        try checkIsNotOwner(person)
+        guard !record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
+        record.job.shares.append(person)
+        return [
+            .audit("shared with \(person.name)" + requester.suffix(for: record.job)), .publish(.session),
+        ]
+    }
+
+    /// Sessions of that person end at their next heartbeat.
+    mutating func unshared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
+        try checkIsNotOwner(person)
+        guard record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
+        let audit = Effect.audit(
+            "no longer shared with \(person.name)" + requester.suffix(for: record.job))
+        record.job.shares.removeAll { $0.id == person.id }
+        return [audit, .publish(.session)]
+    }
+
+    private func checkIsNotOwner(_ person: Person) throws(RunnerError) {
+        guard person.id != record.job.owner.id else {
+            throw RunnerError(.conflict, "\(person.name) is the owner of job \(record.job.id).")
+        }
+    }
+
+    /// Whoever watches is told even when the moment stays.
+    private static func told(_ effects: [Effect]) -> [Effect] {
+        effects.contains(.publish(.deadline)) ? effects : effects + [.publish(.deadline)]
+    }
+}
