@@ -33,7 +33,7 @@ struct ContractTests {
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
-            maxDeadline: time, builder: kept)
+            maxDeadline: time, builder: kept, builderEnd: .init(reason: .kept))
         let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued, created: time)
         let key = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         let claim = Claim(id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: time, lease: 1)
@@ -48,7 +48,11 @@ struct ContractTests {
             Sample("NewKey", newKey, bare: newKey), Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: []), bare: JobList(jobs: [])),
             Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
-            Sample("Builder", kept, bare: builder), Sample("Session", session, bare: session),
+            Sample("Builder", kept, bare: builder),
+            Sample(
+                "BuilderEnd", Job.BuilderEnd(reason: .released, by: alice),
+                bare: Job.BuilderEnd(reason: .lost)),
+            Sample("Session", session, bare: session),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(
                 "Problem", Problem(title: "", status: 422, detail: "", line: 1, key: ""),

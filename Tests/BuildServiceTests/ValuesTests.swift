@@ -14,6 +14,7 @@ import Testing
          "shell":true,
          "builder":{"state":"kept","address":"127.0.0.1","port":2222,"user":"build",
                     "host_keys":["ssh-ed25519 AAAA"],"kept_until":"2026-11-21T11:00:00Z"},
+         "builder_end":{"reason":"a word of a later version","by":{"id":"2","name":"bob"}},
          "sessions":[{"session":"s","person":{"id":"1","name":"alice"},"kind":"shell","from":"::1",
                       "since":"2026-11-21T10:00:00Z"}],
          "a member of a later version":{}}
@@ -30,6 +31,8 @@ import Testing
             builder: .init(
                 state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
                 keptUntil: ten.addingTimeInterval(3600)),
+            builderEnd: .init(
+                reason: .init(rawValue: "a word of a later version"), by: Person(id: "2", name: "bob")),
             sessions: [.init(session: "s", person: alice, kind: .shell, from: "::1", since: ten)])
         #expect(job == expected)
     }

@@ -38,19 +38,23 @@ public struct Job: Codable, Equatable, Sendable {
     public var shell: Bool
     /// Nil before there is one, and after it has ended.
     public var builder: Builder?
+    /// Why the last builder ended; nil while one lives, and where the service does not say.
+    public var builderEnd: BuilderEnd?
     public var sessions: [Session]
 
     enum CodingKeys: String, CodingKey {
         case id, owner, note, status, visibility, created, deadline
         case maxDeadline = "max_deadline"
-        case held, shares, tasks, shell, builder, sessions
+        case held, shares, tasks, shell, builder
+        case builderEnd = "builder_end"
+        case sessions
     }
 
     public init(
         id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
         created: Date, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
         shares: [Person] = [], tasks: [Task] = [], shell: Bool = false, builder: Builder? = nil,
-        sessions: [Session] = []
+        builderEnd: BuilderEnd? = nil, sessions: [Session] = []
     ) {
         self.id = id
         self.owner = owner
@@ -65,6 +69,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.tasks = tasks
         self.shell = shell
         self.builder = builder
+        self.builderEnd = builderEnd
         self.sessions = sessions
     }
 }
