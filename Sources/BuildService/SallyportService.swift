@@ -16,6 +16,7 @@ public final class SallyportService: BuildService {
     // MARK: What a gateway asks
 
     public var hostKeyPins: HostKeyPins? { nil }
+    public var announcesChanges: Bool { true }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
         let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)")
