@@ -15,6 +15,10 @@ public protocol BuildService: AnyObject {
     /// The person's jobs that run, will run, or have a builder; newest first. `unsupported`: the service has no list.
     func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
 
+    /// Whether `watch` is told of changes, of who comes and goes too. Else it asks again and again, and claims tell of the
+    /// deadline with each heartbeat.
+    var announcesChanges: Bool { get }
+
     /// The job now and each time something about it changes. A broken connection is resumed.
     ///
     /// - Parameter ended: the service has nothing more to tell, or could not be reached for a while.

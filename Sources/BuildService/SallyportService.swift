@@ -17,6 +17,7 @@ public final class SallyportService: BuildService, SelfService {
 
     public var hostKeyPins: HostKeyPins? { nil }
     public var selfService: (any SelfService)? { self }
+    public var announcesChanges: Bool { true }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
         let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)")

@@ -57,6 +57,8 @@ public struct Configuration: Equatable, Sendable {
         public var keyCache = "/run/sallyport/keys"
         /// A folder of the account's own, for a build service that does not count sessions itself.
         public var sessions = "/run/sallyport/sessions"
+        /// Seconds in which nothing is typed and nothing shown after which a session with a terminal is closed; 0: never.
+        public var idle = 0
 
         public init() {}
     }

@@ -49,6 +49,8 @@ public enum ConfigurationFile {
             "gateway", "key_cache", default: configuration.gateway.keyCache)
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
+        configuration.gateway.idle = try document.number(
+            "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)
 
         var runner = Configuration.Runner()
         runner.stateDirectory = try document.path("runner", "state_dir", default: runner.stateDirectory)

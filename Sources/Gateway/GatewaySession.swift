@@ -14,6 +14,7 @@ final class GatewaySession {
     /// The plain key that authenticated.
     let key: PublicKey
     let output: OutputSink
+    /// With a terminal it is the same as `output`, so that nothing overtakes anything there.
     let errors: OutputSink
     /// Called once when nobody is left to see what is written.
     var onClientGone: ((String) -> Void)?
@@ -35,7 +36,7 @@ final class GatewaySession {
         self.journal = journal
         self.key = key
         output = OutputSink(STDOUT_FILENO, on: loop)
-        errors = OutputSink(STDERR_FILENO, on: loop)
+        errors = environment.hasTerminal ? output : OutputSink(STDERR_FILENO, on: loop)
         output.onGone = { [unowned self] in clientIsGone("nobody reads what is written") }
     }
 

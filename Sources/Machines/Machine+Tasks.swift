@@ -15,6 +15,11 @@ extension Machine {
         try await shell.run("/usr/lib/sallyport/prepare", input: try job.archive(), limit: .seconds(60))
     }
 
+    /// Where a task's script lies in the guest, as its user's shell takes it: for people who repeat it.
+    public static func scriptPath(ofTask name: String) -> String {
+        "~/.tasks/\(name)"
+    }
+
     /// Starts a task. Starting it again, even after a restart of the runner, changes nothing.
     public func startTask(_ name: String) async throws(MachineError) {
         try Job.checkTaskName(name)

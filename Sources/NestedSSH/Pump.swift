@@ -7,12 +7,25 @@ public struct PumpStreams {
     public var input: CInt
     public var output: OutputSink
     public var errors: OutputSink
+    /// Is told of all that passes; it must not wait.
+    public var observer: ((PumpTraffic) -> Void)?
 
-    public init(input: CInt, output: OutputSink, errors: OutputSink) {
+    public init(
+        input: CInt, output: OutputSink, errors: OutputSink, observer: ((PumpTraffic) -> Void)? = nil
+    ) {
         self.input = input
         self.output = output
         self.errors = errors
+        self.observer = observer
     }
+}
+
+/// What passes between a client and a builder.
+public enum PumpTraffic {
+    /// From the client.
+    case input
+    /// From the builder, on its way out already.
+    case output(UnsafeRawBufferPointer)
 }
 
 /// Carries bytes between the client and a channel, with bounded memory in both directions.
@@ -90,7 +103,9 @@ final class Pump {
     private func drain(_ channel: borrowing SSHChannel, standardError: Bool, into sink: OutputSink) {
         guard sink.isEmpty || sink.isGone else { return }
         while case .bytes(let count) = channel.read(into: buffer, standardError: standardError) {
-            sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            sink.write(bytes)
+            streams.observer?(.output(bytes))
             if count < buffer.count, !sink.isEmpty { return }
         }
     }
@@ -101,6 +116,7 @@ final class Pump {
         if count > 0 {
             toBuilder.append(contentsOf: buffer[..<count])
             input?.events = []
+            streams.observer?(.input)
         } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
             inputHasEnded = true
             endOfFileIsDue = true

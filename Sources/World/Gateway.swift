@@ -18,6 +18,8 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case sourcehutRemote = "sourcehut-remote"
     /// It asks the runner over TLS, with a token.
     case remote
+    /// It closes sessions with a terminal in which nothing happens for a few seconds.
+    case impatient
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 

@@ -10,7 +10,8 @@ import Testing
         {"id":"42","owner":{"id":"1","name":"alice"},"note":null,"status":"failed","visibility":"unlisted",
          "created":"2026-11-21T10:00:00Z","deadline":"2026-11-21T10:00:00.5Z","max_deadline":null,"held":false,
          "shares":[{"id":"2","name":"bob"}],
-         "tasks":[{"name":"build","status":"failed","started":"2026-11-21T10:00:00Z","ended":null,"exit_status":3}],
+         "tasks":[{"name":"build","status":"failed","started":"2026-11-21T10:00:00Z","ended":null,"exit_status":3,
+                   "script":"~/.tasks/build"}],
          "shell":true,
          "builder":{"state":"kept","address":"127.0.0.1","port":2222,"user":"build",
                     "host_keys":["ssh-ed25519 AAAA"],"kept_until":"2026-11-21T11:00:00Z"},
@@ -27,7 +28,7 @@ import Testing
         let expected = Job(
             id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
             deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
-            tasks: [.init(name: "build", status: .failed, started: ten, exitStatus: 3)], shell: true,
+            tasks: [.init(name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build")], shell: true,
             builder: .init(
                 state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
                 keptUntil: ten.addingTimeInterval(3600)),

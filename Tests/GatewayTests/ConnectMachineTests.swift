@@ -1,8 +1,8 @@
 import BuildService
-import NestedSSH
 import Testing
 
 @testable import Gateway
+@testable import NestedSSH
 
 /// `connect` as a state machine: what it does, and in which order.
 @Suite struct ConnectMachineTests {
@@ -89,7 +89,8 @@ import Testing
 
     @Test func aChannelWithoutAStatusIsLost() {
         var machine = inside(isShell: true)
-        let actions = machine.handle(.ended(.unknown))
+        #expect(machine.handle(.ended(.unknown)) == [.askWhy])
+        let actions = machine.handle(.noReason)
         #expect(refusal(actions)?.status == .noBuilder && reason(actions) == .lost)
     }
 
@@ -134,7 +135,9 @@ import Testing
     func aNoToTheSecondClaimEndsTheSession(status: Int, expected: ExitStatus) {
         var machine = inside(isShell: true)
         _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
-        #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(status))))?.status == expected)
+        let actions = machine.handle(.notClaimed(Fixture.serviceError(status)))
+        if status != 403 { #expect(actions == [.askWhy]) }
+        #expect(refusal(actions + machine.handle(.noReason))?.status == expected)
     }
 
     @Test func aSecondClaimForAnotherBuilderEndsTheSession() {
@@ -161,6 +164,89 @@ import Testing
             let refusal = refusal(machine.handle(.interrupted(signal: signal, cause: "")))
             #expect(refusal?.sentence.isEmpty == isSilent && refusal?.status == .signal(signal))
         }
+    }
+
+    // MARK: Why it ended
+
+    static let ends: [(Job.BuilderEnd?, String)] = [
+        (.init(reason: .released, by: Fixture.bob), "has ended: bob has released it. Its log"),
+        (.init(reason: .released), "has ended: it was released. Its log"),
+        (.init(reason: .deadline), "has ended: its time was over."),
+        (.init(reason: .kept), "has ended: nobody was inside for too long."),
+        (.init(reason: .logout), "has ended: the last shell there was logged out of."),
+        (.init(reason: .cancelled, by: Fixture.bob), "has ended: bob has cancelled the job."),
+        (.init(reason: .cancelled), "has ended: the job was cancelled."),
+        (.init(reason: .timeout), "has ended: the job ran out of time."),
+        (.init(reason: .success), "has ended: the job ended with success, and nothing kept it."),
+        (.init(reason: .released, by: Person(id: "9", name: "\u{1b}c")), "has ended: ?c has released it."),
+        (.init(reason: .lost), "has ended. Its log"), (nil, "has ended. Its log"),
+        (.init(reason: .init(rawValue: "a word of a later version")), "has ended. Its log"),
+    ]
+
+    @Test(arguments: ends) func aBuilderThatEndsEndsItsSessionsWithASentence(
+        end: Job.BuilderEnd?, expected: String
+    ) {
+        for isShell in [true, false] {
+            var machine = inside(isShell: isShell)
+            let actions = machine.handle(.job(Self.ended(end)))
+            let refusal = refusal(actions)
+            #expect(refusal?.sentence.contains("The builder of job 42 \(expected)") == true, "\(actions)")
+            #expect(refusal?.status == .noBuilder && reason(actions) == .lost)
+        }
+    }
+
+    /// The connection breaks a moment before or after the service says so.
+    @Test(arguments: [
+        ConnectMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")), .ended(.unknown),
+    ]) func aConnectionThatBreaksMayHaveAReason(event: ConnectMachine.Event) {
+        var machine = inside(isShell: true)
+        #expect(machine.handle(event) == [.askWhy])
+        #expect(machine.handle(.job(Fixture.job())) == [], "it lives, for all that is known")
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [])
+        let actions = machine.handle(.job(Self.ended(.init(reason: .deadline))))
+        #expect(refusal(actions)?.sentence.contains("its time was over") == true, "\(actions)")
+        #expect(machine.handle(.noReason) == [])
+    }
+
+    @Test(arguments: [
+        (
+            ConnectMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")),
+            "The connection to the builder was lost. Enter the same command again, if the builder still lives.",
+            "The connection to the builder was lost. The builder has ended."
+        ),
+        (
+            .ended(.unknown), "The builder of job 42 closed the session.",
+            "The builder of job 42 closed the session. It has ended."
+        ),
+    ]) func ifNobodySaysWhyWhatIsKnownIsSaid(event: ConnectMachine.Event, lives: String, ended: String) {
+        var machine = inside(isShell: true)
+        _ = machine.handle(event)
+        let actions = machine.handle(.noReason)
+        #expect(refusal(actions)?.sentence == lives && reason(actions) == .lost)
+        machine = inside(isShell: true)
+        _ = machine.handle(event)
+        #expect(refusal(machine.handle(.job(Self.ended(.init(reason: .lost)))))?.sentence == ended)
+    }
+
+    @Test func aBrokenStreamEndsNothing() {
+        for error in [nil, Fixture.serviceError(503)] {
+            var machine = inside(isShell: true)
+            #expect(machine.handle(.watchEnded(error)) == [])
+        }
+    }
+
+    @Test func anIdleSessionIsClosedAndTheBuilderKept() {
+        var machine = inside(isShell: true)
+        let actions = machine.handle(.idle(.seconds(900)))
+        #expect(
+            refusal(actions)?.sentence.contains("nothing was typed or shown in it for 15 minutes.") == true)
+        #expect(refusal(actions)?.status == .tryAgain && reason(actions) == .lost)
+    }
+
+    private static func ended(_ end: Job.BuilderEnd?) -> Job {
+        var job = Fixture.job(builder: nil)
+        job.builderEnd = end
+        return job
     }
 
     private func entering(isShell: Bool = true) -> ConnectMachine {

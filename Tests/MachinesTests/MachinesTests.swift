@@ -20,6 +20,7 @@ struct MachinesTests {
             try await machine.prepare(Self.job)
             try await machine.prepare(Job(environment: [], tasks: []))
             try await theEnvironmentIsThere(machine)
+            try await tasksAreRepeatedByHand(machine)
             try await tasksDeliverOutputAndStatus(machine)
             try await aTaskStartedTwiceRunsOnce(machine)
             try await aBrokenConnectionLosesNothing(machine)
@@ -103,6 +104,15 @@ struct MachinesTests {
         #expect(plain.output == "42/it's\n$HOME \"here\"\n")
         let login = try await TestMachines.output("exec bash -lc 'echo $JOB_ID'", on: machine, tty: true)
         #expect(login.output.contains("42"))
+    }
+
+    /// In the folder in which they ran, with their environment, under the path that people are told.
+    private func tasksAreRepeatedByHand(_ machine: Machine) async throws {
+        let seven = Machine.scriptPath(ofTask: "seven")
+        let repeated = try await TestMachines.output("pwd; \(seven); echo $?", on: machine)
+        #expect(repeated.output == "/home/build\nseven\n7\n")
+        let listed = try await TestMachines.output("ls \(Machine.scriptPath(ofTask: "")) | wc -l", on: machine)
+        #expect(listed.output == "\(Self.job.tasks.count)\n")
     }
 
     private func tasksDeliverOutputAndStatus(_ machine: Machine) async throws {

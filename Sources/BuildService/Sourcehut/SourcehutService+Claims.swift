@@ -77,6 +77,8 @@ extension SourcehutService {
             switch result {
             case .success(let found?) where found.job.builder?.port == claim.builder.port:
                 self.inside[claim.id]?.info = found.info
+                var claim = claim
+                claim.deadline = found.info.deadline
                 answer(.success(claim))
             case .success(let found):
                 let status = found.map { "it is \($0.info.status.rawValue)" }

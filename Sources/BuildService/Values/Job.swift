@@ -87,20 +87,25 @@ extension Job {
         public var ended: Date?
         /// The script's own, or 128 + N when signal N killed it.
         public var exitStatus: Int?
+        /// Where its script lies in the builder, as a shell there takes it; nil where nobody says.
+        public var script: String?
 
         enum CodingKeys: String, CodingKey {
             case name, status, started, ended
             case exitStatus = "exit_status"
+            case script
         }
 
         public init(
-            name: String, status: Status, started: Date? = nil, ended: Date? = nil, exitStatus: Int? = nil
+            name: String, status: Status, started: Date? = nil, ended: Date? = nil, exitStatus: Int? = nil,
+            script: String? = nil
         ) {
             self.name = name
             self.status = status
             self.started = started
             self.ended = ended
             self.exitStatus = exitStatus
+            self.script = script
         }
     }
 

@@ -26,6 +26,10 @@ struct ConnectMachine {
         case started
         case ended(RemoteEnding)
         case connectionFailed(NestedSSHError)
+        /// Nobody has said in time why the connection ended.
+        case noReason
+        /// Nothing has been typed and nothing shown for so long.
+        case idle(Duration)
         /// The client has gone, or the session is being ended: with a hang-up or a signal.
         case interrupted(signal: CInt, cause: String)
     }
@@ -42,6 +46,8 @@ struct ConnectMachine {
         case connect(Job.Builder)
         case authenticate
         case run
+        /// Watch the job, for a while: it may say why the connection has ended.
+        case askWhy
         /// Close the connection, release the claim if there is one, end with this status.
         case finish(ExitStatus, Claim.Reason)
         /// The same, and this is why.
@@ -55,7 +61,17 @@ struct ConnectMachine {
         case watchingTasks
         case entering
         case inside
+        /// No longer inside; the service may know why.
+        case wondering(Loss)
         case over
+    }
+
+    /// What to say of the end of a connection or a claim about which the service says nothing.
+    private struct Loss: Equatable {
+        /// While the builder lives, for all that is known.
+        var refusal: Refusal
+        /// If it turns out to have ended.
+        var ifBuilderHasEnded: String
     }
 
     private let isShell: Bool
@@ -105,10 +121,11 @@ struct ConnectMachine {
             switch state {
             case .entering: return claimedWhileEntering()
             case .inside: return claimedAgain()
-            case .waiting, .watchingTasks, .over: return []
+            case .waiting, .watchingTasks, .wondering, .over: return []
             }
         case .notClaimed(let error):
             isClaiming = false
+            if case .wondering = state { return [] }
             return state == .inside ? notClaimedAgain(error) : notClaimed(error)
         case .heartbeat(let error):
             return heartbeat(error)
@@ -126,6 +143,12 @@ struct ConnectMachine {
             return ended(ending)
         case .connectionFailed(let error):
             return connectionFailed(error)
+        case .noReason:
+            guard case .wondering(let loss) = state else { return [] }
+            state = .over
+            return [.refuse(loss.refusal, .lost)]
+        case .idle(let time):
+            return state == .inside ? closedForIdleness(time) : []
         case .interrupted(let signal, let cause):
             state = .over
             // After a hang-up nobody is left to read it; whoever types Ctrl-C while waiting knows.
@@ -144,6 +167,8 @@ struct ConnectMachine {
         case .watchingTasks where job.builder == nil && job.status.isFinal:
             // `logShown` comes too; it will find that nothing is left.
             return []
+        case .inside where job.builder == nil: return builderEnded(nil)
+        case .wondering(let loss) where job.builder == nil: return builderEnded(loss)
         default: return []
         }
     }
@@ -215,24 +240,56 @@ struct ConnectMachine {
     // MARK: Inside, and out again
 
     private mutating func ended(_ ending: RemoteEnding) -> [Action] {
-        state = .over
         let reason: Claim.Reason = isShell ? .logout : .done
         switch ending {
-        case .exited(let status): return [.finish(ExitStatus(status & 255), reason)]
+        case .exited(let status):
+            state = .over
+            return [.finish(ExitStatus(status & 255), reason)]
         case .killed(let signal):
+            state = .over
             // A shell that was killed is nobody's logout: whoever was in it may want to come back.
             return [.finish(.signal(SignalName.number(signal)), isShell ? .lost : .done)]
         case .unknown:
-            let refusal = Refusal(
-                .noBuilder, "The builder of job \(job.id) closed the session.",
-                cause: "the channel was closed without an exit status")
-            return [.refuse(refusal, .lost)]
+            let sentence = "The builder of job \(job.id) closed the session."
+            return wonder(
+                Refusal(.noBuilder, sentence, cause: "the channel was closed without an exit status"),
+                ifBuilderHasEnded: "\(sentence) It has ended.")
         }
     }
 
-    private mutating func connectionFailed(_ error: NestedSSHError) -> [Action] {
-        let wasInside = state == .inside
+    private mutating func wonder(_ refusal: Refusal, ifBuilderHasEnded sentence: String) -> [Action] {
+        if case .wondering = state { return [] }
+        state = .wondering(Loss(refusal: refusal, ifBuilderHasEnded: sentence))
+        return [.askWhy]
+    }
+
+    private mutating func builderEnded(_ loss: Loss?) -> [Action] {
         state = .over
+        let end = job.builderEnd.map { " (\($0.reason.rawValue))" } ?? ""
+        let sentence =
+            job.builderEnd?.spoken.map {
+                "The builder of job \(job.id) has ended: \($0). Its log is still there: tail \(job.id)."
+            } ?? loss?.ifBuilderHasEnded
+            ?? "The builder of job \(job.id) has ended. Its log is still there: tail \(job.id)."
+        let cause = [loss?.refusal.cause, "the builder has ended\(end)"].compactMap(\.self)
+        return [.refuse(Refusal(.noBuilder, sentence, cause: cause.joined(separator: "; ")), .lost)]
+    }
+
+    private mutating func closedForIdleness(_ time: Duration) -> [Action] {
+        state = .over
+        return [
+            .refuse(
+                Refusal(
+                    .tryAgain,
+                    "This session was closed: nothing was typed or shown in it for \(SpokenDuration.words(time)). "
+                        + "Enter the same command again to come back.",
+                    cause: "idle for \(SpokenDuration.words(time))"), .lost)
+        ]
+    }
+
+    private mutating func connectionFailed(_ error: NestedSSHError) -> [Action] {
+        if case .wondering = state { return [] }
+        let wasInside = state == .inside
         let status: ExitStatus
         let advice: String
         switch error.code {
@@ -245,7 +302,10 @@ struct ConnectMachine {
                 wasInside
                 ? "Enter the same command again, if the builder still lives." : "Try again in a minute."
         }
-        return [.refuse(Refusal(status, "\(error) \(advice)", cause: error.debugDescription), .lost)]
+        let refusal = Refusal(status, "\(error) \(advice)", cause: error.debugDescription)
+        if wasInside { return wonder(refusal, ifBuilderHasEnded: "\(error) The builder has ended.") }
+        state = .over
+        return [.refuse(refusal, .lost)]
     }
 
     /// The service does not know the claim any more. That may be because nobody could reach it for a while: the session
@@ -257,7 +317,9 @@ struct ConnectMachine {
             guard !isClaiming else { return [] }
             isClaiming = true
             return [.claim]
-        case 403, 404, 410: return endedByTheService(error)
+        case 403, 404, 410:
+            if case .wondering = state { return [] }
+            return endedByTheService(error)
         default: return []
         }
     }
@@ -292,8 +354,14 @@ struct ConnectMachine {
     }
 
     private mutating func endedByTheService(_ error: ServiceError) -> [Action] {
-        state = .over
         let cause = "the claim does not stand any more: \(error.debugDescription)"
+        if error.status != 403, state == .inside {
+            let sentence = "The build service has ended this session."
+            return wonder(
+                Refusal(.noBuilder, sentence, cause: cause),
+                ifBuilderHasEnded: "\(sentence) The builder has ended.")
+        }
+        state = .over
         let refusal =
             error.status == 403
             ? Refusal(
@@ -337,18 +405,10 @@ struct ConnectMachine {
 
     private mutating func refuse(ended job: Job) -> [Action] {
         state = .over
-        let how =
-            switch job.status {
-            case .success: "ended with success"
-            case .failed: "failed"
-            case .timeout: "ran out of time"
-            case .cancelled: "was cancelled"
-            case .pending, .queued, .running: "has not ended"
-            }
         let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
         let refusal = Refusal(
             .noBuilder,
-            "Job \(job.id) \(how)\(time) and its builder is gone. Its log is still there: tail \(job.id).",
+            "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone. Its log is still there: tail \(job.id).",
             cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
         return [.refuse(refusal, .lost)]
     }

@@ -14,7 +14,10 @@ final class ConnectVerb {
     private var watch: (any ServiceStream)?
     private var follower: LogFollower?
     private var connection: BuilderConnection?
-    private var terminal: LocalTerminal?
+    private let terminal: LocalTerminal?
+    /// The terminal, from the start of the remote program to the end.
+    private var inside: SessionTerminal?
+    private var job: Job
     private let waitingLine: WaitingLine
     private var claim: Claim?
     /// Set while the service has not answered yet.
@@ -29,6 +32,7 @@ final class ConnectVerb {
         self.session = session
         self.permit = permit
         self.command = command
+        job = permit.job
         machine = ConnectMachine(permit.job, isShell: command == nil, now: now)
         terminal = session.environment.hasTerminal ? LocalTerminal() : nil
         waitingLine = WaitingLine(
@@ -74,13 +78,14 @@ final class ConnectVerb {
             case .connect(let builder): connect(to: builder)
             case .authenticate: connection?.authenticate()
             case .run: run()
+            case .askWhy: askWhy()
             case .finish(let status, let reason):
-                end(reason) { [session] in
+                end(reason, isCutOff: false) { [session] in
                     session.journal.note("connect ended status=\(status) reason=\(reason.rawValue)")
                     session.finish(status)
                 }
             case .refuse(let refusal, let reason):
-                end(reason) { [session] in
+                end(reason, isCutOff: true) { [session] in
                     if refusal.sentence.isEmpty {
                         session.journal.note("connect ended reason=\(reason.rawValue): \(refusal.cause)")
                         session.finish(refusal.status)
@@ -92,17 +97,43 @@ final class ConnectVerb {
         }
     }
 
-    // MARK: Waiting
+    // MARK: The job
 
     private func startWatching() {
         watch = session.service.watch(permit.job.id) { [unowned self] job in
+            self.job = job
             // First: the decision must not be made for a job whose log has not been told.
             follower?.update(job)
             take(.job(job))
+            if ending == nil { inside?.update(job) }
         } ended: { [unowned self] result in
+            watch = nil
             take(.watchEnded(result.error))
+            // Whoever is inside stays there, and only hears less until the service is back.
+            if inside != nil, ending == nil {
+                session.loop.timer(after: .seconds(10)) { [unowned self] in watchFromInside() }
+            }
         }
     }
+
+    /// For what is told on a terminal; for nothing else is it worth a stream.
+    private func watchFromInside() {
+        guard inside != nil, ending == nil else { return }
+        if !session.service.announcesChanges {
+            watch?.cancel()
+            watch = nil
+        } else if watch == nil {
+            startWatching()
+        }
+    }
+
+    /// The builder's end and the service's word about it come at the same time.
+    private func askWhy() {
+        if watch == nil { startWatching() }
+        session.loop.timer(after: .seconds(3)) { [unowned self] in take(.noReason) }
+    }
+
+    // MARK: Waiting
 
     private func showLog() {
         follower = LogFollower(permit.job.id, of: session.service, to: session.errors, raw: false) {
@@ -130,6 +161,8 @@ final class ConnectVerb {
                     release()
                     return
                 }
+                // The claim may have moved it.
+                job.deadline = claim.deadline ?? job.deadline
                 renewed(for: claim.lease)
                 beat(every: claim.lease)
                 take(.claimed(claim))
@@ -150,7 +183,10 @@ final class ConnectVerb {
             guard let claim, ending == nil else { return }
             session.service.heartbeat(claim) { [unowned self] result in
                 guard ending == nil else { return }
-                if case .success = result { renewed(for: lease) }
+                if case .success(let claim) = result {
+                    renewed(for: lease)
+                    if !session.service.announcesChanges { inside?.update(deadline: claim.deadline) }
+                }
                 take(.heartbeat(result.error))
             }
             beat(every: lease)
@@ -184,9 +220,7 @@ final class ConnectVerb {
             case .verified: take(.verified)
             case .authenticated: take(.authenticated)
             case .started:
-                terminal?.makeRaw()
-                session.isRaw = terminal != nil
-                windowChanged()
+                enter()
                 take(.started)
             case .ended(let ending): take(.ended(ending))
             case .failed(let error): take(.connectionFailed(error))
@@ -228,25 +262,40 @@ final class ConnectVerb {
     }
 
     private func run() {
-        watch?.cancel()
-        watch = nil
+        if terminal == nil {
+            watch?.cancel()
+            watch = nil
+        }
+        inside = terminal.map { terminal in
+            SessionTerminal(terminal, in: session) { [unowned self] in take(.idle($0)) }
+        }
         let type = session.environment.terminalType
         let program = RemoteProgram(
             terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
             environment: session.environment.locale, command: command)
         connection?.run(
-            program, streams: PumpStreams(input: STDIN_FILENO, output: session.output, errors: session.errors)
-        )
+            program,
+            streams: PumpStreams(
+                input: STDIN_FILENO, output: session.output, errors: session.errors,
+                observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
+    }
+
+    /// Before a byte of the program is shown.
+    private func enter() {
+        guard let inside else { return }
+        inside.enter(job, as: permit.person, greets: command == nil)
+        windowChanged()
+        watchFromInside()
     }
 
     // MARK: The end
 
-    private func end(_ reason: Claim.Reason, then: @escaping () -> Void) {
+    /// - Parameter isCutOff: the remote program has not ended by itself.
+    private func end(_ reason: Claim.Reason, isCutOff: Bool, then: @escaping () -> Void) {
         guard ending == nil else { return }
         session.onClientGone = nil
-        terminal?.restore()
-        session.isRaw = false
         connection?.close()
+        inside?.leave(isCutOff: isCutOff)
         watch?.cancel()
         follower?.stop()
         heartbeat?.cancel()

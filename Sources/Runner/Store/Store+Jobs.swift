@@ -1,6 +1,7 @@
 import BuildService
 import FoundationEssentials
 import GRDB
+import class Machines.Machine
 import Requests
 
 /// Jobs, each stored whole.
@@ -15,7 +16,10 @@ extension Store {
             guard let id = JobID(String(database.lastInsertedRowID)) else {
                 throw RunnerError(.failure, "The job has no number.")
             }
-            let tasks = manifest.tasks.map { Job.Task(name: $0.name, status: .pending) }
+            let tasks = manifest.tasks.map {
+                Job.Task(
+                    name: $0.name, status: .pending, script: Machine.scriptPath(ofTask: $0.name))
+            }
             let job = Job(
                 id: id, owner: owner, note: note, status: .pending, visibility: visibility, created: now,
                 tasks: tasks, shell: manifest.shell)

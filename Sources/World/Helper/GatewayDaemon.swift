@@ -27,9 +27,12 @@ struct GatewayDaemon: Sendable {
         try Files.write(
             accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell),
             to: own + "/passwd")
-        if let service = service(of: gateway, layout) {
+        let service = service(of: gateway, layout)
+        let idle = gateway == .impatient ? 8 : 0
+        if service != nil || idle > 0 {
             try Files.write(
-                layout.configuration(settings: settings, port: port, gatewayKey: nil, service: service),
+                layout.configuration(
+                    settings: settings, port: port, gatewayKey: nil, service: service, idle: idle),
                 to: own + "/sallyport.toml")
         }
         if gateway == .choosy {
@@ -53,7 +56,7 @@ struct GatewayDaemon: Sendable {
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = World.workerSocket(in: layout.folder)
         return switch gateway {
-        case .builds, .guarded, .stray, .guardedStray, .choosy: nil
+        case .builds, .guarded, .stray, .guardedStray, .choosy, .impatient: nil
         case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
         case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)

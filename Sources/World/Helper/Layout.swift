@@ -41,9 +41,11 @@ struct Layout: Sendable {
 
     /// The text of `sallyport.toml`.
     ///
-    /// - Parameter service: its first tables; nil: the runner is the build service.
+    /// - Parameters:
+    ///   - service: its first tables; nil: the runner is the build service.
+    ///   - idle: seconds; 0: however long.
     func configuration(
-        settings: WorldSettings, port: UInt16, gatewayKey: String?, service: String? = nil
+        settings: WorldSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0
     ) -> String {
         """
         \(service ?? Self.service(at: socket))
@@ -54,6 +56,7 @@ struct Layout: Sendable {
         [gateway]
         public_host = "127.0.0.1"
         public_port = \(port)
+        idle = \(idle)
 
         [runner]
         state_dir = "\(machine)/state"

@@ -1,0 +1,121 @@
+import BuildService
+import ConfigurationFile
+import EventLoop
+import FoundationEssentials
+import NestedSSH
+
+/// The person's terminal while it shows the inside of a builder: says what cannot be seen there, at a time when that
+/// damages nothing, and notices when nobody works there any more.
+///
+/// What is said is decided by ``EntryLines``, ``Notices`` and ``IdleLimit``.
+final class SessionTerminal {
+    private let session: GatewaySession
+    private let terminal: LocalTerminal
+    private let idle: (Duration) -> Void
+    private var screen = AlternateScreen()
+    private var notices: Notices?
+    private var idleLimit: IdleLimit?
+    private var lastTraffic = Instant.now
+    private var noticeTimer: Timer?
+    private var idleTimer: Timer?
+
+    /// - Parameter idle: called once when the session's idle limit is reached.
+    init(_ terminal: LocalTerminal, in session: GatewaySession, idle: @escaping (Duration) -> Void) {
+        self.terminal = terminal
+        self.session = session
+        self.idle = idle
+        let seconds = session.configuration.gateway.idle
+        idleLimit = seconds > 0 ? IdleLimit(.seconds(seconds)) : nil
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// The program on the builder has started, and has shown nothing yet.
+    ///
+    /// - Parameter greets: whether a person begins to work here, who wants to know where they are.
+    func enter(_ job: Job, as person: Person, greets: Bool) {
+        let extending = session.commandLine("extend \(job.id)")
+        let notices = Notices(
+            job, for: person, session: session.journal.session, extending: extending, at: .now)
+        if greets {
+            let lines = EntryLines.lines(job, others: notices.others, extending: extending, at: .now)
+            for line in lines { session.say(line) }
+        }
+        self.notices = notices
+        terminal.makeRaw()
+        session.isRaw = true
+        lastTraffic = .now
+        tell()
+        checkIdleness()
+    }
+
+    func update(_ job: Job) {
+        notices?.update(job, at: .now)
+        tell()
+    }
+
+    func update(deadline: Date?) {
+        notices?.update(deadline: deadline, at: .now)
+        tell()
+    }
+
+    func observe(_ traffic: PumpTraffic) {
+        lastTraffic = .now
+        guard case .output(let bytes) = traffic else { return }
+        let wasTaken = isScreenTaken
+        screen.take(bytes)
+        if wasTaken, !isScreenTaken { tell() }
+    }
+
+    /// Gives the terminal back.
+    ///
+    /// - Parameter isCutOff: the program there could not tidy up after itself.
+    func leave(isCutOff: Bool) {
+        stop()
+        if isCutOff {
+            // The normal screen, a cursor, no colours; and whatever is said next has a line of its own.
+            let normal = screen.isShown ? "\u{1b}[?1049l\u{1b}[?25h\u{1b}[0m" : ""
+            session.output.write(Array("\(normal)\r\n".utf8))
+        }
+        terminal.restore()
+        session.isRaw = false
+    }
+
+    private var isScreenTaken: Bool { screen.isShown || screen.isInSequence }
+
+    private func stop() {
+        noticeTimer?.cancel()
+        idleTimer?.cancel()
+    }
+
+    /// Says what is due, and sees to it that what will be is said too.
+    private func tell() {
+        guard session.isRaw, var notices else { return }
+        for sentence in notices.due(at: .now, isScreenTaken: isScreenTaken) { session.say(sentence) }
+        self.notices = notices
+        noticeTimer?.cancel()
+        guard let next = notices.nextMoment else { return }
+        // No longer than a day: what is further off may still be moved, and a clock set.
+        let pause = min(max(next.timeIntervalSinceNow, 0.001), 86_400)
+        noticeTimer = session.loop.timer(after: .seconds(pause)) { [unowned self] in tell() }
+    }
+
+    private func checkIdleness() {
+        guard var limit = idleLimit else { return }
+        let verdict = limit.verdict(after: lastTraffic.age)
+        idleLimit = limit
+        let pause: Duration
+        switch verdict {
+        case .wait(let time): pause = time
+        case .warn(let time):
+            session.say(
+                "Nothing has been typed or shown here for a while: this session will be closed in "
+                    + "\(SpokenDuration.words(time)).")
+            pause = time
+        case .close: return idle(limit.limit)
+        }
+        idleTimer = session.loop.timer(after: pause) { [unowned self] in checkIdleness() }
+    }
+}

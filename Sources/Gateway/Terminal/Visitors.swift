@@ -1,0 +1,55 @@
+import BuildService
+import FoundationEssentials
+
+/// Notices who else comes into a builder and goes.
+///
+/// A shell counts at once. A command counts when it has gone on for a while: a script may enter a hundred in a minute.
+struct Visitors {
+    enum Event: Equatable {
+        case entered(Job.Session)
+        case left(Job.Session)
+    }
+
+    /// Seconds after which a command counts.
+    static let patience: TimeInterval = 5
+
+    private let own: String
+    private var inside: [Job.Session]
+    private var uncounted: [(session: Job.Session, seen: Date)] = []
+
+    /// - Parameters:
+    ///   - own: the session that wants to know; it never counts.
+    ///   - sessions: those that are there already.
+    init(besides own: String, among sessions: [Job.Session]) {
+        self.own = own
+        inside = sessions.filter { $0.session != own }
+    }
+
+    /// In the order in which they came.
+    var present: [Job.Session] { inside }
+
+    /// When a command will count that does not yet.
+    var nextMoment: Date? { uncounted.map { $0.seen + Self.patience }.min() }
+
+    mutating func update(_ sessions: [Job.Session], at now: Date) -> [Event] {
+        let left = inside.filter { visitor in !sessions.contains { $0.session == visitor.session } }
+        inside.removeAll { visitor in left.contains { $0.session == visitor.session } }
+        uncounted.removeAll { visitor in !sessions.contains { $0.session == visitor.session.session } }
+        for session in sessions where session.session != own && !isKnown(session) {
+            uncounted.append((session, session.kind == .exec ? now : .distantPast))
+        }
+        return left.map(Event.left) + timePassed(at: now)
+    }
+
+    mutating func timePassed(at now: Date) -> [Event] {
+        let counted = uncounted.filter { $0.seen + Self.patience <= now }.map(\.session)
+        uncounted.removeAll { $0.seen + Self.patience <= now }
+        inside += counted
+        return counted.map(Event.entered)
+    }
+
+    private func isKnown(_ session: Job.Session) -> Bool {
+        inside.contains { $0.session == session.session }
+            || uncounted.contains { $0.session.session == session.session }
+    }
+}

@@ -1,0 +1,25 @@
+/// A length of time as one says it: `40 seconds`, `10 minutes`, `2 hours 5 minutes`, `3 days`.
+enum SpokenDuration {
+    /// - Parameter seconds: 50 and more are rounded to minutes; what is gone is `0 seconds`.
+    static func words(_ seconds: Double) -> String {
+        guard seconds >= 50 else { return count(Int(max(0, seconds.rounded(.up))), "second") }
+        // No service means more than a century.
+        let minutes = Int((min(seconds, 3_155_760_000) / 60).rounded())
+        let (hours, days) = (minutes / 60, minutes / 1440)
+        if days >= 2 { return join(count(days, "day"), hours % 24, "hour") }
+        if hours >= 1 { return join(count(hours, "hour"), minutes % 60, "minute") }
+        return count(max(1, minutes), "minute")
+    }
+
+    static func words(_ duration: Duration) -> String {
+        words(Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18)
+    }
+
+    private static func join(_ first: String, _ number: Int, _ unit: String) -> String {
+        number == 0 ? first : "\(first) \(count(number, unit))"
+    }
+
+    private static func count(_ number: Int, _ unit: String) -> String {
+        "\(number) \(unit)\(number == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,91 @@
+import BuildService
+import FoundationEssentials
+import Testing
+
+@testable import Gateway
+
+/// What somebody reads who has come in.
+@Suite struct EntryLinesTests {
+    private static let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    @Test func aFailedJobSaysWhatFailedHowLongAndHowToRepeatIt() {
+        var job = Fixture.job()
+        job.note = "fix the parser"
+        job.deadline = Self.now + 3540
+        job.maxDeadline = Self.now + 86400
+        job.tasks = [
+            .init(name: "fetch", status: .success, exitStatus: 0, script: "~/.tasks/fetch"),
+            .init(name: "build", status: .failed, exitStatus: 2, script: "~/.tasks/build"),
+            .init(name: "check", status: .skipped, script: "~/.tasks/check"),
+        ]
+        #expect(
+            Self.lines(job) == [
+                "Job 42 (fix the parser): failed, task “build” ended with exit status 2.",
+                "The builder ends in 59 minutes unless you extend it: ssh gate extend 42",
+                "To repeat the failed task: ~/.tasks/build",
+            ])
+    }
+
+    static let summaries: [(Job.Status, [Job.Task], String)] = [
+        (.success, [.init(name: "a", status: .success, script: "~/a")], "Job 42: ended with success."),
+        (.failed, [], "Job 42: failed."),
+        (.failed, [.init(name: "a", status: .failed)], "Job 42: failed, in task “a”."),
+        (.timeout, [.init(name: "a", status: .failed)], "Job 42: ran out of time, in task “a”."),
+        (.cancelled, [], "Job 42: was cancelled."),
+        (.running, [], "Job 42: has not ended."),
+        (
+            .running,
+            [.init(name: "a", status: .success), .init(name: "b", status: .running, script: "~/b")],
+            "Job 42: has not ended, task “b”."
+        ),
+    ]
+
+    /// And nothing that the service does not say: no time, no script.
+    @Test(arguments: summaries) func onlyWhatIsKnownIsSaid(
+        status: Job.Status, tasks: [Job.Task], expected: String
+    ) {
+        var job = Fixture.job(status)
+        job.tasks = tasks
+        #expect(Self.lines(job) == [expected])
+    }
+
+    @Test func whoIsInsideIsNamedOnce() {
+        let sessions = (0..<9).map { number in
+            Job.Session(
+                session: "\(number)", person: Person(id: "\(number / 2)", name: "person \(number / 2)"),
+                kind: .shell, from: "", since: Self.now)
+        }
+        #expect(
+            Self.lines(Fixture.job(), others: Array(sessions.prefix(3))).last
+                == "Inside besides you: person 0, person 1.")
+        #expect(
+            Self.lines(Fixture.job(), others: sessions).last
+                == "Inside besides you: person 0, person 1, person 2, person 3, person 4.")
+    }
+
+    @Test func whatTheServiceSaysIsHarmless() {
+        var job = Fixture.job()
+        job.note = "a\u{1b}]0;b\u{7}\r\n"
+        job.tasks = [.init(name: "c\u{9b}", status: .failed, exitStatus: 1, script: "~/d\u{1b}[2J\n")]
+        #expect(
+            Self.lines(job) == [
+                "Job 42 (a?]0;b???): failed, task “c?” ended with exit status 1.",
+                "To repeat the failed task: ~/d?[2J?",
+            ])
+    }
+
+    static let durations: [(Double, String)] = [
+        (-5, "0 seconds"), (0, "0 seconds"), (0.2, "1 second"), (40, "40 seconds"), (59, "1 minute"),
+        (60, "1 minute"), (89, "1 minute"), (91, "2 minutes"), (1799.7, "30 minutes"), (3600, "1 hour"),
+        (3660, "1 hour 1 minute"), (7500, "2 hours 5 minutes"), (172_799, "2 days"),
+        (180_000, "2 days 2 hours"), (259_200, "3 days"), (.infinity, "36525 days"),
+    ]
+
+    @Test(arguments: durations) func aDurationIsSpoken(seconds: Double, words: String) {
+        #expect(SpokenDuration.words(seconds) == words)
+    }
+
+    private static func lines(_ job: Job, others: [Job.Session] = []) -> [String] {
+        EntryLines.lines(job, others: others, extending: "ssh gate extend 42", at: now)
+    }
+}
