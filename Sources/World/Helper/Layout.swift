@@ -72,6 +72,9 @@ struct Layout: Sendable {
         keep = \(settings.keep)
         lease = \(settings.lease)
         max_life = \(settings.maxLife)
+        kept_per_owner = \(settings.perPerson)
+        queued_per_owner = \(settings.perPerson)
+        sessions_per_person = \(settings.perPerson)
 
         """
     }
