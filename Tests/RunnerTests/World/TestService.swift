@@ -153,9 +153,9 @@ struct TestService: Sendable {
     }
 
     /// Lets a second pass, again and again, until that is so.
-    func wait(until condition: @Sendable () async throws -> Bool) async throws {
+    func wait(step: Double = 1, until condition: @Sendable () async throws -> Bool) async throws {
         while try await !condition() {
-            clock.advance(by: 1)
+            clock.advance(by: step)
             // Whoever has been woken needs a thread too.
             try await Task.sleep(for: .milliseconds(5))
         }
