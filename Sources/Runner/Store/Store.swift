@@ -26,7 +26,7 @@ struct Store: Sendable {
         try? database.close()
     }
 
-    private static var migrations: DatabaseMigrator {
+    static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("people, keys and jobs") { database in
             // AUTOINCREMENT: an id that has been somebody's is never anybody else's.

@@ -102,7 +102,7 @@ struct ServiceTests {
 
     @Test("a log is cut at its limit while the task goes on")
     func logLimit() async throws {
-        try await TestService.run(limit: { $0.log = 10 }) { service in
+        try await TestService.run(limits: .with { $0.log = 10 }) { service in
             try await service.addAlice()
             _ = try await service.submit("  - a: wait")
             let machine = await service.supply.machine(of: "1")

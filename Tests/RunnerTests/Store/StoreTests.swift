@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildService
 import Foundation
+import GRDB
 import Requests
 import Testing
 
@@ -57,5 +58,50 @@ struct StoreTests {
         try again.save(record, at: start)
         #expect(try again.liveJobs().isEmpty && again.jobs(owner: "1", live: false) == [record])
         for text in ["01", "99", "x"] { #expect(try again.job(JobID(text)!) == nil) }
+    }
+
+    /// A job that has failed at `start`, with somebody inside, as the first version has stored it.
+    private static let oldRecord = #"""
+        {"builderStarted":821692790,"claims":[{"expires":821692870,"fingerprint":"SHA256:f","from":"192.0.2.1","id":"1-0",
+        "kind":"shell","person":{"id":"1","name":"alice"},"session":"s1","since":821692810}],"endsWhenUnclaimed":false,
+        "eventNumber":7,"isPrepared":true,"job":{"builder":{"address":"127.0.0.1","host_keys":["ssh-ed25519 AAAA"],
+        "kept_until":821693400,"port":4022,"state":"kept","user":"build"},"created":821692790,"deadline":821699990,
+        "held":false,"id":"1","max_deadline":821699990,"owner":{"id":"1","name":"alice"},"sessions":[{"from":"192.0.2.1",
+        "kind":"shell","person":{"id":"1","name":"alice"},"session":"s1","since":821692810}],"shares":[],"shell":false,
+        "status":"failed","tasks":[{"ended":821692800,"exit_status":1,"name":"a","started":821692795,"status":"failed"}],
+        "visibility":"unlisted"},"manifest":{"environment":[],"image":"debian","shell":false,
+        "tasks":[{"name":"a","script":"exit 1"}],"timeout":3600}}
+        """#
+
+    @Test("what an earlier version has stored is read, and nobody inside loses the builder by that")
+    func earlierVersion() throws {
+        let path = TestService.makeFolder() + "/runner.sqlite"
+        let old = try DatabaseQueue(path: path)
+        try Store.migrations.migrate(old, upTo: "the boot by whose clock deadlines are meant")
+        try old.write { database in
+            try database.execute(sql: "INSERT INTO person (name) VALUES ('alice')")
+            for isLive in [true, false] {
+                try database.execute(
+                    sql: "INSERT INTO job (owner, live, record) VALUES (1, ?, ?)",
+                    arguments: [isLive, Data(Self.oldRecord.utf8)])
+            }
+        }
+        try old.close()
+        let store = try Store(path: path)
+        #expect(try store.people() == [Account(id: "1", name: "alice")])
+        let record = try #require(try store.liveJobs().first)
+        #expect(record.job.builderEnd == nil && record.lifetime == nil)
+        var job = Lifecycle(
+            record: record, times: Times(keep: 600, life: 3600, lease: 60, maxLife: 7200))
+        _ = job.renewAll(at: start + 60)
+        #expect(job.nextMoment == start + 120)
+        #expect(job.timePassed(at: start + 119).isEmpty && job.record.job.deadline == start + 7190)
+        _ = job.released("1-0", reason: .lost, at: start + 100)
+        #expect(job.record.job.deadline == start + 700)
+        try claim(&job, "again", .shell, at: start + 200)
+        #expect(job.record.job.deadline == start + 3800)
+        // When the other was over nobody knows; it is remembered from now on.
+        #expect(try store.jobsOver(since: .now + 1, limit: 9) == [JobID("2")])
+        #expect(try store.jobsOver(since: .now - 3600, limit: 9).isEmpty)
     }
 }

@@ -21,9 +21,12 @@ struct TestService: Sendable {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwhIYSjWFwCYUOLhrA+BjHpH1OvzujNrWStYZ+1eeqh"
     static let aliceFingerprint = "SHA256:0zj82Pf3zkTWbhD+UJW7JVD7nWn90HYw2nk733zX5Ug"
 
+    static let bobKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpDORu5S+8DioM1UuYWrsS9hjW9Hwv4Zb5glj5crSzs"
+    static let bobFingerprint = "SHA256:qNndhKzAGBqXDsUnJ6N2RC1YRMSNxGYBpefEFMcF9XU"
+
     /// Runs the service for as long as `body` takes, at most 90 seconds: the machine may be busy.
     static func run(
-        slots: Int = 4, limit: (inout Configuration.Runner.Limits) -> Void = { _ in }, idleTime: Int = 60,
+        slots: Int = 4, limits: Configuration.Runner.Limits = .init(), idleTime: Int = 60,
         supply: FakeSupply = FakeSupply(),
         folder: String? = nil,
         clock: ManualClock = ManualClock(), terms: TermsOfUse? = nil, network: NetworkFiles? = nil,
@@ -35,7 +38,7 @@ struct TestService: Sendable {
         settings.stateFolder = path
         settings.images = path
         settings.slots = slots
-        limit(&settings.limits)
+        settings.limits = limits
         settings.idleTime = idleTime
         settings.times = Times(
             keep: 600, life: 3600, lease: 60, maxLife: 7200, login: settings.times.login)
@@ -82,20 +85,42 @@ struct TestService: Sendable {
         return folder
     }
 
-    func addAlice() async throws {
-        let body = String(
-            decoding: try JSON.encode(NewKey(owner: "alice", key: Self.aliceKey)), as: UTF8.self)
-        let answer = try await client.send(
-            .POST, "/v1/keys", headers: ["Content-Type": "application/json"], body: body)
+    /// Her id is 1.
+    func addAlice() async throws { try await add("alice", Self.aliceKey) }
+
+    /// Somebody else; his id is 2 when he comes after Alice.
+    func addBob() async throws { try await add("bob", Self.bobKey) }
+
+    private func add(_ name: String, _ key: String) async throws {
+        let answer = try await send(.POST, "/v1/keys", NewKey(owner: name, key: key))
         try #require(answer.status == 201)
     }
 
-    func submit(_ tasks: String, more: String = "") async throws -> Job {
-        let answer = try await client.send(
-            .POST, "/v1/jobs?owner=alice", headers: ["Content-Type": "application/yaml"],
-            body: "image: debian\n\(more)\ntasks:\n\(tasks)")
+    func send(_ method: HTTPMethod, _ path: String, _ body: some Encodable) async throws -> HTTPClient.Answer
+    {
+        try await client.send(
+            method, path, headers: ["Content-Type": "application/json"],
+            body: String(decoding: try JSON.encode(body), as: UTF8.self))
+    }
+
+    func submit(_ tasks: String, more: String = "", query: String = "owner=alice") async throws -> Job {
+        let answer = try await submission(tasks, more: more, query: query)
         try #require(answer.status == 201, "\(answer.text)")
         return try JSON.decode(Job.self, from: Data(answer.body))
+    }
+
+    func submission(
+        _ tasks: String, more: String = "", query: String = "owner=alice"
+    ) async throws -> HTTPClient.Answer {
+        try await client.send(
+            .POST, "/v1/jobs?\(query)", headers: ["Content-Type": "application/yaml"],
+            body: "image: debian\n\(more)\ntasks:\n\(tasks)")
+    }
+
+    /// A job of Alice's that has failed; its builder is kept.
+    func failedJob(query: String = "owner=alice") async throws -> Job {
+        let id = try await submit("  - a: exit 1", query: query).id
+        return try await job("\(id)") { $0.builder?.state == .kept }
     }
 
     func job(_ id: String) async throws -> Job {
@@ -128,27 +153,36 @@ struct TestService: Sendable {
     }
 
     /// Lets a second pass, again and again, until that is so.
-    func wait(until condition: @Sendable () async throws -> Bool) async throws {
+    func wait(step: Double = 1, until condition: @Sendable () async throws -> Bool) async throws {
         while try await !condition() {
-            clock.advance(by: 1)
+            clock.advance(by: step)
             // Whoever has been woken needs a thread too.
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    func claim(_ job: String, session: String = "s1", kind: Claim.Kind = .shell) async throws
-        -> HTTPClient.Answer
-    {
+    func claim(
+        _ job: String, session: String = "s1", kind: Claim.Kind = .shell, byBob: Bool = false
+    ) async throws -> HTTPClient.Answer {
+        let (key, fingerprint) =
+            byBob ? (Self.bobKey, Self.bobFingerprint) : (Self.aliceKey, Self.aliceFingerprint)
         let request = ClaimRequest(
-            session: session, kind: kind, person: .init(id: "1"), keyFingerprint: Self.aliceFingerprint,
-            key: Self.aliceKey, from: "192.0.2.1")
-        return try await client.send(
-            .POST, "/v1/jobs/\(job)/claims", headers: ["Content-Type": "application/json"],
-            body: String(decoding: try JSON.encode(request), as: UTF8.self))
+            session: session, kind: kind, person: .init(id: byBob ? "2" : "1"), keyFingerprint: fingerprint,
+            key: key, from: "192.0.2.1")
+        return try await send(.POST, "/v1/jobs/\(job)/claims", request)
     }
 }
 
 struct TestTimeout: Error {}
+
+extension Configuration.Runner.Limits {
+    /// The default, but for what `change` does to it.
+    static func with(_ change: (inout Self) -> Void) -> Self {
+        var limits = Self()
+        change(&limits)
+        return limits
+    }
+}
 
 extension HTTPClient.Answer {
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {

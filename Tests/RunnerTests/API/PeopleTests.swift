@@ -1,0 +1,168 @@
+import BuildService
+import Foundation
+import GRDB
+import NIOHTTP1
+import Testing
+
+@testable import Runner
+
+@Suite("People, their keys, and what they have agreed to")
+struct PeopleTests {
+    @Test("an operator suspends people and makes administrators")
+    func people() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            try await service.addBob()
+            func people() async throws -> [Account] {
+                try await service.client.send(.GET, "/v1/people").decode(AccountList.self).people
+            }
+            #expect(
+                try await people() == [Account(id: "1", name: "alice"), Account(id: "2", name: "bob")])
+            for isSet in [true, false] {
+                let method = isSet ? HTTPMethod.PUT : .DELETE
+                for path in ["bob/suspension", "alice/administration"] {
+                    for _ in 1...2 {
+                        #expect(try await service.client.send(method, "/v1/people/\(path)").status == 204)
+                    }
+                    let unknown = "/v1/people/nobody/suspension"
+                    #expect(try await service.client.send(method, unknown).status == 404)
+                }
+                #expect(
+                    try await people() == [
+                        Account(id: "1", name: "alice", administrator: isSet),
+                        Account(id: "2", name: "bob", suspended: isSet),
+                    ])
+            }
+        }
+    }
+
+    @Test("a suspended person's sessions end at the next heartbeat, and no other begins")
+    func suspension() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            let claim = try await service.claim("1").decode(Claim.self)
+            let suspension = "/v1/people/alice/suspension"
+            _ = try await service.client.send(.PUT, suspension)
+            #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 410)
+            #expect(try await service.job("1").sessions.isEmpty)
+            #expect(try await service.claim("1").status == 403)
+            _ = try await service.client.send(.DELETE, suspension)
+            #expect(try await service.claim("1").status == 201)
+        }
+    }
+
+    @Test("an administrator may enter other people's jobs, as long as they are one")
+    func administrator() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            try await service.addBob()
+            _ = try await service.failedJob()
+            let administration = "/v1/people/bob/administration"
+            _ = try await service.client.send(.PUT, administration)
+            let claim = try await service.claim("1", byBob: true).decode(Claim.self)
+            let heartbeat = "/v1/claims/\(claim.id)/heartbeat"
+            #expect(try await service.client.send(.POST, heartbeat).status == 200)
+            _ = try await service.client.send(.DELETE, administration)
+            #expect(try await service.client.send(.POST, heartbeat).status == 410)
+            #expect(try await service.claim("1", byBob: true).status == 403)
+        }
+    }
+
+    @Test("nobody enters without having accepted the terms of use, and accepting holds for that version")
+    func terms() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let supply = FakeSupply()
+        let first = TermsOfUse(version: "1", text: "Be kind.\n")
+        try await TestService.run(supply: supply, folder: folder, terms: first) { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            #expect(try await service.client.send(.GET, "/v1/terms").decode(TermsOfUse.self) == first)
+            #expect(try await Self.unacceptedTerms(service) == "1")
+            let refusal = try await service.claim("1")
+            #expect(try refusal.status == 403 && refusal.decode(Problem.self).type == "urn:sallyport:terms")
+            for (path, status) in [
+                ("2/acceptances/1", 409), ("1/acceptances/9", 404), ("1/acceptances/alice", 404),
+            ] {
+                #expect(try await service.client.send(.PUT, "/v1/terms/\(path)").status == status)
+            }
+            for _ in 1...2 {
+                #expect(try await service.client.send(.PUT, "/v1/terms/1/acceptances/1").status == 204)
+            }
+            #expect(try await Self.unacceptedTerms(service) == nil)
+            #expect(try await service.claim("1").status == 201)
+        }
+        let second = TermsOfUse(version: "2", text: "Be good.\n")
+        try await TestService.run(supply: supply, folder: folder, terms: second) { service in
+            #expect(try await Self.unacceptedTerms(service) == "2")
+            // Who is inside stays.
+            let sessions = try await service.job("1").sessions
+            #expect(sessions.count == 1)
+            #expect(try await service.claim("1", session: "s2").status == 403)
+        }
+        let accepted = try Store(path: folder + "/runner.sqlite").read { database in
+            try String.fetchAll(
+                database, sql: "SELECT person || ' ' || version || ' ' || accepted FROM acceptance")
+        }
+        #expect(accepted == ["1 1 \(start.formatted(.iso8601))"])
+    }
+
+    @Test("without terms of use there is nothing to accept")
+    func noTerms() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            #expect(try await service.client.send(.GET, "/v1/terms").status == 404)
+            #expect(try await service.client.send(.PUT, "/v1/terms/1/acceptances/1").status == 404)
+            #expect(try await Self.unacceptedTerms(service) == nil)
+        }
+    }
+
+    private static func unacceptedTerms(_ service: TestService) async throws -> String? {
+        try await service.client.send(.GET, "/v1/keys/" + TestService.aliceFingerprint.percentEncoded)
+            .decode(Key.self).unacceptedTerms
+    }
+
+    @Test("a gateway adds, lists and removes the keys of one person, who is known already")
+    func keysThroughAGateway() async throws {
+        try await NetworkFiles.with { files in
+            try await TestService.run(network: files) { service in
+                let client = try #require(service.overNetwork)
+                func ask(_ method: HTTPMethod, _ path: String, _ body: NewKey? = nil) async throws
+                    -> HTTPClient.Answer
+                {
+                    try await client.send(
+                        method, path,
+                        headers: [
+                            "Authorization": "Bearer \(files.tokens[.gateway] ?? "")",
+                            "Content-Type": "application/json",
+                        ], body: try body.map { String(decoding: try JSON.encode($0), as: UTF8.self) })
+                }
+                try await service.addAlice()
+                let own = NewKey(owner: "1", key: TestService.bobKey + " second")
+                #expect(try await ask(.POST, "/v1/keys", own).decode(Key.self).owner.name == "alice")
+                let again = try await ask(.POST, "/v1/keys", own)
+                #expect(again.status == 409 && again.text.contains("yours already"))
+                for owner in ["alice", "7", ""] {
+                    let key = NewKey(owner: owner, key: TestService.bobKey)
+                    #expect(try await ask(.POST, "/v1/keys", key).status == 422, "\(owner)")
+                }
+                #expect(
+                    try await ask(.GET, "/v1/keys?owner=1").decode(KeyList.self).keys.map(\.comment) == [
+                        "", "second",
+                    ])
+                #expect(try await ask(.GET, "/v1/keys").status == 403)
+                let path = "/v1/keys/" + TestService.bobFingerprint.percentEncoded
+                for (query, status) in [("", 403), ("?owner=2", 404), ("?owner=1", 204), ("?owner=1", 404)] {
+                    #expect(try await ask(.DELETE, path + query).status == status)
+                }
+                try await service.addBob()
+                let others = try await ask(.POST, "/v1/keys", own)
+                #expect(others.status == 409 && !others.text.contains("bob"))
+                #expect(try await ask(.DELETE, path + "?owner=1").status == 404)
+                _ = try await service.client.send(.PUT, "/v1/people/alice/suspension")
+                #expect(try await ask(.POST, "/v1/keys", own).status == 403)
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import BuildService
+import ConfigurationFile
+import Foundation
+import NIOHTTP1
+import Requests
+import Testing
+
+@testable import Runner
+
+@Suite("Limits")
+struct LimitTests {
+    @Test("a job waits while its owner has as many kept builders as anybody may, and others pass it")
+    func keptPerOwner() async throws {
+        try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
+            try await service.addAlice()
+            try await service.addBob()
+            for _ in 1...2 { _ = try await service.failedJob() }
+            _ = try await service.submit("  - a: exit 1")
+            _ = try await service.log(
+                "3", "setup", when: "waits: 2 builders of yours are kept: release 2 or 1\n")
+            _ = try await service.failedJob(query: "owner=bob")
+            #expect(try await service.job("3").status == .queued)
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            _ = try await service.job("3") { $0.builder?.state == .kept }
+            #expect(service.supply.count == 4)
+        }
+    }
+
+    @Test("a build that runs already is kept when it fails, and the next one waits for it")
+    func workIsNotThrownAway() async throws {
+        try await TestService.run(limits: .with { $0.keptPerOwner = 1 }) { service in
+            try await service.addAlice()
+            for job in ["1", "2"] {
+                _ = try await service.submit("  - a: wait")
+                _ = try await service.job(job) { $0.builder?.state == .ready }
+            }
+            for job in ["1", "2"] { await service.supply.machine(of: job).finish("a", with: 1) }
+            for job in ["1", "2"] { _ = try await service.job(job) { $0.builder?.state == .kept } }
+            _ = try await service.submit("  - a: exit 0")
+            _ = try await service.log("3", "setup", when: "2 builders of yours are kept: release 2 or 1")
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            _ = try await service.log("3", "setup", when: "1 builder of yours is kept: release 2")
+            service.clock.advance(by: 600)
+            #expect(try await service.job("3") { $0.status.isFinal }.status == .success)
+        }
+    }
+
+    @Test("a job that waits for a slot says what is in the way")
+    func slots() async throws {
+        try await TestService.run(slots: 1) { service in
+            try await service.addAlice()
+            try await service.addBob()
+            _ = try await service.failedJob()
+            _ = try await service.submit("  - a: exit 0")
+            _ = try await service.submit("  - a: exit 0", query: "owner=bob")
+            _ = try await service.log("2", "setup", when: "all 1 builders are taken; you may release 1\n")
+            _ = try await service.log("3", "setup", when: "all 1 builders are taken\n")
+        }
+    }
+
+    @Test("nobody has more than so many jobs in the queue")
+    func queuedPerOwner() async throws {
+        try await TestService.run(slots: 0, limits: .with { $0.queuedPerOwner = 2 }) { service in
+            try await service.addAlice()
+            try await service.addBob()
+            for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }
+            let refusal = try await service.submission("  - a: exit 0")
+            #expect(refusal.status == 429)
+            #expect(
+                try refusal.decode(Problem.self).detail
+                    == "2 jobs of alice's wait already, and more may not: cancel 2 or 1, or submit this one later."
+            )
+            _ = try await service.submit("  - a: exit 0", query: "owner=bob")
+            _ = try await service.client.send(.POST, "/v1/jobs/1/cancel")
+            #expect(try await service.submission("  - a: exit 0").status == 201)
+        }
+    }
+
+    @Test("nobody has more than so many sessions at once, in whatever jobs")
+    func sessionsPerPerson() async throws {
+        try await TestService.run(limits: .with { ($0.sessionsPerPerson, $0.keptPerOwner) = (3, 3) }) {
+            service in
+            try await service.addAlice()
+            try await service.addBob()
+            for _ in 1...2 { _ = try await service.failedJob() }
+            _ = try await service.client.send(.PUT, "/v1/jobs/2/shares/bob")
+            let first = try await service.claim("1", session: "a").decode(Claim.self)
+            for session in ["b", "c"] {
+                #expect(try await service.claim("2", session: session).status == 201)
+            }
+            let refusal = try await service.claim("2", session: "d")
+            #expect(refusal.status == 429)
+            #expect(
+                try refusal.decode(Problem.self).detail
+                    == "alice has 3 sessions already, and more may not be: leave one in job 2 or 1.")
+            #expect(try await service.claim("2", session: "c").status == 201)
+            #expect(try await service.claim("2", session: "e", byBob: true).status == 201)
+            _ = try await service.client.send(.DELETE, "/v1/claims/\(first.id)?reason=lost")
+            #expect(try await service.claim("2", session: "d").status == 201)
+        }
+    }
+
+    @Test("many are not all named", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
+    func list(jobs: ClosedRange<Int>, text: String) {
+        #expect(Shortage.list(jobs.compactMap { JobID("\($0)") }, "or") == text)
+    }
+}
