@@ -1,0 +1,190 @@
+import Testing
+import World
+
+/// What somebody inside a builder is told on their terminal.
+@Suite struct InsideTests {
+    @Test func whoComesInReadsWhatFailedAndRepeatsItByThatLine() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await failedJob(
+            world,
+            """
+            image: debian
+            environment:
+              COLOUR: blue
+            tasks:
+              - make: echo made >result
+              - check: |
+                  echo "checked in $COLOUR: $(cat result) in $PWD"
+                  exit 3
+              - publish: "true"
+
+            """)
+        let finished = try await Command.start(
+            world.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
+        ) { shell in
+            try await shell.output.wait(for: "$ ")
+            let text = await shell.output.text
+            let line = try #require(text.firstMatch(of: #/To repeat the failed task: (.+)\r\n/#)).1
+            try await shell.write("\(line); echo status=$?\n")
+            try await shell.output.wait(for: "status=3")
+            try await shell.write("exit\n")
+        }
+        await expect(finished, status: 0, output: ["\r\nchecked in blue: made in /home/build\r\n"], in: world)
+        expectInOrder(
+            finished.text,
+            [
+                "sallyport: Job \(job): failed, task “check” ended with exit status 3.\r\n",
+                "sallyport: The builder ends in ",
+                "\r\nsallyport: To repeat the failed task: ~/.tasks/check\r\n",
+                "build@builder:~$ ",
+            ])
+    }
+
+    @Test func aCommandIsNotGreeted() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.start(
+            world.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal()
+        ) { _ in }
+        await expect(finished, status: 0, in: world)
+        #expect(finished.text.hasPrefix("inside\r\n"), "\(finished)")
+        #expect(!finished.text.contains("sallyport: "), "\(finished)")
+    }
+
+    /// One is told at once; one has an editor open, as it were, and is told when it is closed.
+    @Test func whoEntersAndLeavesIsAnnouncedButNotInTheMiddleOfAnEditor() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let line = world.ssh(["connect", job], options: ["-t"])
+        let first = try await Command.start(
+            line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(120)
+        ) { first in
+            try await first.output.wait(for: "$ ")
+            let second = try await Command.start(
+                line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(90)
+            ) { second in
+                try await second.output.wait(for: "sallyport: Inside besides you: alice.\r\n")
+                try await second.output.wait(for: "$ ")
+                try await first.output.wait(for: "sallyport: alice (you) has entered.\r\n")
+                try await second.write(#"printf '\033[?1049h'; read line; printf '\033[?1049l'"# + "\n")
+                try await second.output.wait(for: "\u{1b}[?1049h")
+                let third = try await Command.start(line, terminal: try PseudoTerminal()) { third in
+                    try await third.output.wait(for: "$ ")
+                    try await third.write("exit\n")
+                }
+                await expect(third, status: 0, in: world)
+                // Everybody is told at the same moment.
+                try await first.output.wait(for: "sallyport: alice (you) has left.\r\n")
+                try await second.write("\n")
+                try await second.output.wait(for: "sallyport: alice (you) has left.\r\n")
+                try await second.write("exit\n")
+            }
+            await expect(second, status: 0, in: world)
+            expectInOrder(
+                second.text,
+                [
+                    "\u{1b}[?1049h", "\u{1b}[?1049l", "sallyport: alice (you) has entered.\r\n",
+                    "sallyport: alice (you) has left.\r\n",
+                ])
+            let during = second.text.split(separator: "\u{1b}[?1049h")[1].split(separator: "\u{1b}[?1049l")[0]
+            #expect(!during.contains("sallyport: "), "\(during)")
+            try await first.output.wait(for: "two have left") { bytes in
+                String(decoding: bytes, as: UTF8.self).split(separator: "has left.").count == 3
+            }
+            try await first.write("exit\n")
+        }
+        await expect(first, status: 0, in: world)
+        try await expectNoBuilder(of: job, in: world)
+    }
+
+    /// Whoever does something after the warning stays for as long again.
+    @Test func aSessionInWhichNothingHappensIsWarnedAndClosed() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let before = try await world.audit(of: job).count
+        let terminal = try PseudoTerminal()
+        let warning = "this session will be closed in 4 seconds."
+        let finished = try await Command.start(
+            world.ssh(
+                ["connect", job, #"printf '\033[?1049h'; exec cat"#], to: .impatient, options: ["-t"]),
+            terminal: terminal
+        ) { client in
+            try await client.output.wait(for: warning)
+            try await client.write("still here\n")
+            try await client.output.wait(for: "a second warning") { bytes in
+                String(decoding: bytes, as: UTF8.self).split(separator: warning).count == 3
+            }
+        }
+        await expect(finished, status: 75, in: world)
+        expectInOrder(
+            finished.text,
+            [
+                "\u{1b}[?1049h", warning, "still here", warning, "\u{1b}[?1049l",
+                "\r\nsallyport: This session was closed: nothing was typed or shown in it for 8 seconds.",
+            ])
+        #expect(terminal.isCooked)
+        try await expectNoSession(of: job, in: world)
+        let audit = try await world.audit(of: job).dropFirst(before)
+        #expect(audit.last?.hasSuffix("ended, lost") == true, "\(audit)")
+        #expect(try await Operator(world: world).job(job).builder != nil)
+    }
+
+    /// A build may be silent for long.
+    @Test func withoutATerminalNobodyIsTooIdle() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.run(
+            world.ssh(["connect", job, "sleep 10; echo done"], to: .impatient))
+        await expect(finished, status: 0, output: ["done\n"], in: world)
+        #expect(finished.errorText.isEmpty, "\(finished)")
+    }
+
+    /// With a terminal, which is theirs again, and without one.
+    @Test func whoeverIsInsideReadsThatTheBuilderHasEnded() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await Operator(world: world).submit(
+            "image: debian\ntasks:\n  - wait: sleep 1000\n")
+        let terminal = try PseudoTerminal()
+        async let editing = Command.start(
+            world.ssh(
+                ["connect", "--now", job, #"printf '\033[?1049h'; touch /tmp/editing; sleep 1000"#],
+                options: ["-t"]),
+            terminal: terminal, deadline: .seconds(90)
+        ) { await $0.output.waitForEnd() }
+        async let piped = Command.start(
+            world.ssh([
+                "connect", "--now", job,
+                "until [ -e /tmp/editing ]; do sleep 0.1; done; echo ready; sleep 1000",
+            ]), deadline: .seconds(90)
+        ) { client in
+            try await client.output.wait(for: "ready")
+            try await world.cancel(job)
+        }
+        let (shown, plain) = try await (editing, piped)
+        await expect(shown, status: 69, in: world)
+        expectInOrder(shown.text, ["\u{1b}[?1049h", "\u{1b}[?1049l", "\r\nsallyport: ", "has ended"])
+        #expect(terminal.isCooked)
+        await expect(plain, status: 69, errors: ["sallyport: ", "has ended"], in: world)
+        try await expectNobodyOnTheGateway(in: world)
+    }
+
+    private func failedJob(_ world: World, _ manifest: String) async throws -> String {
+        let job = try await Operator(world: world).submit(manifest)
+        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(log, status: 1, in: world)
+        return job
+    }
+}
+
+extension World {
+    /// Cancels a job.
+    fileprivate func cancel(_ job: String) async throws {
+        let cancelled = try await run([
+            "curl", "--fail", "--silent", "--show-error", "--unix-socket", serviceSocket, "--request", "POST",
+            "http://service/v1/jobs/\(job)/cancel",
+        ])
+        guard cancelled.status == 0 else {
+            throw WorldError("job \(job) was not cancelled", log: "\(cancelled)")
+        }
+    }
+}
