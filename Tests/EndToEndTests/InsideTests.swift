@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import Testing
 import World
 
@@ -168,11 +170,126 @@ import World
         try await expectNobodyOnTheGateway(in: world)
     }
 
+    /// The builder is a real one; what is said of it is made up.
+    @Test func whatTheServiceAnnouncesIsTold() async throws {
+        let world = try await SharedWorld.get()
+        let number = try await SharedJobs.wreck(world)
+        let builder = try #require(try await Operator(world: world).job(number).builder)
+        let job = AnnouncedJob(number: number, port: builder.port, hostKey: builder.hostKeys[0])
+        try await ScriptedService.serving(in: world) {
+            job.answer($0)
+        } _: {
+            let terminal = try PseudoTerminal(columns: 200)
+            let finished = try await Command.start(
+                world.ssh(["connect", number], to: .orphaned, options: ["-t"]), terminal: terminal,
+                deadline: .seconds(90)
+            ) { shell in
+                try await shell.output.wait(
+                    for: "sallyport: The deadline has moved. The builder ends in 1 minute")
+                try await shell.output.wait(for: "sallyport: bob has entered.\r\n")
+                try await shell.write(#"printf '\033[?1049h'"# + "\n")
+                try await shell.output.wait(for: "\u{1b}[?1049h")
+                try await shell.output.wait(for: "the notice of the last minute") { bytes in
+                    String(decoding: bytes, as: UTF8.self).split(separator: "\u{1b}[?1049h").last?
+                        .contains("\r\nsallyport: The builder ends in 1 minute unless you extend it: ssh ")
+                        == true
+                }
+                job.end()
+                await shell.output.waitForEnd()
+            }
+            await expect(finished, status: 69, in: world)
+            expectInOrder(
+                finished.text,
+                [
+                    "sallyport: Job \(number) (a note): failed.\r\n",
+                    "sallyport: The builder ends in 2 hours unless you extend it: ssh ",
+                    "extend \(number)\r\n",
+                    "sallyport: The deadline has moved.", "\u{1b}[?1049h", "\u{1b}[?1049l",
+                    "\r\nsallyport: The builder of job \(number) has ended: bob has released it.",
+                ])
+            #expect(!finished.text.contains("To repeat"), "nobody says where scripts lie: \(finished)")
+            #expect(terminal.isCooked)
+        }
+    }
+
     private func failedJob(_ world: World, _ manifest: String) async throws -> String {
         let job = try await Operator(world: world).submit(manifest)
         let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
         await expect(log, status: 1, in: world)
         return job
+    }
+}
+
+/// A job with a builder about which the service has news: first that it ends soon and that Bob has come, then nothing
+/// for a while, then that it has ended.
+private final class AnnouncedJob: Sendable {
+    private enum Stage {
+        case entered, silent, ended
+    }
+
+    private let number: String
+    private let builder: String
+    private let stage = Mutex(Stage.entered)
+
+    init(number: String, port: UInt16, hostKey: String) {
+        self.number = number
+        builder = """
+            {"state": "kept", "address": "127.0.0.1", "port": \(port), "user": "build", "host_keys": ["\(hostKey)"]}
+            """
+    }
+
+    /// Bob releases the builder.
+    func end() {
+        stage.withLock { $0 = .ended }
+    }
+
+    func answer(_ request: Substring) -> ScriptedService.Reply {
+        let later = Self.time(after: 7200)
+        if request.contains("/v1/keys/") { return ScriptedService.key(request, name: "alice") }
+        if request.hasPrefix("DELETE") { return .bytes("HTTP/1.1 204 No Content\r\n\r\n") }
+        if request.hasPrefix("POST") {
+            return ScriptedService.json(
+                #"""
+                {"id": "c", "job": "\#(number)", "kind": "shell", "builder": \#(builder), "deadline": "\#(later)",
+                 "lease": 60}
+                """#)
+        }
+        guard request.contains("/events ") else {
+            return ScriptedService.json(job(#""deadline": "\#(later)", "builder": \#(builder)"#))
+        }
+        return stage.withLock { stage in
+            switch stage {
+            case .entered:
+                stage = .silent
+                return event(
+                    #"""
+                    "deadline": "\#(Self.time(after: 80))", "builder": \#(builder), "sessions": [{"session": "b",
+                     "person": {"id": "2", "name": "bob"}, "kind": "shell", "from": "::1", "since": "\#(later)"}]
+                    """#)
+            case .silent: return .silence
+            case .ended:
+                return event(#""builder_end": {"reason": "released", "by": {"id": "2", "name": "bob"}}"#)
+            }
+        }
+    }
+
+    private func event(_ members: String) -> ScriptedService.Reply {
+        let data = job(members).filter { $0 != "\n" }
+        return ScriptedService.answer(
+            "200 OK", "text/event-stream", "id: 1\nevent: builder\ndata: \(data)\n\n")
+    }
+
+    private func job(_ members: String) -> String {
+        let sessions = members.contains("sessions") ? "" : #""sessions": [], "#
+        return #"""
+            {"id": "\#(number)", "owner": {"id": "1", "name": "alice"}, "note": "a note", "status": "failed",
+             "visibility": "unlisted", "created": "2026-11-21T10:00:00Z", "held": false, "shares": [], "tasks": [],
+             "max_deadline": "\#(Self.time(after: 86_400))", "shell": false, \#(sessions)\#(members)}
+            """#
+    }
+
+    private static func time(after seconds: Double) -> String {
+        Date(timeIntervalSinceNow: seconds).formatted(.iso8601)
     }
 }
 
