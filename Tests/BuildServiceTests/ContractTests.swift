@@ -29,7 +29,8 @@ struct ContractTests {
         let builder = Job.Builder(state: .kept, address: "::1", port: 22, user: "build", hostKeys: [])
         var kept = builder
         kept.keptUntil = time
-        let task = Job.Task(name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a")
+        let task = Job.Task(
+            name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a")
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,

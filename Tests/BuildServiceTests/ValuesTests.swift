@@ -28,7 +28,9 @@ import Testing
         let expected = Job(
             id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
             deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
-            tasks: [.init(name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build")], shell: true,
+            tasks: [
+                .init(name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build")
+            ], shell: true,
             builder: .init(
                 state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
                 keptUntil: ten.addingTimeInterval(3600)),

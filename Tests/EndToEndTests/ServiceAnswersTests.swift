@@ -101,7 +101,7 @@ import World
     func isSaidOfTheJobToo(answer: Answer) async throws {
         let world = try await SharedWorld.get()
         try await ScriptedService.serving(in: world) { request in
-            request.contains("/v1/keys/") ? Self.key(request, name: "alice") : answer.reply
+            request.contains("/v1/keys/") ? ScriptedService.key(request, name: "alice") : answer.reply
         } _: {
             let refused = try await Command.run(world.ssh(["tail", "1"], to: .orphaned))
             await expect(refused, status: answer.status, errors: [answer.sentence], in: world)
@@ -114,7 +114,7 @@ import World
         let world = try await SharedWorld.get()
         try await ScriptedService.serving(in: world) { request in
             request.contains("/v1/keys/")
-                ? Self.key(request, name: "alice", after: 3)
+                ? ScriptedService.key(request, name: "alice", after: 3)
                 : ScriptedService.json(#"{"jobs": []}"#, after: 3)
         } _: {
             let greeted = try await Command.run(world.ssh([], to: .orphaned))
@@ -129,7 +129,7 @@ import World
         let machine =
             #""state": "kept", "address": "127.0.0.1", "port": \#(builder.port), "user": "build", "host_keys": []"#
         try await ScriptedService.serving(in: world) { request in
-            if request.contains("/v1/keys/") { return Self.key(request, name: "alice") }
+            if request.contains("/v1/keys/") { return ScriptedService.key(request, name: "alice") }
             if request.hasPrefix("POST") {
                 return ScriptedService.json(
                     #"{"id": "c", "job": "1", "kind": "exec", "builder": {\#(machine)}, "deadline": null, "lease": 60}"#
@@ -167,7 +167,7 @@ import World
             }
             if count == 1 { return first }
             return request.contains("/v1/keys/")
-                ? Self.key(request, name: "alice") : ScriptedService.json(#"{"jobs": []}"#)
+                ? ScriptedService.key(request, name: "alice") : ScriptedService.json(#"{"jobs": []}"#)
         } _: {
             let greeted = try await Command.run(world.ssh([], to: .orphaned))
             await expect(greeted, status: 0, output: ["Hello alice."], in: world)
@@ -195,7 +195,7 @@ import World
         let world = try await SharedWorld.get()
         try await ScriptedService.serving(in: world) { request in
             request.contains("/v1/keys/")
-                ? Self.key(request, name: #"al\u001b[2Jice\r\n\u009b31mroot"#)
+                ? ScriptedService.key(request, name: #"al\u001b[2Jice\r\n\u009b31mroot"#)
                 : ScriptedService.json(#"{"jobs": []}"#)
         } _: {
             let greeted = try await Command.run(world.ssh([], to: .orphaned))
@@ -207,17 +207,5 @@ import World
             #expect(
                 greeted.text.split(separator: "\n")[0].contains("root"), "all in the first line: \(greeted)")
         }
-    }
-
-    /// The key that was asked for.
-    private static func key(_ request: Substring, name: String, after seconds: Int64 = 0)
-        -> ScriptedService.Reply
-    {
-        let asked = request.split(separator: " ")[1].dropFirst("/v1/keys/".count)
-        return ScriptedService.json(
-            """
-            {"fingerprint": "\(String(asked).removingPercentEncoding ?? "")", "type": "ssh-ed25519", "key": "AAAA", "comment": "",
-             "owner": {"id": "1", "name": "\(name)"}, "suspended": false}
-            """, after: seconds)
     }
 }

@@ -150,17 +150,4 @@ import World
 
         """
     }
-
-    private func expectInOrder(
-        _ text: String, _ expected: [String], at place: SourceLocation = #_sourceLocation
-    ) {
-        var rest = text[...]
-        for part in expected {
-            guard let range = rest.firstRange(of: part) else {
-                Issue.record("‘\(part)’ is not there, or not in its place:\n\(text)", sourceLocation: place)
-                return
-            }
-            rest = rest[range.upperBound...]
-        }
-    }
 }

@@ -14,9 +14,28 @@ func check(_ input: [UInt8]) {
     promise("what has been filtered passes", third.filter(shown) + third.finish() == shown)
     if isPlainText(log.whole) { promise("plain text passes as it is", shown.elementsEqual(log.whole)) }
 
+    checkScreen(log, filtered: shown)
     checkTask(log)
     checkTwoLogs(log)
     checkMessage(String(decoding: log.whole, as: UTF8.self))
+}
+
+/// What a builder's program shows, unfiltered.
+private func checkScreen(_ output: Pieces, filtered: [UInt8]) {
+    var whole = AlternateScreen()
+    output.whole.withUnsafeBytes { whole.take($0) }
+    var cut = AlternateScreen()
+    for piece in output.pieces { piece.withUnsafeBytes { cut.take($0) } }
+    promise(
+        "the screen is the same one in pieces",
+        cut.isShown == whole.isShown && cut.isInSequence == whole.isInSequence)
+    // CAN ends whatever has begun.
+    [UInt8(0x18)].withUnsafeBytes { whole.take($0) }
+    promise("no sequence lasts for ever", !whole.isInSequence)
+
+    var log = AlternateScreen()
+    filtered.withUnsafeBytes { log.take($0) }
+    promise("a log takes no screen and leaves no sequence open", !log.isShown && !log.isInSequence)
 }
 
 /// One task's log, line by line.

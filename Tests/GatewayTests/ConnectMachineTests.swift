@@ -228,6 +228,13 @@ import Testing
         #expect(refusal(machine.handle(.job(Self.ended(.init(reason: .lost)))))?.sentence == ended)
     }
 
+    @Test func aServiceThatNeverSaysWhyIsNotWaitedFor() {
+        var machine = inside(isShell: true)
+        _ = machine.handle(.ended(.unknown))
+        #expect(machine.handle(.watchEnded(Fixture.serviceError(503))) == [], "it may still come")
+        #expect(refusal(machine.handle(.watchEnded(Fixture.serviceError(404))))?.status == .noBuilder)
+    }
+
     @Test func aBrokenStreamEndsNothing() {
         for error in [nil, Fixture.serviceError(503)] {
             var machine = inside(isShell: true)

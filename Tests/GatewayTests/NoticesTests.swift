@@ -25,6 +25,13 @@ import Testing
                 29: "The builder ends in 1 minute",
             ]
         ),
+        (
+            30.25,
+            [
+                20.25: "The builder ends in 10 minutes", 25.25: "The builder ends in 5 minutes",
+                29.25: "The builder ends in 1 minute",
+            ]
+        ),
         (8, [3: "The builder ends in 5 minutes", 7: "The builder ends in 1 minute"]),
         (0.5, [:]),
     ]

@@ -111,7 +111,8 @@ struct MachinesTests {
         let seven = Machine.scriptPath(ofTask: "seven")
         let repeated = try await TestMachines.output("pwd; \(seven); echo $?", on: machine)
         #expect(repeated.output == "/home/build\nseven\n7\n")
-        let listed = try await TestMachines.output("ls \(Machine.scriptPath(ofTask: "")) | wc -l", on: machine)
+        let listed = try await TestMachines.output(
+            "ls \(Machine.scriptPath(ofTask: "")) | wc -l", on: machine)
         #expect(listed.output == "\(Self.job.tasks.count)\n")
     }
 

@@ -19,6 +19,8 @@ struct Notices {
     static let thresholds: [TimeInterval] = [1800, 600, 300, 60]
     /// Seconds by which a deadline may differ from what was known without having been moved.
     private static let tolerance: TimeInterval = 5
+    /// Seconds for which nobody wants to be told the time again.
+    private static let pause: TimeInterval = 15
     /// Notices that may wait.
     private static let limit = 20
 
@@ -91,9 +93,10 @@ struct Notices {
         return told.compactMap { text($0, at: now) }
     }
 
-    /// Those thresholds count that have not been passed yet.
+    /// Those thresholds count that are still to come, and not at once: the time that is left has just been told.
     private mutating func countAnew(at now: Date) {
-        thresholds = Self.thresholds.drop { threshold in job.deadline.map { $0 - threshold <= now } ?? true }
+        let soon = now + Self.pause
+        thresholds = Self.thresholds.drop { threshold in job.deadline.map { $0 - threshold <= soon } ?? true }
     }
 
     private func hasMoved(from before: Date?) -> Bool {

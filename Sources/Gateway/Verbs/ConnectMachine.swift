@@ -107,6 +107,7 @@ struct ConnectMachine {
             self.job = job
             return jobChanged()
         case .watchEnded(let error):
+            if let error, !error.isTransient, case .wondering = state { return handle(.noReason) }
             guard state == .waiting || state == .watchingTasks, !job.status.isFinal || error != nil else {
                 return []
             }

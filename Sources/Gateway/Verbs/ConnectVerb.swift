@@ -109,8 +109,8 @@ final class ConnectVerb {
         } ended: { [unowned self] result in
             watch = nil
             take(.watchEnded(result.error))
-            // Whoever is inside stays there, and only hears less until the service is back.
-            if inside != nil, ending == nil {
+            // Whoever is inside stays there, and only hears less until the service is back; if it ever tells that.
+            if inside != nil, ending == nil, result.error?.isTransient ?? true {
                 session.loop.timer(after: .seconds(10)) { [unowned self] in watchFromInside() }
             }
         }

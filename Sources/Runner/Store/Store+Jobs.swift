@@ -1,8 +1,9 @@
 import BuildService
 import FoundationEssentials
 import GRDB
-import class Machines.Machine
 import Requests
+
+import class Machines.Machine
 
 /// Jobs, each stored whole.
 extension Store {

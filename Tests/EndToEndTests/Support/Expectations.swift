@@ -22,6 +22,20 @@ func expect(
     Issue.record("\(complaints.joined(separator: "; "))\n\(finished)\n\(logs)", sourceLocation: place)
 }
 
+/// Records a failure unless the text holds all that, in this order.
+func expectInOrder(
+    _ text: String, _ expected: [String], at place: SourceLocation = #_sourceLocation
+) {
+    var rest = text[...]
+    for part in expected {
+        guard let range = rest.firstRange(of: part) else {
+            Issue.record("‘\(part)’ is not there, or not in its place:\n\(text)", sourceLocation: place)
+            return
+        }
+        rest = rest[range.upperBound...]
+    }
+}
+
 /// Records a failure unless all forced commands on the gateway have ended within ten seconds.
 func expectNobodyOnTheGateway(in world: World, at place: SourceLocation = #_sourceLocation) async throws {
     let waiting = try await world.run(

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
@@ -49,6 +50,18 @@ struct ScriptedService {
     static func answer(_ status: String, _ type: String, _ text: String, after seconds: Int64 = 0) -> Reply {
         let head = "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
         return .bytes(head + text, after: seconds)
+    }
+
+    /// The key that was asked for, which is theirs.
+    static func key(_ request: Substring, name: String, after seconds: Int64 = 0)
+        -> Reply
+    {
+        let asked = request.split(separator: " ")[1].dropFirst("/v1/keys/".count)
+        return json(
+            """
+            {"fingerprint": "\(String(asked).removingPercentEncoding ?? "")", "type": "ssh-ed25519", "key": "AAAA", "comment": "",
+             "owner": {"id": "1", "name": "\(name)"}, "suspended": false}
+            """, after: seconds)
     }
 
     private final class Handler: ChannelInboundHandler {

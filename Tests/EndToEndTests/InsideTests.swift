@@ -1,0 +1,307 @@
+import Foundation
+import Synchronization
+import Testing
+import World
+
+/// What somebody inside a builder is told on their terminal.
+@Suite struct InsideTests {
+    @Test func whoComesInReadsWhatFailedAndRepeatsItByThatLine() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await failedJob(
+            world,
+            """
+            image: debian
+            environment:
+              COLOUR: blue
+            tasks:
+              - make: echo made >result
+              - check: |
+                  echo "checked in $COLOUR: $(cat result) in $PWD"
+                  exit 3
+              - publish: "true"
+
+            """)
+        let finished = try await Command.start(
+            world.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
+        ) { shell in
+            try await shell.output.wait(for: "$ ")
+            let text = await shell.output.text
+            let line = try #require(text.firstMatch(of: #/To repeat the failed task: (.+)\r\n/#)).1
+            try await shell.write("\(line); echo status=$?\n")
+            try await shell.output.wait(for: "status=3")
+            try await shell.write("exit\n")
+        }
+        await expect(finished, status: 0, output: ["\r\nchecked in blue: made in /home/build\r\n"], in: world)
+        expectInOrder(
+            finished.text,
+            [
+                "sallyport: Job \(job): failed, task “check” ended with exit status 3.\r\n",
+                "sallyport: The builder ends in ",
+                "\r\nsallyport: To repeat the failed task: ~/.tasks/check\r\n",
+                "build@builder:~$ ",
+            ])
+    }
+
+    @Test func aCommandIsNotGreeted() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.start(
+            world.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal()
+        ) { _ in }
+        await expect(finished, status: 0, in: world)
+        #expect(finished.text.hasPrefix("inside\r\n"), "\(finished)")
+        #expect(!finished.text.contains("sallyport: "), "\(finished)")
+    }
+
+    /// One is told at once; one has an editor open, as it were, and is told when it is closed.
+    @Test func whoEntersAndLeavesIsAnnouncedButNotInTheMiddleOfAnEditor() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let line = world.ssh(["connect", job], options: ["-t"])
+        let first = try await Command.start(
+            line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(120)
+        ) { first in
+            try await first.output.wait(for: "$ ")
+            let second = try await Command.start(
+                line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(90)
+            ) { second in
+                try await second.output.wait(for: "sallyport: Inside besides you: alice.\r\n")
+                try await second.output.wait(for: "$ ")
+                try await first.output.wait(for: "sallyport: alice (you) has entered.\r\n")
+                try await second.write(#"printf '\033[?1049h'; read line; printf '\033[?1049l'"# + "\n")
+                try await second.output.wait(for: "\u{1b}[?1049h")
+                let third = try await Command.start(line, terminal: try PseudoTerminal()) { third in
+                    try await third.output.wait(for: "$ ")
+                    try await third.write("exit\n")
+                }
+                await expect(third, status: 0, in: world)
+                // Everybody is told at the same moment.
+                try await first.output.wait(for: "sallyport: alice (you) has left.\r\n")
+                try await second.write("\n")
+                try await second.output.wait(for: "sallyport: alice (you) has left.\r\n")
+                try await second.write("exit\n")
+            }
+            await expect(second, status: 0, in: world)
+            expectInOrder(
+                second.text,
+                [
+                    "\u{1b}[?1049h", "\u{1b}[?1049l", "sallyport: alice (you) has entered.\r\n",
+                    "sallyport: alice (you) has left.\r\n",
+                ])
+            let during = second.text.split(separator: "\u{1b}[?1049h")[1].split(separator: "\u{1b}[?1049l")[0]
+            #expect(!during.contains("sallyport: "), "\(during)")
+            try await first.output.wait(for: "two have left") { bytes in
+                String(decoding: bytes, as: UTF8.self).split(separator: "has left.").count == 3
+            }
+            try await first.write("exit\n")
+        }
+        await expect(first, status: 0, in: world)
+        try await expectNoBuilder(of: job, in: world)
+    }
+
+    /// Whoever does something after the warning stays for as long again.
+    @Test func aSessionInWhichNothingHappensIsWarnedAndClosed() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let before = try await world.audit(of: job).count
+        let terminal = try PseudoTerminal()
+        let warning = "this session will be closed in 4 seconds."
+        let finished = try await Command.start(
+            world.ssh(
+                ["connect", job, #"printf '\033[?1049h'; exec cat"#], to: .impatient, options: ["-t"]),
+            terminal: terminal
+        ) { client in
+            try await client.output.wait(for: warning)
+            try await client.write("still here\n")
+            try await client.output.wait(for: "a second warning") { bytes in
+                String(decoding: bytes, as: UTF8.self).split(separator: warning).count == 3
+            }
+        }
+        await expect(finished, status: 75, in: world)
+        expectInOrder(
+            finished.text,
+            [
+                "\u{1b}[?1049h", warning, "still here", warning, "\u{1b}[?1049l",
+                "\r\nsallyport: This session was closed: nothing was typed or shown in it for 8 seconds.",
+            ])
+        #expect(terminal.isCooked)
+        try await expectNoSession(of: job, in: world)
+        let audit = try await world.audit(of: job).dropFirst(before)
+        #expect(audit.last?.hasSuffix("ended, lost") == true, "\(audit)")
+        #expect(try await Operator(world: world).job(job).builder != nil)
+    }
+
+    /// A build may be silent for long.
+    @Test func withoutATerminalNobodyIsTooIdle() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let finished = try await Command.run(
+            world.ssh(["connect", job, "sleep 10; echo done"], to: .impatient))
+        await expect(finished, status: 0, output: ["done\n"], in: world)
+        #expect(finished.errorText.isEmpty, "\(finished)")
+    }
+
+    /// With a terminal, which is theirs again, and without one.
+    @Test func whoeverIsInsideReadsThatTheBuilderHasEnded() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await Operator(world: world).submit(
+            "image: debian\ntasks:\n  - wait: sleep 1000\n")
+        let terminal = try PseudoTerminal()
+        async let editing = Command.start(
+            world.ssh(
+                ["connect", "--now", job, #"printf '\033[?1049h'; touch /tmp/editing; sleep 1000"#],
+                options: ["-t"]),
+            terminal: terminal, deadline: .seconds(90)
+        ) { await $0.output.waitForEnd() }
+        async let piped = Command.start(
+            world.ssh([
+                "connect", "--now", job,
+                "until [ -e /tmp/editing ]; do sleep 0.1; done; echo ready; sleep 1000",
+            ]), deadline: .seconds(90)
+        ) { client in
+            try await client.output.wait(for: "ready")
+            try await world.cancel(job)
+        }
+        let (shown, plain) = try await (editing, piped)
+        await expect(shown, status: 69, in: world)
+        expectInOrder(shown.text, ["\u{1b}[?1049h", "\u{1b}[?1049l", "\r\nsallyport: ", "has ended"])
+        #expect(terminal.isCooked)
+        await expect(plain, status: 69, errors: ["sallyport: ", "has ended"], in: world)
+        try await expectNobodyOnTheGateway(in: world)
+    }
+
+    /// The builder is a real one; what is said of it is made up.
+    @Test func whatTheServiceAnnouncesIsTold() async throws {
+        let world = try await SharedWorld.get()
+        let number = try await SharedJobs.wreck(world)
+        let builder = try #require(try await Operator(world: world).job(number).builder)
+        let job = AnnouncedJob(number: number, port: builder.port, hostKey: builder.hostKeys[0])
+        try await ScriptedService.serving(in: world) {
+            job.answer($0)
+        } _: {
+            let terminal = try PseudoTerminal(columns: 200)
+            let finished = try await Command.start(
+                world.ssh(["connect", number], to: .orphaned, options: ["-t"]), terminal: terminal,
+                deadline: .seconds(90)
+            ) { shell in
+                try await shell.output.wait(
+                    for: "sallyport: The deadline has moved. The builder ends in 1 minute")
+                try await shell.output.wait(for: "sallyport: bob has entered.\r\n")
+                try await shell.write(#"printf '\033[?1049h'"# + "\n")
+                try await shell.output.wait(for: "\u{1b}[?1049h")
+                try await shell.output.wait(for: "the notice of the last minute") { bytes in
+                    String(decoding: bytes, as: UTF8.self).split(separator: "\u{1b}[?1049h").last?
+                        .contains("\r\nsallyport: The builder ends in 1 minute unless you extend it: ssh ")
+                        == true
+                }
+                job.end()
+                await shell.output.waitForEnd()
+            }
+            await expect(finished, status: 69, in: world)
+            expectInOrder(
+                finished.text,
+                [
+                    "sallyport: Job \(number) (a note): failed.\r\n",
+                    "sallyport: The builder ends in 2 hours unless you extend it: ssh ",
+                    "extend \(number)\r\n",
+                    "sallyport: The deadline has moved.", "\u{1b}[?1049h", "\u{1b}[?1049l",
+                    "\r\nsallyport: The builder of job \(number) has ended: bob has released it.",
+                ])
+            #expect(!finished.text.contains("To repeat"), "nobody says where scripts lie: \(finished)")
+            #expect(terminal.isCooked)
+        }
+    }
+
+    private func failedJob(_ world: World, _ manifest: String) async throws -> String {
+        let job = try await Operator(world: world).submit(manifest)
+        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(log, status: 1, in: world)
+        return job
+    }
+}
+
+/// A job with a builder about which the service has news: first that it ends soon and that Bob has come, then nothing
+/// for a while, then that it has ended.
+private final class AnnouncedJob: Sendable {
+    private enum Stage {
+        case entered, silent, ended
+    }
+
+    private let number: String
+    private let builder: String
+    private let stage = Mutex(Stage.entered)
+
+    init(number: String, port: UInt16, hostKey: String) {
+        self.number = number
+        builder = """
+            {"state": "kept", "address": "127.0.0.1", "port": \(port), "user": "build", "host_keys": ["\(hostKey)"]}
+            """
+    }
+
+    /// Bob releases the builder.
+    func end() {
+        stage.withLock { $0 = .ended }
+    }
+
+    func answer(_ request: Substring) -> ScriptedService.Reply {
+        let later = Self.time(after: 7200)
+        if request.contains("/v1/keys/") { return ScriptedService.key(request, name: "alice") }
+        if request.hasPrefix("DELETE") { return .bytes("HTTP/1.1 204 No Content\r\n\r\n") }
+        if request.hasPrefix("POST") {
+            return ScriptedService.json(
+                #"""
+                {"id": "c", "job": "\#(number)", "kind": "shell", "builder": \#(builder), "deadline": "\#(later)",
+                 "lease": 60}
+                """#)
+        }
+        guard request.contains("/events ") else {
+            return ScriptedService.json(job(#""deadline": "\#(later)", "builder": \#(builder)"#))
+        }
+        return stage.withLock { stage in
+            switch stage {
+            case .entered:
+                stage = .silent
+                return event(
+                    #"""
+                    "deadline": "\#(Self.time(after: 80))", "builder": \#(builder), "sessions": [{"session": "b",
+                     "person": {"id": "2", "name": "bob"}, "kind": "shell", "from": "::1", "since": "\#(later)"}]
+                    """#)
+            case .silent: return .silence
+            case .ended:
+                return event(#""builder_end": {"reason": "released", "by": {"id": "2", "name": "bob"}}"#)
+            }
+        }
+    }
+
+    private func event(_ members: String) -> ScriptedService.Reply {
+        let data = job(members).filter { $0 != "\n" }
+        return ScriptedService.answer(
+            "200 OK", "text/event-stream", "id: 1\nevent: builder\ndata: \(data)\n\n")
+    }
+
+    private func job(_ members: String) -> String {
+        let sessions = members.contains("sessions") ? "" : #""sessions": [], "#
+        return #"""
+            {"id": "\#(number)", "owner": {"id": "1", "name": "alice"}, "note": "a note", "status": "failed",
+             "visibility": "unlisted", "created": "2026-11-21T10:00:00Z", "held": false, "shares": [], "tasks": [],
+             "max_deadline": "\#(Self.time(after: 86_400))", "shell": false, \#(sessions)\#(members)}
+            """#
+    }
+
+    private static func time(after seconds: Double) -> String {
+        Date(timeIntervalSinceNow: seconds).formatted(.iso8601)
+    }
+}
+
+extension World {
+    /// Cancels a job.
+    fileprivate func cancel(_ job: String) async throws {
+        let cancelled = try await run([
+            "curl", "--fail", "--silent", "--show-error", "--unix-socket", serviceSocket, "--request", "POST",
+            "http://service/v1/jobs/\(job)/cancel",
+        ])
+        guard cancelled.status == 0 else {
+            throw WorldError("job \(job) was not cancelled", log: "\(cancelled)")
+        }
+    }
+}
