@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help deps image build demo test fuzz bench lint clean install install-image uninstall
+.PHONY: help deps image image-debian build demo test fuzz bench lint clean install install-image uninstall
 
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
@@ -14,7 +14,12 @@ PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-co
     curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv
 # What the benchmarks need besides; the ways to do it otherwise are in C and Python.
 BENCH_PACKAGES := gcc libc6-dev python3
+# What makes the image that people build in.
+IMAGE_TOOLS := e2fsprogs mmdebstrap qemu-utils
 IMAGES := $(CURDIR)/.build/images
+# How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
+IMAGE_DISK := 8G
+IMAGE_PACKAGES :=
 LOGS := .build/test-logs
 # What examines the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
@@ -29,7 +34,8 @@ SECONDS := 600
 help:
 	echo 'make deps    check for Swift and install the Debian packages that are missing'
 	echo 'make build   build the programs (release)'
-	echo 'make image   make the image of the builders'
+	echo 'make image   make the small image of the builders'
+	echo 'make image-debian    make one to build in: Debian with a compiler, git and apt; docs/images.md'
 	echo 'make demo    show it all on this machine, and leave nothing behind'
 	echo 'make test    unit tests, end-to-end tests, a little fuzzing, the API against its contract, and the format check'
 	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
@@ -78,6 +84,11 @@ deps:
 image: deps
 	Sources/BuilderImage/build-image $(IMAGES)/debian .build/packages
 
+image-debian: PACKAGES += $(IMAGE_TOOLS)
+image-debian: IMAGE := debian-build
+image-debian: deps
+	Sources/BuilderImage/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
+
 build: deps
 	swift build -c release
 
@@ -91,7 +102,8 @@ bench: build
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
 
 # Everything runs, even after a failure; the summaries come last.
-test: deps image
+test: PACKAGES += $(IMAGE_TOOLS)
+test: image image-debian
 	swift build --build-tests
 	mkdir -p $(LOGS)
 	failed=()
@@ -192,14 +204,18 @@ install:
 	echo '  3. sshd -t && systemctl reload ssh'
 	echo '  4. sallyport keys add alice alice.pub, and Alice can: ssh builds@this-machine'
 
-# The image of the builders, for those whose build service is the runner.
+# An image of the builders, for those whose build service is the runner.
+install-image: IMAGE := debian
 install-image:
-	if [ ! -e '$(IMAGES)/debian/vmlinuz' ]; then
-	    echo 'There is no image: make image makes it.'
+	if [ ! -e '$(IMAGES)/$(IMAGE)/vmlinuz' ]; then
+	    echo 'There is no image $(IMAGE): make image makes debian, make image-debian makes debian-build.'
 	    exit 1
 	fi
-	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/debian'
-	install --mode=0644 $(IMAGES)/debian/{vmlinuz,initramfs.cpio.gz} '$(DESTDIR)/var/lib/sallyport/images/debian'
+	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
+	for file in vmlinuz initramfs.cpio.gz root.qcow2; do
+	    [ ! -e "$(IMAGES)/$(IMAGE)/$$file" ] ||
+	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
+	done
 
 # The programs and what starts them. Configuration, keys, accounts, jobs and logs stay.
 uninstall:

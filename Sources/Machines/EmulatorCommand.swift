@@ -9,6 +9,8 @@ struct EmulatorCommand {
 
     var kernel: FilePath
     var initramfs: FilePath
+    /// What the machine's disk has in the beginning, if it has a disk.
+    var disk: DiskImage?
     var accelerator: Accelerator
     var memory: Int
     var processors: Int
@@ -30,18 +32,27 @@ struct EmulatorCommand {
         ]
     }
 
-    /// How much a console's log may hold, in blocks of 512 bytes: whoever is root in the guest can write to it for ever.
-    /// What is beyond is lost, and QEMU goes on, since it ignores the signal that tells of it.
+    /// How much the console's log may hold: whoever is root in the guest can write to it for ever. What is beyond is
+    /// lost, and QEMU goes on, since it ignores the signal that tells of it.
+    private static let consoleLimit = 1 << 20
+
+    /// $1 is the longest file that it may write, in blocks of 512 bytes; $2 a folder for what vanishes with it.
     private static let limited = """
         trap '' XFSZ
-        ulimit -f 2048
+        ulimit -f "$1"
+        export TMPDIR="$2"
+        shift 2
         exec "$(command -v "$0")" "$@"
         """
+
+    private var longestFile: Int { disk?.longestOverlay ?? Self.consoleLimit }
 
     /// Starts a machine with a network, in the background: QEMU returns when it runs.
     func launch(in folder: MachineFolder, port: Int) async throws(MachineError) -> ShortCommand.Outcome {
         let outcome = try await ShortCommand(
-            program: "sh", arguments: ["-c", Self.limited, Self.program] + machine(in: folder, port: port)
+            program: "sh",
+            arguments: ["-c", Self.limited, Self.program, String(longestFile / 512), folder.path.string]
+                + machine(in: folder, port: port)
         ).run()
         // sh(1): the command was not found.
         guard outcome.status != 127 else { throw MachineError(.programMissing, detail: Self.program) }
@@ -50,13 +61,24 @@ struct EmulatorCommand {
 
     /// The arguments of that.
     func machine(in folder: MachineFolder, port: Int) -> [String] {
-        common + [
+        common + drive + [
             "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",
             "-netdev", "user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:\(port)-:22",
             "-device", "virtio-net-device,netdev=network",
             "-chardev", "socket,id=monitor,path=\(Self.escaped(folder.monitorSocket)),server=on,wait=off",
             "-mon", "chardev=monitor,mode=control",
             "-daemonize", "-pidfile", folder.processFile.string,
+        ]
+    }
+
+    /// QEMU writes what differs from the image to a file in TMPDIR that has no name any more, and so ends with QEMU.
+    /// When there is no room for it the machine stops, until it is told to go on (see ``MonitorConnection``).
+    private var drive: [String] {
+        guard let disk else { return [] }
+        return [
+            "-drive",
+            "if=none,id=root,format=qcow2,snapshot=on,werror=enospc,file=\(Self.escaped(disk.path))",
+            "-device", "virtio-blk-device,drive=root",
         ]
     }
 

@@ -10,6 +10,7 @@ extension Machine {
         for file in [kernel, common] where !FileManager.default.isReadableFile(atPath: file.string) {
             throw MachineError(.imageMissing, detail: file.string)
         }
+        let disk = try DiskImage(specification.image.appending("root.qcow2"))
         try folder.create()
         folder.removeTraces()
         folder.remove([folder.console])
@@ -30,9 +31,8 @@ extension Machine {
         defer { folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic]) }
 
         let emulator = EmulatorCommand(
-            kernel: kernel, initramfs: folder.initramfs, accelerator: accelerator,
-            memory: specification.memory,
-            processors: specification.processors)
+            kernel: kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
+            memory: specification.memory, processors: specification.processors)
         let record = try await launch(
             emulator, in: folder, hostKey: hostKey, identity: specification.identity)
         do {

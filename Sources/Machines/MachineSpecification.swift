@@ -4,9 +4,9 @@ public import SystemPackage
 public struct MachineSpecification: Sendable, Hashable {
     /// The machine's own state folder (made 0700). Its path may have at most 96 bytes, because of the socket in it.
     public var folder: FilePath
-    /// The folder with `vmlinuz` and `initramfs.cpio.gz`, as `build-image` makes it.
+    /// The folder with `vmlinuz`, `initramfs.cpio.gz` and, for a machine with a disk, `root.qcow2`.
     public var image: FilePath
-    /// Memory in MiB. Files in the builder live in it too.
+    /// Memory in MiB. Files in a builder without a disk live in it too.
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int

@@ -7,6 +7,9 @@ import SystemPackage
 ///
 /// It is what tells a living machine from a dead one: the socket's other end is that very QEMU, whatever has become
 /// of process numbers, and it closes when QEMU ends. QEMU serves one connection at a time.
+///
+/// A machine stops when the host has no room for what it writes to its disk; as long as there is a connection it is
+/// told to go on every second, so that nothing is lost in it.
 final class MonitorConnection: Sendable {
     private let channel: any Channel
 
@@ -44,6 +47,8 @@ final class MonitorConnection: Sendable {
         defer { alarm.cancel() }
         try await greeting.futureResult.get()
         try await connection.execute("qmp_capabilities", limit: limit)
+        // It may have stopped while nobody was there to see it.
+        try await connection.execute("cont", limit: limit)
         return connection
     }
 
@@ -80,7 +85,7 @@ struct MonitorCommand: Sendable {
     var answer: EventLoopPromise<Void>
 }
 
-/// Speaks QMP's lines of JSON. Answers come in the order of the commands; events are ignored.
+/// Speaks QMP's lines of JSON. Answers come in the order of the commands.
 private final class MonitorHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
@@ -108,19 +113,30 @@ private final class MonitorHandler: ChannelDuplexHandler {
         while let end = received.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
             let length = end - received.readerIndex + 1
             guard let line = received.readBytes(length: length) else { return }
-            receive(line)
+            receive(line, context: context)
         }
         received.discardReadBytes()
     }
 
-    private func receive(_ line: [UInt8]) {
+    private func receive(_ line: [UInt8], context: ChannelHandlerContext) {
         guard let message = try? JSONDecoder().decode(Message.self, from: Data(line)) else { return }
         if message.greeting != nil {
             greeting.succeed()
+        } else if message.event == "STOP" {
+            goOnLater(context)
         } else if message.isReturn, !waiting.isEmpty {
             waiting.removeFirst().succeed()
         } else if let error = message.error, !waiting.isEmpty {
             waiting.removeFirst().fail(MachineError(.commandFailed, detail: error.desc))
+        }
+    }
+
+    /// Nothing but a full disk stops a machine of ours. If it still is, the machine stops again.
+    private func goOnLater(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        channel.eventLoop.scheduleTask(in: .seconds(1)) {
+            let answer = channel.eventLoop.makePromise(of: Void.self)
+            channel.writeAndFlush(MonitorCommand(name: "cont", answer: answer)).cascadeFailure(to: answer)
         }
     }
 
@@ -143,11 +159,12 @@ private final class MonitorHandler: ChannelDuplexHandler {
         struct Anything: Decodable {}
 
         var greeting: Anything?
+        var event: String?
         var error: Failure?
         var isReturn: Bool
 
         enum CodingKeys: String, CodingKey {
-            case error
+            case error, event
             case greeting = "QMP"
             case answer = "return"
         }
@@ -155,6 +172,7 @@ private final class MonitorHandler: ChannelDuplexHandler {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             greeting = try? container.decodeIfPresent(Anything.self, forKey: .greeting)
+            event = try? container.decodeIfPresent(String.self, forKey: .event)
             error = try? container.decodeIfPresent(Failure.self, forKey: .error)
             isReturn = container.contains(.answer)
         }

@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -45,6 +46,19 @@ import Testing
             kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
         let arguments = command.machine(in: MachineFolder(path: "/a,b"), port: 7)
         #expect(arguments.contains("file,id=console,path=/a,,b/console.log"))
+    }
+
+    @Test func aDiskMayGrowToItsSizeAndNotMuchMore() throws {
+        let header = Data(
+            [0x51, 0x46, 0x49, 0xfb] + [UInt8](repeating: 0, count: 20) + [0, 0, 0, 2, 0, 0, 0, 0])
+        #expect(DiskImage.size(fromHeader: header) == 8 << 30)
+        #expect(DiskImage.size(fromHeader: header.dropLast()) == nil)
+        #expect(DiskImage.size(fromHeader: Data(count: 32)) == nil)
+        let disk = try #require(try DiskImage(TestMachines.image.appending("../debian-build/root.qcow2")))
+        #expect(disk.size == 8 << 30)
+        #expect((disk.size..<disk.size / 100 * 102).contains(disk.longestOverlay))
+        #expect(try DiskImage("/no/such/file") == nil)
+        #expect(throws: MachineError.self) { try DiskImage(TestMachines.image.appending("vmlinuz")) }
     }
 
     @Test func aFailureTellsStrangersNothing() {

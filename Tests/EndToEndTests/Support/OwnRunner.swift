@@ -122,6 +122,16 @@ struct OwnRunner: Sendable {
         try await wait("! \(builders)", seconds: seconds)
     }
 
+    /// Waits until nothing happens in the job's builder any more: QEMU accepts a connection, and no banner comes.
+    func waitUntilStopped(_ job: String) async throws {
+        try await wait(
+            """
+            ! timeout 2 bash -c '
+                port=$(grep -o "\\"port\\":[0-9]*" \(state)/machines/\(job)/machine.json)
+                read -r banner </dev/tcp/127.0.0.1/${port#*:}'
+            """, seconds: 60)
+    }
+
     var hasBuilder: Bool {
         get async throws { try await world.run(["/bin/sh", "-c", builders]).status == 0 }
     }

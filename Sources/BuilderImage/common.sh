@@ -1,0 +1,132 @@
+# What the scripts that make images share; they read it after `set -euo pipefail`.
+#
+# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, in which a machine starts; and, if it has a disk,
+# root.qcow2. Packages are kept in a cache folder. Everything is made beside the image and then put in its place at
+# once, or not at all; nothing is made when the image is up to date.
+
+program=$(basename "$0")
+here=$(dirname "$(realpath "$0")")
+export LC_ALL=C
+umask 022
+
+fail() {
+    echo "$program: $1" >&2
+    exit 1
+}
+
+say() {
+    echo "$program: $1"
+}
+
+# need PROGRAM:PACKAGE…: fails when one of the programs is missing.
+need() {
+    local tool missing=()
+    for tool in "$@"; do
+        [[ -n $(PATH=$PATH:/usr/sbin:/sbin type -P "${tool%%:*}") ]] || missing+=("${tool##*:}")
+    done
+    ((${#missing[@]} == 0)) || fail "programs are missing: apt install ${missing[*]}."
+    [[ $(dpkg --print-architecture) == amd64 ]] || fail "images can only be made on amd64 for now."
+}
+
+# begin OUTPUT CACHE VARIANT FILE…: sets output, cache and work, an empty folder; ends the script if the image is made
+# of the same files and the same variant already.
+begin() {
+    mkdir -p "$(dirname "$1")" || fail "$(dirname "$1") cannot be made."
+    output=$(realpath -m "$1")
+    cache=$(realpath -m "$2")
+    local variant=$3 file
+    shift 3
+    stamp=$({
+        echo "$variant"
+        cd "$here" && find "$program" common.sh guest -type f -print0 | sort -z | xargs -0 sha256sum
+    } | sha256sum)
+    stamp=${stamp%% *}
+    if [[ $(cat "$output/stamp" 2>/dev/null) == "$stamp" ]]; then
+        local complete=yes
+        for file in "$@"; do
+            [[ -f $output/$file ]] || complete=
+        done
+        if [[ -n $complete ]]; then
+            say "$output is up to date."
+            exit 0
+        fi
+    fi
+    mkdir -p "$cache" || fail "$cache cannot be made."
+    work=$(mktemp -d "$output.new.XXXXXX") || fail "$(dirname "$output") cannot be written to."
+    trap 'rm -rf "$work"' EXIT
+    mkdir "$work/image"
+}
+
+# fetch PACKAGE…: into the cache.
+fetch() {
+    say "fetching $# packages"
+    (cd "$cache" && apt-get download -qq "$@" 2>"$cache/apt.log") ||
+        fail "apt-get could not fetch the packages: $(grep '^E:' "$cache/apt.log" | head -n 1)"
+}
+
+# unpack FOLDER PACKAGE…: the files of fetched packages, without what their scripts would do.
+unpack() {
+    local folder=$1 package file
+    shift
+    mkdir -p "$folder"/usr/{bin,sbin,lib,lib64}
+    for name in bin sbin lib lib64; do
+        ln -s "usr/$name" "$folder/$name"
+    done
+    for package in "$@"; do
+        # The newest of the versions that the cache may hold.
+        file=$(find "$cache" -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
+        [[ -n $file ]] || fail "apt-get did not deliver the package $package."
+        dpkg-deb --fsys-tarfile "$file" | tar -x -C "$folder" --keep-directory-symlink --no-same-owner 2>/dev/null ||
+            fail "the package $file cannot be unpacked."
+    done
+}
+
+# Prints the name of the package of Debian's present kernel for virtual machines.
+newest_kernel() {
+    local name
+    name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
+    [[ -n $name ]] || fail "apt does not know the package linux-image-cloud-amd64 (is apt-get update needed?)."
+    echo "$name"
+}
+
+# take_kernel UNPACKED ROOT MODULE…: the kernel into the image; the modules into ROOT, where init loads them in this
+# order, so each must come after those that it needs.
+take_kernel() {
+    local unpacked=$1 root=$2 kernel module file
+    shift 2
+    kernel=$(find "$unpacked/boot" -name 'vmlinuz-*' | head -n 1)
+    [[ -n $kernel ]] || fail "the kernel's package contains no kernel."
+    cp "$kernel" "$work/image/vmlinuz"
+    mkdir -p "$root/usr/lib/modules"
+    for module in "$@"; do
+        file=$(find "$unpacked/usr/lib/modules" -name "$module.ko" | head -n 1)
+        [[ -n $file ]] || fail "the kernel's package contains no module $module."
+        cp "$file" "$root/usr/lib/modules/"
+        echo "$module" >>"$root/usr/lib/modules/order"
+    done
+}
+
+# pack ROOT: the initramfs of the image.
+pack() {
+    say "packing"
+    # Times would make every image different.
+    find "$1" -exec touch -h -d @1700000000 {} +
+    (cd "$1" && find . -print0 | sort -z | cpio -o -0 -H newc -R 0:0 --reproducible --quiet) |
+        gzip -n -6 >"$work/image/initramfs.cpio.gz" || fail "the initramfs cannot be written."
+    # The kernel looks for the next archive, each machine's own, at a multiple of four bytes.
+    truncate -s %4 "$work/image/initramfs.cpio.gz"
+}
+
+# Puts the image in its place.
+finish() {
+    echo "$stamp" >"$work/image/stamp"
+    chmod 0755 "$work/image"
+    chmod 0644 "$work/image"/*
+    if [[ -e $output ]]; then
+        mv "$output" "$work/previous"
+    fi
+    mv "$work/image" "$output" || fail "$output cannot be written."
+    say "made $output: $(cd "$output" && du -h --apparent-size vmlinuz initramfs.cpio.gz root.qcow2 2>/dev/null |
+        sed 's/\(.*\)\t\(.*\)/\2 \1/' | paste -s -d ,)"
+}
