@@ -129,7 +129,7 @@ func authorise(_ verb: Verb, of identifier: JobID, _ job: Job?, for known: Known
     default: break
     }
 
-    let owner = HostileText.printable(job.owner.name, limit: 64)
+    let owner = job.owner.printableName
     let cause =
         "job \(identifier) is \(job.owner.name)'s (\(job.owner.id)), not \(person.name)'s (\(person.id))"
     guard standing == .stranger else {
@@ -141,7 +141,7 @@ func authorise(_ verb: Verb, of identifier: JobID, _ job: Job?, for known: Known
     if job.visibility == .private { throw absent(identifier, cause) }
     throw Refusal(
         .notPermitted,
-        "Job \(identifier) belongs to \(owner), not to you (\(HostileText.printable(person.name, limit: 64))). "
+        "Job \(identifier) belongs to \(owner), not to you (\(person.printableName)). "
             + "Only its owner can let you in.",
         cause: cause)
 }

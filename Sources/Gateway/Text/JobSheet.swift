@@ -18,7 +18,7 @@ struct JobSheet {
             lines.append("  " + head + String(repeating: " ", count: max(1, 11 - head.count)) + text)
         }
         add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
-        add("owner", HostileText.printable(job.owner.name, limit: 64))
+        add("owner", job.owner.printableName)
         add("submitted", TimeLeft.moment(job.created))
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
@@ -27,7 +27,7 @@ struct JobSheet {
             for (index, session) in job.sessions.enumerated() {
                 add(
                     index == 0 ? "inside" : "",
-                    "\(HostileText.printable(session.person.name, limit: 64)), \(session.kind.rawValue), "
+                    "\(session.person.printableName), \(session.kind.rawValue), "
                         + "for \(TimeLeft.text(now.timeIntervalSince(session.since)))")
             }
         }
@@ -69,19 +69,11 @@ struct JobSheet {
     }
 
     private var end: String {
-        guard let end = job.builderEnd else { return job.status.isFinal ? "gone" : "not yet" }
-        let by = end.by.map { " by \(HostileText.printable($0.name, limit: 64))" } ?? ""
-        return switch end.reason {
-        case .released: "ended\(by)"
-        case .deadline: "ended when its time was over"
-        case .kept: "ended, since nobody came"
-        case .logout: "ended after the last logout"
-        case .lost: "has died"
-        default: "gone"
-        }
+        guard job.status.isFinal || job.builderEnd != nil else { return "not yet" }
+        return "gone" + (job.builderEnd?.spoken.map { ": \($0)" } ?? "")
     }
 
     private func names(_ people: [Person]) -> String {
-        people.map { HostileText.printable($0.name, limit: 64) }.joined(separator: ", ")
+        people.map(\.printableName).joined(separator: ", ")
     }
 }

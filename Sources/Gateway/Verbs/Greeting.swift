@@ -9,7 +9,7 @@ struct Greeting {
     let commandLine: (_ words: String, _ terminal: Bool) -> String
 
     var text: String {
-        var lines = ["Hello \(HostileText.printable(person.name, limit: 64))."]
+        var lines = ["Hello \(person.printableName)."]
         lines.append("")
         if let jobs, jobs.isEmpty {
             lines.append("You have no job that runs or whose builder is kept.")

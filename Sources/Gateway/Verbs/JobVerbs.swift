@@ -36,13 +36,13 @@ extension GatewaySession {
                     Refusal(
                         .usage,
                         "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the most, "
-                            + "\(TimeLeft.text(until: latest)) from now: extend \(job.id) --max.",
+                            + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now: extend \(job.id) --max.",
                         cause: "extend job \(job.id) past its maximum"))
             }
         }
         change(permit, .extend(until: until), json: json) { job in
             job.deadline.map {
-                "The builder of job \(job.id) ends \(TimeLeft.moment($0)), in \(TimeLeft.text(until: $0))."
+                "The builder of job \(job.id) ends \(TimeLeft.moment($0)), in \(SpokenDuration.words($0.timeIntervalSinceNow))."
             } ?? "The builder of job \(job.id) has more time."
         }
     }
@@ -51,7 +51,7 @@ extension GatewaySession {
         guard permit.job.builder != nil else { return refuse(.gone(permit.job)) }
         change(permit, .hold, json: json) { [self] job in
             "The builder of job \(job.id) stays after the last logout, until its time is over"
-                + (job.deadline.map { " in \(TimeLeft.text(until: $0))" } ?? "")
+                + (job.deadline.map { " in \(SpokenDuration.words($0.timeIntervalSinceNow))" } ?? "")
                 + ". To end it: \(commandLine("release \(job.id)"))"
         }
     }
@@ -93,7 +93,7 @@ extension GatewaySession {
             change(permit, .releaseBuilder, json: json) { "The builder of job \($0.id) ends now." }
         }
         guard !confirmed else { return release() }
-        let inside = Set(job.sessions.map { HostileText.printable($0.person.name, limit: 64) }).sorted()
+        let inside = Set(job.sessions.map(\.person.printableName)).sorted()
         let state = job.status.isFinal ? "" : " while its tasks run"
         let others = inside.isEmpty ? "" : " Inside: \(inside.joined(separator: ", "))."
         running = Question("End the builder of job \(job.id) now\(state)?\(others) [yes/no]", in: self) {

@@ -27,8 +27,8 @@ extension GatewaySession {
     func whoami(_ permit: PersonalPermit, json: Bool) {
         let known = permit.known
         answer(PersonView(known), json: json) {
-            "\(HostileText.printable(known.person.name, limit: 64))"
-                + (known.isAdministrator ? ", administrator" : "") + ", with the key \(known.fingerprint)\n"
+            known.person.printableName + (known.isAdministrator ? ", administrator" : "")
+                + ", with the key \(known.fingerprint)\n"
         }
     }
 
