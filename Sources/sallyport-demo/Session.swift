@@ -49,7 +49,8 @@ struct Session: Sendable {
             Command.run(world.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
             "fix the parser")
 
-        transcript.begin("Going into the machine on which it failed; meanwhile somebody asks for more time")
+        transcript.begin(
+            "Going into the machine on which it failed; elsewhere: ssh builds@gateway extend \(job) 30m")
         transcript.type("ssh -t builds@gateway connect \(job)")
         try await expect(
             connect(job), status: 7, "check", "The deadline has moved.", "3 parts, built on ",
