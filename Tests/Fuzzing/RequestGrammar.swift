@@ -29,13 +29,78 @@ func check(_ input: [UInt8]) {
         if let job { promise("the job is the one named", rest.popFirst() == job.description) }
         promise("a command without a job comes after --", job != nil || command.isEmpty || rest == ["--"])
         promise("no word is lost", rest.isEmpty || rest == ["--"])
-    case .tail(let job, let raw):
+    case .help(nil), .version:
+        let askers = ["help", "--help", "-h", "version", "--version", "-V"]
+        promise("help is for whoever asks for it", askers.contains(words(input[...]).first ?? ""))
+    case .help(let verb?):
+        let all = words(input[...])
+        let isAsked = all.dropFirst().first == "--help" || all.dropFirst().first == "-h"
+        promise(
+            "help is about the verb that was named", all.first == "help" || isAsked && all[0] == verb.rawValue
+        )
+    case .submit(let submission):
+        let all = words(input[...])
+        promise("the verb is submit", all.first == "submit")
+        for (option, isMeant) in [
+            ("--follow", submission.follow), ("--json", submission.json),
+            ("--private", submission.visibility == .private), ("--public", submission.visibility == .public),
+        ] { promise("\(option) is heeded", all.contains(option) || !isMeant) }
+        promise(
+            "a note is of the person's words",
+            submission.note.map { !$0.contains("\n") && all.count > 2 } ?? true)
+    default:
+        guard let line = Line(request) else { return promise("every verb is examined", false) }
+        let all = words(input[...])
+        var plain = all.filter { !$0.hasPrefix("-") }
+        if plain.count > line.words.count, line.mayEndWith(plain.last!) { plain.removeLast() }
+        promise("no word is lost, invented or moved", plain == line.words)
+        promise("options are heeded", Set(all.filter { $0.hasPrefix("-") }) == line.options)
+    }
+}
+
+/// What somebody must have entered for a request of the simple verbs.
+private struct Line {
+    /// In their order.
+    var words: [String]
+    var options: Set<String>
+    /// One word more that changes nothing, or that is not compared.
+    var mayEndWith: (String) -> Bool = { _ in false }
+
+    init?(_ request: Request) {
+        switch request {
+        case .tail(let job, let raw): self.init(.tail, [job?.description], ["--raw": raw], job)
+        case .show(let job, let json): self.init(.show, [job.description], ["--json": json], job)
+        case .release(let job, let yes, let json):
+            self.init(.release, [job.description], ["--yes": yes, "--json": json], job)
+        case .hold(let job, let json): self.init(.hold, [job.description], ["--json": json], job)
+        case .unhold(let job, let json): self.init(.unhold, [job.description], ["--json": json], job)
+        case .share(let job, let name, let json):
+            self.init(.share, [job.description, name], ["--json": json], job)
+        case .unshare(let job, let name, let json):
+            self.init(.unshare, [job.description, name], ["--json": json], job)
+        case .cancel(let job, let json): self.init(.cancel, [job.description], ["--json": json], job)
+        case .list(let all, let json): self.init(.list, [], ["--all": all, "--json": json])
+        case .keys(.list, let json):
+            self.init(.keys, [], ["--json": json])
+            mayEndWith = { $0 == "list" }
+        case .keys(.add, let json): self.init(.keys, ["add"], ["--json": json])
+        case .keys(.remove(let key), let json): self.init(.keys, ["remove", key], ["--json": json])
+        case .whoami(let json): self.init(.whoami, [], ["--json": json])
+        case .acceptTerms: self.init(.acceptTerms, [], [:])
+        case .extend(let job, .maximum, let json):
+            self.init(.extend, [job.description], ["--max": true, "--json": json], job)
+        case .extend(let job, .time(let duration), let json):
+            promise("time is added", duration > .zero && duration <= .seconds(366 * 86_400))
+            self.init(.extend, [job.description], ["--json": json], job)
+            mayEndWith = { $0.allSatisfy { $0.isNumber || "smhd".contains($0) } }
+        case .greet, .connect, .help, .submit, .version: return nil
+        }
+    }
+
+    private init(_ verb: Verb, _ words: [String?], _ options: [String: Bool], _ job: JobID? = nil) {
         checkName(job)
-        var rest = words(input[...])[...]
-        promise("the verb is tail", rest.popFirst() == "tail")
-        promise("--raw is heeded", (rest.first == "--raw") == raw)
-        rest = rest.drop { $0 == "--raw" }
-        promise("the job is the one named", Array(rest) == [job?.description].compactMap(\.self))
+        self.words = [verb.rawValue] + words.compactMap(\.self)
+        self.options = Set(options.filter(\.value).keys)
     }
 }
 
