@@ -13,6 +13,8 @@ func check(_ input: [UInt8]) {
     _ = checkValue(Key.self, data)
     _ = checkValue(KeyList.self, data)
     _ = checkValue(NewKey.self, data)
+    _ = checkValue(NewDeadline.self, data)
+    _ = checkValue(TermsOfUse.self, data)
     _ = checkValue(Problem.self, data)
 }
 
