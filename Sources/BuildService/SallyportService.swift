@@ -173,7 +173,7 @@ public final class SallyportService: BuildService {
         send(request, answer)
     }
 
-    private func send<Answer: Decodable>(
+    func send<Answer: Decodable>(
         _ request: HTTPRequest, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
     ) {
         var request = request
@@ -192,7 +192,7 @@ public final class SallyportService: BuildService {
         }
     }
 
-    private func sendWithoutAnswer(
+    func sendWithoutAnswer(
         _ request: HTTPRequest, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         sendForBytes(request) { answer($0.map { _ in }) }
