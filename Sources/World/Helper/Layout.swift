@@ -69,6 +69,10 @@ struct Layout: Sendable {
         keep = \(settings.keep)
         lease = \(settings.lease)
         max_life = \(settings.maxLife)
+        # A few people do what many would.
+        kept_per_owner = 100
+        sessions_per_person = 1000
+        queued_per_owner = 100
 
         """
     }
