@@ -108,7 +108,7 @@ import World
             let asked = try await world.run([
                 "setpriv", "--reuid", who, "--regid", who, "--clear-groups",
                 "\(Repository.programs)/sallyport",
-                "keys", "list",
+                "people", "list",
             ])
             await expect(
                 asked, status: status, errors: status == 0 ? [] : ["sallyport: This user may not do that."],

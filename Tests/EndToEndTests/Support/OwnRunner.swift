@@ -12,9 +12,12 @@ struct OwnRunner: Sendable {
 
     /// Starts it, and ends it with its builders after `body`, whatever has become of it.
     ///
-    /// - Parameter size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    /// - Parameters:
+    ///   - size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    ///   - keep: seconds, as in `sallyport.toml`, and so is `life`.
     static func with(
-        _ world: World, size: String, keep: Int = 900, _ body: @Sendable (OwnRunner) async throws -> Void
+        _ world: World, size: String, keep: Int = 900, life: Int = 900,
+        _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
         let runner = OwnRunner(world: world, folder: "\(world.folder)/own")
         do {
@@ -22,8 +25,8 @@ struct OwnRunner: Sendable {
                 """
                 mkdir -p \(runner.state)
                 mount -t tmpfs -o size=\(size) own \(runner.state)
-                sed -e 's,^url = .*,url = "unix:\(runner.folder)/s",' -e 's,^socket = .*,socket = "\(runner.folder)/s",' \
-                    -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
+                sed -e 's,^url = .*,url = "unix:\(runner.socket)",' -e 's,^socket = .*,socket = "\(runner.socket)",' \
+                    -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep)\\nlife = \(life),' \
                     -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d' \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
                 """)
@@ -85,7 +88,9 @@ struct OwnRunner: Sendable {
         try await shell("rm \(state)/fill")
     }
 
-    // MARK: Its operator
+    // MARK: Its operator and its gateway
+
+    var socket: String { "\(folder)/s" }
 
     func sallyport(_ arguments: [String], input: String = "") async throws -> Finished {
         try await world.sallyport(arguments + ["--config", configuration], input: input)
