@@ -208,7 +208,7 @@ public final class SallyportService: BuildService, SelfService {
         send(request, answer)
     }
 
-    private func send<Answer: Decodable>(
+    func send<Answer: Decodable>(
         _ request: HTTPRequest, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
     ) {
         var request = request
@@ -227,7 +227,7 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
-    private func sendWithoutAnswer(
+    func sendWithoutAnswer(
         _ request: HTTPRequest, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         sendForBytes(request) { answer($0.map { _ in }) }

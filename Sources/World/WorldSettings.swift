@@ -14,8 +14,6 @@ public struct WorldSettings: Codable, Sendable {
     public var accelerator = "auto"
     /// Builders at once; nil: as many as fit into memory.
     public var slots: Int?
-    /// Kept builders, waiting jobs and sessions that one person may have: whoever tries a world is few people.
-    public var perPerson = 200
     /// MiB of memory for each builder.
     public var memory = 512
     /// Seconds, as in `sallyport.toml`.

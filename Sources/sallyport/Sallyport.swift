@@ -5,5 +5,5 @@ import ArgumentParser
 struct Sallyport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport", abstract: "Talk to the build service behind a gateway.",
-        subcommands: [Submit.self, Keys.self, Jobs.self, Tokens.self, ConformanceCommand.self])
+        subcommands: [Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, ConformanceCommand.self])
 }

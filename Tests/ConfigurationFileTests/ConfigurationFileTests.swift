@@ -48,8 +48,15 @@ import Testing
             slots = 3
             memory = 256
             keep = 60
+            life = 70
             lease = 3
             max_life = 100
+            kept_per_owner = 4
+            sessions_per_person = 5
+            queued_per_owner = 6
+            log_limit = 7
+            retention = 8
+            terms = "/e"
             """)
         var expected = Configuration(service: .init(url: "https://builds.example.org:8443/api"))
         expected.service.authorities = "/ca"
@@ -73,6 +80,13 @@ import Testing
         expected.runner.slots = 3
         expected.runner.memory = 256
         expected.runner.keep = 60
+        expected.runner.life = 70
+        expected.runner.limits.keptPerOwner = 4
+        expected.runner.limits.sessionsPerPerson = 5
+        expected.runner.limits.queuedPerOwner = 6
+        expected.runner.limits.log = 7
+        expected.runner.limits.retention = 8
+        expected.runner.terms = "/e"
         expected.runner.lease = 3
         expected.runner.maxLife = 100
         #expect(configuration == expected)
@@ -161,9 +175,10 @@ import Testing
         arguments: [
             (.nobody, 0o600, nil), (.nobody, 0o400, nil), (.nobody, 0o640, "by others"),
             (.nobody, 0o604, "by others"), (.nobody, 0o620, "by others"), (.group, 0o640, nil),
-            (.group, 0o660, "by others"), (.group, 0o644, "by others"),
+            (.group, 0o660, "by others"), (.group, 0o644, "by others"), (.everybody, 0o644, nil),
+            (.everybody, 0o664, "by others"), (.everybody, 0o646, "by others"),
         ] as [(SmallFile.Readers, mode_t, String?)])
-    func aSecretThatOthersCanReadIsNone(readers: SmallFile.Readers, mode: mode_t, complaint: String?) throws {
+    func aFileIsForWhomItIs(readers: SmallFile.Readers, mode: mode_t, complaint: String?) throws {
         let path = "/tmp/sallyport-\(UInt32.random(in: 0 ... .max))"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         defer { unlink(path) }

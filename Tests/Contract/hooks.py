@@ -1,5 +1,6 @@
 """What schemathesis is told besides the contract."""
 
+import os
 import re
 
 import schemathesis
@@ -14,6 +15,12 @@ def before_call(context, case, **kwargs):
     # Names and ids that are made up are hardly ever those of somebody; then only refusals would be looked at.
     if isinstance(query.get("owner"), str) and query["owner"]:
         query["owner"] = "alice"
+    if isinstance(query.get("person"), str) and len(query["person"]) % 2:
+        query["person"] = "1"
+    path = case.path_parameters or {}
+    for name, known in (("name", "bob"), ("person", "1"), ("version", os.environ["TERMS_VERSION"])):
+        if isinstance(path.get(name), str) and "/" not in path[name] and len(path[name]) % 2:
+            path[name] = known
     job = (case.path_parameters or {}).get("id")
     if isinstance(job, str) and re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", job) and len(job) % 2:
         case.path_parameters["id"] = "1"

@@ -64,6 +64,13 @@ import World
                 let removed = try await Operator(world: world).removeKey(of: "alice")
                 await expect(removed, status: 0, in: world)
             }, mend: { world, _ in _ = try await Operator(world: world).addKey(of: "alice") }),
+        Death(
+            name: "the person is suspended", status: 77,
+            sentence: "The build service has ended this session: job",
+            strike: { world, _, _ in
+                let suspended = try await world.sallyport(["people", "suspend", "alice"])
+                await expect(suspended, status: 0, in: world)
+            }, mend: { world, _ in _ = try await world.sallyport(["people", "resume", "alice"]) }),
         // The builder.
         Death(
             name: "the builder is killed", endsBuilder: true, status: 69,

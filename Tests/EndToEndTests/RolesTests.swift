@@ -11,7 +11,9 @@ import World
         ("GET /v1/keys/SHA256%3Anobody", 404, 404, 404),
         ("DELETE /v1/keys/SHA256%3Anobody", 403, 403, 404),
         ("GET /v1/keys", 403, 403, 200),
-        ("POST /v1/keys", 403, 403, 415),
+        ("GET /v1/keys?owner=999999", 403, 200, 200),
+        ("DELETE /v1/keys/SHA256%3Anobody?owner=999999", 403, 404, 404),
+        ("POST /v1/keys", 403, 415, 415),
         ("GET /v1/jobs", 403, 200, 200),
         ("POST /v1/jobs", 403, 415, 415),
         ("GET /v1/jobs/999999", 403, 404, 404),
@@ -19,6 +21,15 @@ import World
         ("GET /v1/jobs/999999/logs/setup", 403, 404, 404),
         ("POST /v1/jobs/999999/claims", 403, 415, 415),
         ("POST /v1/jobs/999999/cancel", 403, 404, 404),
+        ("PUT /v1/jobs/999999/deadline", 403, 415, 415),
+        ("PUT /v1/jobs/999999/hold", 403, 404, 404),
+        ("PUT /v1/jobs/999999/shares/alice", 403, 404, 404),
+        ("DELETE /v1/jobs/999999/builder", 403, 404, 404),
+        ("GET /v1/terms", 403, 404, 404),
+        ("PUT /v1/terms/1/acceptances/999999", 403, 404, 404),
+        ("GET /v1/people", 403, 403, 200),
+        ("PUT /v1/people/nobody/suspension", 403, 403, 404),
+        ("DELETE /v1/people/nobody/administration", 403, 403, 404),
         ("POST /v1/claims/999999/heartbeat", 403, 404, 404),
         ("DELETE /v1/claims/999999?reason=done", 403, 404, 404),
     ]
@@ -97,7 +108,7 @@ import World
             let asked = try await world.run([
                 "setpriv", "--reuid", who, "--regid", who, "--clear-groups",
                 "\(Repository.programs)/sallyport",
-                "keys", "list",
+                "people", "list",
             ])
             await expect(
                 asked, status: status, errors: status == 0 ? [] : ["sallyport: This user may not do that."],

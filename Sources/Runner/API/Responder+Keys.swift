@@ -28,7 +28,7 @@ extension Responder {
         let owner = query["owner"]
         if owner == nil, role != .operator {
             throw RunnerError(
-                .forbidden, "This \(authentication.subject) may ask for one person's keys only: owner.")
+                .forbidden, "This \(authentication.subject) may ask for one person's keys only, by owner.")
         }
         return owner
     }

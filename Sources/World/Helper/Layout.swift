@@ -72,9 +72,10 @@ struct Layout: Sendable {
         keep = \(settings.keep)
         lease = \(settings.lease)
         max_life = \(settings.maxLife)
-        kept_per_owner = \(settings.perPerson)
-        queued_per_owner = \(settings.perPerson)
-        sessions_per_person = \(settings.perPerson)
+        # A few people do what many would.
+        kept_per_owner = 100
+        sessions_per_person = 1000
+        queued_per_owner = 100
 
         """
     }

@@ -15,10 +15,12 @@ struct OwnRunner: Sendable {
     ///
     /// - Parameters:
     ///   - size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    ///   - keep: seconds, as in `sallyport.toml`, and so is `life`.
     ///   - socket: where it listens; nil: where no gateway looks for it.
     ///   - changes: to the configuration, for sed(1).
     static func with(
-        _ world: World, size: String, keep: Int = 900, at socket: String? = nil, changes: [String] = [],
+        _ world: World, size: String, keep: Int = 900, life: Int = 900, at socket: String? = nil,
+        changes: [String] = [],
         _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
         let folder = "\(world.folder)/own"
@@ -30,7 +32,7 @@ struct OwnRunner: Sendable {
                 mkdir -p \(runner.state)
                 mount -t tmpfs -o size=\(size) own \(runner.state)
                 sed -e 's,^url = .*,url = "unix:\(runner.socket)",' -e 's,^socket = .*,socket = "\(runner.socket)",' \
-                    -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
+                    -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep)\\nlife = \(life),' \
                     -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d'\(edits) \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
                 """)
@@ -92,7 +94,9 @@ struct OwnRunner: Sendable {
         try await shell("rm \(state)/fill")
     }
 
-    // MARK: Its operator
+    // MARK: Its operator and its gateway
+
+    var socket: String { "\(folder)/s" }
 
     func sallyport(_ arguments: [String], input: String = "") async throws -> Finished {
         try await world.sallyport(arguments + ["--config", configuration], input: input)

@@ -1,4 +1,5 @@
 import BuildService
+import ConfigurationFile
 import Foundation
 import GRDB
 import NIOHTTP1
@@ -116,6 +117,24 @@ struct PeopleTests {
             #expect(try await service.client.send(.PUT, "/v1/terms/1/acceptances/1").status == 404)
             #expect(try await Self.unacceptedTerms(service) == nil)
         }
+    }
+
+    @Test("the version of terms of use is the beginning of what sha256sum says of their file")
+    func termsFile() throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/terms.txt"
+        try Data("test".utf8).write(to: URL(filePath: path))
+        #expect(try TermsOfUse(file: path) == TermsOfUse(version: "9f86d081884c", text: "test"))
+        for (text, complaint) in [
+            (" \n", "the file is empty"), (String(repeating: "a", count: (64 << 10) + 1), "at most 64 KiB"),
+        ] {
+            try Data(text.utf8).write(to: URL(filePath: path))
+            let error = #expect(throws: ConfigurationError.self) { try TermsOfUse(file: path) }
+            #expect(error?.description.contains(complaint) == true && error?.path == path)
+        }
+        let error = #expect(throws: ConfigurationError.self) { try TermsOfUse(file: folder + "/absent") }
+        #expect(error?.description == "\(folder)/absent: cannot be read: No such file or directory")
     }
 
     private static func unacceptedTerms(_ service: TestService) async throws -> String? {

@@ -1,0 +1,70 @@
+import Testing
+import World
+
+/// How long builders live, with clocks that run.
+@Suite struct LifetimesTests {
+    /// Somebody is inside, and sends heartbeats; a login to the builder is open. Both end with the deadline.
+    @Test func aBuilderEndsAtItsDeadlineWhoeverIsInside() async throws {
+        let world = try await SharedWorld.get()
+        try await OwnRunner.with(world, size: "40m", life: 12) { runner in
+            let submitted = try await runner.submit("image: debian\ntasks:\n  - check: exit 1\n")
+            await expect(submitted, status: 0, in: world)
+            try await runner.wait(for: "the builder is kept", in: "logs/1/log")
+            let session = try await world.run(
+                [
+                    "/bin/bash", "-euc",
+                    """
+                    ask() { curl -q -s -f -m 10 --unix-socket "$1" -X "$2" "http://localhost/v1/$3" "${@:4}"; }
+                    key=$(cut -d' ' -f1,2 "$3/alice.pub")
+                    fingerprint=$(ssh-keygen -lf "$3/alice.pub" | cut -d' ' -f2)
+                    claim=$(ask "$1" POST jobs/1/claims -H 'Content-Type: application/json' -d '{
+                        "session": "s", "kind": "shell", "person": {"id": "1"}, "from": "::1",
+                        "key": "'"$key"'", "key_fingerprint": "'"$fingerprint"'"}')
+                    begun=$SECONDS
+                    port=$(sed -E 's/.*"port":([0-9]+).*/\\1/' <<<"$claim")
+                    id=$(sed -E 's/.*"id":"([^"]+)".*/\\1/' <<<"$claim")
+                    ssh -F none -i "$2/identity" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+                        -p "$port" build@127.0.0.1 'echo inside; exec sleep 1000' &
+                    while ask "$1" POST "claims/$id/heartbeat" >/dev/null; do sleep 0.5; done
+                    echo "ended after $((SECONDS - begun)) s"
+                    wait $! && exit 1
+                    ask "$1" GET jobs/1
+                    """, "bash", runner.socket, runner.state, world.client,
+                ], deadline: 60)
+            await expect(
+                session, status: 0, output: ["inside", #""builder_end":{"reason":"deadline"}"#], in: world)
+            let seconds = session.text.split(separator: "ended after ").last.flatMap {
+                Int($0.prefix { $0.isNumber })
+            }
+            #expect((11...17).contains(try #require(seconds)), "\(session)")
+            try await runner.waitUntilNoBuilder(seconds: 10)
+        }
+    }
+
+    /// Whoever was let in, and no longer is, is out within a heartbeat; the builder stays for its owner.
+    @Test func aSessionEndsWhenItsJobIsNoLongerShared() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        @Sendable func share(_ method: String) async throws {
+            let answer = try await world.run([
+                "curl", "-q", "-s", "-f", "-m", "10", "--unix-socket", "\(world.folder)/run/api.sock", "-X",
+                method,
+                "http://localhost/v1/jobs/\(job)/shares/bob",
+            ])
+            await expect(answer, status: 0, in: world)
+        }
+        try await share("PUT")
+        let words = world.ssh(["connect", job, "echo ready; exec sleep 1000"], as: "bob")
+        let finished = try await Command.start(words, deadline: .seconds(60)) { client in
+            try await client.output.wait(for: "ready")
+            try await share("DELETE")
+            await client.output.waitForEnd()
+        }
+        await expect(
+            finished, status: 77, errors: ["The build service has ended this session: job"], in: world)
+        try await expectNoSession(of: job, in: world)
+        let late = try await Command.run(world.ssh(["connect", job, "true"], as: "bob"))
+        await expect(late, status: 77, in: world)
+        await expect(try await Command.run(world.ssh(["connect", job, "true"])), status: 0, in: world)
+    }
+}
