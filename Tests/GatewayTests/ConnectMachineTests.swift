@@ -228,6 +228,17 @@ import Testing
         #expect(refusal(machine.handle(.job(Self.ended(.init(reason: .lost)))))?.sentence == ended)
     }
 
+    @Test func whatTheServiceHasSaidOnTheWayInIsRemembered() {
+        var machine = entering()
+        _ = machine.handle(.verified)
+        _ = machine.handle(.claimed(Fixture.claim(of: kept)))
+        _ = machine.handle(.authenticated)
+        #expect(machine.handle(.job(Self.ended(.init(reason: .released, by: Fixture.bob)))) == [])
+        _ = machine.handle(.started)
+        let actions = machine.handle(.connectionFailed(NestedSSHError(.lost, "in a test")))
+        #expect(refusal(actions)?.sentence.contains("bob has released it") == true, "\(actions)")
+    }
+
     @Test func aServiceThatNeverSaysWhyIsNotWaitedFor() {
         var machine = inside(isShell: true)
         _ = machine.handle(.ended(.unknown))

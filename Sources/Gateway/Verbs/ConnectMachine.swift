@@ -260,7 +260,9 @@ struct ConnectMachine {
 
     private mutating func wonder(_ refusal: Refusal, ifBuilderHasEnded sentence: String) -> [Action] {
         if case .wondering = state { return [] }
-        state = .wondering(Loss(refusal: refusal, ifBuilderHasEnded: sentence))
+        let loss = Loss(refusal: refusal, ifBuilderHasEnded: sentence)
+        guard job.builder != nil else { return builderEnded(loss) }
+        state = .wondering(loss)
         return [.askWhy]
     }
 

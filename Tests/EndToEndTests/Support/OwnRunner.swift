@@ -5,7 +5,8 @@ import World
 struct OwnRunner: Sendable {
     let world: World
     private let folder: String
-    private let socket: String
+    /// Where it listens.
+    let socket: String
 
     /// The state folder.
     var state: String { "\(folder)/state" }
@@ -94,9 +95,7 @@ struct OwnRunner: Sendable {
         try await shell("rm \(state)/fill")
     }
 
-    // MARK: Its operator and its gateway
-
-    var socket: String { "\(folder)/s" }
+    // MARK: Its operator
 
     func sallyport(_ arguments: [String], input: String = "") async throws -> Finished {
         try await world.sallyport(arguments + ["--config", configuration], input: input)
