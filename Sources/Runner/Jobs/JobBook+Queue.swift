@@ -36,7 +36,7 @@ extension JobBook {
     /// Starts waiting jobs while there are slots, each in its turn; one that would be its owner's one too many lets
     /// others pass. A kept builder holds its slot, since it holds its memory.
     func fillSlots() {
-        guard !isStopping else { return }
+        guard !isStopping, !isTakingOver else { return }
         for id in queue {
             guard let shortage = shortage(for: id) else {
                 queue.removeAll { $0 == id }

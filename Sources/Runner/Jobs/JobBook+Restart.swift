@@ -6,6 +6,7 @@ import Requests
 extension JobBook {
     /// Goes on with what an earlier runner has left: the queue, builders that live and the tasks in them.
     func takeOver() async throws(RunnerError) {
+        isTakingOver = true
         let step = try store.moveDeadlines(to: timekeeper.boot)
         if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
         for record in try store.liveJobs() {
@@ -37,6 +38,7 @@ extension JobBook {
                 apply(id) { $0.builderEnded(at: $1) }
             }
         }
+        isTakingOver = false
         fillSlots()
     }
 

@@ -40,6 +40,8 @@ actor JobBook {
     /// Booting machines load the processors: two at once.
     var bootGate = Gate(2)
     var isStopping = false
+    /// Which slots are taken is not known yet.
+    var isTakingOver = false
     /// Waits for room on the disk.
     var catchingUp: _Concurrency.Task<Void, Never>?
 

@@ -72,12 +72,15 @@ extension Store {
         }
     }
 
-    /// Jobs that have been over since then or longer, the oldest first; at most so many.
-    func jobsOver(since moment: Date, limit: Int) throws(RunnerError) -> [JobID] {
+    /// Jobs that have been over since then or longer, the oldest first; at most so many, behind that one.
+    func jobsOver(since moment: Date, behind last: JobID? = nil, limit: Int) throws(RunnerError) -> [JobID] {
         try read { database in
             try Int64.fetchAll(
-                database, sql: "SELECT id FROM job WHERE over <= ? AND NOT live ORDER BY id LIMIT ?",
-                arguments: [moment.timeIntervalSince1970, limit]
+                database,
+                sql: "SELECT id FROM job WHERE over <= ? AND NOT live AND id > ? ORDER BY id LIMIT ?",
+                arguments: [
+                    moment.timeIntervalSince1970, last.flatMap { Int64($0.description) } ?? 0, limit,
+                ]
             ).compactMap { JobID(String($0)) }
         }
     }
