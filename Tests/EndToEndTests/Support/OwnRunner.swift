@@ -5,6 +5,8 @@ import World
 struct OwnRunner: Sendable {
     let world: World
     private let folder: String
+    /// What the runner is started with: a command that takes another one.
+    private let prefix: String
 
     /// The state folder.
     var state: String { "\(folder)/state" }
@@ -12,11 +14,15 @@ struct OwnRunner: Sendable {
 
     /// Starts it, and ends it with its builders after `body`, whatever has become of it.
     ///
-    /// - Parameter size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    /// - Parameters:
+    ///   - size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
+    ///   - prefix: a command that takes the runner's.
+    ///   - more: of the configuration.
     static func with(
-        _ world: World, size: String, keep: Int = 900, _ body: @Sendable (OwnRunner) async throws -> Void
+        _ world: World, size: String, keep: Int = 900, prefix: String = "", more: String = "",
+        _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
-        let runner = OwnRunner(world: world, folder: "\(world.folder)/own")
+        let runner = OwnRunner(world: world, folder: "\(world.folder)/own", prefix: prefix)
         do {
             try await runner.shell(
                 """
@@ -26,6 +32,7 @@ struct OwnRunner: Sendable {
                     -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep),' \
                     -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d' \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
+                echo '\(more)' >>\(runner.configuration)
                 """)
             try await runner.start()
             let added = try await runner.sallyport(["keys", "add", "alice", "\(world.client)/alice.pub"])
@@ -41,7 +48,7 @@ struct OwnRunner: Sendable {
     func start() async throws {
         try await shell(
             """
-            setsid \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
+            setsid \(prefix) \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
                 >>\(world.folder)/log/own.log 2>&1 </dev/null &
             echo $! >\(folder)/pid
             until \(Repository.programs)/sallyport jobs --config \(configuration) >/dev/null 2>&1; do
@@ -68,6 +75,16 @@ struct OwnRunner: Sendable {
             umount --lazy \(state)
             rm -rf \(folder)
             """)
+    }
+
+    /// Waits until no program of that name runs in the world.
+    func waitUntilNone(_ program: String) async throws {
+        try await wait("! pgrep -x \(program)", seconds: 10)
+    }
+
+    /// For the runner, which has a mount namespace of its own by its prefix.
+    func replaceProgram(_ program: String, with other: String) async throws {
+        try await shell("nsenter --mount --target $(cat \(folder)/pid) mount --bind \(other) \(program)")
     }
 
     // MARK: Its disk
