@@ -16,6 +16,8 @@ PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-co
 BENCH_PACKAGES := gcc libc6-dev python3
 # What makes the image that people build in.
 IMAGE_TOOLS := e2fsprogs mmdebstrap qemu-utils
+# What builders need that have a network.
+NETWORK_TOOLS := iproute2 nftables slirp4netns
 IMAGES := $(CURDIR)/.build/images
 # How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
 IMAGE_DISK := 8G
@@ -102,7 +104,7 @@ bench: build
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
 
 # Everything runs, even after a failure; the summaries come last.
-test: PACKAGES += $(IMAGE_TOOLS)
+test: PACKAGES += $(IMAGE_TOOLS) $(NETWORK_TOOLS)
 test: image image-debian
 	swift build --build-tests
 	mkdir -p $(LOGS)

@@ -92,6 +92,25 @@ public struct Configuration: Equatable, Sendable {
             case tcg
         }
 
+        /// `[runner.image.NAME]`: what builders made of that image have.
+        public struct Image: Equatable, Sendable {
+            /// What a builder may reach.
+            public enum Network: String, Sendable, CaseIterable {
+                /// Nothing.
+                case none
+                /// The internet, and neither the host nor private networks.
+                case outbound
+            }
+
+            /// MiB; nil: as much as `Runner.memory` says.
+            public var memory: Int?
+            /// The number of processors.
+            public var processors = 1
+            public var network = Network.none
+
+            public init() {}
+        }
+
         public var stateDirectory = "/var/lib/sallyport"
         public var socket = "/run/sallyport/api.sock"
         /// Nil: on the socket only.
@@ -111,6 +130,8 @@ public struct Configuration: Equatable, Sendable {
         public var slots: Int?
         /// MiB of memory for each builder.
         public var memory = 512
+        /// By the image's name; those that are as every other are not here.
+        public var imageSettings: [String: Image] = [:]
         /// Seconds that a builder is kept for somebody to come.
         public var keep = 600
         /// Seconds that a kept builder lives from when somebody first enters it, unless the deadline is moved.

@@ -63,6 +63,14 @@ public enum ConfigurationFile {
         runner.accelerator = try document.choice("runner", "accel", default: runner.accelerator)
         runner.slots = try document.number("runner", "slots", in: 0...10_000)
         runner.memory = try document.number("runner", "memory", in: 128...1_048_576, default: runner.memory)
+        for name in try document.tables(in: "runner", "image") {
+            let table = "runner.image.\(name)"
+            var image = Configuration.Runner.Image()
+            image.memory = try document.number(table, "memory", in: 128...1_048_576)
+            image.processors = try document.number(table, "cpus", in: 1...255, default: image.processors)
+            image.network = try document.choice(table, "network", default: image.network)
+            if image != .init() { runner.imageSettings[name] = image }
+        }
         runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
         runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)

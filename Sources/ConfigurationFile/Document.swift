@@ -81,20 +81,42 @@ struct Document {
         return choice
     }
 
-    /// The last step: a key that nobody asked for is a mistake, or meant for a later version.
-    func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
-        for section in root.keys {
-            guard let keys = known[section] else {
-                throw ConfigurationError(
-                    path: path, line: line(section: section, key: nil), key: section,
-                    expected: "unknown section; expected \(known.keys.sorted().joined(separator: ", "))")
-            }
-            guard let table = root[section]?.table else {
+    /// The names of the tables `[section.key.NAME]`; such a table is then a section of that name.
+    mutating func tables(in section: String, _ key: String) throws(ConfigurationError) -> [String] {
+        guard let value = try value(section, key) else { return [] }
+        guard let names = value.table?.keys, value.table?.values.allSatisfy({ $0.table != nil }) == true
+        else {
+            throw error(section, key, "expected tables [\(section).\(key).NAME]")
+        }
+        for name in names { known["\(section).\(key).\(name)", default: []] = [] }
+        return names
+    }
+
+    /// The table of that name, whose parts are divided by dots; nil when there is none.
+    private func table(_ section: String) throws(ConfigurationError) -> TOMLTable? {
+        var table = root
+        // Only the last part may have dots itself: the name of an image, for one.
+        for part in section.split(separator: ".", maxSplits: 2) {
+            guard let entry = table[String(part)] else { return nil }
+            guard let next = entry.table else {
                 throw ConfigurationError(
                     path: path, line: line(section: nil, key: section), key: section,
                     expected: "expected a section")
             }
-            for key in table.keys where !keys.contains(key) {
+            table = next
+        }
+        return table
+    }
+
+    /// The last step: a key that nobody asked for is a mistake, or meant for a later version.
+    func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
+        for section in root.keys where known[section] == nil {
+            throw ConfigurationError(
+                path: path, line: line(section: section, key: nil), key: section,
+                expected: "unknown section; expected \(known.keys.sorted().joined(separator: ", "))")
+        }
+        for (section, keys) in known.sorted(by: { $0.key < $1.key }) {
+            for key in try table(section)?.keys ?? [] where !keys.contains(key) {
                 throw error(
                     section, key, "unknown key; expected one of \(keys.sorted().joined(separator: ", "))")
             }
@@ -105,13 +127,7 @@ struct Document {
         _ section: String, _ key: String
     ) throws(ConfigurationError) -> (any TOMLValueConvertible)? {
         known[section, default: []].insert(key)
-        guard let entry = root[section] else { return nil }
-        guard let table = entry.table else {
-            throw ConfigurationError(
-                path: path, line: line(section: nil, key: section), key: section,
-                expected: "expected a section")
-        }
-        return table[key]
+        return try table(section)?[key]
     }
 
     func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// The command line of QEMU.
 ///
-/// `microvm` boots fastest. `restrict=on` matters: without it a build reaches whatever listens on the host's
-/// loopback. `-no-reboot` turns every way in which a guest can stop into the end of QEMU.
+/// `microvm` boots fastest. `restrict=on` matters: without it a build reaches whatever listens on the loopback of the
+/// host, or of the network namespace that QEMU is in. `-no-reboot` turns every way in which a guest can stop into the end of QEMU.
 struct EmulatorCommand {
     static let program = "qemu-system-x86_64"
 
@@ -14,6 +14,7 @@ struct EmulatorCommand {
     var accelerator: Accelerator
     var memory: Int
     var processors: Int
+    var network: Network = .none
     /// Further words for the kernel.
     var kernelArguments: [String] = []
 
@@ -49,10 +50,13 @@ struct EmulatorCommand {
 
     /// Starts a machine with a network, in the background: QEMU returns when it runs.
     func launch(in folder: MachineFolder, port: Int) async throws(MachineError) -> ShortCommand.Outcome {
+        let command =
+            ["-c", Self.limited, Self.program, String(longestFile / 512), folder.path.string]
+            + machine(in: folder, port: port)
         let outcome = try await ShortCommand(
             program: "sh",
-            arguments: ["-c", Self.limited, Self.program, String(longestFile / 512), folder.path.string]
-                + machine(in: folder, port: port)
+            arguments: network == .none
+                ? command : OutboundNetwork(folder: folder).arguments(running: command)
         ).run()
         // sh(1): the command was not found.
         guard outcome.status != 127 else { throw MachineError(.programMissing, detail: Self.program) }
@@ -63,12 +67,20 @@ struct EmulatorCommand {
     func machine(in folder: MachineFolder, port: Int) -> [String] {
         common + drive + [
             "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",
-            "-netdev", "user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:\(port)-:22",
+            "-netdev", "user,id=network,\(userNetwork(port: port))",
             "-device", "virtio-net-device,netdev=network",
             "-chardev", "socket,id=monitor,path=\(Self.escaped(folder.monitorSocket)),server=on,wait=off",
             "-mon", "chardev=monitor,mode=control",
             "-daemonize", "-pidfile", folder.processFile.string,
         ]
+    }
+
+    private func userNetwork(port: Int) -> String {
+        switch network {
+        case .none: "restrict=on,hostfwd=tcp:127.0.0.1:\(port)-:22"
+        case .outbound:
+            "ipv6=off,hostfwd=tcp:\(OutboundNetwork.address):\(OutboundNetwork.port)-:22"
+        }
     }
 
     /// QEMU writes what differs from the image to a file in TMPDIR that has no name any more, and so ends with QEMU.

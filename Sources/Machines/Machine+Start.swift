@@ -32,7 +32,8 @@ extension Machine {
 
         let emulator = EmulatorCommand(
             kernel: kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
-            memory: specification.memory, processors: specification.processors)
+            memory: specification.memory, processors: specification.processors,
+            network: specification.network)
         let record = try await launch(
             emulator, in: folder, hostKey: hostKey, identity: specification.identity)
         do {
@@ -98,6 +99,10 @@ extension Machine {
         archive.addFile("etc/sallyport/authorized_keys", contents: Array(keys.utf8))
         archive.addFile("etc/sallyport/watchdog", contents: Array(watchdog.utf8))
         archive.addFile("etc/sallyport/time", contents: Array(now.utf8))
+        if specification.network == .outbound {
+            let resolver = "nameserver \(OutboundNetwork.nameServer)\n"
+            archive.addFile("etc/resolv.conf", contents: Array(resolver.utf8))
+        }
         var whole = try folder.read(common)
         whole.append(Data(count: (4 - whole.count % 4) % 4))
         whole.append(contentsOf: archive.finished())
@@ -115,7 +120,9 @@ extension Machine {
             // First the record: a runner that dies right after QEMU has started can still be followed.
             try record.write(to: folder)
             let outcome = try await emulator.launch(in: folder, port: record.port)
-            if outcome.status == 0 { return record }
+            if outcome.status == 0 {
+                return emulator.network == .none ? record : try await openWayIn(of: record, in: folder)
+            }
             messages = outcome.errors
             guard messages.contains("host forwarding rule") else { break }
         }
@@ -123,9 +130,25 @@ extension Machine {
         throw failure(messages)
     }
 
+    /// Finds a port for a machine whose QEMU is in a network namespace; it may be another than the record's.
+    private static func openWayIn(
+        of record: MachineRecord, in folder: MachineFolder
+    ) async throws(MachineError) -> MachineRecord {
+        var record = record
+        for _ in 0..<5 {
+            if await OutboundNetwork(folder: folder).forward(port: record.port) { return record }
+            record.port = try LoopbackPort.pick()
+            try record.write(to: folder)
+        }
+        await endUnanswering(folder)
+        throw MachineError(.networkFailed, detail: "slirp4netns opens no port.")
+    }
+
     /// What a program's messages mean. (It runs in the C locale.)
     private static func failure(_ messages: String) -> MachineError {
         let isFull = messages.contains("No space left on device")
-        return MachineError(isFull ? .noSpace : .startFailed, detail: messages)
+        let isNetwork = messages.contains(OutboundNetwork.complaint)
+        return MachineError(
+            isFull ? .noSpace : isNetwork ? .networkFailed : .startFailed, detail: messages)
     }
 }

@@ -27,6 +27,9 @@ extension MachineError {
         public static let noSpace = Code(sentence: "The disk of the builders is full.")
         /// A program that we need, qemu or ssh, could not be run.
         public static let programMissing = Code(sentence: "A program that builders need is not installed.")
+        /// The rules, or what they need, could not be set up for a machine with a network.
+        public static let networkFailed = Code(
+            sentence: "The rules that protect others from the builder's network could not be set.")
         /// QEMU did not start.
         public static let startFailed = Code(sentence: "The builder could not be started.")
         /// QEMU ended while somebody was waiting for the builder.

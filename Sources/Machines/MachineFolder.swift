@@ -15,6 +15,10 @@ struct MachineFolder: Sendable {
     var knownHosts: FilePath { path.appending("known_hosts") }
     /// Kernel archive with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
+    /// Of slirp4netns; exists only while a machine with a network starts.
+    var networkSocket: FilePath { path.appending("net.sock") }
+    /// What slirp4netns says.
+    var networkLog: FilePath { path.appending("net.log") }
     var record: FilePath { path.appending("machine.json") }
 
     /// Makes the folder, readable for nobody else.
@@ -35,6 +39,7 @@ struct MachineFolder: Sendable {
     func removeTraces() {
         remove([
             monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, initramfs, record, knownHosts,
+            networkSocket, networkLog,
         ])
     }
 

@@ -10,6 +10,8 @@ public struct MachineSpecification: Sendable, Hashable {
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int
+    /// What it may reach.
+    public var network: Network
     /// How instructions are executed.
     public var accelerator: Accelerator
     /// Who may log in: public keys, `<type> <base64>`.
@@ -22,7 +24,7 @@ public struct MachineSpecification: Sendable, Hashable {
     public var grace: Int
 
     public init(
-        folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1,
+        folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1, network: Network = .none,
         accelerator: Accelerator = .automatic, authorizedKeys: [String], identity: FilePath, life: Int = 3600,
         grace: Int = 600
     ) {
@@ -30,6 +32,7 @@ public struct MachineSpecification: Sendable, Hashable {
         self.image = image
         self.memory = memory
         self.processors = processors
+        self.network = network
         self.accelerator = accelerator
         self.authorizedKeys = authorizedKeys
         self.identity = identity
@@ -40,6 +43,14 @@ public struct MachineSpecification: Sendable, Hashable {
     /// The user as whom people log in and tasks run.
     public var user: String { MachineSpecification.user }
     static let user = "build"
+}
+
+/// What a builder may reach; SSH reaches the builder in any case.
+public enum Network: Sendable, Hashable {
+    /// Nothing.
+    case none
+    /// The internet, and neither the host nor private networks: see ``OutboundNetwork``.
+    case outbound
 }
 
 /// How a builder's instructions are executed.

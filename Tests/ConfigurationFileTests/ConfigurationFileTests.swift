@@ -57,6 +57,12 @@ import Testing
             log_limit = 7
             retention = 8
             terms = "/e"
+            [runner.image.small]
+            cpus = 1
+            [runner.image."debian-12.1"]
+            memory = 1024
+            cpus = 2
+            network = "outbound"
             """)
         var expected = Configuration(service: .init(url: "https://builds.example.org:8443/api"))
         expected.service.authorities = "/ca"
@@ -89,6 +95,10 @@ import Testing
         expected.runner.terms = "/e"
         expected.runner.lease = 3
         expected.runner.maxLife = 100
+        expected.runner.imageSettings["debian-12.1"] = .init()
+        expected.runner.imageSettings["debian-12.1"]?.memory = 1024
+        expected.runner.imageSettings["debian-12.1"]?.processors = 2
+        expected.runner.imageSettings["debian-12.1"]?.network = .outbound
         #expect(configuration == expected)
     }
 
@@ -118,6 +128,14 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\ncolour = 1\n", 3, "service.colour"),
             ("[service]\nurl = \"unix:/s\"\n[sevrice]\n", 3, "sevrice"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlease = 2\n", 4, "runner.lease"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nimage = \"a\"\n", 4, "runner.image"),
+            ("[service]\nurl = \"unix:/s\"\n[runner.image]\na = 1\n", nil, "runner.image"),
+            ("[service]\nurl = \"unix:/s\"\n[runner.image.a]\ncpus = 0\n", 4, "runner.image.a.cpus"),
+            ("[service]\nurl = \"unix:/s\"\n[runner.image.a]\ncpu = 1\n", 4, "runner.image.a.cpu"),
+            (
+                "[service]\nurl = \"unix:/s\"\n[runner.image.a]\nnetwork = \"all\"\n", 4,
+                "runner.image.a.network"
+            ),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlease = \"60\"\n", 4, "runner.lease"),
             ("[service]\nurl = \"unix:/s\"\n[builder]\nidentity = \"id\"\n", 4, "builder.identity"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\npublic_host = \"\"\n", 4, "gateway.public_host"),

@@ -13,9 +13,12 @@ import Testing
 
     /// `table.key` for all that the code asks for.
     private func keysOfTheCode() throws -> Set<String> {
-        var document = try Document("[service]\nurl = \"unix:/x\"\n", path: "/x")
+        var document = try Document(
+            "[service]\nurl = \"unix:/x\"\n[runner.image.debian-build]\n", path: "/x")
         _ = try ConfigurationFile.configuration(from: &document)
-        return Set(document.known.flatMap { table, keys in keys.map { "\(table).\($0)" } })
+        let all = document.known.flatMap { table, keys in keys.map { "\(table).\($0)" } }
+        // The key whose values are tables.
+        return Set(all).subtracting(["runner.image"])
     }
 
     @Test func theExampleIsTheDefault() throws {
@@ -42,6 +45,8 @@ import Testing
         expected.runner.network = .init(
             address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
+        expected.runner.imageSettings["debian-build"] = .init()
+        expected.runner.imageSettings["debian-build"]?.memory = 1024
         // A proxy goes with https.
         let remote = example.replacing(/"unix:[^"]*"/, with: "\"https://example.org\"", maxReplacements: 1)
         #expect(try ConfigurationFile.parse(remote, path: "sallyport.toml") == expected)
@@ -49,7 +54,7 @@ import Testing
         var keys: Set<String> = []
         var table = ""
         for line in example.split(separator: "\n") {
-            if let name = line.wholeMatch(of: #/\[([a-z]+)\]/#) { table = String(name.1) }
+            if let name = line.wholeMatch(of: #/\[([a-z.-]+)\]/#) { table = String(name.1) }
             if let key = line.firstMatch(of: #/^([a-z_]+) = /#) { keys.insert("\(table).\(key.1)") }
         }
         #expect(try keys == keysOfTheCode())
@@ -59,8 +64,10 @@ import Testing
         var keys: Set<String> = []
         var table = ""
         for row in try read("docs/configuration.md").split(separator: "\n") {
-            guard let cells = row.firstMatch(of: #/^\| (`([a-z]+)`)? *\| `([a-z_]+)` \|/#) else { continue }
-            if let name = cells.2 { table = String(name) }
+            guard let cells = row.firstMatch(of: #/^\| (`([a-zA-Z.]+)`)? *\| `([a-z_]+)` \|/#) else {
+                continue
+            }
+            if let name = cells.2 { table = String(name).replacing("NAME", with: "debian-build") }
             keys.insert("\(table).\(cells.3)")
         }
         #expect(try keys == keysOfTheCode())

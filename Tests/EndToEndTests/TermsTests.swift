@@ -11,7 +11,7 @@ import World
         let file = "\(world.folder)/terms.txt"
         _ = try await world.run(["tee", file], input: Self.text)
         try await OwnRunner.with(
-            world, size: "60m", at: world.orphanedSocket, changes: ["/^\\[runner\\]/a terms = \"\(file)\""]
+            world, size: "60m", at: world.orphanedSocket, more: "terms = \"\(file)\""
         ) { runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - a: exit 1\n")
             await expect(submitted, status: 0, in: world)

@@ -2,6 +2,7 @@ import BuildService
 import FoundationEssentials
 import Glibc
 import NestedSSH
+import Requests
 
 /// `connect`, as a state machine without I/O: events in, actions out.
 ///
@@ -381,6 +382,13 @@ struct ConnectMachine {
         case 410, 404:
             refusal = Refusal(
                 .noBuilder, "The builder of job \(job.id) is gone.", cause: error.debugDescription)
+        case 429:
+            // It says what is in the way.
+            refusal = .service(error, Verb.connect.rawValue)
+        case 403 where error.problem?.type == Problem.termsType:
+            refusal = Refusal(
+                .notPermitted, "The terms of use have just been changed. Enter the same command again.",
+                cause: error.debugDescription)
         case 403:
             refusal = Refusal(
                 .notPermitted, "The build service does not let you into job \(job.id).",

@@ -1,3 +1,5 @@
+public import ConfigurationFile
+
 /// A running machine, as far as a job needs one. Tests have their own.
 public protocol BuilderMachine: Sendable {
     /// Where its SSH server is, or will be.
@@ -47,6 +49,11 @@ public struct BuilderPlan: Sendable {
     public var folder: String
     /// The folder of its image.
     public var image: String
+    /// MiB.
+    public var memory: Int
+    public var processors: Int
+    /// What it may reach.
+    public var network: Configuration.Runner.Image.Network
     /// Seconds from its start to its first deadline.
     public var life: Int
     /// Seconds after any deadline until it ends itself.

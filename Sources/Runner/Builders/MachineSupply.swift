@@ -5,14 +5,12 @@ import SystemPackage
 
 /// Builders are QEMU virtual machines.
 public struct MachineSupply: BuilderSupply {
-    private let memory: Int
     private let accelerator: Accelerator
     private let authorizedKeys: [String]
     private let identity: FilePath
 
     /// - Parameter identity: the runner's own, whose public half every builder lets in.
     init(_ configuration: Configuration.Runner, identity: RunnerIdentity) {
-        memory = configuration.memory
         accelerator =
             switch configuration.accelerator {
             case .automatic: .automatic
@@ -25,13 +23,18 @@ public struct MachineSupply: BuilderSupply {
 
     public func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
         let specification = MachineSpecification(
-            folder: FilePath(plan.folder), image: FilePath(plan.image), memory: memory, processors: 1,
+            folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
+            processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
             accelerator: accelerator, authorizedKeys: authorizedKeys, identity: identity, life: plan.life,
             grace: plan.grace)
         do {
             return VirtualBuilder(machine: try await Machine.start(specification))
         } catch  where error.code == .noSpace {
             throw RunnerError(.noSpace, error.description, detail: error.detail)
+        } catch  where error.code == .networkFailed {
+            throw RunnerError(
+                .failure, "the rules that protect others from the builder's network cannot be set",
+                detail: error.detail)
         }
     }
 

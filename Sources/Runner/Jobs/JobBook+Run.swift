@@ -85,6 +85,8 @@ extension JobBook {
                 }
                 hasWaited = true
                 try await timekeeper.wait(nextAttempt)
+            } catch let error as RunnerError {
+                throw error
             } catch {
                 throw RunnerError(
                     .failure, "the builder cannot be started", detail: String(reflecting: error))

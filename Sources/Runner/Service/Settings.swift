@@ -6,6 +6,8 @@ import Requests
 public struct Settings: Sendable {
     var stateFolder: String
     var images: String
+    var memory: Int
+    var imageSettings: [String: Configuration.Runner.Image]
     var slots: Int
     var times: Times
     var limits: Configuration.Runner.Limits
@@ -23,7 +25,12 @@ public struct Settings: Sendable {
         stateFolder = runner.stateDirectory
         images = runner.images
         limits = runner.limits
-        slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.memory)
+        memory = runner.memory
+        imageSettings = runner.imageSettings
+        let largest = runner.imageSettings.values.compactMap(\.memory).max() ?? 0
+        slots =
+            runner.slots
+            ?? Slots.fitting(into: Slots.machineMemory, each: max(runner.memory, largest))
         let port = gateway.publicPort == 22 ? "" : " -p \(gateway.publicPort)"
         times = Times(
             keep: runner.keep, life: runner.life, lease: UInt32(runner.lease), maxLife: runner.maxLife,
@@ -34,8 +41,10 @@ public struct Settings: Sendable {
 
     /// The folder's path is short, for sockets in it: a Unix socket's has at most 107 bytes.
     func plan(for record: JobRecord) -> BuilderPlan {
-        BuilderPlan(
+        let image = imageSettings[record.manifest.image] ?? .init()
+        return BuilderPlan(
             folder: "\(stateFolder)/machines/\(record.job.id)", image: "\(images)/\(record.manifest.image)",
+            memory: image.memory ?? memory, processors: image.processors, network: image.network,
             life: min(record.manifest.timeout, times.maxLife), grace: grace)
     }
 }

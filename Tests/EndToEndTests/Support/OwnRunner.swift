@@ -7,6 +7,8 @@ struct OwnRunner: Sendable {
     private let folder: String
     /// Where it listens.
     let socket: String
+    /// What the runner is started with: a command that takes another one.
+    private let prefix: String
 
     /// The state folder.
     var state: String { "\(folder)/state" }
@@ -18,15 +20,15 @@ struct OwnRunner: Sendable {
     ///   - size: of the disk, as mount(8) takes it. Starting a builder takes 15 MB.
     ///   - keep: seconds, as in `sallyport.toml`, and so is `life`.
     ///   - socket: where it listens; nil: where no gateway looks for it.
-    ///   - changes: to the configuration, for sed(1).
+    ///   - prefix: a command that takes the runner's.
+    ///   - more: of the configuration: keys of `[runner]`, then tables.
     static func with(
         _ world: World, size: String, keep: Int = 900, life: Int = 900, at socket: String? = nil,
-        changes: [String] = [],
-        _ body: @Sendable (OwnRunner) async throws -> Void
+        prefix: String = "", more: String = "", _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
         let folder = "\(world.folder)/own"
-        let runner = OwnRunner(world: world, folder: folder, socket: socket ?? "\(folder)/s")
-        let edits = changes.map { " -e '\($0)'" }.joined()
+        let runner = OwnRunner(
+            world: world, folder: folder, socket: socket ?? "\(folder)/s", prefix: prefix)
         do {
             try await runner.shell(
                 """
@@ -34,8 +36,9 @@ struct OwnRunner: Sendable {
                 mount -t tmpfs -o size=\(size) own \(runner.state)
                 sed -e 's,^url = .*,url = "unix:\(runner.socket)",' -e 's,^socket = .*,socket = "\(runner.socket)",' \
                     -e 's,^state_dir = .*,state_dir = "\(runner.state)",' -e 's,^keep = .*,keep = \(keep)\\nlife = \(life),' \
-                    -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d'\(edits) \
+                    -e '/^listen = /d' -e '/^tls_/d' -e '/^tokens = /d' \
                     /etc/sallyport/sallyport.toml >\(runner.configuration)
+                echo '\(more)' >>\(runner.configuration)
                 """)
             try await runner.start()
             let added = try await runner.sallyport(["keys", "add", "alice", "\(world.client)/alice.pub"])
@@ -51,7 +54,7 @@ struct OwnRunner: Sendable {
     func start() async throws {
         try await shell(
             """
-            setsid \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
+            setsid \(prefix) \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
                 >>\(world.folder)/log/own.log 2>&1 </dev/null &
             echo $! >\(folder)/pid
             until \(Repository.programs)/sallyport jobs --config \(configuration) >/dev/null 2>&1; do
@@ -78,6 +81,16 @@ struct OwnRunner: Sendable {
             umount --lazy \(state)
             rm -rf \(folder)
             """)
+    }
+
+    /// Waits until no program of that name runs in the world.
+    func waitUntilNone(_ program: String) async throws {
+        try await wait("! pgrep -x \(program)", seconds: 10)
+    }
+
+    /// For the runner, which has a mount namespace of its own by its prefix.
+    func replaceProgram(_ program: String, with other: String) async throws {
+        try await shell("nsenter --mount --target $(cat \(folder)/pid) mount --bind \(other) \(program)")
     }
 
     // MARK: Its disk

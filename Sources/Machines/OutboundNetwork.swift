@@ -1,0 +1,141 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import SystemPackage
+
+/// The network of a machine that may reach the internet, and neither this host nor private networks.
+///
+/// QEMU runs in a network namespace of its own, whose rules it cannot change. The only way out of there is
+/// slirp4netns(1), an ordinary program on the host, which needs no privilege and changes nothing of the host's network.
+/// Without the rules QEMU is not started. There is no IPv6.
+struct OutboundNetwork: Sendable {
+    let folder: MachineFolder
+
+    /// Where QEMU waits for the machine's SSH connections.
+    static let address = "192.0.2.100"
+    static let port = 2222
+    /// Where slirp4netns hands what it gets to the host's name server.
+    static let nameServer = "192.0.2.3"
+
+    /// What may leave the namespace. HOST stands for the host's addresses, which may be public ones.
+    ///
+    /// Only port 53 of the name server's, since the host's is often one on loopback.
+    static let rules = """
+        table inet builder {
+            chain output {
+                type filter hook output priority filter; policy drop;
+                ip daddr 192.0.2.2 tcp sport 2222 accept comment "the way in"
+                ip daddr 192.0.2.3 udp dport 53 accept comment "names"
+                ip daddr 192.0.2.3 tcp dport 53 accept
+                oif lo icmp type destination-unreachable accept comment "what is refused is told"
+                ip daddr { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12 } reject
+                ip daddr { 192.0.0.0/24, 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15 } reject
+                ip daddr { 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3 } reject
+                ip daddr { HOST } reject comment "the host itself"
+                meta nfproto ipv4 accept
+            }
+        }
+        """
+
+    /// What the script's own messages begin with.
+    static let complaint = "sallyport-network: "
+
+    /// The arguments of `sh` that run a program, given as another command of `sh`, in such a namespace.
+    func arguments(running command: [String]) -> [String] {
+        ["-c", Self.script, "sh", folder.path.string, Self.rules, "sh"] + command
+    }
+
+    /// $1 is a folder, $2 the rules; what comes behind them runs, without any capability.
+    ///
+    /// slirp4netns ends when nobody has the fifo `net.lives` open for writing any more: when QEMU has ended.
+    private static let script = """
+        set -e
+        folder=$1 rules=$2
+        shift 2
+        fail() { echo "\(complaint)$1" >&2; exit 1; }
+        for tool in slirp4netns nft ip unshare nsenter setpriv; do
+            command -v "$tool" >/dev/null || fail "the program $tool is missing"
+        done
+        host=$(ip -4 -o address show | sed 's,.* inet \\([0-9.]*\\).*,\\1,' | sort -u | paste -s -d ,)
+        [ -n "$host" ] || fail "the addresses of this host are not known"
+        rules=$(echo "$rules" | sed "s/HOST/$host/")
+
+        space= said=$folder/net.said lives=$folder/net.lives
+        rm -f "$said" "$lives" "$folder/net.sock"
+        mkfifo -m 0600 "$said" "$lives"
+        trap 'rm -f "$said" "$lives"; [ -z "$space" ] || kill "$space"' EXIT
+        unshare --user --map-root-user --net sh -c 'echo made; exec sleep 60' \\
+            </dev/null >"$said" 2>"$folder/net.log" &
+        space=$!
+        read -r line <"$said" || fail "there is no network namespace: $(cat "$folder/net.log")"
+
+        exec 5<>"$lives"
+        setsid slirp4netns --configure --mtu=1500 --cidr=192.0.2.0/24 --disable-host-loopback --enable-sandbox \\
+            --api-socket="$folder/net.sock" --exit-fd=4 --ready-fd=7 "$space" tap0 \\
+            </dev/null >"$folder/net.log" 2>&1 4<"$lives" 5>&- 7>"$said" &
+        exec 6>"$lives" 5>&-
+        [ "$(head -c 1 <"$said")" = 1 ] || fail "slirp4netns: $(cat "$folder/net.log")"
+
+        nsenter --user --net --preserve-credentials --target "$space" sh -c '
+            echo "$0" | nft -f - || { echo "\(complaint)the rules are refused" >&2; exit 1; }
+            exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"' "$rules" "$@"
+        """
+
+    /// Has connections to that port of the host's loopback reach the machine's SSH server.
+    ///
+    /// Returns false when somebody else has the port. When it has worked nobody can ask slirp4netns for anything more.
+    func forward(port: Int) async -> Bool {
+        let request = """
+            {"execute":"add_hostfwd","arguments":{"proto":"tcp","host_addr":"127.0.0.1","host_port":\(port),\
+            "guest_addr":"\(Self.address)","guest_port":\(Self.port)}}
+            """
+        let answer = try? await Self.ask(folder.networkSocket, request, limit: .seconds(10))
+        guard answer?.contains("\"return\"") == true else { return false }
+        folder.remove([folder.networkSocket])
+        return true
+    }
+
+    /// Sends one request to slirp4netns, which closes the connection behind its answer.
+    private static func ask(
+        _ socket: FilePath, _ request: String, limit: TimeAmount
+    ) async throws -> String {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = loop.makePromise(of: String.self)
+        let alarm = loop.scheduleTask(in: limit) { answer.fail(ChannelError.connectTimeout(limit)) }
+        defer { alarm.cancel() }
+        let connecting = ClientBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AnswerHandler(answer: answer))
+                }
+            }
+            .connect(unixDomainSocketPath: socket.string)
+        connecting.whenFailure { answer.fail($0) }
+        connecting.whenSuccess { $0.writeAndFlush(ByteBuffer(string: request), promise: nil) }
+        return try await answer.futureResult.get()
+    }
+}
+
+/// Collects what comes until the connection ends.
+private final class AnswerHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let answer: EventLoopPromise<String>
+    private var received = ""
+
+    init(answer: EventLoopPromise<String>) {
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        received += String(buffer: unwrapInboundIn(data))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        answer.succeed(received)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

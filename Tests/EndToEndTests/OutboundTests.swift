@@ -1,0 +1,73 @@
+import Testing
+import World
+
+/// `network = "outbound"`: what a builder reaches then, tried from inside, and what it does not.
+@Suite struct OutboundTests {
+    private static let configuration = """
+        [runner.image.debian-build]
+        memory = 320
+        network = "outbound"
+        """
+
+    @Test func aBuilderReachesTheInternetAndNothingElse() async throws {
+        let world = try await SharedWorld.get()
+        try await Internet.with(world) { internet in
+            try await OwnRunner.with(
+                world, size: "80m", prefix: internet.prefix, more: Self.configuration
+            ) { runner in
+                // The silence below is not that of a server which is not there.
+                for address in ["45.33.32.1", "192.168.7.2", "10.1.1.1", "169.254.169.254", "2001:470::2"] {
+                    #expect(try await internet.answersTheHost(address), "\(address)")
+                }
+                try await tryEach(runner)
+                try await withoutItsRulesThereIsNoBuilder(runner)
+            }
+        }
+    }
+
+    private func tryEach(_ runner: OwnRunner) async throws {
+        let addresses = [Internet.website] + Internet.forbidden.map(\.0) + ["name.example"]
+        let submitted = try await runner.submit(
+            """
+            image: debian-build
+            tasks:
+              - reach: |
+                  set +x
+                  \(Internet.reach.replacing("\n", with: "\n      "))
+                  for address in \(addresses.joined(separator: " ")); do echo "$address $(reach $address)"; done
+                  sudo ip address add 2001:470::3/64 dev eth0
+                  sudo ip route add default via fe80::2 dev eth0
+                  for address in 2001:470::1 2001:470::2; do echo "$address $(reach $address)"; done
+                  echo "memory $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p')"
+
+            """)
+        await expect(submitted, status: 0, output: ["job 1"], in: runner.world)
+        try await runner.wait(for: "Z success", in: "logs/1/log", seconds: 150)
+        let lines = try await runner.log("1", "reach").split(separator: "\n").map(String.init)
+        #expect(lines.contains("\(Internet.website) open"), "\(lines)")
+        #expect(lines.contains("name.example open"), "\(lines)")
+        for (address, reason) in Internet.forbidden {
+            #expect(lines.contains("\(address) closed"), "\(reason): \(lines)")
+        }
+        for address in ["2001:470::1", "2001:470::2"] {
+            #expect(lines.contains("\(address) closed"), "\(lines)")
+        }
+        let memory = lines.last.flatMap { Int($0.dropFirst("memory ".count)) }
+        #expect((250...320).contains(memory ?? 0), "\(lines)")
+        try await runner.waitUntilNoBuilder(seconds: 20)
+        try await runner.waitUntilNone("slirp4netns")
+    }
+
+    private func withoutItsRulesThereIsNoBuilder(_ runner: OwnRunner) async throws {
+        try await runner.replaceProgram("/usr/sbin/nft", with: "/bin/false")
+        await expect(
+            try await runner.submit("image: debian-build\ntasks:\n  - a: echo reached\n"), status: 0,
+            in: runner.world)
+        try await runner.wait(
+            for: "the rules that protect others from the builder.s network cannot be set", in: "logs/2/log")
+        let log = try await runner.log("2")
+        #expect(log.contains("Z failed"), "\(log)")
+        #expect(try await !runner.hasBuilder)
+        try await runner.waitUntilNone("slirp4netns")
+    }
+}
