@@ -164,9 +164,12 @@ import World
         }
         let (shown, plain) = try await (editing, piped)
         await expect(shown, status: 69, in: world)
-        expectInOrder(shown.text, ["\u{1b}[?1049h", "\u{1b}[?1049l", "\r\nsallyport: ", "has ended"])
+        expectInOrder(
+            shown.text,
+            ["\u{1b}[?1049h", "\u{1b}[?1049l", "\r\nsallyport: ", "has ended: the job was cancelled."])
         #expect(terminal.isCooked)
-        await expect(plain, status: 69, errors: ["sallyport: ", "has ended"], in: world)
+        await expect(
+            plain, status: 69, errors: ["sallyport: ", "has ended: the job was cancelled."], in: world)
         try await expectNobodyOnTheGateway(in: world)
     }
 
