@@ -83,7 +83,7 @@ import World
 
     /// What somebody who has a key may try besides; with what sshd, or the forced command, says.
     private static let otherWays: [(name: String, command: String, says: String)] = [
-        ("a shell", "\(ssh) id", "connect [--now]"),
+        ("a shell", "\(ssh) sh", "connect [--now]"),
         ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
         (
             "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",

@@ -42,10 +42,27 @@ import World
         await expect(greeted, status: 0, output: ["Hello carol."], in: world)
     }
 
-    private func refuse(_ person: String, sentence: String, in world: World) async throws {
+    /// A service that has mixed its people up.
+    @Test func aKeyOfTwoPeopleIsForTheAdministratorToMend() async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { _ in
+            ScriptedService.answer(
+                "409 Conflict", "application/problem+json", #"{"title":"Two","status":409}"#)
+        } _: {
+            try await refuse(
+                "alice", at: .orphaned, status: 78,
+                sentence: "sallyport: Your key belongs to more than one person at the build service.",
+                in: world)
+        }
+    }
+
+    private func refuse(
+        _ person: String, at gateway: Gateway = .builds, status: Int32 = 77, sentence: String, in world: World
+    ) async throws {
         for line in Self.lines {
-            let refused = try await Command.run(world.ssh(line, as: person), input: Array("yes\n".utf8))
-            await expect(refused, status: 77, errors: [sentence], in: world)
+            let refused = try await Command.run(
+                world.ssh(line, to: gateway, as: person), input: Array("yes\n".utf8))
+            await expect(refused, status: status, errors: [sentence], in: world)
             #expect(
                 refused.output.isEmpty && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
         }

@@ -22,6 +22,24 @@ import World
         #expect(terminal.isCooked)
     }
 
+    /// An editor that draws the whole screen draws it anew.
+    @Test func anEditorFollowsTheWindow() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let terminal = try PseudoTerminal(rows: 31, columns: 97)
+        let finished = try await Command.start(
+            world.ssh(["connect", job, "vim -u NONE -N"], options: ["-t"]), terminal: terminal
+        ) { editor in
+            // Every line behind the end of the file begins with a tilde; the last one stands above the command line.
+            try await editor.output.wait(for: "\u{1b}[30;1H")
+            try terminal.resize(rows: 50, columns: 132)
+            try await editor.output.wait(for: "\u{1b}[49;1H")
+            try await editor.write(":q!\r")
+        }
+        await expect(finished, status: 0, output: ["\u{1b}[?1049h", "\u{1b}[?1049l"], in: world)
+        #expect(terminal.isCooked)
+    }
+
     @Test func controlCReachesTheRemoteProcess() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

@@ -201,9 +201,17 @@ import World
 
     @Test(arguments: [
         ("", "There is no manifest"), ("image: debian\ntasks:\n  - Wrong Name: x\n", "line 3"),
-        ("\u{0}\u{1}", ""), (String(repeating: "#", count: 1_100_000), "at most 1 MB"),
+        ("\u{0}\u{1}", ""),
     ])
     func aManifestThatIsNoneIsRefusedWithItsPlace(manifest: String, sentence: String) async throws {
+        try await refuse(manifest, sentence)
+    }
+
+    @Test func aManifestOfMoreThanAMegabyteIsRefused() async throws {
+        try await refuse(String(repeating: "#", count: 1_100_000), "at most 1 MB")
+    }
+
+    private func refuse(_ manifest: String, _ sentence: String) async throws {
         let world = try await SharedWorld.get()
         let refused = try await Command.run(world.ssh(["submit"]), input: Array(manifest.utf8))
         await expect(refused, status: 65, errors: [sentence], in: world)
