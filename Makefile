@@ -10,14 +10,12 @@ SHELL := /bin/bash
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
+# What any target needs: make builds `deps` once, whatever it was asked for. The last two lines are for the image that people
+# build in, for builders that have a network, and for the benchmarks.
 PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates \
-    curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv
-# What the benchmarks need besides; the ways to do it otherwise are in C and Python.
-BENCH_PACKAGES := gcc libc6-dev python3
-# What makes the image that people build in.
-IMAGE_TOOLS := e2fsprogs mmdebstrap qemu-utils
-# What builders need that have a network.
-NETWORK_TOOLS := iproute2 nftables slirp4netns
+    curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv \
+    e2fsprogs mmdebstrap qemu-utils iproute2 nftables slirp4netns \
+    gcc libc6-dev python3
 IMAGES := $(CURDIR)/.build/images
 # How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
 IMAGE_DISK := 8G
@@ -86,7 +84,6 @@ deps:
 image: deps
 	Sources/BuilderImage/build-image $(IMAGES)/debian .build/packages
 
-image-debian: PACKAGES += $(IMAGE_TOOLS)
 image-debian: IMAGE := debian-build
 image-debian: deps
 	Sources/BuilderImage/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
@@ -98,13 +95,11 @@ demo: build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
 
-bench: PACKAGES += $(BENCH_PACKAGES)
 bench: build
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
 
 # Everything runs, even after a failure; the summaries come last.
-test: PACKAGES += $(IMAGE_TOOLS) $(NETWORK_TOOLS)
 test: image image-debian
 	swift build --build-tests
 	mkdir -p $(LOGS)
