@@ -64,8 +64,10 @@ extension GatewaySession {
 
     func share(_ permit: Permit, with name: String, json: Bool) {
         change(permit, .share(with: name), json: json) { [self] job in
-            "\(HostileText.printable(name, limit: 64)) may enter job \(job.id) now: "
-                + commandLine("connect \(job.id)", terminal: true)
+            let name = HostileText.printable(name, limit: 64)
+            return job.status.isFinal && job.builder == nil
+                ? "\(name) may see job \(job.id) now: \(commandLine("tail \(job.id)"))"
+                : "\(name) may enter job \(job.id) now: \(commandLine("connect \(job.id)", terminal: true))"
         }
     }
 
