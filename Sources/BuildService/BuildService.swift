@@ -53,6 +53,9 @@ public protocol BuildService: AnyObject {
     /// the key that a builder without host keys shows is compared with these, and nothing secret lets the gateway in.
     var hostKeyPins: HostKeyPins? { get }
 
+    /// What vouches for the host keys of builders. Nil: nothing does.
+    func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void)
+
     /// What people do with their jobs and keys through the gateway; nil where the service has that elsewhere.
     var selfService: (any SelfService)? { get }
 }

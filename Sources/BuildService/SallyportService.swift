@@ -82,6 +82,10 @@ public final class SallyportService: BuildService, SelfService {
         send(HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims"), body: request, answer)
     }
 
+    public func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/host-authority")) { answer(Self.absentAsNil($0)) }
+    }
+
     public func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
         send(HTTPRequest(method: "POST", path: "/v1/claims/\(claim.id.percentEncoded)/heartbeat"), answer)
     }

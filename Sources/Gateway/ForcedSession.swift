@@ -76,6 +76,7 @@ public enum ForcedSession {
             key: key)
         session = current
         let arrival = Arrival(in: current) { permit, request in
+            if case .proxy = request { return current.refuse(.unsupported("proxy")) }
             if case .connect(_, let now, let command) = request {
                 verb = ConnectVerb(permit, now: now, command: command, in: current)
                 verb?.start()

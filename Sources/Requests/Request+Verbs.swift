@@ -6,6 +6,9 @@ extension Request {
         let request: Request =
             switch verb {
             case .connect: .greet
+            case .proxy: .proxy(job: try JobID(hostName: try line.word(.job)))
+            case .knownHosts: .knownHosts(job: try line.optionalJob(), names: try line.hostNames())
+            case .sshConfig: .sshConfig(try clientConfiguration(line))
             case .tail: .tail(job: try line.optionalJob(), raw: line.has("--raw"))
             case .show: .show(job: try line.job(), json: json)
             case .extend: try extend(&line, json: json)
@@ -27,16 +30,18 @@ extension Request {
         return request
     }
 
-    /// Those that stand alone; `--note` takes words.
+    /// Those that stand alone, those of ``Line/valued``, and `--note`, which takes words.
     private static func options(of verb: Verb) -> [String] {
         switch verb {
+        case .knownHosts: ["--suffix", "--bare"]
+        case .sshConfig: ["--suffix", "--bare", "--job", "--host", "--windows"]
         case .tail: ["--raw"]
         case .extend: ["--max", "--json"]
         case .release: ["--yes", "--json"]
         case .list: ["--all", "--json"]
         case .submit: ["--follow", "--note", "--private", "--public", "--json"]
         case .show, .hold, .unhold, .share, .unshare, .cancel, .keys, .whoami: ["--json"]
-        case .connect, .acceptTerms, .help, .version: []
+        case .connect, .proxy, .acceptTerms, .help, .version: []
         }
     }
 
@@ -52,6 +57,15 @@ extension Request {
             throw RequestError(.malformedDuration, word: word)
         }
         return .extend(job: job, by: .time(duration), json: json)
+    }
+
+    private static func clientConfiguration(_ line: Line) throws(RequestError) -> ClientConfiguration {
+        var configuration = ClientConfiguration()
+        if let job = line.value(of: "--job") { configuration.job = try JobID(named: job) }
+        configuration.names = try line.hostNames()
+        configuration.host = try line.host("--host")
+        configuration.windows = line.has("--windows")
+        return configuration
     }
 
     private static func submission(_ line: Line) throws(RequestError) -> Submission {
@@ -85,6 +99,10 @@ private struct Line {
     private var options: Set<String> = []
     /// The words behind `--note`, up to the next option.
     private(set) var note: String?
+    private var values: [String: String] = [:]
+
+    /// Options that take one word.
+    private static let valued: Set<String> = ["--suffix", "--job", "--host"]
 
     init(_ words: Words, options known: [String]) throws(RequestError) {
         var words = words
@@ -96,6 +114,11 @@ private struct Line {
             }
             guard known.contains(word) else { throw RequestError(.unknownOption, word: word) }
             options.insert(word)
+            if Self.valued.contains(word) {
+                guard let value = words.next() else { throw RequestError(.missing(.value), word: word) }
+                values[word] = value
+                continue
+            }
             guard word == "--note" else { continue }
             var text: [String] = []
             while let next = words.peek(), !known.contains(next) {
@@ -117,6 +140,21 @@ private struct Line {
     }
 
     func has(_ option: String) -> Bool { options.contains(option) }
+
+    func value(of option: String) -> String? { values[option] }
+
+    /// The value of an option that is a host's name.
+    func host(_ option: String) throws(RequestError) -> String? {
+        guard let value = values[option] else { return nil }
+        guard HostName.isValid(value) else { throw RequestError(.malformedHost, word: value) }
+        return value
+    }
+
+    func hostNames() throws(RequestError) -> Request.HostNames {
+        guard has("--bare") else { return .suffix(try host("--suffix")) }
+        guard !has("--suffix") else { throw RequestError(.contradiction, word: "--bare") }
+        return .bare
+    }
 
     mutating func optionalWord() -> String? { words.popFirst() }
 

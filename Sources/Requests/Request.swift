@@ -12,6 +12,14 @@ public enum Request: Equatable, Sendable {
     /// - now: goes in while tasks still run.
     /// - command: nil for a shell; else never empty, byte for byte as the person wrote it.
     case connect(job: JobID?, now: Bool, command: [UInt8]?)
+    /// The SSH server of the job's builder, on standard input and output: for ssh's ProxyCommand.
+    case proxy(job: JobID)
+    /// Lines for a client's known_hosts, by which it knows builders.
+    ///
+    /// - job: nil: one line for the builders of all jobs.
+    case knownHosts(job: JobID?, names: HostNames)
+    /// Lines for a client's ssh_config, by which it finds builders.
+    case sshConfig(ClientConfiguration)
     /// The job's logs until it ends.
     ///
     /// - raw: escape sequences pass unfiltered.
@@ -42,6 +50,27 @@ public enum Request: Equatable, Sendable {
         case time(Duration)
         /// As far as it goes.
         case maximum
+    }
+
+    /// What clients call builders.
+    public enum HostNames: Equatable, Sendable {
+        /// `job-42.<suffix>`; nil: the one that the gateway is configured with.
+        case suffix(String?)
+        /// `job-42`
+        case bare
+    }
+
+    /// What kind of ssh_config somebody wants.
+    public struct ClientConfiguration: Equatable, Sendable {
+        /// Nil: one stanza for the builders of all jobs.
+        public var job: JobID?
+        public var names = HostNames.suffix(nil)
+        /// How the client reaches this gateway; nil: as the gateway is configured.
+        public var host: String?
+        /// For the ssh that comes with Windows.
+        public var windows = false
+
+        public init() {}
     }
 
     /// A job to be; its manifest comes on standard input.

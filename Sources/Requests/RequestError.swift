@@ -7,6 +7,7 @@ public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible 
         case unknownOption
         case malformedJob
         case malformedDuration
+        case malformedHost
         case missing(Part)
         /// Two options that cannot both be meant.
         case contradiction
@@ -16,6 +17,8 @@ public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible 
     /// What can be missing.
     public enum Part: Equatable, Sendable {
         case job, user, fingerprint, note
+        /// Of an option.
+        case value
     }
 
     public let code: Code
@@ -36,6 +39,8 @@ public struct RequestError: Error, Equatable, Sendable, CustomStringConvertible 
         case .unknownOption: "There is no option \(quoted) here."
         case .malformedJob: "\(quoted) is not the name of a job: letters, digits, “_” and “-”, at most 64."
         case .malformedDuration: "\(quoted) is no length of time; write it like 30m, 2h, 1h30m or 1d."
+        case .malformedHost: "\(quoted) is not the name of a host."
+        case .missing(.value): "There is no word behind \(quoted)."
         case .missing(.job): "The job is missing."
         case .missing(.user): "The name of the other person is missing."
         case .missing(.fingerprint): "The key's fingerprint is missing; “keys” lists them."

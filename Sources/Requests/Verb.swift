@@ -1,7 +1,10 @@
 /// The first word of SSH_ORIGINAL_COMMAND.
 public enum Verb: String, CaseIterable, Sendable {
     // About one job.
-    case connect, tail, show, extend, release, hold, unhold, share, unshare, cancel
+    case connect, proxy, tail, show, extend, release, hold, unhold, share, unshare, cancel
+    // About one job, or about every job's builder.
+    case knownHosts = "known-hosts"
+    case sshConfig = "ssh-config"
     // About the person who asks.
     case list, submit, keys, whoami
     case acceptTerms = "accept-terms"

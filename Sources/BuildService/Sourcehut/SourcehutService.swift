@@ -97,6 +97,10 @@ public final class SourcehutService: BuildService {
         }
     }
 
+    public func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {
+        loop.timer(after: .zero) { answer(.success(nil)) }
+    }
+
     public func watch(
         _ job: JobID, _ changed: @escaping (Job) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void

@@ -8,6 +8,7 @@ public struct Claim: Codable, Equatable, Sendable {
         case shell
         /// A single command.
         case exec
+        /// A connection of the person's own to the builder's SSH server.
         case proxy
     }
 
@@ -29,14 +30,26 @@ public struct Claim: Codable, Equatable, Sendable {
     public var deadline: Date?
     /// Seconds without a heartbeat after which the claim ends. (No arithmetic with them can overflow an `Int`.)
     public var lease: UInt32
+    /// With kind `proxy`: whether the service has let the person's key into the builder, and takes it out again with the
+    /// last claim of that key. Where it is not true gateways do that themselves.
+    public var keyAdmitted: Bool?
 
-    public init(id: String, job: JobID, kind: Kind, builder: Job.Builder, deadline: Date?, lease: UInt32) {
+    enum CodingKeys: String, CodingKey {
+        case id, job, kind, builder, deadline, lease
+        case keyAdmitted = "key_admitted"
+    }
+
+    public init(
+        id: String, job: JobID, kind: Kind, builder: Job.Builder, deadline: Date?, lease: UInt32,
+        keyAdmitted: Bool? = nil
+    ) {
         self.id = id
         self.job = job
         self.kind = kind
         self.builder = builder
         self.deadline = deadline
         self.lease = lease
+        self.keyAdmitted = keyAdmitted
     }
 }
 

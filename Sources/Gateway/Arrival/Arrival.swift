@@ -66,7 +66,7 @@ final class Arrival {
         case .success(let request):
             if let identifier = request.job {
                 if job != nil { try decide(request, identifier) }
-            } else if let verb = request.verb, verb.isPersonal {
+            } else if let verb = request.verb, verb.mayBePersonal {
                 welcomed(try authorise(verb, for: known), request)
             } else {
                 withLiveJobs { [unowned self] (jobs) throws(Refusal) in try choose(request, jobs) }

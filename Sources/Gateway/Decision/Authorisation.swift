@@ -72,7 +72,7 @@ private enum Rule {
     init(_ verb: Verb) {
         self =
             switch verb {
-            case .connect: .enter
+            case .connect, .proxy, .knownHosts, .sshConfig: .enter
             case .tail, .show: .look
             case .extend, .release, .hold, .unhold, .cancel: .change
             case .share, .unshare: .invite
@@ -84,11 +84,14 @@ private enum Rule {
 extension Verb {
     /// Whether it is about no job.
     var isPersonal: Bool { Rule(self) == .personal }
+
+    /// Whether it can be about no job.
+    var mayBePersonal: Bool { isPersonal || self == .knownHosts || self == .sshConfig }
 }
 
 /// Decides, for every verb that is about no job, whether a person may do it.
 func authorise(_ verb: Verb, for known: KnownPerson) throws(Refusal) -> PersonalPermit {
-    guard Rule(verb) == .personal else {
+    guard verb.mayBePersonal else {
         throw Refusal(.usage, "The job is missing.", cause: "\(verb.rawValue) without a job")
     }
     return PersonalPermit(known, verb)

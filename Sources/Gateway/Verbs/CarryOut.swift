@@ -17,7 +17,9 @@ extension GatewaySession {
         case .share(_, let name, let json): share(permit, with: name, json: json)
         case .unshare(_, let name, let json): unshare(permit, with: name, json: json)
         case .cancel(_, let json): cancel(permit, json: json)
-        case .greet, .connect, .list, .submit, .keys, .whoami, .acceptTerms, .help, .version: break
+        case .knownHosts(_, let names): knownHosts(permit, names: names)
+        case .sshConfig(let wanted): sshConfig(permit, wanted)
+        case .greet, .connect, .proxy, .list, .submit, .keys, .whoami, .acceptTerms, .help, .version: break
         }
     }
 
@@ -34,7 +36,9 @@ extension GatewaySession {
         case .acceptTerms: acceptTerms(permit)
         case .help(let verb): help(verb)
         case .version: version()
-        case .greet, .connect, .tail, .show, .extend, .release, .hold, .unhold, .share, .unshare, .cancel:
+        case .knownHosts(_, let names): knownHosts(names: names)
+        case .sshConfig(let wanted): sshConfig(wanted)
+        case .greet, .connect, .proxy, .tail, .show, .extend, .release, .hold, .unhold, .share, .unshare, .cancel:
             break
         }
     }

@@ -36,6 +36,35 @@ enum Help {
                 After the last shell logs out the builder ends, unless it is held; a lost connection keeps it.
                 """
             )
+        case .proxy:
+            (
+                "proxy <job>", "the job's builder for your own ssh, scp, rsync, editor",
+                """
+                For ssh's ProxyCommand; ssh-config prints the lines that use it. The job may be called 42, job-42 or
+                job-42.HOST. While it lasts, your key opens the builder. It waits 13 seconds for one that boots.
+                """
+            )
+        case .knownHosts:
+            (
+                "known-hosts [options] [job]", "lines for known_hosts: how your ssh knows builders",
+                """
+                One line for all builders; with a job, the plain keys of its builder, for clients that know no
+                certificates.
+                --suffix S  builders are called job-42.S
+                --bare      builders are called job-42
+                """
+            )
+        case .sshConfig:
+            (
+                "ssh-config [options]", "lines for ssh_config, after which ssh job-42.HOST works",
+                """
+                --suffix S  builders are to be called job-42.S, not job-42.HOST
+                --bare      builders are to be called job-42
+                --job N     for one job's builder, for programs that show no wildcards
+                --host H    this gateway's name, if not as it is configured
+                --windows   for the ssh that comes with Windows
+                """
+            )
         case .tail:
             (
                 "tail [--raw] [job]", "the job's logs until it ends",
