@@ -38,7 +38,8 @@ extension GatewaySession {
         case .version: version()
         case .knownHosts(_, let names): knownHosts(names: names)
         case .sshConfig(let wanted): sshConfig(wanted)
-        case .greet, .connect, .proxy, .tail, .show, .extend, .release, .hold, .unhold, .share, .unshare, .cancel:
+        case .greet, .connect, .proxy, .tail, .show, .extend, .release, .hold, .unhold, .share, .unshare,
+            .cancel:
             break
         }
     }
