@@ -11,6 +11,14 @@ int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds) {
     return ppoll(descriptors, count, nanoseconds < 0 ? NULL : &timeout, NULL);
 }
 
+int sp_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+ssize_t sp_splice(int from, int to, size_t count) {
+    return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
 int sp_set_pipe_size(int fd, int bytes) {
     return fcntl(fd, F_SETPIPE_SZ, bytes);
 }

@@ -54,6 +54,18 @@ public final class OutputSink {
         bytes.withUnsafeBytes { write($0) }
     }
 
+    /// Lets the reader see the end of file, which has read all that was written before. The descriptor stays taken, so
+    /// that no other file gets its number.
+    public func end() {
+        isGone = true
+        watch?.cancel()
+        let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        if nowhere >= 0 {
+            dup2(nowhere, descriptor)
+            close(nowhere)
+        }
+    }
+
     private func handle(_ events: Watch.Events) {
         if events.contains(.writable) { flush() }
         // A pipe whose reader is gone has POLLERR; a socket whose peer is gone POLLHUP.

@@ -52,14 +52,14 @@ public enum ForcedSession {
     ) -> ExitStatus {
         signal(SIGPIPE, SIG_IGN)
         let loop = EventLoop()
-        var verb: ConnectVerb?
+        var visit: Visit?
         var session: GatewaySession?
         // Before curl starts its resolver's thread, so that no thread has them unblocked.
         let signals = Signals([SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH], on: loop) { number in
             if number == SIGWINCH {
-                verb?.windowChanged()
-            } else if let verb {
-                verb.interrupted(by: number)
+                visit?.windowChanged()
+            } else if let visit {
+                visit.interrupted(by: number)
             } else {
                 session?.finish(.signal(number))
             }
@@ -76,12 +76,15 @@ public enum ForcedSession {
             key: key)
         session = current
         let arrival = Arrival(in: current) { permit, request in
-            if case .proxy = request { return current.refuse(.unsupported("proxy")) }
-            if case .connect(_, let now, let command) = request {
-                verb = ConnectVerb(permit, now: now, command: command, in: current)
-                verb?.start()
-            } else {
-                current.carryOut(request, permit)
+            do throws(Refusal) {
+                guard let way = try current.wayIn(of: request, permit) else {
+                    return current.carryOut(request, permit)
+                }
+                visit = Visit(
+                    permit, by: way, now: request.entersAtOnce, patience: request.patience, in: current)
+                visit?.start()
+            } catch {
+                current.refuse(error)
             }
         } welcomed: { permit, request in
             current.carryOut(request, permit)

@@ -20,7 +20,8 @@ public struct NestedSSHError: Error, Sendable, CustomStringConvertible, CustomDe
     public let code: Code
     private let detail: String
 
-    init(_ code: Code, _ detail: String) {
+    /// - Parameter detail: for the log.
+    public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
     }

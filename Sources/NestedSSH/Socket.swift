@@ -50,6 +50,11 @@ struct Socket: ~Copyable {
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno
     }
 
+    /// Tells the other side that nothing more comes from us.
+    func sendEndOfFile() {
+        shutdown(descriptor, CInt(SHUT_WR))
+    }
+
     /// Sends the next acknowledgement at once. During set-up the *server* waits for it, and delayed it costs 40 ms; the
     /// kernel forgets the option, so it is set each time something can be read.
     func acknowledgeAtOnce() {

@@ -19,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -52,8 +53,15 @@ static inline int sp_readable(int fd) {
 /* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
 
+/* A pipe, both ends close-on-exec and non-blocking: pipe2(2). */
+int sp_pipe(int ends[2]);
+
 /* Lets a pipe hold more: F_SETPIPE_SZ, fcntl(2). -1 and errno on failure, which is also what others than pipes have. */
 int sp_set_pipe_size(int fd, int bytes);
+
+/* Moves bytes from where they can be read to where they can be written, one of the two a pipe: splice(2), never waiting
+   for a pipe. 0: end of file. -1 and errno on failure. */
+ssize_t sp_splice(int from, int to, size_t count);
 
 /* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
    -1 and errno on failure. */

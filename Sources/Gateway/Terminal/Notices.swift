@@ -27,7 +27,8 @@ struct Notices {
     private var job: Job
     private let person: Person
     private let extending: String
-    private var visitors: Visitors
+    /// Nil: who comes and goes is not told.
+    private var visitors: Visitors?
     /// Those that are still to come before the deadline.
     private var thresholds: ArraySlice<TimeInterval> = []
     private var waiting: [Notice] = []
@@ -36,21 +37,25 @@ struct Notices {
     ///   - job: as the person was told of it when they came in.
     ///   - session: the person's own.
     ///   - extending: the line to enter for more time.
-    init(_ job: Job, for person: Person, session: String, extending: String, at now: Date) {
+    ///   - tellsOfVisitors: whether to tell of others who come and go.
+    init(
+        _ job: Job, for person: Person, session: String, extending: String, tellsOfVisitors: Bool = true,
+        at now: Date
+    ) {
         self.job = job
         self.person = person
         self.extending = extending
-        visitors = Visitors(besides: session, among: job.sessions)
+        visitors = tellsOfVisitors ? Visitors(besides: session, among: job.sessions) : nil
         countAnew(at: now)
     }
 
     /// Who is inside besides this session.
-    var others: [Job.Session] { visitors.present }
+    var others: [Job.Session] { visitors?.present ?? [] }
 
     /// When `due` will have more to tell, if nothing else happens.
     var nextMoment: Date? {
         let time = job.deadline.flatMap { deadline in thresholds.first.map { deadline - $0 } }
-        return [time, visitors.nextMoment].compactMap(\.self).min()
+        return [time, visitors?.nextMoment].compactMap(\.self).min()
     }
 
     /// The job has changed.
@@ -66,7 +71,7 @@ struct Notices {
             countAnew(at: now)
             add(.deadlineMoved)
         }
-        for event in visitors.update(job.sessions, at: now) { add(.sentence(sentence(event))) }
+        for event in visitors?.update(job.sessions, at: now) ?? [] { add(.sentence(sentence(event))) }
     }
 
     /// The deadline is what a service says that tells nothing else of a job on which nobody works.
@@ -80,7 +85,7 @@ struct Notices {
     ///
     /// - Parameter isScreenTaken: a program shows something of its own that a notice would damage.
     mutating func due(at now: Date, isScreenTaken: Bool) -> [String] {
-        for event in visitors.timePassed(at: now) { add(.sentence(sentence(event))) }
+        for event in visitors?.timePassed(at: now) ?? [] { add(.sentence(sentence(event))) }
         if let deadline = job.deadline {
             let passed = thresholds.prefix { deadline - $0 <= now }
             if let nearest = passed.last {
@@ -135,7 +140,11 @@ struct Notices {
     private func sentence(_ event: Visitors.Event) -> String {
         switch event {
         case .entered(let session):
-            "\(name(session)) \(session.kind == .exec ? "runs a command here" : "has entered")."
+            switch session.kind {
+            case .shell: "\(name(session)) has entered."
+            case .exec: "\(name(session)) runs a command here."
+            case .proxy: "\(name(session)) is connected with a client of their own."
+            }
         case .left(let session): "\(name(session)) has left."
         }
     }

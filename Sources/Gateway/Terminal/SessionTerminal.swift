@@ -13,10 +13,9 @@ final class SessionTerminal {
     private let terminal: LocalTerminal
     private let idle: (Duration) -> Void
     private var screen = AlternateScreen()
-    private var notices: Notices?
+    private var notices: TimedNotices?
     private var idleLimit: IdleLimit?
     private var lastTraffic = Instant.now
-    private var noticeTimer: Timer?
     private var idleTimer: Timer?
 
     /// - Parameter idle: called once when the session's idle limit is reached.
@@ -43,30 +42,23 @@ final class SessionTerminal {
             let lines = EntryLines.lines(job, others: notices.others, extending: extending, at: .now)
             for line in lines { session.say(line) }
         }
-        self.notices = notices
         terminal.makeRaw()
         session.isRaw = true
         lastTraffic = .now
-        tell()
+        self.notices = TimedNotices(notices, in: session) { [unowned self] in isScreenTaken }
+        self.notices?.tell()
         checkIdleness()
     }
 
-    func update(_ job: Job) {
-        notices?.update(job, at: .now)
-        tell()
-    }
-
-    func update(deadline: Date?) {
-        notices?.update(deadline: deadline, at: .now)
-        tell()
-    }
+    func update(_ job: Job) { notices?.update(job) }
+    func update(deadline: Date?) { notices?.update(deadline: deadline) }
 
     func observe(_ traffic: PumpTraffic) {
         lastTraffic = .now
         guard case .output(let bytes) = traffic else { return }
         let wasTaken = isScreenTaken
         screen.take(bytes)
-        if wasTaken, !isScreenTaken { tell() }
+        if wasTaken, !isScreenTaken { notices?.tell() }
     }
 
     /// Gives the terminal back.
@@ -86,20 +78,8 @@ final class SessionTerminal {
     private var isScreenTaken: Bool { screen.isShown || screen.isInSequence }
 
     private func stop() {
-        noticeTimer?.cancel()
+        notices?.stop()
         idleTimer?.cancel()
-    }
-
-    /// Says what is due, and sees to it that what will be is said too.
-    private func tell() {
-        guard session.isRaw, var notices else { return }
-        for sentence in notices.due(at: .now, isScreenTaken: isScreenTaken) { session.say(sentence) }
-        self.notices = notices
-        noticeTimer?.cancel()
-        guard let next = notices.nextMoment else { return }
-        // No longer than a day: what is further off may still be moved, and a clock set.
-        let pause = min(max(next.timeIntervalSinceNow, 0.001), 86_400)
-        noticeTimer = session.loop.timer(after: .seconds(pause)) { [unowned self] in tell() }
     }
 
     private func checkIdleness() {

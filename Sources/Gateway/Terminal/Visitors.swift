@@ -3,14 +3,14 @@ import FoundationEssentials
 
 /// Notices who else comes into a builder and goes.
 ///
-/// A shell counts at once. A command counts when it has gone on for a while: a script may enter a hundred in a minute.
+/// A shell counts at once. Anything else counts when it has gone on for a while: a script may enter a hundred in a minute.
 struct Visitors {
     enum Event: Equatable {
         case entered(Job.Session)
         case left(Job.Session)
     }
 
-    /// Seconds after which a command counts.
+    /// Seconds after which what is no shell counts.
     static let patience: TimeInterval = 5
 
     private let own: String
@@ -36,7 +36,7 @@ struct Visitors {
         inside.removeAll { visitor in left.contains { $0.session == visitor.session } }
         uncounted.removeAll { visitor in !sessions.contains { $0.session == visitor.session.session } }
         for session in sessions where session.session != own && !isKnown(session) {
-            uncounted.append((session, session.kind == .exec ? now : .distantPast))
+            uncounted.append((session, session.kind == .shell ? .distantPast : now))
         }
         return left.map(Event.left) + timePassed(at: now)
     }

@@ -2,7 +2,7 @@ import Requests
 
 /// From a permit to what the verb does.
 extension GatewaySession {
-    /// Verbs that are about one job; ``ConnectVerb`` needs the signals too, and is started by ``ForcedSession``.
+    /// Verbs that are about one job; a ``Visit`` needs the signals too, and is started by ``ForcedSession``.
     func carryOut(_ request: Request, _ permit: Permit) {
         switch request {
         case .tail(_, let raw):

@@ -31,6 +31,38 @@ struct StandInBuilder: Sendable {
         return String(listing.text.split(separator: " ")[1])
     }
 
+    /// Its host key: `ssh-ed25519 AAAA…`.
+    func hostKey() async throws -> String {
+        try await world.run(["cut", "-d", " ", "-f", "1,2", "\(folder)/key.pub"]).text.trimmed
+    }
+
+    /// Lets keys in besides, in whose file others may be added; those of all stand-ins.
+    static func authorize(_ keys: String, in world: World) async throws {
+        let written = try await world.run(
+            [
+                "sh", "-ec",
+                "mkdir -p -m 700 \"$1\"; cat >\"$1/authorized_keys\"; chown -R 64600:64600 \"$1\"", "sh",
+                keysFolder(world),
+            ], input: keys)
+        guard written.status == 0 else { throw WorldError("no keys were written", log: "\(written)") }
+    }
+
+    /// Who is let in by key, once that is what is expected, or after ten seconds.
+    static func authorizedKeys(
+        in world: World, once expected: (String) -> Bool = { _ in true }
+    ) async throws -> [String] {
+        let start = ContinuousClock.now
+        while true {
+            let text = try await world.run(["cat", keysFolder(world) + "/authorized_keys"]).text
+            if expected(text) || start.duration(to: .now) > .seconds(10) {
+                return text.split(separator: "\n").map(String.init)
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private static func keysFolder(_ world: World) -> String { "\(world.folder)/machine/run/build/.ssh" }
+
     /// What its sshd says.
     func log() async throws -> String {
         try await world.run(["cat", "\(folder)/log"]).text
@@ -56,11 +88,13 @@ struct StandInBuilder: Sendable {
         shift 3
         mount --bind "$world/machine/run" /run
         grep -q '^build:' /etc/passwd || {
-            echo 'build:x:64600:64600::/tmp:/bin/bash' >>/etc/passwd
+            echo 'build:x:64600:64600::/run/build:/bin/bash' >>/etc/passwd
             echo 'build::19000:0:99999:7:::' >>/etc/shadow
             echo 'build:x:64600:' >>/etc/group
         }
         mkdir "$folder"
+        mkdir -p /run/build
+        chown 64600:64600 /run/build
         ssh-keygen -q -t ed25519 -N '' -f "$folder/key"
         for port in ${port:-$(shuf -i 22000-22999 -n 20)}; do
             if /usr/sbin/sshd -f /dev/null -p "$port" -h "$folder/key" -E "$folder/log" "$@" \

@@ -4,50 +4,50 @@ import Testing
 @testable import Gateway
 @testable import NestedSSH
 
-/// `connect` as a state machine: what it does, and in which order.
-@Suite struct ConnectMachineTests {
+/// A visit as a state machine: what it does, and in which order.
+@Suite struct VisitMachineTests {
     private let kept = Fixture.builder(.kept)
     private let ready = Fixture.builder(.ready)
 
     @Test func aKeptBuilderIsClaimedAndConnectedToAtOnce() {
-        var machine = ConnectMachine(Fixture.job(), isShell: true, now: false)
-        #expect(machine.start() == [.claim, .connect(kept)])
+        var machine = VisitMachine(Fixture.job(), kind: .shell, now: false)
+        #expect(machine.start() == [.claim, .reach(kept)])
     }
 
     @Test func nothingAuthenticatesBeforeTheClaim() {
         var machine = entering()
-        #expect(machine.handle(.verified) == [])
-        #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [.authenticate])
-        #expect(machine.handle(.authenticated) == [.run])
+        #expect(machine.handle(.reached) == [])
+        #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [.open(Fixture.claim(of: kept))])
+        #expect(machine.handle(.opened) == [.run])
     }
 
     @Test func nothingAuthenticatesBeforeTheHostKeyIsVerified() {
         var machine = entering()
         #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
-        #expect(machine.handle(.verified) == [.authenticate])
+        #expect(machine.handle(.reached) == [.open(Fixture.claim(of: kept))])
     }
 
     /// A claim is for one live builder: to it, with its host key, the connection has to go.
     @Test func aClaimForAnotherBuilderConnectsAnew() {
         let other = Fixture.builder(.kept, hostKey: "ssh-ed25519 BBBB")
         var machine = entering()
-        #expect(machine.handle(.verified) == [])
-        #expect(machine.handle(.claimed(Fixture.claim(of: other))) == [.connect(other)])
-        #expect(machine.handle(.verified) == [.authenticate])
+        #expect(machine.handle(.reached) == [])
+        #expect(machine.handle(.claimed(Fixture.claim(of: other))) == [.reach(other)])
+        #expect(machine.handle(.reached) == [.open(Fixture.claim(of: other))])
     }
 
     @Test func whileTasksRunTheClaimStandsAndTheLogIsShown() {
-        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: false)
+        var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
         let actions = machine.start()
         #expect(actions.filter { if case .say = $0 { false } else { true } } == [.claim, .watch, .showLog])
         #expect(machine.handle(.claimed(Fixture.claim(of: ready))) == [])
         #expect(machine.handle(.job(Fixture.job())) == [])
-        #expect(machine.handle(.logShown(nil)) == [.connect(kept)])
+        #expect(machine.handle(.logShown(nil)) == [.reach(kept)])
     }
 
     @Test func nowGoesInAtOnce() {
-        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: true)
-        #expect(machine.start() == [.claim, .connect(ready)])
+        var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: true)
+        #expect(machine.start() == [.claim, .reach(ready)])
     }
 
     /// No claim, no harm to the build.
@@ -55,47 +55,63 @@ import Testing
         arguments: [(Job.Status.pending, nil), (.queued, nil), (.running, nil), (.running, .booting)]
             as [(Job.Status, Job.Builder.State?)])
     func whatIsNotThereYetIsWaitedFor(status: Job.Status, state: Job.Builder.State?) {
-        var machine = ConnectMachine(Fixture.job(status, builder: state), isShell: true, now: true)
+        var machine = VisitMachine(Fixture.job(status, builder: state), kind: .shell, now: true)
         let actions = machine.start()
         #expect(actions.count == 2 && actions.last == .watch, "\(actions)")
         #expect(machine.handle(.job(Fixture.job(status, builder: state))) == [], "it is said once")
-        #expect(machine.handle(.job(Fixture.job(.running, builder: .ready))) == [.claim, .connect(ready)])
+        #expect(machine.handle(.job(Fixture.job(.running, builder: .ready))) == [.claim, .reach(ready)])
+    }
+
+    @Test(arguments: [(Job.Status.queued, "is still queued"), (.running, "still boots")])
+    func whoWaitsNoLongerIsTold(status: Job.Status, words: String) {
+        var machine = VisitMachine(Fixture.job(status, builder: nil), kind: .proxy, now: true)
+        _ = machine.start()
+        let actions = machine.handle(.patienceOver)
+        #expect(refusal(actions)?.status == .tryAgain && reason(actions) == .lost)
+        #expect(refusal(actions)?.sentence.contains(words) == true, "\(actions)")
+    }
+
+    @Test func whoHasReachedTheBuilderIsPatient() {
+        var machine = entering(.proxy)
+        #expect(machine.handle(.patienceOver) == [])
     }
 
     @Test(arguments: Job.Status.allCases.filter(\.isFinal))
     func aJobWithoutABuilderIsOver(status: Job.Status) {
-        var machine = ConnectMachine(Fixture.job(status, builder: nil), isShell: true, now: false)
+        var machine = VisitMachine(Fixture.job(status, builder: nil), kind: .shell, now: false)
         #expect(refusal(machine.start())?.status == .noBuilder)
     }
 
     @Test func aJobThatSucceedsWhileWaitingAndKeepsNothingIsOver() {
-        var machine = ConnectMachine(Fixture.job(.running, builder: .ready), isShell: true, now: false)
+        var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
         _ = machine.start()
         _ = machine.handle(.job(Fixture.job(.success, builder: nil)))
         #expect(refusal(machine.handle(.logShown(nil)))?.status == .noBuilder)
     }
 
     @Test(arguments: [
-        (true, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.logout),
-        (false, .exited(status: 7), ExitStatus(7), .done), (false, .exited(status: 0), .success, .done),
-        (true, .killed(signal: "HUP"), ExitStatus(129), .lost),
-        (false, .killed(signal: "TERM"), ExitStatus(143), .done),
+        (Claim.Kind.shell, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.logout),
+        (.exec, .exited(status: 7), ExitStatus(7), .done), (.exec, .exited(status: 0), .success, .done),
+        (.proxy, .exited(status: 0), .success, .done),
+        (.shell, .killed(signal: "HUP"), ExitStatus(129), .lost),
+        (.exec, .killed(signal: "TERM"), ExitStatus(143), .done),
     ])
-    func theRemoteEndIsOurs(isShell: Bool, ending: RemoteEnding, status: ExitStatus, reason: Claim.Reason) {
-        var machine = inside(isShell: isShell)
+    func theRemoteEndIsOurs(kind: Claim.Kind, ending: RemoteEnding, status: ExitStatus, reason: Claim.Reason)
+    {
+        var machine = inside(kind)
         #expect(machine.handle(.ended(ending)) == [.finish(status, reason)])
         #expect(machine.handle(.ended(ending)) == [], "what is over stays over")
     }
 
     @Test func aChannelWithoutAStatusIsLost() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         #expect(machine.handle(.ended(.unknown)) == [.askWhy])
         let actions = machine.handle(.noReason)
         #expect(refusal(actions)?.status == .noBuilder && reason(actions) == .lost)
     }
 
     @Test func aHangUpIsLost() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         let actions = machine.handle(.interrupted(signal: 1, cause: "SIGHUP"))
         #expect(refusal(actions)?.status == ExitStatus(129) && reason(actions) == .lost)
     }
@@ -106,25 +122,25 @@ import Testing
     ])
     func noClaimNoEntry(status: Int, expected: ExitStatus) {
         var machine = entering()
-        _ = machine.handle(.verified)
+        _ = machine.handle(.reached)
         #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(status))))?.status == expected)
-        #expect(machine.handle(.authenticated) == [])
+        #expect(machine.handle(.opened) == [])
     }
 
     @Test(arguments: [500, 503, 429]) func aServiceInTroubleEndsNothing(status: Int) {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [])
     }
 
     @Test func aPersonWhoMayNotBeInsideAnyMoreIsOut() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         let actions = machine.handle(.heartbeat(Fixture.serviceError(403)))
         #expect(refusal(actions)?.status == .notPermitted && reason(actions) == .lost)
     }
 
     /// It may have run out while nobody could reach the service.
     @Test(arguments: [410, 404]) func aClaimThatDoesNotStandIsAskedForAgain(status: Int) {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [.claim])
         #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [], "once")
         #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
@@ -133,7 +149,7 @@ import Testing
 
     @Test(arguments: [(403, ExitStatus.notPermitted), (404, .noBuilder), (410, .noBuilder)])
     func aNoToTheSecondClaimEndsTheSession(status: Int, expected: ExitStatus) {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
         let actions = machine.handle(.notClaimed(Fixture.serviceError(status)))
         if status != 403 { #expect(actions == [.askWhy]) }
@@ -141,14 +157,14 @@ import Testing
     }
 
     @Test func aSecondClaimForAnotherBuilderEndsTheSession() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
         let other = Fixture.claim(of: Fixture.builder(.kept, hostKey: "ssh-ed25519 BBBB"))
         #expect(refusal(machine.handle(.claimed(other)))?.status == .noBuilder)
     }
 
     @Test func thatTheLeaseHasRunOutIsSaidOnce() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         let actions = machine.handle(.leaseRanOut)
         #expect(actions.count == 1)
         if case .say = actions.first {} else { Issue.record("\(actions)") }
@@ -160,7 +176,7 @@ import Testing
 
     @Test func afterAHangUpOrControlCNothingIsSaid() {
         for (signal, isSilent) in [(1, true), (2, true), (15, false), (3, false)] as [(CInt, Bool)] {
-            var machine = inside(isShell: true)
+            var machine = inside(.shell)
             let refusal = refusal(machine.handle(.interrupted(signal: signal, cause: "")))
             #expect(refusal?.sentence.isEmpty == isSilent && refusal?.status == .signal(signal))
         }
@@ -186,8 +202,8 @@ import Testing
     @Test(arguments: ends) func aBuilderThatEndsEndsItsSessionsWithASentence(
         end: Job.BuilderEnd?, expected: String
     ) {
-        for isShell in [true, false] {
-            var machine = inside(isShell: isShell)
+        for kind in Claim.Kind.allCases {
+            var machine = inside(kind)
             let actions = machine.handle(.job(Self.ended(end)))
             let refusal = refusal(actions)
             #expect(refusal?.sentence.contains("The builder of job 42 \(expected)") == true, "\(actions)")
@@ -197,9 +213,9 @@ import Testing
 
     /// The connection breaks a moment before or after the service says so.
     @Test(arguments: [
-        ConnectMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")), .ended(.unknown),
-    ]) func aConnectionThatBreaksMayHaveAReason(event: ConnectMachine.Event) {
-        var machine = inside(isShell: true)
+        VisitMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")), .ended(.unknown),
+    ]) func aConnectionThatBreaksMayHaveAReason(event: VisitMachine.Event) {
+        var machine = inside(.shell)
         #expect(machine.handle(event) == [.askWhy])
         #expect(machine.handle(.job(Fixture.job())) == [], "it lives, for all that is known")
         #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [])
@@ -210,7 +226,7 @@ import Testing
 
     @Test(arguments: [
         (
-            ConnectMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")),
+            VisitMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")),
             "The connection to the builder was lost. Enter the same command again, if the builder still lives.",
             "The connection to the builder was lost. The builder has ended."
         ),
@@ -218,21 +234,21 @@ import Testing
             .ended(.unknown), "The builder of job 42 closed the session.",
             "The builder of job 42 closed the session. It has ended."
         ),
-    ]) func ifNobodySaysWhyWhatIsKnownIsSaid(event: ConnectMachine.Event, lives: String, ended: String) {
-        var machine = inside(isShell: true)
+    ]) func ifNobodySaysWhyWhatIsKnownIsSaid(event: VisitMachine.Event, lives: String, ended: String) {
+        var machine = inside(.shell)
         _ = machine.handle(event)
         let actions = machine.handle(.noReason)
         #expect(refusal(actions)?.sentence == lives && reason(actions) == .lost)
-        machine = inside(isShell: true)
+        machine = inside(.shell)
         _ = machine.handle(event)
         #expect(refusal(machine.handle(.job(Self.ended(.init(reason: .lost)))))?.sentence == ended)
     }
 
     @Test func whatTheServiceHasSaidOnTheWayInIsRemembered() {
         var machine = entering()
-        _ = machine.handle(.verified)
+        _ = machine.handle(.reached)
         _ = machine.handle(.claimed(Fixture.claim(of: kept)))
-        _ = machine.handle(.authenticated)
+        _ = machine.handle(.opened)
         #expect(machine.handle(.job(Self.ended(.init(reason: .released, by: Fixture.bob)))) == [])
         _ = machine.handle(.started)
         let actions = machine.handle(.connectionFailed(NestedSSHError(.lost, "in a test")))
@@ -240,7 +256,7 @@ import Testing
     }
 
     @Test func aServiceThatNeverSaysWhyIsNotWaitedFor() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         _ = machine.handle(.ended(.unknown))
         #expect(machine.handle(.watchEnded(Fixture.serviceError(503))) == [], "it may still come")
         #expect(refusal(machine.handle(.watchEnded(Fixture.serviceError(404))))?.status == .noBuilder)
@@ -248,13 +264,13 @@ import Testing
 
     @Test func aBrokenStreamEndsNothing() {
         for error in [nil, Fixture.serviceError(503)] {
-            var machine = inside(isShell: true)
+            var machine = inside(.shell)
             #expect(machine.handle(.watchEnded(error)) == [])
         }
     }
 
     @Test func anIdleSessionIsClosedAndTheBuilderKept() {
-        var machine = inside(isShell: true)
+        var machine = inside(.shell)
         let actions = machine.handle(.idle(.seconds(900)))
         #expect(
             refusal(actions)?.sentence.contains("nothing was typed or shown in it for 15 minutes.") == true)
@@ -267,27 +283,27 @@ import Testing
         return job
     }
 
-    private func entering(isShell: Bool = true) -> ConnectMachine {
-        var machine = ConnectMachine(Fixture.job(), isShell: isShell, now: false)
+    private func entering(_ kind: Claim.Kind = .shell) -> VisitMachine {
+        var machine = VisitMachine(Fixture.job(), kind: kind, now: false)
         _ = machine.start()
         return machine
     }
 
-    private func inside(isShell: Bool) -> ConnectMachine {
-        var machine = entering(isShell: isShell)
-        _ = machine.handle(.verified)
+    private func inside(_ kind: Claim.Kind) -> VisitMachine {
+        var machine = entering(kind)
+        _ = machine.handle(.reached)
         _ = machine.handle(.claimed(Fixture.claim(of: kept)))
-        _ = machine.handle(.authenticated)
+        _ = machine.handle(.opened)
         _ = machine.handle(.started)
         return machine
     }
 
-    private func refusal(_ actions: [ConnectMachine.Action]) -> Refusal? {
+    private func refusal(_ actions: [VisitMachine.Action]) -> Refusal? {
         for case .refuse(let refusal, _) in actions { return refusal }
         return nil
     }
 
-    private func reason(_ actions: [ConnectMachine.Action]) -> Claim.Reason? {
+    private func reason(_ actions: [VisitMachine.Action]) -> Claim.Reason? {
         for case .refuse(_, let reason) in actions { return reason }
         return nil
     }

@@ -4,12 +4,12 @@ import Glibc
 import NestedSSH
 import Requests
 
-/// `connect`, as a state machine without I/O: events in, actions out.
+/// A visit to a builder, as a state machine without I/O: events in, actions out.
 ///
-/// The order it keeps: wait until there is a builder; show the log until the tasks have ended (unless `--now`); claim
-/// and exchange keys with the builder at the same time; authenticate only when both have succeeded and the claim is for
-/// the very builder that we are talking to; run; release the claim with the reason.
-struct ConnectMachine {
+/// The order it keeps: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim
+/// and reach for the builder at the same time; go in only when both have succeeded and the claim is for the very builder
+/// that we have reached; stay; release the claim with the reason.
+struct VisitMachine {
     enum Event {
         /// The job is, or has become, this.
         case job(Job)
@@ -22,8 +22,12 @@ struct ConnectMachine {
         case heartbeat(ServiceError?)
         /// No heartbeat has been answered for as long as the lease.
         case leaseRanOut
-        case verified
-        case authenticated
+        /// Whoever waits for a builder waits no longer.
+        case patienceOver
+        /// We have reached the builder, and nothing has been sent that opens it.
+        case reached
+        /// It is open to us.
+        case opened
         case started
         case ended(RemoteEnding)
         case connectionFailed(NestedSSHError)
@@ -43,9 +47,10 @@ struct ConnectMachine {
         case watch
         case showLog
         case claim
-        /// Connect to this builder and exchange keys; a connection there was is closed.
-        case connect(Job.Builder)
-        case authenticate
+        /// Reach for this builder; a connection there was is closed.
+        case reach(Job.Builder)
+        /// On the strength of this claim.
+        case open(Claim)
         case run
         /// Watch the job, for a while: it may say why the connection has ended.
         case askWhy
@@ -75,7 +80,7 @@ struct ConnectMachine {
         var ifBuilderHasEnded: String
     }
 
-    private let isShell: Bool
+    private let kind: Claim.Kind
     private let now: Bool
     private var state = State.waiting
     private var job: Job
@@ -84,16 +89,16 @@ struct ConnectMachine {
     private var saidQueued = false
     private var claim: Claim?
     private var isClaiming = false
-    private var connected: Job.Builder?
-    private var isVerified = false
+    private var reached: Job.Builder?
+    private var isReached = false
     private var saidUnclaimed = false
 
     /// - Parameters:
-    ///   - isShell: no command was given.
+    ///   - kind: what it is for.
     ///   - now: go in while tasks still run.
-    init(_ job: Job, isShell: Bool, now: Bool) {
+    init(_ job: Job, kind: Claim.Kind, now: Bool) {
         self.job = job
-        self.isShell = isShell
+        self.kind = kind
         self.now = now
     }
 
@@ -133,10 +138,12 @@ struct ConnectMachine {
             return heartbeat(error)
         case .leaseRanOut:
             return state == .inside ? sayUnclaimed() : []
-        case .verified:
-            isVerified = true
-            return authenticateIfPossible()
-        case .authenticated:
+        case .patienceOver:
+            return state == .waiting ? outOfPatience() : []
+        case .reached:
+            isReached = true
+            return openIfPossible()
+        case .opened:
             return state == .entering ? [.run] : []
         case .started:
             state = .inside
@@ -206,6 +213,19 @@ struct ConnectMachine {
         return actions
     }
 
+    private mutating func outOfPatience() -> [Action] {
+        state = .over
+        let state =
+            job.status == .running
+            ? "The builder of job \(job.id) still boots" : "Job \(job.id) is still queued"
+        return [
+            .refuse(
+                Refusal(
+                    .tryAgain, "\(state). Try again in a minute.",
+                    cause: "job \(job.id) is \(job.status.rawValue) and has no builder that is ready"), .lost)
+        ]
+    }
+
     private mutating func tasksEnded() -> [Action] {
         job.builder == nil ? refuse(ended: job) : enter()
     }
@@ -215,8 +235,8 @@ struct ConnectMachine {
     private mutating func enter() -> [Action] {
         guard let builder = job.builder else { return refuse(ended: job) }
         state = .entering
-        connected = builder
-        var actions = [Action.connect(builder)]
+        reached = builder
+        var actions = [Action.reach(builder)]
         if claim == nil, !isClaiming {
             isClaiming = true
             actions.insert(.claim, at: 0)
@@ -225,24 +245,25 @@ struct ConnectMachine {
     }
 
     private mutating func claimedWhileEntering() -> [Action] {
-        guard let builder = claim?.builder, let connected else { return [] }
+        guard let builder = claim?.builder, let reached else { return [] }
         // A claim is for one live builder. If it is another one than we were told before, that is where we go.
-        if !builder.isSameMachine(as: connected) {
-            self.connected = builder
-            isVerified = false
-            return [.connect(builder)]
+        if !builder.isSameMachine(as: reached) {
+            self.reached = builder
+            isReached = false
+            return [.reach(builder)]
         }
-        return authenticateIfPossible()
+        return openIfPossible()
     }
 
-    private func authenticateIfPossible() -> [Action] {
-        state == .entering && isVerified && claim != nil ? [.authenticate] : []
+    private func openIfPossible() -> [Action] {
+        guard state == .entering, isReached, let claim else { return [] }
+        return [.open(claim)]
     }
 
     // MARK: Inside, and out again
 
     private mutating func ended(_ ending: RemoteEnding) -> [Action] {
-        let reason: Claim.Reason = isShell ? .logout : .done
+        let reason: Claim.Reason = kind == .shell ? .logout : .done
         switch ending {
         case .exited(let status):
             state = .over
@@ -250,7 +271,7 @@ struct ConnectMachine {
         case .killed(let signal):
             state = .over
             // A shell that was killed is nobody's logout: whoever was in it may want to come back.
-            return [.finish(.signal(SignalName.number(signal)), isShell ? .lost : .done)]
+            return [.finish(.signal(SignalName.number(signal)), kind == .shell ? .lost : .done)]
         case .unknown:
             let sentence = "The builder of job \(job.id) closed the session."
             return wonder(
@@ -330,7 +351,7 @@ struct ConnectMachine {
 
     private mutating func claimedAgain() -> [Action] {
         saidUnclaimed = false
-        guard let builder = claim?.builder, let connected, builder.isSameMachine(as: connected) else {
+        guard let builder = claim?.builder, let reached, builder.isSameMachine(as: reached) else {
             state = .over
             return [
                 .refuse(
@@ -384,7 +405,7 @@ struct ConnectMachine {
                 .noBuilder, "The builder of job \(job.id) is gone.", cause: error.debugDescription)
         case 429:
             // It says what is in the way.
-            refusal = .service(error, Verb.connect.rawValue)
+            refusal = .service(error, (kind == .proxy ? Verb.proxy : .connect).rawValue)
         case 403 where error.problem?.type == Problem.termsType:
             refusal = Refusal(
                 .notPermitted, "The terms of use have just been changed. Enter the same command again.",

@@ -1,0 +1,227 @@
+import Glibc
+import NIOCore
+import Subprocess
+import Testing
+import World
+
+/// `proxy`: the bytes of the person's own client, to the builder and back.
+@Suite struct ProxyTests {
+    /// Sends everything back, and its end of file after that of the client.
+    private static let echo: @Sendable (ListeningBuilder.Connection) async throws -> Void = { connection in
+        try await connection.executeThenClose { inbound, outbound in
+            for try await bytes in inbound { try await outbound.write(bytes) }
+            outbound.finish()
+        }
+    }
+
+    private func proxy(_ world: World, _ job: String = "42") -> [String] {
+        world.ssh(["proxy", job], to: .orphaned)
+    }
+
+    @Test(arguments: ["42", "job-42", "job-42.builds.example.org"])
+    func bytesComeBackAsTheyWent(name: String) async throws {
+        let world = try await SharedWorld.get()
+        try await ListeningBuilder.serving(in: world, Self.echo) { service in
+            let bytes = randomBytes(4 << 20)
+            let ended = try await Command.run(proxy(world, name), input: bytes)
+            await expect(ended, status: 0, in: world)
+            #expect(ended.output == bytes && ended.errors.isEmpty, "\(ended.errorText)")
+            try await expectNobodyOnTheGateway(in: world)
+            let claims = service.asked.filter { $0.contains("claims") }
+            #expect(claims.first?.hasPrefix("POST /v1/jobs/42/claims ") == true, "\(claims)")
+            #expect(claims.last?.hasPrefix("DELETE /v1/claims/c1?reason=done ") == true, "\(claims)")
+        }
+    }
+
+    @Test func aBuilderThatHasSaidEverythingStillListens() async throws {
+        let world = try await SharedWorld.get()
+        let heard = Heard()
+        try await ListeningBuilder.serving(in: world) { connection in
+            try await connection.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "that is all"))
+                outbound.finish()
+                for try await bytes in inbound { await heard.add(bytes) }
+                await heard.end()
+            }
+        } _: { _ in
+            let ended = try await Command.start(proxy(world)) { command in
+                // The end of file comes through while the client may still send.
+                await command.output.waitForEnd()
+                try await command.write("I hear")
+                try await command.finishInput()
+            }
+            await expect(ended, status: 0, output: ["that is all"], in: world)
+            #expect(await heard.everything() == "I hear")
+        }
+    }
+
+    /// Nobody tells a forced command without a terminal that its client is gone.
+    @Test func itDiesWithItsClient() async throws {
+        let world = try await SharedWorld.get()
+        let heard = Heard()
+        try await ListeningBuilder.serving(in: world) { connection in
+            try await connection.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "ready"))
+                for try await bytes in inbound { await heard.add(bytes) }
+                await heard.end()
+            }
+        } _: { service in
+            _ = try await Command.start(proxy(world)) { command in
+                try await command.output.wait(for: "ready")
+                command.send(.kill)
+            }
+            _ = await heard.everything()
+            try await expectNobodyOnTheGateway(in: world)
+            #expect(service.asked.contains { $0.hasPrefix("DELETE /v1/claims/c1?") }, "\(service.asked)")
+        }
+    }
+
+    @Test func itDiesWithItsBuilder() async throws {
+        let world = try await SharedWorld.get()
+        try await ListeningBuilder.serving(in: world) { connection in
+            // Its end is a reset.
+            let socket = try #require(connection.channel as? any SocketOptionProvider)
+            try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+            try await connection.executeThenClose { inbound, _ in
+                for try await _ in inbound { return }
+            }
+        } _: { _ in
+            let ended = try await Command.start(proxy(world)) { command in
+                try await command.write("hello")
+                await command.output.waitForEnd()
+            }
+            await expect(ended, status: 69, errors: ["The connection to the builder was lost."], in: world)
+            #expect(ended.output.isEmpty)
+        }
+    }
+
+    /// A client reads nothing for a while: nothing piles up on the gateway, and nothing is lost.
+    @Test func whatNobodyReadsWaits() async throws {
+        let world = try await SharedWorld.get()
+        let bytes = randomBytes(16 << 20)
+        try await ListeningBuilder.serving(in: world) { connection in
+            try await connection.executeThenClose { _, outbound in
+                try await outbound.write(ByteBuffer(bytes: bytes))
+                outbound.finish()
+                try await connection.channel.closeFuture.get()
+            }
+        } _: { _ in
+            let line = proxy(world).map { "'\($0)'" }.joined(separator: " ")
+            let ended = try await Command.run(["sh", "-c", "\(line) | { sleep 2; exec cat; }"])
+            #expect(ended.status == 0 && ended.output.count == bytes.count, "\(ended.errorText)")
+            #expect(ended.output == bytes)
+        }
+    }
+
+    /// Editors give ssh 15 seconds, the login included.
+    @Test func aBuilderThatBootsForLongIsWaitedForNoLongerThanClientsWait() async throws {
+        let world = try await SharedWorld.get()
+        try await ListeningBuilder.serving(in: world, port: nil, hostKey: "", admitsKeys: true) { _ in
+            let start = ContinuousClock.now
+            let ended = try await Command.run(proxy(world))
+            await expect(
+                ended, status: 75,
+                errors: [
+                    "sallyport: The builder of job 42 is booting.",
+                    "sallyport: The builder of job 42 still boots. Try again in a minute.",
+                ], in: world)
+            let time = start.duration(to: .now)
+            #expect(time > .seconds(12) && time < .seconds(15), "\(time)")
+        }
+    }
+
+    @Test func aTerminalIsNoWayForBytes() async throws {
+        let world = try await SharedWorld.get()
+        try await ListeningBuilder.serving(in: world, Self.echo) { service in
+            let refused = try await Command.run(world.ssh(["proxy", "42"], to: .orphaned, options: ["-tt"]))
+            await expect(refused, status: 64, output: ["proxy carries the bytes of your ssh"], in: world)
+            #expect(!service.asked.contains { $0.hasPrefix("POST ") }, "\(service.asked)")
+        }
+    }
+
+    @Test func aServiceWithoutHostKeysHasNoProxy() async throws {
+        let world = try await SharedWorld.get()
+        try await StandInWorker.serving(in: world) { worker in
+            let builder = try await StandInBuilder.start(in: world)
+            worker["42"].port = builder.port
+            let refused = try await Command.run(world.ssh(["proxy", "42"], to: .sourcehut))
+            await expect(
+                refused, status: 69, errors: ["does not say how builders prove who they are"], in: world)
+            #expect(worker.told(about: "42").isEmpty)
+            try await builder.end()
+        }
+    }
+
+    /// Where the service does not let the person's key in, the gateway does, as long as they are there.
+    @Test func theGatewayLetsTheKeyInAndTakesItOutAgain() async throws {
+        let world = try await SharedWorld.get()
+        let gateway = try await world.run(["cat", "/etc/sallyport/builder_ed25519.pub"]).text.trimmed
+        let builder = try await StandInBuilder.start(
+            in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+        try await StandInBuilder.authorize(gateway + "\n", in: world)
+        let hostKey = try await builder.hostKey()
+        let known = "\(world.client)/known_hosts.\(builder.port)"
+        _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
+        let ssh = [
+            "ssh", "-F", "none", "-i", "\(world.client)/alice", "-o", "IdentitiesOnly=yes", "-o",
+            "BatchMode=yes",
+            "-o", "UserKnownHostsFile=\(known)", "-o", "StrictHostKeyChecking=yes",
+            "-o", "ProxyCommand=\(world.ssh(["proxy", "%h"], to: .orphaned).joined(separator: " "))",
+            "build@job-42",
+        ]
+        let key = try await world.run(["cut", "-d", " ", "-f", "1,2", "\(world.client)/alice.pub"])
+        let entry = key.text.trimmed + " sallyport"
+        try await ListeningBuilder.serving(in: world, port: builder.port, hostKey: hostKey, admitsKeys: false)
+        { _ in
+            let first = try await Command.start(ssh + ["echo in; cat"]) { command in
+                try await command.output.wait(for: "in\n")
+                #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway, entry])
+                let second = try await Command.run(ssh + ["exit 7"])
+                await expect(second, status: 7, in: world)
+                #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway, entry])
+                try await command.finishInput()
+            }
+            await expect(first, status: 0, output: ["in"], in: world)
+            let left = try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) }
+            #expect(left == [gateway])
+
+            // However it ends.
+            _ = try await Command.start(ssh + ["echo in; cat"]) { command in
+                try await command.output.wait(for: "in\n")
+                try await world.signalForcedCommands("KILL")
+            }
+            #expect(try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) } == [gateway])
+        }
+        // Another machine at its port is none that the gateway lets anybody's key into.
+        try await ListeningBuilder.serving(
+            in: world, port: builder.port, hostKey: gateway, admitsKeys: false
+        ) { _ in
+            let refused = try await Command.run(ssh + ["true"])
+            await expect(
+                refused, status: 255, errors: ["does not prove that it is the machine of this job"], in: world
+            )
+            #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway])
+        }
+        try await builder.end()
+    }
+}
+
+/// What a builder has heard.
+private actor Heard {
+    private var text = ""
+    private var isOver = false
+    private var waiter: CheckedContinuation<Void, Never>?
+
+    func add(_ bytes: ByteBuffer) { text += String(buffer: bytes) }
+
+    func end() {
+        isOver = true
+        waiter?.resume()
+        waiter = nil
+    }
+
+    func everything() async -> String {
+        if !isOver { await withCheckedContinuation { waiter = $0 } }
+        return text
+    }
+}
