@@ -54,6 +54,10 @@ public final class OutputSink {
         bytes.withUnsafeBytes { write($0) }
     }
 
+    public func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
     private func handle(_ events: Watch.Events) {
         if events.contains(.writable) { flush() }
         // A pipe whose reader is gone has POLLERR; a socket whose peer is gone POLLHUP.
