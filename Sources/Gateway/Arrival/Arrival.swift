@@ -91,7 +91,8 @@ final class Arrival {
     private func greet(_ jobs: [Job]?) {
         guard let known else { return }
         session.journal.note("greeting person=\(known.person.id) key=\(known.fingerprint)")
-        let greeting = Greeting(person: known.person, jobs: jobs) { [session] words, terminal in
+        let greeting = Greeting(person: known.person, jobs: jobs, setUpLine: session.setUpLine) {
+            [session] words, terminal in
             session.commandLine(words, terminal: terminal)
         }
         session.output.write(greeting.text)
