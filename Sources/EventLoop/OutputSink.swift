@@ -15,6 +15,7 @@ public final class OutputSink {
     private var start = 0
     private var watch: Watch?
     private var hasEnlarged = false
+    private var endsWhenEmpty = false
     /// Called once: nobody will ever read what is written.
     public var onGone: (() -> Void)?
     /// Called whenever a sink that was full has room again, and when all has been written.
@@ -54,9 +55,17 @@ public final class OutputSink {
         bytes.withUnsafeBytes { write($0) }
     }
 
-    /// Lets the reader see the end of file, which has read all that was written before. The descriptor stays taken, so
-    /// that no other file gets its number.
+    public func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
+    /// Lets the reader see the end of file, behind all that has been written. The descriptor stays taken, so that no other
+    /// file gets its number.
     public func end() {
+        guard isEmpty else {
+            endsWhenEmpty = true
+            return
+        }
         isGone = true
         watch?.cancel()
         let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
@@ -82,6 +91,7 @@ public final class OutputSink {
             start = 0
             watch?.events = [.error]
             onDrain?()
+            if endsWhenEmpty { end() }
         } else {
             // Not sooner than half of it is free: each byte is moved once at most.
             if start >= Self.fullMark, start >= pending.count / 2 {

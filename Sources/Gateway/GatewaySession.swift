@@ -43,7 +43,7 @@ final class GatewaySession {
     /// Says something to the person, on standard error. It must be harmless already.
     func say(_ sentence: String) {
         // On a raw terminal the cursor may be anywhere, and stays in its column at a newline.
-        errors.write(Array((isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n").utf8))
+        errors.write(isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n")
     }
 
     /// The answer of a verb that answers with data, on standard output; then the session ends.
@@ -54,7 +54,7 @@ final class GatewaySession {
             }
             output.write(Array(data) + Array("\n".utf8))
         } else {
-            output.write(Array(text().utf8))
+            output.write(text())
         }
         finish(.success)
     }

@@ -116,6 +116,7 @@ private struct Line {
             options.insert(word)
             if Self.valued.contains(word) {
                 guard let value = words.next() else { throw RequestError(.missing(.value), word: word) }
+                guard values[word] == nil else { throw RequestError(.contradiction, word: word) }
                 values[word] = value
                 continue
             }

@@ -6,7 +6,9 @@ import World
 @Suite struct StrangersTests {
     /// Each verb as somebody would enter it, and none at all.
     static let lines = [
-        [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["tail", "1"], ["show", "1"],
+        [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["proxy", "job-1.example.org"],
+        ["known-hosts"], ["known-hosts", "1"], ["ssh-config"], ["ssh-config", "--job", "1"], ["tail", "1"],
+        ["show", "1"],
         ["extend", "1"],
         ["release", "1", "--yes"], ["hold", "1"], ["unhold", "1"], ["share", "1", "bob"],
         ["unshare", "1", "bob"],

@@ -48,6 +48,21 @@ func check(_ input: [UInt8]) {
         promise(
             "a note is of the person's words",
             submission.note.map { !$0.contains("\n") && all.count > 2 } ?? true)
+    case .proxy(let job):
+        checkName(job)
+        let all = words(input[...])
+        promise("the verb is proxy", all.count == 2 && all[0] == "proxy")
+        let name = all[1].split(separator: ".", maxSplits: 1)
+        promise("the job is the one named", name[0] == job.description || name[0] == "job-\(job)")
+        promise("what is behind a dot is a host's name", name.count == 1 || isHostName(String(name[1])))
+    case .knownHosts(let job, let names):
+        checkName(job)
+        checkSetUp(input, .knownHosts, job, names)
+    case .sshConfig(let wanted):
+        checkName(wanted.job)
+        checkSetUp(
+            input, .sshConfig, nil, wanted.names, ["--job": wanted.job?.description, "--host": wanted.host],
+            windows: wanted.windows)
     default:
         guard let line = Line(request) else { return promise("every verb is examined", false) }
         let all = words(input[...])
@@ -93,7 +108,7 @@ private struct Line {
             promise("time is added", duration > .zero && duration <= .seconds(366 * 86_400))
             self.init(.extend, [job.description], ["--json": json], job)
             mayEndWith = { $0.allSatisfy { $0.isNumber || "smhd".contains($0) } }
-        case .greet, .connect, .help, .submit, .version: return nil
+        case .greet, .connect, .proxy, .knownHosts, .sshConfig, .help, .submit, .version: return nil
         }
     }
 
@@ -104,14 +119,46 @@ private struct Line {
     }
 }
 
+/// What goes into people's configuration is theirs, and harmless there.
+private func checkSetUp(
+    _ input: [UInt8], _ verb: Verb, _ job: JobID?, _ names: Request.HostNames,
+    _ values: [String: String?] = [:], windows: Bool = false
+) {
+    var values = values.compactMapValues(\.self)
+    var options = Set(values.keys)
+    if windows { options.insert("--windows") }
+    switch names {
+    case .bare: options.insert("--bare")
+    case .suffix(nil): break
+    case .suffix(let suffix?):
+        options.insert("--suffix")
+        values["--suffix"] = suffix
+    }
+    let all = words(input[...])
+    promise("options are heeded", Set(all.filter { $0.hasPrefix("-") }) == options)
+    for (option, value) in values {
+        promise("a value is what is behind its option", all.drop { $0 != option }.dropFirst().first == value)
+        promise("a value is harmless", isHostName(value) || JobID(value) != nil)
+    }
+    let plain = [verb.rawValue] + values.values + (job.map { [$0.description] } ?? [])
+    promise("no word is lost or invented", all.filter { !$0.hasPrefix("-") }.sorted() == plain.sorted())
+}
+
+private func isHostName(_ text: String) -> Bool {
+    !text.isEmpty && !"-.".contains(text.first!)
+        && text.utf8.allSatisfy { $0 == 0x2d || $0 == 0x2e || lettersAndDigits.contains($0) }
+}
+
 /// A job's name is safe in a path, in a URL and in a message.
 private func checkName(_ job: JobID?) {
     guard let name = job?.description.utf8 else { return }
     promise("a job's name has 1 to 64 characters", (1...64).contains(name.count))
-    let others = Set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-    promise("a job's name begins with a letter or digit", others.contains(name.first!))
-    promise("a job's name holds nothing odd", name.allSatisfy { others.union("_-".utf8).contains($0) })
+    promise("a job's name begins with a letter or digit", lettersAndDigits.contains(name.first!))
+    promise(
+        "a job's name holds nothing odd", name.allSatisfy { lettersAndDigits.union("_-".utf8).contains($0) })
 }
+
+private let lettersAndDigits = Set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
 private func words(_ bytes: ArraySlice<UInt8>) -> [String] {
     bytes.split(whereSeparator: isBlank).map { String(decoding: $0, as: UTF8.self) }

@@ -124,7 +124,8 @@ import Testing
         ]
         let now = created.addingTimeInterval(60)
         let sheet = JobSheet(
-            job: job, isInvited: true, commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
+            job: job, isInvited: true, own: ("ssh job-42.example.org", "ssh builds@example.org ssh-config"),
+            commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
         #expect(
             sheet.text == """
                 Job 42: fix?the parser
@@ -141,10 +142,17 @@ import Testing
                   ssh -t connect 42
                   ssh extend 42
                   ssh tail 42
+                  ssh job-42.example.org   (your own ssh, scp, editor; first: ssh builds@example.org ssh-config)
 
                 """)
-        let others = JobSheet(job: job, isInvited: false, commandLine: { words, _ in words }, now: now).text
-        #expect(!others.contains("bob") && !others.contains("connect") && others.contains("tail 42"))
+        let others = JobSheet(
+            job: job, isInvited: false, own: ("ssh job-42", "ssh-config"), commandLine: { words, _ in words },
+            now: now
+        ).text
+        #expect(
+            !others.contains("job-42") && !others.contains("ssh-config") && !others.contains("bob")
+                && !others.contains("connect")
+                && others.contains("tail 42"))
     }
 
     @Test func whatLeadsToABuilderIsInNoAnswer() throws {

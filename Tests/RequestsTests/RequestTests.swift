@@ -6,6 +6,12 @@ private func request(_ text: String?) throws(RequestError) -> Request {
     try Request(originalCommand: text.map { Array($0.utf8) })
 }
 
+private func configuration(_ set: (inout Request.ClientConfiguration) -> Void = { _ in }) -> Request {
+    var wanted = Request.ClientConfiguration()
+    set(&wanted)
+    return .sshConfig(wanted)
+}
+
 private func job(_ name: String) -> JobID { JobID(name)! }
 
 @Suite("SSH_ORIGINAL_COMMAND")
@@ -101,6 +107,38 @@ struct RequestTests {
     }
 
     @Test(
+        "leads a client of the person's own to a builder",
+        arguments: [
+            ("proxy 42", "42"), ("proxy job-42", "42"), ("proxy job-42.builds.example.org", "42"),
+            ("proxy job-42.x", "42"), ("proxy job-42.127.0.0.1", "42"), ("proxy job-42.Builds.X", "42"),
+            ("proxy JOB-42", "JOB-42"), ("proxy job", "job"), ("proxy job-a-b_C.x", "a-b_C"),
+            ("proxy job-job-42", "job-42"),
+        ])
+    func proxy(text: String, name: String) throws {
+        #expect(try request(text) == .proxy(job: job(name)))
+    }
+
+    @Test(
+        "sets a client of the person's own up",
+        arguments: [
+            ("known-hosts", .knownHosts(job: nil, names: .suffix(nil))),
+            ("known-hosts 42", .knownHosts(job: job("42"), names: .suffix(nil))),
+            ("known-hosts --bare 42", .knownHosts(job: job("42"), names: .bare)),
+            ("known-hosts 42 --suffix x.example", .knownHosts(job: job("42"), names: .suffix("x.example"))),
+            ("known-hosts --suffix 127.0.0.1", .knownHosts(job: nil, names: .suffix("127.0.0.1"))),
+            ("known-hosts --help", .help(.knownHosts)),
+            ("ssh-config", configuration()),
+            ("ssh-config --bare", configuration { $0.names = .bare }),
+            ("ssh-config --suffix X.example", configuration { $0.names = .suffix("X.example") }),
+            ("ssh-config --windows --job 42", configuration { ($0.windows, $0.job) = (true, job("42")) }),
+            ("ssh-config --host gate.example", configuration { $0.host = "gate.example" }),
+            ("ssh-config -h", .help(.sshConfig)),
+        ] as [(String, Request)])
+    func setUp(text: String, expected: Request) throws {
+        #expect(try request(text) == expected)
+    }
+
+    @Test(
         "is refused",
         arguments: [
             ("ident", RequestError.Code.unknownVerb, "ident"),
@@ -139,6 +177,30 @@ struct RequestTests {
             ("submit --private --public", .contradiction, "--public"),
             ("submit --follow --json", .contradiction, "--json"),
             ("submit job.yaml", .tooManyWords, "job.yaml"),
+            ("proxy", .missing(.job), ""), ("proxy 42 22", .tooManyWords, "22"),
+            ("proxy job-", .malformedJob, "job-"), ("proxy job-42.", .malformedJob, "job-42."),
+            ("proxy job-.x", .malformedJob, "job-.x"), ("proxy .x", .malformedJob, ".x"),
+            ("proxy 42.builds.example.org", .malformedJob, "42.builds.example.org"),
+            ("proxy JOB-42.x", .malformedJob, "JOB-42.x"), ("proxy job-42.-x", .malformedJob, "job-42.-x"),
+            ("proxy job-42.x:22", .malformedJob, "job-42.x:22"), ("proxy -W", .unknownOption, "-W"),
+            ("proxy job-42.x\u{e9}", .malformedJob, "job-42.x\u{e9}"),
+            (
+                "proxy job-42.\(String(repeating: "x", count: 254))", .malformedJob,
+                "job-42.\(String(repeating: "x", count: 254))"
+            ),
+            ("known-hosts --suffix x --suffix y", .contradiction, "--suffix"),
+            ("known-hosts 42 43", .tooManyWords, "43"), ("known-hosts --json", .unknownOption, "--json"),
+            ("known-hosts --suffix", .missing(.value), "--suffix"),
+            ("known-hosts --bare --suffix x", .contradiction, "--bare"),
+            ("known-hosts --suffix *", .malformedHost, "*"),
+            ("known-hosts --suffix --bare", .malformedHost, "--bare"),
+            ("ssh-config 42", .tooManyWords, "42"), ("ssh-config --job", .missing(.value), "--job"),
+            ("ssh-config --job --bare", .malformedJob, "--bare"),
+            ("ssh-config --job ../42", .malformedJob, "../42"),
+            ("ssh-config --host", .missing(.value), "--host"),
+            ("ssh-config --host a;b", .malformedHost, "a;b"), ("ssh-config --host .x", .malformedHost, ".x"),
+            ("ssh-config --host ::1", .malformedHost, "::1"), ("ssh-config --host %h", .malformedHost, "%h"),
+            ("ssh-config --suffix x --bare", .contradiction, "--bare"),
             ("whoami --all", .unknownOption, "--all"),
             ("help frobnicate", .unknownVerb, "frobnicate"),
         ])

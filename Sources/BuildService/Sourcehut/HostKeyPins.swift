@@ -19,7 +19,7 @@ public struct HostKeyPins {
     let folder: String
 
     /// What was pinned: `<type> <base64>`.
-    func pin(of job: JobID) -> String? {
+    public func pin(of job: JobID) -> String? {
         SessionFiles.read(path(job)).flatMap { text in
             let line = text.prefix { $0 != "\n" }
             return line.isEmpty ? nil : String(line)

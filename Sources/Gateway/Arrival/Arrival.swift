@@ -59,7 +59,7 @@ final class Arrival {
         guard let known else { return }
         switch request {
         case .failure(let error):
-            session.errors.write(Array(Help.usage(for: error).utf8))
+            session.errors.write(Help.usage(for: error))
             throw Refusal(.usage, "\(error)", cause: "usage: \(error)")
         case .success(.greet):
             withLiveJobs { [unowned self] jobs in greet(jobs) }
@@ -91,10 +91,11 @@ final class Arrival {
     private func greet(_ jobs: [Job]?) {
         guard let known else { return }
         session.journal.note("greeting person=\(known.person.id) key=\(known.fingerprint)")
-        let greeting = Greeting(person: known.person, jobs: jobs) { [session] words, terminal in
+        let greeting = Greeting(person: known.person, jobs: jobs, setUpLine: session.setUpLine) {
+            [session] words, terminal in
             session.commandLine(words, terminal: terminal)
         }
-        session.output.write(Array(greeting.text.utf8))
+        session.output.write(greeting.text)
         session.finish(.success)
     }
 
@@ -111,7 +112,7 @@ final class Arrival {
                 cause: "no job named and no live job")
         }
         guard jobs.count == 1 else {
-            session.errors.write(Array((JobTable(jobs).text).utf8))
+            session.errors.write(JobTable(jobs).text)
             throw Refusal(
                 .usage, "You have \(jobs.count) live jobs. Name the one you mean.", cause: "no job named")
         }

@@ -23,13 +23,11 @@ struct Permit {
 /// What `authorise` has let a person do that is about no job but themselves.
 struct PersonalPermit {
     let known: KnownPerson
-    let verb: Verb
 
     var person: Person { known.person }
 
-    fileprivate init(_ known: KnownPerson, _ verb: Verb) {
+    fileprivate init(_ known: KnownPerson) {
         self.known = known
-        self.verb = verb
     }
 }
 
@@ -94,7 +92,7 @@ func authorise(_ verb: Verb, for known: KnownPerson) throws(Refusal) -> Personal
     guard verb.mayBePersonal else {
         throw Refusal(.usage, "The job is missing.", cause: "\(verb.rawValue) without a job")
     }
-    return PersonalPermit(known, verb)
+    return PersonalPermit(known)
 }
 
 /// Decides, for every verb that is about a job, whether a person may do it. What no rule allows is refused.

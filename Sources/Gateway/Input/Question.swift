@@ -12,7 +12,7 @@ final class Question {
     ///   - answer: gets the line without blanks around it; empty at the end of the input.
     init(_ text: String, in session: GatewaySession, answer: @escaping (String) -> Void) {
         self.answer = answer
-        session.errors.write(Array("\(text) ".utf8))
+        session.errors.write("\(text) ")
         watch = session.loop.watch(STDIN_FILENO, for: .readable) { [unowned self] _ in read() }
     }
 

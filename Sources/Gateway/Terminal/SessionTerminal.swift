@@ -69,7 +69,7 @@ final class SessionTerminal {
         if isCutOff {
             // The normal screen, a cursor, no colours; and whatever is said next has a line of its own.
             let normal = screen.isShown ? "\u{1b}[?1049l\u{1b}[?25h\u{1b}[0m" : ""
-            session.output.write(Array("\(normal)\r\n".utf8))
+            session.output.write("\(normal)\r\n")
         }
         terminal.restore()
         session.isRaw = false

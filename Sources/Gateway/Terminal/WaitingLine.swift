@@ -23,7 +23,7 @@ final class WaitingLine {
     /// - Parameter sentence: what is being waited for; takes the place of the one before.
     func show(_ sentence: String) {
         guard isTerminal else {
-            sink.write(Array("sallyport: \(sentence)\n".utf8))
+            sink.write("sallyport: \(sentence)\n")
             return
         }
         self.sentence = sentence
@@ -36,7 +36,7 @@ final class WaitingLine {
         guard sentence != nil else { return }
         sentence = nil
         timer?.cancel()
-        sink.write(Array(Self.erase.utf8))
+        sink.write(Self.erase)
     }
 
     /// Back to the first column, and away with what is there (ECMA-48, EL).
@@ -45,7 +45,7 @@ final class WaitingLine {
     private func draw() {
         guard let sentence else { return }
         // Nobody reads: what would pile up has no worth later.
-        if sink.isEmpty { sink.write(Array("\(Self.erase)sallyport: \(sentence) (\(seconds) s)".utf8)) }
+        if sink.isEmpty { sink.write("\(Self.erase)sallyport: \(sentence) (\(seconds) s)") }
         seconds += 1
         timer?.cancel()
         timer = loop.timer(after: .seconds(1)) { [unowned self] in draw() }

@@ -6,6 +6,8 @@ struct JobSheet {
     let job: Job
     /// Whether to say who is inside, and how to get in.
     let isInvited: Bool
+    /// How to go in with one's own ssh, and how to set that up.
+    let own: (line: String, setUpLine: String)
     /// How to enter a command, and whether it needs a terminal.
     let commandLine: (_ words: String, _ terminal: Bool) -> String
     var now = Date.now
@@ -37,6 +39,9 @@ struct JobSheet {
             if job.status.isFinal { lines.append("  " + commandLine("extend \(job.id)", false)) }
         }
         lines.append("  " + commandLine("tail \(job.id)", false))
+        if isInvited, job.builder != nil {
+            lines.append("  \(own.line)   (your own ssh, scp, editor; first: \(own.setUpLine))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -5,6 +5,8 @@ struct Greeting {
     let person: Person
     /// Nil: the service does not say.
     let jobs: [Job]?
+    /// How to set one's own ssh up.
+    let setUpLine: (_ job: String) -> String
     /// How to enter a command, and whether it needs a terminal.
     let commandLine: (_ words: String, _ terminal: Bool) -> String
 
@@ -25,6 +27,7 @@ struct Greeting {
         lines.append("A shell on the machine of a job:   \(commandLine("connect \(example)", true))")
         lines.append("One command there:                 \(commandLine("connect \(example) COMMAND", false))")
         lines.append("A job's log, until it ends:        \(commandLine("tail \(example)", false))")
+        lines.append("An editor, scp, rsync, ports:      \(setUpLine(example))")
         lines.append("All that can be done here:         \(commandLine("help", false))")
         return lines.joined(separator: "\n") + "\n"
     }

@@ -10,9 +10,9 @@ enum Help {
     }
 
     /// For somebody whose words make no request: the verb they meant, else all.
-    static func usage(for error: RequestError, of verb: Verb? = nil) -> String {
-        if case .alias(let verb) = error.code { return entry(verb).synopsis + "\n" }
-        return verb.map { entry($0).synopsis + "\n" } ?? all
+    static func usage(for error: RequestError) -> String {
+        guard case .alias(let verb) = error.code else { return all }
+        return entry(verb).synopsis + "\n"
     }
 
     private static var all: String {

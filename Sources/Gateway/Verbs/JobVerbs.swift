@@ -8,7 +8,9 @@ extension GatewaySession {
         journal.note("show job=\(permit.job.id) person=\(permit.person.id)")
         let isInvited = permit.standing != .stranger
         answer(JobView(job: permit.job, isInvited: isInvited), json: json) {
-            JobSheet(job: permit.job, isInvited: isInvited) { [self] words, terminal in
+            let job = permit.job
+            let own = (line: ownLine(for: job.id), setUpLine: setUpLine(for: "\(job.id)"))
+            return JobSheet(job: job, isInvited: isInvited, own: own) { [self] words, terminal in
                 commandLine(words, terminal: terminal)
             }.text
         }

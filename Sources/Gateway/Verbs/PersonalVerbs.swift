@@ -42,12 +42,12 @@ extension GatewaySession {
     }
 
     func help(_ verb: Verb?) {
-        output.write(Array(Help.text(for: verb).utf8))
+        output.write(Help.text(for: verb))
         finish(.success)
     }
 
     func version() {
-        output.write(Array("sallyport \(Version.current)\n".utf8))
+        output.write("sallyport \(Version.current)\n")
         finish(.success)
     }
 

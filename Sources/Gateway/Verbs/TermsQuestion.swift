@@ -32,7 +32,7 @@ final class TermsQuestion {
     private func show(_ terms: TermsOfUse, _ service: any SelfService) {
         let text = terms.text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { HostileText.printable(String($0), limit: 4000) }.joined(separator: "\n")
-        session.errors.write(Array((text + (text.hasSuffix("\n") ? "" : "\n")).utf8))
+        session.errors.write(text.hasSuffix("\n") ? text : "\(text)\n")
         question = Question("Type “yes” to accept these terms of use:", in: session) {
             [unowned self] answer in
             guard answer == "yes" else {

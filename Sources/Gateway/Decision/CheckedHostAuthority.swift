@@ -1,0 +1,75 @@
+import AuthorizedKeys
+import BuildService
+import Requests
+
+/// A host authority whose words can stand in people's own configuration.
+struct CheckedHostAuthority {
+    let key: PublicKey
+    let suffixes: [String]
+    let user: String
+
+    init(_ authority: HostAuthority) throws(Refusal) {
+        guard let (key, _) = try? PublicKey.parse(line: authority.key), !Certificate.isCertificate(key) else {
+            throw .senseless("a host authority without a public key")
+        }
+        guard authority.suffixes.allSatisfy(HostName.isValid) else {
+            throw .senseless("a host authority for names that are none")
+        }
+        self.key = key
+        suffixes = authority.suffixes.map { $0.lowercased() }
+        user = try checkedUser(authority.user)
+    }
+
+    /// Builders' bare names are in every certificate.
+    func requireCertificates(for names: BuilderNames) throws(Refusal) {
+        guard let suffix = names.suffix, !suffixes.contains(suffix) else { return }
+        let others = (suffixes.prefix(8).map { "--suffix \($0)" } + ["--bare"]).joined(separator: ", or ")
+        throw Refusal(
+            .usage, "Builders have no certificate for names like \(names.pattern). Use \(others).",
+            cause: "the host authority does not sign for \(suffix)")
+    }
+}
+
+/// The keys by which a job's builder is known.
+///
+/// - Parameter pin: of a service that knows none: what its builder has shown first.
+func checkedHostKeys(of builder: Job.Builder, _ job: JobID, pin: String?) throws(Refusal) -> [PublicKey] {
+    let lines = builder.hostKeys.isEmpty ? [pin].compactMap(\.self) : builder.hostKeys
+    let keys = lines.compactMap { try? PublicKey.parse(line: $0).key }
+    guard keys.count == lines.count, !keys.contains(where: Certificate.isCertificate) else {
+        throw .senseless("job \(job) has a builder with host keys that are none")
+    }
+    guard !keys.isEmpty else {
+        throw Refusal(
+            .tryAgain,
+            "The host key of job \(job)'s builder is not known yet. Try again in a minute, or after connect \(job).",
+            cause: "job \(job) has a builder without host keys")
+    }
+    return keys
+}
+
+/// A user's name as it may stand in ssh_config and on a command line: 1 to 32 of `[A-Za-z0-9_.-]`, the first of them
+/// no `-` and no `.`.
+func checkedUser(_ name: String) throws(Refusal) -> String {
+    let isHarmless = name.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+    guard isHarmless, (1...32).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasPrefix(".") else {
+        throw .senseless("builders with a user whose name is none")
+    }
+    return name
+}
+
+extension Refusal {
+    fileprivate static func senseless(_ what: String) -> Refusal {
+        Refusal(
+            .misconfigured,
+            "The build service gave an answer that makes no sense. Please tell the administrator.",
+            cause: "the service names \(what)")
+    }
+}

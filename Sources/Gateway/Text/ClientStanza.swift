@@ -1,0 +1,87 @@
+import Requests
+
+/// What somebody includes into their ssh_config, so that their own ssh finds builders.
+///
+/// All of it has been checked: nothing here can be misread by ssh, sh or cmd.exe.
+struct ClientStanza {
+    /// Nil: for the builders of all jobs.
+    var job: JobID?
+    var names: BuilderNames
+    /// As whom one logs in to builders.
+    var user: String
+    /// `builds@builds.example.org`
+    var gateway: String
+    var port: Int
+    /// For the ssh that comes with Windows.
+    var windows = false
+    /// The words by which the gateway makes this stanza again, and the lines of known_hosts that go with it.
+    var request: (stanza: String, knownHosts: String)
+
+    var text: String {
+        """
+        # \(title)
+        # \(windows ? "In cmd.exe" : "In a shell") this installs it, or brings it up to date:
+        # \(installation)
+
+        Host \(pattern)
+            User \(user)
+            ProxyCommand \(ssh(program)) proxy \(job.map { "\($0)" } ?? "%h")
+            UserKnownHostsFile ~/.ssh/\(file).known_hosts
+            StrictHostKeyChecking yes
+            # What is known of builders comes from the gateway.
+            UpdateHostKeys no
+            # The gateway's connection stays up when a builder is gone.
+            ServerAliveInterval 15
+
+        """
+    }
+
+    /// In ~/.ssh; it begins with what the line that includes it says. One job's come before all jobs': the first value
+    /// counts.
+    var file: String {
+        "sallyport" + (job.map { "-job-\($0)" } ?? "") + (names.suffix.map { ".\($0)" } ?? "")
+    }
+
+    private var title: String {
+        (job.map { "The builder of job \($0)" } ?? "The builders of all jobs")
+            + ", through \(gateway), for your own ssh, scp, sftp, rsync, git and editors."
+    }
+
+    private var pattern: String {
+        if let job { return names.name(of: job) }
+        // Bare names have no dot; and the way to the gateway never leads through the gateway.
+        let host = gateway.drop { $0 != "@" }.dropFirst()
+        return names.pattern + (names.suffix == nil ? " !*.*" : "")
+            + (host.hasPrefix("job-") ? " !\(host)" : "")
+    }
+
+    /// Windows' OpenSSH before 8.1 finds no program in PATH here.
+    private var program: String { windows ? #"C:\Windows\System32\OpenSSH\ssh.exe"# : "ssh" }
+
+    private func ssh(_ program: String) -> String { "\(program) -p \(port) \(gateway)" }
+
+    private var installation: String { windows ? commandPrompt : shell }
+
+    /// For sh: nothing is replaced before all of it is there, and a config that is a symbolic link stays one.
+    private var shell: String {
+        """
+        (umask 077; n=\(file); mkdir -p ~/.ssh && cd ~/.ssh \
+        && \(ssh("ssh")) \(request.stanza) >$n.new && \(ssh("ssh")) \(request.knownHosts) >$n.known \
+        && mv $n.known $n.known_hosts && mv $n.new $n.conf && touch config \
+        && { grep -qx 'Include sallyport\\*\\.conf' config \
+        || { { echo 'Include sallyport*.conf'; cat config; } >$n.new && cat $n.new >config && rm $n.new; }; })
+        """
+    }
+
+    /// The same for cmd.exe. (PowerShell's `>` writes UTF-16.)
+    private var commandPrompt: String {
+        """
+        for %n in (\(file)) do \
+        (mkdir "%USERPROFILE%\\.ssh" 2>nul & cd /d "%USERPROFILE%\\.ssh" \
+        && \(ssh("ssh")) \(request.stanza) >%n.new && \(ssh("ssh")) \(request.knownHosts) >%n.known \
+        && move /y %n.known %n.known_hosts >nul && move /y %n.new %n.conf >nul \
+        && (findstr /l /x /c:"Include sallyport*.conf" config >nul 2>nul \
+        || ((echo Include sallyport*.conf& type config 2>nul) >%n.new & move /y %n.new config >nul)))
+        """
+    }
+}
