@@ -44,6 +44,18 @@ import Testing
         }
     }
 
+    /// Who is connected with an editor reads about the time, and not who else comes and goes.
+    @Test func visitorsAreToldOfWhereSomebodyReads() {
+        for tells in [true, false] {
+            var notices = Notices(
+                Self.job(deadline: 60), for: Fixture.alice, session: "own", extending: "ssh gate extend 42",
+                tellsOfVisitors: tells, at: Self.start)
+            notices.update(Self.job(deadline: 60, inside: [Self.bob()]), at: Self.at(1))
+            #expect(Self.due(&notices, 1) == (tells ? ["bob has entered."] : []))
+            #expect(Self.due(&notices, 30) == ["The builder ends in 30 minutes" + Self.unless])
+        }
+    }
+
     @Test func itIsKnownWhenToLookAgain() {
         var notices = Self.notices(Self.job(deadline: 60))
         #expect(notices.nextMoment == Self.at(30))

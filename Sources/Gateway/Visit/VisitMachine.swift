@@ -215,15 +215,12 @@ struct VisitMachine {
 
     private mutating func outOfPatience() -> [Action] {
         state = .over
-        let state =
+        let sentence =
             job.status == .running
-            ? "The builder of job \(job.id) still boots" : "Job \(job.id) is still queued"
-        return [
-            .refuse(
-                Refusal(
-                    .tryAgain, "\(state). Try again in a minute.",
-                    cause: "job \(job.id) is \(job.status.rawValue) and has no builder that is ready"), .lost)
-        ]
+            ? "The builder of job \(job.id) still boots. Try again in a minute."
+            : "Job \(job.id) is still queued. Try again in a minute."
+        let cause = "job \(job.id) is \(job.status.rawValue) and has no builder that is ready"
+        return [.refuse(Refusal(.tryAgain, sentence, cause: cause), .lost)]
     }
 
     private mutating func tasksEnded() -> [Action] {
