@@ -139,17 +139,42 @@ import World
         }
     }
 
-    @Test func aServiceWithoutHostKeysHasNoProxy() async throws {
+    /// builds.sr.ht says nothing of host keys: the first one that was shown is the one.
+    @Test func aBuilderThatNobodyHasSeenYetHasNoProxy() async throws {
         let world = try await SharedWorld.get()
         try await StandInWorker.serving(in: world) { worker in
-            let builder = try await StandInBuilder.start(in: world)
+            let builder = try await StandInBuilder.start(
+                in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+            try await StandInBuilder.authorize("", in: world)
             worker["42"].port = builder.port
-            let refused = try await Command.run(world.ssh(["proxy", "42"], to: .sourcehut))
+            let ssh = ssh(to: .sourcehut, knowing: "\(world.client)/known_hosts.42", in: world)
+            let refused = try await Command.run(ssh + ["true"])
             await expect(
-                refused, status: 69, errors: ["does not say how builders prove who they are"], in: world)
+                refused, status: 255, errors: ["Nobody knows yet how this builder proves who it is"],
+                in: world)
             #expect(worker.told(about: "42").isEmpty)
+
+            let seen = try await Command.run(world.ssh(["connect", "42", "true"], to: .sourcehut))
+            await expect(seen, status: 0, in: world)
+            let known = try await Command.run(world.ssh(["known-hosts", "--bare", "42"], to: .sourcehut))
+            await expect(known, status: 0, output: ["job-42 \(try await builder.hostKey())\n"], in: world)
+            _ = try await world.run(["tee", "\(world.client)/known_hosts.42"], input: known.text)
+            let entered = try await Command.run(ssh + ["exit 7"])
+            await expect(entered, status: 7, in: world)
+            #expect(!worker.told(about: "42").contains("terminate"))
             try await builder.end()
         }
+    }
+
+    /// The person's own ssh, to the builder that it calls `job-42`.
+    private func ssh(to gateway: Gateway, knowing hosts: String, in world: World) -> [String] {
+        [
+            "ssh", "-F", "none", "-i", "\(world.client)/alice", "-o", "IdentitiesOnly=yes", "-o",
+            "BatchMode=yes",
+            "-o", "UserKnownHostsFile=\(hosts)", "-o", "StrictHostKeyChecking=yes",
+            "-o", "ProxyCommand=\(world.ssh(["proxy", "%h"], to: gateway).joined(separator: " "))",
+            "build@job-42",
+        ]
     }
 
     /// Where the service does not let the person's key in, the gateway does, as long as they are there.
@@ -162,13 +187,7 @@ import World
         let hostKey = try await builder.hostKey()
         let known = "\(world.client)/known_hosts.\(builder.port)"
         _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
-        let ssh = [
-            "ssh", "-F", "none", "-i", "\(world.client)/alice", "-o", "IdentitiesOnly=yes", "-o",
-            "BatchMode=yes",
-            "-o", "UserKnownHostsFile=\(known)", "-o", "StrictHostKeyChecking=yes",
-            "-o", "ProxyCommand=\(world.ssh(["proxy", "%h"], to: .orphaned).joined(separator: " "))",
-            "build@job-42",
-        ]
+        let ssh = ssh(to: .orphaned, knowing: known, in: world)
         let key = try await world.run(["cut", "-d", " ", "-f", "1,2", "\(world.client)/alice.pub"])
         let entry = key.text.trimmed + " sallyport"
         try await ListeningBuilder.serving(in: world, port: builder.port, hostKey: hostKey, admitsKeys: false)

@@ -4,6 +4,7 @@ import CLinux
 import EventLoop
 import Glibc
 import NestedSSH
+import Requests
 
 /// Lets the person's key into a builder, where the build service does not do that: as long as a connection of the gateway's
 /// own stands, which has proved the builder's host key first.
@@ -12,6 +13,7 @@ import NestedSSH
 /// let the same key in.
 final class KeyAdmission {
     private let key: PublicKey
+    private let job: JobID
     private let builder: Job.Builder
     private let session: GatewaySession
     private let answer: (NestedSSHError?) -> Void
@@ -23,10 +25,11 @@ final class KeyAdmission {
 
     /// - Parameter answer: called once; nil: the key opens the builder.
     init(
-        of key: PublicKey, to builder: Job.Builder, in session: GatewaySession,
+        of key: PublicKey, to builder: Job.Builder, of job: JobID, in session: GatewaySession,
         _ answer: @escaping (NestedSSHError?) -> Void
     ) {
         self.key = key
+        self.job = job
         self.builder = builder
         self.session = session
         self.answer = answer
@@ -35,7 +38,8 @@ final class KeyAdmission {
     func start() {
         do throws(NestedSSHError) {
             connection = BuilderConnection(
-                to: BuilderAddress(builder), credentials: try session.builderCredentials(), on: session.loop
+                to: BuilderAddress(builder), credentials: try session.builderCredentials(),
+                acceptsUnknownKey: session.acceptsUnknownKey(of: job), on: session.loop
             ) { [unowned self] event in
                 switch event {
                 case .verified: connection?.authenticate()

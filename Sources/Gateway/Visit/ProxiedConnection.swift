@@ -46,7 +46,8 @@ final class ProxiedConnection: WayIn {
 
     func open(with claim: Claim) {
         guard claim.keyAdmitted != true, let builder else { return onEvent(.opened) }
-        admission = KeyAdmission(of: session.key, to: builder, in: session) { [unowned self] error in
+        admission = KeyAdmission(of: session.key, to: builder, of: permit.job.id, in: session) {
+            [unowned self] error in
             onEvent(error.map { .connectionFailed($0) } ?? .opened)
         }
         admission?.start()

@@ -13,12 +13,13 @@ extension GatewaySession {
                     .usage, "proxy carries the bytes of your ssh, and no terminal does: leave -t away.",
                     cause: "proxy with a terminal")
             }
-            guard service.hostKeyPins == nil else {
+            let job = permit.job.id
+            guard service.hostKeyPins.map({ $0.pin(of: job) != nil }) ?? true else {
                 throw Refusal(
-                    .noBuilder,
-                    "The build service here does not say how builders prove who they are, so your ssh could not know them. "
-                        + "connect works: \(commandLine("connect \(permit.job.id)", terminal: true))",
-                    cause: "proxy without a host key")
+                    .tryAgain,
+                    "Nobody knows yet how this builder proves who it is; after a connect your ssh can know it too: "
+                        + commandLine("connect \(job) true"),
+                    cause: "proxy to job \(job), for which no host key is pinned")
             }
             return ProxiedConnection(permit, in: self)
         default: return nil
