@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
             name: "ConfigurationFile",
-            dependencies: ["TOMLKit"],
+            dependencies: ["Requests", "TOMLKit"],
             swiftSettings: settings),
         .target(
             name: "BuildService",
@@ -169,13 +169,14 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Requests", "Runner",
+                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Machines", "Requests", "Runner",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -132,6 +132,8 @@ public struct Configuration: Equatable, Sendable {
         public var memory = 512
         /// By the image's name; those that are as every other are not here.
         public var imageSettings: [String: Image] = [:]
+        /// Builders are called `job-{id}`, and with each of these host names `job-{id}.{suffix}`.
+        public var suffixes: [String] = []
         /// Seconds that a builder is kept for somebody to come.
         public var keep = 600
         /// Seconds that a kept builder lives from when somebody first enters it, unless the deadline is moved.

@@ -1,4 +1,5 @@
 import Glibc
+import Requests
 
 /// Reads `sallyport.toml`.
 public enum ConfigurationFile {
@@ -58,7 +59,7 @@ public enum ConfigurationFile {
         runner.account = try document.text("runner", "account") ?? runner.account
         runner.keysAccount = try document.text("runner", "keys_account") ?? runner.keysAccount
         runner.operatorGroup = try document.text("runner", "operator_group") ?? runner.operatorGroup
-        runner.gatewayKeys = try document.texts("runner", "gateway_keys")
+        runner.gatewayKeys = try document.texts("runner", "gateway_keys") ?? []
         runner.images = try document.path("runner", "images", default: runner.images)
         runner.accelerator = try document.choice("runner", "accel", default: runner.accelerator)
         runner.slots = try document.number("runner", "slots", in: 0...10_000)
@@ -71,6 +72,7 @@ public enum ConfigurationFile {
             image.network = try document.choice(table, "network", default: image.network)
             if image != .init() { runner.imageSettings[name] = image }
         }
+        runner.suffixes = try document.hostNames("runner", "suffixes") ?? suffixes(of: configuration.gateway)
         runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
         runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
@@ -81,6 +83,12 @@ public enum ConfigurationFile {
         runner.network = try network(from: &document)
         configuration.runner = runner
         return configuration
+    }
+
+    /// Unless the administrator says so, people call builders after the gateway, if that has a name.
+    private static func suffixes(of gateway: Configuration.Gateway) -> [String] {
+        guard let host = gateway.publicHost, HostName.isValid(host) else { return [] }
+        return [host.lowercased()]
     }
 
     private static func limits(

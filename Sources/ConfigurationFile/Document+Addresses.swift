@@ -1,4 +1,5 @@
 import Glibc
+import Requests
 
 /// Where services are.
 extension Document {
@@ -41,6 +42,15 @@ extension Document {
                 section, key, "expected \"address:port\", such as \"192.0.2.1:8443\" or \"[::]:8443\"")
         }
         return (address, port)
+    }
+
+    /// In small letters, as ssh compares them.
+    mutating func hostNames(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+        guard let names = try texts(section, key) else { return nil }
+        for name in names where !HostName.isValid(name) {
+            throw error(section, key, "expected host names, such as \"builds.example.org\"")
+        }
+        return names.map { $0.lowercased() }
     }
 
     private static func isServiceURL(_ url: String) -> Bool {

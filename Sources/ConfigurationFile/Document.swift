@@ -30,8 +30,9 @@ struct Document {
         return text
     }
 
-    mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String] {
-        guard let value = try value(section, key) else { return [] }
+    /// Nil: the key is not there.
+    mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+        guard let value = try value(section, key) else { return nil }
         guard let array = value.array else { throw error(section, key, "expected a list of strings") }
         var texts: [String] = []
         for element in array {

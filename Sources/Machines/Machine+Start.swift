@@ -22,13 +22,16 @@ extension Machine {
         let hostKey: String
         do throws(MachineError) {
             hostKey = try await makeHostKey(in: folder)
+            try await specification.hostCertificate?.sign(folder.hostKeyPublic)
             try writeInitramfs(specification, common: common, in: folder)
         } catch {
             folder.removeTraces()
             throw error
         }
         // QEMU has read them by the time that it returns, and nobody else needs them.
-        defer { folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic]) }
+        defer {
+            folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic, folder.hostCertificate])
+        }
 
         let emulator = EmulatorCommand(
             kernel: kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
@@ -95,6 +98,11 @@ extension Machine {
         var archive = CpioArchive()
         archive.addFile(
             "etc/ssh/ssh_host_ed25519_key", mode: 0o600, contents: [UInt8](try folder.read(folder.hostKey)))
+        if specification.hostCertificate != nil {
+            archive.addFile(
+                "etc/ssh/ssh_host_ed25519_key-cert.pub",
+                contents: [UInt8](try folder.read(folder.hostCertificate)))
+        }
         archive.addFolder("etc/sallyport")
         archive.addFile("etc/sallyport/authorized_keys", contents: Array(keys.utf8))
         archive.addFile("etc/sallyport/watchdog", contents: Array(watchdog.utf8))
@@ -145,7 +153,7 @@ extension Machine {
     }
 
     /// What a program's messages mean. (It runs in the C locale.)
-    private static func failure(_ messages: String) -> MachineError {
+    static func failure(_ messages: String) -> MachineError {
         let isFull = messages.contains("No space left on device")
         let isNetwork = messages.contains(OutboundNetwork.complaint)
         return MachineError(

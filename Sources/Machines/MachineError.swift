@@ -42,6 +42,8 @@ extension MachineError {
         public static let connectionLost = Code(sentence: "The connection to the builder was lost.")
         /// A helper inside the builder failed.
         public static let commandFailed = Code(sentence: "A command on the builder failed.")
+        /// The image has no such helper.
+        public static let helperMissing = Code(sentence: "The builder's image lacks a program.")
         /// A task's or a variable's name cannot be used.
         public static let invalidName = Code(sentence: "The name of a task or of a variable cannot be used.")
         /// Whoever received a task's output threw an error.

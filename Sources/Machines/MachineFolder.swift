@@ -12,6 +12,7 @@ struct MachineFolder: Sendable {
     var console: FilePath { path.appending("console.log") }
     var hostKey: FilePath { path.appending("host_key") }
     var hostKeyPublic: FilePath { path.appending("host_key.pub") }
+    var hostCertificate: FilePath { path.appending("host_key-cert.pub") }
     var knownHosts: FilePath { path.appending("known_hosts") }
     /// Kernel archive with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
@@ -38,8 +39,8 @@ struct MachineFolder: Sendable {
     /// Removes what would make somebody think that the machine lives. Its console stays for the administrator.
     func removeTraces() {
         remove([
-            monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, initramfs, record, knownHosts,
-            networkSocket, networkLog,
+            monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, hostCertificate, initramfs,
+            record, knownHosts, networkSocket, networkLog,
         ])
     }
 

@@ -18,6 +18,8 @@ public struct MachineSpecification: Sendable, Hashable {
     public var authorizedKeys: [String]
     /// The file with the runner's private key, whose public half must be among `authorizedKeys`.
     public var identity: FilePath
+    /// Nil: nobody vouches for the host key.
+    public var hostCertificate: HostCertificate?
     /// Seconds from boot to the machine's first deadline, which holds until `setDeadline` is called.
     public var life: Int
     /// Seconds after any deadline until the machine's own watchdog ends it.
@@ -25,8 +27,8 @@ public struct MachineSpecification: Sendable, Hashable {
 
     public init(
         folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1, network: Network = .none,
-        accelerator: Accelerator = .automatic, authorizedKeys: [String], identity: FilePath, life: Int = 3600,
-        grace: Int = 600
+        accelerator: Accelerator = .automatic, authorizedKeys: [String], identity: FilePath,
+        hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600
     ) {
         self.folder = folder
         self.image = image
@@ -36,13 +38,14 @@ public struct MachineSpecification: Sendable, Hashable {
         self.accelerator = accelerator
         self.authorizedKeys = authorizedKeys
         self.identity = identity
+        self.hostCertificate = hostCertificate
         self.life = life
         self.grace = grace
     }
 
     /// The user as whom people log in and tasks run.
     public var user: String { MachineSpecification.user }
-    static let user = "build"
+    public static let user = "build"
 }
 
 /// What a builder may reach; SSH reaches the builder in any case.

@@ -47,7 +47,7 @@ struct SecureShell: Sendable {
         }
     }
 
-    private func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
+    func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: Self.program, arguments: arguments(command), input: input, limit: limit
         ).run()
@@ -65,7 +65,9 @@ struct SecureShell: Sendable {
                 refused.contains(where: messages.contains) ? .notTrusted : .connectionLost
             return MachineError(code, detail: messages)
         }
-        return MachineError(.commandFailed, detail: "status \(status): \(messages)")
+        // The shell there has not found it.
+        let code: MachineError.Code = status == 127 ? .helperMissing : .commandFailed
+        return MachineError(code, detail: "status \(status): \(messages)")
     }
 
     /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.

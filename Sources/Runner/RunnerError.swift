@@ -28,6 +28,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case tooMany
         /// The disk is full.
         case noSpace
+        /// A builder does not answer now.
+        case unreachable
         /// The runner is stopping.
         case stopping
         /// A mistake or a failure of ours, or of the machine below.

@@ -15,8 +15,9 @@ struct Serve: AsyncParsableCommand {
         let configuration = try ConfigurationFile.read(config)
         try await Runner.serve(
             configuration, isEphemeral: ephemeral, logger: Logger(label: "sallyport-bench")
-        ) {
-            _ in LoopbackSupply(authorizedKeys: configuration.runner.gatewayKeys)
+        ) { folder in
+            LoopbackSupply(
+                authorizedKeys: configuration.runner.gatewayKeys, authority: try .hostAuthority(in: folder))
         }
     }
 }

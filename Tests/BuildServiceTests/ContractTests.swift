@@ -41,7 +41,10 @@ struct ContractTests {
         key.unacceptedTerms = "1"
         let account = Account(id: "1", name: "alice")
         let terms = TermsOfUse(version: "1", text: "")
-        let claim = Claim(id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: time, lease: 1)
+        let claim = Claim(
+            id: "1", job: JobID("1")!, kind: .proxy, builder: builder, deadline: time, lease: 1,
+            keyAdmitted: true)
+        let authority = HostAuthority(key: "", suffixes: [], user: "")
         let bareClaim = Claim(
             id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: nil, lease: 1)
         let request = ClaimRequest(
@@ -61,6 +64,7 @@ struct ContractTests {
             Sample("Account", account, bare: account),
             Sample("AccountList", AccountList(people: []), bare: AccountList(people: [])),
             Sample("TermsOfUse", terms, bare: terms),
+            Sample("HostAuthority", authority, bare: authority),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(
                 "Problem", Problem(title: "", status: 422, detail: "", line: 1, key: ""),

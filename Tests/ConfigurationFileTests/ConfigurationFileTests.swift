@@ -47,6 +47,7 @@ import Testing
             accel = "tcg"
             slots = 3
             memory = 256
+            suffixes = ["a.example.org", "B"]
             keep = 60
             life = 70
             lease = 3
@@ -85,6 +86,7 @@ import Testing
         expected.runner.accelerator = .tcg
         expected.runner.slots = 3
         expected.runner.memory = 256
+        expected.runner.suffixes = ["a.example.org", "b"]
         expected.runner.keep = 60
         expected.runner.life = 70
         expected.runner.limits.keptPerOwner = 4
@@ -100,6 +102,17 @@ import Testing
         expected.runner.imageSettings["debian-12.1"]?.processors = 2
         expected.runner.imageSettings["debian-12.1"]?.network = .outbound
         #expect(configuration == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("", []), ("[gateway]\npublic_host = \"Builds.example.org\"\n", ["builds.example.org"]),
+            ("[gateway]\npublic_host = \"2001:db8::1\"\n", []),
+            ("[gateway]\npublic_host = \"a\"\n[runner]\nsuffixes = []\n", []),
+            ("[gateway]\npublic_host = \"a\"\n[runner]\nsuffixes = [\"b\", \"c.d\"]\n", ["b", "c.d"]),
+        ] as [(String, [String])])
+    func buildersAreCalledAfterTheGatewayUnlessSaidOtherwise(text: String, suffixes: [String]) throws {
+        #expect(try parse("[service]\nurl = \"unix:/s\"\n" + text).runner.suffixes == suffixes)
     }
 
     @Test func sourcehutHasURLsOfItsOwn() throws {
@@ -140,6 +153,8 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[builder]\nidentity = \"id\"\n", 4, "builder.identity"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\npublic_host = \"\"\n", 4, "gateway.public_host"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\ngateway_keys = [1]\n", 4, "runner.gateway_keys"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nsuffixes = \"a\"\n", 4, "runner.suffixes"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nsuffixes = [\"*.a\"]\n", 4, "runner.suffixes"),
             ("[service]\nkind = \"sourcehut\"\n", nil, "sourcehut.worker_url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"unix:/w\"\n", nil, "sourcehut.meta_url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"8080\"\n", 4, "sourcehut.worker_url"),

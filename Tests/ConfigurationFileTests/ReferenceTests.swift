@@ -40,6 +40,7 @@ import Testing
         expected.sourcehut.metaURL = "http://127.0.0.1:5000"
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
+        expected.runner.suffixes = ["builds.example.org"]
         expected.runner.slots = 4
         expected.runner.terms = "/etc/sallyport/terms.txt"
         expected.runner.network = .init(

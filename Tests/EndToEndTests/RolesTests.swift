@@ -25,6 +25,7 @@ import World
         ("PUT /v1/jobs/999999/hold", 403, 404, 404),
         ("PUT /v1/jobs/999999/shares/alice", 403, 404, 404),
         ("DELETE /v1/jobs/999999/builder", 403, 404, 404),
+        ("GET /v1/host-authority", 403, 200, 200),
         ("GET /v1/terms", 403, 404, 404),
         ("PUT /v1/terms/1/acceptances/999999", 403, 404, 404),
         ("GET /v1/people", 403, 403, 200),

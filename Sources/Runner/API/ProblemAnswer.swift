@@ -35,7 +35,7 @@ enum ProblemAnswer {
             problem.line = line
             problem.key = key
         case .tooMany: (problem.status, problem.title) = (429, "Too Many Requests")
-        case .stopping:
+        case .stopping, .unreachable:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"
         case .noSpace: (problem.status, problem.title) = (507, "Insufficient Storage")

@@ -41,6 +41,7 @@ struct Responder: HTTPResponder {
         switch resource {
         case .keys, .key: return try await answerKeys(resource, request, query, role)
         case .terms, .acceptance: return try answerTerms(resource, request)
+        case .hostAuthority: return try answerHostAuthority()
         case .people, .suspension, .administration: return try answerPeople(resource, request)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query))
@@ -71,6 +72,14 @@ struct Responder: HTTPResponder {
             try await book.release(claim, reason: reason)
             return Response(status: .noContent)
         }
+    }
+
+    private func answerHostAuthority() throws(RunnerError) -> Response {
+        guard let authority = book.supply.hostAuthority else {
+            throw RunnerError(.notFound, "Nobody vouches for the host keys of builders here.")
+        }
+        return try json(
+            HostAuthority(key: authority.key, suffixes: book.settings.suffixes, user: authority.user))
     }
 
     private func submit(_ request: Request, _ query: Query) async throws(RunnerError) -> Response {

@@ -1,4 +1,5 @@
 public import ConfigurationFile
+public import Requests
 
 /// A running machine, as far as a job needs one. Tests have their own.
 public protocol BuilderMachine: Sendable {
@@ -18,6 +19,10 @@ public protocol BuilderMachine: Sendable {
     func end() async
     /// Until when the machine lives if nobody asks for it again; it ends itself then.
     func setDeadline(secondsFromNow seconds: Int) async throws
+    /// Lets exactly these people's keys in besides those that it was made with, `<type> <base64>` each.
+    ///
+    /// - Returns: false: this machine has no means for that.
+    func admit(keys: [String]) async throws -> Bool
 
     /// Puts the scripts into the machine.
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws
@@ -45,6 +50,8 @@ public struct TaskOutcome: Equatable, Sendable {
 
 /// What a machine for a job is made of.
 public struct BuilderPlan: Sendable {
+    /// Whose it is.
+    public var job: JobID
     /// For everything that belongs to this machine.
     public var folder: String
     /// The folder of its image.
@@ -54,6 +61,10 @@ public struct BuilderPlan: Sendable {
     public var processors: Int
     /// What it may reach.
     public var network: Configuration.Runner.Image.Network
+    /// The names under which people reach it, and no others.
+    public var hostNames: [String]
+    /// Seconds from its start after which it is gone, whatever happens.
+    public var longestLife: Int
     /// Seconds from its start to its first deadline.
     public var life: Int
     /// Seconds after any deadline until it ends itself.
@@ -62,6 +73,8 @@ public struct BuilderPlan: Sendable {
 
 /// Where machines come from.
 public protocol BuilderSupply: Sendable {
+    /// The key that vouches for the host keys of its machines, and as whom people log in to them; nil: none does.
+    var hostAuthority: (key: String, user: String)? { get }
     /// Starts a machine; returns at once, while it boots. Throws `noSpace` when trying later is reasonable.
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine
     /// The machine that an earlier runner has started there; nil when it no longer lives.

@@ -3,7 +3,13 @@ import Requests
 
 /// Claims, as the API asks for them. The person is checked here again, whatever the gateway has found.
 extension JobBook {
-    func claim(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
+    /// Returns when the builder lets the person in, as far as the claim's kind asks for that.
+    func claim(_ id: JobID, _ request: ClaimRequest) async throws(RunnerError) -> Claim {
+        let claim = try stand(id, request)
+        return claim.keyAdmitted == true ? try await admitted(claim) : claim
+    }
+
+    private func stand(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let bounded = [request.session, request.from, request.person.id]
         guard (1...128).contains(request.session.utf8.count), bounded.allSatisfy({ $0.utf8.count <= 128 })
@@ -57,6 +63,10 @@ extension JobBook {
             apply(id) { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
         }
+        return try renewed(claim, of: id)
+    }
+
+    func renewed(_ claim: String, of id: JobID) throws(RunnerError) -> Claim {
         var renewed: Claim?
         apply(id) { lifecycle, now in
             renewed = lifecycle.renewed(claim, at: now)

@@ -23,25 +23,41 @@ extension Lifecycle {
             throw RunnerError(.conflict, "There is no builder yet.")
         }
         guard builder.state != .booting else { throw RunnerError(.conflict, "The builder is booting.") }
-        let expires = now.addingTimeInterval(Double(times.lease))
+        let isProxy = request.kind == .proxy
+        // Whoever waits for that cannot send heartbeats yet.
+        let expires = now.addingTimeInterval(Double(times.lease) + (isProxy ? Self.admissionTime : 0))
+        let admission: [Effect] = isProxy ? [.admitKeys] : []
         if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
             guard record.claims[index].person.id == person.id else {
                 throw RunnerError(.forbidden, "This session is somebody else's.")
             }
             record.claims[index].expires = expires
-            return (claim(record.claims[index], builder), [])
+            return (claim(record.claims[index], builder), admission)
         }
         let standing = StandingClaim(
             id: id(), session: request.session, person: person, fingerprint: request.keyFingerprint,
-            kind: request.kind, from: request.from, since: now, expires: expires)
+            key: isProxy ? request.key : nil, kind: request.kind, from: request.from, since: now,
+            expires: expires)
         record.claims.append(standing)
         if request.kind == .shell { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
         let mark = Self.mayEnter(person, record.job) ? "" : ", administrator"
         let audit =
             "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)"
-        let effects = [.audit(audit)] + sessionsChanged() + updateDeadline()
+        let effects = [.audit(audit)] + sessionsChanged() + admission + updateDeadline()
         return (claim(standing, builder), effects)
+    }
+
+    /// How long it takes at most until a builder lets a key in, or is known not to, in seconds.
+    private static let admissionTime = 20.0
+
+    /// The keys of the claims that stand, each once.
+    var admittedKeys: [String] { Set(record.claims.compactMap(\.key)).sorted() }
+
+    /// The builder has no means to let keys in: whoever made the claims has to.
+    mutating func keysNotAdmitted() -> [Effect] {
+        for index in record.claims.indices { record.claims[index].key = nil }
+        return []
     }
 
     /// A heartbeat: nil when the claim no longer stands. One whose lease has just run out stands until that is noticed:
@@ -65,9 +81,11 @@ extension Lifecycle {
     /// The session has ended, for that reason. Not an error when the claim no longer stands.
     mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
+        let keys = admittedKeys
         let gone = record.claims.remove(at: index)
         let audit = "session \(gone.session): ended, \(reason.rawValue)"
-        let effects = [.audit(audit)] + sessionsChanged()
+        let admission: [Effect] = admittedKeys == keys ? [] : [.admitKeys]
+        let effects = [.audit(audit)] + sessionsChanged() + admission
         guard record.job.status.isFinal else { return effects + updateDeadline() }
         if Self.endsBuilder(gone.kind, reason, whileStanding: record.claims.map(\.kind)) {
             record.endsWhenUnclaimed = true
@@ -95,6 +113,6 @@ extension Lifecycle {
     private func claim(_ standing: StandingClaim, _ builder: Job.Builder) -> Claim {
         Claim(
             id: standing.id, job: record.job.id, kind: standing.kind, builder: builder,
-            deadline: record.job.deadline, lease: times.lease)
+            deadline: record.job.deadline, lease: times.lease, keyAdmitted: standing.key.map { _ in true })
     }
 }

@@ -10,6 +10,8 @@ struct StandingClaim: Codable, Equatable, Sendable {
     var person: Person
     /// The key that the person came with; checked again at every heartbeat.
     var fingerprint: String
+    /// What the builder lets in as long as the claim stands, `<type> <base64>`; nil: nothing.
+    var key: String?
     var kind: Claim.Kind
     var from: String
     var since: Date

@@ -21,6 +21,7 @@ actor JobBook {
         var alarmMoment: Date?
         /// Tells the builder of its deadline.
         var telling: _Concurrency.Task<Void, Never>?
+        var admission = Admission()
         /// What keeps it in the queue, as its log says.
         var waitsFor: Shortage?
         /// Whether the database knows all of it.
@@ -149,7 +150,7 @@ actor JobBook {
             switch effect {
             case .log(let sentence): log(sentence, id)
             case .audit(let record): logger.info("job \(id): \(record)")
-            case .publish, .moveDeadline, .endBuilder: break
+            case .publish, .moveDeadline, .admitKeys, .endBuilder: break
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
@@ -159,8 +160,9 @@ actor JobBook {
         for change in changes { entries[id]?.feed.publish(change) }
         if effects.contains(.endBuilder) {
             endBuilder(id)
-        } else if effects.contains(.moveDeadline) {
-            moveDeadline(id)
+        } else {
+            if effects.contains(.admitKeys) { admitKeys(id) }
+            if effects.contains(.moveDeadline) { moveDeadline(id) }
         }
         setAlarm(id)
         closeIfOver(id)

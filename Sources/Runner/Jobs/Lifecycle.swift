@@ -15,6 +15,8 @@ enum Effect: Equatable, Sendable {
     case audit(String)
     /// The builder's own watchdog is to know of the new deadline.
     case moveDeadline
+    /// The builder is to let in the keys of the claims that stand.
+    case admitKeys
     /// Nobody has a use for the builder any more.
     case endBuilder
 }

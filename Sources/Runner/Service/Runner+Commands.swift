@@ -9,7 +9,7 @@ extension Runner {
     /// Serves real virtual machines until SIGTERM or SIGINT.
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
         try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
-            MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder))
+            try machines(configuration.runner, in: folder)
         }
     }
 
@@ -36,7 +36,7 @@ extension Runner {
     /// Ends every builder that a stopped runner has left, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = MachineSupply(configuration.runner, identity: try RunnerIdentity(in: folder.path))
+        let supply = try machines(configuration.runner, in: folder.path)
         let settings = Settings(configuration, hostName: hostName())
         let store = try Store(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
@@ -47,6 +47,13 @@ extension Runner {
             try store.save(lifecycle.record, at: Timekeeper.system.now())
             logger.info("job \(record.job.id): its builder has ended")
         }
+    }
+
+    private static func machines(
+        _ configuration: Configuration.Runner, in folder: String
+    ) throws(RunnerError) -> MachineSupply {
+        MachineSupply(
+            configuration, identity: try .identity(in: folder), authority: try .hostAuthority(in: folder))
     }
 
     private static func check(_ configuration: Configuration.Runner) throws(RunnerError) {

@@ -11,6 +11,8 @@ public struct Settings: Sendable {
     var slots: Int
     var times: Times
     var limits: Configuration.Runner.Limits
+    /// What follows `job-42.` in the name of a builder.
+    var suffixes: [String]
     /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
     /// that is long.
     var bootTime = 120
@@ -25,6 +27,7 @@ public struct Settings: Sendable {
         stateFolder = runner.stateDirectory
         images = runner.images
         limits = runner.limits
+        suffixes = runner.suffixes
         memory = runner.memory
         imageSettings = runner.imageSettings
         let largest = runner.imageSettings.values.compactMap(\.memory).max() ?? 0
@@ -42,9 +45,12 @@ public struct Settings: Sendable {
     /// The folder's path is short, for sockets in it: a Unix socket's has at most 107 bytes.
     func plan(for record: JobRecord) -> BuilderPlan {
         let image = imageSettings[record.manifest.image] ?? .init()
+        let name = "job-\(record.job.id)"
         return BuilderPlan(
-            folder: "\(stateFolder)/machines/\(record.job.id)", image: "\(images)/\(record.manifest.image)",
+            job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
+            image: "\(images)/\(record.manifest.image)",
             memory: image.memory ?? memory, processors: image.processors, network: image.network,
+            hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: times.maxLife + grace,
             life: min(record.manifest.timeout, times.maxLife), grace: grace)
     }
 }

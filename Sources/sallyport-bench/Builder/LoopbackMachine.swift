@@ -2,6 +2,7 @@ import Glibc
 import Machines
 import Runner
 import Synchronization
+import SystemPackage
 import World
 
 /// An sshd with a host key of its own; tasks are run by `sh` beside it, with its folder as their working directory.
@@ -11,7 +12,8 @@ final class LoopbackMachine: BuilderMachine {
     let address = "127.0.0.1"
     let port: UInt16
     /// People and the gateway log in to the world's ordinary account.
-    let user = "builds"
+    let user = LoopbackMachine.account
+    static let account = "builds"
     let hostKeys: [String]
 
     private let folder: String
@@ -26,22 +28,31 @@ final class LoopbackMachine: BuilderMachine {
         self.process = process
     }
 
-    /// Makes the folder `$1` and an sshd on port `$2`; prints its host key and process id when it listens.
+    /// In the folder `$1`; prints the host key.
+    private static let makeHostKey = """
+        set -eu
+        umask 022
+        mkdir -p "$1"
+        cd "$1"
+        ssh-keygen -q -t ed25519 -N '' -C builder -f host_key
+        cut -d ' ' -f 1,2 host_key.pub
+        """
+
+    /// Makes an sshd on port `$2`, with the host key in the folder `$1`; prints its process id when it listens.
     ///
     /// sshd reads `authorized_keys` as the user: the folder must be open to everybody.
     private static let sshd = """
         set -eu
         umask 022
-        mkdir -p "$1"
         cd "$1"
         cat > authorized_keys
-        ssh-keygen -q -t ed25519 -N '' -C builder -f host_key
         cat > sshd_config <<END
         Port $2
         ListenAddress 127.0.0.1
         HostKey $1/host_key
+        HostCertificate $1/host_key-cert.pub
         PidFile $1/pid
-        AuthorizedKeysFile $1/authorized_keys
+        AuthorizedKeysFile $1/authorized_keys $1/people_keys
         UsePAM no
         UseDNS no
         MaxStartups 500
@@ -50,21 +61,31 @@ final class LoopbackMachine: BuilderMachine {
         mkdir /run/sshd
         /usr/sbin/sshd -f sshd_config -E log
         while [ ! -s pid ]; do sleep 0.01; done
-        cut -d ' ' -f 1,2 host_key.pub
         cat pid
         """
 
-    static func start(named name: String, authorizedKeys: [String]) async throws -> LoopbackMachine {
+    /// Replaces the list of people's keys in the folder `$1`.
+    private static let people = "umask 022; cat >$1/people_keys.new && mv $1/people_keys.new $1/people_keys"
+
+    static func start(
+        named name: String, authorizedKeys: [String], certificate: HostCertificate
+    ) async throws -> LoopbackMachine {
         let folder = "/etc/sallyport/builders/\(name)"
         let port = UInt16(try LoopbackPort.pick())
+        let made = try await Command.run(["/bin/sh", "-c", makeHostKey, "sh", folder])
+        guard made.status == 0, let hostKey = made.text.split(separator: "\n").first else {
+            throw WorldError("the builder's host key was not made", log: made.description)
+        }
+        try await certificate.sign(FilePath("\(folder)/host_key.pub"))
         let started = try await Command.run(
             ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
             input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
-        let lines = started.text.split(separator: "\n")
-        guard started.status == 0, lines.count == 2, let process = pid_t(lines[1]) else {
+        guard started.status == 0,
+            let process = started.text.split(separator: "\n").first.flatMap({ pid_t($0) })
+        else {
             throw WorldError("the builder's sshd did not start", log: started.description)
         }
-        return LoopbackMachine(folder: folder, port: port, hostKey: String(lines[0]), process: process)
+        return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
     }
 
     func waitUntilReady(within seconds: Int) async throws {}
@@ -77,6 +98,15 @@ final class LoopbackMachine: BuilderMachine {
     }
 
     func setDeadline(secondsFromNow seconds: Int) async throws {}
+
+    func admit(keys: [String]) async throws -> Bool {
+        let written = try await Command.run(
+            ["/bin/sh", "-c", Self.people, "sh", folder], input: keys.flatMap { Array("\($0)\n".utf8) })
+        guard written.status == 0 else {
+            throw WorldError("the people's keys were not written", log: written.description)
+        }
+        return true
+    }
 
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
         scripts.withLock { for task in tasks { $0[task.name] = task.script } }

@@ -1,12 +1,21 @@
+import Machines
 import Runner
+import SystemPackage
 
 /// Builders are sshds on this machine: an emulated one would hide what Sallyport itself takes.
 struct LoopbackSupply: BuilderSupply {
     let authorizedKeys: [String]
+    let authority: KeyPair
+
+    var hostAuthority: (key: String, user: String)? { (authority.publicKey, LoopbackMachine.account) }
 
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
         let name = plan.folder.split(separator: "/").last ?? ""
-        return try await LoopbackMachine.start(named: String(name), authorizedKeys: authorizedKeys)
+        return try await LoopbackMachine.start(
+            named: String(name), authorizedKeys: authorizedKeys,
+            certificate: HostCertificate(
+                authority: FilePath(authority.path), identity: "job \(plan.job)", names: plan.hostNames,
+                life: plan.longestLife))
     }
 
     /// They end with the world, as the runner does.

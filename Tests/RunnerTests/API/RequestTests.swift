@@ -45,6 +45,7 @@ struct RequestTests {
         #expect(Resource(path: "/v1/jobs/7/cancel") == .cancellation(job))
         #expect(Resource(path: "/v1/claims/7-1/heartbeat") == .heartbeat(claim: "7-1"))
         #expect(Resource(path: "/v1/jobs/7/shares/b%7Eb") == .share(job, name: "b~b"))
+        #expect(Resource(path: "/v1/host-authority") == .hostAuthority)
         #expect(
             Resource(path: "/v1/terms/2026-1/acceptances/3") == .acceptance(version: "2026-1", person: "3"))
         for path in [

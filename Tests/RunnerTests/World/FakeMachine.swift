@@ -21,6 +21,11 @@ final class FakeMachine: BuilderMachine {
     private let receivers = Mutex<[String: @Sendable ([UInt8]) async throws -> Void]>([:])
     private let deliveries = Mutex<[Task<Void, any Error>]>([])
     let deadlines = Mutex<[Int]>([])
+    /// Each list of people's keys that it has been told of.
+    let keyLists = Mutex<[[String]]>([])
+    /// What becomes of a list of people's keys.
+    enum Admission { case done, refused, unreachable }
+    let admission = Mutex(Admission.done)
 
     var lastDeadline: Int? { deadlines.withLock { $0.last } }
 
@@ -66,7 +71,22 @@ final class FakeMachine: BuilderMachine {
 
     func end() async { ended.open(true) }
 
+    /// Returns when it has been told of these keys last.
+    func knows(_ keys: [String]) async {
+        while keyLists.withLock({ $0.last }) != keys { await Task.yield() }
+    }
+
     func setDeadline(secondsFromNow seconds: Int) async throws { deadlines.withLock { $0.append(seconds) } }
+
+    func admit(keys: [String]) async throws -> Bool {
+        switch admission.withLock({ $0 }) {
+        case .unreachable: throw RunnerError(.failure, "No way in.")
+        case .refused: return false
+        case .done:
+            keyLists.withLock { $0.append(keys) }
+            return true
+        }
+    }
 
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
         state.withLock { for task in tasks { $0.scripts[task.name] = task.script } }
@@ -93,11 +113,15 @@ final class FakeMachine: BuilderMachine {
 final class FakeSupply: BuilderSupply {
     private let machines = Mutex<[String: FakeMachine]>([:])
     private let bootsAlone: Bool
+    let hostAuthority: (key: String, user: String)?
     /// Whether there is no room for another machine.
     let isFull = Mutex(false)
 
     /// - Parameter bootsAlone: machines are ready at once.
-    init(bootsAlone: Bool = true) { self.bootsAlone = bootsAlone }
+    init(bootsAlone: Bool = true, hostAuthority: (key: String, user: String)? = nil) {
+        self.bootsAlone = bootsAlone
+        self.hostAuthority = hostAuthority
+    }
 
     /// The machine of a job, as soon as there is one.
     func machine(of job: String) async -> FakeMachine {

@@ -39,6 +39,7 @@ struct TestService: Sendable {
         settings.images = path
         settings.slots = slots
         settings.limits = limits
+        settings.suffixes = ["builds.example.org"]
         settings.idleTime = idleTime
         settings.times = Times(
             keep: 600, life: 3600, lease: 60, maxLife: 7200, login: settings.times.login)

@@ -1,30 +1,42 @@
 import AuthorizedKeys
 import Foundation
 
-/// The key with which the runner logs in to its builders; made once per state folder.
-struct RunnerIdentity: Sendable {
+/// A key of the runner's own, in its state folder; made once, and kept for ever.
+package struct KeyPair: Sendable {
     /// The private half's file, readable for nobody else.
-    let path: String
+    package let path: String
     /// `<type> <base64>`
-    let publicKey: String
+    package let publicKey: String
 
+    /// The key with which the runner logs in to its builders.
+    ///
     /// - Parameter folder: the state folder, locked.
-    init(in folder: String) throws(RunnerError) {
-        path = "\(folder)/identity"
-        if !FileManager.default.fileExists(atPath: path) { try Self.generate(path) }
+    static func identity(in folder: String) throws(RunnerError) -> KeyPair {
+        try kept("\(folder)/identity", comment: "sallyport-runner")
+    }
+
+    /// The key with which the runner signs the host keys of its builders.
+    ///
+    /// - Parameter folder: the state folder, locked.
+    package static func hostAuthority(in folder: String) throws(RunnerError) -> KeyPair {
+        try kept("\(folder)/host_authority", comment: "sallyport-host-authority")
+    }
+
+    private static func kept(_ path: String, comment: String) throws(RunnerError) -> KeyPair {
+        if !FileManager.default.fileExists(atPath: path) { try generate(path, comment: comment) }
         guard let line = try? String(contentsOfFile: path + ".pub", encoding: .utf8),
             let (key, _) = try? PublicKey.parse(line: line)
         else { throw RunnerError(.failure, "The runner's public key \(path).pub cannot be read.") }
-        publicKey = key.line
+        return KeyPair(path: path, publicKey: key.line)
     }
 
-    private static func generate(_ path: String) throws(RunnerError) {
+    private static func generate(_ path: String, comment: String) throws(RunnerError) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
         // Under another name until both halves are whole: half a key would be there for ever.
         let new = path + ".new"
         for file in [new, new + ".pub"] { try? FileManager.default.removeItem(atPath: file) }
-        process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", "sallyport-runner", "-f", new]
+        process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new]
         process.standardInput = FileHandle.nullDevice
         do {
             try process.run()

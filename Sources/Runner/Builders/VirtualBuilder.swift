@@ -1,0 +1,58 @@
+import Machines
+
+/// A virtual machine as jobs see it.
+struct VirtualBuilder: BuilderMachine {
+    let machine: Machine
+
+    var address: String { machine.address }
+    var port: UInt16 { UInt16(machine.port) }
+    var user: String { machine.user }
+    var hostKeys: [String] { machine.hostKeys }
+
+    func waitUntilReady(within seconds: Int) async throws {
+        try await machine.waitUntilReady(before: .now + .seconds(seconds))
+    }
+
+    func waitUntilEnded() async { await machine.waitUntilEnded() }
+
+    func end() async { await machine.end() }
+
+    func setDeadline(secondsFromNow seconds: Int) async throws {
+        try await machine.setDeadline(secondsFromNow: seconds)
+    }
+
+    func admit(keys: [String]) async throws -> Bool {
+        try await machine.admit(keys: keys)
+    }
+
+    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
+        try await machine.prepare(
+            Job(
+                environment: environment.map { Job.Variable(name: $0.name, value: $0.value) },
+                tasks: tasks.map { Job.Script(name: $0.name, text: $0.script) }))
+    }
+
+    func startTask(_ name: String) async throws { try await machine.startTask(name) }
+
+    /// A connection that breaks is made again, from where it broke, as long as the machine lives.
+    func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> TaskOutcome {
+        var offset = offset
+        var attempts = 0
+        while true {
+            let before = offset
+            do {
+                let end = try await machine.follow(task: name, from: offset) { bytes in
+                    try await receive(bytes)
+                    offset += bytes.count
+                }
+                return TaskOutcome(exitStatus: Int(end.exitStatus), isDiskFull: end.isDiskFull)
+            } catch {
+                attempts = offset > before ? 1 : attempts + 1
+                guard error.code == .connectionLost, machine.isAlive, attempts <= 5 else { throw error }
+                try await Task.sleep(for: .milliseconds(200 * attempts))
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import FoundationEssentials
+import World
+
+/// Alice's own client at a builder's SSH server, without a gateway between them: the test itself claims as one.
+struct DirectLogin: Sendable {
+    struct Authority: Decodable, Sendable {
+        var key: String
+        var suffixes: [String]
+        var user: String
+    }
+
+    let world: World
+    let port: UInt16
+    /// What vouches for the builder's host key.
+    let authority: Authority
+    /// Alice's, as in a list of keys.
+    let key: String
+    private let job: String
+    private let socket: String
+    private let state: String
+    private let person: String
+    private let fingerprint: String
+
+    /// - Parameter runner: whose job it is; nil: of the world's own service.
+    init(to job: String, in world: World, of runner: OwnRunner? = nil) async throws {
+        self.world = world
+        self.job = job
+        socket = runner?.socket ?? world.serviceSocket
+        state = runner?.state ?? "\(world.folder)/machine/state"
+        let line = try await world.run([
+            "/bin/sh", "-ec",
+            "cut -d ' ' -f 1,2 \(world.client)/alice.pub; ssh-keygen -l -f \(world.client)/alice.pub",
+        ])
+        let lines = line.text.split(separator: "\n")
+        let words = lines.last?.split(separator: " ") ?? []
+        guard lines.count == 2, words.count > 1 else { throw WorldError("no key", log: "\(line)") }
+        key = String(lines[0])
+        fingerprint = String(words[1])
+        let escaped = fingerprint.replacing("/", with: "%2F").replacing("+", with: "%2B")
+        person = try await Self.decode(Key.self, "/v1/keys/\(escaped)", in: world, at: socket).owner.id
+        authority = try await Self.decode(Authority.self, "/v1/host-authority", in: world, at: socket)
+        port = try await Self.decode(Job.self, "/v1/jobs/\(job)", in: world, at: socket).builder.port
+        let known = "@cert-authority job-* \(authority.key)\n"
+        _ = try await world.run(["tee", "\(world.folder)/authority"], input: known)
+    }
+
+    // MARK: As a gateway
+
+    /// Claims for a connection of Alice's, and returns the claim's id.
+    ///
+    /// - Parameter isRenewed: whether somebody sends heartbeats until it no longer stands.
+    func claim(session: String, isRenewed: Bool = true) async throws -> String {
+        let body = """
+            {"session": "\(session)", "kind": "proxy", "person": {"id": "\(person)"},
+             "key_fingerprint": "\(fingerprint)", "key": "\(key)", "from": "192.0.2.1"}
+            """
+        let answer = try await ask("POST", "/v1/jobs/\(job)/claims", body)
+        guard let claim = try? JSONDecoder().decode(Claim.self, from: Data(answer.output)),
+            claim.keyAdmitted == true
+        else { throw WorldError("the key was not let in", log: "\(answer)\n\(await world.logTails())") }
+        if isRenewed {
+            let beats = """
+                while curl -q -s -f -m 5 -o /dev/null -X POST --unix-socket "$1" "http://localhost/v1/claims/$2/heartbeat"
+                do sleep 0.5; done
+                """
+            _ = try await world.run([
+                "/bin/sh", "-c", "setsid sh -c \"$0\" sh \"$@\" >/dev/null 2>&1 </dev/null &", beats, socket,
+                claim.id,
+            ])
+        }
+        return claim.id
+    }
+
+    func release(_ claim: String) async throws {
+        let answer = try await ask("DELETE", "/v1/claims/\(claim)?reason=lost")
+        guard answer.status == 0 else { throw WorldError("a claim was not released", log: "\(answer)") }
+    }
+
+    /// Asks the service, as the gateway's account.
+    func ask(_ method: String, _ path: String, _ body: String? = nil) async throws -> Finished {
+        try await Self.ask(method, path, body, in: world, at: socket)
+    }
+
+    private static func ask(
+        _ method: String, _ path: String, _ body: String? = nil, in world: World, at socket: String
+    ) async throws -> Finished {
+        let data = body.map { ["--json", $0] } ?? []
+        return try await world.run(
+            [
+                "setpriv", "--reuid", "builds", "--regid", "builds", "--clear-groups", "curl", "-q", "-s",
+                "--fail-with-body", "-m", "20", "-X", method, "--unix-socket", socket,
+            ] + data + ["http://localhost\(path)"])
+    }
+
+    private static func decode<Value: Decodable>(
+        _ type: Value.Type, _ path: String, in world: World, at socket: String
+    ) async throws -> Value {
+        let answer = try await ask("GET", path, in: world, at: socket)
+        guard let value = try? JSONDecoder().decode(type, from: Data(answer.output)) else {
+            throw WorldError("\(path) is not answered", log: "\(answer)")
+        }
+        return value
+    }
+
+    // MARK: As Alice
+
+    /// Logs in with her key, and looks at whose keys are let in.
+    ///
+    /// - Parameter name: what the builder is called; nil: by its own first name.
+    func login(calling name: String? = nil) async throws -> Finished {
+        try await ssh(
+            "\(world.client)/alice",
+            ["UserKnownHostsFile=\(world.folder)/authority", "HostKeyAlias=\(name ?? "job-\(job)")"])
+    }
+
+    /// Whose keys are let in, as the runner finds it, whose own key is always let in.
+    func peoplesKeys() async throws -> [String] {
+        let machine = "\(state)/machines/\(job)"
+        let finished = try await ssh(
+            "\(state)/identity", ["UserKnownHostsFile=\(machine)/known_hosts", "HostKeyAlias=builder"])
+        guard finished.status == 0 else { throw WorldError("no way in", log: "\(finished)") }
+        return finished.text.split(separator: "\n").map(String.init)
+    }
+
+    /// Throws when anybody's key is still there after a minute.
+    func waitUntilNoKeyIsIn() async throws {
+        let start = ContinuousClock.now
+        while try await !peoplesKeys().isEmpty {
+            guard start.duration(to: .now) < .seconds(60) else {
+                throw WorldError("a key stays in the builder", log: await world.logTails())
+            }
+        }
+    }
+
+    private func ssh(_ identity: String, _ options: [String]) async throws -> Finished {
+        let options =
+            options + [
+                "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=\(identity)",
+                "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
+            ]
+        return try await world.run(
+            ["ssh", "-F", "none", "-T"] + options.flatMap { ["-o", $0] }
+                + ["-p", "\(port)", "\(authority.user)@127.0.0.1", "cat /run/sallyport/people_keys"])
+    }
+
+    private struct Key: Decodable {
+        struct Owner: Decodable { var id: String }
+        var owner: Owner
+    }
+
+    private struct Job: Decodable {
+        struct Builder: Decodable { var port: UInt16 }
+        var builder: Builder
+    }
+
+    private struct Claim: Decodable {
+        var id: String
+        var keyAdmitted: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case keyAdmitted = "key_admitted"
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import BuildService
+import Foundation
+import NIOHTTP1
+import Requests
+import Synchronization
+import Testing
+
+@testable import Runner
+
+@Suite("People's keys in builders")
+struct AdmissionTests {
+    private static let bob = Person(id: "2", name: "bob")
+
+    /// Alice's job, which is shared with Bob.
+    private func shared() -> Lifecycle {
+        var job = lifecycle()
+        job.record.job.shares = [Self.bob]
+        return job
+    }
+
+    @discardableResult
+    private func enter(
+        _ job: inout Lifecycle, _ session: String, _ key: String, _ kind: Claim.Kind = .proxy,
+        as person: Person = Person(id: "1", name: "alice")
+    ) throws -> (claim: Claim, effects: [Effect]) {
+        let request = ClaimRequest(
+            session: session, kind: kind, person: .init(id: person.id), keyFingerprint: "f", key: key,
+            from: "192.0.2.1")
+        return try job.claimed(request, by: person, id: "7-\(session)", at: start)
+    }
+
+    @Test("a key is let in once, and leaves with the last claim of it")
+    func onceAndLast() throws {
+        var job = shared()
+        #expect(try enter(&job, "a", "k").effects.contains(.admitKeys))
+        try enter(&job, "b", "k")
+        #expect(job.admittedKeys == ["k"])
+        #expect(!job.released("7-a", reason: .lost, at: start).contains(.admitKeys))
+        #expect(job.admittedKeys == ["k"])
+        #expect(job.released("7-b", reason: .lost, at: start).contains(.admitKeys))
+        #expect(job.admittedKeys.isEmpty)
+    }
+
+    @Test("each person of a shared job has a key of their own, which the other's end does not take")
+    func secondPerson() throws {
+        var job = shared()
+        try enter(&job, "a", "k")
+        try enter(&job, "b", "l", as: Self.bob)
+        #expect(job.admittedKeys == ["k", "l"])
+        #expect(job.released("7-a", reason: .lost, at: start).contains(.admitKeys))
+        #expect(job.admittedKeys == ["l"])
+    }
+
+    @Test(
+        "only a claim for people's own connections lets a key in, and says so",
+        arguments: Claim.Kind.allCases)
+    func kinds(kind: Claim.Kind) throws {
+        var job = lifecycle()
+        let (claim, effects) = try enter(&job, "a", "k", kind)
+        #expect(effects.contains(.admitKeys) == (kind == .proxy))
+        #expect(job.admittedKeys == (kind == .proxy ? ["k"] : []))
+        #expect(claim.keyAdmitted == (kind == .proxy ? true : nil))
+        #expect(job.renewed(claim.id, at: start)?.keyAdmitted == claim.keyAdmitted)
+    }
+
+    @Test("a lease that runs out takes the key out")
+    func lease() throws {
+        var job = lifecycle()
+        try enter(&job, "a", "k")
+        // It begins when the key is in.
+        #expect(job.renewed("7-a", at: start + 5) != nil)
+        #expect(job.nextMoment == start + 65)
+        #expect(job.timePassed(at: start + 65).contains(.admitKeys))
+        #expect(job.admittedKeys.isEmpty)
+    }
+
+    @Test("the same session again makes sure that its key is in")
+    func idempotence() throws {
+        var job = lifecycle()
+        let first = try enter(&job, "a", "k").claim
+        let (again, effects) = try enter(&job, "a", "k")
+        #expect(again.id == first.id && effects == [.admitKeys])
+    }
+
+    @Test("a builder that lets no keys in leaves that to whoever claims")
+    func noMeans() throws {
+        var job = lifecycle()
+        let claim = try enter(&job, "a", "k").claim
+        #expect(job.keysNotAdmitted().isEmpty)
+        #expect(job.renewed(claim.id, at: start)?.keyAdmitted == nil)
+        #expect(!job.released("7-a", reason: .lost, at: start).contains(.admitKeys))
+    }
+
+    @Test("a claim that an earlier version has stored is read")
+    func earlierVersion() throws {
+        var job = lifecycle()
+        try enter(&job, "a", "k")
+        let stored = try JSONSerialization.jsonObject(with: JSON.encode(job.record.claims[0]))
+        var members = try #require(stored as? [String: Any])
+        #expect(members.removeValue(forKey: "key") as? String == "k")
+        let read = try JSON.decode(
+            StandingClaim.self, from: JSONSerialization.data(withJSONObject: members))
+        #expect(read.key == nil && read.session == "a")
+    }
+}
+
+@Suite("People's keys in builders, over a socket")
+struct AdmissionServiceTests {
+    @Test("the key is in before the claim is answered, and leaves with its last claim")
+    func claims() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let job = try await service.failedJob()
+            let machine = await service.supply.machine(of: "\(job.id)")
+            let first = try await service.claim("1", kind: .proxy).decode(Claim.self)
+            #expect(first.keyAdmitted == true)
+            #expect(machine.keyLists.withLock { $0.last } == [TestService.aliceKey])
+            let second = try await service.claim("1", session: "s2", kind: .proxy).decode(Claim.self)
+            #expect(second.keyAdmitted == true)
+            _ = try await service.client.send(.DELETE, "/v1/claims/\(first.id)?reason=lost")
+            _ = try await service.client.send(.DELETE, "/v1/claims/\(second.id)?reason=lost")
+            await machine.knows([])
+            // What does not change is not sent.
+            #expect(machine.keyLists.withLock { $0 } == [[TestService.aliceKey], []])
+        }
+    }
+
+    @Test("whoever is suspended loses the key at the next heartbeat")
+    func suspension() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            let claim = try await service.claim("1", kind: .proxy).decode(Claim.self)
+            _ = try await service.client.send(.PUT, "/v1/people/alice/suspension")
+            #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 410)
+            await service.supply.machine(of: "1").knows([])
+        }
+    }
+
+    @Test("a builder that cannot be told: no claim stands, and it is told as soon as it can be")
+    func unreachable() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            try await service.addBob()
+            let job = try await service.failedJob()
+            let machine = await service.supply.machine(of: "1")
+            _ = try await service.client.send(.PUT, "/v1/jobs/\(job.id)/shares/bob")
+            let claim = try await service.claim("1", kind: .proxy).decode(Claim.self)
+            machine.admission.withLock { $0 = .unreachable }
+            let refused = try await service.claim("1", session: "s2", kind: .proxy, byBob: true)
+            #expect(refused.status == 503 && refused.text.contains("The builder does not answer now."))
+            #expect(try await service.job("1").sessions.map(\.session) == ["s1"])
+            #expect(
+                try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=lost").status == 204)
+            machine.admission.withLock { $0 = .done }
+            try await service.wait { machine.keyLists.withLock { $0.last } == [] }
+        }
+    }
+
+    @Test("a builder without the means: the claim stands, and says nothing of a key")
+    func noMeans() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            await service.supply.machine(of: "1").admission.withLock { $0 = .refused }
+            let answer = try await service.claim("1", kind: .proxy)
+            #expect(answer.status == 201)
+            #expect(try answer.decode(Claim.self).keyAdmitted != true)
+        }
+    }
+
+    @Test("the next runner tells the builder anew, and goes on from there")
+    func restart() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let supply = FakeSupply()
+        try await TestService.run(supply: supply, folder: folder) { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            _ = try await service.claim("1", kind: .proxy)
+        }
+        let machine = await supply.machine(of: "1")
+        machine.keyLists.withLock { $0 = [] }
+        try await TestService.run(supply: supply, folder: folder) { service in
+            await machine.knows([TestService.aliceKey])
+            let claim = try await service.claim("1", kind: .proxy).decode(Claim.self)
+            _ = try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=lost")
+            await machine.knows([])
+        }
+    }
+
+    @Test("what vouches for host keys is told with the names of builders")
+    func hostAuthority() async throws {
+        try await TestService.run(supply: FakeSupply(hostAuthority: ("ssh-ed25519 AAAA", "build"))) {
+            service in
+            let answer = try await service.client.send(.GET, "/v1/host-authority")
+            #expect(
+                try answer.decode(HostAuthority.self)
+                    == HostAuthority(key: "ssh-ed25519 AAAA", suffixes: ["builds.example.org"], user: "build")
+            )
+        }
+        try await TestService.run { service in
+            let answer = try await service.client.send(.GET, "/v1/host-authority")
+            #expect(answer.status == 404)
+        }
+    }
+}
