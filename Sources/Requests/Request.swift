@@ -81,10 +81,6 @@ public enum Request: Equatable, Sendable {
         public var visibility = Visibility.unlisted
         public var json = false
 
-        public enum Visibility: String, Sendable, CaseIterable {
-            case `public`, unlisted, `private`
-        }
-
         public init() {}
     }
 

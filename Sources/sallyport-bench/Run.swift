@@ -44,6 +44,8 @@ struct Run: AsyncParsableCommand {
         }
         await report.attempt("connect-true") { try await ConnectTrue.measure(stage, report) }
         await report.attempt("connect-1gb") { try await ConnectGigabyte.measure(stage, report) }
+        await report.attempt("proxy-true") { try await ProxyTrue.measure(stage, report) }
+        await report.attempt("proxy-1gb") { try await ProxyGigabyte.measure(stage, report) }
         await report.attempt("session-pss") { try await SessionMemory.measure(stage, report) }
         await report.attempt("tails") {
             try await FollowedJob.with(stage, tails: 100) { job in

@@ -91,6 +91,75 @@ import World
         try await world.endBuilder(of: job)
     }
 
+    // MARK: People's own ssh
+
+    @Test func aJobsBuilderGetsItsLinesForPeoplesOwnSSH() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let keys = try #require(try await Operator(world: world).job(job).builder).hostKeys
+        for (option, name) in [("--bare", "job-\(job)"), ("--suffix Some.Host", "job-\(job).some.host")] {
+            let known = try await Command.run(world.ssh(["known-hosts", option, job]))
+            await expect(known, status: 0, in: world)
+            #expect(known.text == keys.map { "\(name) \($0)\n" }.joined())
+        }
+        let stanza = try await Command.run(world.ssh(["ssh-config", "--job", job, "--host", "gate.example"]))
+        let gateway = "ssh -p \(world.port(of: .builds)) builds@gate.example"
+        await expect(
+            stanza, status: 0,
+            output: [
+                "Host job-\(job).127.0.0.1\n", "User build\n", "ProxyCommand \(gateway) proxy \(job)\n",
+            ],
+            in: world)
+        #expect(stanza.text.contains("&& \(gateway) known-hosts \(job) >"), "\(stanza)")
+        let shown = try await Command.run(world.ssh(["show", job]))
+        await expect(shown, status: 0, output: ["ssh job-\(job).127.0.0.1", "ssh-config)"], in: world)
+        let greeted = try await Command.run(world.ssh([]))
+        await expect(greeted, status: 0, output: ["An editor, scp, rsync, ports:"], in: world)
+        for words in [["known-hosts", job], ["ssh-config", "--job", job]] {
+            let refused = try await Command.run(world.ssh(words, as: "bob"))
+            await expect(refused, status: 77, errors: ["belongs to alice"], in: world)
+        }
+    }
+
+    /// What a service says ends in people's configuration.
+    @Test(
+        arguments: [
+            ("200 OK", #"["127.0.0.1"]"#, "build", 0, ""),
+            (
+                "200 OK", #"["x.example"]"#, "build", 64,
+                "no certificate for names like job-*.127.0.0.1. Use --suffix x.example"
+            ),
+            ("200 OK", #"["127.0.0.1"]"#, #"build\n ProxyCommand x"#, 78, "makes no sense"),
+            ("404 Not Found", "[]", "", 69, "known-hosts JOB"),
+            ("503 Service Unavailable", "[]", "", 75, "cannot answer now"),
+        ] as [(String, String, String, Int32, String)])
+    func allBuildersGetTheirLinesWhereSomebodyVouchesForThem(
+        answer: String, suffixes: String, user: String, status: Int32, sentence: String
+    ) async throws {
+        let world = try await SharedWorld.get()
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMANhl2ugbJcZ5tjUT5rcwzjZhrihk2o5QpqxRS+f6H/"
+        try await ScriptedService.serving(in: world) { request in
+            guard request.contains("/v1/host-authority") else {
+                return ScriptedService.key(request, name: "alice")
+            }
+            return ScriptedService.answer(
+                answer, "application/json",
+                #"{"key": "\#(key)", "suffixes": \#(suffixes), "user": "\#(user)", "status": 404, "title": ""}"#
+            )
+        } _: {
+            for (verb, line) in [
+                ("known-hosts", "@cert-authority job-*.127.0.0.1 \(key) builders\n"),
+                ("ssh-config", "Host job-*.127.0.0.1\n    User build\n"),
+            ] {
+                let answered = try await Command.run(world.ssh([verb], to: .orphaned))
+                await expect(
+                    answered, status: status, output: status == 0 ? [line] : [],
+                    errors: sentence.isEmpty ? [] : [sentence], in: world)
+                #expect(status == 0 || answered.output.isEmpty, "\(answered)")
+            }
+        }
+    }
+
     // MARK: The builder's time
 
     @Test func aBuildersTimeIsExtendedAsFarAsItGoes() async throws {

@@ -99,8 +99,8 @@ struct RequestTests {
             ("submit --note fix the parser --follow", "fix the parser", true, .unlisted),
             ("submit --private --note 'fix it'", "fix it", false, .private),
             ("submit --public --note \"a --b c\"", "a --b c", false, .public),
-        ] as [(String, String?, Bool, Request.Submission.Visibility)])
-    func submit(text: String, note: String?, follow: Bool, visibility: Request.Submission.Visibility) throws {
+        ] as [(String, String?, Bool, Visibility)])
+    func submit(text: String, note: String?, follow: Bool, visibility: Visibility) throws {
         var submission = Request.Submission()
         (submission.note, submission.follow, submission.visibility) = (note, follow, visibility)
         #expect(try request(text) == .submit(submission))

@@ -15,9 +15,7 @@ public struct Job: Codable, Equatable, Sendable {
         }
     }
 
-    public enum Visibility: String, Codable, Sendable, CaseIterable {
-        case `public`, unlisted, `private`
-    }
+    public typealias Visibility = Requests.Visibility
 
     public var id: JobID
     public var owner: Person

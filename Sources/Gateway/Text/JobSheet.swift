@@ -1,5 +1,6 @@
 import BuildService
 import FoundationEssentials
+import Requests
 
 /// All there is to say about one job.
 struct JobSheet {

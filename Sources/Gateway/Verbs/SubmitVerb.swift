@@ -39,9 +39,9 @@ final class SubmitVerb {
     }
 
     private func submit(_ manifest: [UInt8], to service: any SelfService) {
-        let visibility = Job.Visibility(rawValue: submission.visibility.rawValue) ?? .unlisted
         service.submit(
-            manifest: manifest, owner: permit.person.id, note: submission.note, visibility: visibility
+            manifest: manifest, owner: permit.person.id, note: submission.note,
+            visibility: submission.visibility
         ) { [unowned self] result in
             switch result {
             case .success(let job):

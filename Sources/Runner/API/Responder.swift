@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Requests
 
 /// Answers API v1: who asks, what for, and whether they may.
 struct Responder: HTTPResponder {

@@ -12,7 +12,7 @@ struct Stage: Sendable {
     static let person = "alice"
 
     /// The command line of ssh to one of these hosts: `builds`, `stray` (a stock sshd with an authorized_keys file),
-    /// `python`, `builder`.
+    /// `python`, `builder`, and `proxied`: the builder, through the gateway's `proxy`.
     func ssh(_ words: String...) -> [String] { ["ssh", "-F", configuration] + words }
 
     private var configuration: String { scratch.folder + "/ssh_config" }
@@ -46,10 +46,13 @@ struct Stage: Sendable {
         let text = """
             Host builder
                 Port \(builder.port)
+            Host proxied
+                ProxyCommand ssh -F \(configuration) builds proxy \(job)
+                HostKeyAlias [127.0.0.1]:\(builder.port)
             Host python
                 Port \(python)
                 HostKeyAlias [127.0.0.1]:\(world.port(of: .builds))
-            Host builder python
+            Host builder proxied python
                 IdentityFile \(world.client)/\(Self.person)
             Host *
                 Ciphers aes128-gcm@openssh.com

@@ -1,5 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import BuildService
+public import Requests
 
 /// `submit`: a job for somebody.
 struct Submit: ParsableCommand {
@@ -7,7 +8,7 @@ struct Submit: ParsableCommand {
 
     @Option(help: "Whose job it is; without it, the user who has logged in.") var owner: String?
     @Option(help: "What it is about.") var note: String?
-    @Flag(help: "Who may follow it.") var visibility = JobVisibility.unlisted
+    @Flag(help: "Who may follow it.") var visibility = Visibility.unlisted
     @Argument(help: ArgumentHelp("The manifest; - is standard input.", valueName: "manifest")) var path:
         String
     @OptionGroup var options: ServiceOptions
@@ -19,7 +20,7 @@ struct Submit: ParsableCommand {
                 throw Failure(.data, "Whose job is it? Use --owner NAME.")
             }
             let job = try options.ask {
-                $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility.value, $1)
+                $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility, $1)
             }
             try options.answer(job) { "job \(job.id): \(job.status.rawValue)" }
         }
@@ -27,14 +28,4 @@ struct Submit: ParsableCommand {
 }
 
 /// As flags: `--public`, `--unlisted`, `--private`.
-enum JobVisibility: String, EnumerableFlag {
-    case `public`, unlisted, `private`
-
-    var value: Job.Visibility {
-        switch self {
-        case .public: .public
-        case .unlisted: .unlisted
-        case .private: .private
-        }
-    }
-}
+extension Visibility: EnumerableFlag {}

@@ -1,6 +1,7 @@
 import BuildService
 import Foundation
 import NIOHTTP1
+import Requests
 import Testing
 
 @testable import Runner
