@@ -10,12 +10,13 @@ SHELL := /bin/bash
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
-# What any target needs: make builds `deps` once, whatever it was asked for. The last two lines are for the image that people
-# build in, for builders that have a network, and for the benchmarks.
+# What any target needs: make builds `deps` once, whatever it was asked for. The last three lines are for the image that people
+# build in, for builders that have a network, for the benchmarks, and for tests with other clients than OpenSSH.
 PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates \
     curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv \
     e2fsprogs mmdebstrap qemu-utils iproute2 nftables slirp4netns \
-    gcc libc6-dev python3
+    gcc libc6-dev python3 \
+    putty-tools dropbear-bin rsync
 IMAGES := $(CURDIR)/.build/images
 # How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
 IMAGE_DISK := 8G
@@ -23,6 +24,8 @@ IMAGE_PACKAGES :=
 LOGS := .build/test-logs
 # What examines the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
+# What goes to builders as JetBrains' editors do: Tests/Clients.
+CLIENTS := .build/clients
 # Where `make install` puts things, and from where; a DESTDIR is for those who make packages.
 PREFIX := /usr/local
 DESTDIR :=
@@ -102,6 +105,7 @@ bench: build
 # Everything runs, even after a failure; the summaries come last.
 test: image image-debian
 	swift build --build-tests
+	$(MAKE) --no-print-directory $(CLIENTS)/installed
 	mkdir -p $(LOGS)
 	failed=()
 	swift test --skip-build --disable-xctest --skip EndToEndTests 2>&1 | tee $(LOGS)/unit || failed+=(unit)
@@ -127,9 +131,11 @@ test: image image-debian
 	[ "$${#failed[@]}" = 0 ]
 
 $(CONTRACT)/installed: Tests/Contract/requirements.txt
-	rm -rf $(CONTRACT)
-	/usr/bin/python3 -m venv $(CONTRACT)
-	$(CONTRACT)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+$(CLIENTS)/installed: Tests/Clients/requirements.txt
+$(CONTRACT)/installed $(CLIENTS)/installed:
+	rm -rf $(@D)
+	/usr/bin/python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 fuzz: deps

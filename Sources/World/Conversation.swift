@@ -3,6 +3,8 @@ struct Opening: Codable, Sendable {
     /// The root-owned temporary folder.
     var folder: String
     var ports: [String: UInt16]
+    /// The process whose namespaces are the world's, as its number is outside.
+    var process: Int32
 }
 
 /// The first line of the helper: a world, or why there is none.

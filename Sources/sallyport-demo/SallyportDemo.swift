@@ -14,8 +14,9 @@ struct ServeWorld: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "world", shouldDisplay: false)
 
     @Argument var settings: String
+    @Argument var process: Int32
 
     func run() async {
-        await Helper.serve(settings: settings)
+        await Helper.serve(settings: settings, process: process)
     }
 }

@@ -8,12 +8,14 @@ public final class World: Sendable {
     /// The temporary folder.
     public let folder: String
     private let ports: [String: UInt16]
+    private let process: Int32
     private let programs: String
     private let errands: Errands
 
     private init(_ opening: Opening, programs: String, errands: Errands) {
         folder = opening.folder
         ports = opening.ports
+        process = opening.process
         self.programs = programs
         self.errands = errands
     }
@@ -72,6 +74,27 @@ public final class World: Sendable {
         return ["ssh", "-F", client + "/ssh_config"] + options + [host] + arguments
     }
 
+    /// How people in the world call the machine with the gateways.
+    public static var publicHost: String { Layout.publicHost }
+
+    /// A port on which nobody listens at the moment.
+    public static func freePort() throws -> UInt16 { try SocketAddress.freePort() }
+
+    /// The home of somebody in the world: `~/.ssh` there has a key, and knows the gateways' host key.
+    public func home(of person: String) -> String { Layout(folder: folder).home(of: person) }
+
+    /// The command line that runs another one inside the world, as somebody who has logged in there.
+    ///
+    /// What is read and written goes through as it is, and so does a terminal.
+    public func inside(_ arguments: [String], as person: String) -> [String] {
+        Self.asRoot + [
+            "nsenter", "--target=\(process)", "--mount", "--pid=/proc/\(process)/ns/pid_for_children",
+            "--wdns=\(home(of: person))", "setpriv", "--reuid=\(person)", "--regid=\(person)",
+            "--init-groups",
+            "--reset-env",
+        ] + arguments
+    }
+
     /// The ends of all logs, for somebody who has to find out why something failed.
     public func logTails(lines: Int = 15) async -> String {
         let script = "for log in \(folder)/log/*; do echo \"==> ${log##*/}\"; tail -n \(lines) \"$log\"; done"
@@ -87,9 +110,9 @@ public final class World: Sendable {
     ) async throws -> Result {
         let encoded = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
         let arguments =
-            (geteuid() == 0 ? [] : ["sudo", "-n"]) + [
-                "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c",
-                Machine.firstProcess, "sh", settings.programs + "/sallyport-demo", "world", encoded,
+            asRoot + [
+                "sh", "-c", Machine.apart, "sh", "/bin/sh", "-c", Machine.firstProcess, "sh",
+                settings.programs + "/sallyport-demo", "world", encoded,
             ]
         // A group of its own, so that Ctrl-C reaches us alone and the helper ends things in their order.
         var options = PlatformOptions()
@@ -125,11 +148,12 @@ public final class World: Sendable {
         }
         // The helper removes it, unless it was killed.
         if let folder = place.withLock({ $0 }), access(folder, F_OK) == 0 {
-            let sudo = geteuid() == 0 ? [] : ["sudo", "-n"]
-            _ = try? await Command.run(sudo + ["rm", "-rf", "--one-file-system", folder])
+            _ = try? await Command.run(asRoot + ["rm", "-rf", "--one-file-system", folder])
         }
         return try outcome.get()
     }
+
+    private static var asRoot: [String] { geteuid() == 0 ? [] : ["sudo", "-n"] }
 
     private static func listen(to output: SubprocessOutputSequence, _ errands: Errands) async {
         do {

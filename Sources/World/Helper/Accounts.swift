@@ -13,23 +13,28 @@ struct Accounts: Sendable {
     let keys: Account
     /// Whom sshd becomes before anybody has logged in; nil where the system has it.
     let separation: Account?
+    /// Those who log in, at home on the same machine.
+    let people: [Account]
 
-    /// Chooses numbers that nobody has.
-    init(passwd: String, group: String) {
+    /// Chooses numbers that nobody has, for these accounts and for people who have their homes there.
+    init(passwd: String, group: String, homes: [(person: String, home: String)]) {
         let taken = Set(
             (passwd + "\n" + group).split(separator: "\n").compactMap { line in
                 let fields = line.split(separator: ":", omittingEmptySubsequences: false)
                 return fields.count > 2 ? UInt32(fields[2]) : nil
             })
-        let numbers = Array((64_700...65_000).lazy.filter { !taken.contains($0) }.prefix(3))
+        let numbers = Array((64_700...65_000).lazy.filter { !taken.contains($0) }.prefix(3 + homes.count))
         account = Account(name: "builds", number: numbers[0], home: "/", shell: "/bin/sh")
         keys = Account(name: "sallyport-keys", number: numbers[1], home: "/", shell: "/usr/sbin/nologin")
         separation =
             passwd.split(separator: "\n").contains { $0.hasPrefix("sshd:") }
             ? nil : Account(name: "sshd", number: numbers[2], home: "/run/sshd", shell: "/usr/sbin/nologin")
+        people = zip(homes, numbers.dropFirst(3)).map {
+            Account(name: $0.person, number: $1, home: $0.home, shell: "/bin/bash")
+        }
     }
 
-    private var all: [Account] { [account, keys] + (separation.map { [$0] } ?? []) }
+    private var all: [Account] { [account, keys] + (separation.map { [$0] } ?? []) + people }
 
     /// The file with our accounts in it, and without others of the same name.
     func passwd(_ text: String, loginShell: String? = nil) -> String {

@@ -7,10 +7,12 @@ import SystemPackage
 public enum Helper {
     private static let output = Mutex(())
 
-    /// Runs until standard input ends. `settings` is what `World` has written.
+    /// Runs until standard input ends. It says what it has to say on standard output, one JSON value in each line.
     ///
-    /// It says what it has to say on standard output, one JSON value in each line.
-    public static func serve(settings encoded: String) async {
+    /// - Parameters:
+    ///   - encoded: what `World` has written.
+    ///   - process: the one that made the namespaces, as its number is outside.
+    public static func serve(settings encoded: String, process: Int32) async {
         // The terminal's signals are for whoever started us, who then closes our input.
         for number in [SIGINT, SIGHUP, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
         umask(0o022)
@@ -18,7 +20,7 @@ public enum Helper {
             let settings = try JSONDecoder().decode(WorldSettings.self, from: Data(encoded.utf8))
             let folder = try await Folder.create()
             do {
-                try await serve(settings, folder: folder)
+                try await serve(settings, folder: folder, process: process)
             } catch {
                 await folder.remove()
                 throw error
@@ -31,7 +33,7 @@ public enum Helper {
         }
     }
 
-    private static func serve(_ settings: WorldSettings, folder: Folder) async throws {
+    private static func serve(_ settings: WorldSettings, folder: Folder, process: Int32) async throws {
         var layout = Layout(folder: folder.path)
         if settings.gateways.contains(.remote) { layout.networkPort = try SocketAddress.freePort() }
         let installation = try await Installation.make(settings: settings, layout: layout)
@@ -54,7 +56,7 @@ public enum Helper {
                 ], log: layout.logs + "/runner.log")
             runner = started
             try await started.wait(for: try SocketAddress(unix: layout.socket))
-            say(Greeting.started(Opening(folder: folder.path, ports: ports)))
+            say(Greeting.started(Opening(folder: folder.path, ports: ports, process: process)))
             await runErrands()
         } catch {
             await end(runner: runner, gateways: gateways)

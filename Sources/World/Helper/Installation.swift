@@ -20,7 +20,7 @@ struct Installation: Sendable {
         }
         let systemLog = try SystemLog(socket: layout.machine + "/dev/log", file: layout.logs + "/syslog.log")
 
-        let accounts = try makeAccounts()
+        let accounts = try makeAccounts(settings.people.map { ($0, layout.home(of: $0)) })
         try await installPrograms(from: settings.programs, machine: layout.machine)
         try Files.write(try Files.read(settings.dropIn), to: Installed.dropIn)
         // Written when the ports are known; a place to mount another one on until then.
@@ -50,6 +50,8 @@ struct Installation: Sendable {
             try settings.people.map { try Files.read("\(layout.client)/\($0).pub") }.joined(),
             to: Layout.strayKeys)
         try Files.write(try Files.read(layout.client + "/stray_authority.pub"), to: Layout.strayAuthority)
+        let hosts = try Files.read("/etc/hosts")
+        try Files.write(hosts + "\n127.0.0.1 \(Layout.publicHost)\n", to: "/etc/hosts")
         return Installation(
             settings: settings, layout: layout, accounts: accounts, clients: clients, systemLog: systemLog,
             gatewayKey: try publicKey(Layout.identity), hostKey: try publicKey(Layout.hostKey))
@@ -61,10 +63,17 @@ struct Installation: Sendable {
             layout.configuration(settings: settings, port: publicPort, gatewayKey: gatewayKey),
             to: Installed.configuration)
         try clients.write(ports: ports, people: settings.people, hostKey: hostKey)
+        try Files.makeFolder(layout.homes)
+        for person in accounts.people {
+            try Homes.make(
+                person, key: "\(layout.client)/\(person.name)", ports: ports.values.sorted(), hostKey: hostKey
+            )
+        }
     }
 
-    private static func makeAccounts() throws -> Accounts {
-        let accounts = Accounts(passwd: try Files.read("/etc/passwd"), group: try Files.read("/etc/group"))
+    private static func makeAccounts(_ homes: [(person: String, home: String)]) throws -> Accounts {
+        let accounts = Accounts(
+            passwd: try Files.read("/etc/passwd"), group: try Files.read("/etc/group"), homes: homes)
         try Files.write(accounts.passwd(try Files.read("/etc/passwd")), to: "/etc/passwd")
         try Files.write(accounts.group(try Files.read("/etc/group")), to: "/etc/group")
         try Files.write(accounts.shadow(try Files.read("/etc/shadow")), to: "/etc/shadow", mode: 0o600)

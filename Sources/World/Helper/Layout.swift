@@ -11,6 +11,12 @@ struct Layout: Sendable {
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
+    /// The homes of people who have an account in the world.
+    var homes: String { folder + "/home" }
+    func home(of person: String) -> String { "\(homes)/\(person)" }
+
+    /// What `public_host` is set to; /etc/hosts of the world has it.
+    static let publicHost = "builds.example.test"
 
     /// A build service that speaks API v1.
     static func service(at socket: String) -> String {
@@ -54,7 +60,7 @@ struct Layout: Sendable {
         identity = "\(Self.identity)"
 
         [gateway]
-        public_host = "127.0.0.1"
+        public_host = "\(Self.publicHost)"
         public_port = \(port)
         idle = \(idle)
 

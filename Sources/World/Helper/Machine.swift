@@ -44,6 +44,11 @@ enum Machine {
         exec "$@"
         """
 
+    /// Runs the command `$@` in the two namespaces, with the number of the process that made them as a last argument.
+    static let apart = """
+        exec unshare --mount --pid --fork --kill-child --mount-proc "$@" $$
+        """
+
     /// The first process of the PID namespace: starts the helper, reaps whoever lost his parent, and ends with it.
     ///
     /// The kernel then kills whatever is left in the namespace.

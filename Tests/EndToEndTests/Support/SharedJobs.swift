@@ -33,6 +33,25 @@ actor SharedJobs {
             """, owner: "bob")
     }
 
+    /// One of Alice's in the image that people build in, with things to fetch; it has failed too.
+    static func workshop(_ world: World) async throws -> String {
+        try await shared.job(
+            "workshop", world: world,
+            """
+            image: debian-build
+            tasks:
+              - commit: |
+                  git init -q -b main repository && cd repository
+                  echo repaired >file && git add file
+                  git -c user.name=x -c user.email=x@example.org commit -q -m mended
+              - check: |
+                  mkdir logs; echo made >logs/check
+                  echo wrong >result.txt
+                  exit 1
+
+            """)
+    }
+
     /// One of Alice's for a test that harms its builder; the test ends it.
     static func freshWreck(_ world: World) async throws -> String {
         try await failedJob(world, "image: debian\ntasks:\n  - check: exit 1\n", owner: "alice")

@@ -1,0 +1,63 @@
+import Testing
+import World
+
+/// What VS Code's Remote-SSH does, step by step.
+@Suite struct EditorTests {
+    @Test func anEditorsServerIsReachedThroughItsSOCKSPort() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        try await install(job, alice, in: world)
+    }
+
+    /// The editor waits 15 seconds and does not know that there is anything to wait for.
+    @Test func aBuilderThatBootsIsWaitedFor() async throws {
+        let world = try await SharedWorld.get()
+        let alice = try await Equipped.person(in: world)
+        let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        try await install(job, alice, in: world)
+        try await world.endBuilder(of: job)
+    }
+
+    /// The editor pipes a script into bash, which installs a server on the builder's loopback and says where it listens.
+    private func install(_ job: String, _ alice: Person, in world: World) async throws {
+        let port = try World.freePort()
+        let host = alice.builder(job)
+        let finished = try await alice.start(
+            ["ssh", "-v", "-T", "-D", "\(port)", "-o", "ConnectTimeout=15", host, "bash"]
+        ) { editor in
+            try await editor.write(
+                """
+                mkdir -p .vscode-server/$$ && cd .vscode-server/$$ && echo "of $(cat /proc/sys/kernel/random/boot_id)" >index.html
+                for port in $(shuf -i 20000-29999 -n 5); do
+                    busybox httpd -f -p 127.0.0.1:$port 2>/dev/null & server=$!
+                    until busybox nc -z 127.0.0.1 $port || ! kill -0 $server; do sleep 0.1; done
+                    kill -0 $server && break
+                done
+                echo "listeningOn==$port=="
+
+                """)
+            try await editor.output.wait(for: "listeningOn==") { Self.port(in: $0) != nil }
+            let remote = try #require(Self.port(in: await editor.output.bytes))
+            let served = try await alice.run([
+                "curl", "--silent", "--show-error", "--max-time", "20", "--socks5", "127.0.0.1:\(port)",
+                "http://127.0.0.1:\(remote)/",
+            ])
+            // Another connection, as for another window: it must reach the same machine.
+            let second = try await alice.run(
+                ["ssh", "-v", "-T", "-o", "ConnectTimeout=15", host, "bash"],
+                input: Array("echo of $(cat /proc/sys/kernel/random/boot_id); exit 3\n".utf8))
+            await expect(second, status: 3, in: world)
+            await expect(served, status: 0, in: world)
+            #expect(served.text == second.text && served.text.hasPrefix("of "), "\(served)\n\(second)")
+            try await editor.write("kill $server; exit 6\n")
+        }
+        await expect(finished, status: 6, errors: ["debug1: Authenticated to \(host)"], in: world)
+        #expect(finished.text.hasPrefix("listeningOn=="), "\(finished)")
+    }
+
+    private static func port(in bytes: [UInt8]) -> String? {
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: "==")
+        return parts.count > 2 ? String(parts[1]) : nil
+    }
+}

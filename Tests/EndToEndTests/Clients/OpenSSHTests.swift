@@ -1,0 +1,141 @@
+import Testing
+import World
+
+/// OpenSSH, with nothing but the lines that `ssh-config` gives.
+@Suite struct OpenSSHTests {
+    @Test func aShellHasATerminalAndAnExitStatus() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let terminal = try PseudoTerminal(rows: 31, columns: 97)
+        let finished = try await Command.start(
+            world.inside(["ssh", alice.builder(job)], as: alice.name), terminal: terminal
+        ) { shell in
+            try await shell.write("stty size; tty; uname -n\n")
+            try await shell.output.wait(for: "/dev/pts/")
+            try terminal.resize(rows: 50, columns: 132)
+            // The change travels on its own; ask until it has arrived.
+            try await shell.write("until stty size | grep '^50 1''32'; do sleep 0.1; done\n")
+            try await shell.output.wait(for: "50 132")
+            try await shell.write("exit 7\n")
+        }
+        await expect(finished, status: 7, output: ["31 97", "builder"], in: world)
+        #expect(terminal.isCooked)
+    }
+
+    @Test func megabytesGoBothWaysAsTheyAre() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let bytes = randomBytes(4_000_000)
+        let finished = try await alice.run(
+            ["ssh", alice.builder(job), "cat; echo apart >&2; exit 5"], input: bytes)
+        await expect(finished, status: 5, errors: ["apart\n"], in: world)
+        #expect(finished.output.elementsEqual(bytes), "\(finished.output.count) bytes came back")
+    }
+
+    /// sort(1) writes nothing before its input has ended.
+    @Test func theEndOfInputReachesTheBuilder() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let finished = try await alice.run(["ssh", alice.builder(job), "sort"], input: Array("b\na\n".utf8))
+        await expect(finished, status: 0, in: world)
+        #expect(finished.text == "a\nb\n", "\(finished)")
+    }
+
+    /// What each way of forwarding is asked for, on one connection that others share.
+    @Test func everyKindOfForwardingWorks() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let finished = try await alice.sh(
+            """
+            host=$1 here=$2 there=$3 local=$4 dynamic=$5
+            control="-o ControlPath=$HOME/.ssh/control-%C"
+            mkdir -p www; echo "served at home" >www/index.html
+            busybox httpd -f -p "127.0.0.1:$here" -h www & server=$!
+            trap 'ssh $control -O exit "$host" 2>/dev/null; kill $server' EXIT
+
+            ssh $control -f -N -o ControlMaster=yes -o ExitOnForwardFailure=yes -D "$dynamic" \\
+                -L "$local:127.0.0.1:$there" -R "$there:127.0.0.1:$here" \\
+                -L "$HOME/to-builder:/tmp/to-home" -R "/tmp/to-home:127.0.0.1:$here" "$host" >/dev/null 2>&1
+            ssh $control "$host" 'mkdir -p www; echo "served at the builder" >www/index.html
+                busybox httpd -p 127.0.0.1:8124 -h www; echo "shared connection"'
+
+            try() { echo "$1: $(curl --silent --show-error --max-time 20 "${@:2}" 2>&1)"; }
+            try "-D" --socks5-hostname "127.0.0.1:$dynamic" http://127.0.0.1:8124/
+            try "-L and -R" "http://127.0.0.1:$local/"
+            try "streamlocal" --unix-socket to-builder http://builder/
+            echo "-W: $(printf 'GET / HTTP/1.0\\r\\n\\r\\n' | ssh -W 127.0.0.1:8124 "$host" | tail -n 1)"
+            ssh $control "$host" 'pkill httpd' || echo "the last exit status: $?"
+            """, alice.builder(job), "\(try World.freePort())", "8123", "\(try World.freePort())",
+            "\(try World.freePort())")
+        await expect(finished, status: 0, in: world)
+        #expect(
+            finished.text == """
+                shared connection
+                -D: served at the builder
+                -L and -R: served at home
+                streamlocal: served at home
+                -W: served at the builder
+
+                """, "\(finished)")
+    }
+
+    /// The person's own agent, and only when they say so.
+    @Test func theAgentComesAlongOnRequest() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let script = """
+            eval "$(ssh-agent -s)" >/dev/null
+            trap 'ssh-agent -k >/dev/null' EXIT
+            ssh-add -q ~/.ssh/id_ed25519
+            ssh $2 "$1" ssh-add -L
+            """
+        let forwarded = try await alice.sh(script, alice.builder(job), "-A")
+        await expect(forwarded, status: 0, in: world)
+        #expect(forwarded.text.contains(try await world.publicKey("alice")), "\(forwarded)")
+        let without = try await alice.sh(script, alice.builder(job), "-T")
+        #expect(without.status == 2 && without.output.isEmpty, "\(without)")
+    }
+
+    /// The second goes on when the first has ended: the key stays in the builder as long as somebody needs it.
+    @Test func twoConnectionsAtOnceAreApart() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let command = "echo in; read -r word; echo \"$word\"; exit \"$word\""
+        let second = try await alice.start(["ssh", alice.builder(job), command]) { second in
+            let first = try await alice.start(["ssh", alice.builder(job), command]) { first in
+                try await first.output.wait(for: "in\n")
+                try await second.output.wait(for: "in\n")
+                try await first.write("3\n")
+            }
+            await expect(first, status: 3, output: ["in\n3\n"], in: world)
+            try await second.write("4\n")
+        }
+        await expect(second, status: 4, output: ["in\n4\n"], in: world)
+        try await expectNobodyOnTheGateway(in: world)
+        try await expectNoSession(of: job, in: world)
+    }
+
+    /// It is listed, told about the end of the builder, and ended with it.
+    @Test func aConnectionIsASessionLikeOthers() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let alice = try await Equipped.person(in: world)
+        let finished = try await alice.start(
+            ["ssh", alice.builder(job), "echo in; exec sleep 1000"]
+        ) { client in
+            try await client.output.wait(for: "in\n")
+            let listed = try await alice.run(["ssh"] + alice.gateway + ["show", job, "--json"])
+            await expect(listed, status: 0, output: ["\"proxy\""], in: world)
+            let released = try await alice.run(["ssh"] + alice.gateway + ["release", job, "--yes"])
+            await expect(released, status: 0, in: world)
+        }
+        await expect(finished, status: 255, errors: ["sallyport: "], in: world)
+        try await expectNoBuilder(of: job, in: world)
+    }
+}

@@ -1,0 +1,56 @@
+import Testing
+import World
+
+/// PuTTY's plink and dropbear's dbclient, at the gateway.
+@Suite struct OtherClientsTests {
+    /// 8-bit clean both ways, with the command's own exit status.
+    @Test(arguments: OtherClient.allCases)
+    func bytesAndTheExitStatusGoThroughConnect(client: OtherClient) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = Person(world: world, name: "alice")
+        let bytes = randomBytes(200_000)
+        let finished = try await alice.run(
+            try await client.gateway(of: alice) + ["connect \(job) cat; echo done >&2; exit 5"],
+            input: bytes)
+        await expect(finished, status: 5, errors: ["done"], in: world)
+        #expect(finished.output.elementsEqual(bytes), "\(finished.output.count) bytes came back")
+    }
+
+    @Test(arguments: OtherClient.allCases)
+    func aTerminalIsATerminal(client: OtherClient) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = Person(world: world, name: "alice")
+        let line = try await client.gateway(of: alice, options: ["-t"])
+        let finished = try await Command.start(
+            world.inside(line + ["connect \(job) bash --norc"], as: "alice"),
+            terminal: try PseudoTerminal(rows: 31, columns: 97)
+        ) { shell in
+            try await shell.write("stty size; tty\n")
+            try await shell.output.wait(for: "/dev/pts/")
+            try await shell.write("exit 4\n")
+        }
+        await expect(finished, status: 4, output: ["31 97"], in: world)
+    }
+
+    @Test(arguments: OtherClient.allCases)
+    func tailShowsTheLogAndHowTheJobEnded(client: OtherClient) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = Person(world: world, name: "alice")
+        let finished = try await alice.run(try await client.gateway(of: alice) + ["tail \(job)"])
+        await expect(finished, status: 1, output: ["[make] made\n", "task check: exit 3\n"], in: world)
+    }
+
+    @Test(arguments: OtherClient.allCases)
+    func anotherHostKeyIsRefusedByTheClient(client: OtherClient) async throws {
+        let world = try await SharedWorld.get()
+        let alice = Person(world: world, name: "alice")
+        let words = try await world.publicKey("bob").split(separator: " ").prefix(2).joined(separator: " ")
+        let line = try await client.gateway(of: alice, hostKey: words)
+        let refused = try await alice.run(line + ["whoami"])
+        #expect(refused.status != 0 && refused.output.isEmpty, "\(refused)")
+        #expect(refused.errorText.lowercased().contains("host key"), "\(refused)")
+    }
+}

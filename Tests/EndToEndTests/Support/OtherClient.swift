@@ -1,0 +1,60 @@
+import World
+
+/// A client that is no OpenSSH.
+enum OtherClient: String, CaseIterable, Sendable {
+    case plink, dbclient
+
+    /// Makes the person's key such that the client can read it.
+    func convertKey(of person: Person) async throws {
+        let converted =
+            switch self {
+            case .plink:
+                try await person.sh("puttygen ~/.ssh/id_ed25519 -O private -o ~/.ssh/id_ed25519.ppk")
+            case .dbclient:
+                try await person.sh(
+                    "dropbearconvert openssh dropbear ~/.ssh/id_ed25519 ~/.ssh/id_dropbear 2>&1")
+            }
+        guard converted.status == 0 else {
+            throw WorldError("the key was not converted", log: "\(converted)")
+        }
+    }
+
+    /// Its command line up to the host, which has this key or another.
+    func commandLine(
+        of person: Person, to host: String, as user: String, hostKey: String, options: [String] = []
+    ) async throws -> [String] {
+        try await convertKey(of: person)
+        switch self {
+        case .plink:
+            let listing = try await person.sh("ssh-keygen -l -f - <<<\"$1\"", hostKey)
+            let fingerprint = String(listing.text.split(separator: " ")[1])
+            return ["plink", "-batch", "-i", "\(person.home)/.ssh/id_ed25519.ppk", "-hostkey", fingerprint]
+                + options + ["\(user)@\(host)"]
+        case .dbclient:
+            // It looks for the name alone, whatever the port.
+            let known = try await person.sh(
+                "sed -i \"/^$1 /d\" ~/.ssh/known_hosts; echo \"$1 $2\" >>~/.ssh/known_hosts", host, hostKey)
+            guard known.status == 0 else { throw WorldError("no host key was added", log: "\(known)") }
+            return ["dbclient", "-i", "\(person.home)/.ssh/id_dropbear"] + options + ["\(user)@\(host)"]
+        }
+    }
+
+    /// Its command line up to the gateway.
+    func gateway(of person: Person, hostKey: String? = nil, options: [String] = []) async throws -> [String] {
+        let port = person.world.port(of: .builds)
+        let scanned = try await person.sh(
+            "ssh-keygen -F \"[$1]:$2\" | grep -v '^#' | cut -d' ' -f2,3", World.publicHost, "\(port)")
+        return try await commandLine(
+            of: person, to: World.publicHost, as: "builds",
+            hostKey: hostKey ?? scanned.text.trimmingSpace(), options: options + [portOption, "\(port)"])
+    }
+
+    private var portOption: String { self == .plink ? "-P" : "-p" }
+}
+
+extension String {
+    /// Without blanks and line ends around it.
+    func trimmingSpace() -> String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,78 @@
+import Testing
+import World
+
+/// Somebody at a machine of their own, with a key, the clients that are installed there, and nothing made for tests.
+struct Person: Sendable {
+    let world: World
+    let name: String
+
+    var home: String { world.home(of: name) }
+
+    /// What `ssh` needs to reach the gateway.
+    var gateway: [String] { ["-p", "\(world.port(of: .builds))", "builds@\(World.publicHost)"] }
+
+    /// What a job's builder is called.
+    func builder(_ job: String) -> String { "job-\(job).\(World.publicHost)" }
+
+    /// Runs a command to its end.
+    func run(
+        _ arguments: [String], input: [UInt8] = [], deadline: Duration = .seconds(60)
+    ) async throws -> Finished {
+        try await Command.run(world.inside(arguments, as: name), input: input, deadline: deadline)
+    }
+
+    /// Runs what somebody has entered at a prompt.
+    ///
+    /// - Parameter variables: what `$1` and so on stand for.
+    func sh(
+        _ script: String, _ variables: String..., input: [UInt8] = [], deadline: Duration = .seconds(60)
+    ) async throws -> Finished {
+        try await run(
+            ["bash", "-euo", "pipefail", "-c", script, "bash"] + variables, input: input, deadline: deadline)
+    }
+
+    /// Runs a command while `body` speaks to it.
+    func start(
+        _ arguments: [String], deadline: Duration = .seconds(60),
+        body: @Sendable (RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        try await Command.start(world.inside(arguments, as: name), deadline: deadline, body: body)
+    }
+
+    /// The line that `ssh-config` gives to install itself.
+    func installLine() async throws -> String {
+        let stanza = try await run(["ssh"] + gateway + ["ssh-config"])
+        guard stanza.status == 0 else { throw WorldError("no stanza came", log: "\(stanza)") }
+        let line = stanza.text.split(separator: "\n").first {
+            $0.hasPrefix("# ") && $0.contains(" ssh-config")
+        }
+        guard let line else { throw WorldError("no line says how to install the stanza", log: "\(stanza)") }
+        return String(line.dropFirst(2))
+    }
+}
+
+/// People whose ssh knows builders: they have entered the line that `ssh-config` gave them.
+actor Equipped {
+    private static let shared = Equipped()
+
+    private var people: [String: Task<Person, any Error>] = [:]
+
+    static func person(_ name: String = "alice", in world: World) async throws -> Person {
+        try await shared.person(name, in: world)
+    }
+
+    private func person(_ name: String, in world: World) async throws -> Person {
+        if let task = people[name] { return try await task.value }
+        let task = Task {
+            let person = Person(world: world, name: name)
+            let line = try await person.installLine()
+            let installed = try await person.run(["sh", "-c", line])
+            guard installed.status == 0 else {
+                throw WorldError("nothing was installed", log: "\(installed)")
+            }
+            return person
+        }
+        people[name] = task
+        return try await task.value
+    }
+}
