@@ -7,7 +7,10 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
     ///   - offered: what the client offered: a plain key, or a certificate.
     ///   - shell: the absolute path of sallyport-shell.
     ///   - config: handed on to it.
-    public init(offered: PublicKey, shell: String, config: String?) throws(OfferError) {
+    ///   - agentForwarding: whether the client may lend its agent, if it wants to (`ssh -A`).
+    public init(
+        offered: PublicKey, shell: String, config: String?, agentForwarding: Bool
+    ) throws(OfferError) {
         // sshd never matches a line that holds the certificate itself: the line names the authority that signed it.
         let certificate: Certificate?
         do {
@@ -20,7 +23,8 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
             throw OfferError("a path is not absolute or has unusual characters")
         }
         // `restrict` first: options after it give back what it took away, options before it would be lost.
-        let options = #"restrict,pty,command="\#(command.text)""#
+        let permitted = agentForwarding ? "pty,agent-forwarding" : "pty"
+        let options = #"restrict,\#(permitted),command="\#(command.text)""#
         if let certificate {
             text = "cert-authority,\(options) \(certificate.authority.line)"
         } else {

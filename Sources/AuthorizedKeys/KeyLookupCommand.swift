@@ -25,6 +25,7 @@ public struct KeyLookupCommand: Equatable, Sendable {
             shell, Self.word, "--deadline", "\(deadline)", "--account", offer.account, "--shell", shell,
         ]
         if let config = offer.config { arguments += ["--config", config] }
+        if offer.agentForwarding { arguments.append(KeyOffer.agentForwardingOption) }
         return arguments + [offer.user, "/", offer.key.type, offer.key.base64]
     }
 

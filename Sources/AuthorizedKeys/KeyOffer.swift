@@ -1,7 +1,8 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
-/// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] %u %h %t %k`. The
-/// options come from the sshd configuration, which root owns; the last four from sshd, the last two of them from the client.
+/// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] [--agent-forwarding]
+/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two of
+/// them from the client.
 public struct KeyOffer: Equatable, Sendable {
     /// Which keys get a line.
     public enum Admission: Sendable {
@@ -11,11 +12,16 @@ public struct KeyOffer: Equatable, Sendable {
         case known
     }
 
+    /// The one option without a value.
+    static let agentForwardingOption = "--agent-forwarding"
+
     public var account = "builds"
     public var admission = Admission.any
     /// Nil: `sallyport-shell` beside the dispatcher.
     public var shell: String?
     public var config: String?
+    /// Whether clients may lend their agents.
+    public var agentForwarding = false
     /// Whom the client wants to be.
     public var user: String
     public var key: PublicKey
@@ -39,6 +45,11 @@ public struct KeyOffer: Equatable, Sendable {
 
         var index = 1
         while index < end {
+            if arguments[index] == Self.agentForwardingOption {
+                agentForwarding = true
+                index += 1
+                continue
+            }
             guard index + 1 < end else {
                 throw OfferError("an option without a value, or more than four arguments after the options")
             }

@@ -51,10 +51,11 @@ public final class BuilderConnection {
     private var keepalive: Timer?
     private var silentKeepalives = 0
     private var bytesSeen: UInt64 = 0
-    private var program = RemoteProgram(terminal: nil, environment: [], command: nil)
+    private var program = RemoteProgram(terminal: nil, environment: [], command: nil, agentSocket: nil)
     /// Came while a request was pending, when libssh would lose it.
     private var pendingSize: TerminalSize?
     private var pump: Pump?
+    private var agent: AgentForwarding?
 
     /// - Parameter acceptsUnknownKey: whether to go on with the key (`<type> <base64>`) of a builder for which no host
     ///   key is known; nil: never. Where one is known nobody is asked.
@@ -104,6 +105,9 @@ public final class BuilderConnection {
         do {
             channel = try SSHChannel.make(in: session!)
             pump = Pump(streams, on: loop) { [unowned self] in serve() }
+            agent = program.agentSocket.map { socket in
+                AgentForwarding(to: socket, in: session!, on: loop) { [unowned self] in serve() }
+            }
             phase = .opening
             advance()
         } catch {
@@ -130,10 +134,12 @@ public final class BuilderConnection {
         keepalive?.cancel()
         pump?.stop()
         pump = nil
+        agent?.stop()
         channel = nil
         // libssh closes a broken socket itself; the number may be somebody else's by now.
         if session?.abandonSocket() == false { socket.take()?.forget() }
         session = nil
+        agent = nil
         socket = nil
     }
 
@@ -187,7 +193,10 @@ public final class BuilderConnection {
         case .authenticating:
             return authenticateOnce()
         case .opening:
-            return then(channel!.open()) { phase = .requestingTerminal }
+            return then(channel!.open()) {
+                if agent != nil { channel!.requestAgent() }
+                phase = .requestingTerminal
+            }
         case .requestingTerminal:
             guard let terminal = program.terminal else {
                 phase = .settingEnvironment(0)
@@ -300,7 +309,7 @@ public final class BuilderConnection {
     private func serve() {
         guard phase == .running, let pump else { return }
         session!.process()
-        let state = pump.move(channel!, socket: socket!, session: session!)
+        let state = pump.move(channel!, socket: socket!, session: session!, agent: agent)
         switch state {
         case .moving: updateWatch()
         case .ended:

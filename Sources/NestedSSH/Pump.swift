@@ -76,15 +76,21 @@ final class Pump {
 
     /// Moves what can be moved without waiting.
     func move(
-        _ channel: borrowing SSHChannel, socket: borrowing Socket, session: borrowing SSHSession
+        _ channel: borrowing SSHChannel, socket: borrowing Socket, session: borrowing SSHSession,
+        agent: AgentForwarding?
     ) -> State {
         // libssh reads 4 KiB at a time: go on while the kernel has more, but let the other descriptors have their turn.
         for _ in 0..<64 {
+            let received = session.bytesReceived()
             drain(channel, standardError: false, into: streams.output)
             drain(channel, standardError: true, into: streams.errors)
-            guard session.isConnected(), socket.readable() > 0 else { break }
+            agent?.receive()
+            // A look at one stream may have taken in bytes of another, of which the kernel then knows nothing any more.
+            let hasMore = socket.readable() > 0 || session.bytesReceived() != received
+            guard session.isConnected(), hasMore else { break }
             session.process()
         }
+        agent?.send(in: session)
         sendInput(channel, session)
 
         let isOver = !session.isConnected() || channel.currentFate().isClosed

@@ -6,11 +6,17 @@ public struct RemoteProgram: Sendable {
     public var environment: [(name: String, value: String)]
     /// Nil: the login shell.
     public var command: [UInt8]?
+    /// The path of the socket of the client's agent, which it may use; nil: it may not.
+    public var agentSocket: String?
 
-    public init(terminal: Terminal?, environment: [(name: String, value: String)], command: [UInt8]?) {
+    public init(
+        terminal: Terminal?, environment: [(name: String, value: String)], command: [UInt8]?,
+        agentSocket: String?
+    ) {
         self.terminal = terminal
         self.environment = environment
         self.command = command
+        self.agentSocket = agentSocket
     }
 }
 

@@ -8,7 +8,7 @@ struct SSHChannel: ~Copyable {
     /// Filled by libssh's callbacks while it processes packets.
     private let fate = ChannelFate()
 
-    private init(adopting handle: ssh_channel) {
+    init(adopting handle: ssh_channel) {
         self.handle = handle
         callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_channel_callbacks_struct())
@@ -48,6 +48,12 @@ struct SSHChannel: ~Copyable {
         SSHSession.step(
             ssh_channel_request_pty_size(
                 handle, terminal.type, CInt(terminal.size.columns), CInt(terminal.size.rows)))
+    }
+
+    /// Lets the builder open channels to the client's agent. There is no answer to wait for, so that a builder that lets
+    /// nobody have an agent is none the worse.
+    func requestAgent() {
+        _ = ssh_channel_request_auth_agent(handle)
     }
 
     func setEnvironment(_ name: String, _ value: String) -> Step {
@@ -98,6 +104,11 @@ struct SSHChannel: ~Copyable {
 
     func sendEndOfFile() {
         _ = ssh_channel_send_eof(handle)
+    }
+
+    /// Says that nothing more is sent or read; the builder's answer closes the channel.
+    func close() {
+        _ = ssh_channel_close(handle)
     }
 }
 

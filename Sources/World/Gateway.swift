@@ -10,7 +10,9 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case guardedStray = "guarded-stray"
     /// Its build service cannot be reached.
     case orphaned
-    /// It lets in only whose key the build service knows.
+    /// It lets people lend their agents to builders.
+    case trusting
+    /// The same, and it lets in only whose key the build service knows.
     case choosy
     /// Its build service is a worker of builds.sr.ht, whose logs it can read.
     case sourcehut
@@ -22,6 +24,18 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case impatient
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
+
+    /// What its drop-in says instead of what the one that the project ships does.
+    var dropInChanges: [(shipped: String, own: String)] {
+        let lendsAgents = [
+            ("%u %h", "--agent-forwarding %u %h"), ("AllowAgentForwarding no", "AllowAgentForwarding yes"),
+        ]
+        return switch self {
+        case .trusting: lendsAgents
+        case .choosy: lendsAgents + [("%u %h", "--admission known %u %h")]
+        default: []
+        }
+    }
 
     var loginShell: String {
         self == .guarded || self == .guardedStray ? Installed.shell : "/bin/sh"

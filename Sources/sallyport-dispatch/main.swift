@@ -51,7 +51,11 @@ do {
     if offer.user == offer.account {
         let shell = offer.shell ?? shellBesideThisProgram()
         switch offer.admission {
-        case .any: print(try AuthorizedKeysLine(offered: offer.key, shell: shell, config: offer.config))
+        case .any:
+            print(
+                try AuthorizedKeysLine(
+                    offered: offer.key, shell: shell, config: offer.config,
+                    agentForwarding: offer.agentForwarding))
         case .known: lookUp(offer, shell: shell)
         }
     }

@@ -9,7 +9,7 @@ struct AuthorizedKeysLineTests {
     @Test("carries a plain key, and the key again for the shell")
     func plain() throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
-        let line = try AuthorizedKeysLine(offered: key, shell: shell, config: nil)
+        let line = try AuthorizedKeysLine(offered: key, shell: shell, config: nil, agentForwarding: false)
         #expect(line.text == #"restrict,pty,command="exec \#(shell) --key \#(key.line)" \#(key.line)"#)
     }
 
@@ -17,7 +17,8 @@ struct AuthorizedKeysLineTests {
     func certificate() throws {
         let offered = try PublicKey(
             type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
-        let line = try AuthorizedKeysLine(offered: offered, shell: shell, config: "/etc/x.toml")
+        let line = try AuthorizedKeysLine(
+            offered: offered, shell: shell, config: "/etc/x.toml", agentForwarding: false)
         let plain = "\(Fixtures.ed25519.type) \(Fixtures.ed25519.base64)"
         let authority = "\(Fixtures.authority.type) \(Fixtures.authority.base64)"
         #expect(
@@ -26,13 +27,30 @@ struct AuthorizedKeysLineTests {
         )
     }
 
+    @Test("permits an agent only where the administrator does, and behind `restrict`")
+    func agent() throws {
+        let plain = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
+        let certificate = try PublicKey(
+            type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)
+        for (key, prefix) in [(plain, ""), (certificate, "cert-authority,")] {
+            let with = try AuthorizedKeysLine(offered: key, shell: shell, config: nil, agentForwarding: true)
+            let without = try AuthorizedKeysLine(
+                offered: key, shell: shell, config: nil, agentForwarding: false)
+            #expect(with.text.hasPrefix("\(prefix)restrict,pty,agent-forwarding,command=\"exec "))
+            #expect(with.text.replacing("agent-forwarding,", with: "") == without.text)
+        }
+    }
+
     @Test(
         "is not made with a path that sshd or a shell could misread",
         arguments: ["", "sallyport-shell", "/a b", "/a\"b", "/a\\", "/a\nb", "/a;b", "/a$b", "/ü"])
     func path(_ path: String) throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
-        #expect(throws: OfferError.self) { try AuthorizedKeysLine(offered: key, shell: path, config: nil) }
-        #expect(throws: OfferError.self) { try AuthorizedKeysLine(offered: key, shell: shell, config: path) }
+        for (shell, config) in [(path, nil), (shell, path)] {
+            #expect(throws: OfferError.self) {
+                try AuthorizedKeysLine(offered: key, shell: shell, config: config, agentForwarding: true)
+            }
+        }
     }
 }
 

@@ -18,6 +18,23 @@ struct KeyOfferTests {
     }
 
     @Test(
+        "lets agents through only when an option before the four arguments says so",
+        arguments: [
+            ([], false), (["--agent-forwarding"], true), (["--agent-forwarding", "--config", "/c"], true),
+            (["--config", "/c", "--agent-forwarding"], true),
+            (["--agent-forwarding", "--admission", "known", "--agent-forwarding"], true),
+            // The value of another option.
+            (["--config", "--agent-forwarding"], false),
+        ])
+    func agent(options: [String], isPermitted: Bool) throws {
+        let offer = try KeyOffer(arguments: ["dispatch"] + options + positional)
+        #expect(offer.agentForwarding == isPermitted)
+        let sentByClient = try KeyOffer(
+            arguments: ["dispatch"] + options + ["builds", "--agent-forwarding"] + positional.dropFirst(2))
+        #expect(sentByClient.agentForwarding == isPermitted)
+    }
+
+    @Test(
         "is refused when anything is odd",
         arguments: [
             [], ["builds"], ["builds", "/root", Fixtures.ed25519.type],
@@ -25,6 +42,7 @@ struct KeyOfferTests {
             ["x", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
             ["--shell", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
             ["--nonsense", "x", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
+            ["--agent-forwarding", "yes", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
             ["--account", "", "builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64],
             ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64, "more"],
             ["builds", "/root", "ssh-rsa", Fixtures.ed25519.base64],
@@ -39,14 +57,16 @@ struct KeyOfferTests {
 struct KeyLookupCommandTests {
     private let positional = ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64]
 
-    @Test("is read again from exactly the arguments that were made", arguments: [nil, "/c"])
-    func roundTrip(config: String?) throws {
+    @Test("is read again from exactly the arguments that were made", arguments: [nil, "/c"], [false, true])
+    func roundTrip(config: String?, agentForwarding: Bool) throws {
         let options =
             ["--admission", "known", "--account", "builds"] + (config.map { ["--config", $0] } ?? [])
+            + (agentForwarding ? ["--agent-forwarding"] : [])
         let offer = try KeyOffer(arguments: ["dispatch"] + options + positional)
         let command = KeyLookupCommand(offer, shell: "/s", deadline: 12)
         let read = try KeyLookupCommand(arguments: command.arguments)
         #expect(read.deadline == 12 && read.shell == "/s" && read.offer.config == config)
+        #expect(read.offer.agentForwarding == agentForwarding)
         #expect(read.offer.user == "builds" && read.offer.account == "builds" && read.offer.key == offer.key)
     }
 

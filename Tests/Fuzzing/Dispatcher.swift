@@ -14,13 +14,18 @@ func check(_ input: [UInt8]) {
     guard
         let line = try? AuthorizedKeysLine(
             offered: offer.key, shell: offer.shell ?? "/usr/libexec/sallyport/sallyport-shell",
-            config: offer.config)
+            config: offer.config, agentForwarding: offer.agentForwarding)
     else { return }
-    checkShape(of: line.text, offered: (type: arguments[arguments.count - 2], base64: arguments.last!))
+    promise(
+        "agents are permitted by the options, never by what a client sends",
+        !offer.agentForwarding || options.contains("--agent-forwarding"))
+    checkShape(
+        of: line.text, agentForwarding: offer.agentForwarding,
+        offered: (type: arguments[arguments.count - 2], base64: arguments.last!))
 }
 
-/// `[cert-authority,]restrict,pty,command="…" <type> <base64>`
-private func checkShape(of line: String, offered: (type: String, base64: String)) {
+/// `[cert-authority,]restrict,pty,[agent-forwarding,]command="…" <type> <base64>`
+private func checkShape(of line: String, agentForwarding: Bool, offered: (type: String, base64: String)) {
     promise("a line is printable ASCII", line.utf8.allSatisfy { (0x20...0x7e).contains($0) })
     let parts = line.utf8.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
         .map { String(decoding: $0, as: UTF8.self) }
@@ -28,7 +33,8 @@ private func checkShape(of line: String, offered: (type: String, base64: String)
     let isCertificate = offered.type.hasSuffix("-cert-v01@openssh.com")
     promise(
         "the options are the known ones",
-        parts[0] == (isCertificate ? "cert-authority,restrict,pty,command=" : "restrict,pty,command="))
+        parts[0] == (isCertificate ? "cert-authority," : "") + "restrict,pty,"
+            + (agentForwarding ? "agent-forwarding," : "") + "command=")
 
     let words = parts[2].split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     promise("a type and a key end the line", words.count == 3 && words[0].isEmpty)

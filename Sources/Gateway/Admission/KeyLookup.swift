@@ -19,7 +19,8 @@ public enum KeyLookup {
             do throws(OfferError) {
                 command = try KeyLookupCommand(arguments: arguments)
                 line = try AuthorizedKeysLine(
-                    offered: command.offer.key, shell: command.shell, config: command.offer.config)
+                    offered: command.offer.key, shell: command.shell, config: command.offer.config,
+                    agentForwarding: command.offer.agentForwarding)
             } catch {
                 throw refusal(error.description)
             }

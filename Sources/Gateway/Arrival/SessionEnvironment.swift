@@ -17,10 +17,12 @@ public struct SessionEnvironment: Sendable {
     public var terminalType: String
     /// LANG and LC_*, which are handed on to the builder.
     public var locale: [(name: String, value: String)]
+    /// The socket of the client's agent, if the client lends it (`ssh -A`) and the administrator permits that.
+    public var agentSocket: String?
 
     public init(
         originalCommand: [UInt8]?, userAuthenticationFile: String?, clientAddress: String, account: String,
-        hasTerminal: Bool, terminalType: String, locale: [(name: String, value: String)]
+        hasTerminal: Bool, terminalType: String, locale: [(name: String, value: String)], agentSocket: String?
     ) {
         self.originalCommand = originalCommand
         self.userAuthenticationFile = userAuthenticationFile
@@ -29,6 +31,7 @@ public struct SessionEnvironment: Sendable {
         self.hasTerminal = hasTerminal
         self.terminalType = terminalType
         self.locale = locale
+        self.agentSocket = agentSocket
     }
 
     /// Reads the environment and leaves none of it to the libraries: they would look at proxies, at configuration, at
@@ -57,7 +60,8 @@ public struct SessionEnvironment: Sendable {
             account: value("LOGNAME") ?? value("USER") ?? "",
             hasTerminal: value("SSH_TTY") != nil, terminalType: value("TERM") ?? "",
             locale: variables.filter { $0.name == "LANG" || $0.name.hasPrefix("LC_") }
-                .map { ($0.name, String(cString: $0.value)) })
+                .map { ($0.name, String(cString: $0.value)) },
+            agentSocket: value("SSH_AUTH_SOCK"))
         clearenv()
         return environment
     }

@@ -64,7 +64,8 @@ final class NestedProgram: WayIn {
         let type = session.environment.terminalType
         let program = RemoteProgram(
             terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
-            environment: session.environment.locale, command: command)
+            environment: session.environment.locale, command: command,
+            agentSocket: session.environment.agentSocket)
         connection?.run(
             program,
             streams: PumpStreams(

@@ -35,10 +35,10 @@ struct GatewayDaemon: Sendable {
                     settings: settings, port: port, gatewayKey: nil, service: service, idle: idle),
                 to: own + "/sallyport.toml")
         }
-        if gateway == .choosy {
-            let dropIn = try Files.read(Installed.dropIn)
-            try Files.write(
-                dropIn.replacing("%u %h", with: "--admission known %u %h"), to: own + "/50-sallyport.conf")
+        if !gateway.dropInChanges.isEmpty {
+            var dropIn = try Files.read(Installed.dropIn)
+            for change in gateway.dropInChanges { dropIn.replace(change.shipped, with: change.own) }
+            try Files.write(dropIn, to: own + "/50-sallyport.conf")
         }
         try Files.write(
             sshdConfiguration(gateway, port: port, settings: settings, own: own), to: own + "/sshd_config")
@@ -56,7 +56,7 @@ struct GatewayDaemon: Sendable {
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = World.workerSocket(in: layout.folder)
         return switch gateway {
-        case .builds, .guarded, .stray, .guardedStray, .choosy, .impatient: nil
+        case .builds, .guarded, .stray, .guardedStray, .trusting, .choosy, .impatient: nil
         case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
         case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)
@@ -91,7 +91,8 @@ struct GatewayDaemon: Sendable {
                 // The first block that matches wins, even against the drop-in's.
                 lines += ["Match User builds", "    ClientAliveInterval \(interval)", "Match all"]
             }
-            lines.append("Include \(gateway == .choosy ? own + "/50-sallyport.conf" : Installed.dropIn)")
+            lines.append(
+                "Include \(gateway.dropInChanges.isEmpty ? Installed.dropIn : own + "/50-sallyport.conf")")
         } else {
             lines.append("ExposeAuthInfo yes")
         }

@@ -1,0 +1,98 @@
+import CLibSSH
+import EventLoop
+import Glibc
+
+/// One program's connection to the client's agent: carries bytes between a channel and the agent's socket, with
+/// bounded memory in both directions.
+final class AgentConnection {
+    private static let chunk = 16 << 10
+
+    private let channel: SSHChannel
+    private let socket: AgentSocket
+    private let sink: OutputSink
+    private let wake: () -> Void
+    private var watch: Watch?
+    /// What the agent has said and the builder has not been sent.
+    private var toBuilder: [UInt8] = []
+    private var agentHasEnded = false
+    private var builderHasEnded = false
+    /// Whether the builder has been told that the agent has ended.
+    private var isClosing = false
+    /// Whether the builder has closed the channel. Not sooner is it freed: until then the builder may send, and libssh
+    /// would keep that even for a channel which nobody has any more.
+    private(set) var hasEnded = false
+
+    init(
+        _ socket: consuming AgentSocket, _ channel: consuming SSHChannel, on loop: EventLoop,
+        wake: @escaping () -> Void
+    ) {
+        sink = OutputSink(socket.descriptor, on: loop)
+        self.wake = wake
+        self.channel = channel
+        self.socket = socket
+        sink.onDrain = { [unowned self] in self.wake() }
+        watch = loop.watch(self.socket.descriptor, for: .readable) { [unowned self] _ in
+            listen()
+            self.wake()
+        }
+    }
+
+    deinit {
+        watch?.cancel()
+    }
+
+    private func listen() {
+        guard toBuilder.isEmpty, !agentHasEnded else { return }
+        toBuilder = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, count in
+            let result = read(socket.descriptor, buffer.baseAddress, buffer.count)
+            count = max(0, result)
+            agentHasEnded = result == 0 || (result < 0 && errno != EAGAIN && errno != EINTR)
+        }
+        if !toBuilder.isEmpty || agentHasEnded { watch?.events = [] }
+    }
+
+    /// Sends what the agent has said, as far as that is possible without waiting.
+    func send(in session: borrowing SSHSession) {
+        while !toBuilder.isEmpty, !session.hasPendingOutput() {
+            let room = min(channel.window, toBuilder.count)
+            guard room > 0 else { return }
+            let sent = toBuilder.withUnsafeBytes {
+                channel.write(UnsafeRawBufferPointer(rebasing: $0[..<room]))
+            }
+            // Nobody reads there any more; that the channel is closed comes by itself.
+            toBuilder.removeFirst(sent ?? toBuilder.count)
+            if sent == 0 { return }
+        }
+        guard toBuilder.isEmpty, !isClosing else { return }
+        if agentHasEnded {
+            isClosing = true
+            channel.close()
+        } else {
+            watch?.events = .readable
+        }
+    }
+
+    /// Hands to the agent what has come for it.
+    func receive() {
+        // All that libssh has, but only once what came before is gone, for the reason that Pump gives.
+        while sink.isEmpty || sink.isGone, handOver() {}
+        guard sink.isEmpty || sink.isGone else { return }
+        if channel.currentFate().isClosed {
+            hasEnded = true
+        } else if channel.isAtEnd, !builderHasEnded {
+            builderHasEnded = true
+            socket.endWriting()
+        }
+    }
+
+    /// False when nothing is there now.
+    private func handOver() -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 1) { buffer in
+            guard case .bytes(let count) = channel.read(into: buffer, standardError: false) else {
+                return false
+            }
+            sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            return true
+        }
+    }
+}

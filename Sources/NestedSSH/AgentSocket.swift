@@ -1,0 +1,46 @@
+import Glibc
+
+/// A connection to the client's agent, non-blocking; closed at the end.
+struct AgentSocket: ~Copyable {
+    let descriptor: CInt
+
+    deinit {
+        close(descriptor)
+    }
+
+    private init(adopting descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    /// Nil when nobody answers there, or when it is not as sshd makes it: a socket of this account's. A variable that an
+    /// administrator has let clients send must not lead to others.
+    static func connected(to path: String) -> AgentSocket? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid()
+        else { return nil }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        // With the NUL behind it.
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { return nil }
+        let agent = AgentSocket(adopting: descriptor)
+        // At once or not at all: unix(7) knows no connection in progress.
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { return nil }
+        return agent
+    }
+
+    /// Tells the agent that nothing more comes.
+    func endWriting() {
+        shutdown(descriptor, CInt(SHUT_WR))
+    }
+}

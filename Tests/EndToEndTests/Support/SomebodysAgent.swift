@@ -1,0 +1,37 @@
+import Subprocess
+import Testing
+import World
+
+/// An ssh-agent of Alice's on this side, with a key that she has nowhere else.
+struct SomebodysAgent: Sendable {
+    /// As `ssh-add -L` shows it.
+    let key: String
+    private let socket: String
+    private let process: RunningCommand
+
+    /// How ssh is told to lend it.
+    var options: [String] { ["-A"] + unlentOptions }
+    /// The same agent, which ssh may use and does not lend.
+    var unlentOptions: [String] { ["-o", "IdentityAgent=\(socket)"] }
+
+    /// Ends it after `body`, unless that has done so.
+    static func with(_ world: World, _ body: @Sendable (SomebodysAgent) async throws -> Void) async throws {
+        let name = "agent-\(UInt32.random(in: 0...UInt32.max))"
+        let socket = "\(world.client)/\(name).socket"
+        _ = try await Command.start(["ssh-agent", "-D", "-a", socket], deadline: .seconds(180)) { process in
+            try await process.output.wait(for: "SSH_AUTH_SOCK=")
+            try await world.makeKey(name, ["-t", "ed25519", "-C", name])
+            let added = try await Command.run(
+                ["env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "\(world.client)/\(name)"])
+            await expect(added, status: 0, in: world)
+            let key = "\(try await world.publicKey(name)) \(name)\n"
+            try await body(SomebodysAgent(key: key, socket: socket, process: process))
+            process.send(.terminate)
+        }
+    }
+
+    func end() async {
+        process.send(.terminate)
+        await process.output.waitForEnd()
+    }
+}
