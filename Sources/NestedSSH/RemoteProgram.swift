@@ -7,11 +7,11 @@ public struct RemoteProgram: Sendable {
     /// Nil: the login shell.
     public var command: [UInt8]?
     /// The path of the socket of the client's agent, which it may use; nil: it may not.
-    public var agentSocket: String?
+    public var agentSocket: String? = nil
 
     public init(
         terminal: Terminal?, environment: [(name: String, value: String)], command: [UInt8]?,
-        agentSocket: String?
+        agentSocket: String? = nil
     ) {
         self.terminal = terminal
         self.environment = environment
