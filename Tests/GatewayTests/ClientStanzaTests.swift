@@ -83,7 +83,8 @@ import Testing
             let installed = try scratch.run("sh", "-c", Self.installation(of: Self.stanza()))
             #expect(installed.status == 0 && installed.errors.isEmpty, "\(installed)")
         }
-        #expect(try scratch.read(".ssh/config") == "Include sallyport*.conf\n" + (before ?? ""))
+        #expect(
+            try scratch.read(".ssh/config") == "Include sallyport.builds.example.org.conf\n" + (before ?? ""))
         #expect(
             try scratch.read(".ssh/sallyport.builds.example.org.conf")
                 == "-p 2222 \(Self.asked) ssh-config --x\n")

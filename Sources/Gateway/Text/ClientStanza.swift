@@ -36,8 +36,8 @@ struct ClientStanza {
         """
     }
 
-    /// In ~/.ssh; it begins with what the line that includes it says. One job's come before all jobs': the first value
-    /// counts.
+    /// In ~/.ssh, without what comes behind the last dot. (Each file is included by its name: VS Code on Windows and
+    /// others that look for hosts themselves find none behind a wildcard.)
     var file: String {
         "sallyport" + (job.map { "-job-\($0)" } ?? "") + (names.suffix.map { ".\($0)" } ?? "")
     }
@@ -68,8 +68,8 @@ struct ClientStanza {
         (umask 077; n=\(file); mkdir -p ~/.ssh && cd ~/.ssh \
         && \(ssh("ssh")) \(request.stanza) >$n.new && \(ssh("ssh")) \(request.knownHosts) >$n.known \
         && mv $n.known $n.known_hosts && mv $n.new $n.conf && touch config \
-        && { grep -qx 'Include sallyport\\*\\.conf' config \
-        || { { echo 'Include sallyport*.conf'; cat config; } >$n.new && cat $n.new >config && rm $n.new; }; })
+        && { grep -qxF "Include $n.conf" config \
+        || { { echo "Include $n.conf"; cat config; } >$n.new && cat $n.new >config && rm $n.new; }; })
         """
     }
 
@@ -80,8 +80,8 @@ struct ClientStanza {
         (mkdir "%USERPROFILE%\\.ssh" 2>nul & cd /d "%USERPROFILE%\\.ssh" \
         && \(ssh("ssh")) \(request.stanza) >%n.new && \(ssh("ssh")) \(request.knownHosts) >%n.known \
         && move /y %n.known %n.known_hosts >nul && move /y %n.new %n.conf >nul \
-        && (findstr /l /x /c:"Include sallyport*.conf" config >nul 2>nul \
-        || ((echo Include sallyport*.conf& type config 2>nul) >%n.new & move /y %n.new config >nul)))
+        && (findstr /l /x /c:"Include %n.conf" config >nul 2>nul \
+        || ((echo Include %n.conf& type config 2>nul) >%n.new & move /y %n.new config >nul)))
         """
     }
 }
