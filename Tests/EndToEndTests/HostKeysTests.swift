@@ -12,7 +12,7 @@ import World
         let shown = try await world.run([
             "/bin/bash", "-euo", "pipefail", "-c",
             """
-            ssh-keyscan -c -t ed25519 -p "$1" 127.0.0.1 | grep -v '^#' | cut -d ' ' -f 2- >"$2"
+            ssh-keyscan -c -t ed25519 -p "$1" 127.0.0.1 | grep -o 'ssh-ed25519-cert-v01@.*' >"$2"
             TZ=UTC ssh-keygen -L -f "$2"
             echo "$3" | ssh-keygen -l -f -
             """, "bash", "\(builder.port)", "\(world.folder)/certificate", builder.authority.key,
