@@ -96,8 +96,10 @@ extension JobBook {
 
     private func prepare(_ id: JobID) async throws {
         guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
-        try await machine.prepare(
-            environment: entry.record.manifest.environment, tasks: entry.record.manifest.tasks)
+        // First: a manifest that has a variable of that name means its own.
+        let environment =
+            [Manifest.Variable(name: "JOB_ID", value: "\(id)")] + entry.record.manifest.environment
+        try await machine.prepare(environment: environment, tasks: entry.record.manifest.tasks)
         try checkRunning(id)
         apply(id) { lifecycle, _ in
             lifecycle.record.isPrepared = true

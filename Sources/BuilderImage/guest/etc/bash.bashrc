@@ -1,6 +1,10 @@
 # For every shell that a person gets, and for every command that sshd runs: bash reads this file too when
 # sshd starts it (bash(1), "Invoked by remote shell daemon").
 
+# What sshd starts has a PATH without the folders of administrators; tasks and login shells have this one. What is
+# started from there keeps what it was given.
+[ "$SHLVL" != 1 ] || export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
+
 # The job's own environment (JOB_ID and what the manifest says). A task may append to this file.
 [ -r ~/.buildenv ] && . ~/.buildenv
 
