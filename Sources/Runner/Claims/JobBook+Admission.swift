@@ -47,7 +47,7 @@ extension JobBook {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         guard let entry = entries[id], let machine = entry.machine,
             let builder = entry.record.job.builder, builder.state != .booting
-        else { return }
+        else { throw RunnerError(.gone, "There is no builder that could be told.") }
         let keys = entry.lifecycle.admittedKeys
         guard keys != entry.admission.told else { return }
         entries[id]?.admission.told = nil
