@@ -14,7 +14,7 @@ final class Splice {
 
     /// Bytes at once; a pipe holds less.
     private static let chunk = 1 << 20
-    /// Bytes that a pipe may hold, where the kernel lets it: pipe(7). All of a user's share an allowance, so it may not.
+    /// Bytes that a pipe may hold once it has been full, where the kernel lets it: all of a user's share an allowance, pipe(7).
     private static let pipeSize: CInt = 1 << 20
 
     private let source: CInt
@@ -42,32 +42,33 @@ final class Splice {
         writing.cancel()
     }
 
+    /// One look at a time: whether there is more is the loop's next question anyway.
     private func move() {
-        // Others on the loop have their turn.
-        for _ in 0..<16 {
-            let count = sp_splice(source, sink, Self.chunk)
-            if count > 0 { continue }
-            if count == 0 { return end(.endOfFile) }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return wait()
-            case let error: return end(.failed(errno: error))
-            }
+        let count = sp_splice(source, sink, Self.chunk)
+        if count > 0 {
+            wait(forRoom: false)
+        } else if count == 0 {
+            end(.endOfFile)
+        } else if errno == EAGAIN {
+            let isFull = !Self.takesMore(sink)
+            if isFull { enlarge() }
+            wait(forRoom: isFull)
+        } else if errno != EINTR {
+            end(.failed(errno: errno))
         }
-        wait()
     }
 
-    /// For whichever side has kept it from going on.
-    private func wait() {
-        let isFull = !Self.takesMore(sink)
-        if isFull, !hasEnlarged {
-            hasEnlarged = true
-            // One of them is no pipe, and says so.
-            _ = sp_set_pipe_size(source, Self.pipeSize)
-            _ = sp_set_pipe_size(sink, Self.pipeSize)
-        }
-        reading.events = isFull ? [] : .readable
-        writing.events = isFull ? .writable : []
+    private func wait(forRoom: Bool) {
+        reading.events = forRoom ? [] : .readable
+        writing.events = forRoom ? .writable : []
+    }
+
+    private func enlarge() {
+        guard !hasEnlarged else { return }
+        hasEnlarged = true
+        // One of them is no pipe, and says so.
+        _ = sp_set_pipe_size(source, Self.pipeSize)
+        _ = sp_set_pipe_size(sink, Self.pipeSize)
     }
 
     private static func takesMore(_ descriptor: CInt) -> Bool {
