@@ -17,6 +17,7 @@ public final class Machine: Sendable {
     let folder: MachineFolder
     let shell: SecureShell
     let monitor: MonitorConnection
+    private let peopleKeys: PeopleKeys
 
     init(folder: MachineFolder, record: MachineRecord, monitor: MonitorConnection) {
         self.folder = folder
@@ -24,6 +25,7 @@ public final class Machine: Sendable {
         self.hostKeys = record.hostKeys
         self.shell = SecureShell(folder: folder, identity: record.identity, port: record.port)
         self.monitor = monitor
+        peopleKeys = PeopleKeys(shell)
     }
 
     /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
@@ -82,10 +84,8 @@ public final class Machine: Sendable {
     ///
     /// - Returns: whether the image has the helper for that.
     public func admit(keys: [String]) async throws(MachineError) -> Bool {
-        let lines = keys.map { $0 + "\n" }.joined()
         do throws(MachineError) {
-            try await shell.runOnce(
-                "/usr/lib/sallyport/admit-keys", input: Array(lines.utf8), limit: .seconds(8))
+            try await peopleKeys.admit(keys)
             return true
         } catch  where error.code == .helperMissing {
             return false

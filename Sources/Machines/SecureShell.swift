@@ -47,7 +47,7 @@ struct SecureShell: Sendable {
         }
     }
 
-    func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
+    private func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: Self.program, arguments: arguments(command), input: input, limit: limit
         ).run()

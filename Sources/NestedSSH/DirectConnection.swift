@@ -64,6 +64,7 @@ public final class DirectConnection {
         toClient = Splice(from: descriptor, to: output, on: loop) { [unowned self] in
             outputEnded($0)
         }
+        toClient?.moved = { [unowned self] in if $0 < 4096 { socket?.acknowledgeAtOnce() } }
     }
 
     /// Ends the connection at once; no event comes after it. Closing twice is no error.

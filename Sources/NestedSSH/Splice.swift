@@ -23,6 +23,8 @@ final class Splice {
     private var reading: Watch!
     private var writing: Watch!
     private var hasEnlarged = false
+    /// Is told how many bytes have just been carried.
+    var moved: ((Int) -> Void)?
 
     /// - Parameters: descriptors, both borrowed; sockets must be non-blocking.
     init(from source: CInt, to sink: CInt, on loop: EventLoop, ended: @escaping (End) -> Void) {
@@ -46,6 +48,7 @@ final class Splice {
     private func move() {
         let count = sp_splice(source, sink, Self.chunk)
         if count > 0 {
+            moved?(count)
             wait(forRoom: false)
         } else if count == 0 {
             end(.endOfFile)

@@ -1,0 +1,119 @@
+import Subprocess
+
+/// Tells a guest the keys of people that it lets in, through a helper that stays there: somebody waits for each list, and a
+/// command on an emulated machine takes tenths of a second to start.
+///
+/// The helper is started for the first list; it ends with this object, with this process and with the machine.
+actor PeopleKeys {
+    private typealias Answer = Result<Void, MachineError>
+
+    /// A helper that runs, or will in a moment.
+    private struct Helper {
+        let number: Int
+        let lists: AsyncStream<[UInt8]>.Continuation
+        let task: Task<Void, Never>
+    }
+
+    private static let patience = Duration.seconds(8)
+
+    private let shell: SecureShell
+    private var helper: Helper?
+    private var helpers = 0
+    /// Those who wait for an answer, in the order of their lists.
+    private var waiters: [CheckedContinuation<Answer, Never>] = []
+
+    init(_ shell: SecureShell) {
+        self.shell = shell
+    }
+
+    deinit {
+        helper?.task.cancel()
+    }
+
+    /// Returns when the guest lets these keys in, and no others. A helper that has been there before may have died
+    /// unnoticed; then another one is asked.
+    func admit(_ keys: [String]) async throws(MachineError) {
+        let isFresh = helper == nil
+        do throws(MachineError) {
+            try await send(keys)
+        } catch  where error.code == .connectionLost && !isFresh {
+            try await send(keys)
+        }
+    }
+
+    private func send(_ keys: [String]) async throws(MachineError) {
+        let helper = helper ?? start()
+        let alarm = Task { [weak self] in
+            try await Task.sleep(for: Self.patience)
+            await self?.ended(
+                helper.number, MachineError(.connectionLost, detail: "admit-keys: no answer in 8 s"))
+        }
+        defer { alarm.cancel() }
+        let lines = keys.map { $0 + "\n" }.joined() + "\n"
+        let answer = await withCheckedContinuation {
+            waiters.append($0)
+            helper.lists.yield(Array(lines.utf8))
+        }
+        try answer.get()
+    }
+
+    private func start() -> Helper {
+        helpers += 1
+        let number = helpers
+        let (lists, continuation) = AsyncStream<[UInt8]>.makeStream()
+        let task = Task { [shell, weak self] in
+            let end = await Self.run(shell, lists, continuation) { await self?.answered(number, times: $0) }
+            await self?.ended(number, end)
+        }
+        let helper = Helper(number: number, lists: continuation, task: task)
+        self.helper = helper
+        return helper
+    }
+
+    /// - Returns: why it has ended.
+    private static func run(
+        _ shell: SecureShell, _ lists: AsyncStream<[UInt8]>, _ source: AsyncStream<[UInt8]>.Continuation,
+        _ answered: (Int) async -> Void
+    ) async -> MachineError {
+        do {
+            let result = try await Subprocess.run(
+                .name(SecureShell.program),
+                arguments: Arguments(shell.arguments("/usr/lib/sallyport/admit-keys")),
+                environment: ShortCommand.environment, input: .inputWriter, output: .sequence,
+                error: .string(limit: 1 << 16)
+            ) { execution in
+                let writer = execution.standardInputWriter
+                async let writing: Void = {
+                    for await list in lists { _ = try await writer.write(list) }
+                }()
+                for try await piece in execution.standardOutput {
+                    await answered(piece.withUnsafeBytes { $0.count { $0 == UInt8(ascii: "\n") } })
+                }
+                source.finish()
+                try await writing
+            }
+            guard case .exited(let status) = result.terminationStatus, status != 0 else {
+                return MachineError(.connectionLost, detail: "admit-keys has ended")
+            }
+            return SecureShell.error(status: status, messages: result.standardError)
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            return MachineError(.programMissing, detail: SecureShell.program)
+        } catch {
+            return MachineError(.connectionLost, detail: "admit-keys: \(error)")
+        }
+    }
+
+    private func answered(_ number: Int, times: Int) {
+        guard number == helper?.number else { return }
+        for _ in 0..<min(times, waiters.count) { waiters.removeFirst().resume(returning: .success(())) }
+    }
+
+    private func ended(_ number: Int, _ error: MachineError) {
+        guard let helper, helper.number == number else { return }
+        self.helper = nil
+        helper.lists.finish()
+        helper.task.cancel()
+        for waiter in waiters { waiter.resume(returning: .failure(error)) }
+        waiters = []
+    }
+}
