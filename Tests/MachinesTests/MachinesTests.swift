@@ -27,6 +27,7 @@ struct MachinesTests {
             try await binaryOutputIsExact(machine)
             try await theHostIsOutOfReach(machine)
             try await aLineArrivesAtOnce(machine)
+            try await peoplesKeysComeAndGo(machine)
         } catch {
             await machine.end()
             throw error
@@ -198,6 +199,23 @@ struct MachinesTests {
         async let outcome = collect("wait", on: machine)
         _ = try await TestMachines.output("until [ -p ~/go ]; do :; done; echo gone >~/go", on: machine)
         #expect(try await outcome.text == "gone\n")
+    }
+
+    /// The helper that stays there may be killed by a build that kills all it can.
+    private func peoplesKeysComeAndGo(_ machine: Machine) async throws {
+        let lists = [
+            ["ssh-ed25519 AAAAC3NzaC1lZDI1", "ssh-rsa AAAAB3NzaC1yc2"], [], ["ssh-ed25519 AAAAC3NzaC1lZDI1"],
+        ]
+        for list in lists + lists {
+            #expect(try await machine.admit(keys: list))
+            let there = try await TestMachines.output("cat /run/sallyport/people_keys", on: machine)
+            #expect(there.output == list.map { $0 + "\n" }.joined(), "\(there)")
+            if list.isEmpty {
+                let killed = try await TestMachines.output(
+                    "kill -KILL $(grep -l 'admit-key[s]' /proc/[0-9]*/cmdline | cut -d / -f 3)", on: machine)
+                #expect(killed.status == 0, "\(killed)")
+            }
+        }
     }
 
     private func anotherProcessAdoptsAndEndsIt(
