@@ -31,6 +31,7 @@ final class NestedProgram: WayIn {
 
     var kind: Claim.Kind { command == nil ? .shell : .exec }
     var tellsOfJob: Bool { terminal != nil }
+    let isOftenShort = false
 
     func reach(_ builder: Job.Builder) {
         connection?.close()

@@ -25,6 +25,7 @@ final class ProxiedConnection: WayIn {
 
     let kind = Claim.Kind.proxy
     let tellsOfJob = true
+    let isOftenShort = true
 
     func reach(_ builder: Job.Builder) {
         connection?.close()

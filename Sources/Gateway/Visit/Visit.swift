@@ -71,7 +71,11 @@ final class Visit {
         if case .started = event {
             isInside = true
             way.enter(job)
-            watchFromInside()
+            if way.isOftenShort {
+                session.loop.timer(after: .seconds(1)) { [weak self] in self?.watchFromInside() }
+            } else {
+                watchFromInside()
+            }
         }
         take(event)
     }

@@ -8,6 +8,8 @@ protocol WayIn: AnyObject {
     /// Whether it shows what becomes of the job while it lasts.
     var tellsOfJob: Bool { get }
 
+    /// Whether many visits are over before anything can be told, so that watching the job can begin later.
+    var isOftenShort: Bool { get }
     /// Is told what happens: `reached`, `opened`, `started`, `ended`, `connectionFailed`, `idle`.
     var onEvent: (VisitMachine.Event) -> Void { get set }
 

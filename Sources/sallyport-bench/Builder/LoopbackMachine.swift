@@ -64,9 +64,6 @@ final class LoopbackMachine: BuilderMachine {
         cat pid
         """
 
-    /// Replaces the list of people's keys in the folder `$1`.
-    private static let people = "umask 022; cat >$1/people_keys.new && mv $1/people_keys.new $1/people_keys"
-
     static func start(
         named name: String, authorizedKeys: [String], certificate: HostCertificate
     ) async throws -> LoopbackMachine {
@@ -99,12 +96,14 @@ final class LoopbackMachine: BuilderMachine {
 
     func setDeadline(secondsFromNow seconds: Int) async throws {}
 
+    /// In this process, as the helper that stays in a real builder starts nothing for it either.
     func admit(keys: [String]) async throws -> Bool {
-        let written = try await Command.run(
-            ["/bin/sh", "-c", Self.people, "sh", folder], input: keys.flatMap { Array("\($0)\n".utf8) })
-        guard written.status == 0 else {
-            throw WorldError("the people's keys were not written", log: written.description)
-        }
+        let new = FilePath("\(folder)/people_keys.new")
+        let file = try FileDescriptor.open(
+            new, .writeOnly, options: [.create, .truncate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        try file.closeAfter { _ = try file.writeAll(keys.map { $0 + "\n" }.joined().utf8) }
+        guard rename(new.string, "\(folder)/people_keys") == 0 else { throw Errno(rawValue: errno) }
         return true
     }
 
