@@ -51,7 +51,7 @@ public final class BuilderConnection {
     private var keepalive: Timer?
     private var silentKeepalives = 0
     private var bytesSeen: UInt64 = 0
-    private var program = RemoteProgram(terminal: nil, environment: [], command: nil, agentSocket: nil)
+    private var program = RemoteProgram(terminal: nil, environment: [], command: nil)
     /// Came while a request was pending, when libssh would lose it.
     private var pendingSize: TerminalSize?
     private var pump: Pump?

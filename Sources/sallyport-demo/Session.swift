@@ -1,3 +1,4 @@
+import Foundation
 import World
 
 /// One session, from a key to a refusal, as people would go through it.
@@ -49,6 +50,9 @@ struct Session: Sendable {
             Command.run(world.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
             "fix the parser")
 
+        transcript.begin("Her own scp, once her ssh knows builders; for good: ssh builds@gateway ssh-config")
+        try await copy("result.txt", from: job)
+
         transcript.begin(
             "Going into the machine on which it failed; elsewhere: ssh builds@gateway extend \(job) 30m")
         transcript.type("ssh -t builds@gateway connect \(job)")
@@ -86,6 +90,7 @@ struct Session: Sendable {
                 \(ssh) builds help                and what can I do with them?
                 \(ssh) builds tail \(job)
                 \(ssh) -t builds connect \(job)
+                \(ssh) job-\(job)                    your own ssh, end to end; scp, rsync, editors alike
                 \(ssh) -t builds-bob connect \(job)    somebody else
 
             Its builder is kept for an hour. Ctrl-C ends everything.
@@ -104,6 +109,26 @@ struct Session: Sendable {
         let digits = text.drop { !$0.isNumber }.prefix { $0.isNumber }
         guard !digits.isEmpty else { throw StepFailure(description: "no job was named:\n\(text)") }
         return String(digits)
+    }
+
+    /// The client's known_hosts is the person's own.
+    private func copy(_ file: String, from job: String) async throws {
+        transcript.type("ssh builds@gateway known-hosts --bare >>~/.ssh/known_hosts")
+        let line = try await expect(
+            Command.run(world.ssh(["known-hosts", "--bare"])), status: 0, "@cert-authority")
+        let known = try FileHandle(forWritingTo: URL(filePath: "\(world.client)/known_hosts"))
+        try known.seekToEnd()
+        try known.write(contentsOf: Data(line.output))
+        try known.close()
+
+        transcript.type("scp job-\(job):\(file) .")
+        let here = "\(world.client)/\(file)"
+        try await expect(
+            Command.run(["scp", "-q", "-F", "\(world.client)/ssh_config", "job-\(job):\(file)", here]),
+            status: 0)
+        transcript.type("cat \(file)")
+        try await expect(
+            Command.run(["cat", here], forward: transcript.show), status: 0, "3 parts, built on ")
     }
 
     /// A person at a terminal: waits for the prompt, types, and leaves.

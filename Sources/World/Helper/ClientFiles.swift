@@ -20,7 +20,8 @@ struct ClientFiles: Sendable {
     }
 
     /// Writes `ssh_config` and `known_hosts`. A gateway's name alone stands for the first person; `gateway-person` for
-    /// each of them.
+    /// each of them. `job-1` is the builder of job 1 for the first person's own ssh, through the gateway `builds`, once
+    /// known_hosts has what the verb `known-hosts` prints.
     func write(ports: [String: UInt16], people: [String], hostKey: String) throws {
         var known = ""
         var hosts = ""
@@ -39,6 +40,11 @@ struct ClientFiles: Sendable {
         }
         let configuration =
             hosts + """
+                Host job-*
+                    HostName %h
+                    User build
+                    ProxyCommand ssh -F \(folder)/ssh_config \(Gateway.builds.rawValue) proxy %h
+                    IdentityFile \(folder)/\(people[0])
                 Host *
                     HostName 127.0.0.1
                     User builds
