@@ -20,7 +20,7 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case sourcehutRemote = "sourcehut-remote"
     /// It asks the runner over TLS, with a token.
     case remote
-    /// It closes sessions with a terminal in which nothing happens for a few seconds.
+    /// It closes sessions with a terminal in which nothing happens for a few seconds, and connections without a session.
     case impatient
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
@@ -33,6 +33,7 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
         return switch self {
         case .trusting: lendsAgents
         case .choosy: lendsAgents + [("%u %h", "--admission known %u %h")]
+        case .impatient: [("UnusedConnectionTimeout 60", "UnusedConnectionTimeout 5")]
         default: []
         }
     }

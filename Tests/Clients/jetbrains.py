@@ -53,8 +53,8 @@ print("uploaded and read again")
 
 # A server that gives back what it gets.
 port = 8125
-client.exec_command(f"busybox nc -l -s 127.0.0.1 -p {port} -e cat")
-run(f"until busybox netstat -tln | grep -q 127.0.0.1:{port}; do sleep 0.1; done")
+client.exec_command(f"busybox nc -l -p {port} -e cat")
+run(f"until busybox netstat -tln | grep -q :{port}; do sleep 0.1; done")
 channel = client.get_transport().open_channel("direct-tcpip", ("127.0.0.1", port), ("127.0.0.1", 1), timeout=15)
 for number in range(10):
     channel.sendall(f"line {number}\n".encode() * 1000)

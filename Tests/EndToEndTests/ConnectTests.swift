@@ -57,7 +57,7 @@ import World
         let finished = try await Command.run(
             world.ssh(["connect", job, "cat"]), input: bytes, deadline: .seconds(240))
         #expect(finished.status == 0 && !finished.late, "\(finished.status) \(finished.errorText)")
-        #expect(finished.output == bytes, "\(finished.output.count) bytes came back")
+        expectSame(finished.output, as: bytes)
     }
 
     /// sort(1) writes nothing before its input has ended.

@@ -3,10 +3,11 @@ import World
 
 /// How long builders live, with clocks that run.
 @Suite struct LifetimesTests {
-    /// Somebody is inside, and sends heartbeats; a login to the builder is open. Both end with the deadline.
+    /// Somebody is inside, and sends heartbeats; a login to the builder is open, and so is one of a client that came
+    /// through the gateway. All end with the deadline, and the client says why.
     @Test func aBuilderEndsAtItsDeadlineWhoeverIsInside() async throws {
         let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "40m", life: 12) { runner in
+        try await OwnRunner.with(world, size: "40m", life: 12, at: world.orphanedSocket) { runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - check: exit 1\n")
             await expect(submitted, status: 0, in: world)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
@@ -25,14 +26,27 @@ import World
                     id=$(sed -E 's/.*"id":"([^"]+)".*/\\1/' <<<"$claim")
                     ssh -F none -i "$2/identity" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
                         -p "$port" build@127.0.0.1 'echo inside; exec sleep 1000' &
+                    login=$!
+                    gateway="ssh -F $3/ssh_config orphaned"
+                    $gateway known-hosts --bare 1 >"$2/known_hosts"
+                    ssh -F none -i "$3/alice" -o UserKnownHostsFile="$2/known_hosts" \
+                        -o StrictHostKeyChecking=yes -o ProxyCommand="$gateway proxy %h" \
+                        build@job-1 'echo carried; exec sleep 1000' 2>"$2/said" &
+                    client=$!
                     while ask "$1" POST "claims/$id/heartbeat" >/dev/null; do sleep 0.5; done
                     echo "ended after $((SECONDS - begun)) s"
-                    wait $! && exit 1
+                    wait $login && exit 1
+                    wait $client && exit 1
+                    cat "$2/said"
                     ask "$1" GET jobs/1
                     """, "bash", runner.socket, runner.state, world.client,
                 ], deadline: 60)
             await expect(
-                session, status: 0, output: ["inside", #""builder_end":{"reason":"deadline"}"#], in: world)
+                session, status: 0,
+                output: [
+                    "inside", "carried", "sallyport: The builder of job 1 has ended: its time was over.",
+                    #""builder_end":{"reason":"deadline"}"#,
+                ], in: world)
             let seconds = session.text.split(separator: "ended after ").last.flatMap {
                 Int($0.prefix { $0.isNumber })
             }

@@ -25,7 +25,8 @@ import World
             let bytes = randomBytes(4 << 20)
             let ended = try await Command.run(proxy(world, name), input: bytes)
             await expect(ended, status: 0, in: world)
-            #expect(ended.output == bytes && ended.errors.isEmpty, "\(ended.errorText)")
+            expectSame(ended.output, as: bytes)
+            #expect(ended.errors.isEmpty, "\(ended.errorText)")
             try await expectNobodyOnTheGateway(in: world)
             let claims = service.asked.filter { $0.contains("claims") }
             #expect(claims.first?.hasPrefix("POST /v1/jobs/42/claims ") == true, "\(claims)")
@@ -101,15 +102,17 @@ import World
         let bytes = randomBytes(16 << 20)
         try await ListeningBuilder.serving(in: world) { connection in
             try await connection.executeThenClose { _, outbound in
-                try await outbound.write(ByteBuffer(bytes: bytes))
+                // What is still to be written when the output is closed would be lost here.
+                try await connection.channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
                 outbound.finish()
                 try await connection.channel.closeFuture.get()
             }
         } _: { _ in
             let line = proxy(world).map { "'\($0)'" }.joined(separator: " ")
-            let ended = try await Command.run(["sh", "-c", "\(line) | { sleep 2; exec cat; }"])
-            #expect(ended.status == 0 && ended.output.count == bytes.count, "\(ended.errorText)")
-            #expect(ended.output == bytes)
+            let ended = try await Command.run(
+                ["bash", "-o", "pipefail", "-c", "\(line) | { sleep 2; exec cat; }"])
+            #expect(ended.status == 0, "\(ended.errorText)")
+            expectSame(ended.output, as: bytes)
         }
     }
 
@@ -147,7 +150,7 @@ import World
                 in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
             try await StandInBuilder.authorize("", in: world)
             worker["42"].port = builder.port
-            let ssh = ssh(to: .sourcehut, knowing: "\(world.client)/known_hosts.42", in: world)
+            let ssh = world.proxied(to: .sourcehut, knowing: "\(world.client)/known_hosts.42")
             let refused = try await Command.run(ssh + ["true"])
             await expect(
                 refused, status: 255, errors: ["Nobody knows yet how this builder proves who it is"],
@@ -166,17 +169,6 @@ import World
         }
     }
 
-    /// The person's own ssh, to the builder that it calls `job-42`.
-    private func ssh(to gateway: Gateway, knowing hosts: String, in world: World) -> [String] {
-        [
-            "ssh", "-F", "none", "-i", "\(world.client)/alice", "-o", "IdentitiesOnly=yes", "-o",
-            "BatchMode=yes",
-            "-o", "UserKnownHostsFile=\(hosts)", "-o", "StrictHostKeyChecking=yes",
-            "-o", "ProxyCommand=\(world.ssh(["proxy", "%h"], to: gateway).joined(separator: " "))",
-            "build@job-42",
-        ]
-    }
-
     /// Where the service does not let the person's key in, the gateway does, as long as they are there.
     @Test func theGatewayLetsTheKeyInAndTakesItOutAgain() async throws {
         let world = try await SharedWorld.get()
@@ -187,7 +179,7 @@ import World
         let hostKey = try await builder.hostKey()
         let known = "\(world.client)/known_hosts.\(builder.port)"
         _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
-        let ssh = ssh(to: .orphaned, knowing: known, in: world)
+        let ssh = world.proxied(to: .orphaned, knowing: known)
         let key = try await world.run(["cut", "-d", " ", "-f", "1,2", "\(world.client)/alice.pub"])
         let entry = key.text.trimmed + " sallyport"
         try await ListeningBuilder.serving(in: world, port: builder.port, hostKey: hostKey, admitsKeys: false)

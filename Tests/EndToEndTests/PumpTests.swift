@@ -23,7 +23,7 @@ import World
             world.ssh(["connect", job, "cat"], options: ["-o", "RekeyLimit=1M"]), input: bytes,
             deadline: .seconds(120))
         #expect(finished.status == 0 && !finished.late, "\(finished.status) \(finished.errorText)")
-        #expect(finished.output == bytes, "\(finished.output.count) bytes came back")
+        expectSame(finished.output, as: bytes)
         try await world.endBuilder(of: job)
     }
 

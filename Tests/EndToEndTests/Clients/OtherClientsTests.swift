@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// PuTTY's plink and dropbear's dbclient, at the gateway.
+/// PuTTY's plink and dropbear's dbclient, at the gateway and through it.
 @Suite struct OtherClientsTests {
     /// 8-bit clean both ways, with the command's own exit status.
     @Test(arguments: OtherClient.allCases)
@@ -14,7 +14,21 @@ import World
             try await client.gateway(of: alice) + ["connect \(job) cat; echo done >&2; exit 5"],
             input: bytes)
         await expect(finished, status: 5, errors: ["done"], in: world)
-        #expect(finished.output.elementsEqual(bytes), "\(finished.output.count) bytes came back")
+        expectSame(finished.output, as: bytes)
+    }
+
+    /// The same with the builder's own SSH server, whose key `known-hosts` tells.
+    @Test(arguments: OtherClient.allCases)
+    func bytesAndTheExitStatusGoThroughTheProxy(client: OtherClient) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = Person(world: world, name: "alice")
+        let bytes = randomBytes(200_000)
+        let line = try await client.builder(job, of: alice) + ["cat; echo done >&2; exit 5"]
+        let finished = try await alice.run(line, input: bytes)
+        await expect(finished, status: 5, errors: ["done"], in: world)
+        expectSame(finished.output, as: bytes)
+        try await expectNoSession(of: job, in: world)
     }
 
     @Test(arguments: OtherClient.allCases)

@@ -14,11 +14,8 @@ import World
         _ = try await OtherClient.dbclient.gateway(of: alice)
         let accepted = plink[plink.firstIndex(of: "-hostkey")! + 1]
 
-        let text = String(
-            decoding: try Data(contentsOf: URL(filePath: "\(Repository.root)/docs/clients/\(page).md")),
-            as: UTF8.self)
         let port = world.port(of: .builds)
-        let lines = Self.lines(of: text).map { line in
+        let lines = try Self.blocks("sh", of: page).map { line in
             let options = line.contains("plink") ? "-hostkey \(accepted) -P \(port)" : "-p \(port)"
             return
                 line
@@ -36,15 +33,42 @@ import World
         await expect(finished, status: 0, in: world)
     }
 
-    /// What stands in blocks of sh.
-    private static func lines(of page: String) -> [String] {
-        var isInside = false
-        return page.split(separator: "\n").compactMap { line in
+    /// Who has them finds the first connection open and adds nothing to it but a session.
+    @Test func theLinesForASharedConnectionWork() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let lines = try Self.blocks("", of: "openssh").map {
+            $0.replacing("builds.example.org", with: World.publicHost)
+        }
+        #expect(lines.contains { $0.contains("ControlMaster") })
+        let shared = try await alice.sh(
+            """
+            cat ~/.ssh/config - >~/.ssh/shared
+            ssh="ssh -F $HOME/.ssh/shared"
+            $ssh "$1" 'echo first'
+            trap '$ssh -O exit "$1" 2>/dev/null' EXIT
+            $ssh -O check "$1" 2>&1 | grep -o 'Master running'
+            $ssh -o ProxyCommand=false "$1" 'echo second; exit 3'
+            """, alice.builder(job), input: Array((lines.joined(separator: "\n") + "\n").utf8))
+        await expect(shared, status: 3, in: world)
+        #expect(shared.text == "first\nMaster running\nsecond\n", "\(shared)")
+        try await expectNoSession(of: job, in: world)
+    }
+
+    /// The lines of a page's blocks in that language.
+    private static func blocks(_ language: String, of page: String) throws -> [String] {
+        let file = URL(filePath: "\(Repository.root)/docs/clients/\(page).md")
+        var isBlock = false
+        var isWanted = false
+        return String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n").compactMap {
+            line in
             if line.hasPrefix("```") {
-                isInside = line == "```sh"
+                isBlock.toggle()
+                isWanted = isBlock && line == "```\(language)"
                 return nil
             }
-            return isInside ? String(line) : nil
+            return isWanted ? String(line) : nil
         }
     }
 }

@@ -45,14 +45,11 @@ import World
     @Test func whoMayNotComeInIsToldWhy() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
-        let gone = try await SharedJobs.freshWreck(world)
-        try await world.endBuilder(of: gone)
         let alice = try await Equipped.person(in: world)
         let bob = try await Equipped.person("bob", in: world)
         for (person, job, status, sentence) in [
             (bob, job, 77, "Job \(job) belongs to alice, not to you (bob)."),
             (alice, "99999", 66, "There is no job 99999"),
-            (alice, gone, 69, "Job \(gone)"),
         ] as [(Person, String, Int32, String)] {
             let refused = try await person.run(["ssh", person.builder(job), "id"])
             await expect(refused, status: 255, errors: ["sallyport: ", sentence], in: world)
@@ -64,37 +61,63 @@ import World
         }
     }
 
-    /// The gateway itself carries nothing else, whoever asks. (InstallTests has -L, -R and -W.)
+    /// The gateway itself carries nothing else, whoever asks. (InstallTests has an sshd as Debian sets it up.)
     @Test func theGatewayForwardsAndCopiesNothing() async throws {
         let world = try await SharedWorld.get()
         let alice = Person(world: world, name: "alice")
         let refused = try await alice.sh(
             """
-            ssh -f -N -M -S ~/gateway -o ExitOnForwardFailure=yes -D "$3" -L "$HOME/stream:/run/sallyport/api.sock" \
-                "${@:1:2}" "$4" 2>/dev/null
-            trap 'ssh -S ~/gateway -O exit "$4" 2>/dev/null' EXIT
-            # 97: the SOCKS server, which is ssh, says no. Whatever answers to HTTP gives 0 or 1.
-            curl --silent --socks5 "127.0.0.1:$3" "http://127.0.0.1:$2/" || echo "-D: $?"
-            curl --silent --unix-socket ~/stream http://builds/ || echo "streamlocal: refused"
-            ssh -S ~/gateway -O forward -R "/tmp/stream:127.0.0.1:$2" "$4" 2>/dev/null || echo "-R: $?"
+            port=$1 dynamic=$2 local=$3 gateway=$4 service=$5
+            ssh -f -N -M -S ~/gateway -E gateway.log -o ExitOnForwardFailure=yes -D "$dynamic" \
+                -L "$local:127.0.0.1:$port" -L "$HOME/stream:$service" -p "$port" "$gateway"
+            trap 'ssh -S ~/gateway -O exit "$gateway" 2>/dev/null' EXIT
+            # The first connection tells what the gateway has said to what came through it.
+            refusals=0
+            refused() {
+                refusals=$((refusals + 1))
+                for attempt in $(seq 100); do
+                    [ "$(grep -c ': open failed: ' gateway.log)" != $refusals ] ||
+                        { echo "$1: refused"; return; }
+                    sleep 0.1
+                done
+                cat gateway.log
+            }
+            get() { if curl --silent --max-time 20 "$@"; then echo "an answer came"; fi; }
+            get --socks5 "127.0.0.1:$dynamic" "http://127.0.0.1:$port/"; refused "-D"
+            get "http://127.0.0.1:$local/"; refused "-L"
+            get --unix-socket stream http://builds/; refused "streamlocal"
+            ssh -S ~/gateway -O forward -R "/tmp/stream:127.0.0.1:$port" "$gateway" 2>/dev/null || echo "-R: refused"
+            ssh -W "127.0.0.1:$port" -p "$port" "$gateway" || echo "-W: refused"
             touch file
             for way in "scp -q" "scp -q -O" "sftp -q -b /dev/null"; do
-                case $way in sftp*) to=$4 ;; *) to="file $4:" ;; esac
-                $way -P "$2" $to >output 2>/dev/null || echo "$way: refused"
+                case $way in sftp*) to=$gateway ;; *) to="file $gateway:" ;; esac
+                $way -P "$port" $to >output 2>/dev/null || echo "$way: refused"
                 [ ! -s output ]
             done
-            """, alice.gateway[0], alice.gateway[1], "\(try World.freePort())", alice.gateway[2])
-        await expect(refused, status: 0, in: world)
+            """, "\(world.port(of: .builds))", "\(try World.freePort())", "\(try World.freePort())",
+            alice.gateway[2], world.serviceSocket)
+        await expect(
+            refused, status: 0, errors: ["administratively prohibited", "stdio forwarding failed"], in: world)
         #expect(
             refused.text == """
-                -D: 97
+                -D: refused
+                -L: refused
                 streamlocal: refused
-                -R: 255
+                -R: refused
+                -W: refused
                 scp -q: refused
                 scp -q -O: refused
                 sftp -q -b /dev/null: refused
 
                 """, "\(refused)")
+    }
+
+    /// `ssh -N` is a connection that nobody has asked about: it costs no claim, and does not last.
+    @Test func aConnectionWithoutASessionIsClosedByTheGateway() async throws {
+        let world = try await SharedWorld.get()
+        let closed = try await Command.run(world.ssh([], to: .impatient, options: ["-N"]))
+        await expect(closed, status: 255, errors: ["closed by remote host"], in: world)
+        #expect(closed.output.isEmpty, "\(closed)")
     }
 
     /// After the last connection of theirs nobody's key opens the builder.
@@ -105,10 +128,6 @@ import World
         let entered = try await alice.run(["ssh", alice.builder(job), "true"])
         await expect(entered, status: 0, in: world)
         try await expectNoSession(of: job, in: world)
-        let builder = try #require(try await Operator(world: world).job(job).builder)
-        let refused = try await alice.run([
-            "ssh", "-o", "ProxyCommand=busybox nc 127.0.0.1 \(builder.port)", alice.builder(job), "id",
-        ])
-        await expect(refused, status: 255, errors: ["Permission denied (publickey)."], in: world)
+        try await alice.expectNoWayIn(to: job)
     }
 }

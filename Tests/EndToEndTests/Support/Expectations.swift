@@ -22,6 +22,15 @@ func expect(
     Issue.record("\(complaints.joined(separator: "; "))\n\(finished)\n\(logs)", sourceLocation: place)
 }
 
+/// Records a failure unless the bytes are those. (`#expect` would show megabytes of them.)
+func expectSame(_ bytes: [UInt8], as expected: [UInt8], at place: SourceLocation = #_sourceLocation) {
+    guard bytes != expected else { return }
+    let same = zip(bytes, expected).prefix { $0 == $1 }.count
+    Issue.record(
+        "\(bytes.count) bytes instead of \(expected.count), and only the first \(same) of them the same",
+        sourceLocation: place)
+}
+
 /// Records a failure unless the text holds all that, in this order.
 func expectInOrder(
     _ text: String, _ expected: [String], at place: SourceLocation = #_sourceLocation

@@ -46,15 +46,19 @@ enum OtherClient: String, CaseIterable, Sendable {
             "ssh-keygen -F \"[$1]:$2\" | grep -v '^#' | cut -d' ' -f2,3", World.publicHost, "\(port)")
         return try await commandLine(
             of: person, to: World.publicHost, as: "builds",
-            hostKey: hostKey ?? scanned.text.trimmingSpace(), options: options + [portOption, "\(port)"])
+            hostKey: hostKey ?? scanned.text.trimmed, options: options + [portOption, "\(port)"])
+    }
+
+    /// Its command line up to a job's builder, through the gateway.
+    func builder(_ job: String, of person: Person) async throws -> [String] {
+        let way = try await gateway(of: person) + ["proxy", job]
+        let known = try await person.run(["ssh"] + person.gateway + ["known-hosts", job])
+        guard known.status == 0 else { throw WorldError("no host key was told", log: "\(known)") }
+        return try await commandLine(
+            of: person, to: person.builder(job), as: "build",
+            hostKey: known.text.split(separator: " ").dropFirst().joined(separator: " ").trimmed,
+            options: [self == .plink ? "-proxycmd" : "-J", way.joined(separator: " ")])
     }
 
     private var portOption: String { self == .plink ? "-P" : "-p" }
-}
-
-extension String {
-    /// Without blanks and line ends around it.
-    func trimmingSpace() -> String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
 }

@@ -39,6 +39,21 @@ struct Person: Sendable {
         try await Command.start(world.inside(arguments, as: name), deadline: deadline, body: body)
     }
 
+    /// Records a failure unless their key opens the job's builder no longer, within ten seconds.
+    func expectNoWayIn(to job: String, at place: SourceLocation = #_sourceLocation) async throws {
+        let builder = try #require(try await Operator(world: world).job(job).builder, sourceLocation: place)
+        let refused = try await sh(
+            """
+            for attempt in $(seq 20); do
+                ssh -o "ProxyCommand=busybox nc 127.0.0.1 $2" "$1" true 2>said || break
+                sleep 0.5
+            done
+            cat said
+            """, self.builder(job), "\(builder.port)")
+        await expect(
+            refused, status: 0, output: ["Permission denied (publickey)."], in: world, at: place)
+    }
+
     /// The line that `ssh-config` gives to install itself.
     func installLine() async throws -> String {
         let stanza = try await run(["ssh"] + gateway + ["ssh-config"])
@@ -74,5 +89,17 @@ actor Equipped {
         }
         people[name] = task
         return try await task.value
+    }
+}
+
+extension World {
+    /// Alice's own ssh, to the builder that it calls `job-42`, through a gateway of which her configuration says nothing.
+    func proxied(to gateway: Gateway, knowing hosts: String) -> [String] {
+        [
+            "ssh", "-F", "none", "-i", "\(client)/alice", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+            "-o", "UserKnownHostsFile=\(hosts)", "-o", "StrictHostKeyChecking=yes",
+            "-o", "ProxyCommand=\(ssh(["proxy", "%h"], to: gateway).joined(separator: " "))",
+            "build@job-42",
+        ]
     }
 }

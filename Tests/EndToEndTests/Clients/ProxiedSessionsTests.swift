@@ -1,0 +1,91 @@
+import Testing
+import World
+
+/// A connection of somebody's own client, seen as the session that it is.
+@Suite struct ProxiedSessionsTests {
+    /// It is listed, and whoever is inside when the builder is released reads that, and by whom.
+    @Test func aConnectionIsListedAndReleasedLikeOthers() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let alice = try await Equipped.person(in: world)
+        let finished = try await alice.start(
+            ["ssh", alice.builder(job), "echo in; exec sleep 1000"]
+        ) { client in
+            try await client.output.wait(for: "in\n")
+            let listed = try await alice.run(["ssh"] + alice.gateway + ["list"])
+            await expect(listed, status: 0, in: world)
+            let line = listed.text.split(separator: "\n").first { $0.contains(" \(job) ") }
+            #expect(line?.contains("alice") == true, "\(listed)")
+            let shown = try await alice.run(["ssh"] + alice.gateway + ["show", job, "--json"])
+            await expect(shown, status: 0, output: ["\"proxy\""], in: world)
+            let released = try await alice.run(["ssh"] + alice.gateway + ["release", job, "--yes"])
+            await expect(released, status: 0, in: world)
+        }
+        await expect(
+            finished, status: 255,
+            errors: ["sallyport: The builder of job \(job) has ended: alice has released it."], in: world)
+        try await expectNoBuilder(of: job, in: world)
+        let late = try await alice.run(["ssh", alice.builder(job), "id"])
+        await expect(late, status: 255, errors: ["Job \(job) failed", "its builder is gone."], in: world)
+    }
+
+    /// The builder's SSH server is a real one; what is said of it is made up.
+    @Test func whatTheServiceAnnouncesIsToldOnStandardError() async throws {
+        let world = try await SharedWorld.get()
+        let builder = try await StandInBuilder.start(
+            in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+        try await StandInBuilder.authorize(try await world.publicKey("alice") + "\n", in: world)
+        let known = "\(world.client)/known_hosts.\(builder.port)"
+        let hostKey = try await builder.hostKey()
+        _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
+        let job = AnnouncedJob(number: "42", port: builder.port, hostKey: hostKey)
+        try await ScriptedService.serving(in: world) {
+            job.answer($0)
+        } _: {
+            let finished = try await Command.start(
+                world.proxied(to: .orphaned, knowing: known) + ["echo in; exec sleep 1000"],
+                deadline: .seconds(60)
+            ) { client in
+                try await client.output.wait(for: "in\n")
+                try await client.errors.wait(
+                    for:
+                        "sallyport: The deadline has moved. The builder ends in 1 minute unless you extend it"
+                )
+                job.end()
+                await client.errors.waitForEnd()
+            }
+            // Nothing ends the connection but the gateway: the machine lives on.
+            await expect(
+                finished, status: 255,
+                errors: ["sallyport: The builder of job 42 has ended: bob has released it."], in: world)
+            #expect(!finished.errorText.contains("bob has entered"), "\(finished)")
+            #expect(finished.text == "in\n", "\(finished)")
+        }
+        try await builder.end()
+    }
+
+    /// Whoever is killed in the middle of a transfer, the client or the ssh that it goes through, leaves nothing behind.
+    @Test(arguments: ["$$", "$(pgrep -P $$)"])
+    func aClientThatIsKilledLeavesNothingBehind(victim: String) async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let before = try await world.audit(of: job).count
+        let killed = try await alice.start([
+            "bash", "-c",
+            "echo $$ >victim; exec ssh \"$1\" 'head -c 1000000 | wc -c; cat >/dev/null' </dev/zero",
+            "bash", alice.builder(job),
+        ]) { client in
+            try await client.output.wait(for: "1000000\n")
+            let kill = try await alice.sh(
+                "set -- $(cat victim); kill -KILL \(victim.replacing("$$", with: "$1"))")
+            await expect(kill, status: 0, in: world)
+        }
+        #expect(killed.status != 0 && !killed.late, "\(killed)")
+        try await expectNobodyOnTheGateway(in: world)
+        try await expectNoSession(of: job, in: world)
+        let audit = try await world.audit(of: job).dropFirst(before)
+        #expect(!audit.contains { $0.contains("lease") }, "\(audit)")
+        try await alice.expectNoWayIn(to: job)
+    }
+}
