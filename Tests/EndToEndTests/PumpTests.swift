@@ -31,7 +31,7 @@ import World
     @Test func aReaderThatStopsHoldsTheBuilderBack() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
-        let count = 500_000_000
+        let count = 100_000_000
         let finished = try await Command.start(
             [
                 "bash", "-c", "exec 3<&0; \"$@\" | { head -c 100000; read -r go <&3; wc -c; }", "bash",
@@ -52,7 +52,7 @@ import World
     @Test func aBuilderThatDoesNotReadHoldsTheClientBack() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
-        let count = 100_000_000
+        let count = 50_000_000
         let finished = try await Command.start(
             ["bash", "-c", "head -c \(count) /dev/zero | \"$@\"", "bash"]
                 + world.ssh([

@@ -107,12 +107,14 @@ import World
         await expect(
             stanza, status: 0,
             output: [
-                "Host job-\(job).127.0.0.1\n", "User build\n", "ProxyCommand \(gateway) proxy \(job)\n",
+                "Host job-\(job).\(World.publicHost)\n", "User build\n",
+                "ProxyCommand \(gateway) proxy \(job)\n",
             ],
             in: world)
         #expect(stanza.text.contains("&& \(gateway) known-hosts \(job) >"), "\(stanza)")
         let shown = try await Command.run(world.ssh(["show", job]))
-        await expect(shown, status: 0, output: ["ssh job-\(job).127.0.0.1", "ssh-config)"], in: world)
+        await expect(
+            shown, status: 0, output: ["ssh job-\(job).\(World.publicHost)", "ssh-config)"], in: world)
         let greeted = try await Command.run(world.ssh([]))
         await expect(greeted, status: 0, output: ["An editor, scp, rsync, ports:"], in: world)
         for words in [["known-hosts", job], ["ssh-config", "--job", job]] {
@@ -124,12 +126,12 @@ import World
     /// What a service says ends in people's configuration.
     @Test(
         arguments: [
-            ("200 OK", #"["127.0.0.1"]"#, "build", 0, ""),
+            ("200 OK", #"["\#(World.publicHost)"]"#, "build", 0, ""),
             (
                 "200 OK", #"["x.example"]"#, "build", 64,
-                "no certificate for names like job-*.127.0.0.1. Use --suffix x.example"
+                "no certificate for names like job-*.\(World.publicHost). Use --suffix x.example"
             ),
-            ("200 OK", #"["127.0.0.1"]"#, #"build\n ProxyCommand x"#, 78, "makes no sense"),
+            ("200 OK", #"["\#(World.publicHost)"]"#, #"build\n ProxyCommand x"#, 78, "makes no sense"),
             ("404 Not Found", "[]", "", 69, "known-hosts JOB"),
             ("503 Service Unavailable", "[]", "", 75, "cannot answer now"),
         ] as [(String, String, String, Int32, String)])
@@ -148,8 +150,8 @@ import World
             )
         } _: {
             for (verb, line) in [
-                ("known-hosts", "@cert-authority job-*.127.0.0.1 \(key) builders\n"),
-                ("ssh-config", "Host job-*.127.0.0.1\n    User build\n"),
+                ("known-hosts", "@cert-authority job-*.\(World.publicHost) \(key) builders\n"),
+                ("ssh-config", "Host job-*.\(World.publicHost)\n    User build\n"),
             ] {
                 let answered = try await Command.run(world.ssh([verb], to: .orphaned))
                 await expect(

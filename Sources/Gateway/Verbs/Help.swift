@@ -103,7 +103,7 @@ enum Help {
         case .share:
             (
                 "share <job> <user>", "let somebody else in",
-                "They may connect, tail and show. unshare takes it back, and ends their sessions."
+                "They may connect, proxy, tail and show. unshare takes it back, and ends their sessions."
             )
         case .unshare:
             ("unshare <job> <user>", "let them in no more", "")

@@ -45,7 +45,8 @@ actor SharedWorld {
             ownerGroup: getgid())
         settings.keep = 900
         settings.lease = 3
-        settings.maxLife = 1800
+        // All suites together take less.
+        settings.maxLife = 3600
         settings.memory = 256
         settings.slots = 12
         settings.clientAliveInterval = 1
