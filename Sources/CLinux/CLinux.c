@@ -1,6 +1,7 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 
+#include <sched.h>
 #include <time.h>
 
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds) {
@@ -17,6 +18,11 @@ int sp_pipe(int ends[2]) {
 
 ssize_t sp_splice(int from, int to, size_t count) {
     return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+void sp_interrupt_nobody(void) {
+    const struct sched_param parameter = {0};
+    sched_setscheduler(0, SCHED_BATCH, &parameter);
 }
 
 int sp_set_pipe_size(int fd, int bytes) {

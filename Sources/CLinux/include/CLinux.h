@@ -63,6 +63,10 @@ int sp_set_pipe_size(int fd, int bytes);
    for a pipe. 0: end of file. -1 and errno on failure. */
 ssize_t sp_splice(int from, int to, size_t count);
 
+/* Lets programs that compute go on when this one has something to do, instead of interrupting them: SCHED_BATCH, sched(7).
+   Where that is not permitted nothing changes. */
+void sp_interrupt_nobody(void);
+
 /* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
    -1 and errno on failure. */
 int sp_open_terminal(int *ours, int *theirs, const struct winsize *size);

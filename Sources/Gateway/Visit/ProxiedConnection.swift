@@ -1,4 +1,5 @@
 import BuildService
+import CLinux
 import EventLoop
 import FoundationEssentials
 import Glibc
@@ -29,8 +30,6 @@ final class ProxiedConnection: WayIn {
 
     func reach(_ builder: Job.Builder) {
         connection?.close()
-        admission?.end()
-        admission = nil
         self.builder = builder
         connection = DirectConnection(to: BuilderAddress(builder), on: session.loop) { [unowned self] event in
             switch event {
@@ -55,6 +54,9 @@ final class ProxiedConnection: WayIn {
     }
 
     func run() {
+        // All others on the way encrypt. Each time that we interrupted one of them, for a moment's work, would cost more
+        // than that work.
+        sp_interrupt_nobody()
         connection?.carry(from: STDIN_FILENO, to: STDOUT_FILENO)
         onEvent(.started)
     }
