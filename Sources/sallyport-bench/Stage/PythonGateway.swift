@@ -8,12 +8,15 @@ enum PythonGateway {
     private static let start = """
         set -eu
         machine=$1/machine
+        # The checkout may be in a folder that the next lines hide.
+        cd "$2"
         programs=/usr/local/libexec/sallyport-python
         mount --bind "$machine/run" /run
         mount --bind "$machine/local" /usr/local
         mount --rbind "$machine/dev" /dev
         mount --bind "$machine/tmp" /tmp
-        install -D -t $programs "$2/dispatch.py" "$2/shell.py"
+        install -D -t $programs dispatch.py shell.py
+        cd /
         cat > $programs/service <<END
         $1/run/api.sock
         END
