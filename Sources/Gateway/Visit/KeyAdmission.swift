@@ -21,7 +21,15 @@ final class KeyAdmission {
     private var input: Pipe?
     private var output: Pipe?
     private var watch: Watch?
+    private var deadline: Timer?
     private var isAnswered = false
+    /// What the builder has said so far: `in`, between whatever its shell says at its start, or why not.
+    private var said: [UInt8] = []
+
+    /// Clients wait for 15 seconds, the login on the gateway included.
+    private static let patience = Duration.seconds(10)
+    /// Bytes of what the builder says that are looked at.
+    private static let limit = 4096
 
     /// - Parameter answer: called once; nil: the key opens the builder.
     init(
@@ -36,6 +44,9 @@ final class KeyAdmission {
     }
 
     func start() {
+        deadline = session.loop.timer(after: Self.patience) { [unowned self] in
+            finish(NestedSSHError(.timedOut, "letting the person's key in\(whatItSays)"))
+        }
         do throws(NestedSSHError) {
             connection = BuilderConnection(
                 to: BuilderAddress(builder), credentials: try session.builderCredentials(),
@@ -45,47 +56,62 @@ final class KeyAdmission {
                 case .verified: connection?.authenticate()
                 case .authenticated: run()
                 case .started: break
-                case .ended: fail(NestedSSHError(.refused, "the builder does not take the person's key"))
-                case .failed(let error): fail(error)
+                case .ended:
+                    listen()
+                    finish(
+                        NestedSSHError(.refused, "the builder does not take the person's key\(whatItSays)"))
+                case .failed(let error): finish(error)
                 }
             }
             connection?.start()
         } catch {
-            session.loop.timer(after: .zero) { [unowned self] in fail(error) }
+            session.loop.timer(after: .zero) { [unowned self] in finish(error) }
         }
     }
 
     /// Takes the key out again.
     func end() {
         isAnswered = true
+        deadline?.cancel()
         watch?.cancel()
         connection?.close()
     }
 
     private func run() {
         guard let input = Pipe(), let output = Pipe() else {
-            return fail(NestedSSHError(.lost, "pipe: \(String(cString: strerror(errno)))"))
+            return finish(NestedSSHError(.lost, "pipe: \(String(cString: strerror(errno)))"))
         }
         self.input = input
         self.output = output
-        watch = session.loop.watch(output.readEnd, for: .readable) { [unowned self] _ in
-            watch?.cancel()
-            finish(nil)
-        }
+        watch = session.loop.watch(output.readEnd, for: .readable) { [unowned self] _ in listen() }
+        // What a builder says to the gateway is not for the person's terminal.
+        let sink = OutputSink(output.writeEnd, on: session.loop)
         connection?.run(
             RemoteProgram(terminal: nil, environment: [], command: Array(Self.command(for: key).utf8)),
-            streams: PumpStreams(
-                input: input.readEnd, output: OutputSink(output.writeEnd, on: session.loop),
-                errors: session.errors))
+            streams: PumpStreams(input: input.readEnd, output: sink, errors: sink))
     }
 
-    private func fail(_ error: NestedSSHError) {
-        finish(error)
+    private func listen() {
+        guard !isAnswered, let output else { return }
+        let piece = [UInt8](unsafeUninitializedCapacity: Self.limit) { buffer, count in
+            count = max(0, read(output.readEnd, buffer.baseAddress, buffer.count))
+        }
+        said += piece.prefix(Self.limit - said.count)
+        // The last one may not be whole.
+        let lines = said.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+        if lines.contains(where: { $0.elementsEqual("in".utf8) }) { finish(nil) }
     }
 
+    private var whatItSays: String {
+        said.isEmpty ? "" : ": \(String(decoding: said, as: UTF8.self).prefix(200))"
+    }
+
+    /// From the moment that the key is in, the person's own client notices what becomes of the builder.
     private func finish(_ error: NestedSSHError?) {
         guard !isAnswered else { return }
         isAnswered = true
+        deadline?.cancel()
+        watch?.cancel()
         answer(error)
     }
 
@@ -96,19 +122,23 @@ final class KeyAdmission {
         exec sh -c '
         umask 077
         entry="\(key.line) sallyport"
-        cd && mkdir -p .ssh && cd .ssh || exit
+        cd && mkdir -p .ssh/sallyport && cd .ssh || exit
         sessions=sallyport/\(key.fingerprint.filter { $0.isLetter || $0.isNumber })
         alone() {
-            until ln -s $$ sallyport/lock; do
-                kill -0 "$(readlink sallyport/lock)" || rm -f sallyport/lock
-                sleep 0.1
+            for attempt in 1 2 3 4 5 6 7 8 9; do
+                ln -s $$ sallyport/lock && break
+                holder=$(readlink sallyport/lock) && ! kill -0 "$holder" && rm -f sallyport/lock
+                sleep 0.$attempt
             done 2>/dev/null
+            [ "$(readlink sallyport/lock)" = $$ ] || return
             "$@"
             rm -f sallyport/lock
         }
         enter() {
             mkdir -p "$sessions" && : >"$sessions/$$" || return
-            grep -qxF "$entry" authorized_keys 2>/dev/null || echo "$entry" >>authorized_keys
+            grep -qxF "$entry" authorized_keys 2>/dev/null && return
+            [ -z "$(tail -c 1 authorized_keys 2>/dev/null)" ] || echo >>authorized_keys
+            echo "$entry" >>authorized_keys
         }
         leave() {
             rm -f "$sessions/$$"
@@ -117,13 +147,12 @@ final class KeyAdmission {
             done 2>/dev/null
             rmdir "$sessions" 2>/dev/null || return
             grep -vxF "$entry" authorized_keys >sallyport/keys
-            cat sallyport/keys >authorized_keys
+            [ $? -le 1 ] && mv sallyport/keys authorized_keys
             rm -f sallyport/keys
         }
         trap "" HUP PIPE
-        mkdir -p sallyport
         alone enter
-        grep -qxF "$entry" authorized_keys || exit
+        grep -qxF "$entry" authorized_keys || { alone leave; exit 1; }
         echo in
         cat >/dev/null
         alone leave
