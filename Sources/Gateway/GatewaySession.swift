@@ -90,7 +90,6 @@ final class GatewaySession {
     /// The client has gone, or an administrator ends the session.
     func clientIsGone(_ cause: String) {
         if let onClientGone {
-            self.onClientGone = nil
             onClientGone(cause)
         } else {
             journal.note("client gone: \(cause)")

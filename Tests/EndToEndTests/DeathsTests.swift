@@ -138,6 +138,10 @@ import World
         try await expectNoSession(of: job, in: world)
         let audit = try await world.audit(of: job).dropFirst(before)
         #expect(audit.count >= 2 && audit.contains { $0.hasSuffix(death.end) }, "\(audit)")
+        // Whoever can still release the claim does.
+        if death.sentence == nil, death.end == "ended, lost" {
+            #expect(!audit.contains { $0.contains("lease") }, "\(audit)")
+        }
         if death.endsBuilder {
             try await expectNoBuilder(of: job, in: world)
             let late = try await Command.run(world.ssh(["connect", job, "true"]))

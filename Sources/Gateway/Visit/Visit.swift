@@ -186,7 +186,6 @@ final class Visit {
     private func end(_ reason: Claim.Reason, isCutOff: Bool, then: @escaping () -> Void) {
         guard !isOver else { return }
         isOver = true
-        session.onClientGone = nil
         way.leave(isCutOff: isCutOff)
         watch?.cancel()
         follower?.stop()
