@@ -108,7 +108,7 @@ import World
             stanza, status: 0,
             output: [
                 "Host job-\(job).\(World.publicHost)\n", "User build\n",
-                "ProxyCommand \(gateway) proxy \(job)\n",
+                "ProxyCommand \(gateway) proxy job-\(job)\n",
             ],
             in: world)
         #expect(stanza.text.contains("&& \(gateway) known-hosts \(job) >"), "\(stanza)")
@@ -149,13 +149,13 @@ import World
                 #"{"key": "\#(key)", "suffixes": \#(suffixes), "user": "\#(user)", "status": 404, "title": ""}"#
             )
         } _: {
-            for (verb, line) in [
-                ("known-hosts", "@cert-authority job-*.\(World.publicHost) \(key) builders\n"),
-                ("ssh-config", "Host job-*.\(World.publicHost)\n    User build\n"),
+            for (verb, lines) in [
+                ("known-hosts", ["@cert-authority job-*.\(World.publicHost) \(key) builders\n"]),
+                ("ssh-config", ["Host job-*.\(World.publicHost) !", "\n    User build\n"]),
             ] {
                 let answered = try await Command.run(world.ssh([verb], to: .orphaned))
                 await expect(
-                    answered, status: status, output: status == 0 ? [line] : [],
+                    answered, status: status, output: status == 0 ? lines : [],
                     errors: sentence.isEmpty ? [] : [sentence], in: world)
                 #expect(status == 0 || answered.output.isEmpty, "\(answered)")
             }

@@ -22,7 +22,7 @@ import Testing
             Self.stanza().text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(3)
                 == """
 
-                Host job-*.builds.example.org
+                Host job-*.builds.example.org !*;* !*&* !*|* !*$* !*`* !*<* !*>*
                     User build
                     ProxyCommand ssh -p 2222 builds@builds.example.org proxy %h
                     UserKnownHostsFile ~/.ssh/sallyport.builds.example.org.known_hosts
@@ -43,9 +43,9 @@ import Testing
         (stanza(suffix: nil), "job-42", "proxy %h"), (stanza(suffix: nil), "job-42.builds.example.org", nil),
         (stanza(suffix: nil, host: "job-gate"), "job-gate", nil),
         (stanza(suffix: "example.org", host: "job-gate.example.org"), "job-gate.example.org", nil),
-        (stanza(job: "42"), "job-42.builds.example.org", "builds@builds.example.org proxy 42"),
+        (stanza(job: "42"), "job-42.builds.example.org", "builds@builds.example.org proxy job-42"),
         (stanza(job: "42"), "job-43.builds.example.org", nil),
-        (stanza(job: "aB_c"), "job-aB_c.builds.example.org", "proxy aB_c"),
+        (stanza(job: "aB_c"), "job-aB_c.builds.example.org", "proxy job-aB_c"),
         (stanza(windows: true), "job-42.builds.example.org", #"C:\Windows\System32\OpenSSH\ssh.exe -p 2222"#),
     ]
 

@@ -25,7 +25,7 @@ struct ClientStanza {
 
         Host \(pattern)
             User \(user)
-            ProxyCommand \(ssh(program)) proxy \(job.map { "\($0)" } ?? "%h")
+            ProxyCommand \(ssh(program)) proxy \(job.map { "job-\($0)" } ?? "%h")
             UserKnownHostsFile ~/.ssh/\(file).known_hosts
             StrictHostKeyChecking yes
             # What is known of builders comes from the gateway.
@@ -52,8 +52,12 @@ struct ClientStanza {
         // Bare names have no dot; and the way to the gateway never leads through the gateway.
         let host = gateway.drop { $0 != "@" }.dropFirst()
         return names.pattern + (names.suffix == nil ? " !*.*" : "")
-            + (host.hasPrefix("job-") ? " !\(host)" : "")
+            + (host.hasPrefix("job-") ? " !\(host)" : "") + " " + Self.harmful
     }
+
+    /// Names that are none, and that OpenSSH before 9.6 would put into a command line as they are (CVE-2023-51385): a git
+    /// repository can make somebody's ssh go to whatever host it names.
+    private static let harmful = ";&|$`<>".map { "!*\($0)*" }.joined(separator: " ")
 
     /// Windows' OpenSSH before 8.1 finds no program in PATH here.
     private var program: String { windows ? #"C:\Windows\System32\OpenSSH\ssh.exe"# : "ssh" }
