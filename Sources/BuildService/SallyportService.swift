@@ -79,7 +79,11 @@ public final class SallyportService: BuildService, SelfService {
     public func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
     ) {
-        send(HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims"), body: request, answer)
+        // With `proxy` the service answers when the builder lets the person's key in.
+        let timeout = Duration.seconds(request.kind == .proxy ? 20 : 10)
+        send(
+            HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims", timeout: timeout), body: request,
+            answer)
     }
 
     public func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {

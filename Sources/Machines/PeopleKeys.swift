@@ -46,7 +46,7 @@ actor PeopleKeys {
         let alarm = Task { [weak self] in
             try await Task.sleep(for: Self.patience)
             await self?.ended(
-                helper.number, MachineError(.connectionLost, detail: "admit-keys: no answer in 8 s"))
+                helper.number, MachineError(.notReady, detail: "admit-keys: no answer in 8 s"))
         }
         defer { alarm.cancel() }
         let lines = keys.map { $0 + "\n" }.joined() + "\n"
@@ -86,8 +86,14 @@ actor PeopleKeys {
                 async let writing: Void = {
                     for await list in lists { _ = try await writer.write(list) }
                 }()
+                // Whatever else is said there, by what the user's shell does at its start, is no answer.
+                var line: [UInt8] = []
                 for try await piece in execution.standardOutput {
-                    await answered(piece.withUnsafeBytes { $0.count { $0 == UInt8(ascii: "\n") } })
+                    line += piece.withUnsafeBytes { Array($0) }
+                    let lines = line.split(
+                        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                    await answered(lines.dropLast().count { $0.elementsEqual("in".utf8) })
+                    line = Array(lines.last!.prefix(16))
                 }
                 source.finish()
                 try await writing

@@ -52,10 +52,11 @@ extension JobBook {
         guard keys != entry.admission.told else { return }
         entries[id]?.admission.told = nil
         do {
-            if try await !machine.admit(keys: keys) {
+            if try await machine.admit(keys: keys) {
+                entries[id]?.admission.told = keys
+            } else {
                 apply(id) { lifecycle, _ in lifecycle.keysNotAdmitted() }
             }
-            entries[id]?.admission.told = keys
         } catch {
             admitLater(id, because: error)
             throw error

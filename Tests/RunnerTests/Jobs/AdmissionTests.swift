@@ -165,7 +165,12 @@ struct AdmissionServiceTests {
             await service.supply.machine(of: "1").admission.withLock { $0 = .refused }
             let answer = try await service.claim("1", kind: .proxy)
             #expect(answer.status == 201)
-            #expect(try answer.decode(Claim.self).keyAdmitted != true)
+            let claim = try answer.decode(Claim.self)
+            #expect(claim.keyAdmitted != true)
+            // Nor does a later one.
+            _ = try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=done")
+            let later = try await service.claim("1", session: "s2", kind: .proxy)
+            #expect(try later.decode(Claim.self).keyAdmitted != true)
         }
     }
 

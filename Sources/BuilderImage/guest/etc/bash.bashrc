@@ -5,6 +5,9 @@
 # started from there keeps what it was given.
 [ "$SHLVL" != 1 ] || export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
+# The runner's helpers have a protocol to keep, and nothing to do with the job's environment.
+case $BASH_EXECUTION_STRING in /usr/lib/sallyport/*) return ;; esac
+
 # The job's own environment (JOB_ID and what the manifest says). A task may append to this file.
 [ -r ~/.buildenv ] && . ~/.buildenv
 
