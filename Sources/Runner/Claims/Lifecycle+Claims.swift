@@ -31,6 +31,9 @@ extension Lifecycle {
             guard record.claims[index].person.id == person.id else {
                 throw RunnerError(.forbidden, "This session is somebody else's.")
             }
+            guard record.claims[index].kind == request.kind,
+                record.claims[index].fingerprint == request.keyFingerprint
+            else { throw RunnerError(.forbidden, "This session has another claim.") }
             record.claims[index].expires = expires
             return (claim(record.claims[index], builder), admission)
         }
@@ -39,7 +42,7 @@ extension Lifecycle {
             key: isProxy ? request.key : nil, kind: request.kind, from: request.from, since: now,
             expires: expires)
         record.claims.append(standing)
-        if request.kind == .shell { record.endsWhenUnclaimed = false }
+        if request.kind != .exec { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
         let mark = Self.mayEnter(person, record.job) ? "" : ", administrator"
         let audit =
@@ -92,15 +95,18 @@ extension Lifecycle {
         }
         guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
         defer { record.endsWhenUnclaimed = false }
-        guard record.endsWhenUnclaimed, !record.job.held else { return effects + keepAnew(at: now) }
+        guard record.endsWhenUnclaimed, reason != .lost, !record.job.held else {
+            return effects + keepAnew(at: now)
+        }
         return effects + endBuilder(.init(reason: .logout))
     }
 
-    /// Whether the end of this session is the last shell's logout.
+    /// Whether the end of this session is the last shell's logout. Whoever is still there with a client of their own has
+    /// not left.
     static func endsBuilder(
         _ kind: Claim.Kind, _ reason: Claim.Reason, whileStanding others: [Claim.Kind]
     ) -> Bool {
-        kind == .shell && reason == .logout && !others.contains(.shell)
+        kind == .shell && reason == .logout && others.allSatisfy { $0 == .exec }
     }
 
     private mutating func sessionsChanged() -> [Effect] {

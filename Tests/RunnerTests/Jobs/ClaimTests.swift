@@ -19,6 +19,7 @@ struct ClaimTests {
             (Claim.Kind.shell, Claim.Reason.logout, [], true), (.shell, .logout, [.shell], false),
             (.shell, .lost, [], false), (.shell, .done, [], false), (.exec, .done, [], false),
             (.exec, .logout, [], false), (.proxy, .logout, [], false), (.shell, .logout, [.exec], false),
+            (.shell, .logout, [.proxy], false),
         ] as [(Claim.Kind, Claim.Reason, [Claim.Kind], Bool)])
     func ends(kind: Claim.Kind, reason: Claim.Reason, others: [Claim.Kind], ends: Bool) throws {
         var job = kept()
@@ -36,6 +37,31 @@ struct ClaimTests {
         try claim(&job, "shell", .shell)
         #expect(!job.released("7-shell", reason: .logout, at: start).contains(.endBuilder))
         #expect(job.released("7-copy", reason: .done, at: start).contains(.endBuilder))
+    }
+
+    @Test("whoever is still there with a client of their own has not left")
+    func ownClient() throws {
+        var job = kept()
+        try claim(&job, "editor", .proxy)
+        try claim(&job, "shell", .shell)
+        #expect(!job.released("7-shell", reason: .logout, at: start).contains(.endBuilder))
+        #expect(!job.released("7-editor", reason: .done, at: start).contains(.endBuilder))
+    }
+
+    @Test("a connection that breaks takes nothing along, not even after the last logout")
+    func lostAfterTheLogout() throws {
+        var job = kept()
+        try claim(&job, "copy", .exec)
+        try claim(&job, "shell", .shell)
+        _ = job.released("7-shell", reason: .logout, at: start)
+        #expect(!job.released("7-copy", reason: .lost, at: start).contains(.endBuilder))
+    }
+
+    @Test("a session has one claim, of one kind and for one key")
+    func anotherClaim() throws {
+        var job = kept()
+        try claim(&job, "s", .proxy)
+        #expect(throws: RunnerError.self) { try claim(&job, "s", .shell) }
     }
 
     @Test("a new shell takes that back")
