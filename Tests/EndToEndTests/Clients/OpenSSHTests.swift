@@ -118,6 +118,26 @@ import World
         #expect(without.status == 2 && without.output.isEmpty, "\(without)")
     }
 
+    /// At the gateway a certificate will do; the builder knows nothing of its authority, and lets the plain key in.
+    @Test func aCertificateAtTheGatewayOpensTheBuilderToItsPlainKey() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let alice = try await Equipped.person(in: world)
+        let finished = try await alice.sh(
+            """
+            cd "$(mktemp -d)"
+            cp ~/.ssh/id_ed25519 ~/.ssh/id_ed25519.pub .
+            ssh-keygen -q -t ed25519 -N '' -f authority
+            ssh-keygen -q -s authority -I somebody -n builds id_ed25519.pub
+            key="-i $PWD/id_ed25519 -o IdentitiesOnly=yes"
+            only="-o PubkeyAcceptedAlgorithms=*-cert-v01@openssh.com"
+            ssh $key -o ProxyCommand="ssh -v $key $only -p $2 $3 proxy %h" "$1" 'exit 7'
+            """, alice.builder(job), alice.gateway[1], alice.gateway[2])
+        await expect(finished, status: 7, errors: ["Server accepts key: ", "ED25519-CERT"], in: world)
+        try await expectNoSession(of: job, in: world)
+        try await alice.expectNoWayIn(to: job)
+    }
+
     /// The second goes on when the first has ended: the key stays in the builder as long as somebody needs it.
     @Test func twoConnectionsAtOnceAreApart() async throws {
         let world = try await SharedWorld.get()

@@ -64,6 +64,33 @@ import World
         try await builder.end()
     }
 
+    /// Whom the job is shared with comes in with a key of their own; when it no longer is, they read so, and are out.
+    @Test func aFriendComesInUntilTheJobIsNoLongerShared() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.freshWreck(world)
+        let alice = try await Equipped.person(in: world)
+        let bob = try await Equipped.person("bob", in: world)
+        let shared = try await alice.run(["ssh"] + alice.gateway + ["share", job, "bob"])
+        await expect(shared, status: 0, in: world)
+        let finished = try await bob.start(
+            ["ssh", bob.builder(job), "echo in; exec sleep 1000"]
+        ) { client in
+            try await client.output.wait(for: "in\n")
+            let unshared = try await alice.run(["ssh"] + alice.gateway + ["unshare", job, "bob"])
+            await expect(unshared, status: 0, in: world)
+            await client.output.waitForEnd()
+        }
+        await expect(
+            finished, status: 255,
+            errors: ["sallyport: The build service has ended this session: job \(job)"],
+            in: world)
+        try await expectNoSession(of: job, in: world)
+        try await bob.expectNoWayIn(to: job)
+        let owner = try await alice.run(["ssh", alice.builder(job), "exit 7"])
+        await expect(owner, status: 7, in: world)
+        try await world.endBuilder(of: job)
+    }
+
     /// Whoever is killed in the middle of a transfer, the client or the ssh that it goes through, leaves nothing behind.
     @Test(arguments: ["$$", "$(pgrep -P $$)"])
     func aClientThatIsKilledLeavesNothingBehind(victim: String) async throws {
