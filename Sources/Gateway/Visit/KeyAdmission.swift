@@ -116,7 +116,8 @@ final class KeyAdmission {
     }
 
     /// For whatever login shell the builder's user has: `sh` does it. One entry for the key, with the word `sallyport`
-    /// behind it; a file for each session that needs it, named after its process. It says `in` when the key is in, and waits for our end.
+    /// behind it; a file for each session that needs it, named after its process. It says `in` when both are there, and
+    /// waits for our end.
     static func command(for key: PublicKey) -> String {
         """
         exec sh -c '
@@ -132,7 +133,9 @@ final class KeyAdmission {
             done 2>/dev/null
             [ "$(readlink sallyport/lock)" = $$ ] || return
             "$@"
+            outcome=$?
             rm -f sallyport/lock
+            return $outcome
         }
         enter() {
             mkdir -p "$sessions" && : >"$sessions/$$" || return
@@ -151,8 +154,7 @@ final class KeyAdmission {
             rm -f sallyport/keys
         }
         trap "" HUP PIPE
-        alone enter
-        grep -qxF "$entry" authorized_keys || { alone leave; exit 1; }
+        alone enter && grep -qxF "$entry" authorized_keys || { alone leave; exit 1; }
         echo in
         cat >/dev/null
         alone leave
