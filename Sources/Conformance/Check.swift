@@ -67,7 +67,7 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .answersSize: "no answer but a log has more than 1 MB"
         case .answersUnknownMembers: "unknown members of a request are ignored"
         case .answersTooLarge: "a body of more than 1 MB is refused with 413"
-        case .rolesNobody: "without a token nothing is answered but 401"
+        case .rolesNobody: "without a token that is known nothing is answered but 401"
         case .rolesGateway: "a gateway may not do what an operator does: 403"
         case .rolesKeys: "who may look keys up may not see jobs: 403"
         case .keysAdd: "a key is added: 201 and the key"

@@ -55,6 +55,26 @@ struct TokenTests {
         #expect(nobodys.role(of: "") == nil)
     }
 
+    @Test("a token that only resembles one by its hash, in whatever bits, is nobody's")
+    func unknown() throws {
+        let entry = try #require(TokenEntry(name: "a", role: .operator, token: "token"))
+        let tokens = try Tokens(entry.line, path: "/t")
+        let found = (0..<4096).filter { tokens.role(of: "token-\($0)") != nil }
+        #expect(found == [])
+    }
+
+    @Test("every bit of the hash counts")
+    func bits() throws {
+        let entry = try #require(TokenEntry(name: "a", role: .operator, token: "token"))
+        for bit in 0..<256 {
+            var digits = Array(entry.line.utf8.suffix(64))
+            let digit = try #require(Int(String(UnicodeScalar(digits[bit / 4])), radix: 16))
+            digits[bit / 4] = try #require(String(digit ^ (1 << (bit % 4)), radix: 16).utf8.first)
+            let tokens = try Tokens("a operator \(String(decoding: digits, as: UTF8.self))", path: "/t")
+            #expect(tokens.role(of: "token") == nil, "bit \(bit)")
+        }
+    }
+
     @Test(
         "the header",
         arguments: [
