@@ -9,7 +9,7 @@ import Testing
 struct ConformanceTests {
     @Test("a service that keeps the contract is found to keep all of it, and nothing is left behind")
     func keeps() async throws {
-        try await ModelServer.serving(ModelService(lease: 2)) { url, server in
+        try await ModelServer.serving(ModelService(lease: 6)) { url, server in
             let report = try await examine(url, options)
             #expect(report.findings.filter { $0.outcome != .kept } == [])
             #expect(report.findings.map(\.check) == Check.allCases)
@@ -22,9 +22,10 @@ struct ConformanceTests {
 
     @Test("a service that is wrong in one point is found to be wrong in that one", arguments: Check.allCases)
     func finds(fault: Check) async throws {
-        // Waiting takes its time: only where it is about leases.
+        // Waiting takes its time: only where it is about leases. It is long enough for
+        // heartbeats that are late while everything is tested at once.
         let waits = [.leasesEnd, .leasesRenewed].contains(fault)
-        try await ModelServer.serving(ModelService(fault: fault, lease: waits ? 2 : 60)) { url, _ in
+        try await ModelServer.serving(ModelService(fault: fault, lease: waits ? 6 : 60)) { url, _ in
             let report = try await examine(url, options)
             let broken = report.findings.filter { $0.outcome == .broken }
             #expect(broken.map(\.check) == [fault], "\(broken)")
