@@ -157,6 +157,7 @@ let package = Package(
 
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
         .testTarget(
             name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop", "Requests", "Yams"],
             swiftSettings: settings),

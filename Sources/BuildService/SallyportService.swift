@@ -47,7 +47,11 @@ public final class SallyportService: BuildService, SelfService {
         } receive: { bytes throws(ServiceError) in
             for event in parser.parse(bytes) {
                 // Unknown events are a later version's; every event of this one carries the whole job.
-                if let job = try? JSON.decode(Job.self, from: Data(event.data)) { changed(job) }
+                guard let told = try? JSON.decode(Job.self, from: Data(event.data)) else { continue }
+                guard told.id == job else {
+                    throw ServiceError(.malformedAnswer, detail: "an event of job \(told.id), not \(job)")
+                }
+                changed(told)
             }
             guard !parser.isBroken else {
                 throw ServiceError(.malformedAnswer, detail: "an event of more than 1 MB")
@@ -82,8 +86,18 @@ public final class SallyportService: BuildService, SelfService {
         // With `proxy` the service answers when the builder lets the person's key in.
         let timeout = Duration.seconds(request.kind == .proxy ? 20 : 10)
         send(
-            HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims", timeout: timeout), body: request,
-            answer)
+            HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims", timeout: timeout), body: request
+        ) { (result: Result<Claim, ServiceError>) in
+            // Its builder is entered with its own host keys: nothing else would tell that it is another job's.
+            answer(
+                result.flatMap { claim in
+                    claim.job == job
+                        ? .success(claim)
+                        : .failure(
+                            ServiceError(
+                                .malformedAnswer, detail: "a claim of job \(claim.job), not \(job)"))
+                })
+        }
     }
 
     public func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {

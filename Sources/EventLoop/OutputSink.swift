@@ -16,7 +16,8 @@ public final class OutputSink {
     private var watch: Watch?
     private var hasEnlarged = false
     private var endsWhenEmpty = false
-    /// Called once: nobody will ever read what is written.
+    /// Called once, by the loop and never from within `write`: nobody will ever read what is written. Whoever writes may be
+    /// in the middle of something that the callee ends.
     public var onGone: (() -> Void)?
     /// Called whenever a sink that was full has room again, and when all has been written.
     public var onDrain: (() -> Void)?
@@ -132,6 +133,6 @@ public final class OutputSink {
         pending = []
         start = 0
         watch?.cancel()
-        onGone?()
+        loop.timer(after: .zero) { [weak self] in self?.onGone?() }
     }
 }

@@ -52,7 +52,7 @@ final class GatewaySession {
             guard let data = try? JSON.encode(value) else {
                 return refuse(Refusal(.misconfigured, "The answer cannot be written.", cause: "JSON"))
             }
-            output.write(Array(data) + Array("\n".utf8))
+            output.write(HostileText.printable(json: String(decoding: data, as: UTF8.self)) + "\n")
         } else {
             output.write(text())
         }

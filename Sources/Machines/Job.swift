@@ -39,8 +39,8 @@ extension Job {
             guard Self.isVariableName(variable.name), !variable.value.utf8.contains(0) else {
                 throw MachineError(.invalidName, detail: variable.name)
             }
-            let quoted = variable.value.split(separator: "'", omittingEmptySubsequences: false)
-                .joined(separator: "'\\''")
+            // By scalars: a quote with a combining mark behind it is one Character, and still ends a string.
+            let quoted = variable.value.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined()
             exports += "export \(variable.name)='\(quoted)'\n"
         }
         var archive = CpioArchive()

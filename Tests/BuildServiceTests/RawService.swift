@@ -64,6 +64,13 @@ final class RawService: Sendable {
         return send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
+    /// Says that this was all, and takes what the client still has to say.
+    static func readToEnd(of connection: Int32) {
+        shutdown(connection, Int32(SHUT_WR))
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while recv(connection, &buffer, buffer.count, 0) > 0 {}
+    }
+
     /// Says nothing until the client goes away, or for so long.
     static func keepSilent(_ connection: Int32, for duration: Duration) {
         var descriptor = pollfd(fd: connection, events: 0, revents: 0)

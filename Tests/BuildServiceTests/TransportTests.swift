@@ -1,4 +1,5 @@
 import EventLoop
+import FoundationEssentials
 import Requests
 import Testing
 
@@ -49,6 +50,40 @@ import Testing
     func theAdviceNamesATime(status: Int, retryAfter: Int?, end: String) {
         let error = ServiceError(.refused(status), retryAfter: retryAfter.map { .seconds($0) }, detail: "")
         #expect(error.advice.hasSuffix(end), "\(error.advice)")
+    }
+
+    /// Its builder would be entered with its own host keys.
+    @Test func aClaimOfAnotherJobIsNone() throws {
+        let claim =
+            #"{"id":"43-a","job":"43","kind":"shell","lease":60,"builder":{"state":"kept","address":"127.0.0.1","port":22,"user":"build","host_keys":[]}}"#
+        let mixedUp = try RawService { connection, _ in
+            RawService.write(
+                "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\(claim)",
+                to: connection)
+            RawService.readToEnd(of: connection)
+        }
+        let service = SallyportService(.socket(path: mixedUp.socket), on: EventLoop())
+        let request = ClaimRequest(
+            session: "s", kind: .shell, person: .init(id: "1"), keyFingerprint: "SHA256:a", key: "a b",
+            from: "::1")
+        let asked = try #require(JobID("43"))
+        #expect(try service.wait { service.claim(asked, request, $0) }.id == "43-a")
+        let error = #expect(throws: ServiceError.self) {
+            try service.wait { service.claim(JobID("42")!, request, $0) }
+        }
+        #expect(error?.debugDescription.contains("a claim of job 43, not 42") == true)
+    }
+
+    @Test func anEventOfAnotherJobEndsTheStream() throws {
+        let other = Job(
+            id: try #require(JobID("43")), owner: Person(id: "1", name: "alice"), status: .failed,
+            created: .now)
+        let job = String(decoding: try JSON.encode(other), as: UTF8.self)
+        let mixedUp = try RawService(
+            head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            endlessly: "id: 1\nevent: status\ndata: \(job)\n\n")
+        let error = try #require(mixedUp.endOfEvents())
+        #expect(error.debugDescription.contains("an event of job 43, not 42"))
     }
 
     /// A page of a proxy that says it is fine.

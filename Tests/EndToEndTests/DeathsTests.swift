@@ -153,4 +153,22 @@ import World
             #expect(builder != nil, "nothing of that ends a builder")
         }
     }
+
+    /// In the middle of what the builder writes: `ssh … | head`.
+    @Test func whoeverStopsReadingLeavesNoClaim() async throws {
+        let world = try await SharedWorld.get()
+        let job = try await SharedJobs.wreck(world)
+        let before = try await world.audit(of: job).count
+        let rounds = 4
+        for _ in 0..<rounds {
+            let finished = try await Command.run(
+                ["bash", "-c", "\"$@\" | head -c 100000", "bash"]
+                    + world.ssh(["connect", job, "yes"], options: ["-n"]))
+            #expect(finished.output.count == 100_000, "\(finished)")
+            try await expectNobodyOnTheGateway(in: world)
+        }
+        try await expectNoSession(of: job, in: world)
+        let ends = try await world.audit(of: job).dropFirst(before).filter { !$0.contains(" from ") }
+        #expect(ends.count == rounds && ends.allSatisfy { $0.hasSuffix("ended, lost") }, "\(ends)")
+    }
 }

@@ -25,6 +25,13 @@ import Testing
         ("\u{1b}\u{1b}[31mx", "\u{1b}[31mx"),
     ]
 
+    @Test func jsonIsHarmlessAndSaysTheSame() throws {
+        let text = "plain é 漢 🙂 \u{9b}31m \u{7f} \u{202e} \u{feff} \u{1b} \" \\"
+        let shown = HostileText.printable(json: String(decoding: try JSON.encode([text]), as: UTF8.self))
+        #expect(shown.hasPrefix("[\"plain é 漢 🙂 \\u009b31m \\u007f \\u202e \\ufeff "))
+        #expect(try JSON.decode([String].self, from: Data(shown.utf8)) == [text])
+    }
+
     /// In one piece, and byte by byte: a sequence may be cut anywhere.
     @Test(arguments: escapes) func onlyColoursPass(text: String, shown: String) {
         var whole = EscapeFilter()

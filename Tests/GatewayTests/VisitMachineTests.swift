@@ -45,6 +45,16 @@ import Testing
         #expect(machine.handle(.logShown(nil)) == [.reach(kept)])
     }
 
+    @Test func afterTheTasksTheClaimedBuilderIsReached() {
+        let other = Fixture.builder(.ready, hostKey: "ssh-ed25519 BBBB")
+        var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        _ = machine.start()
+        #expect(machine.handle(.claimed(Fixture.claim(of: other))) == [])
+        #expect(machine.handle(.job(Fixture.job())) == [])
+        #expect(machine.handle(.logShown(nil)) == [.reach(other)])
+        #expect(machine.handle(.reached) == [.open(Fixture.claim(of: other))])
+    }
+
     @Test func nowGoesInAtOnce() {
         var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: true)
         #expect(machine.start() == [.claim, .reach(ready)])

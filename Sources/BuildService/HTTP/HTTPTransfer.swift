@@ -29,6 +29,8 @@ final class HTTPTransfer {
         _ = sp_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, report)
         self.complete = complete
         _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
+        // A name that is two dots is a name like others.
+        _ = sp_easy_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         if case .socket(let path) = endpoint { _ = sp_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, path) }
         transport.prepare(easy, for: endpoint)
         _ = sp_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))

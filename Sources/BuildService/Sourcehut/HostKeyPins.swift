@@ -33,7 +33,9 @@ public struct HostKeyPins {
         // Written aside first: whoever reads a pin sees all of it, and of two sessions one is the first.
         let draft = "\(path(job)).\(getpid())"
         guard mkdir("\(folder)/\(job)", 0o700) == 0 || errno == EEXIST else { return failure(draft) }
-        let file = open(draft, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // One that a dead process has left may be the pin itself, by its other name.
+        unlink(draft)
+        let file = open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return failure(draft) }
         defer { unlink(draft) }
         let line = key + "\n"

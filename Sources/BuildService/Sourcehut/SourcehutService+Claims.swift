@@ -66,7 +66,10 @@ extension SourcehutService {
         _ job: JobID, _ request: ClaimRequest, _ error: ServiceError,
         _ answer: (Result<Claim, ServiceError>) -> Void
     ) {
-        files.leave(job, request.session)
+        // Somebody whose claim is asked for anew is inside all the same.
+        if !inside.values.contains(where: { $0.session == request.session }) {
+            files.leave(job, request.session)
+        }
         answer(.failure(error))
     }
 

@@ -42,11 +42,12 @@ enum Standing: String, CaseIterable {
     case stranger
 
     init(of known: KnownPerson, to job: Job) {
-        let id = known.person.id
+        // Byte by byte, as the service tells them apart: text may be equal and have other bytes.
+        func isSame(_ person: Person) -> Bool { person.id.utf8.elementsEqual(known.person.id.utf8) }
         self =
-            if job.owner.id == id {
+            if isSame(job.owner) {
                 .owner
-            } else if job.shares.contains(where: { $0.id == id }) {
+            } else if job.shares.contains(where: isSame) {
                 .shared
             } else {
                 known.isAdministrator ? .administrator : .stranger

@@ -16,6 +16,21 @@ enum HostileText {
         return String(result)
     }
 
+    /// JSON that says the same without such characters: they can only be in its strings, where they are escaped.
+    static func printable(json: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in json.unicodeScalars {
+            if isHarmless(scalar) {
+                result.append(scalar)
+            } else {
+                let digits = String(scalar.value, radix: 16)
+                let escape = "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                result.append(contentsOf: escape.unicodeScalars)
+            }
+        }
+        return String(result)
+    }
+
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0: false

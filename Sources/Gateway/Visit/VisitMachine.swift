@@ -230,7 +230,10 @@ struct VisitMachine {
     // MARK: Through the second door
 
     private mutating func enter() -> [Action] {
-        guard let builder = job.builder else { return refuse(ended: job) }
+        guard let told = job.builder else { return refuse(ended: job) }
+        // If the claim is for another one, that is where we go.
+        let claimed = claim.flatMap { $0.builder.isSameMachine(as: told) ? nil : $0.builder }
+        let builder = claimed ?? told
         state = .entering
         reached = builder
         var actions = [Action.reach(builder)]

@@ -34,6 +34,7 @@ extension Responder {
         guard let account = try store.account(id), account.id == id else {
             throw RunnerError(.unprocessable(line: nil, key: "person"), "Nobody of this id is known here.")
         }
+        try Self.refuseSuspended(account)
         return Requester(person: account.person, isAdministrator: account.administrator)
     }
 }

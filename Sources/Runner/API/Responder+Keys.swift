@@ -58,7 +58,7 @@ extension Responder {
         guard let account = try store.account(wanted.owner), account.id == wanted.owner else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "Nobody of this id is known here.")
         }
-        guard !account.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }
+        try Self.refuseSuspended(account)
         return try json(store.addKey(key, comment: comment, of: account.person), .created)
     }
 }

@@ -26,6 +26,7 @@ extension Responder {
         guard let account = try store.account(id), account.id == id else {
             throw RunnerError(.notFound, "Nobody of this id is known here.")
         }
+        try Self.refuseSuspended(account)
         guard version == terms.version else {
             throw RunnerError(.conflict, "The terms of use have changed; read them again.")
         }

@@ -88,9 +88,10 @@ struct Responder: HTTPResponder {
             throw RunnerError(.unsupportedMediaType, "A manifest comes as application/yaml.")
         }
         guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
-        guard let owner = try store.person(name) else {
+        guard let account = try store.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "Nobody of this name has a key here.")
         }
+        try Self.refuseSuspended(account)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note has at most 1024 bytes.")
         }
@@ -103,8 +104,13 @@ struct Responder: HTTPResponder {
         let body = try await body(request, limit: Manifest.maximumSize)
         let manifest = try ManifestReader.read(body, imageExists: imageExists)
         let job = try await book.submit(
-            manifest, owner: owner, note: query["note"], visibility: visibility ?? .unlisted)
+            manifest, owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
         return try json(job, .created)
+    }
+
+    /// A gateway may have asked who somebody is long before they did this.
+    static func refuseSuspended(_ account: Account) throws(RunnerError) {
+        guard !account.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }
     }
 
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!

@@ -11,10 +11,15 @@ extension JobBook {
 
     private func stand(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        let bounded = [request.session, request.from, request.person.id]
-        guard (1...128).contains(request.session.utf8.count), bounded.allSatisfy({ $0.utf8.count <= 128 })
+        let names = [request.session, request.from, request.person.id, request.keyFingerprint]
+        // They come into records and into the log, each on a line.
+        guard !request.session.isEmpty,
+            names.allSatisfy({ $0.utf8.count <= 128 && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } })
         else {
-            throw RunnerError(.malformedRequest, "A session's name has 1 to 128 bytes.")
+            throw RunnerError(
+                .malformedRequest,
+                "Session, person, fingerprint and address have at most 128 printable bytes."
+            )
         }
         let record = try record(id)
         let key = try checkedKey(of: request.person.id, request.keyFingerprint, key: request.key)
@@ -91,7 +96,8 @@ extension JobBook {
         guard let key = try store.key(fingerprint), key.owner.id == id else {
             throw RunnerError(.forbidden, "This key is not that person's.")
         }
-        if let line, line != "\(key.type) \(key.key)" {
+        // Byte by byte: what is admitted is this text, and equal text may have other bytes.
+        if let line, !line.utf8.elementsEqual("\(key.type) \(key.key)".utf8) {
             throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
         }
         guard !key.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }

@@ -5,17 +5,17 @@ import Requests
 
 /// Why a job waits.
 enum Shortage: Equatable, Sendable {
-    /// So many of the owner's builders are kept that no other may start.
-    case kept([JobID])
+    /// So many of the owner's builders are kept that no other may start; the named ones among them.
+    case kept(Int, named: [JobID])
     /// Every slot is taken. These of the owner's could be freed.
     case slots(kept: [JobID])
 
     /// What the job's log says: what is in the way, and how to free it.
     func sentence(slots: Int) -> String {
         switch self {
-        case .kept(let jobs):
-            let builders = jobs.count == 1 ? "1 builder of yours is" : "\(jobs.count) builders of yours are"
-            return "waits: \(builders) kept: release \(Self.list(jobs, "or"))"
+        case .kept(let count, let named):
+            let builders = count == 1 ? "1 builder of yours is" : "\(count) builders of yours are"
+            return "waits: \(builders) kept: release \(named.isEmpty ? "one" : Self.list(named, "or"))"
         case .slots where slots == 0: return "waits: this build service has no builders now"
         case .slots(let jobs):
             let free = jobs.isEmpty ? "" : "; you may release \(Self.list(jobs, "or"))"
@@ -53,9 +53,12 @@ extension JobBook {
     private func shortage(for id: JobID) -> Shortage? {
         guard let owner = entries[id]?.record.job.owner.id else { return nil }
         let kept = entries.values.map(\.record.job)
-            .filter { $0.owner.id == owner && $0.builder?.state == .kept }.map(\.id).inOrder
-        if kept.count >= settings.limits.keptPerOwner { return .kept(kept) }
-        return entries.values.count(where: \.hasSlot) < settings.slots ? nil : .slots(kept: kept)
+            .filter { $0.owner.id == owner && $0.builder?.state == .kept }
+        // Others may read this log, and are not to hear of jobs that are private.
+        let isPrivate = entries[id]?.record.job.visibility == .private
+        let named = kept.filter { isPrivate || $0.visibility != .private }.map(\.id).inOrder
+        if kept.count >= settings.limits.keptPerOwner { return .kept(kept.count, named: named) }
+        return entries.values.count(where: \.hasSlot) < settings.slots ? nil : .slots(kept: named)
     }
 
     /// Throws when the owner has as many waiting jobs as anybody may.

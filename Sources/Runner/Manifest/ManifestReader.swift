@@ -117,9 +117,10 @@ enum ManifestReader {
                     nameNode.mark?.line, "tasks",
                     "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\"")
             }
-            // `logs/{id}/setup` in the API is the job's own log.
-            guard name != "setup" else {
-                throw refusal(nameNode.mark?.line, "tasks.setup", "this name is taken by the job's own log")
+            // The job's own log is `logs/{id}/setup` in the API and `log` on the disk, beside the tasks' folders.
+            guard !["setup", "log"].contains(name) else {
+                throw refusal(
+                    nameNode.mark?.line, "tasks.\(name)", "this name is taken by the job's own log")
             }
             guard !tasks.contains(where: { $0.name == name }) else {
                 throw refusal(nameNode.mark?.line, "tasks.\(name)", "there is a task of this name already")

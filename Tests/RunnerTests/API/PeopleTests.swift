@@ -48,6 +48,15 @@ struct PeopleTests {
             #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 410)
             #expect(try await service.job("1").sessions.isEmpty)
             #expect(try await service.claim("1").status == 403)
+            // A gateway may have asked before that who it is.
+            for (method, path) in [
+                (HTTPMethod.PUT, "hold"), (.POST, "cancel"), (.PUT, "shares/bob"), (.DELETE, "builder"),
+            ] {
+                let answer = try await service.client.send(method, "/v1/jobs/1/\(path)?person=1")
+                #expect(answer.status == 403 && answer.text.contains("This person is suspended."), "\(path)")
+            }
+            #expect(try await service.submission("  - a: exit 0").status == 403)
+            #expect(try await service.job("1").builder?.state == .kept)
             _ = try await service.client.send(.DELETE, suspension)
             #expect(try await service.claim("1").status == 201)
         }

@@ -26,6 +26,19 @@ struct LimitTests {
         }
     }
 
+    @Test("a log that others may read names no private job")
+    func privateJobsAreNotNamed() async throws {
+        try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            _ = try await service.failedJob(query: "owner=alice&visibility=private")
+            _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=public")
+            _ = try await service.log("3", "setup", when: "waits: 2 builders of yours are kept: release 1\n")
+            _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=private")
+            _ = try await service.log("4", "setup", when: "2 builders of yours are kept: release 2 or 1\n")
+        }
+    }
+
     @Test("a build that runs already is kept when it fails, and the next one waits for it")
     func workIsNotThrownAway() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 1 }) { service in

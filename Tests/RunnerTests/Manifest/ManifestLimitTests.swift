@@ -22,6 +22,10 @@ struct ManifestLimitTests {
             "line 3, tasks.setup: this name is taken by the job's own log."
         ),
         (
+            "the name of its file", manifest(task: "log"),
+            "line 3, tasks.log: this name is taken by the job's own log."
+        ),
+        (
             "a name twice", manifest(task: "a") + "  - a: x\n",
             "line 4, tasks.a: there is a task of this name already."
         ),

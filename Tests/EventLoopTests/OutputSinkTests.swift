@@ -1,0 +1,31 @@
+import EventLoop
+import Glibc
+import Testing
+
+@Suite struct OutputSinkTests {
+    /// Whoever writes may hold what the callee takes away, such as the connection that the bytes come from.
+    @Test func nobodyIsToldFromWithinAWriteThatTheReaderHasGone() throws {
+        signal(SIGPIPE, SIG_IGN)
+        var ends: [CInt] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[1]) }
+        close(ends[0])
+        let loop = EventLoop()
+        let sink = OutputSink(ends[1], on: loop)
+        var isWriting = false
+        var calls = 0
+        sink.onGone = {
+            #expect(!isWriting)
+            calls += 1
+            loop.stop()
+        }
+        isWriting = true
+        sink.write("one\n")
+        sink.write("two\n")
+        #expect(sink.isGone && sink.isEmpty && calls == 0)
+        isWriting = false
+        loop.timer(after: .seconds(10)) { loop.stop() }
+        loop.run()
+        #expect(calls == 1)
+    }
+}
