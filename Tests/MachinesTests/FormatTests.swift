@@ -61,43 +61,6 @@ import Testing
         #expect(Array(printed) == Array(value.utf8))
     }
 
-    /// One that was given up hears its list late, when another has put in a list without that key.
-    @Test func theListOfAnEarlierHelperDoesNotComeBack() throws {
-        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "sallyport-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let source = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Sources/BuilderImage/guest/usr/lib/sallyport/admit-keys")
-        let script = try String(contentsOf: source, encoding: .utf8)
-            .replacing("/run/sallyport", with: folder.path)
-        func helper() throws -> (Process, input: FileHandle, output: FileHandle) {
-            let (process, input, output) = (Process(), Pipe(), Pipe())
-            process.executableURL = URL(filePath: "/bin/sh")
-            process.arguments = ["-c", script]
-            process.standardInput = input
-            process.standardOutput = output
-            try process.run()
-            return (process, input.fileHandleForWriting, output.fileHandleForReading)
-        }
-        func keys() throws -> String {
-            try String(contentsOf: folder.appending(path: "people_keys"), encoding: .utf8)
-        }
-        let (elder, toElder, fromElder) = try helper()
-        try toElder.write(contentsOf: Data("ssh-ed25519 FIRST\n\n".utf8))
-        #expect(try fromElder.read(upToCount: 3) == Data("in\n".utf8))
-        #expect(try keys() == "ssh-ed25519 FIRST\n")
-        let (younger, toYounger, fromYounger) = try helper()
-        try toYounger.write(contentsOf: Data("\n".utf8))
-        #expect(try fromYounger.read(upToCount: 3) == Data("in\n".utf8))
-        try toElder.write(contentsOf: Data("ssh-ed25519 LATE\n\n".utf8))
-        elder.waitUntilExit()
-        #expect(elder.terminationStatus == 1)
-        #expect(try keys() == "")
-        try toYounger.close()
-        younger.waitUntilExit()
-        #expect(younger.terminationStatus == 0)
-    }
-
     @Test func aPathInQEMUsOptionsKeepsItsCommas() {
         let command = EmulatorCommand(
             kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
