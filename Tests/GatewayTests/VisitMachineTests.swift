@@ -55,6 +55,21 @@ import Testing
         #expect(machine.handle(.reached) == [.open(Fixture.claim(of: other))])
     }
 
+    @Test func aBuilderThatEndsWithItsTasksIsNotSaidToBeLost() {
+        var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        _ = machine.start()
+        #expect(machine.handle(.claimed(Fixture.claim(of: ready))) == [])
+        #expect(machine.handle(.job(Fixture.job(.timeout, builder: .ready))) == [])
+        #expect(machine.handle(.logShown(nil)) == [.reach(ready)])
+        #expect(machine.handle(.job(Fixture.job(.timeout, builder: nil))) == [])
+        let actions = machine.handle(.connectionFailed(NestedSSHError(.lost, "in a test")))
+        guard case .refuse(let refusal, .lost) = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(refusal.sentence.hasPrefix("Job 42 ran out of time"))
+    }
+
     @Test func nowGoesInAtOnce() {
         var machine = VisitMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: true)
         #expect(machine.start() == [.claim, .reach(ready)])

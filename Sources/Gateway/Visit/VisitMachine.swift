@@ -315,6 +315,8 @@ struct VisitMachine {
     private mutating func connectionFailed(_ error: NestedSSHError) -> [Action] {
         if case .wondering = state { return [] }
         let wasInside = state == .inside
+        // The tasks' end and the builder's are told one after the other.
+        if !wasInside, job.builder == nil, job.status.isFinal { return refuse(ended: job) }
         let status: ExitStatus
         let advice: String
         switch error.code {
