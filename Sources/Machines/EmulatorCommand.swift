@@ -101,6 +101,6 @@ struct EmulatorCommand {
 
     /// In QEMU's options a comma ends a value, and two commas are one.
     private static func escaped(_ path: FilePath) -> String {
-        path.string.unicodeScalars.map { $0 == "," ? ",," : String($0) }.joined()
+        path.string.escaping(",", as: ",,")
     }
 }

@@ -39,9 +39,7 @@ extension Job {
             guard Self.isVariableName(variable.name), !variable.value.utf8.contains(0) else {
                 throw MachineError(.invalidName, detail: variable.name)
             }
-            // By scalars: a quote with a combining mark behind it is one Character, and still ends a string.
-            let quoted = variable.value.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined()
-            exports += "export \(variable.name)='\(quoted)'\n"
+            exports += "export \(variable.name)='\(variable.value.escaping("'", as: "'\\''"))'\n"
         }
         var archive = CpioArchive()
         archive.addFile("environment", contents: Array(exports.utf8))

@@ -72,6 +72,6 @@ struct SecureShell: Sendable {
 
     /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
     private static func quoted(_ path: String) -> String {
-        "\"" + path.unicodeScalars.map { $0 == "%" ? "%%" : String($0) }.joined() + "\""
+        "\"" + path.escaping("%", as: "%%") + "\""
     }
 }
