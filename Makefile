@@ -5,23 +5,25 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help deps image image-debian build demo test fuzz bench lint clean install install-image uninstall
 
 SWIFT_VERSION := 6.3.1
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
-# What any target needs: make builds `deps` once, whatever it was asked for. The last three lines are for the image that people
-# build in, for builders that have a network, for the benchmarks, and for tests with other clients than OpenSSH.
-PACKAGES := libssh-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config git ca-certificates \
-    curl openssl openssh-server openssh-client qemu-system-x86 busybox-static cpio gzip binutils procps python3-venv \
-    e2fsprogs mmdebstrap qemu-utils iproute2 nftables slirp4netns \
-    gcc libc6-dev python3 \
-    putty-tools dropbear-bin rsync
+# What each of these targets needs of Debian, whatever the others need: `make deps-unit` installs what `make unit` does.
+GROUPS := build image image-debian demo unit test bench
+PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqlite3-dev pkg-config git ca-certificates
+PACKAGES_image := binutils cpio gzip
+PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils
+PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
+PACKAGES_unit := $(PACKAGES_build) openssh-client openssl
+# The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
+PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
+    busybox-static iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
+PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3
 IMAGES := $(CURDIR)/.build/images
 # How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
 IMAGE_DISK := 8G
 IMAGE_PACKAGES :=
-LOGS := .build/test-logs
 # What examines the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
 # What goes to builders as JetBrains' editors do: Tests/Clients.
@@ -31,32 +33,35 @@ PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
+# One suite for `make test`, such as Tail; without it, everything.
+SUITE :=
 # For how long `make fuzz` runs each target.
 SECONDS := 600
 
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian build demo unit test fuzz bench lint clean install install-image \
+    uninstall
+
 help:
-	echo 'make deps    check for Swift and install the Debian packages that are missing'
 	echo 'make build   build the programs (release)'
+	echo 'make demo    show it all on this machine, and leave nothing behind'
+	echo 'make unit    the unit tests alone: no virtual machine, no sshd'
+	echo 'make test    all tests, in stages; SUITE=Tail runs the one suite'
+	echo 'make bench   measure it beside plain ssh'
+	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
+	echo 'make lint    the format check alone'
 	echo 'make image   make the small image of the builders'
 	echo 'make image-debian    make one to build in: Debian with a compiler, git and apt; docs/images.md'
-	echo 'make demo    show it all on this machine, and leave nothing behind'
-	echo 'make test    unit tests, end-to-end tests, a little fuzzing, the API against its contract, and the format check'
-	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
-	echo 'make bench   measure it beside plain ssh'
-	echo 'make lint    the format check alone'
+	echo 'make deps-build, deps-test …    install what only that target needs of Debian; the targets do it themselves'
 	echo 'make clean   remove everything that was built'
 	echo 'make install, make install-image, make uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
-deps:
-	if ! command -v swift >/dev/null; then
-	    echo 'Swift is missing. Sallyport is built with Swift $(SWIFT_VERSION) or later: https://www.swift.org/install/linux/'
-	    exit 1
-	fi
+# Installs those of the packages that are missing.
+define install_packages
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
 	installed() { [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$1" 2>/dev/null)" = installed ]; }
 	libssh_is_safe() { dpkg --compare-versions "$$(dpkg-query -W -f '$${Version}' libssh-4)" ge '$(LIBSSH_FLOOR)'; }
 	missing=()
-	for package in $(PACKAGES); do
+	for package in $(1); do
 	    installed "$$package" || missing+=("$$package")
 	done
 	if installed libssh-4 && ! libssh_is_safe; then missing+=(libssh-4 libssh-dev); fi
@@ -78,57 +83,50 @@ deps:
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
 	        install --no-install-recommends "$${missing[@]}" </dev/null
 	fi
-	if ! libssh_is_safe; then
+	if installed libssh-4 && ! libssh_is_safe; then
 	    echo 'libssh is older than $(LIBSSH_FLOOR): a hostile builder could attack the gateway through it.'
 	    echo 'A newer one is among the security updates of Debian 12 (bookworm-security): are they in your apt sources?'
 	    exit 1
 	fi
+endef
 
-image: deps
+$(GROUPS:%=deps-%): deps-%:
+	$(call install_packages,$(PACKAGES_$*))
+
+deps:
+	$(call install_packages,$(sort $(foreach group,$(GROUPS),$(PACKAGES_$(group)))))
+
+swift:
+	if ! command -v swift >/dev/null; then
+	    echo 'Swift is missing. Sallyport is built with Swift $(SWIFT_VERSION) or later: https://www.swift.org/install/linux/'
+	    exit 1
+	fi
+
+image: deps-image
 	Sources/BuilderImage/build-image $(IMAGES)/debian .build/packages
 
 image-debian: IMAGE := debian-build
-image-debian: deps
+image-debian: deps-image-debian
 	Sources/BuilderImage/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
 
-build: deps
-	swift build -c release
+# As they are shipped: with the Swift runtime in them, and without a path to look for it.
+build: swift deps-build
+	swift build -c release --static-swift-stdlib --disable-local-rpath
 
-demo: build image
+demo: deps-demo build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
 
-bench: build
+bench: deps-bench build
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
 
-# Everything runs, even after a failure; the summaries come last.
-test: image image-debian
+unit: swift deps-unit
 	swift build --build-tests
-	$(MAKE) --no-print-directory $(CLIENTS)/installed
-	mkdir -p $(LOGS)
-	failed=()
-	swift test --skip-build --disable-xctest --skip EndToEndTests 2>&1 | tee $(LOGS)/unit || failed+=(unit)
-	# The end-to-end tests wait more than they work.
-	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going SECONDS=5 >$(LOGS)/fuzzing 2>&1 & fuzzing=$$!
-	swift test --skip-build --disable-xctest --no-parallel --filter EndToEndTests 2>&1 \
-	    | tee $(LOGS)/end-to-end || failed+=(end-to-end)
-	wait "$$fuzzing" || failed+=(fuzzing)
-	cat $(LOGS)/fuzzing
-	{ $(MAKE) --no-print-directory $(CONTRACT)/installed && $(CONTRACT)/bin/python Tests/Contract/examine-runner; } 2>&1 \
-	    | tee $(LOGS)/contract || failed+=(contract)
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift || failed+=(lint)
-	results=$$(sed -nE 's/^.*Test (.*) (passed|failed) after ([0-9.]+) seconds.*$$/\3 \2 \1/p' \
-	    $(LOGS)/unit $(LOGS)/end-to-end | grep -vE '^[^ ]+ [^ ]+ run with ' || true)
-	echo; echo 'The slowest tests, in seconds:'
-	sort -rn <<<"$$results" | sed -n '1,10p'
-	echo; grep -h '^Fuzzing ' $(LOGS)/fuzzing || true
-	grep -h '^Contract: ' $(LOGS)/contract || true
-	echo; echo "$$(grep -c ' passed ' <<<"$$results" || true) tests passed."
-	grep -hE -A 2 ' recorded an issue at ' $(LOGS)/unit $(LOGS)/end-to-end || true
-	[ "$${#failed[@]}" = 0 ] || echo "Failed: $${failed[*]}."
-	grep -h 'Test run with' $(LOGS)/unit $(LOGS)/end-to-end || true
-	[ "$${#failed[@]}" = 0 ]
+	swift test --skip-build --disable-xctest --skip '^EndToEndTests\.'
+
+test: swift deps-test
+	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 60m Tests/run '$(SUITE)'
 
 $(CONTRACT)/installed: Tests/Contract/requirements.txt
 $(CLIENTS)/installed: Tests/Clients/requirements.txt
@@ -138,10 +136,10 @@ $(CONTRACT)/installed $(CLIENTS)/installed:
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-fuzz: deps
+fuzz: swift deps-build
 	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=$(SECONDS)
 
-lint:
+lint: swift
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
 clean:

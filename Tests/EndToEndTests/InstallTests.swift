@@ -79,6 +79,84 @@ import World
         }
     }
 
+    /// The drop-in, the configuration and the database of version 1.0 stay as they are, and today's programs go on with
+    /// them.
+    @Test func anEarlierInstallationGoesOn() async throws {
+        let world = try await SharedWorld.get()
+        try await InstalledMachine.with(world) { machine in
+            let fixtures = "\(machine.source)/Tests/Fixtures/1.0"
+            let prepared = try await machine.run(
+                """
+                mkdir -p /etc/sallyport /etc/ssh/sshd_config.d
+                cp \(fixtures)/sallyport.toml /etc/sallyport
+                cp \(fixtures)/50-sallyport.conf /etc/ssh/sshd_config.d
+                """)
+            await expect(prepared, status: 0, in: world)
+            let kept = [
+                "/etc/sallyport/sallyport.toml is there already and stays as it is.",
+                "/etc/ssh/sshd_config.d/50-sallyport.conf is there already and stays as it is.",
+            ]
+            await expect(try await machine.make("install"), status: 0, output: kept, in: world)
+            // The key was made anew; and the file's jobs become older each day.
+            let database = try await machine.run(
+                """
+                install -o sallyport -g sallyport -m 600 \(fixtures)/runner.sqlite /var/lib/sallyport
+                sed -i -e "s|^gateway_keys = .*|gateway_keys = [\\"$(cut -d' ' -f1,2 /etc/sallyport/builder_ed25519.pub)\\"]|" \\
+                    -e 's/^#retention = .*/retention = 36500/' /etc/sallyport/sallyport.toml
+                """)
+            await expect(database, status: 0, in: world)
+            try await start(machine)
+            let known = try await machine.run(
+                """
+                sallyport jobs --all
+                sallyport keys add alice /tmp/alice.pub
+                \(Self.ssh)
+                \(Self.ssh) show 1
+                \(Self.ssh) connect 2 true || echo "connect: $?"
+                """)
+            await expect(
+                known, status: 0,
+                output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: world)
+        }
+    }
+
+    /// Whoever installs a package has no Swift.
+    @Test func theProgramsStartWhereThereIsNoToolchain() async throws {
+        let world = try await SharedWorld.get()
+        try await InstalledMachine.with(world) { machine in
+            await expect(try await machine.make("install"), status: 0, in: world)
+            let started = try await machine.run(
+                """
+                toolchain=$(realpath "$(command -v swift)")
+                mount -t tmpfs none "${toolchain%/usr/bin/*}/usr"
+                ! command -v swift
+                ldconfig -p | grep -i swift && exit 1
+                sallyport --help | head -n 1
+                cd /usr/local/libexec/sallyport
+                ./sallyport-runner --help | head -n 1
+                \(Self.offer("./sallyport-dispatch"))
+                # As anybody but root, whom it refuses before it has done anything.
+                setpriv --reuid=builds --regid=builds --clear-groups ./sallyport-shell || echo "shell: $?"
+                """)
+            await expect(
+                started, status: 0,
+                output: [
+                    "OVERVIEW: Talk to the build service behind a gateway.\n",
+                    "OVERVIEW: The embedded build service of Sallyport.\n", "restrict,pty,command=",
+                    "shell: 64\n",
+                ],
+                errors: ["This account only enters build machines."], in: world)
+        }
+    }
+
+    /// A key of Alice's, as sshd hands it to the dispatcher.
+    private static func offer(_ dispatcher: String) -> String {
+        """
+        ssh-keygen -q -t ed25519 -N '' -f /tmp/offered
+        \(dispatcher) builds / $(cut -d ' ' -f 1,2 /tmp/offered.pub)
+        """
+    }
+
     private static let ssh = "ssh -F /tmp/ssh_config gateway"
 
     /// What somebody who has a key may try besides; with what sshd, or the forced command, says.
@@ -151,12 +229,8 @@ import World
                 BatchMode yes
             EOF
             echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 /etc/ssh/test_host_key.pub)" >/tmp/known_hosts
-            setsid setpriv --reuid sallyport --regid sallyport --init-groups \
-                $(sed -n 's/^ExecStart=//p' /usr/local/lib/systemd/system/sallyport-runner.service) \
-                >/tmp/runner.log 2>&1 </dev/null &
-            echo $! >/run/runner.pid
-            until sallyport jobs >/dev/null 2>&1; do kill -0 $! || { cat /tmp/runner.log; exit 1; }; sleep 0.1; done
             """)
         guard started.status == 0 else { throw WorldError("nothing was started", log: "\(started)") }
+        try await machine.startRunner()
     }
 }

@@ -4,8 +4,8 @@ import World
 /// What the two small programs carry with them: sshd checks neither libraries nor interpreters.
 @Suite struct LinkingTests {
     @Test func theDispatcherIsStatic() async throws {
-        let headers = try await Command.run(["readelf", "-lW", "\(Repository.programs)/sallyport-dispatch"])
-        #expect(headers.status == 0 && !headers.text.contains("INTERP"), "\(headers)")
+        let headers = try await readelf("-lW", "sallyport-dispatch")
+        #expect(headers.contains("LOAD") && !headers.contains("INTERP"), "\(headers)")
         #expect(try await needed("sallyport-dispatch").isEmpty)
     }
 
@@ -22,18 +22,32 @@ import World
     /// Foundation proper brings ICU, which is larger than everything else together; FoundationEssentials does not.
     @Test(arguments: ["sallyport-dispatch", "sallyport-shell"])
     func noFoundationAndNoICU(program: String) async throws {
-        let counted = try await Command.run([
-            "sh", "-c", #"readelf -sW "$1" | grep -cE ' (\$s10Foundation|icudt)'; exit 0"#, "sh",
-            "\(Repository.programs)/\(program)",
-        ])
-        #expect(counted.text == "0\n", "\(counted)")
+        let symbols = try await readelf("-sW", program).split(separator: "\n")
+        // What is looked for could be seen.
+        #expect(symbols.contains { $0.contains(" $sS") }, "there are no symbols of Swift's own")
+        let found = symbols.filter { $0.contains(" $s10Foundation") || $0.contains(" icudt") }
+        #expect(found.isEmpty, "\(found.prefix(5))")
+    }
+
+    /// Neither a path in which somebody could put a library, nor one of a toolchain that is not where it is installed.
+    @Test(arguments: ["sallyport-dispatch", "sallyport-shell", "sallyport-runner", "sallyport"])
+    func nothingSaysWhereToLookForLibraries(program: String) async throws {
+        let section = try await readelf("-dW", program)
+        #expect(!section.contains("RUNPATH") && !section.contains("RPATH"), "\(section)")
+        #expect(!section.contains("libswift"), "\(section)")
     }
 
     private func needed(_ program: String) async throws -> [String] {
-        let section = try await Command.run(["readelf", "-dW", "\(Repository.programs)/\(program)"])
-        #expect(section.status == 0, "\(section)")
-        return section.text.split(separator: "\n").filter { $0.contains("(NEEDED)") }.compactMap { line in
-            line.split(separator: "[").last?.split(separator: "]").first.map(String.init)
+        try await readelf("-dW", program).split(separator: "\n").filter { $0.contains("(NEEDED)") }
+            .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }
+    }
+
+    /// What readelf(1) says of a program as it was built; throws if it says nothing.
+    private func readelf(_ option: String, _ program: String) async throws -> String {
+        let said = try await Command.run(["readelf", option, "\(Repository.programs)/\(program)"])
+        guard said.status == 0, !said.output.isEmpty else {
+            throw WorldError("readelf failed", log: "\(said)")
         }
+        return said.text
     }
 }

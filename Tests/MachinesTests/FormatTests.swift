@@ -74,11 +74,19 @@ import Testing
         #expect(DiskImage.size(fromHeader: header) == 8 << 30)
         #expect(DiskImage.size(fromHeader: header.dropLast()) == nil)
         #expect(DiskImage.size(fromHeader: Data(count: 32)) == nil)
-        let disk = try #require(try DiskImage(TestMachines.image.appending("../debian-build/root.qcow2")))
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ data: Data) throws -> FilePath {
+            try data.write(to: folder.appending(path: "root.qcow2"))
+            return FilePath(folder.path + "/root.qcow2")
+        }
+        let disk = try #require(try DiskImage(try file(header)))
         #expect(disk.size == 8 << 30)
         #expect((disk.size..<disk.size / 100 * 102).contains(disk.longestOverlay))
         #expect(try DiskImage("/no/such/file") == nil)
-        #expect(throws: MachineError.self) { try DiskImage(TestMachines.image.appending("vmlinuz")) }
+        let other = try file(Data(repeating: 0x4d, count: 64))
+        #expect(throws: MachineError.self) { try DiskImage(other) }
     }
 
     @Test func aFailureTellsStrangersNothing() {

@@ -4,7 +4,8 @@
 /// accounts are. Each sshd lives in a further mount namespace, where /usr/local holds the programs, /run is empty, /tmp
 /// is writable for everybody, and /dev has a `log`.
 enum Machine {
-    /// Makes the file systems in the folder `$1`, and /etc with them. Runs once, in the helper's namespace.
+    /// Makes the file systems in the folder `$1`, and /etc with them: without what belongs to a Sallyport that is
+    /// installed on this machine. Runs once, in the helper's namespace.
     static let prepare = """
         set -eu
         machine=$1
@@ -14,6 +15,10 @@ enum Machine {
         mkdir etc run run/sshd local dev dev/pts dev/shm state home
         mkdir -m 1777 tmp
         cp -a /etc/. etc/
+        rm -rf etc/sallyport etc/ssh/sshd_config.d/50-sallyport.conf
+        for file in passwd group shadow gshadow; do
+            [ ! -e "etc/$file" ] || sed -i -E '/^(builds|sallyport|sallyport-keys):/d' "etc/$file"
+        done
         mkdir -p etc/sallyport etc/ssh/sshd_config.d
         for node in null zero full random urandom tty; do
             : > "dev/$node"

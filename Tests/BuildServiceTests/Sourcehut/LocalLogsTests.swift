@@ -43,13 +43,15 @@ import Testing
     @Test func aLogThatIsNotThereYetIsWaitedFor() throws {
         let stream = follow("build")
         publish(.running, ["build"])
-        run(until: { true })
+        turn()
+        #expect(received.text.isEmpty && received.result == nil)
         try append("begun\n", task: "build")
         // Its folder has just been made; whatever is heard of the job makes it look.
         publish(.running, ["build"])
         run(until: { received.text == "begun\n" })
         publish(.running, ["build", "check"])
         run(until: { received.result != nil })
+        #expect(received.text == "begun\n" && (try? received.result?.get()) != nil)
         stream.cancel()
     }
 
@@ -88,7 +90,7 @@ import Testing
         try append(text)
         received.isOpen = false
         let stream = follow("setup")
-        run(until: { true })
+        turn()
         #expect(received.text.isEmpty)
         received.isOpen = true
         stream.resume()
@@ -157,12 +159,16 @@ import Testing
     }
 
     /// Lets the loop turn until the condition holds, for ten seconds at most.
+    /// Lets happen what is due already.
+    private func turn() {
+        loop.timer(after: .milliseconds(5)) { [loop] in loop.stop() }
+        loop.run()
+    }
+
     private func run(until condition: () -> Bool, at place: SourceLocation = #_sourceLocation) {
         let start = Instant.now
         repeat {
-            // Behind whatever is due already.
-            loop.timer(after: .milliseconds(5)) { [loop] in loop.stop() }
-            loop.run()
+            turn()
             if condition() { return }
         } while start.age < .seconds(10)
         Issue.record(

@@ -1,7 +1,7 @@
 import World
 
 /// A machine inside the world on which nobody has installed anything yet: a mount namespace with an /etc, /usr/local,
-/// /run, /tmp and /var/lib/sallyport of its own.
+/// /run, /tmp and /var/lib of its own.
 struct InstalledMachine: Sendable {
     let world: World
     private var folder: String { "\(world.folder)/installed" }
@@ -39,6 +39,19 @@ struct InstalledMachine: Sendable {
         )
     }
 
+    /// Starts the installed runner as its unit does.
+    func startRunner() async throws {
+        let started = try await run(
+            """
+            setsid setpriv --reuid sallyport --regid sallyport --init-groups \\
+                $(sed -n 's/^ExecStart=//p' /usr/local/lib/systemd/system/sallyport-runner.service) \\
+                >/run/runner.log 2>&1 </dev/null &
+            echo $! >/run/runner.pid
+            until sallyport jobs >/dev/null 2>&1; do kill -0 $! || { cat /run/runner.log; exit 1; }; sleep 0.1; done
+            """)
+        guard started.status == 0 else { throw WorldError("the runner was not started", log: "\(started)") }
+    }
+
     private func begin() async throws {
         let made = try await world.run([
             "/bin/bash", "-euc",
@@ -48,7 +61,7 @@ struct InstalledMachine: Sendable {
             make='
                 folder=\(folder)
                 mount -t tmpfs -o mode=0755 installed "$folder"
-                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/state "$folder"/source "$folder"/programs
+                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/lib "$folder"/source "$folder"/programs
                 mount --bind \(Repository.root) "$folder"/source
                 mount --bind \(Repository.programs) "$folder"/programs
                 mkdir -m 1777 "$folder"/tmp
@@ -56,9 +69,12 @@ struct InstalledMachine: Sendable {
                 cd "$folder"/etc
                 rm -rf sallyport ssh/sshd_config.d/50-sallyport.conf
                 sed -i -E "/^(builds|sallyport|sallyport-keys):/d" passwd group shadow
-                mkdir -p /var/lib/sallyport
-                for place in etc local:usr/local run tmp state:var/lib/sallyport; do
-                    mount --bind "$folder/${place%%:*}" "/${place#*:}"
+                # The world, and so this folder, is in /var/lib: it stays where it is.
+                world="$folder/lib/$(basename \(world.folder))"
+                mkdir "$world"
+                mount --rbind \(world.folder) "$world"
+                for place in lib:var/lib etc local:usr/local run tmp; do
+                    mount --rbind "$folder/${place%%:*}" "/${place#*:}"
                 done
                 mkdir /run/sshd
                 echo $$ >"$folder"/pid

@@ -58,8 +58,8 @@ actor SharedWorld {
 enum Repository {
     static let root = String(
         #filePath.prefix(#filePath.count - "/Tests/EndToEndTests/Support/SharedWorld.swift".count))
-    /// Those that were built with the tests, unless the environment names others.
-    static let programs = getenv("SALLYPORT_PROGRAMS").map { String(cString: $0) } ?? root + "/.build/debug"
+    /// Those that are shipped, unless the environment names others.
+    static let programs = getenv("SALLYPORT_PROGRAMS").map { String(cString: $0) } ?? root + "/.build/release"
     static let images = root + "/.build/images"
     static let dropIn = root + "/sshd_config.d/50-sallyport.conf"
 }

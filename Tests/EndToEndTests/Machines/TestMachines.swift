@@ -7,9 +7,7 @@ import Testing
 /// What the tests with real machines share: an image, a key, and one machine that has booted.
 enum TestMachines {
     /// The folder that `make image` made.
-    static let image = FilePath(#filePath)
-        .removingLastComponent().removingLastComponent().removingLastComponent().appending(
-            ".build/images/debian")
+    static let image = FilePath(Repository.images + "/debian")
 
     /// A folder of its own, with a short name: sockets live in it.
     static let folder: FilePath = {

@@ -54,6 +54,12 @@ struct MachinesTests {
         #expect(!FileManager.default.fileExists(atPath: machine.folder.monitorSocket.string))
     }
 
+    @Test func theDiskOfAnImageMayGrow() throws {
+        let disk = try #require(try DiskImage(FilePath(Repository.images + "/debian-build/root.qcow2")))
+        #expect(disk.size == 8 << 30)
+        #expect(throws: MachineError.self) { try DiskImage(TestMachines.image.appending("vmlinuz")) }
+    }
+
     static let job = Job(
         environment: [
             .init(name: "JOB_ID", value: "42"), .init(name: "WORDS", value: "it's\n$HOME \"here\""),
