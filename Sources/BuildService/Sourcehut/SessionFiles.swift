@@ -20,7 +20,7 @@ public final class SessionFiles {
     }
 
     deinit {
-        for descriptor in held.values { close(descriptor) }
+        for descriptor in held.values { unlockAndClose(descriptor) }
     }
 
     /// The right to end a job's builder: as long as it exists nobody enters.
@@ -32,7 +32,7 @@ public final class SessionFiles {
         }
 
         deinit {
-            close(descriptor)
+            unlockAndClose(descriptor)
         }
     }
 
@@ -48,7 +48,7 @@ public final class SessionFiles {
         // The folder may go between the calls, with the last trace of a job long ago.
         for _ in 0..<3 {
             let lock = try openFolder(of: job, creating: true)
-            defer { close(lock) }
+            defer { unlockAndClose(lock) }
             guard flock(lock, LOCK_SH | LOCK_NB) == 0 else { return false }
             let file = openat(lock, session, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
             if file < 0, errno == ENOENT { continue }
@@ -64,14 +64,14 @@ public final class SessionFiles {
         let path = "\(folder)/\(job)/\(session)"
         guard let file = held.removeValue(forKey: path) else { return }
         unlink(path)
-        close(file)
+        unlockAndClose(file)
     }
 
     /// The right to end the job's builder; nil while anybody is inside, enters, or ends it too.
     func ending(_ job: JobID) throws(ServiceError) -> Ending? {
         let lock = try openFolder(of: job, creating: false)
         guard flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: "\(folder)/\(job)") == 0 else {
-            close(lock)
+            unlockAndClose(lock)
             return nil
         }
         return Ending(descriptor: lock)
@@ -102,7 +102,7 @@ public final class SessionFiles {
                 for file in Self.names(in: path) { unlink("\(path)/\(file)") }
                 rmdir(path)
             }
-            close(lock)
+            unlockAndClose(lock)
         }
     }
 
@@ -121,7 +121,7 @@ public final class SessionFiles {
             guard !name.hasPrefix("@") else { return false }
             let file = open("\(path)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard file >= 0 else { return errno != ENOENT }
-            defer { close(file) }
+            defer { unlockAndClose(file) }
             guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return true }
             unlink("\(path)/\(name)")
             return false
@@ -187,4 +187,11 @@ public final class SessionFiles {
         default: false
         }
     }
+}
+
+/// Gives a lock back, whoever else still has the descriptor: a child that has been forked at this moment, until it
+/// executes its program.
+private func unlockAndClose(_ descriptor: CInt) {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
 }
