@@ -46,23 +46,34 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "sallyport-shell",
-            dependencies: ["AuthorizedKeys", "BuildService", "ConfigurationFile", "Gateway", "Requests"],
+            dependencies: ["AuthorizedKeys", "Gateway"],
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
             linkerSettings: [.unsafeFlags(staticStandardLibrary + foundationEssentials)]),
 
         // What they are made of.
         .target(name: "AuthorizedKeys", swiftSettings: settings),
-        .target(name: "Requests", swiftSettings: settings),
+        .target(
+            name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
+            swiftSettings: settings),
+        .target(name: "Requests", dependencies: ["BuildAPI"], swiftSettings: settings),
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
             name: "ConfigurationFile",
-            dependencies: ["Requests", "TOMLKit"],
+            dependencies: ["BuildAPI", "TOMLKit"],
             swiftSettings: settings),
         .target(
-            name: "BuildService",
+            name: "ServiceClient",
             dependencies: [
-                "AuthorizedKeys", "CCurl", "CLinux", "ConfigurationFile", "EventLoop", "Requests",
+                "AuthorizedKeys", "BuildAPI", "CCurl", "CLinux", "ConfigurationFile", "EventLoop",
             ],
+            path: "Sources/ServiceClient/Sallyport",
+            swiftSettings: settings),
+        .target(
+            name: "SourcehutClient",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "ServiceClient",
+            ],
+            path: "Sources/ServiceClient/Sourcehut",
             swiftSettings: settings),
         .target(
             name: "NestedSSH",
@@ -71,8 +82,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
-                "Requests",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
+                "Requests", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -87,18 +98,19 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Conformance", "EventLoop", "Requests",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop",
+                "ServiceClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .target(
             name: "Conformance",
-            dependencies: ["AuthorizedKeys", "BuildService", "CCurl", "Requests"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "ServiceClient"],
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Machines", "Requests", "Yams",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -115,6 +127,7 @@ let package = Package(
         .target(
             name: "Machines",
             dependencies: [
+                "BuildAPI",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -156,21 +169,31 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
-        .testTarget(name: "RequestsTests", dependencies: ["Requests"], swiftSettings: settings),
+        .testTarget(name: "RequestsTests", dependencies: ["BuildAPI", "Requests"], swiftSettings: settings),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .testTarget(name: "BuildAPITests", dependencies: ["BuildAPI"], swiftSettings: settings),
         .testTarget(
-            name: "BuildServiceTests", dependencies: ["BuildService", "EventLoop", "Requests", "Yams"],
+            name: "ServiceClientTests",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "ServiceClient", "Yams",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SourcehutClientTests",
+            dependencies: ["BuildAPI", "EventLoop", "ServiceClient", "SourcehutClient"],
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["AuthorizedKeys", "BuildService", "Gateway", "NestedSSH", "Requests"],
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Requests", "ServiceClient",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "ConfigurationFile", "Machines", "Requests", "Runner",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Runner",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -183,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "AuthorizedKeys", "BuildService", "Conformance", "Requests",
+                "AuthorizedKeys", "BuildAPI", "Conformance", "ServiceClient",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -193,7 +216,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Machines", "Requests", "World",
+                "BuildAPI", "Machines", "Requests", "World",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

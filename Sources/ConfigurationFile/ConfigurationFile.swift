@@ -1,5 +1,5 @@
+import BuildAPI
 import Glibc
-import Requests
 
 /// Reads `sallyport.toml`.
 public enum ConfigurationFile {

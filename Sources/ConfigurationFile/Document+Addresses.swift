@@ -1,5 +1,5 @@
+import BuildAPI
 import Glibc
-import Requests
 
 /// Where services are.
 extension Document {

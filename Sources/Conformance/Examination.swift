@@ -1,6 +1,6 @@
-public import BuildService
+import BuildAPI
 import FoundationEssentials
-import Requests
+public import ServiceClient
 
 /// Nobody answers there, or not now.
 public struct Unreachable: Error {

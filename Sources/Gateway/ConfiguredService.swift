@@ -1,6 +1,8 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
+import ServiceClient
+import SourcehutClient
 
 extension Configuration {
     /// The build service that is configured: the one place where its kind matters. Nil when a URL is none, which a

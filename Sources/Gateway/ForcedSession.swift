@@ -1,9 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Glibc
-import Requests
+import ServiceClient
 
 /// One login, from the forced command to the exit status.
 public enum ForcedSession {

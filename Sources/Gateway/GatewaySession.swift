@@ -1,8 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Glibc
+import ServiceClient
 
 /// What every verb works with: one session on the gateway.
 final class GatewaySession {

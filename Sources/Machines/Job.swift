@@ -1,3 +1,5 @@
+import BuildAPI
+
 /// What a builder has to do: an environment, and scripts.
 public struct Job: Sendable, Hashable {
     /// Exported to tasks and to every shell. Names are those of shell variables.
@@ -54,12 +56,9 @@ extension Job {
         return archive.finished()
     }
 
-    /// Names become folders and words of a shell's command line: 1 to 128 of `[A-Za-z0-9_-]`.
+    /// Names become folders and words of a shell's command line.
     static func checkTaskName(_ name: String) throws(MachineError) {
-        let allowed = name.utf8.allSatisfy { isWordByte($0) || $0 == UInt8(ascii: "-") }
-        guard (1...128).contains(name.utf8.count), allowed, !name.hasPrefix("-") else {
-            throw MachineError(.invalidName, detail: name)
-        }
+        guard TaskName.isSafeArgument(name) else { throw MachineError(.invalidName, detail: name) }
     }
 
     private static func isVariableName(_ name: String) -> Bool {

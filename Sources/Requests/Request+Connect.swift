@@ -1,3 +1,5 @@
+import BuildAPI
+
 extension Request {
     /// `connect`: its options end at the job, and behind that everything is the builder's.
     static func connect(_ words: inout Words) throws(RequestError) -> Request {

@@ -1,3 +1,5 @@
+import BuildAPI
+
 extension Request {
     /// Every verb but `connect`.
     static func parse(_ verb: Verb, _ words: Words) throws(RequestError) -> Request {

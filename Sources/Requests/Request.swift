@@ -1,3 +1,5 @@
+public import BuildAPI
+
 /// What somebody asks for with the words after the host's name: SSH_ORIGINAL_COMMAND, parsed.
 ///
 /// The grammar is one of bytes: blanks separate words and there is no quoting, because ssh(1) has joined the words

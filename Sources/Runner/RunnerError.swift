@@ -1,3 +1,5 @@
+public import BuildAPI
+
 /// What the runner refuses, or cannot do.
 ///
 /// `description` is one sentence that may be shown to anybody who may ask; `debugDescription` is for the log.
@@ -25,7 +27,7 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         /// A manifest, or a value in a request, that means nothing here.
         case unprocessable(line: Int?, key: String?)
         /// Somebody has as much of it as they may have.
-        case tooMany
+        case tooMany(Quota)
         /// The disk is full.
         case noSpace
         /// A builder does not answer now.

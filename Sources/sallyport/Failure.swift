@@ -1,5 +1,6 @@
-import BuildService
+import BuildAPI
 import Glibc
+import ServiceClient
 
 /// Why a command has not done what it was asked: one sentence, and a status of sysexits(3).
 struct Failure: Error, Equatable {
@@ -27,13 +28,14 @@ struct Failure: Error, Equatable {
         let said = error.problem?.detail.map(PlainText.line)
         sentence = said ?? error.description
         switch error.code {
-        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .unsupported, .tooOld,
-            .gatewayFault:
+        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld, .gatewayFault:
             status = .unavailable
         case .untrusted, .redirected: status = .configuration
-        case .refused(401), .refused(403): status = .noPermission
-        case .refused(404), .refused(410): status = .noInput
-        case .refused(let code): status = code == 429 || code >= 500 ? .tryAgain : .data
+        case .notAuthenticated, .notPermitted, .termsChanged: status = .noPermission
+        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notOffered:
+            status = .noInput
+        case .tooMany, .unavailable: status = .tryAgain
+        case .notReady, .conflict, .badInput, .refused: status = .data
         }
     }
 

@@ -1,7 +1,8 @@
 import ArgumentParser
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
+import ServiceClient
 
 /// The build service that the configuration names.
 struct ServiceOptions: ParsableArguments {

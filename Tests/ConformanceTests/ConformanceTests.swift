@@ -1,6 +1,7 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import Dispatch
+import ServiceClient
 import Testing
 
 @testable import Conformance

@@ -37,6 +37,12 @@ import World
         #expect(!section.contains("libswift"), "\(section)")
     }
 
+    @Test func theRunnerNeedsNoHTTPClient() async throws {
+        let needed = try await needed("sallyport-runner")
+        #expect(
+            needed.contains("libsqlite3.so.0") && !needed.contains { $0.hasPrefix("libcurl") }, "\(needed)")
+    }
+
     private func needed(_ program: String) async throws -> [String] {
         try await readelf("-dW", program).split(separator: "\n").filter { $0.contains("(NEEDED)") }
             .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }

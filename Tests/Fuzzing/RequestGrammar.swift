@@ -1,3 +1,5 @@
+import BuildAPI
+
 /// SSH_ORIGINAL_COMMAND. What a request says is what the words say: nothing is invented, dropped or reordered, and a
 /// command on the builder is the person's own bytes.
 func check(_ input: [UInt8]) {

@@ -1,5 +1,5 @@
+import BuildAPI
 import FoundationEssentials
-import Requests
 
 /// The answers of a build service. An answer is refused or it is a value that can be written and read again.
 func check(_ input: [UInt8]) {

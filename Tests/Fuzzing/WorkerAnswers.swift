@@ -1,11 +1,11 @@
+import BuildAPI
 import FoundationEssentials
-import Requests
 
 private let job = JobID("42")!
 
 /// What builds.sr.ht's worker sends: info about a job, the end of its log, a page of its folders.
 func check(_ input: [UInt8]) {
-    for name in TaskName.folders(in: input) {
+    for name in TaskFolders.names(in: input) {
         promise("a task is named as the worker allows", TaskName.isValid(name) && !name.contains("/"))
     }
     let end = LogEnd(input, of: job, lastWritten: nil)

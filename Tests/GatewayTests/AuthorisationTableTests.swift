@@ -2,7 +2,7 @@ import Foundation
 import Requests
 import Testing
 
-@testable import BuildService
+@testable import BuildAPI
 @testable import Gateway
 
 /// docs/authorisation.md is what `authorise` decides: every verb, everybody, every visibility.

@@ -1,5 +1,5 @@
+import BuildAPI
 import Foundation
-import Requests
 import Testing
 
 @testable import Gateway

@@ -1,8 +1,8 @@
 import FoundationEssentials
-import Requests
 
-@testable import BuildService
+@testable import BuildAPI
 @testable import Gateway
+@testable import ServiceClient
 
 /// Not that of Testing.
 typealias ExitStatus = Gateway.ExitStatus
@@ -47,7 +47,7 @@ enum Fixture {
         Claim(id: "42-x", job: identifier, kind: .shell, builder: builder, deadline: nil, lease: 60)
     }
 
-    static func serviceError(_ status: Int) -> ServiceError {
-        ServiceError(.refused(status), detail: "in a test")
+    static func serviceError(_ code: ServiceError.Code) -> ServiceError {
+        ServiceError(code, detail: "in a test")
     }
 }

@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import Requests
 import Testing

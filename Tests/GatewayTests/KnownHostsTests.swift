@@ -1,7 +1,6 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import Foundation
-import Requests
 import Testing
 
 @testable import Gateway

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Testing
 

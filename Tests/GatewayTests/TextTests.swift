@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
-import Requests
 import Testing
 
 @testable import Gateway

@@ -7,7 +7,7 @@ import Testing
 
     private func sources() throws -> String {
         var text = ""
-        for library in ["Gateway", "NestedSSH", "BuildService"] {
+        for library in ["Gateway", "NestedSSH", "ServiceClient"] {
             let folder = Self.root.appending(path: "Sources/\(library)")
             for case let file as URL in FileManager.default.enumerator(
                 at: folder, includingPropertiesForKeys: nil)!

@@ -1,4 +1,5 @@
-import BuildService
+import BuildAPI
+import ServiceClient
 import Testing
 
 @testable import Gateway
@@ -141,49 +142,55 @@ import Testing
         #expect(refusal(actions)?.status == ExitStatus(129) && reason(actions) == .lost)
     }
 
-    @Test(arguments: [
-        (410, ExitStatus.noBuilder), (404, .noBuilder), (403, .notPermitted), (409, .tryAgain),
-        (500, .tryAgain),
-    ])
-    func noClaimNoEntry(status: Int, expected: ExitStatus) {
+    @Test(
+        arguments: [
+            (.builderGone, .noBuilder), (.noSuchJob, .noBuilder), (.notPermitted, .notPermitted),
+            (.termsChanged, .notPermitted), (.notReady, .tryAgain), (.unavailable, .tryAgain),
+        ] as [(ServiceError.Code, ExitStatus)])
+    func noClaimNoEntry(code: ServiceError.Code, expected: ExitStatus) {
         var machine = entering()
         _ = machine.handle(.reached)
-        #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(status))))?.status == expected)
+        #expect(refusal(machine.handle(.notClaimed(Fixture.serviceError(code))))?.status == expected)
         #expect(machine.handle(.opened) == [])
     }
 
-    @Test(arguments: [500, 503, 429]) func aServiceInTroubleEndsNothing(status: Int) {
+    @Test(arguments: [.unavailable, .tooMany(nil), .timedOut] as [ServiceError.Code])
+    func aServiceInTroubleEndsNothing(code: ServiceError.Code) {
         var machine = inside(.shell)
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [])
     }
 
     @Test func aPersonWhoMayNotBeInsideAnyMoreIsOut() {
         var machine = inside(.shell)
-        let actions = machine.handle(.heartbeat(Fixture.serviceError(403)))
+        let actions = machine.handle(.heartbeat(Fixture.serviceError(.notPermitted)))
         #expect(refusal(actions)?.status == .notPermitted && reason(actions) == .lost)
     }
 
     /// It may have run out while nobody could reach the service.
-    @Test(arguments: [410, 404]) func aClaimThatDoesNotStandIsAskedForAgain(status: Int) {
+    @Test(arguments: [.claimEnded, .builderGone] as [ServiceError.Code])
+    func aClaimThatDoesNotStandIsAskedForAgain(code: ServiceError.Code) {
         var machine = inside(.shell)
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [.claim])
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(status))) == [], "once")
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [.claim])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [], "once")
         #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
         #expect(machine.handle(.ended(.exited(status: 0))) == [.finish(.success, .logout)])
     }
 
-    @Test(arguments: [(403, ExitStatus.notPermitted), (404, .noBuilder), (410, .noBuilder)])
-    func aNoToTheSecondClaimEndsTheSession(status: Int, expected: ExitStatus) {
+    @Test(
+        arguments: [
+            (.notPermitted, .notPermitted), (.noSuchJob, .noBuilder), (.builderGone, .noBuilder),
+        ] as [(ServiceError.Code, ExitStatus)])
+    func aNoToTheSecondClaimEndsTheSession(code: ServiceError.Code, expected: ExitStatus) {
         var machine = inside(.shell)
-        _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
-        let actions = machine.handle(.notClaimed(Fixture.serviceError(status)))
-        if status != 403 { #expect(actions == [.askWhy]) }
+        _ = machine.handle(.heartbeat(Fixture.serviceError(.claimEnded)))
+        let actions = machine.handle(.notClaimed(Fixture.serviceError(code)))
+        if code != .notPermitted { #expect(actions == [.askWhy]) }
         #expect(refusal(actions + machine.handle(.noReason))?.status == expected)
     }
 
     @Test func aSecondClaimForAnotherBuilderEndsTheSession() {
         var machine = inside(.shell)
-        _ = machine.handle(.heartbeat(Fixture.serviceError(410)))
+        _ = machine.handle(.heartbeat(Fixture.serviceError(.claimEnded)))
         let other = Fixture.claim(of: Fixture.builder(.kept, hostKey: "ssh-ed25519 BBBB"))
         #expect(refusal(machine.handle(.claimed(other)))?.status == .noBuilder)
     }
@@ -194,9 +201,9 @@ import Testing
         #expect(actions.count == 1)
         if case .say = actions.first {} else { Issue.record("\(actions)") }
         #expect(machine.handle(.leaseRanOut) == [])
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [.claim])
-        #expect(machine.handle(.notClaimed(Fixture.serviceError(503))) == [])
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [.claim])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [.claim])
+        #expect(machine.handle(.notClaimed(Fixture.serviceError(.unavailable))) == [])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [.claim])
     }
 
     @Test func afterAHangUpOrControlCNothingIsSaid() {
@@ -243,7 +250,7 @@ import Testing
         var machine = inside(.shell)
         #expect(machine.handle(event) == [.askWhy])
         #expect(machine.handle(.job(Fixture.job())) == [], "it lives, for all that is known")
-        #expect(machine.handle(.heartbeat(Fixture.serviceError(410))) == [])
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [])
         let actions = machine.handle(.job(Self.ended(.init(reason: .deadline))))
         #expect(refusal(actions)?.sentence.contains("its time was over") == true, "\(actions)")
         #expect(machine.handle(.noReason) == [])
@@ -283,12 +290,12 @@ import Testing
     @Test func aServiceThatNeverSaysWhyIsNotWaitedFor() {
         var machine = inside(.shell)
         _ = machine.handle(.ended(.unknown))
-        #expect(machine.handle(.watchEnded(Fixture.serviceError(503))) == [], "it may still come")
-        #expect(refusal(machine.handle(.watchEnded(Fixture.serviceError(404))))?.status == .noBuilder)
+        #expect(machine.handle(.watchEnded(Fixture.serviceError(.unavailable))) == [], "it may still come")
+        #expect(refusal(machine.handle(.watchEnded(Fixture.serviceError(.noSuchJob))))?.status == .noBuilder)
     }
 
     @Test func aBrokenStreamEndsNothing() {
-        for error in [nil, Fixture.serviceError(503)] {
+        for error in [nil, Fixture.serviceError(.unavailable)] {
             var machine = inside(.shell)
             #expect(machine.handle(.watchEnded(error)) == [])
         }

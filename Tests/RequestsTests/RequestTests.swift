@@ -1,3 +1,4 @@
+import BuildAPI
 import Testing
 
 @testable import Requests

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// What is true of every answer that there was.
 extension Examination {

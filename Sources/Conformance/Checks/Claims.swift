@@ -1,7 +1,6 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import Glibc
-import Requests
 
 /// Claims of a builder that is kept.
 extension Examination {

@@ -1,5 +1,4 @@
-import BuildService
-import Requests
+import BuildAPI
 
 /// The stream of a job's changes: followed from the job's submission until it has failed.
 extension Examination {

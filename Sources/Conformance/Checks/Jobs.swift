@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
-import Requests
 
 /// Jobs, until the builder boots.
 extension Examination {

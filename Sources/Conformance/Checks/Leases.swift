@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Leases, and the ends of claims.
 extension Examination {

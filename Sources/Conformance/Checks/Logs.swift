@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Logs, of a job that has ended.
 extension Examination {
@@ -7,7 +7,7 @@ extension Examination {
             try expect(client.get(try log(Self.unknownJob)), 404).summary
         }
         check(.logsSetup) {
-            let answer = try expect(client.get(try log("setup")), 200)
+            let answer = try expect(client.get(try log(LogName.job)), 200)
             return "\(answer.body.count) bytes"
         }
         var task: String?

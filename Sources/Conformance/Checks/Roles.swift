@@ -1,5 +1,6 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
+import ServiceClient
 
 /// Who may ask what.
 extension Examination {

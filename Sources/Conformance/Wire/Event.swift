@@ -1,4 +1,5 @@
-import BuildService
+import BuildAPI
+import ServiceClient
 
 /// One server-sent event and the id that stood when it ended.
 struct Event {

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// JSON of any form: a check looks only at the members that it is about.

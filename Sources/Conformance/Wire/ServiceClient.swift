@@ -1,5 +1,6 @@
-import BuildService
+import BuildAPI
 import CCurl
+import ServiceClient
 
 /// Asks one thing at a time, and keeps status, headers and bytes as they come: libcurl's easy interface.
 final class ServiceClient {

@@ -1,8 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Glibc
+import ServiceClient
 
 /// Admission `known`: sshd gets a line only for keys that the build service knows.
 ///

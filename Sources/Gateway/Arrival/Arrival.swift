@@ -1,7 +1,8 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import EventLoop
 import Requests
+import ServiceClient
 
 /// From the words of a person to a permit: who is this, what is the job, may they?
 ///
@@ -79,7 +80,7 @@ final class Arrival {
         guard let known else { return }
         session.service.liveJobs(of: known.person) { [unowned self] result in
             attempt { () throws(Refusal) in
-                if case .failure(let error) = result, error.code == .unsupported {
+                if case .failure(let error) = result, error.code == .notOffered {
                     try next(nil)
                 } else {
                     try next(try result.orRefuse())
@@ -159,7 +160,7 @@ extension Result where Failure == ServiceError {
     fileprivate func orRefuse(aboutKey: Bool = false) throws(Refusal) -> Success {
         switch self {
         case .success(let value): return value
-        case .failure(let error) where aboutKey && error.status == 409:
+        case .failure(let error) where aboutKey && error.code == .conflict:
             throw Refusal(
                 .misconfigured,
                 "Your key belongs to more than one person at the build service. Please tell the administrator.",

@@ -1,3 +1,4 @@
+import BuildAPI
 import Requests
 
 extension Request {

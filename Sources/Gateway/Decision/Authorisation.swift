@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import Requests
 
 /// A job that `authorise` has let a person at, for one verb. Nothing else can make one, and without one no builder is

@@ -1,6 +1,5 @@
 import AuthorizedKeys
-import BuildService
-import Requests
+import BuildAPI
 
 /// A host authority whose words can stand in people's own configuration.
 struct CheckedHostAuthority {

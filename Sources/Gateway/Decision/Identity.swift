@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Who this is, as the build service says: somebody known and not suspended. Only `identify` can make one.
 struct KnownPerson {

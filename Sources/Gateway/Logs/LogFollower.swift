@@ -1,6 +1,6 @@
-import BuildService
+import BuildAPI
 import EventLoop
-import Requests
+import ServiceClient
 
 /// Shows the logs of a job on a sink, from their first byte until the job has ended.
 ///
@@ -34,7 +34,7 @@ final class LogFollower {
         self.ended = ended
         writer = LogWriter(raw: raw)
         sink.onDrain = { [weak self] in self?.resume() }
-        open(LogWriter.setUp)
+        open(LogName.job)
     }
 
     deinit {
@@ -58,7 +58,7 @@ final class LogFollower {
     }
 
     private func openNext() {
-        if task == nil, let next = waiting.first, !isFinal || streams[LogWriter.setUp] == nil {
+        if task == nil, let next = waiting.first, !isFinal || streams[LogName.job] == nil {
             waiting.removeFirst()
             task = next
             open(next)
@@ -83,7 +83,7 @@ final class LogFollower {
         streams[log] = nil
         if log == task { task = nil }
         // A log that does not exist (any more) has ended.
-        if case .failure(let error) = result, error.status != 404, error.status != 416 {
+        if case .failure(let error) = result, error.code != .noSuchLog {
             finish(.failure(error))
         } else {
             openNext()

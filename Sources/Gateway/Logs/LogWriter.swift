@@ -1,3 +1,5 @@
+import BuildAPI
+
 /// Several logs on one stream: the set-up log as it is, each task's with `[task] ` before every line.
 ///
 /// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and goes on behind its
@@ -19,9 +21,6 @@ struct LogWriter {
         isRaw = raw
     }
 
-    /// The set-up log's name in API v1.
-    static let setUp = "setup"
-
     /// What to print for these bytes of a log.
     mutating func print(_ bytes: some Sequence<UInt8>, of log: String) -> [UInt8] {
         let bytes = isRaw ? Array(bytes) : filters[log, default: EscapeFilter()].filter(bytes)
@@ -34,7 +33,7 @@ struct LogWriter {
             cursor = .lineStart
         default: break
         }
-        let prefix = log == Self.setUp ? [] : Array("[\(HostileText.printable(log))] ".utf8)
+        let prefix = log == LogName.job ? [] : Array("[\(HostileText.printable(log))] ".utf8)
         for byte in bytes {
             switch cursor {
             case .inLine: break

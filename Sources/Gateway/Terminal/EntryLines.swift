@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// What somebody reads who has come into a builder: the job, what failed, the time that is left, how to repeat it.

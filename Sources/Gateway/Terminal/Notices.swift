@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// Decides what somebody inside a builder is told there, and when. No I/O, no clock: jobs and times in, sentences out.

@@ -1,4 +1,4 @@
-import Requests
+import BuildAPI
 
 /// What a client's ssh calls builders.
 struct BuilderNames: Equatable {

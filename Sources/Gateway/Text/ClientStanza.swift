@@ -1,4 +1,4 @@
-import Requests
+import BuildAPI
 
 /// What somebody includes into their ssh_config, so that their own ssh finds builders.
 ///

@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
-import Requests
 
 /// All there is to say about one job.
 struct JobSheet {

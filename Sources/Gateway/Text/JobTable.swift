@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// Jobs in aligned columns, within 80 characters as long as their names are short.

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// A job as `--json` shows it: API v1's *job*, without what leads to the builder.

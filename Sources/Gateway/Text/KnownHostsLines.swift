@@ -1,5 +1,5 @@
 import AuthorizedKeys
-import Requests
+import BuildAPI
 
 /// Lines of a known_hosts file: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
 enum KnownHostsLines {

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 extension Job.Status {
     /// How the job has ended, or that it has not.

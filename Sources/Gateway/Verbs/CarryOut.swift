@@ -1,3 +1,4 @@
+import BuildAPI
 import Requests
 
 /// From a permit to what the verb does.

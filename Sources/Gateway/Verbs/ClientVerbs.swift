@@ -1,7 +1,8 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Requests
+import ServiceClient
 
 /// The verbs that set people's own ssh up for `proxy`.
 extension GatewaySession {

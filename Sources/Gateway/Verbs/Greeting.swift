@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// What somebody sees who logs in without a command.
 struct Greeting {

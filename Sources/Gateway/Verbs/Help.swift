@@ -1,3 +1,4 @@
+import BuildAPI
 import Requests
 
 /// What the verbs are for: one line each, and all about one.

@@ -1,6 +1,7 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Requests
+import ServiceClient
 
 /// The verbs that look at a job, or change it, and are done.
 extension GatewaySession {
@@ -147,18 +148,16 @@ extension Refusal {
 
     /// The service's own words, where it has refused what this person wants.
     static func service(_ error: ServiceError, _ verb: String) -> Refusal {
-        guard let status = error.status, let detail = error.problem?.detail else {
-            return GatewaySession.refusal(for: error)
-        }
-        let code: ExitStatus
-        switch status {
-        case 404, 405, 501: return unsupported("“\(verb)”")
-        case 400, 413, 422: code = .badInput
-        case 403: code = .notPermitted
-        case 409, 410: code = .noBuilder
-        case 429: code = .tryAgain
+        let status: ExitStatus
+        switch error.code {
+        case .notOffered: return unsupported("“\(verb)”")
+        case .badInput: status = .badInput
+        case .notPermitted, .termsChanged: status = .notPermitted
+        case .conflict, .notReady, .builderGone, .claimEnded: status = .noBuilder
+        case .tooMany: status = .tryAgain
         default: return GatewaySession.refusal(for: error)
         }
-        return Refusal(code, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
+        guard let detail = error.problem?.detail else { return GatewaySession.refusal(for: error) }
+        return Refusal(status, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
     }
 }

@@ -1,7 +1,8 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import EventLoop
 import Requests
+import ServiceClient
 
 /// The verbs that are about whoever asks.
 extension GatewaySession {
@@ -15,7 +16,7 @@ extension GatewaySession {
                 if jobs.isEmpty, !json {
                     say(all ? "You have no job." : "You have no job that runs or whose builder is kept.")
                 }
-            case .failure(let error) where error.code == .unsupported: refuse(.unsupported("list of jobs"))
+            case .failure(let error) where error.code == .notOffered: refuse(.unsupported("list of jobs"))
             case .failure(let error): refuse(.service(error, "list"))
             }
         }
@@ -85,7 +86,7 @@ extension GatewaySession {
                     journal.note("person=\(permit.person.id) removes the key \(fingerprint)")
                     say("The key is removed.")
                     finish(.success)
-                case .failure(let error) where error.status == 404:
+                case .failure(let error) where error.code == .noSuchKey:
                     refuse(
                         Refusal(
                             .badInput, "You have no key with this fingerprint.", cause: error.debugDescription

@@ -1,6 +1,7 @@
-import BuildService
+import BuildAPI
 import EventLoop
 import Requests
+import ServiceClient
 
 /// `submit`: a manifest from standard input becomes a job; with `--follow` its log is shown, and it says how it ended.
 final class SubmitVerb {

@@ -1,5 +1,6 @@
-import BuildService
+import BuildAPI
 import EventLoop
+import ServiceClient
 
 /// `tail`: the logs of a job until it ends; the exit status says how.
 final class TailVerb {

@@ -1,5 +1,6 @@
-import BuildService
+import BuildAPI
 import EventLoop
+import ServiceClient
 
 /// Shows the terms of use and takes a `yes`.
 final class TermsQuestion {
@@ -51,7 +52,7 @@ final class TermsQuestion {
             case .success:
                 session.journal.note("person=\(person.id) accepts the terms of use \(terms.version)")
                 accepted()
-            case .failure(let error) where error.status == 409:
+            case .failure(let error) where error.code == .termsChanged:
                 session.refuse(
                     Refusal(
                         .tryAgain, "The terms of use have just been changed. Enter the same command again.",

@@ -1,7 +1,8 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import EventLoop
 import FoundationEssentials
+import ServiceClient
 
 /// The claim on which a visit stands: asked for, kept up with heartbeats, released for a reason.
 final class ClaimKeeper {

@@ -1,9 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Glibc
 import NestedSSH
-import Requests
+import ServiceClient
 
 /// What the gateway shows to builders, and what builders have to show.
 extension GatewaySession {

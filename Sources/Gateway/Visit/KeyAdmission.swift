@@ -1,10 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import CLinux
 import EventLoop
 import Glibc
 import NestedSSH
-import Requests
 
 /// Lets the person's key into a builder, where the build service does not do that: as long as a connection of the gateway's
 /// own stands, which has proved the builder's host key first.

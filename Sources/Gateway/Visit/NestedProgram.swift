@@ -1,5 +1,5 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import EventLoop
 import FoundationEssentials
 import Glibc

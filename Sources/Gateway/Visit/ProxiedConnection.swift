@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import CLinux
 import EventLoop
 import FoundationEssentials

@@ -1,5 +1,6 @@
-import BuildService
+import BuildAPI
 import Requests
+import ServiceClient
 
 /// From a request to a visit.
 extension GatewaySession {

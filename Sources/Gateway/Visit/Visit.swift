@@ -1,8 +1,9 @@
-import BuildService
+import BuildAPI
 import EventLoop
 import Glibc
 import NestedSSH
 import Requests
+import ServiceClient
 
 /// `connect` and `proxy`: does what ``VisitMachine`` decides.
 final class Visit {

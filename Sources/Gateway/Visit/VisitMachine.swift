@@ -1,8 +1,9 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Glibc
 import NestedSSH
 import Requests
+import ServiceClient
 
 /// A visit to a builder, as a state machine without I/O: events in, actions out.
 ///
@@ -338,13 +339,13 @@ struct VisitMachine {
     /// The service does not know the claim any more. That may be because nobody could reach it for a while: the session
     /// stays, and asks anew.
     private mutating func heartbeat(_ error: ServiceError?) -> [Action] {
-        guard let error, let status = error.status else { return [] }
-        switch status {
-        case 410 where state == .inside, 404 where state == .inside:
+        guard let error else { return [] }
+        switch error.code {
+        case .claimEnded where state == .inside, .builderGone where state == .inside:
             guard !isClaiming else { return [] }
             isClaiming = true
             return [.claim]
-        case 403, 404, 410:
+        case .notPermitted, .termsChanged, .claimEnded, .builderGone:
             if case .wondering = state { return [] }
             return endedByTheService(error)
         default: return []
@@ -367,7 +368,7 @@ struct VisitMachine {
 
     private mutating func notClaimedAgain(_ error: ServiceError) -> [Action] {
         // The next heartbeat asks again.
-        error.isTransient || error.status == 409 ? sayUnclaimed() : endedByTheService(error)
+        error.isTransient || error.code == .notReady ? sayUnclaimed() : endedByTheService(error)
     }
 
     private mutating func sayUnclaimed() -> [Action] {
@@ -382,7 +383,8 @@ struct VisitMachine {
 
     private mutating func endedByTheService(_ error: ServiceError) -> [Action] {
         let cause = "the claim does not stand any more: \(error.debugDescription)"
-        if error.status != 403, state == .inside {
+        let isPermitted = error.code != .notPermitted && error.code != .termsChanged
+        if isPermitted, state == .inside {
             let sentence = "The build service has ended this session."
             return wonder(
                 Refusal(.noBuilder, sentence, cause: cause),
@@ -390,33 +392,33 @@ struct VisitMachine {
         }
         state = .over
         let refusal =
-            error.status == 403
-            ? Refusal(
+            isPermitted
+            ? Refusal(.noBuilder, "The build service has ended this session.", cause: cause)
+            : Refusal(
                 .notPermitted,
                 "The build service has ended this session: job \(job.id) is no longer open to you.",
                 cause: cause)
-            : Refusal(.noBuilder, "The build service has ended this session.", cause: cause)
         return [.refuse(refusal, .lost)]
     }
 
     private mutating func notClaimed(_ error: ServiceError) -> [Action] {
         let refusal: Refusal
-        switch error.status {
-        case 410, 404:
+        switch error.code {
+        case .builderGone, .noSuchJob:
             refusal = Refusal(
                 .noBuilder, "The builder of job \(job.id) is gone.", cause: error.debugDescription)
-        case 429:
+        case .tooMany:
             // It says what is in the way.
             refusal = .service(error, (kind == .proxy ? Verb.proxy : .connect).rawValue)
-        case 403 where error.problem?.type == Problem.termsType:
+        case .termsChanged:
             refusal = Refusal(
                 .notPermitted, "The terms of use have just been changed. Enter the same command again.",
                 cause: error.debugDescription)
-        case 403:
+        case .notPermitted:
             refusal = Refusal(
                 .notPermitted, "The build service does not let you into job \(job.id).",
                 cause: error.debugDescription)
-        case 409:
+        case .notReady:
             refusal = Refusal(
                 .tryAgain, "The builder of job \(job.id) is not ready. Try again in a minute.",
                 cause: error.debugDescription)

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import HTTPTypes
 import Hummingbird
 import NIOCore

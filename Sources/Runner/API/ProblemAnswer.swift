@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -34,7 +34,9 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (422, "Unprocessable Content")
             problem.line = line
             problem.key = key
-        case .tooMany: (problem.status, problem.title) = (429, "Too Many Requests")
+        case .tooMany(let quota):
+            (problem.status, problem.title) = (429, "Too Many Requests")
+            problem.quota = quota
         case .stopping, .unreachable:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"

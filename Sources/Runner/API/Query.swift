@@ -1,3 +1,5 @@
+import BuildAPI
+
 /// The parameters after `?`. Unknown ones are ignored, doubled ones refused.
 struct Query: Equatable, Sendable {
     private var values: [String: String] = [:]

@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import HTTPTypes
-import Requests
 
 /// What a path of API v1 names.
 enum Resource: Equatable, Sendable {

@@ -1,5 +1,5 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import HTTPTypes
 import Hummingbird
 

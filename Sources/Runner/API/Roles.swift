@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Who is behind the Unix socket: SO_PEERCRED, socket(7).
 struct Peer: Equatable, Sendable {

@@ -1,5 +1,5 @@
+public import BuildAPI
 public import ConfigurationFile
-public import Requests
 
 /// A running machine, as far as a job needs one. Tests have their own.
 public protocol BuilderMachine: Sendable {

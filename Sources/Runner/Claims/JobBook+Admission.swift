@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Logging
-import Requests
 
 /// What a builder knows of the keys that it is to let in.
 struct Admission {

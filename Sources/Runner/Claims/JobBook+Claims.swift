@@ -1,5 +1,4 @@
-import BuildService
-import Requests
+import BuildAPI
 
 /// Claims, as the API asks for them. The person is checked here again, whatever the gateway has found.
 extension JobBook {

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// A claim that has not been released and whose lease has not run out.

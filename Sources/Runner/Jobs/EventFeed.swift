@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// One event of a job, as a reader of the stream gets it.
 struct JobChange: Sendable {

@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Logging
-import Requests
 
 /// Why a job waits.
 enum Shortage: Equatable, Sendable {
@@ -69,7 +68,7 @@ extension JobBook {
             waiting.count == 1
             ? "1 job of \(owner.name)'s waits" : "\(waiting.count) jobs of \(owner.name)'s wait"
         throw RunnerError(
-            .tooMany,
+            .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
             "\(jobs) already, and more may not: cancel \(Shortage.list(waiting, "or")), or submit this one later."
         )
     }
@@ -83,7 +82,7 @@ extension JobBook {
         let inside = Set(jobs).inOrder
         let sessions = jobs.count == 1 ? "1 session" : "\(jobs.count) sessions"
         throw RunnerError(
-            .tooMany,
+            .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
             "\(person.name) has \(sessions) already, and more may not be: leave one in job \(Shortage.list(inside, "or"))."
         )
     }

@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Logging
-import Requests
 
 /// What people ask of one job besides its logs and claims. Whether they may is the gateway's decision.
 extension JobBook {

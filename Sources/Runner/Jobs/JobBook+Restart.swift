@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import Logging
-import Requests
 
 /// The runner's start and end, as its jobs see them.
 extension JobBook {

@@ -1,7 +1,7 @@
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import Logging
-import Requests
 
 /// Jobs do not stay for ever.
 extension JobBook {

@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Logging
-import Requests
 
 /// Runs a job: a slot, a builder, its tasks one after another.
 extension JobBook {

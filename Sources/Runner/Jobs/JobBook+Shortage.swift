@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import Logging
-import Requests
 
 /// A disk that is full: jobs go on, and what could not be written is written when there is room again.
 extension JobBook {

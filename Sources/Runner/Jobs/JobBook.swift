@@ -1,8 +1,7 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
 import Logging
-import Requests
 
 /// Every job that may still change: the one place where events meet a ``Lifecycle`` and its effects are carried out.
 actor JobBook {

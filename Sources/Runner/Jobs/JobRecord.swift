@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// All that the runner remembers of a job; it is stored whole, so that the next runner can go on from it.

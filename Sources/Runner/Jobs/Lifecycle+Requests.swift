@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 
 /// What people ask of a job and of its builder. Nothing is said of them in the job's own log: strangers may read that.

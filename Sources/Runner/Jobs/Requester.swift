@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Who asks for a change of a job, as far as the gateway has said.
 struct Requester: Equatable, Sendable {

@@ -1,11 +1,8 @@
-import BuildService
+import BuildAPI
 import Glibc
 
 /// The logs of one job: `{folder}/log` is its own, `{folder}/{task}/log` those of its tasks.
 struct JobLogs: Sendable {
-    /// The name of the job's own log in the API; no task can have it.
-    static let setupName = "setup"
-
     let setup: LogFile
     private let tasks: [String: LogFile]
 
@@ -25,7 +22,7 @@ struct JobLogs: Sendable {
 
     /// `setup`, or a task's name; nil: there is no such log.
     subscript(name: String) -> LogFile? {
-        name == Self.setupName ? setup : tasks[name]
+        name == LogName.job ? setup : tasks[name]
     }
 
     /// Whether nothing waits in memory for room on the disk.

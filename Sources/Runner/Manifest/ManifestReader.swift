@@ -1,3 +1,4 @@
+import BuildAPI
 import Yams
 
 /// Reads manifests. Every mistake is reported with its line and the key that it belongs to.
@@ -112,13 +113,13 @@ enum ManifestReader {
                     element.mark?.line, "tasks", "expected one name and one script, such as \"- build: make\""
                 )
             }
-            guard let name = nameNode.scalar?.string, isTaskName(name) else {
+            guard let name = nameNode.scalar?.string, TaskName.isSafeArgument(name) else {
                 throw refusal(
                     nameNode.mark?.line, "tasks",
                     "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\"")
             }
             // The job's own log is `logs/{id}/setup` in the API and `log` on the disk, beside the tasks' folders.
-            guard !["setup", "log"].contains(name) else {
+            guard ![LogName.job, "log"].contains(name) else {
                 throw refusal(
                     nameNode.mark?.line, "tasks.\(name)", "this name is taken by the job's own log")
             }
@@ -131,13 +132,6 @@ enum ManifestReader {
             tasks.append(Manifest.Task(name: name, script: text))
         }
         return tasks
-    }
-
-    private static func isTaskName(_ name: String) -> Bool {
-        (1...128).contains(name.utf8.count) && !name.hasPrefix("-")
-            && name.utf8.allSatisfy {
-                (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f || $0 == 0x2d
-            }
     }
 
     private static func compose(_ text: String) throws(RunnerError) -> Node? {

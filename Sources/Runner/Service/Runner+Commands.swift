@@ -1,5 +1,5 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 public import ConfigurationFile
 import Glibc
 public import Logging

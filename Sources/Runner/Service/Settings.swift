@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 public import ConfigurationFile
-import Requests
 
 /// What the runner works with, once the configuration has been understood.
 public struct Settings: Sendable {

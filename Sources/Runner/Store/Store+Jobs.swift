@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import FoundationEssentials
 import GRDB
-import Requests
 
 import class Machines.Machine
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import Conformance
-import Requests
+import ServiceClient
 
 /// `conformance`: whether a service is one that a gateway can work with.
 struct ConformanceCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import BuildService
+import BuildAPI
+import ServiceClient
 
 /// `jobs`: what is there.
 struct Jobs: ParsableCommand {

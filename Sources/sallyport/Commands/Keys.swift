@@ -1,6 +1,7 @@
 import ArgumentParser
 import AuthorizedKeys
-import BuildService
+import BuildAPI
+import ServiceClient
 
 /// `keys`: whose key is whose.
 struct Keys: ParsableCommand {

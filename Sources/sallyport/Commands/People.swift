@@ -1,5 +1,6 @@
 import ArgumentParser
-import BuildService
+import BuildAPI
+import ServiceClient
 
 /// `people`: who is known, and who may do what.
 struct People: ParsableCommand {

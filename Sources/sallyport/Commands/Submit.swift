@@ -1,6 +1,6 @@
 public import ArgumentParser
-import BuildService
-public import Requests
+public import BuildAPI
+import ServiceClient
 
 /// `submit`: a job for somebody.
 struct Submit: ParsableCommand {

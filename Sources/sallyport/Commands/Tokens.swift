@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import BuildService
+public import BuildAPI
 
 /// `tokens`: what opens a build service from other machines.
 struct Tokens: ParsableCommand {

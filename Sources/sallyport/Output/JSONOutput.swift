@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 
 /// Answers for programs.
 enum JSONOutput {

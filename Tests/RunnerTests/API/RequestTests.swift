@@ -1,5 +1,4 @@
-import BuildService
-import Requests
+import BuildAPI
 import Testing
 
 @testable import Runner

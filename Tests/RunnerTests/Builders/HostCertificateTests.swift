@@ -1,8 +1,7 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import Machines
-import Requests
 import SystemPackage
 import Testing
 

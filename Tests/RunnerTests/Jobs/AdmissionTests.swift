@@ -1,7 +1,6 @@
-import BuildService
+import BuildAPI
 import Foundation
 import NIOHTTP1
-import Requests
 import Synchronization
 import Testing
 

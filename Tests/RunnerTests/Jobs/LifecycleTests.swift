@@ -1,6 +1,5 @@
-import BuildService
+import BuildAPI
 import Foundation
-import Requests
 import Testing
 
 @testable import Runner

@@ -1,8 +1,7 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import NIOHTTP1
-import Requests
 import Testing
 
 @testable import Runner

@@ -1,11 +1,10 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import GRDB
 import Logging
 import NIOHTTP1
-import Requests
 import Synchronization
 import Testing
 

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import NIOHTTP1
 import Testing
 

@@ -1,10 +1,9 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import GRDB
 import NIOHTTP1
-import Requests
 import Testing
 
 @testable import Runner

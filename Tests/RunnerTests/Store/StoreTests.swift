@@ -1,8 +1,7 @@
 import AuthorizedKeys
-import BuildService
+import BuildAPI
 import Foundation
 import GRDB
-import Requests
 import Testing
 
 @testable import Runner

@@ -1,4 +1,4 @@
-import BuildService
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import NIOSSL

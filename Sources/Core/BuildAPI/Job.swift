@@ -1,0 +1,192 @@
+public import FoundationEssentials
+
+/// One build (API v1: *job*).
+public struct Job: Codable, Equatable, Sendable {
+    public enum Status: String, Codable, Sendable, CaseIterable {
+        case pending, queued, running, success, failed, timeout, cancelled
+
+        /// Whether a job in this status will never run again.
+        public var isFinal: Bool {
+            switch self {
+            case .pending, .queued, .running: false
+            case .success, .failed, .timeout, .cancelled: true
+            }
+        }
+    }
+
+    public typealias Visibility = BuildAPI.Visibility
+
+    public var id: JobID
+    public var owner: Person
+    public var note: String?
+    public var status: Status
+    public var visibility: Visibility
+    public var created: Date
+    /// When the builder ends, where the service has set that already.
+    public var deadline: Date?
+    /// The latest moment to which the deadline can be moved.
+    public var maxDeadline: Date?
+    /// Whether the builder stays after the last logout, until the deadline.
+    public var held: Bool
+    public var shares: [Person]
+    /// In the order in which they run.
+    public var tasks: [Task]
+    /// Whether the builder is kept after success too.
+    public var shell: Bool
+    /// Nil before there is one, and after it has ended.
+    public var builder: Builder?
+    /// Why the last builder ended; nil while one lives, and where the service does not say.
+    public var builderEnd: BuilderEnd?
+    public var sessions: [Session]
+
+    enum CodingKeys: String, CodingKey {
+        case id, owner, note, status, visibility, created, deadline
+        case maxDeadline = "max_deadline"
+        case held, shares, tasks, shell, builder
+        case builderEnd = "builder_end"
+        case sessions
+    }
+
+    public init(
+        id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
+        created: Date, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
+        shares: [Person] = [], tasks: [Task] = [], shell: Bool = false, builder: Builder? = nil,
+        builderEnd: BuilderEnd? = nil, sessions: [Session] = []
+    ) {
+        self.id = id
+        self.owner = owner
+        self.note = note
+        self.status = status
+        self.visibility = visibility
+        self.created = created
+        self.deadline = deadline
+        self.maxDeadline = maxDeadline
+        self.held = held
+        self.shares = shares
+        self.tasks = tasks
+        self.shell = shell
+        self.builder = builder
+        self.builderEnd = builderEnd
+        self.sessions = sessions
+    }
+}
+
+extension Job {
+    /// One step of a job.
+    public struct Task: Codable, Equatable, Sendable {
+        public enum Status: String, Codable, Sendable, CaseIterable {
+            case pending, running, success, failed, skipped
+        }
+
+        public var name: String
+        public var status: Status
+        public var started: Date?
+        public var ended: Date?
+        /// The script's own, or 128 + N when signal N killed it.
+        public var exitStatus: Int?
+        /// Where its script lies in the builder, as a shell there takes it; nil where nobody says.
+        public var script: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, status, started, ended
+            case exitStatus = "exit_status"
+            case script
+        }
+
+        public init(
+            name: String, status: Status, started: Date? = nil, ended: Date? = nil, exitStatus: Int? = nil,
+            script: String? = nil
+        ) {
+            self.name = name
+            self.status = status
+            self.started = started
+            self.ended = ended
+            self.exitStatus = exitStatus
+            self.script = script
+        }
+    }
+
+    /// The machine that runs, or ran, the job.
+    public struct Builder: Codable, Equatable, Sendable {
+        public enum State: String, Codable, Sendable, CaseIterable {
+            /// It cannot be reached yet.
+            case booting
+            /// Its SSH server answers; tasks run or will run.
+            case ready
+            /// The tasks have ended; it stays for people to look at.
+            case kept
+        }
+
+        public var state: State
+        /// An IP literal.
+        public var address: String
+        public var port: UInt16
+        /// Whom to log in as.
+        public var user: String
+        /// `<type> <base64>` each; a session is bound to these, never to address and port.
+        public var hostKeys: [String]
+        public var keptUntil: Date?
+
+        enum CodingKeys: String, CodingKey {
+            case state, address, port, user
+            case hostKeys = "host_keys"
+            case keptUntil = "kept_until"
+        }
+
+        public init(
+            state: State, address: String, port: UInt16, user: String, hostKeys: [String],
+            keptUntil: Date? = nil
+        ) {
+            self.state = state
+            self.address = address
+            self.port = port
+            self.user = user
+            self.hostKeys = hostKeys
+            self.keptUntil = keptUntil
+        }
+    }
+
+    /// Somebody inside the builder, or reading the log.
+    public struct Session: Codable, Equatable, Sendable {
+        /// The session id that the gateway chose.
+        public var session: String
+        public var person: Person
+        public var kind: Claim.Kind
+        /// The client's address as the gateway saw it.
+        public var from: String
+        public var since: Date
+
+        public init(session: String, person: Person, kind: Claim.Kind, from: String, since: Date) {
+            self.session = session
+            self.person = person
+            self.kind = kind
+            self.from = from
+            self.since = since
+        }
+    }
+}
+
+/// The answer to `GET /v1/jobs`.
+public struct JobList: Codable, Equatable, Sendable {
+    public var jobs: [Job]
+
+    public init(jobs: [Job]) {
+        self.jobs = jobs
+    }
+}
+
+extension JobID: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let identifier = JobID(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a job id")
+        }
+        self = identifier
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,40 @@
+import EventLoop
+
+/// What may go wrong for a moment.
+extension HTTPClient {
+    /// A service that wants to be asked again later than that is not waited for.
+    static let longestPause = Duration.seconds(5)
+    /// For both attempts and the pause between them.
+    private static let patience = Duration.seconds(15)
+
+    /// Sends a request. One that changes nothing is sent again, once, where the first attempt met with something that may
+    /// soon be over.
+    package func sendPatiently(
+        _ request: HTTPRequest, complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
+    ) {
+        let start = Instant.now
+        send(request) { [weak self] result in
+            guard let self, request.method == "GET", let pause = Self.pause(after: result) else {
+                return complete(result)
+            }
+            var again = request
+            let rest = Self.patience - start.age - pause
+            again.timeout = request.timeout.map { min($0, rest) } ?? rest
+            guard rest >= .seconds(1) else { return complete(result) }
+            self.loop.timer(after: pause) { [weak self] in self?.send(again, complete: complete) }
+        }
+    }
+
+    /// How long to wait for a second attempt; nil: there is no point in one. Somebody who has waited for an answer in vain
+    /// has waited long enough.
+    static func pause(after result: Result<HTTPResponse, ServiceError>) -> Duration? {
+        let least = Duration.milliseconds(250)
+        switch result {
+        case .failure(let error): return [.unreachable, .brokenOff].contains(error.code) ? least : nil
+        case .success(let response):
+            guard [502, 503, 504].contains(response.status) else { return nil }
+            let pause = response.retryAfter ?? least
+            return pause <= longestPause ? max(pause, least) : nil
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// One request, relative to the service's endpoint.
+package struct HTTPRequest {
+    package var method: String
+    /// Path and query, percent-encoded, beginning with `/`.
+    package var path: String
+    /// What an answer's status is about.
+    package var subject: Subject
+    package var headers: [String]
+    package var body: [UInt8]?
+    /// The media type that a successful answer must have; nil: any, or no content.
+    package var expects: String?
+    /// For the whole exchange; nil for a stream, which lasts as long as it lasts.
+    package var timeout: Duration?
+
+    package init(
+        method: String = "GET", path: String, about subject: Subject = .other, headers: [String] = [],
+        body: [UInt8]? = nil,
+        expects: String? = nil, timeout: Duration? = .seconds(10)
+    ) {
+        self.method = method
+        self.path = path
+        self.subject = subject
+        self.headers = headers
+        self.body = body
+        self.expects = expects
+        self.timeout = timeout
+    }
+}
+
+/// A complete answer.
+package struct HTTPResponse {
+    /// Bytes of body above which an answer is refused.
+    static let maximumSize = 1 << 20
+
+    package var status: Int
+    /// Without its parameters; empty when the answer names none.
+    package var mediaType = ""
+    /// When the service wants to be asked again.
+    package var retryAfter: Duration?
+    /// Last-Modified, in seconds since 1970.
+    package var lastModified: Int64?
+    package var body: [UInt8]
+
+    package var isSuccess: Bool { (200..<300).contains(status) }
+}

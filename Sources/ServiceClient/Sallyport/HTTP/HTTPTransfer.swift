@@ -1,0 +1,188 @@
+import BuildAPI
+import CCurl
+
+/// One exchange under way: an easy handle of libcurl and what becomes of its answer.
+package final class HTTPTransfer {
+    let easy: UnsafeMutableRawPointer
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let receive: ((UnsafeRawBufferPointer) -> Bool)?
+    private var complete: ((Result<HTTPResponse, ServiceError>) -> Void)?
+    private var body: [UInt8] = []
+    private let expects: String?
+    private var isTooLarge = false
+    /// What libcurl says about a failure.
+    private let report: UnsafeMutablePointer<CChar>
+    private(set) var isCancelled = false
+
+    /// - Parameters:
+    ///   - receive: gets the body of a successful answer piece by piece instead of having it collected; false pauses.
+    init?(
+        _ request: HTTPRequest, to endpoint: Endpoint, over transport: Transport,
+        receive: ((UnsafeRawBufferPointer) -> Bool)?,
+        complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
+    ) {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        self.receive = receive
+        expects = request.expects
+        report = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        report.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        _ = sp_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, report)
+        self.complete = complete
+        _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
+        // A name that is two dots is a name like others.
+        _ = sp_easy_set_long(easy, CURLOPT_PATH_AS_IS, 1)
+        if case .socket(let path) = endpoint { _ = sp_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, path) }
+        transport.prepare(easy, for: endpoint)
+        _ = sp_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        _ = sp_easy_set_string(easy, CURLOPT_USERAGENT, "sallyport")
+        _ = sp_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        _ = sp_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        _ = sp_easy_set_long(easy, CURLOPT_FILETIME, 1)
+        _ = sp_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000)
+        if let timeout = request.timeout {
+            _ = sp_easy_set_long(easy, CURLOPT_TIMEOUT_MS, Int(timeout / .milliseconds(1)))
+        }
+        _ = sp_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
+        if let body = request.body {
+            _ = body.withUnsafeBytes { sp_easy_set_body(easy, $0.baseAddress, $0.count) }
+        }
+        // Without this libcurl asks before it sends more than a kilobyte, and waits.
+        headers = curl_slist_append(headers, "Expect:")
+        for header in request.headers { headers = curl_slist_append(headers, header) }
+        if let type = request.expects {
+            headers = curl_slist_append(headers, "Accept: \(type), \(MediaType.problem)")
+        }
+        // Not for a proxy.
+        _ = sp_easy_set_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        if let token = transport.token { headers = curl_slist_append(headers, token.authorization) }
+        _ = sp_easy_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
+
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        _ = sp_easy_set_pointer(easy, CURLOPT_PRIVATE, context)
+        _ = sp_easy_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        _ = sp_easy_set_data_function(easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            guard let data, let context else { return 0 }
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+                .write(UnsafeRawBufferPointer(start: data, count: size * count))
+        }
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headers)
+        report.deallocate()
+    }
+
+    /// The transfer behind a handle, as libcurl gives it back.
+    static func behind(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
+        var context: UnsafeMutableRawPointer?
+        guard sp_easy_private(easy, &context) == CURLE_OK, let context else { return nil }
+        return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// Nobody hears of this transfer again.
+    func cancel() {
+        isCancelled = true
+        complete = nil
+    }
+
+    func resume() {
+        curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
+
+    /// libcurl has nothing more to do for this transfer.
+    func finish(_ result: CURLcode) {
+        guard let complete else { return }
+        self.complete = nil
+        guard result == CURLE_OK else {
+            complete(.failure(error(for: result)))
+            return
+        }
+        guard isAsExpected else {
+            complete(.failure(wrongType))
+            return
+        }
+        complete(
+            .success(
+                HTTPResponse(
+                    status: status, mediaType: mediaType, retryAfter: retryAfter, lastModified: lastModified,
+                    body: body)))
+    }
+
+    private var status: Int {
+        var code = 0
+        _ = sp_easy_response_code(easy, &code)
+        return code
+    }
+
+    private var lastModified: Int64? {
+        var seconds: curl_off_t = -1
+        return sp_easy_file_time(easy, &seconds) == CURLE_OK && seconds >= 0 ? Int64(seconds) : nil
+    }
+
+    private var mediaType: String {
+        var type: UnsafePointer<CChar>?
+        guard sp_easy_content_type(easy, &type) == CURLE_OK, let type else { return "" }
+        return MediaType.essence(String(cString: type))
+    }
+
+    /// A wait of more than a day is as good as none.
+    private var retryAfter: Duration? {
+        var seconds: curl_off_t = 0
+        guard sp_easy_retry_after(easy, &seconds) == CURLE_OK, (1...86_400).contains(seconds) else {
+            return nil
+        }
+        return .seconds(seconds)
+    }
+
+    private var isAsExpected: Bool {
+        guard let expects, (200..<300).contains(status) else { return true }
+        return mediaType == expects
+    }
+
+    private var wrongType: ServiceError {
+        ServiceError(.malformedAnswer, detail: "HTTP \(status) with \(mediaType) instead of \(expects ?? "")")
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !isCancelled, isAsExpected else { return 0 }
+        if let receive, (200..<300).contains(status) {
+            return receive(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+        }
+        guard body.count + bytes.count <= HTTPResponse.maximumSize else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    private func error(for result: CURLcode) -> ServiceError {
+        if isTooLarge { return ServiceError(.malformedAnswer, detail: "an answer of more than 1 MB") }
+        if result == CURLE_WRITE_ERROR, !isAsExpected { return wrongType }
+        let detail = String(cString: report[0] == 0 ? curl_easy_strerror(result) : UnsafePointer(report))
+        switch result {
+        case CURLE_OPERATION_TIMEDOUT: return ServiceError(.timedOut, detail: detail)
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
+            return ServiceError(.malformedAnswer, detail: detail)
+        case CURLE_PARTIAL_FILE: return ServiceError(.brokenOff, detail: detail)
+        case CURLE_SSL_CONNECT_ERROR: return ServiceError(.insecure, detail: detail)
+        case CURLE_PEER_FAILED_VERIFICATION: return ServiceError(.untrusted(distrust), detail: detail)
+        case CURLE_SSL_CACERT_BADFILE: return ServiceError(.untrusted(.authority), detail: detail)
+        default: return ServiceError(.unreachable, detail: detail)
+        }
+    }
+
+    /// libcurl judges the name before it asks for OpenSSL's verdict, which is 1 until then.
+    private var distrust: ServiceError.Distrust {
+        var verdict = 0
+        _ = sp_easy_verify_result(easy, &verdict)
+        // x509_vfy.h: not yet valid, has expired.
+        return switch verdict {
+        case 0, 1: .name
+        case 9, 10: .time
+        default: .authority
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import BuildAPI
+import FoundationEssentials
+
+/// What a request is about, as far as that decides what an answer's HTTP status says.
+package enum Subject: Sendable {
+    case key, job, log
+    /// A claim that is asked for.
+    case claim
+    /// One that stands, as far as the gateway knows.
+    case standingClaim
+    /// Somebody's key, which is to be removed.
+    case keyOfPerson
+    case person
+    /// The acceptance of terms of use.
+    case acceptance
+    /// A request that a service need not have.
+    case optional
+    /// None of these.
+    case other
+}
+
+/// HTTP's statuses stop here: what the service means by one, in the words of everything behind this file.
+extension ServiceError {
+    /// The error that an answer outside 2xx stands for.
+    package init(_ response: HTTPResponse, about subject: Subject) {
+        let problem =
+            response.mediaType == MediaType.problem
+            ? try? JSON.decode(Problem.self, from: Data(response.body)) : nil
+        self.init(
+            Self.code(response.status, problem, about: subject), problem: problem,
+            retryAfter: response.retryAfter,
+            detail: "HTTP \(response.status): \(problem?.detail ?? problem?.title ?? "no problem details")")
+    }
+
+    private static func code(_ status: Int, _ problem: Problem?, about subject: Subject) -> Code {
+        switch status {
+        case 300..<400: .redirected
+        case 400, 413, 422: .badInput
+        case 401: .notAuthenticated
+        case 403: problem?.type == Problem.termsType ? .termsChanged : .notPermitted
+        case 404: absence(of: subject)
+        case 405 where subject.isOptional, 501 where subject.isOptional: .notOffered
+        case 409: conflict(about: subject)
+        case 410 where subject == .standingClaim: .claimEnded
+        case 410: .builderGone
+        case 416 where subject == .log: .noSuchLog
+        case 429: .tooMany(problem?.quota)
+        case 500...: .unavailable
+        default: .refused
+        }
+    }
+
+    private static func absence(of subject: Subject) -> Code {
+        switch subject {
+        case .key, .keyOfPerson: .noSuchKey
+        case .job, .claim: .noSuchJob
+        case .log: .noSuchLog
+        case .standingClaim: .claimEnded
+        case .person: .noSuchPerson
+        case .acceptance, .optional: .notOffered
+        case .other: .refused
+        }
+    }
+
+    private static func conflict(about subject: Subject) -> Code {
+        switch subject {
+        case .claim: .notReady
+        case .acceptance: .termsChanged
+        case .key, .job, .log, .standingClaim, .keyOfPerson, .person, .optional, .other: .conflict
+        }
+    }
+}
+
+extension Subject {
+    fileprivate var isOptional: Bool {
+        switch self {
+        case .keyOfPerson, .person, .acceptance, .optional: true
+        case .key, .job, .log, .claim, .standingClaim, .other: false
+        }
+    }
+}

@@ -1,0 +1,31 @@
+public import BuildAPI
+
+/// People, as an operator asks for them.
+extension SallyportService {
+    public func people(_ answer: @escaping (Result<[Account], ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/people", about: .optional)) {
+            (result: Result<AccountList, ServiceError>) in
+            answer(result.map(\.people))
+        }
+    }
+
+    /// A suspended person may do nothing; sessions end at their next heartbeat.
+    public func setSuspended(
+        _ name: String, _ isSuspended: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        change("/v1/people/\(name.percentEncoded)/suspension", isSuspended, answer)
+    }
+
+    /// An administrator may enter other people's jobs.
+    public func setAdministrator(
+        _ name: String, _ isAdministrator: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        change("/v1/people/\(name.percentEncoded)/administration", isAdministrator, answer)
+    }
+
+    private func change(
+        _ path: String, _ isSet: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        sendWithoutAnswer(HTTPRequest(method: isSet ? "PUT" : "DELETE", path: path, about: .person), answer)
+    }
+}

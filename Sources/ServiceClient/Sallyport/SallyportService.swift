@@ -1,0 +1,291 @@
+public import AuthorizedKeys
+public import BuildAPI
+public import EventLoop
+import FoundationEssentials
+
+/// A build service that speaks API v1, such as sallyport-runner.
+public final class SallyportService: BuildService, SelfService {
+    private let client: HTTPClient
+    private let loop: EventLoop
+
+    public init(_ endpoint: Endpoint, over transport: Transport = Transport(), on loop: EventLoop) {
+        client = HTTPClient(endpoint, over: transport, on: loop)
+        self.loop = loop
+    }
+
+    // MARK: What a gateway asks
+
+    public var hostKeyPins: (any HostKeyPins)? { nil }
+    public var selfService: (any SelfService)? { self }
+    public var announcesChanges: Bool { true }
+
+    public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
+        let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)", about: .key)
+        send(request) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/jobs/\(job)", about: .job)) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        jobs(owner: person.id, live: true, answer)
+    }
+
+    public func watch(
+        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        var parser = EventStreamParser()
+        var identifier: String?
+        return ResumingStream(client, on: loop, pulse: .regular) {
+            identifier = parser.lastEventID ?? identifier
+            parser = EventStreamParser()
+            return HTTPRequest(
+                path: "/v1/jobs/\(job)/events", about: .job,
+                headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
+                expects: MediaType.events, timeout: nil)
+        } receive: { bytes throws(ServiceError) in
+            for event in parser.parse(bytes) {
+                // Unknown events are a later version's; every event of this one carries the whole job.
+                guard let told = try? JSON.decode(Job.self, from: Data(event.data)) else { continue }
+                guard told.id == job else {
+                    throw ServiceError(.malformedAnswer, detail: "an event of job \(told.id), not \(job)")
+                }
+                changed(told)
+            }
+            guard !parser.isBroken else {
+                throw ServiceError(.malformedAnswer, detail: "an event of more than 1 MB")
+            }
+            return true
+        } ended: {
+            ended($0)
+        }
+    }
+
+    public func followLog(
+        _ log: String, of job: JobID, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        var offset = 0
+        return ResumingStream(client, on: loop, pulse: .none) {
+            HTTPRequest(
+                path: "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true", about: .log,
+                headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)
+        } receive: { bytes in
+            guard receive(bytes) else { return false }
+            offset += bytes.count
+            return true
+        } ended: {
+            ended($0)
+        }
+    }
+
+    public func claim(
+        _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
+    ) {
+        // With `proxy` the service answers when the builder lets the person's key in.
+        let timeout = Duration.seconds(request.kind == .proxy ? 20 : 10)
+        send(
+            HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims", about: .claim, timeout: timeout),
+            body: request
+        ) { (result: Result<Claim, ServiceError>) in
+            // Its builder is entered with its own host keys: nothing else would tell that it is another job's.
+            answer(
+                result.flatMap { claim in
+                    claim.job == job
+                        ? .success(claim)
+                        : .failure(
+                            ServiceError(
+                                .malformedAnswer, detail: "a claim of job \(claim.job), not \(job)"))
+                })
+        }
+    }
+
+    public func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/host-authority", about: .optional)) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
+        let path = "/v1/claims/\(claim.id.percentEncoded)/heartbeat"
+        send(HTTPRequest(method: "POST", path: path, about: .standingClaim), answer)
+    }
+
+    public func release(
+        _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let path = "/v1/claims/\(claim.id.percentEncoded)?reason=\(reason.rawValue)"
+        let request = HTTPRequest(
+            method: "DELETE", path: path, about: .standingClaim, timeout: .seconds(3))
+        sendWithoutAnswer(request) { result in
+            if case .failure(let error) = result, error.code == .claimEnded {
+                answer(.success(()))
+            } else {
+                answer(result)
+            }
+        }
+    }
+
+    // MARK: What people and operators ask
+
+    public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
+        let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
+        send(HTTPRequest(path: "/v1/keys\(query)", about: .optional)) {
+            (result: Result<KeyList, ServiceError>) in
+            answer(result.map(\.keys))
+        }
+    }
+
+    public func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
+        send(HTTPRequest(method: "POST", path: "/v1/keys", about: .optional), body: key, answer)
+    }
+
+    public func removeKey(
+        _ fingerprint: String, owner: String?, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
+        sendWithoutAnswer(
+            HTTPRequest(
+                method: "DELETE", path: "/v1/keys/\(fingerprint.percentEncoded)\(query)",
+                about: .keyOfPerson), answer)
+    }
+
+    public func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        var query: [String] = []
+        if let owner { query.append("owner=\(owner.percentEncoded)") }
+        if live { query.append("live=true") }
+        let path = "/v1/jobs" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        send(HTTPRequest(path: path, about: .optional)) { (result: Result<JobList, ServiceError>) in
+            answer(result.map(\.jobs))
+        }
+    }
+
+    public func submit(
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        let note = note.map { "&note=\($0.percentEncoded)" } ?? ""
+        let request = HTTPRequest(
+            method: "POST",
+            path: "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)\(note)",
+            about: .optional,
+            headers: ["Content-Type: application/yaml"], body: manifest)
+        send(request, answer)
+    }
+
+    public func perform(
+        _ action: JobAction, on job: JobID, for person: Person,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        func request(_ method: String, _ part: String) -> HTTPRequest {
+            HTTPRequest(
+                method: method, path: "/v1/jobs/\(job)/\(part)?person=\(person.id.percentEncoded)",
+                about: .optional)
+        }
+        switch action {
+        case .extend(let until): send(request("PUT", "deadline"), body: NewDeadline(until: until), answer)
+        case .hold: send(request("PUT", "hold"), answer)
+        case .unhold: send(request("DELETE", "hold"), answer)
+        case .share(let name): send(request("PUT", "shares/\(name.percentEncoded)"), answer)
+        case .unshare(let name): send(request("DELETE", "shares/\(name.percentEncoded)"), answer)
+        case .releaseBuilder: send(request("DELETE", "builder"), answer)
+        case .cancel: send(request("POST", "cancel"), answer)
+        }
+    }
+
+    public func terms(_ answer: @escaping (Result<TermsOfUse?, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/terms", about: .optional)) { answer(Self.absentAsNil($0)) }
+    }
+
+    public func accept(
+        _ terms: TermsOfUse, by person: Person, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let path = "/v1/terms/\(terms.version.percentEncoded)/acceptances/\(person.id.percentEncoded)"
+        sendWithoutAnswer(HTTPRequest(method: "PUT", path: path, about: .acceptance), answer)
+    }
+
+    /// Waits for one answer: for programs that do one thing at a time.
+    ///
+    ///     let jobs = try service.wait { service.jobs(owner: nil, live: true, $0) }
+    public func wait<Value>(
+        for call: (@escaping (Result<Value, ServiceError>) -> Void) -> Void
+    ) throws(ServiceError) -> Value {
+        var answer: Result<Value, ServiceError>?
+        call { [loop] result in
+            answer = result
+            loop.stop()
+        }
+        while answer == nil { loop.run() }
+        switch answer! {
+        case .success(let value): return value
+        case .failure(let error): throw error
+        }
+    }
+
+    // MARK: Exchanges
+
+    private func send<Answer: Decodable>(
+        _ request: HTTPRequest, body: some Encodable,
+        _ answer: @escaping (Result<Answer, ServiceError>) -> Void
+    ) {
+        var request = request
+        request.headers.append("Content-Type: application/json")
+        do {
+            request.body = try Array(JSON.encode(body))
+        } catch {
+            loop.timer(after: .zero) { answer(.failure(ServiceError(.malformedAnswer, detail: "\(error)"))) }
+            return
+        }
+        send(request, answer)
+    }
+
+    func send<Answer: Decodable>(
+        _ request: HTTPRequest, _ answer: @escaping (Result<Answer, ServiceError>) -> Void
+    ) {
+        var request = request
+        request.expects = MediaType.json
+        sendForBytes(request) { [request] result in
+            answer(
+                result.flatMap { body in
+                    do {
+                        return .success(try JSON.decode(Answer.self, from: Data(body)))
+                    } catch {
+                        return .failure(
+                            ServiceError(
+                                .malformedAnswer, detail: "\(request.method) \(request.path): \(error)"))
+                    }
+                })
+        }
+    }
+
+    func sendWithoutAnswer(
+        _ request: HTTPRequest, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        sendForBytes(request) { answer($0.map { _ in }) }
+    }
+
+    private func sendForBytes(
+        _ request: HTTPRequest, _ answer: @escaping (Result<[UInt8], ServiceError>) -> Void
+    ) {
+        client.sendPatiently(request) { result in
+            answer(
+                result.flatMap { response in
+                    response.isSuccess
+                        ? .success(response.body)
+                        : .failure(ServiceError(response, about: request.subject))
+                })
+        }
+    }
+
+    private static func absentAsNil<Value>(_ result: Result<Value, ServiceError>) -> Result<
+        Value?, ServiceError
+    > {
+        switch result {
+        case .success(let value): .success(value)
+        case .failure(let error)
+        where [.noSuchKey, .noSuchJob, .notOffered].contains(error.code):
+            .success(nil)
+        case .failure(let error): .failure(error)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import BuildAPI
+import EventLoop
+import ServiceClient
+
+/// A job that is asked about every two seconds, and whenever its folder of logs changes, until it has ended and so has
+/// its builder.
+final class JobPoll: ServiceStream {
+    /// After so long without an answer the service is given up.
+    private static let patience = Duration.seconds(60)
+
+    /// Asks once; nil: there is no such job.
+    typealias Question = (@escaping (Result<Job?, ServiceError>) -> Void) -> Void
+
+    private let news: JobNews
+    private let loop: EventLoop
+    private let question: Question
+    private let changed: (Job) -> Void
+    private let ended: (Result<Void, ServiceError>) -> Void
+    private var next: Timer?
+    private var told: Job?
+    private var lastAnswer = Instant.now
+    private var failure: ServiceError?
+    private var isDone = false
+
+    init(
+        _ news: JobNews, on loop: EventLoop, asking question: @escaping Question,
+        _ changed: @escaping (Job) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        self.news = news
+        self.loop = loop
+        self.question = question
+        self.changed = changed
+        self.ended = ended
+        told = news.job
+        ask(after: told == nil ? .zero : SourcehutService.pollInterval)
+    }
+
+    deinit {
+        cancel()
+    }
+
+    func cancel() {
+        isDone = true
+        next?.cancel()
+    }
+
+    func resume() {}
+
+    /// The tasks that have begun are others than before.
+    func update(tasks: [Job.Task]) {
+        guard !isDone, var job = told, !job.status.isFinal, job.tasks != tasks else { return }
+        job.tasks = tasks
+        tell(job)
+    }
+
+    private func ask(after pause: Duration) {
+        next = loop.timer(after: pause) { [weak self] in
+            guard let self else { return }
+            self.question { [weak self] in self?.take($0) }
+        }
+    }
+
+    private func take(_ result: Result<Job?, ServiceError>) {
+        guard !isDone else { return }
+        switch result {
+        case .success(let job?):
+            lastAnswer = .now
+            failure = nil
+            tell(job)
+            if isDone { return }
+            if job.status.isFinal, job.builder == nil { return finish(.success(())) }
+        case .success(nil):
+            vanished()
+            return
+        case .failure(let error):
+            guard error.isTransient, lastAnswer.age < Self.patience else { return finish(.failure(error)) }
+            failure = error
+        }
+        ask(after: SourcehutService.pollInterval)
+    }
+
+    /// The worker forgets a job that has succeeded, and one that has not only when it is started anew.
+    private func vanished() {
+        guard var job = told, !job.status.isFinal, failure == nil else {
+            return finish(
+                told == nil ? .failure(ServiceError(.noSuchJob, detail: "no such job")) : .success(()))
+        }
+        job.status = .success
+        job.builder = nil
+        tell(job)
+        if !isDone { finish(.success(())) }
+    }
+
+    private func tell(_ job: Job) {
+        defer { news.publish(job) }
+        guard job != told else { return }
+        told = job
+        changed(job)
+    }
+
+    private func finish(_ result: Result<Void, ServiceError>) {
+        cancel()
+        ended(result)
+    }
+}

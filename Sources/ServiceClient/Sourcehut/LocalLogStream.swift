@@ -1,0 +1,153 @@
+import BuildAPI
+import EventLoop
+import Glibc
+import ServiceClient
+
+/// A file `log` that grows, from its first byte until its job says that it is over and all of it has been read.
+///
+/// A file that shrinks is read anew from its beginning, and so is another one that has taken its place.
+final class LocalLogStream: ServiceStream {
+    private static let pieceSize = 64 << 10
+
+    private let log: String
+    private let folder: String
+    private let news: JobNews
+    private let changes: FolderChanges
+    private let loop: EventLoop
+    private let receive: (UnsafeRawBufferPointer) -> Bool
+    private let ended: (Result<Void, ServiceError>) -> Void
+    private var subscription: JobNews.Subscription?
+    private var watch: FolderWatch?
+    private var file: CInt = -1
+    private var offset: off_t = 0
+    private var next: Timer?
+    private var isPaused = false
+    private var isDone = false
+
+    /// - Parameter folder: where the file is, or will be.
+    init(
+        _ log: String, in folder: String, of news: JobNews, _ changes: FolderChanges, on loop: EventLoop,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        self.log = log
+        self.folder = folder
+        self.news = news
+        self.changes = changes
+        self.loop = loop
+        self.receive = receive
+        self.ended = ended
+        subscription = news.observe { [weak self] in self?.readSoon() }
+        readSoon()
+    }
+
+    deinit {
+        cancel()
+    }
+
+    func cancel() {
+        isDone = true
+        subscription = nil
+        watch = nil
+        next?.cancel()
+        if file >= 0 { close(file) }
+        file = -1
+    }
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        readSoon()
+    }
+
+    private func readSoon() {
+        guard !isDone, !isPaused, next == nil else { return }
+        next = loop.timer(after: .zero) { [weak self] in
+            self?.next = nil
+            self?.readPiece()
+        }
+    }
+
+    /// One piece in each turn of the loop, so that nobody else starves.
+    private func readPiece() {
+        // Before the file is read: whatever comes after is told.
+        if watch == nil || watch?.isBroken == true {
+            watch = changes.watch(folder) { [weak self] in self?.readSoon() }
+        }
+        let isOver = news.isOver(log)
+        do throws(ServiceError) {
+            guard try openIfNeeded() else {
+                // A log that was never written has ended with its job.
+                if isOver { finish(.success(())) }
+                return
+            }
+            let count = try takePiece()
+            if count > 0 || (count == 0 && beginsAnew()) {
+                readSoon()
+            } else if count == 0, isOver {
+                finish(.success(()))
+            }
+        } catch {
+            finish(.failure(error))
+        }
+    }
+
+    /// False: there is no such file (yet).
+    private func openIfNeeded() throws(ServiceError) -> Bool {
+        guard file < 0 else { return true }
+        let opened = open("\(folder)/log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard opened >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return false }
+            throw failure()
+        }
+        var status = stat()
+        guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(opened)
+            throw ServiceError(.gatewayFault, detail: "\(folder)/log is not a file")
+        }
+        file = opened
+        offset = 0
+        return true
+    }
+
+    /// Bytes that were received; -1: not now.
+    private func takePiece() throws(ServiceError) -> Int {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 1)
+        defer { buffer.deallocate() }
+        let count = pread(file, buffer.baseAddress, buffer.count, offset)
+        guard count >= 0 else { throw failure() }
+        guard count > 0 else { return 0 }
+        guard receive(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
+            isPaused = true
+            return -1
+        }
+        offset += off_t(count)
+        return isDone ? -1 : count
+    }
+
+    /// At the end of the file: whether it has been truncated, or another one is there by now.
+    private func beginsAnew() -> Bool {
+        var ours = stat()
+        var theirs = stat()
+        guard fstat(file, &ours) == 0 else { return false }
+        if ours.st_size < offset {
+            offset = 0
+            return true
+        }
+        guard lstat("\(folder)/log", &theirs) == 0,
+            theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev
+        else { return false }
+        close(file)
+        file = -1
+        return true
+    }
+
+    private func failure() -> ServiceError {
+        ServiceError(.gatewayFault, detail: "\(folder)/log: \(String(cString: strerror(errno)))")
+    }
+
+    private func finish(_ result: Result<Void, ServiceError>) {
+        cancel()
+        ended(result)
+    }
+}

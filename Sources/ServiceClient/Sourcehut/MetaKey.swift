@@ -1,0 +1,34 @@
+import AuthorizedKeys
+import BuildAPI
+import FoundationEssentials
+import ServiceClient
+
+/// What meta.sr.ht says about a key: `GET /api/ssh-key/{base64}`.
+struct MetaKey: Decodable {
+    struct Owner: Decodable {
+        var id: Int64
+        /// With `~`.
+        var name: String
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case name = "canonical_name"
+        }
+    }
+
+    /// As in a `.pub` file.
+    var key: String
+    var comment: String?
+    var owner: Owner
+
+    /// - Parameter key: the one that was asked about.
+    func checked(against key: PublicKey) throws(ServiceError) -> Key {
+        // Its own fingerprint is the old MD5 one; the key itself says more.
+        guard self.key.split(whereSeparator: \.isWhitespace).contains(Substring(key.base64)) else {
+            throw ServiceError(.malformedAnswer, detail: "ssh-key: an answer about another key")
+        }
+        return Key(
+            fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: comment ?? "",
+            owner: Person(id: "\(owner.id)", name: owner.name), suspended: false)
+    }
+}

@@ -1,0 +1,116 @@
+import BuildAPI
+import EventLoop
+import ServiceClient
+
+/// A log that the worker serves, asked for again and again from where it ended, until its job says that it is over and
+/// all of it has been read.
+final class RemoteLogStream: ServiceStream {
+    private static let pieceSize = 256 << 10
+    /// After so long without an answer the log is given up.
+    private static let patience = Duration.seconds(60)
+
+    private let log: String
+    private let path: String
+    private let news: JobNews
+    private let client: HTTPClient
+    private let loop: EventLoop
+    private let receive: (UnsafeRawBufferPointer) -> Bool
+    private let ended: (Result<Void, ServiceError>) -> Void
+    private var transfer: HTTPTransfer?
+    private var next: Timer?
+    private var offset = 0
+    /// What could not be received.
+    private var pending: ArraySlice<UInt8> = []
+    private var wasOver = false
+    private var lastAnswer = Instant.now
+    private var isDone = false
+
+    init(
+        _ log: String, at path: String, of news: JobNews, _ client: HTTPClient, on loop: EventLoop,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        self.log = log
+        self.path = path
+        self.news = news
+        self.client = client
+        self.loop = loop
+        self.receive = receive
+        self.ended = ended
+        ask(after: .zero)
+    }
+
+    deinit {
+        cancel()
+    }
+
+    func cancel() {
+        isDone = true
+        next?.cancel()
+        if let transfer { client.cancel(transfer) }
+        transfer = nil
+    }
+
+    func resume() {
+        guard !pending.isEmpty, !isDone else { return }
+        deliver()
+    }
+
+    private func ask(after pause: Duration) {
+        next = loop.timer(after: pause) { [weak self] in self?.ask() }
+    }
+
+    private func ask() {
+        wasOver = news.isOver(log)
+        // One byte that is known already: without it a file that ends there would look like one that has shrunk.
+        let start = max(0, offset - 1)
+        let range = "Range: bytes=\(start)-\(start + Self.pieceSize)"
+        transfer = client.send(HTTPRequest(path: path, headers: [range])) { [weak self] result in
+            self?.take(result, from: start)
+        }
+    }
+
+    private func take(_ result: Result<HTTPResponse, ServiceError>, from start: Int) {
+        transfer = nil
+        do throws(ServiceError) {
+            let response = try result.get()
+            switch response.status {
+            case 206: pending = response.body.dropFirst(offset - start)
+            // The whole file: it is small, or the server knows no ranges.
+            case 200: pending = response.body.dropFirst(offset)
+            // Shorter than it was: it has begun anew. An empty file has no first byte either.
+            case 416 where offset > 0:
+                offset = 0
+                ask(after: .zero)
+                return
+            case 416, 404: break
+            default: throw ServiceError(response, about: .other)
+            }
+            lastAnswer = .now
+            deliver()
+        } catch {
+            guard error.isTransient, lastAnswer.age < Self.patience else {
+                finish(.failure(error))
+                return
+            }
+            ask(after: SourcehutService.pollInterval)
+        }
+    }
+
+    private func deliver() {
+        guard !pending.isEmpty else {
+            // Nothing new: the end, if the job was over when it was asked for.
+            if wasOver { finish(.success(())) } else { ask(after: SourcehutService.pollInterval) }
+            return
+        }
+        guard pending.withUnsafeBytes({ receive($0) }), !isDone else { return }
+        offset += pending.count
+        pending = []
+        ask(after: .zero)
+    }
+
+    private func finish(_ result: Result<Void, ServiceError>) {
+        cancel()
+        ended(result)
+    }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Testing
+
+@testable import BuildAPI
+
+/// The values of API v1 as they are on the wire.
+@Suite struct ValuesTests {
+    static let job = #"""
+        {"id":"42","owner":{"id":"1","name":"alice"},"note":null,"status":"failed","visibility":"unlisted",
+         "created":"2026-11-21T10:00:00Z","deadline":"2026-11-21T10:00:00.5Z","max_deadline":null,"held":false,
+         "shares":[{"id":"2","name":"bob"}],
+         "tasks":[{"name":"build","status":"failed","started":"2026-11-21T10:00:00Z","ended":null,"exit_status":3,
+                   "script":"~/.tasks/build"}],
+         "shell":true,
+         "builder":{"state":"kept","address":"127.0.0.1","port":2222,"user":"build",
+                    "host_keys":["ssh-ed25519 AAAA"],"kept_until":"2026-11-21T11:00:00Z"},
+         "builder_end":{"reason":"a word of a later version","by":{"id":"2","name":"bob"}},
+         "sessions":[{"session":"s","person":{"id":"1","name":"alice"},"kind":"shell","from":"::1",
+                      "since":"2026-11-21T10:00:00Z"}],
+         "a member of a later version":{}}
+        """#
+
+    @Test func aJobIsReadWithAllItsMembers() throws {
+        let job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
+        let ten = try Date("2026-11-21T10:00:00Z", strategy: .iso8601)
+        let alice = Person(id: "1", name: "alice")
+        let expected = Job(
+            id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
+            deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
+            tasks: [
+                .init(name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build")
+            ], shell: true,
+            builder: .init(
+                state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
+                keptUntil: ten.addingTimeInterval(3600)),
+            builderEnd: .init(
+                reason: .init(rawValue: "a word of a later version"), by: Person(id: "2", name: "bob")),
+            sessions: [.init(session: "s", person: alice, kind: .shell, from: "::1", since: ten)])
+        #expect(job == expected)
+    }
+
+    /// Other services know neither administrators nor terms of use.
+    @Test(
+        arguments: [
+            ("", false, nil), (#","administrator":true,"unaccepted_terms":null"#, true, nil),
+            (#","unaccepted_terms":"2026-11""#, false, "2026-11"),
+        ] as [(String, Bool, String?)])
+    func aKeyNeedNotSayAll(more: String, administrator: Bool, unacceptedTerms: String?) throws {
+        let text = #"""
+            {"fingerprint":"f","type":"t","key":"k","comment":"c","owner":{"id":"1","name":"alice"},
+             "suspended":false\#(more)}
+            """#
+        let expected = Key(
+            fingerprint: "f", type: "t", key: "k", comment: "c", owner: Person(id: "1", name: "alice"),
+            suspended: false, administrator: administrator, unacceptedTerms: unacceptedTerms)
+        #expect(try JSON.decode(Key.self, from: Data(text.utf8)) == expected)
+    }
+
+    @Test func whatIsWrittenIsReadAgain() throws {
+        var job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
+        job.deadline = nil
+        #expect(try JSON.decode(Job.self, from: try JSON.encode(job)) == job)
+    }
+
+    @Test(arguments: [
+        ("\"42\"", "\"a/b\""), ("\"failed\",\"vis", "\"exploded\",\"vis"), ("10:00:00Z", "ten o'clock"),
+        ("\"owner\"", "\"owned\""), ("2222", "\"2222\""), ("2222", "-1"), ("2222", "65536"), ("2222", "1e99"),
+    ])
+    func aJobThatIsNoneIsRefused(original: String, replacement: String) {
+        let text = Self.job.replacing(original, with: replacement)
+        #expect(text != Self.job)
+        #expect(throws: (any Error).self) { try JSON.decode(Job.self, from: Data(text.utf8)) }
+    }
+
+    /// A gateway reckons with a lease: none may be so long that it cannot.
+    @Test(arguments: [
+        ("60", true), ("4294967295", true), ("4294967296", false), ("-1", false), ("1e30", false),
+    ])
+    func aLeaseIsATime(lease: String, isTime: Bool) throws {
+        let text = #"""
+            {"id":"7-1","job":"7","kind":"exec","deadline":null,"lease":\#(lease),
+             "builder":{"state":"ready","address":"::1","port":22,"user":"build","host_keys":[]}}
+            """#
+        let claim = try? JSON.decode(Claim.self, from: Data(text.utf8))
+        #expect((claim != nil) == isTime)
+    }
+
+    @Test(arguments: [
+        ("plain-._~09azAZ", "plain-._~09azAZ"), ("SHA256:a/b+c", "SHA256%3Aa%2Fb%2Bc"),
+        ("a b?&#%\n", "a%20b%3F%26%23%25%0A"), ("é", "%C3%A9"), ("..", ".."), ("", ""),
+    ])
+    func whatIsInAPathIsEncoded(text: String, encoded: String) {
+        #expect(text.percentEncoded == encoded)
+    }
+}

@@ -1,0 +1,57 @@
+import EventLoop
+import Testing
+
+@testable import BuildAPI
+@testable import ServiceClient
+
+/// A log in which nothing happens for long, and whose connection breaks then.
+@Suite struct ResumingStreamTests {
+    private static let patience = Duration.milliseconds(200)
+    private static let head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+    @Test func aQuietLogWhoseConnectionBreaksGoesOn() throws {
+        let service = try RawService { connection, number in
+            RawService.write(Self.head + (number == 0 ? "ab" : "cdef"), to: connection)
+            if number == 0 { RawService.keepSilent(connection, for: Self.patience * 3) }
+        }
+        let (received, attempts, end) = follow(service)
+        #expect(received == "abcdef")
+        #expect(attempts == 2)
+        #expect(throws: Never.self) { try end?.get() }
+        #expect(end != nil)
+    }
+
+    @Test func aServiceThatBreaksEveryConnectionIsGivenUp() throws {
+        let service = try RawService { connection, number in
+            if number == 0 { RawService.write(Self.head + "ab", to: connection) }
+        }
+        let (received, attempts, end) = follow(service)
+        #expect(received == "ab")
+        #expect(attempts > 1)
+        #expect(throws: ServiceError.self) { try end?.get() }
+    }
+
+    private func follow(
+        _ service: RawService
+    ) -> (received: String, attempts: Int, end: Result<Void, ServiceError>?) {
+        let loop = EventLoop()
+        let client = HTTPClient(.socket(path: service.socket), on: loop)
+        var received = ""
+        var attempts = 0
+        var end: Result<Void, ServiceError>?
+        let stream = ResumingStream(client, on: loop, pulse: .none, patience: Self.patience) {
+            attempts += 1
+            return HTTPRequest(path: "/log", timeout: nil)
+        } receive: {
+            received += String(decoding: $0, as: UTF8.self)
+            return true
+        } ended: {
+            end = $0
+            loop.stop()
+        }
+        loop.timer(after: .seconds(30)) { loop.stop() }
+        loop.run()
+        stream.cancel()
+        return (received, attempts, end)
+    }
+}

@@ -1,0 +1,99 @@
+import EventLoop
+import FoundationEssentials
+import Testing
+
+@testable import BuildAPI
+@testable import ServiceClient
+
+/// What is asked of a connection, and what becomes of an answer that may soon be another.
+@Suite struct TransportTests {
+    @Test(arguments: ["sallyport_0a", "Z", "a-._~+/Z9", "abc=", "abc=="])
+    func aTokenIsOneWord(text: String) throws {
+        let token = try #require(BearerToken(text))
+        #expect(token.authorization == "Authorization: Bearer \(text)")
+        #expect(!"\(token) \(String(reflecting: token)) \(Transport(token: token))".contains(text))
+    }
+
+    @Test(arguments: [
+        "", "=", "a b", "a\r\nHost: b", "a\n", "ä", "a=b", "a\u{0}", String(repeating: "a", count: 4097),
+    ])
+    func whatWouldChangeTheRequestIsNoToken(text: String) {
+        #expect(BearerToken(text) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (502, nil, .milliseconds(250)), (503, nil, .milliseconds(250)), (504, nil, .milliseconds(250)),
+            (503, 1, .seconds(1)), (503, 5, .seconds(5)), (503, 6, nil), (500, nil, nil), (429, nil, nil),
+            (404, nil, nil), (200, nil, nil),
+        ] as [(Int, Int?, Duration?)])
+    func aSecondAttemptIsMadeWhereItMayHelp(status: Int, retryAfter: Int?, pause: Duration?) {
+        let response = HTTPResponse(status: status, retryAfter: retryAfter.map { .seconds($0) }, body: [])
+        #expect(HTTPClient.pause(after: .success(response)) == pause)
+    }
+
+    @Test(
+        arguments: [
+            (.unreachable, true), (.brokenOff, true), (.timedOut, false), (.insecure, false),
+            (.untrusted(.time), false), (.malformedAnswer, false), (.redirected, false),
+        ] as [(ServiceError.Code, Bool)])
+    func aConnectionThatBreaksIsMadeAgain(code: ServiceError.Code, again: Bool) {
+        #expect((HTTPClient.pause(after: .failure(ServiceError(code, detail: ""))) != nil) == again)
+    }
+
+    @Test(
+        arguments: [
+            (503, nil, "in a minute."), (503, 1, "in a minute."), (503, 2, "in 2 seconds."),
+            (429, 59, "in 59 seconds."), (503, 60, "in a minute."), (503, 61, "in 2 minutes."),
+            (503, 86_400, "in 1440 minutes."), (404, 5, "administrator."),
+        ] as [(Int, Int?, String)])
+    func theAdviceNamesATime(status: Int, retryAfter: Int?, end: String) {
+        let response = HTTPResponse(
+            status: status, retryAfter: retryAfter.map { .seconds($0) }, body: [])
+        let error = ServiceError(response, about: .job)
+        #expect(error.advice.hasSuffix(end), "\(error.advice)")
+    }
+
+    /// Its builder would be entered with its own host keys.
+    @Test func aClaimOfAnotherJobIsNone() throws {
+        let claim =
+            #"{"id":"43-a","job":"43","kind":"shell","lease":60,"builder":{"state":"kept","address":"127.0.0.1","port":22,"user":"build","host_keys":[]}}"#
+        let mixedUp = try RawService { connection, _ in
+            RawService.write(
+                "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\(claim)",
+                to: connection)
+            RawService.readToEnd(of: connection)
+        }
+        let service = SallyportService(.socket(path: mixedUp.socket), on: EventLoop())
+        let request = ClaimRequest(
+            session: "s", kind: .shell, person: .init(id: "1"), keyFingerprint: "SHA256:a", key: "a b",
+            from: "::1")
+        let asked = try #require(JobID("43"))
+        #expect(try service.wait { service.claim(asked, request, $0) }.id == "43-a")
+        let error = #expect(throws: ServiceError.self) {
+            try service.wait { service.claim(JobID("42")!, request, $0) }
+        }
+        #expect(error?.debugDescription.contains("a claim of job 43, not 42") == true)
+    }
+
+    @Test func anEventOfAnotherJobEndsTheStream() throws {
+        let other = Job(
+            id: try #require(JobID("43")), owner: Person(id: "1", name: "alice"), status: .failed,
+            created: .now)
+        let job = String(decoding: try JSON.encode(other), as: UTF8.self)
+        let mixedUp = try RawService(
+            head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            endlessly: "id: 1\nevent: status\ndata: \(job)\n\n")
+        let error = try #require(mixedUp.endOfEvents())
+        #expect(error.debugDescription.contains("an event of job 43, not 42"))
+    }
+
+    /// A page of a proxy that says it is fine.
+    @Test func aStreamOfSomethingElseEndsAtOnce() throws {
+        let endless = try RawService(
+            head: "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", endlessly: "<p>data: x</p>\n")
+        let error = try #require(endless.endOfEvents())
+        #expect(error.code == .malformedAnswer)
+        #expect(error.debugDescription.contains("text/html instead of text/event-stream"))
+    }
+}
