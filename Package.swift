@@ -55,6 +55,8 @@ let package = Package(
         .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
+        .target(
+            name: "Policy", dependencies: ["BuildAPI"], path: "Sources/Core/Policy", swiftSettings: settings),
         .target(name: "Requests", dependencies: ["BuildAPI"], swiftSettings: settings),
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
@@ -83,7 +85,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
-                "Requests", "ServiceClient", "SourcehutClient",
+                "Policy", "Requests", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -110,7 +112,7 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Yams",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -171,6 +173,7 @@ let package = Package(
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["BuildAPI", "Requests"], swiftSettings: settings),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .testTarget(name: "PolicyTests", dependencies: ["BuildAPI", "Policy"], swiftSettings: settings),
         .testTarget(name: "BuildAPITests", dependencies: ["BuildAPI"], swiftSettings: settings),
         .testTarget(
             name: "ServiceClientTests",
@@ -187,13 +190,13 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Requests", "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Policy", "Requests", "ServiceClient",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Runner",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Runner",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

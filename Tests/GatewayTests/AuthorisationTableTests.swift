@@ -1,11 +1,12 @@
 import Foundation
+import Policy
 import Requests
 import Testing
 
 @testable import BuildAPI
 @testable import Gateway
 
-/// docs/authorisation.md is what `authorise` decides: every verb, everybody, every visibility.
+/// docs/authorisation.md is what the policy decides: every verb, everybody, every visibility.
 @Suite struct AuthorisationTableTests {
     private static let document = URL(filePath: #filePath)
         .appending(path: "../../../docs/authorisation.md").standardizedFileURL
@@ -63,7 +64,7 @@ import Testing
                     person, administrator: standing == .administrator, unacceptedTerms: unacceptedTerms)
                 let place: Comment = "\(verb.rawValue), \(standing.rawValue), \(visibility.rawValue)"
                 do throws(Refusal) {
-                    let permit = try authorise(verb, of: Fixture.identifier, job, for: known)
+                    let permit = try Fixture.authorise(verb, of: Fixture.identifier, job, for: known)
                     #expect(verdict == .yes || (verdict == .afterTheTerms && unacceptedTerms == nil), place)
                     #expect(
                         permit.job == job && permit.person == person && permit.standing == standing, place)
@@ -76,17 +77,6 @@ import Testing
                     }
                 }
             }
-        }
-    }
-
-    @Test(arguments: Verb.allCases, [nil, "1"] as [String?])
-    func aPersonsOwnVerbsAreTheirs(verb: Verb, unacceptedTerms: String?) throws {
-        let known = try Fixture.known(Fixture.bob, unacceptedTerms: unacceptedTerms)
-        do throws(Refusal) {
-            let permit = try authorise(verb, for: known)
-            #expect(verb.mayBePersonal && permit.person == Fixture.bob)
-        } catch {
-            #expect(!verb.mayBePersonal && error.status == .usage)
         }
     }
 }

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Policy
+import Requests
 
 @testable import BuildAPI
 @testable import Gateway
@@ -25,9 +27,21 @@ enum Fixture {
 
     static func known(
         _ person: Person, administrator: Bool = false, unacceptedTerms: String? = nil
-    ) throws -> KnownPerson {
+    ) throws -> Principal {
         let key = key(of: person, administrator: administrator, unacceptedTerms: unacceptedTerms)
-        return try identify(key, fingerprint: fingerprint)
+        return try Principal.identify(key, fingerprint: fingerprint)
+    }
+
+    /// What the gateway decides about a verb, and says.
+    static func authorise(
+        _ verb: Verb, of identifier: JobID, _ job: Job?, for principal: Principal
+    ) throws(Refusal) -> Permit {
+        guard let action = verb.action else { fatalError("\(verb) is about no job") }
+        do throws(Denial) {
+            return try Permit.decide(action, on: identifier, job, for: principal)
+        } catch {
+            throw Refusal(error, to: principal)
+        }
     }
 
     static func builder(_ state: Job.Builder.State, hostKey: String = "ssh-ed25519 AAAA") -> Job.Builder {

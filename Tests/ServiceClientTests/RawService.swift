@@ -89,7 +89,7 @@ extension RawService {
         let loop = EventLoop()
         let service = SallyportService(.socket(path: socket), on: loop)
         var error: ServiceError?
-        let stream = service.watch(JobID("42")!) { _ in
+        let stream = service.watch(JobID("42")!, for: Person(id: "1", name: "alice")) { _ in
         } ended: {
             if case .failure(let failure) = $0 { error = failure }
             loop.stop()

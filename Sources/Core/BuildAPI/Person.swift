@@ -8,3 +8,12 @@ public struct Person: Codable, Hashable, Sendable {
         self.name = name
     }
 }
+
+extension Person {
+    /// Whether they are the same, by the bytes of their ids, as the service tells people apart: text may be equal and
+    /// have other bytes. A namesake is somebody else.
+    public func isSame(as other: Person) -> Bool { Person.isSame(id, other.id) }
+
+    /// The same, of ids alone.
+    public static func isSame(_ id: String, _ other: String) -> Bool { id.utf8.elementsEqual(other.utf8) }
+}

@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import EventLoop
+import Policy
 import Requests
 import ServiceClient
 
@@ -10,9 +11,9 @@ import ServiceClient
 final class Arrival {
     private let session: GatewaySession
     private let admitted: (Permit, Request) -> Void
-    private let welcomed: (PersonalPermit, Request) -> Void
+    private let welcomed: (Principal, Request) -> Void
     private let fingerprint: String
-    private var known: KnownPerson?
+    private var principal: Principal?
     private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
 
@@ -21,7 +22,7 @@ final class Arrival {
     ///   - welcomed: they may do that, which is about no job.
     init(
         in session: GatewaySession, admitted: @escaping (Permit, Request) -> Void,
-        welcomed: @escaping (PersonalPermit, Request) -> Void
+        welcomed: @escaping (Principal, Request) -> Void
     ) {
         self.session = session
         self.admitted = admitted
@@ -42,7 +43,7 @@ final class Arrival {
     private func ask(_ request: Result<Request, RequestError>) {
         session.service.key(session.key) { [unowned self] result in
             attempt { () throws(Refusal) in
-                known = try identify(try result.orRefuse(aboutKey: true), fingerprint: fingerprint)
+                principal = try identify(try result.orRefuse(aboutKey: true))
                 try proceed(request)
             }
         }
@@ -50,14 +51,22 @@ final class Arrival {
             session.service.job(identifier) { [unowned self] result in
                 job = result
                 attempt { () throws(Refusal) in
-                    if known != nil { try decide(request, identifier) }
+                    if principal != nil { try decide(request, identifier) }
                 }
             }
         }
     }
 
+    private func identify(_ key: Key?) throws(Refusal) -> Principal {
+        do throws(Denial) {
+            return try Principal.identify(key, fingerprint: fingerprint)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
     private func proceed(_ request: Result<Request, RequestError>) throws(Refusal) {
-        guard let known else { return }
+        guard let principal else { return }
         switch request {
         case .failure(let error):
             session.errors.write(Help.usage(for: error))
@@ -68,7 +77,7 @@ final class Arrival {
             if let identifier = request.job {
                 if job != nil { try decide(request, identifier) }
             } else if let verb = request.verb, verb.mayBePersonal {
-                welcomed(try authorise(verb, for: known), request)
+                welcomed(principal, request)
             } else {
                 withLiveJobs { [unowned self] (jobs) throws(Refusal) in try choose(request, jobs) }
             }
@@ -77,8 +86,8 @@ final class Arrival {
 
     /// - Parameter next: gets nil where the service has no list.
     private func withLiveJobs(_ next: @escaping ([Job]?) throws(Refusal) -> Void) {
-        guard let known else { return }
-        session.service.liveJobs(of: known.person) { [unowned self] result in
+        guard let principal else { return }
+        session.service.liveJobs(of: principal.person) { [unowned self] result in
             attempt { () throws(Refusal) in
                 if case .failure(let error) = result, error.code == .notOffered {
                     try next(nil)
@@ -90,9 +99,9 @@ final class Arrival {
     }
 
     private func greet(_ jobs: [Job]?) {
-        guard let known else { return }
-        session.journal.note("greeting person=\(known.person.id) key=\(known.fingerprint)")
-        let greeting = Greeting(person: known.person, jobs: jobs, setUpLine: session.setUpLine) {
+        guard let principal else { return }
+        session.journal.note("greeting person=\(principal.person.id) key=\(fingerprint)")
+        let greeting = Greeting(person: principal.person, jobs: jobs, setUpLine: session.setUpLine) {
             [session] words, terminal in
             session.commandLine(words, terminal: terminal)
         }
@@ -122,13 +131,15 @@ final class Arrival {
     }
 
     private func decide(_ request: Request, _ identifier: JobID) throws(Refusal) {
-        guard let known, let job, let verb = request.verb else { return }
+        guard let principal, let job, let action = request.verb?.action else { return }
+        let found = try job.orRefuse()
         let permit: Permit
-        do throws(Refusal) {
-            permit = try authorise(verb, of: identifier, try job.orRefuse(), for: known)
+        do throws(Denial) {
+            permit = try Permit.decide(action, on: identifier, found, for: principal)
         } catch {
-            guard error.remedy == .acceptTerms, terms == nil, session.environment.hasTerminal else {
-                throw error
+            let refusal = Refusal(error, to: principal)
+            guard refusal.remedy == .acceptTerms, terms == nil, session.environment.hasTerminal else {
+                throw refusal
             }
             acceptTerms(then: request)
             return
@@ -138,9 +149,9 @@ final class Arrival {
 
     /// Asks once, and then everything anew.
     private func acceptTerms(then request: Request) {
-        guard let known else { return }
-        terms = TermsQuestion(for: known.person, in: session) { [unowned self] in
-            self.known = nil
+        guard let principal else { return }
+        terms = TermsQuestion(for: principal.person, in: session) { [unowned self] in
+            self.principal = nil
             job = nil
             ask(.success(request))
         }

@@ -1,5 +1,6 @@
 import BuildAPI
 import EventLoop
+import Policy
 import ServiceClient
 
 /// Shows the logs of a job on a sink, from their first byte until the job has ended.
@@ -9,7 +10,7 @@ import ServiceClient
 /// first, as a whole.
 final class LogFollower {
     private let service: any BuildService
-    private let job: JobID
+    private let permit: Permit
     private let sink: OutputSink
     private let ended: (Result<Void, ServiceError>) -> Void
     private var writer: LogWriter
@@ -25,10 +26,10 @@ final class LogFollower {
     ///   - sink: while it is full nothing more is read from the service.
     ///   - ended: the job has ended and all its logs have been shown, or a log could not be read.
     init(
-        _ job: JobID, of service: any BuildService, to sink: OutputSink, raw: Bool,
+        _ permit: Permit, of service: any BuildService, to sink: OutputSink, raw: Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
-        self.job = job
+        self.permit = permit
         self.service = service
         self.sink = sink
         self.ended = ended
@@ -68,7 +69,7 @@ final class LogFollower {
 
     private func open(_ log: String) {
         guard !hasEnded else { return }
-        streams[log] = service.followLog(log, of: job) { [weak self] bytes in
+        streams[log] = service.followLog(log, of: permit.job.id, for: permit.person) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
             self.sink.write(self.writer.print(bytes, of: log))

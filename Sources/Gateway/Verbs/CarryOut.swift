@@ -1,4 +1,5 @@
 import BuildAPI
+import Policy
 import Requests
 
 /// From a permit to what the verb does.
@@ -25,16 +26,16 @@ extension GatewaySession {
     }
 
     /// Verbs that are about whoever asks.
-    func carryOut(_ request: Request, _ permit: PersonalPermit) {
+    func carryOut(_ request: Request, _ principal: Principal) {
         switch request {
-        case .list(let all, let json): list(permit, all: all, json: json)
+        case .list(let all, let json): list(principal, all: all, json: json)
         case .submit(let submission):
-            let submit = SubmitVerb(permit, submission, in: self)
+            let submit = SubmitVerb(principal, submission, in: self)
             running = submit
             submit.start()
-        case .keys(let wanted, let json): keys(permit, wanted, json: json)
-        case .whoami(let json): whoami(permit, json: json)
-        case .acceptTerms: acceptTerms(permit)
+        case .keys(let wanted, let json): keys(principal, wanted, json: json)
+        case .whoami(let json): whoami(principal, json: json)
+        case .acceptTerms: acceptTerms(principal)
         case .help(let verb): help(verb)
         case .version: version()
         case .knownHosts(_, let names): knownHosts(names: names)

@@ -1,6 +1,7 @@
 import BuildAPI
 import ConfigurationFile
 import EventLoop
+import Policy
 import Requests
 import ServiceClient
 

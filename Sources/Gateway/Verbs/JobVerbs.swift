@@ -1,5 +1,7 @@
+import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
+import Policy
 import Requests
 import ServiceClient
 
@@ -43,7 +45,7 @@ extension GatewaySession {
                         cause: "extend job \(job.id) past its maximum"))
             }
         }
-        change(permit, .extend(until: until), json: json) { job in
+        change(.extend, permit, .extend(until: until), json: json) { job in
             job.deadline.map {
                 "The builder of job \(job.id) ends \(TimeLeft.moment($0)), in \(SpokenDuration.words($0.timeIntervalSinceNow))."
             } ?? "The builder of job \(job.id) has more time."
@@ -52,7 +54,7 @@ extension GatewaySession {
 
     func hold(_ permit: Permit, json: Bool) {
         guard permit.job.builder != nil else { return refuse(.gone(permit.job)) }
-        change(permit, .hold, json: json) { [self] job in
+        change(.hold, permit, .hold, json: json) { [self] job in
             "The builder of job \(job.id) stays after the last logout, until its time is over"
                 + (job.deadline.map { " in \(SpokenDuration.words($0.timeIntervalSinceNow))" } ?? "")
                 + ". To end it: \(commandLine("release \(job.id)"))"
@@ -60,13 +62,13 @@ extension GatewaySession {
     }
 
     func unhold(_ permit: Permit, json: Bool) {
-        change(permit, .unhold, json: json) {
+        change(.unhold, permit, .unhold, json: json) {
             "The builder of job \($0.id) ends after the last logout again."
         }
     }
 
     func share(_ permit: Permit, with name: String, json: Bool) {
-        change(permit, .share(with: name), json: json) { [self] job in
+        change(.share, permit, .share(with: name), json: json) { [self] job in
             let name = HostileText.printable(name, limit: 64)
             return job.status.isFinal && job.builder == nil
                 ? "\(name) may see job \(job.id) now: \(commandLine("tail \(job.id)"))"
@@ -75,7 +77,7 @@ extension GatewaySession {
     }
 
     func unshare(_ permit: Permit, with name: String, json: Bool) {
-        change(permit, .unshare(with: name), json: json) { job in
+        change(.unshare, permit, .unshare(with: name), json: json) { job in
             "\(HostileText.printable(name, limit: 64)) may not enter job \(job.id) any more."
         }
     }
@@ -87,7 +89,7 @@ extension GatewaySession {
                     .noBuilder, "Job \(permit.job.id) has ended already: \(permit.job.status.rawValue).",
                     cause: "cancel of job \(permit.job.id), which is \(permit.job.status.rawValue)"))
         }
-        change(permit, .cancel, json: json) { "Job \($0.id) is cancelled." }
+        change(.cancel, permit, .cancel, json: json) { "Job \($0.id) is cancelled." }
     }
 
     /// Asks first, unless that has been answered on the command line.
@@ -95,7 +97,7 @@ extension GatewaySession {
         let job = permit.job
         guard job.builder != nil else { return refuse(.gone(job)) }
         let release = { [self] in
-            change(permit, .releaseBuilder, json: json) { "The builder of job \($0.id) ends now." }
+            change(.release, permit, .releaseBuilder, json: json) { "The builder of job \($0.id) ends now." }
         }
         guard !confirmed else { return release() }
         let inside = Set(job.sessions.map(\.person.printableName)).sorted()
@@ -112,13 +114,13 @@ extension GatewaySession {
     }
 
     private func change(
-        _ permit: Permit, _ action: JobAction, json: Bool, sentence: @escaping (Job) -> String
+        _ verb: Verb, _ permit: Permit, _ action: JobAction, json: Bool, sentence: @escaping (Job) -> String
     ) {
-        let verb = permit.verb.rawValue
+        let verb = verb.rawValue
         guard let service = service.selfService else { return refuse(.unsupported("“\(verb)”")) }
         let role = permit.standing == .administrator ? " as administrator" : ""
         journal.note(
-            "\(verb) job=\(permit.job.id) person=\(permit.person.id) key=\(permit.fingerprint)\(role)")
+            "\(verb) job=\(permit.job.id) person=\(permit.person.id) key=\(key.fingerprint)\(role)")
         service.perform(action, on: permit.job.id, for: permit.person) { [self] result in
             switch result {
             case .success(let job):

@@ -1,12 +1,13 @@
 import AuthorizedKeys
 import BuildAPI
 import EventLoop
+import Policy
 import Requests
 import ServiceClient
 
 /// The verbs that are about whoever asks.
 extension GatewaySession {
-    func list(_ permit: PersonalPermit, all: Bool, json: Bool) {
+    func list(_ principal: Principal, all: Bool, json: Bool) {
         let show = { [self] (result: Result<[Job], ServiceError>) in
             switch result {
             case .success(let jobs):
@@ -20,21 +21,21 @@ extension GatewaySession {
             case .failure(let error): refuse(.service(error, "list"))
             }
         }
-        guard all else { return service.liveJobs(of: permit.person, show) }
+        guard all else { return service.liveJobs(of: principal.person, show) }
         guard let service = service.selfService else { return refuse(.unsupported("list of jobs")) }
-        service.jobs(owner: permit.person.id, live: false, show)
+        service.jobs(owner: principal.person.id, live: false, show)
     }
 
-    func whoami(_ permit: PersonalPermit, json: Bool) {
-        let known = permit.known
-        answer(PersonView(known), json: json) {
-            known.person.printableName + (known.isAdministrator ? ", administrator" : "")
-                + ", with the key \(known.fingerprint)\n"
+    func whoami(_ principal: Principal, json: Bool) {
+        let fingerprint = key.fingerprint
+        answer(PersonView(principal, fingerprint), json: json) {
+            principal.person.printableName + (principal.isAdministrator ? ", administrator" : "")
+                + ", with the key \(fingerprint)\n"
         }
     }
 
-    func acceptTerms(_ permit: PersonalPermit) {
-        let question = TermsQuestion(for: permit.person, in: self) { [self] in
+    func acceptTerms(_ principal: Principal) {
+        let question = TermsQuestion(for: principal.person, in: self) { [self] in
             say("Thank you.")
             finish(.success)
         }
@@ -54,16 +55,16 @@ extension GatewaySession {
 
     // MARK: Keys
 
-    func keys(_ permit: PersonalPermit, _ request: Request.KeysRequest, json: Bool) {
+    func keys(_ principal: Principal, _ request: Request.KeysRequest, json: Bool) {
         guard let service = service.selfService else { return refuse(.unsupported("keys to manage")) }
         switch request {
         case .list:
-            service.keys(owner: permit.person.id) { [self] result in
+            service.keys(owner: principal.person.id) { [self] result in
                 switch result {
                 case .success(let keys):
                     answer(["keys": keys.map(KeyView.init)], json: json) {
                         keys.map { key in
-                            let mark = key.fingerprint == permit.known.fingerprint ? "*" : " "
+                            let mark = key.fingerprint == self.key.fingerprint ? "*" : " "
                             let comment = HostileText.printable(key.comment, limit: 60)
                             return "\(mark) \(HostileText.printable(key.fingerprint, limit: 60)) \(comment)\n"
                         }.joined()
@@ -71,19 +72,19 @@ extension GatewaySession {
                 case .failure(let error): refuse(.service(error, "keys"))
                 }
             }
-        case .add: addKey(permit, service, json: json)
+        case .add: addKey(principal, service, json: json)
         case .remove(let fingerprint):
-            guard fingerprint != permit.known.fingerprint else {
+            guard fingerprint != key.fingerprint else {
                 return refuse(
                     Refusal(
                         .usage,
                         "This is the key with which you are here now; log in with another one to remove it.",
                         cause: "keys remove: the session's own key"))
             }
-            service.removeKey(fingerprint, owner: permit.person.id) { [self] result in
+            service.removeKey(fingerprint, owner: principal.person.id) { [self] result in
                 switch result {
                 case .success:
-                    journal.note("person=\(permit.person.id) removes the key \(fingerprint)")
+                    journal.note("person=\(principal.person.id) removes the key \(fingerprint)")
                     say("The key is removed.")
                     finish(.success)
                 case .failure(let error) where error.code == .noSuchKey:
@@ -97,7 +98,7 @@ extension GatewaySession {
         }
     }
 
-    private func addKey(_ permit: PersonalPermit, _ service: any SelfService, json: Bool) {
+    private func addKey(_ principal: Principal, _ service: any SelfService, json: Bool) {
         if environment.hasTerminal { say("Paste one line of a .pub file, then press Enter and Ctrl-D.") }
         running = StandardInput(limit: 64 << 10, on: loop) { [self] bytes in
             let text = String(decoding: bytes ?? [], as: UTF8.self)
@@ -120,10 +121,10 @@ extension GatewaySession {
                         "One public key is expected on standard input: the only line of a .pub file.",
                         cause: "keys add: no key"))
             }
-            service.add(NewKey(owner: permit.person.id, key: String(line))) { [self] result in
+            service.add(NewKey(owner: principal.person.id, key: String(line))) { [self] result in
                 switch result {
                 case .success(let added):
-                    journal.note("person=\(permit.person.id) adds the key \(key.fingerprint)")
+                    journal.note("person=\(principal.person.id) adds the key \(key.fingerprint)")
                     answer(KeyView(added), json: json) { "The key \(key.fingerprint) is yours now.\n" }
                 case .failure(let error): refuse(.service(error, "keys"))
                 }
@@ -138,11 +139,11 @@ private struct PersonView: Encodable {
     let administrator: Bool
     let key: String
 
-    init(_ known: KnownPerson) {
-        id = known.person.id
-        name = known.person.name
-        administrator = known.isAdministrator
-        key = known.fingerprint
+    init(_ principal: Principal, _ fingerprint: String) {
+        id = principal.person.id
+        name = principal.person.name
+        administrator = principal.isAdministrator
+        key = fingerprint
     }
 }
 

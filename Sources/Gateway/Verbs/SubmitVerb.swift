@@ -1,5 +1,6 @@
 import BuildAPI
 import EventLoop
+import Policy
 import Requests
 import ServiceClient
 
@@ -8,14 +9,14 @@ final class SubmitVerb {
     private static let largestManifest = 1 << 20
 
     private let session: GatewaySession
-    private let permit: PersonalPermit
+    private let principal: Principal
     private let submission: Request.Submission
     private var input: StandardInput?
     private var tail: TailVerb?
 
-    init(_ permit: PersonalPermit, _ submission: Request.Submission, in session: GatewaySession) {
+    init(_ principal: Principal, _ submission: Request.Submission, in session: GatewaySession) {
         self.session = session
-        self.permit = permit
+        self.principal = principal
         self.submission = submission
     }
 
@@ -41,12 +42,12 @@ final class SubmitVerb {
 
     private func submit(_ manifest: [UInt8], to service: any SelfService) {
         service.submit(
-            manifest: manifest, owner: permit.person.id, note: submission.note,
+            manifest: manifest, owner: principal.person.id, note: submission.note,
             visibility: submission.visibility
         ) { [unowned self] result in
             switch result {
             case .success(let job):
-                session.journal.note("submit job=\(job.id) person=\(permit.person.id)")
+                session.journal.note("submit job=\(job.id) person=\(principal.person.id)")
                 submitted(job)
             case .failure(let error): session.refuse(.service(error, "submit"))
             }
@@ -62,15 +63,15 @@ final class SubmitVerb {
         }
         session.say(
             "Job \(job.id) is submitted; this shows its log until it ends. Ctrl-C leaves the job alone.")
-        do throws(Refusal) {
-            let permit = try authorise(.tail, of: job.id, job, for: permit.known)
+        do throws(Denial) {
+            let permit = try Permit.decide(.look, on: job.id, job, for: principal)
             tail = TailVerb(permit, raw: false, in: session) { [session] job in
                 guard job.builder != nil else { return }
                 session.say("To look at it: \(session.commandLine("connect \(job.id)", terminal: true))")
             }
             tail?.start()
         } catch {
-            session.refuse(error)
+            session.refuse(Refusal(error, to: principal))
         }
     }
 }

@@ -1,5 +1,7 @@
+import AuthorizedKeys
 import BuildAPI
 import EventLoop
+import Policy
 import ServiceClient
 
 /// `tail`: the logs of a job until it ends; the exit status says how.
@@ -19,15 +21,15 @@ final class TailVerb {
         self.session = session
         self.permit = permit
         job = permit.job
-        follower = LogFollower(job.id, of: session.service, to: session.output, raw: raw) { [unowned self] in
+        follower = LogFollower(permit, of: session.service, to: session.output, raw: raw) { [unowned self] in
             end($0)
         }
     }
 
     func start() {
-        session.journal.note("tail job=\(job.id) person=\(permit.person.id) key=\(permit.fingerprint)")
+        session.journal.note("tail job=\(job.id) person=\(permit.person.id) key=\(session.key.fingerprint)")
         if !job.status.isFinal {
-            watch = session.service.watch(job.id) { [unowned self] job in
+            watch = session.service.watch(job.id, for: permit.person) { [unowned self] job in
                 self.job = job
                 follower?.update(job)
             } ended: { [unowned self] result in

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import FoundationEssentials
+import Policy
 import ServiceClient
 
 /// The claim on which a visit stands: asked for, kept up with heartbeats, released for a reason.
@@ -43,7 +44,7 @@ final class ClaimKeeper {
         isClaiming = true
         let request = ClaimRequest(
             session: session.journal.session, kind: kind,
-            person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: permit.fingerprint,
+            person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: session.key.fingerprint,
             key: session.key.line, from: session.environment.clientAddress)
         session.service.claim(permit.job.id, request) { [unowned self] result in
             isClaiming = false

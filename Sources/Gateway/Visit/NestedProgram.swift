@@ -4,6 +4,7 @@ import EventLoop
 import FoundationEssentials
 import Glibc
 import NestedSSH
+import Policy
 
 /// The way in of `connect`: a shell or a command on the builder, over an SSH connection of the gateway's own.
 final class NestedProgram: WayIn {

@@ -4,6 +4,7 @@ import EventLoop
 import FoundationEssentials
 import Glibc
 import NestedSSH
+import Policy
 
 /// The way in of `proxy`: the person's own client speaks to the builder's SSH server, and we carry its bytes.
 ///

@@ -1,4 +1,5 @@
 import BuildAPI
+import Policy
 import Requests
 import ServiceClient
 

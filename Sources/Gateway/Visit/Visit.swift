@@ -1,7 +1,9 @@
+import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import Glibc
 import NestedSSH
+import Policy
 import Requests
 import ServiceClient
 
@@ -40,7 +42,7 @@ final class Visit {
 
     func start() {
         session.journal.note(
-            "\(permit.verb.rawValue) job=\(permit.job.id) person=\(permit.person.id) key=\(permit.fingerprint) "
+            "\(way.kind.verb.rawValue) job=\(permit.job.id) person=\(permit.person.id) key=\(session.key.fingerprint) "
                 + "from=\(session.environment.clientAddress) \(way.kind.rawValue)")
         session.onClientGone = { [unowned self] in
             // The client of a proxied connection ends it by going.
@@ -109,16 +111,16 @@ final class Visit {
             case .run: run()
             case .askWhy: askWhy()
             case .finish(let status, let reason):
-                end(reason, isCutOff: false) { [session, permit] in
+                end(reason, isCutOff: false) { [session, way] in
                     session.journal.note(
-                        "\(permit.verb.rawValue) ended status=\(status) reason=\(reason.rawValue)")
+                        "\(way.kind.verb.rawValue) ended status=\(status) reason=\(reason.rawValue)")
                     session.finish(status)
                 }
             case .refuse(let refusal, let reason):
-                end(reason, isCutOff: true) { [session, permit] in
+                end(reason, isCutOff: true) { [session, way] in
                     if refusal.sentence.isEmpty {
                         session.journal.note(
-                            "\(permit.verb.rawValue) ended reason=\(reason.rawValue): \(refusal.cause)")
+                            "\(way.kind.verb.rawValue) ended reason=\(reason.rawValue): \(refusal.cause)")
                         session.finish(refusal.status)
                     } else {
                         session.refuse(refusal)
@@ -131,7 +133,7 @@ final class Visit {
     // MARK: The job
 
     private func startWatching() {
-        watch = session.service.watch(permit.job.id) { [unowned self] job in
+        watch = session.service.watch(permit.job.id, for: permit.person) { [unowned self] job in
             self.job = job
             // First: the decision must not be made for a job whose log has not been told.
             follower?.update(job)
@@ -165,7 +167,7 @@ final class Visit {
     }
 
     private func showLog() {
-        follower = LogFollower(permit.job.id, of: session.service, to: session.errors, raw: false) {
+        follower = LogFollower(permit, of: session.service, to: session.errors, raw: false) {
             [unowned self] result in
             follower = nil
             take(.logShown(result.error))

@@ -409,7 +409,7 @@ struct VisitMachine {
                 .noBuilder, "The builder of job \(job.id) is gone.", cause: error.debugDescription)
         case .tooMany:
             // It says what is in the way.
-            refusal = .service(error, (kind == .proxy ? Verb.proxy : .connect).rawValue)
+            refusal = .service(error, kind.verb.rawValue)
         case .termsChanged:
             refusal = Refusal(
                 .notPermitted, "The terms of use have just been changed. Enter the same command again.",
@@ -448,6 +448,11 @@ struct VisitMachine {
             cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
         return [.refuse(refusal, .lost)]
     }
+}
+
+extension Claim.Kind {
+    /// What people enter for that.
+    var verb: Verb { self == .proxy ? .proxy : .connect }
 }
 
 extension Job.Builder {

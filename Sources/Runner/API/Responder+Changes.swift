@@ -1,14 +1,19 @@
 import BuildAPI
 import HTTPTypes
 import Hummingbird
+import Policy
 
 /// What people want to become of a job.
 extension Responder {
     /// - Returns: the job as it is after that.
     func change(
-        _ resource: Resource, _ request: Request, _ query: Query
+        _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Job {
         let requester = try requester(query)
+        guard role == .operator || requester.principal != nil else {
+            throw RunnerError(
+                .forbidden, "This \(authentication.subject) has to say for whom it asks: person is missing.")
+        }
         let isSet = request.method == .put
         switch resource {
         case .deadline(let id):
@@ -16,7 +21,8 @@ extension Responder {
             return try await book.moveDeadline(of: id, to: deadline, by: requester)
         case .hold(let id): return try await book.hold(id, isSet, by: requester)
         case .share(let id, let name):
-            _ = try await book.record(id)
+            // Before anything is said of somebody else.
+            try requester.require(.share, on: try await book.job(id))
             guard let account = try store.account(name), account.name == name else {
                 throw RunnerError(
                     .unprocessable(line: nil, key: "name"), "Nobody of this name has a key here.")
@@ -28,13 +34,16 @@ extension Responder {
         }
     }
 
-    /// Who does it, for the administrator's log.
-    private func requester(_ query: Query) throws(RunnerError) -> Requester {
+    /// Who wants it; whoever names somebody asks for them, and for nobody else.
+    func requester(_ query: Query) throws(RunnerError) -> Requester {
         guard let id = query["person"] else { return Requester() }
-        guard let account = try store.account(id), account.id == id else {
+        guard let account = try store.account(id), Person.isSame(account.id, id) else {
             throw RunnerError(.unprocessable(line: nil, key: "person"), "Nobody of this id is known here.")
         }
-        try Self.refuseSuspended(account)
-        return Requester(person: account.person, isAdministrator: account.administrator)
+        do throws(Denial) {
+            return Requester(principal: try Principal.identify(account))
+        } catch {
+            throw RunnerError(error)
+        }
     }
 }

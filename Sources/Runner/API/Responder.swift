@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Policy
 import Requests
 
 /// Answers API v1: who asks, what for, and whether they may.
@@ -45,16 +46,18 @@ struct Responder: HTTPResponder {
         case .hostAuthority: return try answerHostAuthority()
         case .people, .suspension, .administration: return try answerPeople(resource, request)
         case .cancellation, .deadline, .hold, .share, .builder:
-            return try json(await change(resource, request, query))
+            return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get:
             let live = try query.flag("live")
             return try json(JobList(jobs: await book.jobs(owner: query["owner"], live: live)))
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):
+            try await requireLook(at: id, query)
             let last = request.headers[Self.lastEventID].flatMap { Int($0) }
             return EventAnswer.response(try await book.changes(of: id, after: last), request: request)
         case .log(let id, let name):
+            try await requireLook(at: id, query)
             guard let log = try await book.logs(id)[name] else {
                 throw RunnerError(.notFound, "This job has no such log.")
             }
@@ -73,6 +76,11 @@ struct Responder: HTTPResponder {
             try await book.release(claim, reason: reason)
             return Response(status: .noContent)
         }
+    }
+
+    /// Throws unless whoever is named, if somebody is, may see what the job does.
+    private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) {
+        try requester(query).require(.look, on: try await book.job(id))
     }
 
     private func answerHostAuthority() throws(RunnerError) -> Response {

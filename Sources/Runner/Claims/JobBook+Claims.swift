@@ -1,4 +1,5 @@
 import BuildAPI
+import Policy
 
 /// Claims, as the API asks for them. The person is checked here again, whatever the gateway has found.
 extension JobBook {
@@ -21,25 +22,17 @@ extension JobBook {
             )
         }
         let record = try record(id)
-        let key = try checkedKey(of: request.person.id, request.keyFingerprint, key: request.key)
-        guard key.administrator || Lifecycle.mayEnter(key.owner, record.job) else {
-            throw RunnerError(.forbidden, "This job is not that person's.")
-        }
-        if let version = key.unacceptedTerms {
-            throw RunnerError(
-                .termsNotAccepted,
-                "\(key.owner.name) has not accepted the terms of use (version \(version)) yet.")
-        }
+        let principal = try identify(request.person.id, request.keyFingerprint, key: request.key)
+        let permit = try permit(.enter, on: record.job, for: principal)
         guard entries[id] != nil else { throw RunnerError(.gone, "The builder is gone.") }
         if !record.claims.contains(where: { $0.session == request.session }) {
-            try checkSessions(of: key.owner)
+            try checkSessions(of: permit.person)
         }
         var outcome: Result<Claim, RunnerError>?
         apply(id) { lifecycle, now in
             do throws(RunnerError) {
                 let (claim, effects) = try lifecycle.claimed(
-                    request, by: key.owner, isAdministrator: key.administrator, id: Self.newClaim(of: id),
-                    at: now)
+                    request, by: permit, id: Self.newClaim(of: id), at: now)
                 outcome = .success(claim)
                 return effects
             } catch {
@@ -57,12 +50,8 @@ extension JobBook {
             throw RunnerError(.gone, "This claim no longer stands.")
         }
         do throws(RunnerError) {
-            let key = try checkedKey(of: standing.person.id, standing.fingerprint, key: nil)
-            guard let job = entries[id]?.record.job,
-                key.administrator || Lifecycle.mayEnter(key.owner, job)
-            else {
-                throw RunnerError(.forbidden, "This job is no longer that person's.")
-            }
+            let principal = try identify(standing.person.id, standing.fingerprint, key: nil)
+            _ = try permit(.stay, on: try record(id).job, for: principal)
         } catch  where error.code == .forbidden {
             apply(id) { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
@@ -88,19 +77,32 @@ extension JobBook {
         apply(id) { $0.released(claim, reason: reason, at: $1) }
     }
 
-    /// That key, if its owner is who the gateway says and may do anything at all.
-    private func checkedKey(
-        of id: String, _ fingerprint: String, key line: String?
-    ) throws(RunnerError) -> Key {
-        guard let key = try store.key(fingerprint), key.owner.id == id else {
+    private func permit(
+        _ action: Action, on job: Job, for principal: Principal
+    ) throws(RunnerError) -> Permit {
+        do throws(Denial) {
+            return try Permit.decide(action, on: job.id, job, for: principal)
+        } catch {
+            throw RunnerError(error)
+        }
+    }
+
+    /// The owner of that key, if they are who the gateway says and may do anything at all.
+    private func identify(
+        _ id: String, _ fingerprint: String, key line: String?
+    ) throws(RunnerError) -> Principal {
+        guard let key = try store.key(fingerprint), Person.isSame(key.owner.id, id) else {
             throw RunnerError(.forbidden, "This key is not that person's.")
         }
         // Byte by byte: what is admitted is this text, and equal text may have other bytes.
         if let line, !line.utf8.elementsEqual("\(key.type) \(key.key)".utf8) {
             throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
         }
-        guard !key.suspended else { throw RunnerError(.forbidden, "This person is suspended.") }
-        return key
+        do throws(Denial) {
+            return try Principal.identify(key, fingerprint: fingerprint)
+        } catch {
+            throw RunnerError(error)
+        }
     }
 
     /// A claim's name begins with its job's.

@@ -1,23 +1,19 @@
 import BuildAPI
 import FoundationEssentials
+import Policy
 
 /// What claims do to a builder.
 extension Lifecycle {
-    /// Whether this person may be inside this job's builder; an administrator may without that.
-    static func mayEnter(_ person: Person, _ job: Job) -> Bool {
-        job.owner.id == person.id || job.shares.contains { $0.id == person.id }
-    }
-
     /// Makes a claim, or finds the one that this session has already.
     ///
-    /// - Parameter person: checked: the owner of the key that the session was opened with.
+    /// - Parameter permit: to enter this job's builder, for the owner of the key that the session was opened with.
     mutating func claimed(
-        _ request: ClaimRequest, by person: Person, isAdministrator: Bool = false,
-        id: @autoclosure () -> String, at now: Date
+        _ request: ClaimRequest, by permit: Permit, id: @autoclosure () -> String, at now: Date
     ) throws(RunnerError) -> (claim: Claim, effects: [Effect]) {
-        guard isAdministrator || Self.mayEnter(person, record.job) else {
+        guard permit.action == .enter, permit.job.id == record.job.id else {
             throw RunnerError(.forbidden, "This job is not that person's.")
         }
+        let person = permit.person
         guard let builder = record.job.builder else {
             if record.job.status.isFinal { throw RunnerError(.gone, "The builder is gone.") }
             throw RunnerError(.conflict, "There is no builder yet.")
@@ -28,7 +24,7 @@ extension Lifecycle {
         let expires = now.addingTimeInterval(Double(times.lease) + (isProxy ? Self.admissionTime : 0))
         let admission: [Effect] = isProxy ? [.admitKeys] : []
         if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
-            guard record.claims[index].person.id == person.id else {
+            guard record.claims[index].person.isSame(as: person) else {
                 throw RunnerError(.forbidden, "This session is somebody else's.")
             }
             guard record.claims[index].kind == request.kind,
@@ -44,7 +40,7 @@ extension Lifecycle {
         record.claims.append(standing)
         if request.kind != .exec { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
-        let mark = Self.mayEnter(person, record.job) ? "" : ", administrator"
+        let mark = permit.standing == .administrator ? ", administrator" : ""
         let audit =
             "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)"
         let effects = [.audit(audit)] + sessionsChanged() + admission + updateDeadline()

@@ -1,11 +1,13 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Policy
 
-/// What people ask of one job besides its logs and claims. Whether they may is the gateway's decision.
+/// What people ask of one job besides its logs and claims. Whether they may is decided here again, whatever the gateway
+/// has found.
 extension JobBook {
-    func cancel(_ id: JobID, by requester: Requester = Requester()) throws(RunnerError) -> Job {
-        try request(id) { lifecycle, now throws(RunnerError) in
+    func cancel(_ id: JobID, by requester: Requester) throws(RunnerError) -> Job {
+        try request(.cancel, id, by: requester) { lifecycle, now throws(RunnerError) in
             guard !lifecycle.record.job.status.isFinal else {
                 throw RunnerError(.conflict, "The job has ended already.")
             }
@@ -16,7 +18,7 @@ extension JobBook {
     func moveDeadline(
         of id: JobID, to deadline: NewDeadline, by requester: Requester
     ) throws(RunnerError) -> Job {
-        try request(id) { lifecycle, now throws(RunnerError) in
+        try request(.extend, id, by: requester) { lifecycle, now throws(RunnerError) in
             let moment: Date
             switch (deadline.seconds, deadline.until) {
             case (let seconds?, nil):
@@ -34,7 +36,7 @@ extension JobBook {
     }
 
     func hold(_ id: JobID, _ isHeld: Bool, by requester: Requester) throws(RunnerError) -> Job {
-        try request(id) { lifecycle, now throws(RunnerError) in
+        try request(.hold, id, by: requester) { lifecycle, now throws(RunnerError) in
             isHeld
                 ? try lifecycle.held(by: requester, at: now) : try lifecycle.unheld(by: requester, at: now)
         }
@@ -43,7 +45,7 @@ extension JobBook {
     func share(
         _ id: JobID, with person: Person, _ isShared: Bool, by requester: Requester
     ) throws(RunnerError) -> Job {
-        try request(id) { lifecycle, _ throws(RunnerError) in
+        try request(.share, id, by: requester) { lifecycle, _ throws(RunnerError) in
             isShared
                 ? try lifecycle.shared(with: person, by: requester)
                 : try lifecycle.unshared(with: person, by: requester)
@@ -51,16 +53,18 @@ extension JobBook {
     }
 
     func releaseBuilder(of id: JobID, by requester: Requester) throws(RunnerError) -> Job {
-        try request(id) { lifecycle, now throws(RunnerError) in
+        try request(.release, id, by: requester) { lifecycle, now throws(RunnerError) in
             try lifecycle.builderReleased(by: requester, at: now)
         }
     }
 
-    /// Lets something happen to a job, which may be over, if the job's state allows it.
+    /// Lets something happen to a job, which may be over, if that person may do it and the job's state allows it.
     private func request(
-        _ id: JobID, _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
+        _ action: Action, _ id: JobID, by requester: Requester,
+        _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
     ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        try requester.require(action, on: try record(id).job)
         guard entries[id] != nil else { return try requestOver(id, change) }
         var refusal: RunnerError?
         var job: Job?

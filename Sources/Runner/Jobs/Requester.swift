@@ -1,15 +1,45 @@
 import BuildAPI
+import Policy
 
-/// Who asks for a change of a job, as far as the gateway has said.
+/// For whom something is done to a job.
 struct Requester: Equatable, Sendable {
-    /// Nil: nobody was named.
-    var person: Person?
-    var isAdministrator = false
+    /// Nil: an operator, who may do all and has named nobody.
+    var principal: Principal?
+
+    var person: Person? { principal?.person }
+
+    /// Throws unless they may do that with the job.
+    func require(_ action: Action, on job: Job) throws(RunnerError) {
+        guard let principal else { return }
+        do throws(Denial) {
+            _ = try Permit.decide(action, on: job.id, job, for: principal)
+        } catch {
+            throw RunnerError(error)
+        }
+    }
 
     /// For the end of an audit record: ` by alice`; who acts as an administrator is marked so.
     func suffix(for job: Job) -> String {
-        guard let person else { return "" }
-        let mark = Lifecycle.mayEnter(person, job) || !isAdministrator ? "" : " (administrator)"
-        return " by \(person.name)\(mark)"
+        guard let principal else { return "" }
+        let mark = Standing(of: principal, to: job) == .administrator ? " (administrator)" : ""
+        return " by \(principal.person.name)\(mark)"
+    }
+}
+
+extension RunnerError {
+    /// What the policy denies.
+    init(_ denial: Denial) {
+        switch denial {
+        case .unknownKey: self.init(.forbidden, "This key is not that person's.")
+        case .suspended: self.init(.forbidden, "This person is suspended.")
+        case .noSuchJob: self.init(.notFound, "There is no such job.")
+        case .inconsistent(let cause):
+            self.init(.failure, "The job cannot be told from another.", detail: cause)
+        case .termsNotAccepted(let version):
+            self.init(
+                .termsNotAccepted, "The terms of use (version \(version)) have not been accepted yet.")
+        case .ownersOnly: self.init(.forbidden, "Only the owner of this job may do that.")
+        case .othersJob, .concealed: self.init(.forbidden, "This job is not that person's.")
+        }
     }
 }

@@ -21,9 +21,11 @@ public protocol BuildService: AnyObject {
 
     /// The job now and each time something about it changes. A broken connection is resumed.
     ///
-    /// - Parameter ended: the service has nothing more to tell, or could not be reached for a while.
+    /// - Parameters:
+    ///   - person: who is told, for a service that decides that too.
+    ///   - ended: the service has nothing more to tell, or could not be reached for a while.
     func watch(
-        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 
@@ -34,7 +36,8 @@ public protocol BuildService: AnyObject {
     ///   - log: `setup`, or a task's name.
     ///   - receive: false: not now; the same bytes come again after `resume()`.
     func followLog(
-        _ log: String, of job: JobID, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of job: JobID, for person: Person,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 

@@ -33,7 +33,7 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func watch(
-        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var parser = EventStreamParser()
@@ -42,7 +42,7 @@ public final class SallyportService: BuildService, SelfService {
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
-                path: "/v1/jobs/\(job)/events", about: .job,
+                path: "/v1/jobs/\(job)/events?person=\(person.id.percentEncoded)", about: .job,
                 headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
                 expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
@@ -64,13 +64,16 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func followLog(
-        _ log: String, of job: JobID, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of job: JobID, for person: Person,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var offset = 0
         return ResumingStream(client, on: loop, pulse: .none) {
             HTTPRequest(
-                path: "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true", about: .log,
+                path:
+                    "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true&person=\(person.id.percentEncoded)",
+                about: .log,
                 headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)
         } receive: { bytes in
             guard receive(bytes) else { return false }

@@ -44,7 +44,7 @@ extension SourcehutService {
         _ job: JobID, _ request: ClaimRequest, _ found: (info: WorkerInfo, job: Job)?
     ) throws(ServiceError) -> Claim {
         guard let (info, described) = found else { throw Self.gone(job, "the worker does not know it") }
-        guard described.owner.id == request.person.id else {
+        guard Person.isSame(described.owner.id, request.person.id) else {
             throw ServiceError(.notPermitted, detail: "job \(job) is \(described.owner.id)'s")
         }
         guard let builder = described.builder else {

@@ -101,7 +101,7 @@ public final class SourcehutService: BuildService {
     }
 
     public func watch(
-        _ job: JobID, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         let poll = JobPoll(
@@ -110,7 +110,8 @@ public final class SourcehutService: BuildService {
     }
 
     public func followLog(
-        _ log: String, of job: JobID, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of job: JobID, for person: Person,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         logs.follow(log, of: news(of: job), receive, ended: ended)

@@ -35,7 +35,7 @@ final class AnnouncedJob: Sendable {
                  "lease": 60, "key_admitted": true}
                 """#)
         }
-        guard request.contains("/events ") else {
+        guard request.contains("/events?person=1 ") else {
             return ScriptedService.json(job(#""deadline": "\#(later)", "builder": \#(builder)"#))
         }
         return stage.withLock { stage in

@@ -66,7 +66,7 @@ struct ListeningBuilder {
             requests.lines.withLock { $0.append(String(request.prefix { $0 != "\r" })) }
             if request.hasPrefix("GET /v1/keys/") { return ScriptedService.key(request, name: "alice") }
             if request.hasPrefix("GET /v1/jobs/42 ") { return ScriptedService.json(job) }
-            if request.hasPrefix("GET /v1/jobs/42/events ") { return .silence }
+            if request.hasPrefix("GET /v1/jobs/42/events?person=1 ") { return .silence }
             if request.hasPrefix("POST ") {
                 return ScriptedService.json(
                     #"{"id": "c1", "job": "42", "kind": "proxy", "builder": \#(builder), "lease": 3, "key_admitted": \#(admitsKeys)}"#

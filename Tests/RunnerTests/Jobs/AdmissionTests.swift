@@ -25,7 +25,8 @@ struct AdmissionTests {
         let request = ClaimRequest(
             session: session, kind: kind, person: .init(id: person.id), keyFingerprint: "f", key: key,
             from: "192.0.2.1")
-        return try job.claimed(request, by: person, id: "7-\(session)", at: start)
+        return try job.claimed(
+            request, by: permit(person, for: job), id: "7-\(session)", at: start)
     }
 
     @Test("a key is let in once, and leaves with the last claim of it")

@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import Policy
 import Testing
 
 @testable import Runner
@@ -133,7 +134,8 @@ struct ClaimTests {
                 session: "s", kind: .shell, person: .init(id: person), keyFingerprint: "f", key: "k",
                 from: "x")
             do throws(RunnerError) {
-                _ = try job.claimed(request, by: Person(id: person, name: "n"), id: "7-s", at: start)
+                let permit = try permit(Person(id: person, name: "n"), for: job)
+                _ = try job.claimed(request, by: permit, id: "7-s", at: start)
                 return nil
             } catch {
                 return error.code
@@ -153,5 +155,22 @@ struct ClaimTests {
         var gone = kept()
         _ = gone.builderEnded(at: start)
         #expect(code(gone) == .gone)
+    }
+
+    @Test("a permit is for one job, and for entering it")
+    func othersPermits() throws {
+        var other = kept()
+        other.record.job.id = JobID("8")!
+        let alice = Person(id: "1", name: "alice")
+        let principal = try Principal.identify(Account(id: "1", name: "alice"))
+        let request = ClaimRequest(
+            session: "s", kind: .shell, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "x")
+        var job = kept()
+        let look = try Permit.decide(.look, on: job.record.job.id, job.record.job, for: principal)
+        for permit in [try permit(alice, for: other), look] {
+            #expect(throws: RunnerError.self) {
+                try job.claimed(request, by: permit, id: "7-s", at: start)
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import Policy
 import Testing
 
 @testable import Runner
@@ -97,5 +98,20 @@ func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now
     let request = ClaimRequest(
         session: session, kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1"
     )
-    return try job.claimed(request, by: Person(id: "1", name: "alice"), id: "7-\(session)", at: now).claim
+    return try job.claimed(
+        request, by: permit(Person(id: "1", name: "alice"), for: job), id: "7-\(session)", at: now
+    ).claim
+}
+
+/// That somebody may enter, if they may.
+func permit(
+    _ person: Person, isAdministrator: Bool = false, for job: Lifecycle
+) throws(RunnerError) -> Permit {
+    do throws(Denial) {
+        let account = Account(id: person.id, name: person.name, administrator: isAdministrator)
+        return try Permit.decide(
+            .enter, on: job.record.job.id, job.record.job, for: try Principal.identify(account))
+    } catch {
+        throw RunnerError(error)
+    }
 }

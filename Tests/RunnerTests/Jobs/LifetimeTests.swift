@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import Policy
 import Testing
 
 @testable import Runner
@@ -159,7 +160,7 @@ struct LifetimeTests {
             try change(&job)
             return job.record.job.builderEnd
         }
-        let bob = Requester(person: Person(id: "2", name: "bob"))
+        let bob = Requester(principal: try Principal.identify(Account(id: "2", name: "bob")))
         #expect(end { _ = $0.tasksEnded(at: start) } == .init(reason: .success))
         #expect(end { _ = $0.timePassed(at: start + 50) } == .init(reason: .timeout))
         #expect(end { _ = $0.builderEnded(at: start) } == .init(reason: .lost))
@@ -214,9 +215,13 @@ struct LifetimeTests {
         let bob = Person(id: "2", name: "bob")
         let alice = Person(id: "1", name: "alice")
         var job = lifecycle()
+        func administrator(_ person: Person) throws -> Requester {
+            let account = Account(id: person.id, name: person.name, administrator: true)
+            return Requester(principal: try Principal.identify(account))
+        }
         for (requester, record) in [
-            (Requester(person: bob, isAdministrator: true), "held by bob (administrator)"),
-            (Requester(person: alice, isAdministrator: true), "held by alice"), (Requester(), "held"),
+            (try administrator(bob), "held by bob (administrator)"),
+            (try administrator(alice), "held by alice"), (Requester(), "held"),
         ] {
             job.record.job.held = false
             #expect(try job.held(by: requester, at: start).contains(.audit(record)))
@@ -224,7 +229,7 @@ struct LifetimeTests {
         let request = ClaimRequest(
             session: "s", kind: .shell, person: .init(id: "2"), keyFingerprint: "f", key: "k", from: "x")
         let effects = try job.claimed(
-            request, by: bob, isAdministrator: true, id: "7-s", at: start
+            request, by: permit(bob, isAdministrator: true, for: job), id: "7-s", at: start
         ).effects
         #expect(effects.contains(.audit("session s: bob from x, shell, administrator")))
     }

@@ -118,7 +118,7 @@ struct ShortageTests {
                     CREATE TRIGGER full BEFORE UPDATE ON job BEGIN SELECT RAISE(ABORT, 'no room'); END
                     """)
         }
-        _ = try await book.cancel(id)
+        _ = try await book.cancel(id, by: Requester())
         #expect(try store.job(id)?.job.status == .queued)
         #expect(try await book.job(id).status == .cancelled)
         #expect(await book.entries.count == 1)

@@ -1,0 +1,54 @@
+public import BuildAPI
+
+/// A job that the policy has let somebody at, for one action. Nothing else can make one, and without one no builder is
+/// touched and no log is read.
+public struct Permit: Equatable, Sendable {
+    public let principal: Principal
+    public let job: Job
+    public let action: Action
+    public let standing: Standing
+
+    public var person: Person { principal.person }
+
+    private init(_ principal: Principal, _ job: Job, _ action: Action, _ standing: Standing) {
+        self.principal = principal
+        self.job = job
+        self.action = action
+        self.standing = standing
+    }
+
+    /// Decides whether somebody may do that with a job. What no rule allows is denied.
+    ///
+    /// - Parameters:
+    ///   - identifier: the job that they have named.
+    ///   - job: what the service knows of it; nil: nothing.
+    public static func decide(
+        _ action: Action, on identifier: JobID, _ job: Job?, for principal: Principal
+    ) throws(Denial) -> Permit {
+        guard let job else { throw .noSuchJob(identifier) }
+        guard job.id == identifier else {
+            throw .inconsistent("asked for job \(identifier), the service answered about \(job.id)")
+        }
+        let standing = Standing(of: principal, to: job)
+        let permit = Permit(principal, job, action, standing)
+        switch (action, standing) {
+        case (.enter, .owner), (.enter, .shared), (.enter, .administrator):
+            if let version = principal.unacceptedTerms { throw .termsNotAccepted(version: version) }
+            return permit
+        case (.stay, .owner), (.stay, .shared), (.stay, .administrator),
+            (.look, .owner), (.look, .shared), (.look, .administrator):
+            return permit
+        case (.look, .stranger) where job.visibility == .public:
+            return permit
+        case (.extend, .owner), (.hold, .owner), (.release, .owner), (.cancel, .owner),
+            (.extend, .administrator), (.hold, .administrator), (.release, .administrator),
+            (.cancel, .administrator):
+            return permit
+        case (.share, .owner):
+            return permit
+        default: break
+        }
+        guard standing == .stranger else { throw .ownersOnly(job) }
+        throw job.visibility == .private ? .concealed(job) : .othersJob(job)
+    }
+}

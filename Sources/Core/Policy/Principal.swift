@@ -1,0 +1,36 @@
+public import BuildAPI
+
+/// Somebody who may do something at all: known to the build service, and not suspended. Only `identify` makes one.
+public struct Principal: Equatable, Sendable {
+    public let person: Person
+    /// Whether they look after the service.
+    public let isAdministrator: Bool
+    /// The version of the terms of use that they have to accept before they enter a builder; nil: nothing to accept.
+    public let unacceptedTerms: String?
+
+    private init(_ person: Person, isAdministrator: Bool, unacceptedTerms: String?) {
+        self.person = person
+        self.isAdministrator = isAdministrator
+        self.unacceptedTerms = unacceptedTerms
+    }
+
+    /// The owner of a key.
+    ///
+    /// - Parameter key: what the service knows about the key with this fingerprint.
+    public static func identify(_ key: Key?, fingerprint: String) throws(Denial) -> Principal {
+        guard let key else { throw .unknownKey(fingerprint: fingerprint) }
+        guard key.fingerprint == fingerprint else {
+            throw .inconsistent("asked for \(fingerprint), the service answered about \(key.fingerprint)")
+        }
+        guard !key.suspended else { throw .suspended(key.owner) }
+        return Principal(
+            key.owner, isAdministrator: key.administrator, unacceptedTerms: key.unacceptedTerms)
+    }
+
+    /// Somebody for whom a gateway asks. Who enters a builder is identified by a key; what they have accepted is known
+    /// then.
+    public static func identify(_ account: Account) throws(Denial) -> Principal {
+        guard !account.suspended else { throw .suspended(account.person) }
+        return Principal(account.person, isAdministrator: account.administrator, unacceptedTerms: nil)
+    }
+}

@@ -1,0 +1,137 @@
+import BuildAPI
+import FoundationEssentials
+import Policy
+import Testing
+
+/// Who may do what: every action, everybody, every visibility, with terms of use and without.
+@Suite struct PermitTests {
+    private static let alice = Person(id: "1", name: "alice")
+    private static let bob = Person(id: "2", name: "bob")
+
+    private static func job(_ visibility: Visibility = .unlisted, shares: [Person] = []) -> Job {
+        Job(
+            id: JobID("42")!, owner: alice, status: .failed, visibility: visibility,
+            created: Date(timeIntervalSince1970: 0), shares: shares)
+    }
+
+    private static func key(
+        of person: Person, suspended: Bool = false, administrator: Bool = false, terms: String? = nil
+    ) -> Key {
+        Key(
+            fingerprint: "SHA256:a", type: "ssh-ed25519", key: "AAAA", comment: "", owner: person,
+            suspended: suspended, administrator: administrator, unacceptedTerms: terms)
+    }
+
+    private static func principal(
+        _ person: Person, administrator: Bool = false, terms: String? = nil
+    ) throws(Denial) -> Principal {
+        try Principal.identify(
+            key(of: person, administrator: administrator, terms: terms), fingerprint: "SHA256:a")
+    }
+
+    private func denial(
+        _ action: Action, on job: Job?, for principal: Principal, asking identifier: String = "42"
+    ) -> Denial? {
+        do throws(Denial) {
+            _ = try Permit.decide(action, on: JobID(identifier)!, job, for: principal)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// What each may do with a job that is not public; nobody else may do anything with it.
+    private static let allowed: [Standing: Set<Action>] = [
+        .owner: Set(Action.allCases), .shared: [.enter, .stay, .look],
+        .administrator: Set(Action.allCases).subtracting([.share]), .stranger: [],
+    ]
+
+    @Test(arguments: Action.allCases, Standing.allCases)
+    func whatIsNotAllowedIsDenied(action: Action, standing: Standing) throws {
+        for visibility in Visibility.allCases {
+            for terms in [nil, "7"] {
+                let principal = try Self.principal(
+                    standing == .owner ? Self.alice : Self.bob, administrator: standing == .administrator,
+                    terms: terms)
+                let job = Self.job(visibility, shares: standing == .shared ? [Self.bob] : [])
+                let isPublic = action == .look && visibility == .public
+                let expected: Denial? =
+                    if Self.allowed[standing]!.contains(action) || isPublic {
+                        action == .enter ? terms.map { .termsNotAccepted(version: $0) } : nil
+                    } else if standing != .stranger {
+                        .ownersOnly(job)
+                    } else {
+                        visibility == .private ? .concealed(job) : .othersJob(job)
+                    }
+                #expect(denial(action, on: job, for: principal) == expected, "\(visibility) \(terms ?? "-")")
+                guard expected == nil else { continue }
+                let permit = try Permit.decide(action, on: job.id, job, for: principal)
+                #expect(permit.job == job && permit.action == action && permit.standing == standing)
+                #expect(permit.person == principal.person)
+            }
+        }
+    }
+
+    @Test func thereIsNoPermitWithoutAJob() throws {
+        let alice = try Self.principal(Self.alice)
+        #expect(denial(.look, on: nil, for: alice) == .noSuchJob(JobID("42")!))
+        guard case .inconsistent = denial(.look, on: Self.job(), for: alice, asking: "43") else {
+            Issue.record("a permit for another job than was asked for")
+            return
+        }
+    }
+
+    /// Names are for reading: a namesake is somebody else. So is whoever has an id that only looks the same.
+    @Test(arguments: ["3", "01", "1\u{300}", ""])
+    func peopleAreComparedByTheBytesOfTheirIds(id: String) throws {
+        let namesake = try Self.principal(Person(id: id, name: "alice"))
+        #expect(denial(.enter, on: Self.job(), for: namesake) == .othersJob(Self.job()))
+    }
+
+    @Test func composedAndDecomposedLettersAreOthers() throws {
+        let (composed, decomposed) = ("\u{e9}", "e\u{301}")
+        #expect(composed == decomposed, "Swift's strings are equal")
+        var job = Self.job()
+        job.owner = Person(id: composed, name: "a")
+        let other = try Self.principal(Person(id: decomposed, name: "a"))
+        #expect(Standing(of: other, to: job) == .stranger)
+        job.shares = [Person(id: composed, name: "a")]
+        #expect(denial(.enter, on: job, for: other) != nil)
+    }
+
+    @Test(
+        arguments: [
+            (nil, .unknownKey(fingerprint: "SHA256:a")),
+            (key(of: alice, suspended: true), .suspended(alice)),
+            (key(of: alice, suspended: true, administrator: true), .suspended(alice)), (key(of: alice), nil),
+        ] as [(Key?, Denial?)])
+    func whoIsNotKnownGetsNowhere(key: Key?, expected: Denial?) {
+        do throws(Denial) {
+            _ = try Principal.identify(key, fingerprint: "SHA256:a")
+            #expect(expected == nil)
+        } catch {
+            #expect(error == expected)
+        }
+    }
+
+    @Test func anAnswerAboutAnotherKeyIdentifiesNobody() {
+        do throws(Denial) {
+            _ = try Principal.identify(Self.key(of: Self.alice), fingerprint: "SHA256:b")
+            Issue.record("somebody was identified")
+        } catch {
+            guard case .inconsistent = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    @Test func anAccountIsItsPersonUnlessItIsSuspended() throws {
+        let account = Account(id: "2", name: "bob", administrator: true)
+        let principal = try Principal.identify(account)
+        #expect(principal.person == Self.bob && principal.isAdministrator)
+        #expect(throws: Denial.suspended(Self.bob)) {
+            try Principal.identify(Account(id: "2", name: "bob", suspended: true))
+        }
+    }
+}
