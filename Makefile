@@ -13,7 +13,7 @@ LIBSSH_FLOOR := 0.10.6-0+deb12u3
 GROUPS := build image image-debian demo unit test bench
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
-PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils
+PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
 PACKAGES_unit := $(PACKAGES_build) openssh-client openssl
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
@@ -91,7 +91,7 @@ define install_packages
 endef
 
 $(GROUPS:%=deps-%): deps-%:
-	$(call install_packages,$(PACKAGES_$*))
+	$(call install_packages,$(sort $(PACKAGES_$*)))
 
 deps:
 	$(call install_packages,$(sort $(foreach group,$(GROUPS),$(PACKAGES_$(group)))))

@@ -55,6 +55,7 @@ let package = Package(
         .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
+        .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
         .target(
             name: "Policy", dependencies: ["BuildAPI"], path: "Sources/Core/Policy", swiftSettings: settings),
         .target(name: "Requests", dependencies: ["BuildAPI"], swiftSettings: settings),
@@ -85,7 +86,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
-                "Policy", "Requests", "ServiceClient", "SourcehutClient",
+                "Policy", "Presentation", "Requests", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -101,7 +102,7 @@ let package = Package(
             name: "sallyport",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop",
-                "ServiceClient",
+                "Presentation", "ServiceClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -112,7 +113,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Yams",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Presentation",
+                "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -173,6 +175,8 @@ let package = Package(
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["BuildAPI", "Requests"], swiftSettings: settings),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .testTarget(
+            name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"], swiftSettings: settings),
         .testTarget(name: "PolicyTests", dependencies: ["BuildAPI", "Policy"], swiftSettings: settings),
         .testTarget(name: "BuildAPITests", dependencies: ["BuildAPI"], swiftSettings: settings),
         .testTarget(
@@ -190,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Policy", "Requests", "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Policy", "Presentation", "Requests",
+                "ServiceClient",
             ],
             swiftSettings: settings),
         .testTarget(

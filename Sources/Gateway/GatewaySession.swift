@@ -3,6 +3,7 @@ import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Glibc
+import Presentation
 import ServiceClient
 
 /// What every verb works with: one session on the gateway.

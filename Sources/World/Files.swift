@@ -1,15 +1,25 @@
 import Glibc
 import SystemPackage
 
-/// Small text files.
+/// Small text files. An error names the file.
 enum Files {
+    private static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as Errno {
+            throw WorldError("\(path): \(error)")
+        }
+    }
+
     /// Writes a whole file with exactly this mode and owner.
     static func write(
         _ text: String, to path: String, mode: mode_t = 0o644, owner: (user: uid_t, group: gid_t) = (0, 0)
     ) throws {
-        let file = try FileDescriptor.open(
-            FilePath(path), .writeOnly, options: [.create, .truncate],
-            permissions: FilePermissions(rawValue: 0o600))
+        let file = try naming(path) {
+            try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .truncate],
+                permissions: FilePermissions(rawValue: 0o600))
+        }
         try file.closeAfter {
             _ = try file.writeAll(text.utf8)
             guard fchown(file.rawValue, owner.user, owner.group) == 0, fchmod(file.rawValue, mode) == 0
@@ -21,12 +31,14 @@ enum Files {
     static func makeFolder(
         _ path: String, mode: mode_t = 0o755, owner: (user: uid_t, group: gid_t) = (0, 0)
     ) throws {
-        guard mkdir(path, 0o700) == 0, chown(path, owner.user, owner.group) == 0, chmod(path, mode) == 0
-        else { throw Errno(rawValue: errno) }
+        try naming(path) {
+            guard mkdir(path, 0o700) == 0, chown(path, owner.user, owner.group) == 0, chmod(path, mode) == 0
+            else { throw Errno(rawValue: errno) }
+        }
     }
 
     static func read(_ path: String) throws -> String {
-        let file = try FileDescriptor.open(FilePath(path), .readOnly)
+        let file = try naming(path) { try FileDescriptor.open(FilePath(path), .readOnly) }
         return try file.closeAfter {
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 1 << 16)

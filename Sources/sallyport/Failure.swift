@@ -1,5 +1,6 @@
 import BuildAPI
 import Glibc
+import Presentation
 import ServiceClient
 
 /// Why a command has not done what it was asked: one sentence, and a status of sysexits(3).
@@ -25,7 +26,7 @@ struct Failure: Error, Equatable {
 
     /// What a service says is hostile text.
     init(_ error: ServiceError) {
-        let said = error.problem?.detail.map(PlainText.line)
+        let said = error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
         switch error.code {
         case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld, .gatewayFault:

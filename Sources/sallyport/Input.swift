@@ -1,4 +1,5 @@
 import Glibc
+import Presentation
 
 /// Files that the commands read.
 enum Input {
@@ -16,12 +17,13 @@ enum Input {
             guard count > 0 else { return bytes }
             bytes += buffer[..<count]
             guard bytes.count <= limit else {
-                throw Failure(.data, "\(PlainText.line(path)) is larger than 1 MB.")
+                throw Failure(.data, "\(HostileText.printable(path)) is larger than 1 MB.")
             }
         }
     }
 
     private static func failure(_ path: String) -> Failure {
-        Failure(.noInput, "\(PlainText.line(path)) cannot be read: \(String(cString: strerror(errno))).")
+        Failure(
+            .noInput, "\(HostileText.printable(path)) cannot be read: \(String(cString: strerror(errno))).")
     }
 }

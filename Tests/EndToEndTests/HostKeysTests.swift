@@ -55,7 +55,8 @@ import World
         try await builder.release(second)
         try await builder.waitUntilNoKeyIsIn()
         await expect(try await builder.login(), status: 255, errors: ["Permission denied"], in: world)
-        let released = try await builder.ask("DELETE", "/v1/jobs/\(job)/builder")
+        let released = try await builder.ask(
+            "DELETE", "/v1/jobs/\(job)/builder?person=\(builder.person)")
         await expect(released, status: 0, in: world)
     }
 

@@ -168,7 +168,7 @@ import World
                     exit;
                 }' >proxy.log 2>&1 </dev/null &
             echo $! >proxy.pid
-            until grep -q '^port' proxy.log; do kill -0 $!; sleep 0.02; done
+            until grep -q '^port' proxy.log && [ -z "$(tail -c 1 proxy.log)" ]; do kill -0 $!; sleep 0.02; done
             sed -n 's/^port //p' proxy.log
             """,
         ])
@@ -210,7 +210,8 @@ import World
             cd \(Self.files)
             setsid openssl s_server -www -accept 127.0.0.1:0 \(options) >s_server.log 2>&1 </dev/null &
             echo $! >s_server.pid
-            until grep -q '^ACCEPT ' s_server.log; do kill -0 $!; sleep 0.02; done
+            # The whole line: it ends with its newline.
+            until grep -q '^ACCEPT ' s_server.log && [ -z "$(tail -c 1 s_server.log)" ]; do kill -0 $!; sleep 0.02; done
             sed -n 's/^ACCEPT .*://p' s_server.log
             """,
         ])

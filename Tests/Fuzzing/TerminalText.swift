@@ -1,3 +1,5 @@
+import Presentation
+
 /// A log and the names in it, on their way to a terminal. Text and colours pass, and nothing that a terminal acts on;
 /// it does not matter how the bytes are cut.
 func check(_ input: [UInt8]) {
@@ -80,8 +82,8 @@ private func checkMessage(_ text: String) {
     promise("a message has at most the length allowed, and an ellipsis", message.count <= 101)
     for scalar in message {
         switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate:
-            promise("a message is one line without control characters", false)
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+            promise("a message is one line of what can be seen", false)
         default: break
         }
         promise("nothing turns the direction of a message", !scalar.properties.isBidiControl)

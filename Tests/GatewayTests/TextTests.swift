@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 import Testing
 
 @testable import Gateway
@@ -23,13 +24,6 @@ import Testing
         ("\u{1b}[31\nnext", "\nnext"),
         ("\u{1b}\u{1b}[31mx", "\u{1b}[31mx"),
     ]
-
-    @Test func jsonIsHarmlessAndSaysTheSame() throws {
-        let text = "plain é 漢 🙂 \u{9b}31m \u{7f} \u{202e} \u{feff} \u{1b} \" \\"
-        let shown = HostileText.printable(json: String(decoding: try JSON.encode([text]), as: UTF8.self))
-        #expect(shown.hasPrefix("[\"plain é 漢 🙂 \\u009b31m \\u007f \\u202e \\ufeff "))
-        #expect(try JSON.decode([String].self, from: Data(shown.utf8)) == [text])
-    }
 
     /// In one piece, and byte by byte: a sequence may be cut anywhere.
     @Test(arguments: escapes) func onlyColoursPass(text: String, shown: String) {
@@ -68,11 +62,6 @@ import Testing
         var writer = LogWriter(raw: true)
         let bytes: [UInt8] = [0x1b, 0x5b, 0x32, 0x4a, 0xff, 0x0a]
         #expect(writer.print(bytes, of: "setup") == bytes)
-    }
-
-    @Test func aMessageIsOneLine() {
-        #expect(HostileText.printable("a\nb\u{1b}[31m\u{202e}\u{9b}é") == "a?b?[31m??é")
-        #expect(HostileText.printable(String(repeating: "x", count: 10), limit: 3) == "xxx…")
     }
 
     @Test func aTableFitsEightyColumns() {

@@ -41,7 +41,9 @@ import Testing
     @Test func whatIsSaidIsExplained() throws {
         let rows = try rows().map { $0.split(separator: "…")[0] }
         let sentences = try sources().matches(
-            of: #/(?:(?:Refusal|self\.init)\(\s*\.\w+,\s*|case \.\w+(?:\(.*\) where .*)?: )"([A-Z][^"\\]{8,})/#)
+            of:
+                #/(?:(?:Refusal|self\.init)\(\s*\.\w+,\s*|case \.\w+(?:\(.*\) where .*)?: )"([A-Z][^"\\]{8,})/#
+        )
         #expect(sentences.count > 15)
         for sentence in sentences.map(\.1) {
             let isExplained = rows.contains { sentence.hasPrefix($0) || $0.hasPrefix(sentence) }

@@ -85,7 +85,7 @@ extension Examination {
         check(.jobsCancel) {
             let second = try expect(try submit(options.manifest), 201).json?["id"]?.string
             let id = try need(second.flatMap { JobID($0) }, "the second job has no id")
-            let answer = client.send("POST", "/v1/jobs/\(id)/cancel", body: [])
+            let answer = cancel(id.description)
             guard answer.status != 409 else { throw Deviation.skipped("the job had ended already") }
             let status = try expect(answer, 200).json?["status"]?.string
             cancelled = id.description
@@ -97,6 +97,12 @@ extension Examination {
             let id = try need(cancelled, "no job was cancelled")
             return try expect(claim(id, by: try claimantNow(), session: Self.session()), 410).summary
         }
+    }
+
+    /// For the person whose key is known: a gateway has to say for whom it asks.
+    func cancel(_ id: String) -> Answer {
+        let person = claimant.map { "?person=\($0.id.percentEncoded)" } ?? ""
+        return client.send("POST", "/v1/jobs/\(id)/cancel\(person)", body: [])
     }
 
     /// Waits until that is so, for as long as a service may take to settle.

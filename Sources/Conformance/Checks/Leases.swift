@@ -105,7 +105,7 @@ extension Examination {
         for id in standing where release(id, .lost).status == 0 { left.append("the claim \(id)") }
         for id in submitted where id != cancelled && !isOver(id) {
             // One that has ended cannot be cancelled; its builder is the service's to end.
-            if client.send("POST", "/v1/jobs/\(id)/cancel", body: []).status == 200 { continue }
+            if cancel(id).status == 200 { continue }
             left.append("the builder of job \(id)")
         }
         lookAtRemoval()

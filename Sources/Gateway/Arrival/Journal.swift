@@ -1,4 +1,5 @@
 import Glibc
+import Presentation
 
 /// The administrator's log: syslog, facility authpriv, each record with the session's id.
 public final class Journal {

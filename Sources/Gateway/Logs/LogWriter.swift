@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 /// Several logs on one stream: the set-up log as it is, each task's with `[task] ` before every line.
 ///

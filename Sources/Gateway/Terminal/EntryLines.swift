@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// What somebody reads who has come into a builder: the job, what failed, the time that is left, how to repeat it.
 ///

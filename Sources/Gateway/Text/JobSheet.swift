@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// All there is to say about one job.
 struct JobSheet {

@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 extension Job.Status {
     /// How the job has ended, or that it has not.

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Policy
+import Presentation
 import Requests
 import ServiceClient
 

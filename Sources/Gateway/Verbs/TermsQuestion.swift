@@ -1,5 +1,6 @@
 import BuildAPI
 import EventLoop
+import Presentation
 import ServiceClient
 
 /// Shows the terms of use and takes a `yes`.

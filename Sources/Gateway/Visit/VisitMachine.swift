@@ -2,6 +2,7 @@ import BuildAPI
 import FoundationEssentials
 import Glibc
 import NestedSSH
+import Presentation
 import Requests
 import ServiceClient
 

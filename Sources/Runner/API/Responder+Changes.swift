@@ -40,10 +40,7 @@ extension Responder {
         guard let account = try store.account(id), Person.isSame(account.id, id) else {
             throw RunnerError(.unprocessable(line: nil, key: "person"), "Nobody of this id is known here.")
         }
-        do throws(Denial) {
-            return Requester(principal: try Principal.identify(account))
-        } catch {
-            throw RunnerError(error)
-        }
+        return Requester(
+            principal: try deciding { () throws(Denial) in try Principal.identify(account) })
     }
 }

@@ -5,6 +5,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Policy
+import Presentation
 import Requests
 
 /// Answers API v1: who asks, what for, and whether they may.
@@ -21,7 +22,8 @@ struct Responder: HTTPResponder {
             return try await answer(request, context)
         } catch {
             if error.code == .failure || error.code == .noSpace {
-                logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
+                let report = "\(request.method) \(request.uri.path): \(String(reflecting: error))"
+                logger.error("\(HostileText.printable(report))")
             }
             return ProblemAnswer.response(error)
         }

@@ -80,11 +80,7 @@ extension JobBook {
     private func permit(
         _ action: Action, on job: Job, for principal: Principal
     ) throws(RunnerError) -> Permit {
-        do throws(Denial) {
-            return try Permit.decide(action, on: job.id, job, for: principal)
-        } catch {
-            throw RunnerError(error)
-        }
+        try deciding { () throws(Denial) in try Permit.decide(action, on: job.id, job, for: principal) }
     }
 
     /// The owner of that key, if they are who the gateway says and may do anything at all.
@@ -98,11 +94,7 @@ extension JobBook {
         if let line, !line.utf8.elementsEqual("\(key.type) \(key.key)".utf8) {
             throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
         }
-        do throws(Denial) {
-            return try Principal.identify(key, fingerprint: fingerprint)
-        } catch {
-            throw RunnerError(error)
-        }
+        return try deciding { () throws(Denial) in try Principal.identify(key, fingerprint: fingerprint) }
     }
 
     /// A claim's name begins with its job's.

@@ -11,10 +11,8 @@ struct Requester: Equatable, Sendable {
     /// Throws unless they may do that with the job.
     func require(_ action: Action, on job: Job) throws(RunnerError) {
         guard let principal else { return }
-        do throws(Denial) {
-            _ = try Permit.decide(action, on: job.id, job, for: principal)
-        } catch {
-            throw RunnerError(error)
+        _ = try deciding { () throws(Denial) in
+            try Permit.decide(action, on: job.id, job, for: principal)
         }
     }
 
@@ -23,6 +21,15 @@ struct Requester: Equatable, Sendable {
         guard let principal else { return "" }
         let mark = Standing(of: principal, to: job) == .administrator ? " (administrator)" : ""
         return " by \(principal.person.name)\(mark)"
+    }
+}
+
+/// Asks the policy; what it denies is refused.
+func deciding<Value>(_ body: () throws(Denial) -> Value) throws(RunnerError) -> Value {
+    do throws(Denial) {
+        return try body()
+    } catch {
+        throw RunnerError(error)
     }
 }
 

@@ -50,7 +50,8 @@ struct Installation: Sendable {
             try settings.people.map { try Files.read("\(layout.client)/\($0).pub") }.joined(),
             to: Layout.strayKeys)
         try Files.write(try Files.read(layout.client + "/stray_authority.pub"), to: Layout.strayAuthority)
-        let hosts = try Files.read("/etc/hosts")
+        // A machine need not have that file.
+        let hosts = access("/etc/hosts", F_OK) == 0 ? try Files.read("/etc/hosts") : ""
         try Files.write(hosts + "\n127.0.0.1 \(Layout.publicHost)\n", to: "/etc/hosts")
         return Installation(
             settings: settings, layout: layout, accounts: accounts, clients: clients, systemLog: systemLog,

@@ -2,6 +2,7 @@ import ArgumentParser
 import AuthorizedKeys
 import BuildAPI
 import Conformance
+import Presentation
 import ServiceClient
 
 /// `conformance`: whether a service is one that a gateway can work with.
@@ -47,7 +48,7 @@ struct ConformanceCommand: ParsableCommand {
 
     private func examine() throws(Failure) -> Report {
         guard let endpoint = Endpoint(url) else {
-            throw Failure(.usage, "\(PlainText.line(url)) is not unix:/path and not a URL.")
+            throw Failure(.usage, "\(HostileText.printable(url)) is not unix:/path and not a URL.")
         }
         let examination = Examination(of: endpoint, try options())
         do throws(Unreachable) {
@@ -55,9 +56,11 @@ struct ConformanceCommand: ParsableCommand {
         } catch {
             guard error.isTransient else {
                 throw Failure(
-                    .unavailable, "The build service cannot be reached: \(PlainText.line(error.cause)).")
+                    .unavailable,
+                    "The build service cannot be reached: \(HostileText.printable(error.cause)).")
             }
-            throw Failure(.tryAgain, "The build service cannot answer now: \(PlainText.line(error.cause)).")
+            throw Failure(
+                .tryAgain, "The build service cannot answer now: \(HostileText.printable(error.cause)).")
         }
     }
 
@@ -65,7 +68,9 @@ struct ConformanceCommand: ParsableCommand {
         var options = Options(owner: owner)
         options.stranger = stranger
         if let job {
-            guard let id = JobID(job) else { throw Failure(.usage, "\(PlainText.line(job)) is not a job.") }
+            guard let id = JobID(job) else {
+                throw Failure(.usage, "\(HostileText.printable(job)) is not a job.")
+            }
             options.job = id.description
         }
         if let manifest { options.manifest = try Input.read(manifest) }
@@ -85,19 +90,19 @@ struct ConformanceCommand: ParsableCommand {
             whereSeparator: \.isWhitespace)
         guard words.count == 1, let word = words.first, word.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else {
-            throw Failure(.data, "\(PlainText.line(path)) does not hold one token.")
+            throw Failure(.data, "\(HostileText.printable(path)) does not hold one token.")
         }
         return String(word)
     }
 
     private func show(_ report: Report) throws(Failure) {
         guard !json else { return try JSONOutput.print(report) }
-        var table = Table("CHECK", "", "WHAT A SERVICE KEEPS", "SEEN")
+        var table = Table(["CHECK", "", "WHAT A SERVICE KEEPS", "SEEN"])
         for finding in report.findings {
-            table.add(finding.check.rawValue, finding.outcome.rawValue, finding.check.promise, finding.seen)
+            table.add([finding.check.rawValue, finding.outcome.rawValue, finding.check.promise, finding.seen])
         }
-        print(table.text)
-        for left in report.left { print("left behind: \(PlainText.line(left))") }
+        print(table.lines.joined(separator: "\n"))
+        for left in report.left { print("left behind: \(HostileText.printable(left))") }
         print(
             "\(report.count(.kept)) kept, \(report.count(.broken)) broken, \(report.count(.skipped)) skipped")
     }

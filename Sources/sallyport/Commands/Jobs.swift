@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildAPI
+import Presentation
 import ServiceClient
 
 /// `jobs`: what is there.
@@ -14,13 +15,14 @@ struct Jobs: ParsableCommand {
         reporting { () throws(Failure) in
             let jobs = try options.ask { $0.jobs(owner: owner, live: !all, $1) }
             try options.answer(JobList(jobs: jobs)) {
-                var table = Table("JOB", "OWNER", "STATUS", "BUILDER", "SESSIONS", "NOTE")
+                var table = Table(["JOB", "OWNER", "STATUS", "BUILDER", "SESSIONS", "NOTE"])
                 for job in jobs {
-                    table.add(
+                    table.add([
                         "\(job.id)", job.owner.name, job.status.rawValue, job.builder?.state.rawValue ?? "-",
-                        job.sessions.isEmpty ? "-" : "\(job.sessions.count)", job.note ?? "")
+                        job.sessions.isEmpty ? "-" : "\(job.sessions.count)", job.note ?? "",
+                    ])
                 }
-                return table.text
+                return table.lines.joined(separator: "\n")
             }
         }
     }

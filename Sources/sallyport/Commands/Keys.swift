@@ -1,6 +1,7 @@
 import ArgumentParser
 import AuthorizedKeys
 import BuildAPI
+import Presentation
 import ServiceClient
 
 /// `keys`: whose key is whose.
@@ -27,7 +28,7 @@ struct AddKeys: ParsableCommand {
                 added.append(try options.ask { $0.add(NewKey(owner: owner, key: line), $1) })
             }
             try options.answer(KeyList(keys: added)) {
-                added.map { "\($0.fingerprint) is \(PlainText.line($0.owner.name))'s" }.joined(
+                added.map { "\($0.fingerprint) is \(HostileText.printable($0.owner.name))'s" }.joined(
                     separator: "\n")
             }
         }
@@ -45,12 +46,12 @@ struct ListKeys: ParsableCommand {
         reporting { () throws(Failure) in
             let keys = try options.ask { $0.keys(owner: owner, $1) }
             try options.answer(KeyList(keys: keys)) {
-                var table = Table("OWNER", "TYPE", "FINGERPRINT", "COMMENT")
+                var table = Table(["OWNER", "TYPE", "FINGERPRINT", "COMMENT"])
                 for key in keys {
                     let owner = key.suspended ? "\(key.owner.name) (suspended)" : key.owner.name
-                    table.add(owner, key.type, key.fingerprint, key.comment)
+                    table.add([owner, key.type, key.fingerprint, key.comment])
                 }
-                return table.text
+                return table.lines.joined(separator: "\n")
             }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildAPI
+import Presentation
 import ServiceClient
 
 /// `people`: who is known, and who may do what.
@@ -19,13 +20,14 @@ struct ListPeople: ParsableCommand {
         reporting { () throws(Failure) in
             let people = try options.ask { $0.people($1) }
             try options.answer(AccountList(people: people)) {
-                var table = Table("ID", "NAME", "ROLE", "STATE")
+                var table = Table(["ID", "NAME", "ROLE", "STATE"])
                 for person in people {
-                    table.add(
+                    table.add([
                         person.id, person.name, person.administrator ? "administrator" : "-",
-                        person.suspended ? "suspended" : "-")
+                        person.suspended ? "suspended" : "-",
+                    ])
                 }
-                return table.text
+                return table.lines.joined(separator: "\n")
             }
         }
     }

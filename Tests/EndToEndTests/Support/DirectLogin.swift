@@ -18,7 +18,8 @@ struct DirectLogin: Sendable {
     private let job: String
     private let socket: String
     private let state: String
-    private let person: String
+    /// Her id.
+    let person: String
     private let fingerprint: String
 
     /// - Parameter runner: whose job it is; nil: of the world's own service.

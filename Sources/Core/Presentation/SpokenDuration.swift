@@ -1,7 +1,7 @@
 /// A length of time as one says it: `40 seconds`, `10 minutes`, `2 hours 5 minutes`, `3 days`.
-enum SpokenDuration {
+public enum SpokenDuration {
     /// - Parameter seconds: 50 and more are rounded to minutes; what is gone is `0 seconds`.
-    static func words(_ seconds: Double) -> String {
+    public static func words(_ seconds: Double) -> String {
         guard seconds >= 50 else { return count(Int(max(0, seconds.rounded(.up))), "second") }
         // No service means more than a century.
         let minutes = Int((min(seconds, 3_155_760_000) / 60).rounded())
@@ -11,7 +11,7 @@ enum SpokenDuration {
         return count(max(1, minutes), "minute")
     }
 
-    static func words(_ duration: Duration) -> String {
+    public static func words(_ duration: Duration) -> String {
         words(Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18)
     }
 

@@ -1,9 +1,9 @@
-import FoundationEssentials
+public import FoundationEssentials
 
 /// Lengths of time and moments, for people.
-enum TimeLeft {
+public enum TimeLeft {
     /// `3 d 4 h`, `2 h 5 min`, `59 min`, `40 s`; never negative.
-    static func text(_ seconds: TimeInterval) -> String {
+    public static func text(_ seconds: TimeInterval) -> String {
         let seconds = Int(min(max(0, seconds.rounded()), 1e9))
         let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60)
         return if days > 0 {
@@ -17,12 +17,12 @@ enum TimeLeft {
         }
     }
 
-    static func text(until moment: Date, from now: Date = .now) -> String {
+    public static func text(until moment: Date, from now: Date = .now) -> String {
         text(moment.timeIntervalSince(now))
     }
 
     /// `2026-11-21 10:00 UTC`: nobody knows the person's own zone.
-    static func moment(_ date: Date) -> String {
+    public static func moment(_ date: Date) -> String {
         let text = date.formatted(.iso8601)
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
     }
