@@ -14,9 +14,11 @@ struct AgentSocket: ~Copyable {
 
     /// Nil when nobody answers there, or when it is not as sshd makes it: a socket of this account's. A variable that an
     /// administrator has let clients send must not lead to others.
-    static func connected(to path: String) -> AgentSocket? {
+    ///
+    /// - Parameter account: this process's own.
+    static func connected(to path: String, of account: uid_t = geteuid()) -> AgentSocket? {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == account
         else { return nil }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
