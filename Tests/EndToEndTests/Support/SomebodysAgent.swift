@@ -14,11 +14,22 @@ struct SomebodysAgent: Sendable {
     /// The same agent, which ssh may use and does not lend.
     var unlentOptions: [String] { ["-o", "IdentityAgent=\(socket)"] }
 
+    /// It ends with whoever has started it, whatever becomes of them: with its standard input.
+    private static let program = """
+        exec 3<&0
+        ssh-agent -D -a "$0" 3<&- &
+        agent=$!
+        cat <&3 >/dev/null &
+        trap "kill $agent $! 2>/dev/null" EXIT
+        trap exit TERM
+        wait $!
+        """
+
     /// Ends it after `body`, unless that has done so.
     static func with(_ world: World, _ body: @Sendable (SomebodysAgent) async throws -> Void) async throws {
         let name = "agent-\(UInt32.random(in: 0...UInt32.max))"
         let socket = "\(world.client)/\(name).socket"
-        _ = try await Command.start(["ssh-agent", "-D", "-a", socket], deadline: .seconds(180)) { process in
+        _ = try await Command.start(["sh", "-c", program, socket], deadline: .seconds(180)) { process in
             try await process.output.wait(for: "SSH_AUTH_SOCK=")
             try await world.makeKey(name, ["-t", "ed25519", "-C", name])
             let added = try await Command.run(
