@@ -174,7 +174,12 @@ let package = Package(
 
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(name: "RequestsTests", dependencies: ["BuildAPI", "Requests"], swiftSettings: settings),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "NestedSSHTests", dependencies: ["EventLoop", "NestedSSH"], swiftSettings: settings),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"], swiftSettings: settings),
         .testTarget(name: "PolicyTests", dependencies: ["BuildAPI", "Policy"], swiftSettings: settings),
@@ -194,8 +199,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "Gateway", "NestedSSH", "Policy", "Presentation", "Requests",
-                "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "EventLoop", "Gateway", "NestedSSH", "Policy", "Presentation",
+                "Requests",
+                "ServiceClient", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

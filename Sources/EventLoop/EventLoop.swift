@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// The one loop of a session: descriptors and timers around poll(2), on one thread.
@@ -9,9 +8,21 @@ public final class EventLoop {
     private var watches: [Watch] = []
     private var timers: [Timer] = []
     private var isStopped = false
-    private var descriptors: [pollfd] = []
+    private var descriptors: [PolledDescriptor] = []
+    private let system: any PollSystem
 
-    public init() {}
+    /// - Parameter system: what the loop waits with; tests have their own.
+    public init(_ system: any PollSystem = RealPollSystem()) {
+        self.system = system
+    }
+
+    /// The present moment, by the loop's own clock.
+    public var now: Instant { system.now }
+
+    /// How long ago that was.
+    public func age(of moment: Instant) -> Duration {
+        .nanoseconds(now.nanoseconds - moment.nanoseconds)
+    }
 
     /// Calls the handler whenever one of the watch's events is there.
     ///
@@ -27,7 +38,7 @@ public final class EventLoop {
     /// Calls the handler once, when the time has passed.
     @discardableResult
     public func timer(after duration: Duration, _ handler: @escaping () -> Void) -> Timer {
-        let timer = Timer(deadline: .now + duration, handler: handler)
+        let timer = Timer(deadline: now + duration, handler: handler)
         timers.append(timer)
         return timer
     }
@@ -49,7 +60,8 @@ public final class EventLoop {
         let polled = watches.filter { !$0.events.isEmpty }
         descriptors.removeAll(keepingCapacity: true)
         for watch in polled {
-            descriptors.append(pollfd(fd: watch.descriptor, events: watch.events.pollEvents, revents: 0))
+            descriptors.append(
+                PolledDescriptor(descriptor: watch.descriptor, events: watch.events.pollEvents))
         }
 
         let count = wait()
@@ -60,7 +72,7 @@ public final class EventLoop {
                 if isStopped { return }
             }
         }
-        let now = Instant.now
+        let now = now
         for timer in timers where !timer.isCancelled && timer.deadline <= now {
             timer.cancel()
             timer.handler()
@@ -71,9 +83,9 @@ public final class EventLoop {
     private func wait() -> CInt {
         var nanoseconds: Int64 = -1
         if let next = timers.lazy.map(\.deadline).min() {
-            nanoseconds = max(0, next.nanoseconds - Instant.now.nanoseconds)
+            nanoseconds = max(0, next.nanoseconds - now.nanoseconds)
         }
-        return sp_poll(&descriptors, nfds_t(descriptors.count), nanoseconds)
+        return system.poll(&descriptors, for: nanoseconds)
     }
 }
 
@@ -141,29 +153,5 @@ public final class Timer {
 
     public func cancel() {
         isCancelled = true
-    }
-}
-
-/// A moment of CLOCK_MONOTONIC.
-public struct Instant: Comparable {
-    var nanoseconds: Int64
-
-    public static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
-
-    public static func < (left: Instant, right: Instant) -> Bool {
-        left.nanoseconds < right.nanoseconds
-    }
-
-    /// How long ago it was.
-    public var age: Duration { .nanoseconds(Instant.now.nanoseconds - nanoseconds) }
-
-    static func + (instant: Instant, duration: Duration) -> Instant {
-        let (seconds, attoseconds) = duration.components
-        return Instant(
-            nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }

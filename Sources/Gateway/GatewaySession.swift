@@ -26,10 +26,11 @@ final class GatewaySession {
     var running: AnyObject?
     private var status: ExitStatus?
 
+    /// - Parameter outputs: the descriptors of standard output and standard error, borrowed.
     init(
         loop: EventLoop, service: any BuildService, configuration: Configuration,
-        environment: SessionEnvironment,
-        journal: Journal, key: PublicKey
+        environment: SessionEnvironment, journal: Journal, key: PublicKey,
+        outputs: (output: CInt, errors: CInt) = (STDOUT_FILENO, STDERR_FILENO)
     ) {
         self.loop = loop
         self.service = service
@@ -37,8 +38,8 @@ final class GatewaySession {
         self.environment = environment
         self.journal = journal
         self.key = key
-        output = OutputSink(STDOUT_FILENO, on: loop)
-        errors = environment.hasTerminal ? output : OutputSink(STDERR_FILENO, on: loop)
+        output = OutputSink(outputs.output, on: loop)
+        errors = environment.hasTerminal ? output : OutputSink(outputs.errors, on: loop)
         output.onGone = { [unowned self] in clientIsGone("nobody reads what is written") }
     }
 

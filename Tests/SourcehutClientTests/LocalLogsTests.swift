@@ -167,11 +167,11 @@ import Testing
     }
 
     private func run(until condition: () -> Bool, at place: SourceLocation = #_sourceLocation) {
-        let start = Instant.now
+        let start = loop.now
         repeat {
             turn()
             if condition() { return }
-        } while start.age < .seconds(10)
+        } while loop.age(of: start) < .seconds(10)
         Issue.record(
             "‘\(received.text.suffix(200))’ \(String(describing: received.result))", sourceLocation: place)
     }

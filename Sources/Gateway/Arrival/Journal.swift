@@ -5,8 +5,11 @@ import Presentation
 public final class Journal {
     /// Short, so that a person can read it out; random, so that it is found once.
     public let session: String
+    private let record: (_ priority: CInt, _ text: String) -> Void
 
-    public init() {
+    /// - Parameter record: what becomes of a record; syslog(3), unless a test looks at it.
+    init(record: @escaping (_ priority: CInt, _ text: String) -> Void = Journal.syslog) {
+        self.record = record
         let letters = Array("23456789abcdefghjkmnpqrstvwxyz".utf8)
         var random = [UInt8](repeating: 0, count: 10)
         if getentropy(&random, random.count) != 0 {
@@ -32,8 +35,10 @@ public final class Journal {
     }
 
     private func write(_ priority: CInt, _ text: String) {
-        "session=\(session) \(HostileText.printable(text))".withCString { text in
-            withVaList([text]) { vsyslog(priority, "%s", $0) }
-        }
+        record(priority, "session=\(session) \(HostileText.printable(text))")
+    }
+
+    private static func syslog(_ priority: CInt, _ text: String) {
+        text.withCString { text in withVaList([text]) { vsyslog(priority, "%s", $0) } }
     }
 }

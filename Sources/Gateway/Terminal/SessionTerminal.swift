@@ -16,7 +16,7 @@ final class SessionTerminal {
     private var screen = AlternateScreen()
     private var notices: TimedNotices?
     private var idleLimit: IdleLimit?
-    private var lastTraffic = Instant.now
+    private var lastTraffic: Instant
     private var idleTimer: Timer?
 
     /// - Parameter idle: called once when the session's idle limit is reached.
@@ -24,6 +24,7 @@ final class SessionTerminal {
         self.terminal = terminal
         self.session = session
         self.idle = idle
+        lastTraffic = session.loop.now
         let seconds = session.configuration.gateway.idle
         idleLimit = seconds > 0 ? IdleLimit(.seconds(seconds)) : nil
     }
@@ -45,7 +46,7 @@ final class SessionTerminal {
         }
         terminal.makeRaw()
         session.isRaw = true
-        lastTraffic = .now
+        lastTraffic = session.loop.now
         self.notices = TimedNotices(notices, in: session) { [unowned self] in isScreenTaken }
         self.notices?.tell()
         checkIdleness()
@@ -55,7 +56,7 @@ final class SessionTerminal {
     func update(deadline: Date?) { notices?.update(deadline: deadline) }
 
     func observe(_ traffic: PumpTraffic) {
-        lastTraffic = .now
+        lastTraffic = session.loop.now
         guard case .output(let bytes) = traffic else { return }
         let wasTaken = isScreenTaken
         screen.take(bytes)
@@ -85,7 +86,7 @@ final class SessionTerminal {
 
     private func checkIdleness() {
         guard var limit = idleLimit else { return }
-        let verdict = limit.verdict(after: lastTraffic.age)
+        let verdict = limit.verdict(after: session.loop.age(of: lastTraffic))
         idleLimit = limit
         let pause: Duration
         switch verdict {

@@ -18,7 +18,7 @@ final class JobPoll: ServiceStream {
     private let ended: (Result<Void, ServiceError>) -> Void
     private var next: Timer?
     private var told: Job?
-    private var lastAnswer = Instant.now
+    private var lastAnswer: Instant
     private var failure: ServiceError?
     private var isDone = false
 
@@ -31,6 +31,7 @@ final class JobPoll: ServiceStream {
         self.question = question
         self.changed = changed
         self.ended = ended
+        lastAnswer = loop.now
         told = news.job
         ask(after: told == nil ? .zero : SourcehutService.pollInterval)
     }
@@ -64,7 +65,7 @@ final class JobPoll: ServiceStream {
         guard !isDone else { return }
         switch result {
         case .success(let job?):
-            lastAnswer = .now
+            lastAnswer = loop.now
             failure = nil
             tell(job)
             if isDone { return }
@@ -73,7 +74,9 @@ final class JobPoll: ServiceStream {
             vanished()
             return
         case .failure(let error):
-            guard error.isTransient, lastAnswer.age < Self.patience else { return finish(.failure(error)) }
+            guard error.isTransient, loop.age(of: lastAnswer) < Self.patience else {
+                return finish(.failure(error))
+            }
             failure = error
         }
         ask(after: SourcehutService.pollInterval)

@@ -22,7 +22,7 @@ final class RemoteLogStream: ServiceStream {
     /// What could not be received.
     private var pending: ArraySlice<UInt8> = []
     private var wasOver = false
-    private var lastAnswer = Instant.now
+    private var lastAnswer: Instant
     private var isDone = false
 
     init(
@@ -37,6 +37,7 @@ final class RemoteLogStream: ServiceStream {
         self.loop = loop
         self.receive = receive
         self.ended = ended
+        lastAnswer = loop.now
         ask(after: .zero)
     }
 
@@ -86,10 +87,10 @@ final class RemoteLogStream: ServiceStream {
             case 416, 404: break
             default: throw ServiceError(response, about: .other)
             }
-            lastAnswer = .now
+            lastAnswer = loop.now
             deliver()
         } catch {
-            guard error.isTransient, lastAnswer.age < Self.patience else {
+            guard error.isTransient, loop.age(of: lastAnswer) < Self.patience else {
                 finish(.failure(error))
                 return
             }

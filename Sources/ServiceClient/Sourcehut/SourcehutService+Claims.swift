@@ -23,7 +23,7 @@ extension SourcehutService {
     public func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
     ) {
-        enter(job, request.session, since: .now) { [weak self] error in
+        enter(job, request.session, since: loop.now) { [weak self] error in
             if let error { return answer(.failure(error)) }
             self?.tell(job, "claim", expecting: "claimed") { [weak self] error in
                 guard let self else { return }
@@ -144,7 +144,7 @@ extension SourcehutService {
         var failure: ServiceError?
         do throws(ServiceError) {
             if try !files.enter(job, session) {
-                guard start.age > Self.endingPatience else {
+                guard loop.age(of: start) > Self.endingPatience else {
                     loop.timer(after: .milliseconds(50)) { [weak self] in
                         self?.enter(job, session, since: start, answer)
                     }

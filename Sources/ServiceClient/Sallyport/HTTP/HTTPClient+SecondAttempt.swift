@@ -12,13 +12,13 @@ extension HTTPClient {
     package func sendPatiently(
         _ request: HTTPRequest, complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) {
-        let start = Instant.now
+        let start = loop.now
         send(request) { [weak self] result in
             guard let self, request.method == "GET", let pause = Self.pause(after: result) else {
                 return complete(result)
             }
             var again = request
-            let rest = Self.patience - start.age - pause
+            let rest = Self.patience - self.loop.age(of: start) - pause
             again.timeout = request.timeout.map { min($0, rest) } ?? rest
             guard rest >= .seconds(1) else { return complete(result) }
             self.loop.timer(after: pause) { [weak self] in self?.send(again, complete: complete) }

@@ -27,8 +27,8 @@ final class ResumingStream: ServiceStream {
     private var failures = 0
     private var retry: Timer?
     private var silence: Timer?
-    private var lastSign = Instant.now
-    private var attempt = Instant.now
+    private var lastSign: Instant
+    private var attempt: Instant
     private var hasBegun = false
     private var isPaused = false
 
@@ -49,6 +49,8 @@ final class ResumingStream: ServiceStream {
         self.request = request
         self.receive = receive
         self.ended = ended
+        lastSign = loop.now
+        attempt = loop.now
         start()
     }
 
@@ -71,14 +73,14 @@ final class ResumingStream: ServiceStream {
 
     private func start() {
         hasBegun = false
-        attempt = .now
+        attempt = loop.now
         let request = request()
         subject = request.subject
         transfer = client.send(request) { [weak self] bytes in
             guard let self else { return true }
             self.failures = 0
             self.hasBegun = true
-            self.lastSign = .now
+            self.lastSign = self.loop.now
             do throws(ServiceError) {
                 self.isPaused = try !self.receive(bytes)
             } catch {
@@ -94,7 +96,7 @@ final class ResumingStream: ServiceStream {
     /// Breaks a connection off on which nobody is there any more.
     private func watch() {
         let limit: Duration = hasBegun ? .seconds(40) : .seconds(10)
-        let rest = limit - (hasBegun ? lastSign : attempt).age
+        let rest = limit - loop.age(of: hasBegun ? lastSign : attempt)
         guard rest > .zero || isPaused else {
             if let transfer { client.cancel(transfer) }
             complete(.failure(ServiceError(.timedOut, detail: "no sign of life for \(limit)")))
@@ -124,9 +126,9 @@ final class ResumingStream: ServiceStream {
         case .failure(let failure): error = failure
         }
         // A log may be silent for hours: a connection that stood so long was a sign of life too.
-        if pulse == .none, attempt.age >= patience { lastSign = .now }
+        if pulse == .none, loop.age(of: attempt) >= patience { lastSign = loop.now }
         let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
-        guard error.isTransient, lastSign.age < patience, pause < patience else {
+        guard error.isTransient, loop.age(of: lastSign) < patience, pause < patience else {
             ended(.failure(error))
             return
         }

@@ -1,0 +1,111 @@
+import AuthorizedKeys
+import BuildAPI
+import ServiceClient
+
+/// A build service in memory: it answers at once with what a test has put into it, and its streams say what the test
+/// lets them say.
+final class MemoryService: BuildService {
+    /// A log, or the changes of a job, that somebody follows.
+    final class Stream: ServiceStream {
+        let name: String
+        fileprivate(set) var isCancelled = false
+        /// How often it has been told to go on.
+        fileprivate(set) var resumptions = 0
+        private let receive: (UnsafeRawBufferPointer) -> Bool
+        private let ended: (Result<Void, ServiceError>) -> Void
+
+        fileprivate init(
+            _ name: String, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+            _ ended: @escaping (Result<Void, ServiceError>) -> Void
+        ) {
+            self.name = name
+            self.receive = receive
+            self.ended = ended
+        }
+
+        /// False: not now.
+        @discardableResult
+        func say(_ text: String) -> Bool { Array(text.utf8).withUnsafeBytes { receive($0) } }
+
+        func end(_ result: Result<Void, ServiceError> = .success(())) { ended(result) }
+
+        func cancel() { isCancelled = true }
+        func resume() { resumptions += 1 }
+    }
+
+    var keys: [String: Key] = [:]
+    var jobs: [JobID: Job] = [:]
+    /// What is answered to each request for a claim.
+    var claim: Result<Claim, ServiceError> = .failure(ServiceError(.notReady, detail: "in a test"))
+    var heartbeat: Result<Claim, ServiceError>?
+    /// All that has been asked for, one word each.
+    private(set) var requests: [String] = []
+    /// The logs that have been opened, in their order.
+    private(set) var logs: [Stream] = []
+    private(set) var releases: [Claim.Reason] = []
+
+    func log(_ name: String) -> Stream? { logs.last { $0.name == name } }
+
+    func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
+        requests.append("key")
+        answer(.success(keys[key.fingerprint]))
+    }
+
+    func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void) {
+        requests.append("job")
+        answer(.success(jobs[job]))
+    }
+
+    func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        requests.append("liveJobs")
+        answer(.success(jobs.values.filter { $0.owner.isSame(as: person) }))
+    }
+
+    var announcesChanges: Bool { true }
+
+    func watch(
+        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        requests.append("watch")
+        return Stream("events", { _ in true }, ended)
+    }
+
+    func followLog(
+        _ log: String, of job: JobID, for person: Person,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        let stream = Stream(log, receive, ended)
+        logs.append(stream)
+        return stream
+    }
+
+    func claim(
+        _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
+    ) {
+        requests.append("claim")
+        answer(claim)
+    }
+
+    func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
+        requests.append("heartbeat")
+        answer(heartbeat ?? .success(claim))
+    }
+
+    func release(
+        _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        requests.append("release")
+        releases.append(reason)
+        answer(.success(()))
+    }
+
+    var hostKeyPins: (any HostKeyPins)? { nil }
+
+    func hostAuthority(_ answer: @escaping (Result<HostAuthority?, ServiceError>) -> Void) {
+        answer(.success(nil))
+    }
+
+    var selfService: (any SelfService)? { nil }
+}
