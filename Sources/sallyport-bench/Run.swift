@@ -17,6 +17,19 @@ struct Run: AsyncParsableCommand {
     /// Seconds after which something must be stuck.
     private static let limit = 900
 
+    /// What `--only` can name.
+    private static let benchmarks = [
+        "dispatch", "connect-true", "connect-1gb", "proxy-true", "proxy-1gb", "session-pss", "tails",
+        "logins",
+    ]
+
+    func validate() throws {
+        for name in only where !Self.benchmarks.contains(name) {
+            throw ValidationError(
+                "There is no benchmark “\(name)”. There are: \(Self.benchmarks.joined(separator: ", ")).")
+        }
+    }
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let report = Report(only: only)
