@@ -67,14 +67,14 @@ let package = Package(
         .target(
             name: "ServiceClient",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CCurl", "CLinux", "ConfigurationFile", "EventLoop",
+                "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "EventLoop",
             ],
             path: "Sources/ServiceClient/Sallyport",
             swiftSettings: settings),
         .target(
             name: "SourcehutClient",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "EventLoop", "ServiceClient",
             ],
             path: "Sources/ServiceClient/Sourcehut",
             swiftSettings: settings),
@@ -187,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "ServiceClientTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "ServiceClient", "Yams",
+                "BuildAPI", "EventLoop", "ServiceClient", "Yams",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -199,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "EventLoop", "Gateway", "NestedSSH", "Policy", "Presentation",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "NestedSSH",
+                "Policy", "Presentation",
                 "Requests",
                 "ServiceClient", "TestSupport",
             ],

@@ -1,7 +1,6 @@
 import AuthorizedKeys
 import BuildAPI
 import Foundation
-import Requests
 
 @testable import Conformance
 
