@@ -58,7 +58,9 @@ let package = Package(
         .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
         .target(
             name: "Policy", dependencies: ["BuildAPI"], path: "Sources/Core/Policy", swiftSettings: settings),
-        .target(name: "Requests", dependencies: ["BuildAPI"], swiftSettings: settings),
+        .target(
+            name: "CommandGrammar", dependencies: ["BuildAPI"], path: "Sources/Core/CommandGrammar",
+            swiftSettings: settings),
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
         .target(
             name: "ConfigurationFile",
@@ -86,7 +88,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "Policy",
-                "Presentation", "Requests", "SSHClient", "ServiceClient", "SourcehutClient",
+                "Presentation", "CommandGrammar", "SSHClient", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -173,7 +175,9 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
-        .testTarget(name: "RequestsTests", dependencies: ["BuildAPI", "Requests"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"], swiftSettings: settings
+        ),
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/Support", swiftSettings: settings),
         .testTarget(
@@ -200,7 +204,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "Policy",
-                "Presentation", "Requests", "SSHClient", "ServiceClient", "TestSupport",
+                "Presentation", "CommandGrammar", "SSHClient", "ServiceClient", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -229,7 +233,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "Machines", "Requests", "World",
+                "BuildAPI", "Machines", "World",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

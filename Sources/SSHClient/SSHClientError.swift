@@ -1,6 +1,6 @@
 /// Why the second door does not open, or closed.
 public struct SSHClientError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-    public enum Code: Equatable, Sendable {
+    public enum Code: CaseIterable, Equatable, Sendable {
         /// No TCP connection.
         case unreachable
         /// Set-up took longer than allowed.

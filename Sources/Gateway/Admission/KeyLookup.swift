@@ -29,7 +29,7 @@ public enum KeyLookup {
             endAtLatest(at: command.deadline)
             if try isKnown(command, journal) { print(line, journal) }
         } catch {
-            journal.warn("no line: \(error.cause)")
+            journal.warn("no line: \(error.message.cause)")
         }
         return 0
     }
@@ -129,6 +129,6 @@ public enum KeyLookup {
     }
 
     private static func refusal(_ cause: String) -> Refusal {
-        Refusal(.misconfigured, "", cause: cause)
+        .notSetUp(cause)
     }
 }

@@ -10,7 +10,7 @@ import SSHClient
 ///
 /// What is said is decided by ``EntryLines``, ``Notices`` and ``IdleLimit``.
 final class SessionTerminal {
-    private let session: GatewaySession
+    private let context: SessionContext
     private let terminal: LocalTerminal
     private let idle: (Duration) -> Void
     private var screen = AlternateScreen()
@@ -20,12 +20,12 @@ final class SessionTerminal {
     private var idleTimer: Timer?
 
     /// - Parameter idle: called once when the session's idle limit is reached.
-    init(_ terminal: LocalTerminal, in session: GatewaySession, idle: @escaping (Duration) -> Void) {
+    init(_ terminal: LocalTerminal, in context: SessionContext, idle: @escaping (Duration) -> Void) {
         self.terminal = terminal
-        self.session = session
+        self.context = context
         self.idle = idle
-        lastTraffic = session.loop.now
-        let seconds = session.configuration.gateway.idle
+        lastTraffic = context.loop.now
+        let seconds = context.configuration.gateway.idle
         idleLimit = seconds > 0 ? IdleLimit(.seconds(seconds)) : nil
     }
 
@@ -37,17 +37,17 @@ final class SessionTerminal {
     ///
     /// - Parameter greets: whether a person begins to work here, who wants to know where they are.
     func enter(_ job: Job, as person: Person, greets: Bool) {
-        let extending = session.commandLine("extend \(job.id)")
+        let extending = context.commandLine("extend \(job.id)")
         let notices = Notices(
-            job, for: person, session: session.journal.session, extending: extending, at: .now)
+            job, for: person, session: context.journal.session, extending: extending, at: .now)
         if greets {
             let lines = EntryLines.lines(job, others: notices.others, extending: extending, at: .now)
-            for line in lines { session.say(line) }
+            for line in lines { context.say(line) }
         }
         terminal.makeRaw()
-        session.isRaw = true
-        lastTraffic = session.loop.now
-        self.notices = TimedNotices(notices, in: session) { [unowned self] in isScreenTaken }
+        context.client.isRaw = true
+        lastTraffic = context.loop.now
+        self.notices = TimedNotices(notices, in: context) { [unowned self] in isScreenTaken }
         self.notices?.tell()
         checkIdleness()
     }
@@ -56,7 +56,7 @@ final class SessionTerminal {
     func update(deadline: Date?) { notices?.update(deadline: deadline) }
 
     func observe(_ traffic: PumpTraffic) {
-        lastTraffic = session.loop.now
+        lastTraffic = context.loop.now
         guard case .output(let bytes) = traffic else { return }
         let wasTaken = isScreenTaken
         screen.take(bytes)
@@ -71,10 +71,10 @@ final class SessionTerminal {
         if isCutOff {
             // The normal screen, a cursor, no colours; and whatever is said next has a line of its own.
             let normal = screen.isShown ? "\u{1b}[?1049l\u{1b}[?25h\u{1b}[0m" : ""
-            session.output.write("\(normal)\r\n")
+            context.output.write("\(normal)\r\n")
         }
         terminal.restore()
-        session.isRaw = false
+        context.client.isRaw = false
     }
 
     private var isScreenTaken: Bool { screen.isShown || screen.isInSequence }
@@ -86,18 +86,18 @@ final class SessionTerminal {
 
     private func checkIdleness() {
         guard var limit = idleLimit else { return }
-        let verdict = limit.verdict(after: session.loop.age(of: lastTraffic))
+        let verdict = limit.verdict(after: context.loop.age(of: lastTraffic))
         idleLimit = limit
         let pause: Duration
         switch verdict {
         case .wait(let time): pause = time
         case .warn(let time):
-            session.say(
+            context.say(
                 "Nothing has been typed or shown here for a while: this session will be closed in "
                     + "\(SpokenDuration.words(time)).")
             pause = time
         case .close: return idle(limit.limit)
         }
-        idleTimer = session.loop.timer(after: pause) { [unowned self] in checkIdleness() }
+        idleTimer = context.loop.timer(after: pause) { [unowned self] in checkIdleness() }
     }
 }

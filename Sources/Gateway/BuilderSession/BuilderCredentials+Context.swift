@@ -1,0 +1,48 @@
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import Glibc
+import SSHClient
+import ServiceClient
+
+/// What the gateway shows to builders, and what builders have to show.
+extension SessionContext {
+    /// Builders that are not known to have any particular key let anybody in; then the gateway's own may be absent.
+    func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
+        let path = configuration.builder.identity
+        guard service.hostKeyPins != nil else {
+            return BuilderCredentials(try BuilderIdentity.read(path))
+        }
+        guard access(path, F_OK) == 0 else { return BuilderCredentials(orNone: nil) }
+        return BuilderCredentials(orNone: .some(try BuilderIdentity.read(path)))
+    }
+
+    /// What to do with a key that nobody has promised: nil refuses it.
+    func acceptsUnknownKey(of job: JobID) -> ((String) -> Bool)? {
+        service.hostKeyPins.map { pins in
+            { key in
+                let verdict = pins.compare(key, of: job)
+                let words = key.split(separator: " ").map(String.init)
+                let shown =
+                    (try? PublicKey(type: words[0], base64: words[1]))?.fingerprint ?? "a key that is none"
+                let text = "job=\(job) the service gives no host key; the builder shows \(shown)"
+                switch verdict {
+                case .first:
+                    journal.note("\(text), which is pinned from now on")
+                    return true
+                case .same: return true
+                case .other: journal.warn("\(text), but another one is pinned")
+                case .failed(let why): journal.warn("\(text), which cannot be pinned: \(why)")
+                }
+                return false
+            }
+        }
+    }
+}
+
+extension BuilderAddress {
+    init(_ builder: Job.Builder) {
+        self.init(
+            address: builder.address, port: builder.port, user: builder.user, hostKeys: builder.hostKeys)
+    }
+}

@@ -1,0 +1,211 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import Glibc
+import Policy
+import SSHClient
+import ServiceClient
+
+/// `connect` and `proxy`: does what ``BuilderSessionMachine`` decides.
+final class BuilderSession: RunningCommand {
+    let context: SessionContext
+    private let permit: Permit
+    private let transport: any BuilderTransport
+    private let builderTimeout: Duration?
+    private var machine: BuilderSessionMachine
+    private var job: Job
+    private var phase = Phase.outside
+    private var watch: (any ServiceStream)?
+    private var follower: LogFollower?
+    private let waitingLine: WaitingLine
+    private lazy var claim = ClaimKeeper(permit, kind: transport.kind, in: context) { [unowned self] in
+        happened($0)
+    }
+
+    /// Where the person is, for what is told there.
+    private enum Phase { case outside, inside, over }
+
+    /// For how long the service may say why the session has ended.
+    private static let reasonTimeout = Duration.seconds(3)
+    /// When a short session is one no longer.
+    private static let shortSession = Duration.seconds(1)
+    /// Until a broken stream of the job's changes is opened again.
+    private static let watchInterval = Duration.seconds(10)
+
+    /// - Parameters:
+    ///   - now: goes in while tasks run.
+    ///   - builderTimeout: how long somebody waits for a builder; nil: as long as it takes.
+    init(
+        _ permit: Permit, over transport: any BuilderTransport, now: Bool, builderTimeout: Duration? = nil,
+        in context: SessionContext
+    ) {
+        self.context = context
+        self.permit = permit
+        self.builderTimeout = builderTimeout
+        job = permit.job
+        waitingLine = WaitingLine(
+            to: context.errors, isTerminal: context.environment.hasTerminal, on: context.loop)
+        self.transport = transport
+        machine = BuilderSessionMachine(permit.job, kind: transport.kind, now: now)
+        transport.onEvent = { [unowned self] in happened($0) }
+    }
+
+    func start() {
+        context.journal.note(
+            "\(transport.kind.verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint) "
+                + "from=\(context.environment.clientAddress) \(transport.kind.rawValue)")
+        context.client.onGone = { [unowned self] in
+            // The client of a proxied connection ends it by going.
+            take(
+                transport.kind == .proxy && phase == .inside
+                    ? .ended(.exited(status: 0)) : .interrupted(signal: SIGHUP, cause: $0))
+        }
+        if let builderTimeout {
+            context.loop.timer(after: builderTimeout) { [weak self] in self?.take(.builderTimeout) }
+        }
+        perform(machine.begin())
+    }
+
+    func windowChanged() {
+        transport.windowChanged()
+    }
+
+    func interrupted(by signal: CInt) {
+        take(.interrupted(signal: signal, cause: "signal \(signal)"))
+    }
+
+    private func take(_ event: BuilderSessionMachine.Event) {
+        perform(machine.handle(event))
+    }
+
+    private func happened(_ event: BuilderSessionMachine.Event) {
+        if case .started = event {
+            phase = .inside
+            transport.enter(job)
+            if transport.isOftenShort {
+                context.loop.timer(after: Self.shortSession) { [weak self] in self?.watchFromInside() }
+            } else {
+                watchFromInside()
+            }
+        }
+        take(event)
+    }
+
+    private func happened(_ event: ClaimKeeper.Event) {
+        switch event {
+        case .claimed(let claim):
+            // The claim may have moved it.
+            job.deadline = claim.deadline ?? job.deadline
+            take(.claimed(claim))
+        case .notClaimed(let error): take(.notClaimed(error))
+        case .heartbeat(let error): take(.heartbeat(error))
+        case .deadline(let deadline):
+            if phase == .inside, !context.service.announcesChanges { transport.update(deadline: deadline) }
+        case .leaseRanOut: take(.leaseRanOut)
+        }
+    }
+
+    private func perform(_ actions: [BuilderSessionMachine.Action]) {
+        for action in actions {
+            if action.endsWaiting { waitingLine.clear() }
+            switch action {
+            case .say(let notice): context.say(notice.text)
+            case .wait(let notice): waitingLine.show(notice.text)
+            case .watch: startWatching()
+            case .showLog: showLog()
+            case .claim: claim.request()
+            case .connect(let builder): transport.connect(to: builder)
+            case .authenticate(let claim): transport.authenticate(with: claim)
+            case .start: startTransport()
+            case .determineReason: determineReason()
+            case .finish(let status, let reason):
+                end(reason, isCutOff: false) { [context, transport] in
+                    context.journal.note(
+                        "\(transport.kind.verb) ended status=\(status) reason=\(reason.rawValue)")
+                    context.finish(status)
+                }
+            case .refuse(let refusal, let reason):
+                end(reason, isCutOff: true) { [context, transport] in
+                    let message = refusal.message
+                    guard message.sentence.isEmpty else { return context.refuse(refusal) }
+                    context.journal.note(
+                        "\(transport.kind.verb) ended reason=\(reason.rawValue): \(message.cause)")
+                    context.finish(message.status)
+                }
+            }
+        }
+    }
+
+    private func startTransport() {
+        if !transport.tellsOfJob { stopWatching() }
+        transport.start()
+    }
+
+    /// - Parameter isCutOff: what went on inside has not ended by itself.
+    private func end(_ reason: Claim.Reason, isCutOff: Bool, then: @escaping () -> Void) {
+        guard phase != .over else { return }
+        phase = .over
+        transport.leave(isCutOff: isCutOff)
+        watch?.cancel()
+        follower?.stop()
+        claim.release(reason, then: then)
+    }
+
+    // MARK: The job
+
+    private func startWatching() {
+        watch = context.service.watch(permit.job.id, for: permit.person) { [unowned self] job in
+            self.job = job
+            // First: the decision must not be made for a job whose log has not been told.
+            follower?.update(job)
+            take(.job(job))
+            if phase == .inside { transport.update(job) }
+        } ended: { [unowned self] result in
+            watch = nil
+            take(.watchEnded(result.error))
+            // Whoever is inside stays there, and only hears less until the service is back; if it ever tells that.
+            if phase == .inside, result.error?.isTransient ?? true {
+                context.loop.timer(after: Self.watchInterval) { [unowned self] in watchFromInside() }
+            }
+        }
+    }
+
+    private func stopWatching() {
+        watch?.cancel()
+        watch = nil
+    }
+
+    /// For what is told inside; for nothing else is it worth a stream.
+    private func watchFromInside() {
+        guard transport.tellsOfJob, phase == .inside else { return }
+        if !context.service.announcesChanges {
+            stopWatching()
+        } else if watch == nil {
+            startWatching()
+        }
+    }
+
+    private func determineReason() {
+        if watch == nil { startWatching() }
+        context.loop.timer(after: Self.reasonTimeout) { [unowned self] in take(.reasonTimeout) }
+    }
+
+    private func showLog() {
+        follower = LogFollower(permit, of: context.service, to: context.errors, raw: false) {
+            [unowned self] result in
+            follower = nil
+            take(.logShown(result.error))
+        }
+        follower?.update(permit.job)
+    }
+}
+
+extension BuilderSessionMachine.Action {
+    /// Whether something else begins that the person will see.
+    fileprivate var endsWaiting: Bool {
+        switch self {
+        case .wait, .watch: false
+        default: true
+        }
+    }
+}

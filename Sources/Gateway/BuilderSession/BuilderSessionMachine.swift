@@ -1,0 +1,355 @@
+import BuildAPI
+import Glibc
+import SSHClient
+import ServiceClient
+
+/// A session on a builder, as a state machine without I/O: events in, actions out. What is said is chosen elsewhere.
+///
+/// The order it keeps: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim
+/// and connect to the builder at the same time; authenticate there only when both have succeeded and the claim is for
+/// the very builder that we have connected to; stay; release the claim with the reason.
+struct BuilderSessionMachine {
+    enum Event {
+        /// The job is, or has become, this.
+        case job(Job)
+        /// The service tells nothing more about the job.
+        case watchEnded(ServiceError?)
+        /// The tasks have ended and their log has been shown.
+        case logShown(ServiceError?)
+        case claimed(Claim)
+        case notClaimed(ServiceError)
+        case heartbeat(ServiceError?)
+        /// No heartbeat has been answered for as long as the lease.
+        case leaseRanOut
+        /// Somebody who waits for a builder waits no longer.
+        case builderTimeout
+        /// We are connected to the builder, which has proved its host key; nothing has been sent that opens it.
+        case connected
+        /// It is open to us, or to the person's own client.
+        case authenticated
+        case started
+        case ended(RemoteEnding)
+        case connectionFailed(SSHClientError)
+        /// Nobody has said in time why the session ended.
+        case reasonTimeout
+        /// Nothing has been typed and nothing shown for so long.
+        case idle(Duration)
+        /// The client has gone, or the session is being ended: with a hang-up or a signal.
+        case interrupted(signal: CInt, cause: String)
+    }
+
+    enum Action: Equatable {
+        /// Tell the person something.
+        case say(Notice)
+        /// Tell the person what is being waited for, as long as that lasts.
+        case wait(Notice)
+        case watch
+        case showLog
+        case claim
+        /// Connect to this builder; a connection there was is closed.
+        case connect(Job.Builder)
+        /// On the strength of this claim.
+        case authenticate(Claim)
+        case start
+        /// Watch the job, for a while: it may say why the session has ended.
+        case determineReason
+        /// Close the connection, release the claim if there is one, end with this status.
+        case finish(ExitStatus, Claim.Reason)
+        /// The same, and this is why.
+        case refuse(Refusal, Claim.Reason)
+    }
+
+    /// What the session has of a claim.
+    private enum ClaimState {
+        case none
+        /// Asked for; while somebody is inside, for the second time.
+        case requested
+        case held(Claim)
+    }
+
+    private enum State {
+        /// For a builder.
+        case waiting(Waiting)
+        /// For the end of the tasks, with a claim that keeps their builder.
+        case showingLog(ClaimState)
+        case entering(Entry)
+        case inside(Inside)
+        /// No longer inside; the service may know why.
+        case determiningReason(Loss)
+        case over
+    }
+
+    private struct Waiting {
+        var isWatched = false
+        var hasSaidQueued = false
+        var hasSaidBooting = false
+    }
+
+    private struct Entry {
+        /// What we connect to.
+        var builder: Job.Builder
+        var isConnected = false
+        var claim: ClaimState
+    }
+
+    private struct Inside {
+        let builder: Job.Builder
+        var claim: ClaimState
+        /// Whether it has been said that nothing keeps the builder.
+        var hasSaidUnclaimed = false
+    }
+
+    private let kind: Claim.Kind
+    private let now: Bool
+    private var state = State.waiting(Waiting())
+    private var job: Job
+
+    /// - Parameters:
+    ///   - kind: what it is for.
+    ///   - now: go in while tasks still run.
+    init(_ job: Job, kind: Claim.Kind, now: Bool) {
+        self.job = job
+        self.kind = kind
+        self.now = now
+    }
+
+    mutating func begin() -> [Action] {
+        jobChanged()
+    }
+
+    mutating func handle(_ event: Event) -> [Action] {
+        if case .over = state { return [] }
+        switch event {
+        case .job(let job):
+            self.job = job
+            return jobChanged()
+        case .watchEnded(let error): return watchEnded(error)
+        case .logShown(let error):
+            guard case .showingLog(let claim) = state else { return [] }
+            return error.map { end(.service($0)) } ?? enter(with: claim)
+        case .claimed(let claim): return claimed(claim)
+        case .notClaimed(let error): return notClaimed(error)
+        case .heartbeat(let error): return error.map { heartbeatFailed($0) } ?? []
+        case .leaseRanOut:
+            guard case .inside(let inside) = state else { return [] }
+            return sayUnclaimed(inside)
+        case .builderTimeout:
+            guard case .waiting = state else { return [] }
+            return end(.builderTimeout(job))
+        case .connected:
+            guard case .entering(var entry) = state else { return [] }
+            entry.isConnected = true
+            return authenticateIfPossible(entry)
+        case .authenticated:
+            guard case .entering = state else { return [] }
+            return [.start]
+        case .started:
+            guard case .entering(let entry) = state else { return [] }
+            state = .inside(Inside(builder: entry.builder, claim: entry.claim))
+            return []
+        case .ended(let ending): return ended(ending)
+        case .connectionFailed(let error): return connectionFailed(error)
+        case .reasonTimeout:
+            guard case .determiningReason(let loss) = state else { return [] }
+            return end(.lost(loss, job.id))
+        case .idle(let time):
+            guard case .inside = state else { return [] }
+            return end(.idle(time))
+        case .interrupted(let signal, let cause): return end(.interrupted(signal: signal, cause: cause))
+        }
+    }
+
+    private mutating func end(_ refusal: Refusal) -> [Action] {
+        state = .over
+        return [.refuse(refusal, .lost)]
+    }
+
+    // MARK: The job
+
+    private mutating func jobChanged() -> [Action] {
+        switch state {
+        case .waiting(let waiting): wait(waiting)
+        case .inside where job.builder == nil: end(.builderEnded(job, loss: nil))
+        case .determiningReason(let loss) where job.builder == nil: end(.builderEnded(job, loss: loss))
+        // While the log is shown the job may be over already: `logShown` will find that nothing is left.
+        case .showingLog, .entering, .inside, .determiningReason, .over: []
+        }
+    }
+
+    private mutating func wait(_ waiting: Waiting) -> [Action] {
+        var waiting = waiting
+        var actions: [Action] = []
+        switch (job.status, job.builder?.state) {
+        case (.success, nil), (.failed, nil), (.timeout, nil), (.cancelled, nil): return end(.jobEnded(job))
+        case (_, .kept), (.success, _), (.failed, _), (.timeout, _), (.cancelled, _),
+            (_, .ready) where now:
+            return enter(with: .none)
+        case (_, .ready):
+            state = .showingLog(.requested)
+            return [.say(.stillRunning(job.id)), .claim] + (waiting.isWatched ? [] : [.watch]) + [.showLog]
+        case (.pending, _), (.queued, _):
+            if !waiting.hasSaidQueued { actions.append(.wait(.queued(job.id))) }
+            waiting.hasSaidQueued = true
+        case (.running, _):
+            if !waiting.hasSaidBooting { actions.append(.wait(.booting(job.id))) }
+            waiting.hasSaidBooting = true
+        }
+        if !waiting.isWatched { actions.append(.watch) }
+        waiting.isWatched = true
+        state = .waiting(waiting)
+        return actions
+    }
+
+    private mutating func watchEnded(_ error: ServiceError?) -> [Action] {
+        switch state {
+        case .determiningReason:
+            if let error, !error.isTransient { return handle(.reasonTimeout) }
+            return []
+        case .waiting, .showingLog:
+            if let error { return end(.service(error)) }
+            return job.status.isFinal ? [] : end(.eventsEnded(job))
+        case .entering, .inside, .over: return []
+        }
+    }
+
+    // MARK: On the way in
+
+    private mutating func enter(with claim: ClaimState) -> [Action] {
+        guard let told = job.builder else { return end(.jobEnded(job)) }
+        switch claim {
+        case .none:
+            state = .entering(Entry(builder: told, claim: .requested))
+            return [.claim, .connect(told)]
+        case .requested:
+            state = .entering(Entry(builder: told, claim: .requested))
+            return [.connect(told)]
+        case .held(let claim):
+            // If the claim is for another one, that is where we go.
+            let builder = claim.builder.isSameMachine(as: told) ? told : claim.builder
+            state = .entering(Entry(builder: builder, claim: .held(claim)))
+            return [.connect(builder)]
+        }
+    }
+
+    private mutating func claimed(_ claim: Claim) -> [Action] {
+        switch state {
+        case .showingLog:
+            state = .showingLog(.held(claim))
+            return []
+        case .entering(var entry):
+            entry.claim = .held(claim)
+            if claim.builder.isSameMachine(as: entry.builder) { return authenticateIfPossible(entry) }
+            // A claim is for one live builder. If it is another one than we were told before, that is where we go.
+            state = .entering(Entry(builder: claim.builder, claim: .held(claim)))
+            return [.connect(claim.builder)]
+        case .inside(var inside):
+            guard claim.builder.isSameMachine(as: inside.builder) else {
+                return end(.builderReplaced(job.id))
+            }
+            inside.claim = .held(claim)
+            inside.hasSaidUnclaimed = false
+            state = .inside(inside)
+            return []
+        case .waiting, .determiningReason, .over: return []
+        }
+    }
+
+    private mutating func authenticateIfPossible(_ entry: Entry) -> [Action] {
+        state = .entering(entry)
+        guard entry.isConnected, case .held(let claim) = entry.claim else { return [] }
+        return [.authenticate(claim)]
+    }
+
+    private mutating func notClaimed(_ error: ServiceError) -> [Action] {
+        switch state {
+        case .waiting, .showingLog, .entering: return end(.notClaimed(error, job.id, verb: kind.verb))
+        case .inside(var inside):
+            inside.claim = .none
+            state = .inside(inside)
+            // The next heartbeat asks again.
+            return error.isTransient || error.code == .notReady
+                ? sayUnclaimed(inside) : endedByTheService(error)
+        case .determiningReason, .over: return []
+        }
+    }
+
+    // MARK: Inside
+
+    /// The service does not know the claim any more. That may be because nobody could reach it for a while: the session
+    /// stays, and asks anew.
+    private mutating func heartbeatFailed(_ error: ServiceError) -> [Action] {
+        switch error.code {
+        case .claimEnded, .builderGone:
+            guard case .inside(var inside) = state else { break }
+            if case .requested = inside.claim { return [] }
+            inside.claim = .requested
+            state = .inside(inside)
+            return [.claim]
+        case .notPermitted, .termsChanged: break
+        default: return []
+        }
+        if case .determiningReason = state { return [] }
+        return endedByTheService(error)
+    }
+
+    private mutating func sayUnclaimed(_ inside: Inside) -> [Action] {
+        guard !inside.hasSaidUnclaimed else { return [] }
+        var inside = inside
+        inside.hasSaidUnclaimed = true
+        state = .inside(inside)
+        return [.say(.unclaimed)]
+    }
+
+    private mutating func endedByTheService(_ error: ServiceError) -> [Action] {
+        if error.code == .notPermitted || error.code == .termsChanged {
+            return end(.sessionRevoked(error, job.id))
+        }
+        guard case .inside = state else { return end(.lost(.claim(error), job.id)) }
+        return determineReason(of: .claim(error))
+    }
+
+    // MARK: The end
+
+    private mutating func ended(_ ending: RemoteEnding) -> [Action] {
+        switch ending {
+        case .exited(let status):
+            state = .over
+            return [.finish(ExitStatus(status & 255), kind == .shell ? .logout : .done)]
+        case .killed(let signal):
+            state = .over
+            // A shell that was killed is nobody's logout: whoever was in it may want to come back.
+            return [.finish(.signal(SignalName.number(signal)), kind == .shell ? .lost : .done)]
+        case .unknown: return determineReason(of: .channelClosed)
+        }
+    }
+
+    private mutating func connectionFailed(_ error: SSHClientError) -> [Action] {
+        switch state {
+        case .inside: return determineReason(of: .connection(error))
+        case .determiningReason, .over: return []
+        case .waiting, .showingLog, .entering:
+            // The tasks' end and the builder's are told one after the other.
+            return end(job.builder == nil && job.status.isFinal ? .jobEnded(job) : .notConnected(error))
+        }
+    }
+
+    /// The builder's end and the service's word about it come at the same time.
+    private mutating func determineReason(of loss: Loss) -> [Action] {
+        if case .determiningReason = state { return [] }
+        guard job.builder != nil else { return end(.builderEnded(job, loss: loss)) }
+        state = .determiningReason(loss)
+        return [.determineReason]
+    }
+}
+
+extension Claim.Kind {
+    /// What people enter for that.
+    var verb: String { (self == .proxy ? ProxyCommand.manual : ConnectCommand.manual).name }
+}
+
+extension Job.Builder {
+    /// Whether it is reached in the same way and proves itself with the same keys.
+    fileprivate func isSameMachine(as other: Job.Builder) -> Bool {
+        address == other.address && port == other.port && user == other.user && hostKeys == other.hostKeys
+    }
+}

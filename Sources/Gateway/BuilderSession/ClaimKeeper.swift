@@ -1,0 +1,111 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import FoundationEssentials
+import Policy
+import ServiceClient
+
+/// The claim on which a session rests: asked for, kept up with heartbeats, released for a reason.
+final class ClaimKeeper {
+    enum Event {
+        case claimed(Claim)
+        case notClaimed(ServiceError)
+        /// A heartbeat has been answered; nil: the claim stands.
+        case heartbeat(ServiceError?)
+        case deadline(Date?)
+        /// The service has promised nothing for as long as the lease.
+        case leaseRanOut
+    }
+
+    private let context: SessionContext
+    private let permit: Permit
+    private let kind: Claim.Kind
+    private let handler: (Event) -> Void
+    private var claim: Claim?
+    /// Set while the service has not answered yet.
+    private var isClaiming = false
+    private var heartbeat: Timer?
+    private var lease: Timer?
+    /// Set once all is over: how to release a claim that comes late.
+    private var ending: (reason: Claim.Reason, then: () -> Void)?
+
+    init(
+        _ permit: Permit, kind: Claim.Kind, in context: SessionContext,
+        _ handler: @escaping (Event) -> Void
+    ) {
+        self.permit = permit
+        self.kind = kind
+        self.context = context
+        self.handler = handler
+    }
+
+    /// Asks for a claim, or anew for one that the service has forgotten.
+    func request() {
+        isClaiming = true
+        let request = ClaimRequest(
+            session: context.journal.session, kind: kind,
+            person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: context.key.fingerprint,
+            key: context.key.line, from: context.environment.clientAddress)
+        context.service.claim(permit.job.id, request) { [unowned self] result in
+            isClaiming = false
+            if case .success(let claim) = result { self.claim = claim }
+            guard ending == nil else { return release() }
+            switch result {
+            case .success(let claim):
+                renewed(for: claim.lease)
+                beat(every: claim.lease)
+                handler(.claimed(claim))
+            case .failure(let error): handler(.notClaimed(error))
+            }
+        }
+    }
+
+    /// Releases the claim, now or when it comes, and says so; its lease covers a service that never answers.
+    func release(_ reason: Claim.Reason, then: @escaping () -> Void) {
+        guard ending == nil else { return }
+        heartbeat?.cancel()
+        lease?.cancel()
+        ending = (reason, then)
+        if !isClaiming { release() }
+    }
+
+    private func release() {
+        guard let ending else { return }
+        guard let claim else { return ending.then() }
+        context.service.release(claim, reason: ending.reason) { [context] result in
+            if case .failure(let error) = result {
+                context.journal.warn(
+                    "claim \(claim.id) not released, it will run out: \(error.debugDescription)")
+            }
+            ending.then()
+        }
+    }
+
+    private func beat(every lease: UInt32) {
+        heartbeat?.cancel()
+        let pause = max(1000, Int(lease) * 1000 / 3)
+        heartbeat = context.loop.timer(after: .milliseconds(pause)) { [unowned self] in
+            guard let claim, ending == nil else { return }
+            context.service.heartbeat(claim) { [unowned self] result in
+                guard ending == nil else { return }
+                if case .success(let claim) = result {
+                    renewed(for: lease)
+                    handler(.deadline(claim.deadline))
+                }
+                handler(.heartbeat(result.error))
+            }
+            beat(every: lease)
+        }
+    }
+
+    private func renewed(for seconds: UInt32) {
+        lease?.cancel()
+        lease = context.loop.timer(after: .seconds(seconds)) { [unowned self] in handler(.leaseRanOut) }
+    }
+}
+
+extension Result {
+    var error: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

@@ -1,0 +1,95 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import FoundationEssentials
+import Glibc
+import Policy
+import SSHClient
+
+/// The transport of `connect`: a shell or a command on the builder, over an SSH connection of the gateway's own.
+final class ProgramTransport: BuilderTransport {
+    var onEvent: (BuilderSessionMachine.Event) -> Void = { _ in }
+    private let context: SessionContext
+    private let permit: Permit
+    private let command: [UInt8]?
+    private var connection: BuilderConnection?
+    private let terminal: LocalTerminal?
+    /// The terminal, from the start of the remote program to the end.
+    private var inside: SessionTerminal?
+
+    /// - Parameter command: nil: a shell.
+    init(_ command: [UInt8]?, _ permit: Permit, in context: SessionContext) {
+        self.command = command
+        self.permit = permit
+        self.context = context
+        terminal = context.environment.hasTerminal ? LocalTerminal() : nil
+        if command == nil, terminal == nil {
+            context.say(
+                "Your ssh asked for no terminal, so there will be no prompt. For one: "
+                    + context.commandLine("connect \(permit.job.id)", terminal: true))
+        }
+    }
+
+    var kind: Claim.Kind { command == nil ? .shell : .exec }
+    var tellsOfJob: Bool { terminal != nil }
+    let isOftenShort = false
+
+    func connect(to builder: Job.Builder) {
+        connection?.close()
+        do throws(SSHClientError) {
+            connection = BuilderConnection(
+                to: BuilderAddress(builder), credentials: try context.builderCredentials(),
+                acceptsUnknownKey: context.acceptsUnknownKey(of: permit.job.id), on: context.loop
+            ) { [unowned self] event in
+                switch event {
+                case .verified: onEvent(.connected)
+                case .authenticated: onEvent(.authenticated)
+                case .started: onEvent(.started)
+                case .ended(let ending): onEvent(.ended(ending))
+                case .failed(let error): onEvent(.connectionFailed(error))
+                }
+            }
+            connection?.start()
+        } catch {
+            context.loop.timer(after: .zero) { [unowned self] in onEvent(.connectionFailed(error)) }
+        }
+    }
+
+    func authenticate(with claim: Claim) {
+        connection?.authenticate()
+    }
+
+    func start() {
+        inside = terminal.map { terminal in
+            SessionTerminal(terminal, in: context) { [unowned self] in onEvent(.idle($0)) }
+        }
+        let type = context.environment.terminalType
+        let program = RemoteProgram(
+            terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
+            environment: context.environment.locale, command: command,
+            agentSocket: context.environment.agentSocket)
+        connection?.run(
+            program,
+            streams: PumpStreams(
+                input: STDIN_FILENO, output: context.output, errors: context.errors,
+                observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
+    }
+
+    func enter(_ job: Job) {
+        guard let inside else { return }
+        inside.enter(job, as: permit.person, greets: command == nil)
+        windowChanged()
+    }
+
+    func update(_ job: Job) { inside?.update(job) }
+    func update(deadline: Date?) { inside?.update(deadline: deadline) }
+
+    func windowChanged() {
+        if let terminal { connection?.resize(terminal.size) }
+    }
+
+    func leave(isCutOff: Bool) {
+        connection?.close()
+        inside?.leave(isCutOff: isCutOff)
+    }
+}

@@ -1,0 +1,56 @@
+import CommandGrammar
+import Policy
+import Presentation
+
+/// `help`: what the verbs are for, one line each, and all about one.
+struct HelpCommand: PersonalCommand {
+    static let manual = Manual(
+        name: "help", spellings: ["--help", "-h"], synopsis: "help [verb]",
+        summary: "this, or all about one verb")
+
+    /// A verb's name; nil: all verbs.
+    let topic: String?
+
+    init(topic: String?) {
+        self.topic = topic
+    }
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        guard let word = arguments.optionalWord() else {
+            topic = nil
+            return
+        }
+        guard let verb = Verbs.named(word) ?? Verbs.spelled(word) ?? Verbs.alias(word) else {
+            throw UsageError(.unknownVerb, word: word)
+        }
+        topic = verb.manual.name
+    }
+
+    func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
+        context.answer(Self.text(about: topic))
+        return nil
+    }
+
+    static func text(about topic: String?) -> String {
+        guard let manual = topic.flatMap(Verbs.named)?.manual else { return all }
+        return "\(manual.synopsis)\n\n    \(manual.summary)\n"
+            + (manual.details.isEmpty ? "" : "\n\(manual.details)\n")
+    }
+
+    /// For somebody whose words are no command: the verb they meant, else all.
+    static func usage(for error: UsageError) -> String {
+        guard case .alias(let name) = error.code, let verb = Verbs.named(name) else { return all }
+        return verb.manual.synopsis + "\n"
+    }
+
+    private static var all: String {
+        Verbs.all.map(\.manual).map { manual in
+            let synopsis = manual.synopsis.padded(to: column)
+            let gap = manual.synopsis.count < column ? "" : "\n" + "".padded(to: column)
+            return "\(synopsis)\(gap)\(manual.summary)\n"
+        }.joined() + "\nAll about one verb: help VERB, or VERB --help.\n"
+    }
+
+    /// Where summaries begin.
+    private static let column = 38
+}

@@ -1,0 +1,34 @@
+import BuildAPI
+import CommandGrammar
+import FoundationEssentials
+import Policy
+import Presentation
+import ServiceClient
+
+/// `hold`: the last logout does not end the builder.
+struct HoldCommand: JobCommand {
+    static let manual = Manual(
+        name: "hold", aliases: ["keep"], synopsis: "hold <job>",
+        summary: "keep the builder after the last logout",
+        details: "Until its time is over; unhold takes it back.")
+    static let syntax = Syntax(flags: ["--json"])
+    static let action = Action.hold
+
+    let job: JobID?
+    let json: Bool
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try arguments.job()
+        json = arguments.has("--json")
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        guard permit.job.builder != nil else { throw .noBuilder(permit.job) }
+        change(permit, .hold, json: json, in: context) { job in
+            "The builder of job \(job.id) stays after the last logout, until its time is over"
+                + (job.deadline.map { " in \(SpokenDuration.words($0.timeIntervalSinceNow))" } ?? "")
+                + ". To end it: \(context.commandLine("release \(job.id)"))"
+        }
+        return nil
+    }
+}

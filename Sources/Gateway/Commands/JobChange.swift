@@ -1,0 +1,29 @@
+import AuthorizedKeys
+import BuildAPI
+import Policy
+import ServiceClient
+
+extension JobCommand {
+    /// Changes the job at the build service, answers with what it has become, and ends the session.
+    ///
+    /// - Parameter sentence: what is said of it.
+    func change(
+        _ permit: Permit, _ action: JobAction, json: Bool, in context: SessionContext,
+        sentence: @escaping (Job) -> String
+    ) {
+        let verb = Self.manual.name
+        guard let service = context.service.selfService else {
+            return context.refuse(.notOffered("“\(verb)”"))
+        }
+        let role = permit.standing == .administrator ? " as administrator" : ""
+        context.journal.note(
+            "\(verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint)\(role)")
+        service.perform(action, on: permit.job.id, for: permit.person) { result in
+            switch result {
+            case .success(let job):
+                context.answer(JobView(job: job, isInvited: true), json: json) { sentence(job) + "\n" }
+            case .failure(let error): context.refuse(.serviceRefused(error, verb))
+            }
+        }
+    }
+}

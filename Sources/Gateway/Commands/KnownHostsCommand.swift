@@ -1,0 +1,46 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+import ServiceClient
+
+/// `known-hosts`: lines for a client's known_hosts, by which it knows builders.
+struct KnownHostsCommand: JobCommand, PersonalCommand {
+    static let manual = Manual(
+        name: "known-hosts", synopsis: "known-hosts [options] [job]",
+        summary: "lines for known_hosts: how your ssh knows builders",
+        details: """
+            One line for all builders; with a job, the plain keys of its builder, for clients that know no
+            certificates.
+            --suffix S  builders are called job-42.S
+            --bare      builders are called job-42
+            """)
+    static let syntax = Syntax(flags: WantedNames.flags, values: WantedNames.values)
+    static let action = Action.enter
+
+    /// Nil: one line for the builders of all jobs.
+    let job: JobID?
+    let names: WantedNames
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try arguments.optionalJob()
+        names = try WantedNames(arguments)
+    }
+
+    func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
+        context.answerWithHostAuthority { (authority) throws(Refusal) in
+            let names = try names.resolved(context.publicName)
+            try authority.requireCertificates(for: names)
+            return KnownHostsLines.certified(by: authority.key, names)
+        }
+        return nil
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        let job = permit.job
+        guard let builder = job.builder else { throw .noBuilder(job) }
+        let pin = context.service.hostKeyPins?.pin(of: job.id)
+        let keys = try checkedHostKeys(of: builder, job.id, pin: pin)
+        context.answer(KnownHostsLines.keys(keys, of: job.id, try names.resolved(context.publicName)))
+        return nil
+    }
+}

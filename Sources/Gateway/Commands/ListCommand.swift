@@ -1,0 +1,46 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+import ServiceClient
+
+/// `list`: the person's jobs.
+struct ListCommand: PersonalCommand {
+    static let manual = Manual(
+        name: "list", aliases: ["ls", "jobs", "ps"], synopsis: "list [--all] [--json]",
+        summary: "your jobs that run or whose builder is kept",
+        details: "With --all those too that are over. LEFT is how long the builder will stay.")
+    static let syntax = Syntax(flags: ["--all", "--json"])
+
+    /// Finished jobs without a builder, too.
+    let all: Bool
+    let json: Bool
+
+    init(_ arguments: inout Arguments) {
+        all = arguments.has("--all")
+        json = arguments.has("--json")
+    }
+
+    func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        guard all else {
+            context.service.liveJobs(of: principal.person) { show($0, context) }
+            return nil
+        }
+        guard let service = context.service.selfService else { throw .notOffered("list of jobs") }
+        service.jobs(owner: principal.person.id, live: false) { show($0, context) }
+        return nil
+    }
+
+    private func show(_ result: Result<[Job], ServiceError>, _ context: SessionContext) {
+        switch result {
+        case .success(let jobs):
+            context.answer(["jobs": jobs.map { JobView(job: $0, isInvited: true) }], json: json) {
+                jobs.isEmpty ? "" : JobTable(jobs).text
+            }
+            if jobs.isEmpty, !json {
+                context.say(all ? "You have no job." : "You have no job that runs or whose builder is kept.")
+            }
+        case .failure(let error) where error.code == .notOffered: context.refuse(.notOffered("list of jobs"))
+        case .failure(let error): context.refuse(.serviceRefused(error, Self.manual.name))
+        }
+    }
+}

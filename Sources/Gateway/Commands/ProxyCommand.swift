@@ -1,0 +1,39 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+import ServiceClient
+
+/// `proxy`: the SSH server of the job's builder, on standard input and output, for ssh's ProxyCommand.
+struct ProxyCommand: JobCommand {
+    static let manual = Manual(
+        name: "proxy", synopsis: "proxy <job>",
+        summary: "the job's builder for your own ssh, scp, rsync, editor",
+        details: """
+            For ssh's ProxyCommand; ssh-config prints the lines that use it. The job may be called 42, job-42 or
+            job-42.HOST. While it lasts, your key opens the builder. It waits 13 seconds for one that boots.
+            """)
+    static let action = Action.enter
+
+    /// For how long it waits for a builder. Editors give ssh 15 seconds to connect, the login on the gateway included.
+    private static let builderTimeout = Duration.seconds(13)
+
+    let job: JobID?
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try JobID(hostName: try arguments.word(.job))
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        guard !context.environment.hasTerminal else { throw .proxyWithTerminal }
+        let job = permit.job.id
+        if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {
+            throw .unpinnedBuilder(job, commandLine: context.commandLine("connect \(job) true"))
+        }
+        // A program that speaks SSH could not wait for the end of the tasks.
+        let session = BuilderSession(
+            permit, over: ProxyTransport(permit, in: context), now: true, builderTimeout: Self.builderTimeout,
+            in: context)
+        session.start()
+        return session
+    }
+}

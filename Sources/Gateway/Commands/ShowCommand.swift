@@ -1,0 +1,33 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+
+/// `show`: all about one job.
+struct ShowCommand: JobCommand {
+    static let manual = Manual(
+        name: "show", aliases: ["status", "info"], synopsis: "show <job> [--json]",
+        summary: "tasks, deadline, who is inside, lines to copy")
+    static let syntax = Syntax(flags: ["--json"])
+    static let action = Action.look
+
+    let job: JobID?
+    let json: Bool
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try arguments.job()
+        json = arguments.has("--json")
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
+        context.journal.note("show job=\(permit.job.id) person=\(permit.person.id)")
+        let isInvited = permit.standing != .stranger
+        context.answer(JobView(job: permit.job, isInvited: isInvited), json: json) {
+            let job = permit.job
+            let own = (line: context.ownLine(for: job.id), setUpLine: context.setUpLine(for: "\(job.id)"))
+            return JobSheet(job: job, isInvited: isInvited, own: own) { words, terminal in
+                context.commandLine(words, terminal: terminal)
+            }.text
+        }
+        return nil
+    }
+}

@@ -1,0 +1,27 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+import ServiceClient
+
+/// `unhold`: the last logout ends the builder again.
+struct UnholdCommand: JobCommand {
+    static let manual = Manual(
+        name: "unhold", synopsis: "unhold <job>", summary: "let the builder end after the last logout again")
+    static let syntax = Syntax(flags: ["--json"])
+    static let action = Action.hold
+
+    let job: JobID?
+    let json: Bool
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try arguments.job()
+        json = arguments.has("--json")
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
+        change(permit, .unhold, json: json, in: context) {
+            "The builder of job \($0.id) ends after the last logout again."
+        }
+        return nil
+    }
+}

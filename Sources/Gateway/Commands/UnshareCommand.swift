@@ -1,0 +1,31 @@
+import BuildAPI
+import CommandGrammar
+import Policy
+import Presentation
+import ServiceClient
+
+/// `unshare`: takes back what `share` gave.
+struct UnshareCommand: JobCommand {
+    static let manual = Manual(
+        name: "unshare", synopsis: "unshare <job> <user>", summary: "let them in no more")
+    static let syntax = Syntax(flags: ["--json"])
+    static let action = Action.share
+
+    let job: JobID?
+    /// The other person's name at the build service.
+    let user: String
+    let json: Bool
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        job = try arguments.job()
+        user = try arguments.word(.user)
+        json = arguments.has("--json")
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
+        change(permit, .unshare(with: user), json: json, in: context) { job in
+            "\(HostileText.printable(user, limit: 64)) may not enter job \(job.id) any more."
+        }
+        return nil
+    }
+}

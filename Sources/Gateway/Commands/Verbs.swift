@@ -1,0 +1,89 @@
+import CommandGrammar
+import Policy
+
+/// A verb that there is.
+struct Verb: Sendable {
+    let manual: Manual
+    /// What it does with a job, for the policy to decide; nil: it is never about a job.
+    let action: Action?
+    /// Whether it can be about the person who asks, and no job.
+    let isPersonal: Bool
+    private let syntax: Syntax
+    private let command: @Sendable (inout Arguments) throws(UsageError) -> Request
+
+    init<C: JobCommand>(_: C.Type) {
+        self.init(of: C.self, action: C.action, isPersonal: false) { (arguments) throws(UsageError) in
+            .job(try C(&arguments))
+        }
+    }
+
+    init<C: PersonalCommand>(_: C.Type) {
+        self.init(of: C.self, action: nil, isPersonal: true) { (arguments) throws(UsageError) in
+            .personal(try C(&arguments))
+        }
+    }
+
+    /// Without a job it is about the person.
+    init<C: JobCommand & PersonalCommand>(_: C.Type) {
+        self.init(of: C.self, action: C.action, isPersonal: true) { (arguments) throws(UsageError) in
+            let command = try C(&arguments)
+            return command.job == nil ? .personal(command) : .job(command)
+        }
+    }
+
+    private init(
+        of type: any Command.Type, action: Action?, isPersonal: Bool,
+        _ command: @escaping @Sendable (inout Arguments) throws(UsageError) -> Request
+    ) {
+        manual = type.manual
+        syntax = type.syntax
+        self.action = action
+        self.isPersonal = isPersonal
+        self.command = command
+    }
+
+    /// - Parameter words: what follows the verb.
+    func request(_ words: Words) throws(UsageError) -> Request {
+        var arguments = try Arguments(words, syntax)
+        let request = try command(&arguments)
+        try arguments.end()
+        return request
+    }
+}
+
+/// All verbs, in the order in which `help` lists them. Whatever is not among them is refused.
+enum Verbs {
+    static let all = [
+        // About one job.
+        Verb(ConnectCommand.self),
+        Verb(ProxyCommand.self),
+        Verb(TailCommand.self),
+        Verb(ShowCommand.self),
+        Verb(ExtendCommand.self),
+        Verb(ReleaseCommand.self),
+        Verb(HoldCommand.self),
+        Verb(UnholdCommand.self),
+        Verb(ShareCommand.self),
+        Verb(UnshareCommand.self),
+        Verb(CancelCommand.self),
+        // About one job, or about every job's builder.
+        Verb(KnownHostsCommand.self),
+        Verb(SSHConfigCommand.self),
+        // About the person who asks.
+        Verb(ListCommand.self),
+        Verb(SubmitCommand.self),
+        Verb(KeysCommand.self),
+        Verb(WhoamiCommand.self),
+        Verb(AcceptTermsCommand.self),
+        Verb(HelpCommand.self),
+        Verb(VersionCommand.self),
+    ]
+
+    static func named(_ name: String) -> Verb? { all.first { $0.manual.name == name } }
+
+    /// The verb that has this spelling, such as `--help`.
+    static func spelled(_ word: String) -> Verb? { all.first { $0.manual.spellings.contains(word) } }
+
+    /// The verb that somebody means who knows other programs.
+    static func alias(_ word: String) -> Verb? { all.first { $0.manual.aliases.contains(word) } }
+}

@@ -1,0 +1,40 @@
+import AuthorizedKeys
+import BuildAPI
+import CommandGrammar
+import Policy
+
+/// `whoami`: whose key this is.
+struct WhoamiCommand: PersonalCommand {
+    static let manual = Manual(
+        name: "whoami", aliases: ["who", "id"], synopsis: "whoami [--json]", summary: "whose key this is")
+    static let syntax = Syntax(flags: ["--json"])
+
+    let json: Bool
+
+    init(_ arguments: inout Arguments) {
+        json = arguments.has("--json")
+    }
+
+    func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
+        let fingerprint = context.key.fingerprint
+        context.answer(View(principal, fingerprint), json: json) {
+            principal.person.printableName + (principal.isAdministrator ? ", administrator" : "")
+                + ", with the key \(fingerprint)\n"
+        }
+        return nil
+    }
+
+    private struct View: Encodable {
+        let id: String
+        let name: String
+        let administrator: Bool
+        let key: String
+
+        init(_ principal: Principal, _ fingerprint: String) {
+            id = principal.person.id
+            name = principal.person.name
+            administrator = principal.isAdministrator
+            key = fingerprint
+        }
+    }
+}

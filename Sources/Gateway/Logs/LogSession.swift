@@ -1,0 +1,77 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import Policy
+import ServiceClient
+
+/// The logs of a job until it ends; the session's exit status says how.
+final class LogSession: RunningCommand {
+    let context: SessionContext
+    private let permit: Permit
+    private var follower: LogFollower?
+    private var watch: (any ServiceStream)?
+    private let ended: (Job) -> Void
+    private var job: Job
+
+    /// - Parameter ended: called with the job as it has ended, before the session does.
+    init(
+        _ permit: Permit, raw: Bool, in context: SessionContext, ended: @escaping (Job) -> Void = { _ in }
+    ) {
+        self.ended = ended
+        self.context = context
+        self.permit = permit
+        job = permit.job
+        follower = LogFollower(permit, of: context.service, to: context.output, raw: raw) { [unowned self] in
+            end($0)
+        }
+    }
+
+    func start() {
+        context.journal.note("tail job=\(job.id) person=\(permit.person.id) key=\(context.key.fingerprint)")
+        if !job.status.isFinal {
+            watch = context.service.watch(job.id, for: permit.person) { [unowned self] job in
+                self.job = job
+                follower?.update(job)
+            } ended: { [unowned self] result in
+                switch result {
+                case .failure(let error): fail(error)
+                case .success where !job.status.isFinal: eventsEnded()
+                case .success: break
+                }
+            }
+        }
+        follower?.update(job)
+    }
+
+    private func end(_ result: Result<Void, ServiceError>) {
+        switch result {
+        case .success:
+            ended(job)
+            finish(job.status == .success ? .success : .jobFailed)
+        case .failure(let error): fail(error)
+        }
+    }
+
+    private func fail(_ error: ServiceError) {
+        stop()
+        context.refuse(.service(error))
+    }
+
+    /// The service has nothing more to tell, though the job has not ended: it is being stopped.
+    private func eventsEnded() {
+        stop()
+        context.refuse(.eventsEnded(job))
+    }
+
+    private func finish(_ status: ExitStatus) {
+        stop()
+        context.journal.note("tail ended status=\(status) job is \(job.status.rawValue)")
+        context.finish(status)
+    }
+
+    private func stop() {
+        watch?.cancel()
+        watch = nil
+        follower?.stop()
+    }
+}

@@ -1,0 +1,23 @@
+import BuildAPI
+
+/// What a session on a builder says on its way, that ends nothing.
+enum Notice: Equatable {
+    /// The tasks run, and their log is shown.
+    case stillRunning(JobID)
+    case queued(JobID)
+    case booting(JobID)
+    /// The service does not keep the builder for this session.
+    case unclaimed
+
+    var text: String {
+        switch self {
+        case .stillRunning(let job):
+            "Job \(job) is still running. You will be let in when its tasks have ended."
+        case .queued(let job): "Job \(job) is queued. Waiting for a builder."
+        case .booting(let job): "The builder of job \(job) is booting."
+        case .unclaimed:
+            "The build service does not answer. You can go on, but until it does again nobody keeps the builder from "
+                + "ending."
+        }
+    }
+}

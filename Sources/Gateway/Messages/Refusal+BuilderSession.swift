@@ -1,0 +1,75 @@
+import BuildAPI
+import FoundationEssentials
+import SSHClient
+import ServiceClient
+
+/// How a session on a builder ended, or did not begin, in words for the person.
+extension Refusal {
+    static func message(ended job: Job) -> Message {
+        let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
+        return Message(
+            .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone.",
+            logIsLeft(of: job.id), cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
+    }
+
+    static func message(_ error: SSHClientError, wasInside: Bool) -> Message {
+        switch error.code {
+        case .hostKeyMismatch, .misconfigured, .authenticationFailed:
+            Message(
+                .misconfigured, "\(error)", Message.tellAdministrator, cause: error.debugDescription)
+        case .unreachable, .timedOut, .refused, .lost:
+            Message(
+                .noBuilder, "\(error)",
+                wasInside
+                    ? "Enter the same command again, if the builder still lives." : Message.tryAgainInAMinute,
+                cause: error.debugDescription)
+        }
+    }
+
+    /// While the builder lives, for all that is known.
+    static func message(_ loss: Loss, _ job: JobID) -> Message {
+        switch loss {
+        case .connection(let error): message(error, wasInside: true)
+        case .channelClosed: Message(.noBuilder, sentence(loss, job), cause: cause(loss))
+        case .claim: Message(.noBuilder, sentence(loss, job), cause: cause(loss))
+        }
+    }
+
+    static func message(builderEnded job: Job, _ loss: Loss?) -> Message {
+        let end = job.builderEnd.map { " (\($0.reason.rawValue))" } ?? ""
+        let causes = [loss.map(cause), "the builder has ended\(end)"].compactMap(\.self)
+        let cause = causes.joined(separator: "; ")
+        if let reason = job.builderEnd?.spoken {
+            return Message(
+                .noBuilder, "The builder of job \(job.id) has ended: \(reason).", logIsLeft(of: job.id),
+                cause: cause)
+        }
+        switch loss {
+        case .channelClosed?:
+            return Message(.noBuilder, "\(sentence(.channelClosed, job.id)) It has ended.", cause: cause)
+        case let loss?:
+            return Message(.noBuilder, "\(sentence(loss, job.id)) The builder has ended.", cause: cause)
+        case nil:
+            return Message(
+                .noBuilder, "The builder of job \(job.id) has ended.", logIsLeft(of: job.id), cause: cause)
+        }
+    }
+
+    private static func sentence(_ loss: Loss, _ job: JobID) -> String {
+        switch loss {
+        case .connection(let error): "\(error)"
+        case .channelClosed: "The builder of job \(job) closed the session."
+        case .claim: "The build service has ended this session."
+        }
+    }
+
+    private static func cause(_ loss: Loss) -> String {
+        switch loss {
+        case .connection(let error): error.debugDescription
+        case .channelClosed: "the channel was closed without an exit status"
+        case .claim(let error): cause(noClaim: error)
+        }
+    }
+
+    private static func logIsLeft(of job: JobID) -> String { "Its log is still there: tail \(job)." }
+}

@@ -1,0 +1,189 @@
+import BuildAPI
+import CommandGrammar
+import FoundationEssentials
+import Glibc
+import Policy
+import Presentation
+import ServiceClient
+
+/// The catalogue of messages: each reason, and what is said of it.
+extension Refusal {
+    var message: Message {
+        switch self {
+        case .notTheForcedCommand:
+            Message(
+                .usage, "This account only enters build machines.", cause: "not started as the forced command"
+            )
+        case .notSetUp(let cause):
+            Message(
+                .misconfigured, "The gateway is not set up correctly.", "Please tell its administrator.",
+                cause: cause)
+        case .unverifiedKey(let cause):
+            Message(
+                .misconfigured, "The gateway cannot tell whose key this is.",
+                "Please tell its administrator.",
+                cause: cause)
+        case .usage(let error): Message(.usage, "\(error)", cause: "usage: \(error)")
+
+        case .denied(let denial, let principal): Self.message(denial, to: principal)
+        case .keyOfTwoPeople(let error):
+            Message(
+                .misconfigured, "Your key belongs to more than one person at the build service.",
+                Message.tellAdministrator, cause: "a key with two owners: \(error.debugDescription)")
+        case .termsDeclined(let terms, let person):
+            Message(
+                .notPermitted, "The terms of use have not been accepted.",
+                cause: "terms of use \(terms.version) not accepted by \(person.id)")
+        case .termsChanged(let error):
+            Message(
+                .tryAgain, "The terms of use have just been changed.", Message.sameCommandAgain,
+                cause: error.debugDescription)
+
+        case .noJobNamedNorListed:
+            Message(
+                .usage, "Name the job you mean: the build service here has no list of yours.",
+                cause: "no job named, and the service lists none")
+        case .noLiveJob:
+            Message(
+                .noSuchJob, "You have no job that runs or whose builder is kept.", "Name the job you mean.",
+                cause: "no job named and no live job")
+        case .severalLiveJobs(let count):
+            Message(.usage, "You have \(count) live jobs.", "Name the one you mean.", cause: "no job named")
+
+        case .service(let error): Self.message(error)
+        case .serviceRefused(let error, let verb): Self.message(error, to: verb)
+        case .notOffered(let what):
+            Message(
+                .noBuilder, "The build service here has no \(what): look at its own pages.",
+                cause: "unsupported: \(what)")
+        case .senseless(let what):
+            Message(
+                .misconfigured, "The build service gave an answer that makes no sense.",
+                Message.tellAdministrator, cause: "the service names \(what)")
+        case .eventsEnded(let job):
+            Message(
+                .tryAgain, "The build service stopped telling about job \(job.id).",
+                Message.tryAgainInAMinute,
+                cause: "the event stream of job \(job.id) ended while it was \(job.status.rawValue)")
+
+        case .noBuilder(let job):
+            Message(
+                job.status.isFinal ? .noBuilder : .tryAgain,
+                job.status.isFinal
+                    ? "The builder of job \(job.id) is gone." : "Job \(job.id) has no builder yet.",
+                cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
+        case .extendedWhileRunning(let job):
+            Message(
+                .tryAgain,
+                "Job \(job.id) is still running; its builder's time begins when the tasks have ended.",
+                cause: "extend while job \(job.id) is \(job.status.rawValue)")
+        case .extendedTooFar(let job, let latest):
+            Message(
+                .usage,
+                "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the most, "
+                    + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now: extend \(job.id) --max.",
+                cause: "extend job \(job.id) past its maximum")
+        case .cancelledTooLate(let job):
+            Message(
+                .noBuilder, "Job \(job.id) has ended already: \(job.status.rawValue).",
+                cause: "cancel of job \(job.id), which is \(job.status.rawValue)")
+
+        case .manifestTooLarge:
+            Message(.badInput, "A manifest has at most 1 MB.", cause: "submit: more than 1 MB")
+        case .noManifest:
+            Message(
+                .badInput, "There is no manifest on standard input: … submit <job.yaml",
+                cause: "submit: empty")
+        case .privateKey:
+            Message(
+                .badInput,
+                "This is a private key, which nobody but you should have: it has not been sent on.",
+                "Anyone who has seen it here can use it, so make a new one; what is needed is the .pub file.",
+                cause: "keys add: a private key")
+        case .noPublicKey:
+            Message(
+                .badInput, "One public key is expected on standard input: the only line of a .pub file.",
+                cause: "keys add: no key")
+        case .keyInUse:
+            Message(
+                .usage, "This is the key with which you are here now; log in with another one to remove it.",
+                cause: "keys remove: the session's own key")
+        case .noSuchKey(let error):
+            Message(.badInput, "You have no key with this fingerprint.", cause: error.debugDescription)
+        case .unwritableAnswer: Message(.misconfigured, "The answer cannot be written.", cause: "JSON")
+
+        case .noPublicHost(.host):
+            Message(
+                .usage,
+                "This gateway has no public_host in its configuration: say with --host H how you reach it.",
+                cause: "ssh-config without a public_host")
+        case .noPublicHost(.suffix):
+            Message(
+                .usage, "This gateway has no public_host in its configuration: use --suffix S, or --bare.",
+                cause: "known-hosts without a public_host")
+        case .noHostAuthority(let line):
+            Message(
+                .noBuilder, "Nothing vouches for the host keys of all builders here.",
+                "For one job's: \(line), and known-hosts JOB.", cause: "no host authority")
+        case .uncertifiedNames(let names, let alternatives):
+            Message(
+                .usage, "Builders have no certificate for names like \(names.pattern).",
+                "Use \(alternatives).",
+                cause: "the host authority does not sign for \(names.suffix ?? "bare names")")
+        case .unknownHostKey(let job):
+            Message(
+                .tryAgain, "The host key of job \(job)'s builder is not known yet.",
+                "Try again in a minute, or after connect \(job).",
+                cause: "job \(job) has a builder without host keys")
+        case .proxyWithTerminal:
+            Message(
+                .usage, "proxy carries the bytes of your ssh, and no terminal does: leave -t away.",
+                cause: "proxy with a terminal")
+        case .unpinnedBuilder(let job, let line):
+            Message(
+                .tryAgain,
+                "Nobody knows yet how this builder proves who it is; after a connect your ssh can know it too: "
+                    + line,
+                cause: "proxy to job \(job), for which no host key is pinned")
+
+        case .jobEnded(let job): Self.message(ended: job)
+        case .builderTimeout(let job):
+            Message(
+                .tryAgain,
+                job.status == .running
+                    ? "The builder of job \(job.id) still boots." : "Job \(job.id) is still queued.",
+                Message.tryAgainInAMinute,
+                cause: "job \(job.id) is \(job.status.rawValue) and has no builder that is ready")
+        case .notClaimed(let error, let job, let verb): Self.message(noClaim: error, job, verb: verb)
+        case .notConnected(let error): Self.message(error, wasInside: false)
+
+        case .lost(let loss, let job): Self.message(loss, job)
+        case .builderEnded(let job, let loss): Self.message(builderEnded: job, loss)
+        case .builderReplaced(let job):
+            Message(
+                .noBuilder, "The builder of job \(job) is gone.",
+                cause: "the new claim is for another builder")
+        case .sessionRevoked(let error, let job):
+            Message(
+                .notPermitted,
+                "The build service has ended this session: job \(job) is no longer open to you.",
+                cause: Self.cause(noClaim: error))
+        case .idle(let time):
+            Message(
+                .tryAgain,
+                "This session was closed: nothing was typed or shown in it for \(SpokenDuration.words(time)).",
+                "Enter the same command again to come back.", cause: "idle for \(SpokenDuration.words(time))")
+        case .interrupted(let signal, let cause):
+            // After a hang-up nobody is left to read it; whoever types Ctrl-C while waiting knows.
+            signal == SIGHUP || signal == SIGINT
+                ? Message(.signal(signal), "", cause: cause)
+                : Message(
+                    .signal(signal), "The gateway has ended this session.",
+                    "Enter the same command again to come back.", cause: cause)
+        }
+    }
+}
+
+extension Refusal: Equatable {
+    static func == (one: Refusal, other: Refusal) -> Bool { one.message == other.message }
+}

@@ -1,0 +1,54 @@
+import BuildAPI
+import Presentation
+import ServiceClient
+
+/// What the build service did not do, in words for the person.
+extension Refusal {
+    static func message(_ error: ServiceError) -> Message {
+        Message(
+            error.isTransient ? .tryAgain : .misconfigured, "\(error)", error.advice,
+            cause: error.debugDescription)
+    }
+
+    /// The service's own words, where it has refused what this person wants.
+    static func message(_ error: ServiceError, to verb: String) -> Message {
+        let status: ExitStatus
+        switch error.code {
+        case .notOffered: return Refusal.notOffered("“\(verb)”").message
+        case .badInput: status = .badInput
+        case .notPermitted, .termsChanged: status = .notPermitted
+        case .conflict, .notReady, .builderGone, .claimEnded: status = .noBuilder
+        case .tooMany: status = .tryAgain
+        default: return message(error)
+        }
+        guard let detail = error.problem?.detail else { return message(error) }
+        return Message(status, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
+    }
+
+    static func message(noClaim error: ServiceError, _ job: JobID, verb: String) -> Message {
+        switch error.code {
+        case .builderGone, .noSuchJob:
+            Message(.noBuilder, "The builder of job \(job) is gone.", cause: error.debugDescription)
+        // It says what is in the way.
+        case .tooMany: message(error, to: verb)
+        case .termsChanged:
+            Message(
+                .notPermitted, "The terms of use have just been changed.", Message.sameCommandAgain,
+                cause: error.debugDescription)
+        case .notPermitted:
+            Message(
+                .notPermitted, "The build service does not let you into job \(job).",
+                cause: error.debugDescription)
+        case .notReady:
+            Message(
+                .tryAgain, "The builder of job \(job) is not ready.", Message.tryAgainInAMinute,
+                cause: error.debugDescription)
+        default: message(error)
+        }
+    }
+
+    /// For the log.
+    static func cause(noClaim error: ServiceError) -> String {
+        "the claim does not stand any more: \(error.debugDescription)"
+    }
+}

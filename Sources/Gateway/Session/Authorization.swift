@@ -1,0 +1,133 @@
+import AuthorizedKeys
+import BuildAPI
+import CommandGrammar
+import EventLoop
+import Policy
+import ServiceClient
+
+/// From the words of a person to a permit: who is this, what is the job, may they?
+///
+/// Both questions go to the service at the same time; nothing is answered before it has said who the person is.
+final class Authorization {
+    private let context: SessionContext
+    private let authorized: (AuthorizedCommand) -> Void
+    private let fingerprint: String
+    private var principal: Principal?
+    private var job: Result<Job?, ServiceError>?
+    private var terms: TermsQuestion?
+
+    /// - Parameter authorized: called once, with a command that this person may run.
+    init(in context: SessionContext, _ authorized: @escaping (AuthorizedCommand) -> Void) {
+        self.context = context
+        self.authorized = authorized
+        fingerprint = context.key.fingerprint
+    }
+
+    func start() {
+        let request: Result<Request, UsageError>
+        do throws(UsageError) {
+            request = .success(try Request(originalCommand: context.environment.originalCommand))
+        } catch {
+            request = .failure(error)
+        }
+        ask(request)
+    }
+
+    private func ask(_ request: Result<Request, UsageError>) {
+        context.service.key(context.key) { [unowned self] result in
+            attempt { () throws(Refusal) in
+                principal = try identify(try result.orRefuse(aboutKey: true))
+                try proceed(request)
+            }
+        }
+        if case .success(.job(let command)) = request, let identifier = command.job {
+            context.service.job(identifier) { [unowned self] result in
+                job = result
+                attempt { () throws(Refusal) in
+                    if principal != nil { try decide(command, identifier) }
+                }
+            }
+        }
+    }
+
+    private func identify(_ key: Key?) throws(Refusal) -> Principal {
+        do throws(Denial) {
+            return try Principal.identify(key, fingerprint: fingerprint)
+        } catch {
+            throw .denied(error)
+        }
+    }
+
+    private func proceed(_ request: Result<Request, UsageError>) throws(Refusal) {
+        guard let principal else { return }
+        switch request {
+        case .failure(let error):
+            context.errors.write(HelpCommand.usage(for: error))
+            throw .usage(error)
+        case .success(.personal(let command)): authorized(.personal(command, principal))
+        case .success(.job(let command)):
+            guard let identifier = command.job else { return chooseJob(for: command, of: principal.person) }
+            if job != nil { try decide(command, identifier) }
+        }
+    }
+
+    /// The person named no job: their only live one, or a list to choose from.
+    private func chooseJob(for command: any JobCommand, of person: Person) {
+        context.service.liveJobs(of: person) { [unowned self] result in
+            attempt { () throws(Refusal) in
+                if case .failure(let error) = result, error.code == .notOffered { throw .noJobNamedNorListed }
+                let jobs = try result.orRefuse()
+                guard let only = jobs.first else { throw .noLiveJob }
+                guard jobs.count == 1 else {
+                    context.errors.write(JobTable(jobs).text)
+                    throw .severalLiveJobs(jobs.count)
+                }
+                job = .success(only)
+                try decide(command, only.id)
+            }
+        }
+    }
+
+    private func decide(_ command: any JobCommand, _ identifier: JobID) throws(Refusal) {
+        guard let principal, let job else { return }
+        let found = try job.orRefuse()
+        let permit: Permit
+        do throws(Denial) {
+            permit = try Permit.decide(type(of: command).action, on: identifier, found, for: principal)
+        } catch {
+            guard case .termsNotAccepted = error, terms == nil, context.environment.hasTerminal else {
+                throw .denied(error, to: principal)
+            }
+            return acceptTerms(of: principal.person, then: command)
+        }
+        authorized(.job(command, permit))
+    }
+
+    /// Asks once, and then everything anew.
+    private func acceptTerms(of person: Person, then command: any JobCommand) {
+        terms = TermsQuestion(for: person, in: context) { [unowned self] in
+            principal = nil
+            job = nil
+            ask(.success(.job(command)))
+        }
+        terms?.ask()
+    }
+
+    private func attempt(_ body: () throws(Refusal) -> Void) {
+        do throws(Refusal) {
+            try body()
+        } catch {
+            context.refuse(error)
+        }
+    }
+}
+
+extension Result where Failure == ServiceError {
+    fileprivate func orRefuse(aboutKey: Bool = false) throws(Refusal) -> Success {
+        switch self {
+        case .success(let value): return value
+        case .failure(let error) where aboutKey && error.code == .conflict: throw .keyOfTwoPeople(error)
+        case .failure(let error): throw .service(error)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import EventLoop
+import Glibc
+
+/// The person's end of a session: what they read, and the status that their ssh ends with.
+final class Client {
+    let output: OutputSink
+    /// With a terminal it is the same as `output`, so that nothing overtakes anything there.
+    let errors: OutputSink
+    /// Called once when nobody is left to see what is written, with the cause; nil: the session ends.
+    var onGone: ((String) -> Void)?
+    /// Whether the builder's terminal, not the gateway's, is in charge of the cursor.
+    var isRaw = false
+    private let loop: EventLoop
+    private let journal: Journal
+    private var status: ExitStatus?
+
+    /// For how long somebody who has stopped reading is waited for.
+    private static let drainTimeout = Duration.seconds(10)
+
+    /// - Parameter outputs: the descriptors of standard output and standard error, borrowed.
+    init(
+        on loop: EventLoop, journal: Journal, hasTerminal: Bool,
+        outputs: (output: CInt, errors: CInt) = (STDOUT_FILENO, STDERR_FILENO)
+    ) {
+        self.loop = loop
+        self.journal = journal
+        output = OutputSink(outputs.output, on: loop)
+        errors = hasTerminal ? output : OutputSink(outputs.errors, on: loop)
+        output.onGone = { [unowned self] in isGone("nobody reads what is written") }
+    }
+
+    /// Says something to the person, on standard error. It must be harmless already.
+    func say(_ sentence: String) {
+        // On a raw terminal the cursor may be anywhere, and stays in its column at a newline.
+        errors.write(isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n")
+    }
+
+    /// Refuses: the sentence to the person, the cause to the administrator.
+    func refuse(_ refusal: Refusal) {
+        guard status == nil else { return }
+        let message = refusal.message
+        journal.warn("refused status=\(message.status): \(message.cause)")
+        say("\(message.text) [session \(journal.session)]")
+        finish(message.status)
+    }
+
+    /// Ends the session once what has been written has gone out.
+    func finish(_ status: ExitStatus) {
+        guard self.status == nil else { return }
+        self.status = status
+        let stopWhenWritten = { [unowned self] in
+            if (output.isEmpty || output.isGone) && (errors.isEmpty || errors.isGone) { loop.stop() }
+        }
+        output.onDrain = stopWhenWritten
+        errors.onDrain = stopWhenWritten
+        loop.timer(after: Self.drainTimeout) { [loop] in loop.stop() }
+        stopWhenWritten()
+    }
+
+    private func isGone(_ cause: String) {
+        if let onGone { return onGone(cause) }
+        journal.note("client gone: \(cause)")
+        status = status ?? .signal(SIGHUP)
+        loop.stop()
+    }
+
+    /// Runs until somebody has called ``finish(_:)``.
+    func run() -> ExitStatus {
+        if status == nil || !(output.isEmpty && errors.isEmpty) { loop.run() }
+        return status ?? .signal(SIGHUP)
+    }
+}

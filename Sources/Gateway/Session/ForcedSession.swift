@@ -1,0 +1,78 @@
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import EventLoop
+import Glibc
+import ServiceClient
+
+/// One login, from the forced command to the exit status.
+public enum ForcedSession {
+    /// Runs a session and returns the process's exit status.
+    ///
+    /// - Parameters:
+    ///   - arguments: with the program's own name.
+    ///   - environment: read once, before any library could look at it.
+    public static func run(arguments: [String], environment: SessionEnvironment) -> CInt {
+        let journal = Journal()
+        do throws(Refusal) {
+            guard case .forced(let command) = Invocation(arguments: arguments) else {
+                throw .notTheForcedCommand
+            }
+            guard geteuid() != 0 else { throw .notSetUp("refusing to run as root") }
+            try UserAuthentication.verify(command.key, file: environment.userAuthenticationFile)
+            let configuration: Configuration
+            let transport: Transport
+            do throws(ConfigurationError) {
+                configuration = try ConfigurationFile.read(
+                    command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
+                transport = try Transport(configuration.service)
+            } catch {
+                throw .notSetUp(error.description)
+            }
+            return try serve(command.key, configuration, transport, environment, journal).code
+        } catch {
+            let message = error.message
+            journal.warn("refused status=\(message.status): \(message.cause)")
+            let line = Array("sallyport: \(message.text) [session \(journal.session)]\n".utf8)
+            _ = write(STDERR_FILENO, line, line.count)
+            return message.status.code
+        }
+    }
+
+    private static func serve(
+        _ key: PublicKey, _ configuration: Configuration, _ transport: Transport,
+        _ environment: SessionEnvironment, _ journal: Journal
+    ) throws(Refusal) -> ExitStatus {
+        signal(SIGPIPE, SIG_IGN)
+        let loop = EventLoop()
+        let client = Client(on: loop, journal: journal, hasTerminal: environment.hasTerminal)
+        var running: (any RunningCommand)?
+        // Before curl starts its resolver's thread, so that no thread has them unblocked.
+        let signals = Signals([SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH], on: loop) { number in
+            if number == SIGWINCH {
+                running?.windowChanged()
+            } else if let running {
+                running.interrupted(by: number)
+            } else {
+                client.finish(.signal(number))
+            }
+        }
+        defer { withExtendedLifetime(signals) {} }
+
+        guard let service = configuration.buildService(over: transport, on: loop) else {
+            throw .notSetUp("the URL of the build service is malformed")
+        }
+        let context = SessionContext(
+            loop: loop, service: service, configuration: configuration, environment: environment,
+            journal: journal, key: key, client: client)
+        let authorization = Authorization(in: context) { command in
+            do throws(Refusal) {
+                running = try command.start(in: context)
+            } catch {
+                context.refuse(error)
+            }
+        }
+        authorization.start()
+        return withExtendedLifetime(authorization) { client.run() }
+    }
+}

@@ -1,0 +1,59 @@
+import BuildAPI
+import EventLoop
+import Presentation
+import ServiceClient
+
+/// Shows the terms of use and takes a `yes`.
+final class TermsQuestion: RunningCommand {
+    let context: SessionContext
+    private let person: Person
+    private let accepted: () -> Void
+    private var question: Question?
+
+    init(for person: Person, in context: SessionContext, accepted: @escaping () -> Void) {
+        self.person = person
+        self.context = context
+        self.accepted = accepted
+    }
+
+    func ask() {
+        guard let service = context.service.selfService else {
+            return context.refuse(.notOffered("terms of use"))
+        }
+        service.terms { [unowned self] result in
+            switch result {
+            case .success(let terms?): show(terms, service)
+            case .success(nil):
+                context.say("There are no terms of use here.")
+                accepted()
+            case .failure(let error): context.refuse(.service(error))
+            }
+        }
+    }
+
+    private func show(_ terms: TermsOfUse, _ service: any SelfService) {
+        let text = terms.text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { HostileText.printable(String($0), limit: 4000) }.joined(separator: "\n")
+        context.errors.write(text.hasSuffix("\n") ? text : "\(text)\n")
+        question = Question("Type “yes” to accept these terms of use:", in: context) {
+            [unowned self] answer in
+            guard answer == "yes" else {
+                return context.refuse(.termsDeclined(terms, by: person))
+            }
+            accept(terms, service)
+        }
+    }
+
+    private func accept(_ terms: TermsOfUse, _ service: any SelfService) {
+        service.accept(terms, by: person) { [unowned self] result in
+            switch result {
+            case .success:
+                context.journal.note("person=\(person.id) accepts the terms of use \(terms.version)")
+                accepted()
+            case .failure(let error) where error.code == .termsChanged:
+                context.refuse(.termsChanged(error))
+            case .failure(let error): context.refuse(.service(error))
+            }
+        }
+    }
+}

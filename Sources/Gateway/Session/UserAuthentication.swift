@@ -1,0 +1,59 @@
+import AuthorizedKeys
+import Glibc
+
+/// What sshd wrote into the file $SSH_USER_AUTH: which methods this client really authenticated with.
+///
+/// One line each: `publickey <type> <base64>` for a key (sshd_config(5), ExposeAuthInfo).
+struct UserAuthentication {
+    /// The plain keys, that inside for a certificate.
+    let keys: [PublicKey]
+
+    /// - Parameter text: the file's.
+    init(text: some StringProtocol) {
+        keys = text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count == 3, words[0] == "publickey",
+                let key = try? PublicKey(type: String(words[1]), base64: String(words[2]))
+            else { return nil }
+            return Certificate.isCertificate(key) ? (try? Certificate(key))?.plainKey : key
+        }
+    }
+
+    /// Makes sure that the key in the forced command's arguments is the one that authenticated.
+    ///
+    /// Wherever our forced command is missing by mistake, a client can send our own command line with anybody's public
+    /// key in it. Only sshd can write this file.
+    static func verify(_ key: PublicKey, file: String?) throws(Refusal) {
+        guard let file else {
+            throw .unverifiedKey(
+                "SSH_USER_AUTH is not set: ExposeAuthInfo is off, or the account cannot write to sshd's /tmp")
+        }
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            throw .unverifiedKey("SSH_USER_AUTH: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+            status.st_mode & 0o077 == 0
+        else { throw .unverifiedKey("SSH_USER_AUTH does not name a file as sshd makes it") }
+
+        var bytes = [UInt8](repeating: 0, count: 256 << 10)
+        var length = 0
+        while length < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress! + length, $0.count - length)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw .unverifiedKey("SSH_USER_AUTH: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { break }
+            length += count
+        }
+        let keys = UserAuthentication(text: String(decoding: bytes[..<length], as: UTF8.self)).keys
+        guard keys.contains(key) else {
+            throw .unverifiedKey("the key in the arguments is not the key that sshd says has authenticated")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import CommandGrammar
+import Foundation
+import Policy
+import SSHClient
+
+@testable import BuildAPI
+@testable import Gateway
+@testable import ServiceClient
+
+extension Refusal {
+    /// Every reason in the catalogue at least once, and every sentence. `CatalogueTests` sees to it that none is missing.
+    static var examples: [Refusal] {
+        let job = Fixture.job()
+        let gone = Fixture.job(builder: nil)
+        let error = Fixture.serviceError(.refused)
+        let terms = TermsOfUse(version: "2", text: "be kind")
+        let lost = SSHClientError(.lost, "in a test")
+        var all: [Refusal] = [
+            .notTheForcedCommand, .notSetUp("no file"), .unverifiedKey("no file"),
+            .usage(UsageError(.missing(.job), word: "")), .keyOfTwoPeople(error),
+            .termsDeclined(terms, by: Fixture.bob), .termsChanged(error), .noJobNamedNorListed, .noLiveJob,
+            .severalLiveJobs(2), .notOffered("list of jobs"), .senseless("a user without a name"),
+            .eventsEnded(job), .noBuilder(gone), .extendedWhileRunning(job),
+            .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
+            .noManifest, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error), .unwritableAnswer,
+            .noPublicHost(.host), .noPublicHost(.suffix), .noHostAuthority(setUpLine: "ssh x"),
+            .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
+            .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
+            .builderReplaced(job.id), .sessionRevoked(error, job.id), .idle(.seconds(900)),
+            .interrupted(signal: SIGTERM, cause: "in a test"), .builderEnded(gone, loss: nil),
+            .builderTimeout(Fixture.job(.running, builder: nil)),
+            .builderTimeout(Fixture.job(.queued, builder: nil)),
+        ]
+        for loss in [Loss.connection(lost), .channelClosed, .claim(error)] {
+            all += [.lost(loss, job.id), .builderEnded(gone, loss: loss)]
+        }
+        var ended = gone
+        ended.builderEnd = .init(reason: .deadline)
+        all.append(.builderEnded(ended, loss: nil))
+        let denials: [Denial] = [
+            .unknownKey(fingerprint: "SHA256:abc"), .suspended(Fixture.bob), .noSuchJob(job.id),
+            .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),
+            .concealed(job),
+        ]
+        all += denials.map { .denied($0) }
+        for code in ServiceError.Code.all {
+            let error = Fixture.serviceError(code)
+            all += [
+                .service(error), .serviceRefused(error, "list"), .notClaimed(error, job.id, verb: "connect"),
+            ]
+        }
+        all += SSHClientError.Code.allCases.map { .notConnected(SSHClientError($0, "in a test")) }
+        return all
+    }
+
+    /// The reason's name in the catalogue.
+    var name: String {
+        Mirror(reflecting: self).children.first?.label ?? String(describing: self)
+    }
+}
+
+extension ServiceError.Code {
+    static let all: [ServiceError.Code] = [
+        .unreachable, .insecure, .untrusted(.authority), .untrusted(.time), .untrusted(.name), .timedOut,
+        .brokenOff, .malformedAnswer, .redirected, .tooOld, .gatewayFault, .noSuchJob, .noSuchLog, .noSuchKey,
+        .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted, .notAuthenticated, .termsChanged,
+        .conflict, .badInput, .tooMany(nil), .unavailable, .notOffered, .refused,
+    ]
+}

@@ -1,0 +1,105 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import Policy
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// From a key and the words of a person to what they may do, or to why not: without sshd and without a service.
+@Suite final class AuthorizationTests {
+    private let loop = EventLoop(VirtualTime())
+
+    private struct Outcome {
+        var admitted: Permit?
+        var welcomed: Principal?
+        var status: ExitStatus?
+        var errors = ""
+        var records: [String] = []
+        var requests: [String] = []
+    }
+
+    /// - Parameter owner: whose key it is; nil: nobody's.
+    private func arrive(
+        _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false, jobs: [Job] = []
+    ) -> Outcome {
+        let test = TestSession(on: loop, command: command)
+        let key = TestSession.key
+        if let owner {
+            test.service.keys[key.fingerprint] = Key(
+                fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: "", owner: owner,
+                suspended: suspended)
+        }
+        for job in jobs { test.service.jobs[job.id] = job }
+        var outcome = Outcome()
+        let authorization = Authorization(in: test.context) { command in
+            switch command {
+            case .job(_, let permit): outcome.admitted = permit
+            case .personal(_, let principal): outcome.welcomed = principal
+            }
+            test.context.finish(.success)
+        }
+        authorization.start()
+        outcome.status = withExtendedLifetime(authorization) { test.context.client.run() }
+        outcome.errors = test.said.errors
+        outcome.records = test.records
+        outcome.requests = test.service.requests
+        return outcome
+    }
+
+    @Test func bothQuestionsAreAskedAtOnceAndThePersonIsLetIn() {
+        let outcome = arrive("tail 42", jobs: [Fixture.job()])
+        #expect(outcome.admitted?.action == .look && outcome.admitted?.standing == .owner)
+        #expect(outcome.requests == ["key", "job"] && outcome.status == .success)
+    }
+
+    @Test func anUnknownKeyIsToldItsFingerprintAndNothingElse() {
+        for command in ["tail 42", "list", "nonsense", nil] {
+            let outcome = arrive(command, as: nil, jobs: [Fixture.job()])
+            #expect(outcome.status == .notPermitted && outcome.admitted == nil && outcome.welcomed == nil)
+            #expect(outcome.errors.contains(TestSession.key.fingerprint))
+            // The session's id is random, and can hold a 42 by itself.
+            let sentence = outcome.errors.prefix { $0 != "[" }
+            #expect(sentence.contains("is not known here"))
+            #expect(!outcome.errors.contains("alice") && !sentence.contains("42"))
+            #expect(outcome.records.contains { $0.contains("unknown key") })
+        }
+    }
+
+    @Test func aSuspendedPersonGetsNowhere() {
+        for command in ["connect 42", "whoami"] {
+            let outcome = arrive(command, suspended: true, jobs: [Fixture.job()])
+            #expect(outcome.status == .notPermitted && outcome.errors.contains("suspended"))
+        }
+    }
+
+    @Test func aPrivateJobOfOthersIsAsIfItWereNotThere() {
+        let hidden = arrive("tail 42", as: Fixture.bob, jobs: [Fixture.job(visibility: .private)])
+        let absent = arrive("tail 42", as: Fixture.bob)
+        func withoutSession(_ text: String) -> Substring { text.prefix { $0 != "[" } }
+        #expect(hidden.status == .noSuchJob && absent.status == .noSuchJob)
+        #expect(withoutSession(hidden.errors) == withoutSession(absent.errors))
+        // The administrator learns which it was.
+        #expect(hidden.records.contains { $0.contains("alice's") })
+    }
+
+    @Test func theOnlyLiveJobIsMeantWhereNoneIsNamed() {
+        let outcome = arrive("connect", jobs: [Fixture.job()])
+        #expect(outcome.admitted?.job.id == Fixture.identifier && outcome.admitted?.action == .enter)
+        let none = arrive("connect")
+        #expect(none.status == .noSuchJob && none.admitted == nil)
+    }
+
+    @Test func whatIsAboutOneselfNeedsNoJob() {
+        #expect(arrive("whoami").welcomed?.person == Fixture.alice)
+        #expect(arrive("list", as: Fixture.bob).welcomed?.person == Fixture.bob)
+    }
+
+    @Test(arguments: ["frobnicate", "sh", "tail", "tail 42 43", "connect 'x"])
+    func whatIsNoRequestGetsTheUsage(command: String) {
+        let outcome = arrive(command, jobs: [])
+        #expect(outcome.admitted == nil && outcome.welcomed == nil)
+        #expect(outcome.status == .usage || outcome.status == .noSuchJob)
+    }
+}

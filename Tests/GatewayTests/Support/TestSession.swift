@@ -1,0 +1,59 @@
+import AuthorizedKeys
+import ConfigurationFile
+import EventLoop
+import Glibc
+
+@testable import Gateway
+
+/// A session on the gateway with everything in memory but two pipes.
+final class TestSession {
+    let service = MemoryService()
+    let context: SessionContext
+    /// What the administrator's log says.
+    private(set) var records: [String] = []
+    private let output: (read: CInt, write: CInt)
+    private let errors: (read: CInt, write: CInt)
+
+    static let key = try! PublicKey.parse(
+        line: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwhIYSjWFwCYUOLhrA+BjHpH1OvzujNrWStYZ+1eeqh"
+    ).key
+
+    /// - Parameter command: SSH_ORIGINAL_COMMAND.
+    init(on loop: EventLoop, command: String? = nil) {
+        output = Self.pipe()
+        errors = Self.pipe()
+        var note: ((String) -> Void)?
+        let environment = SessionEnvironment(
+            originalCommand: command.map { Array($0.utf8) }, userAuthenticationFile: nil,
+            clientAddress: "192.0.2.1", account: "builds", hasTerminal: false, terminalType: "", locale: [],
+            agentSocket: nil)
+        let journal = Journal { _, text in note?(text) }
+        context = SessionContext(
+            loop: loop, service: service,
+            configuration: Configuration(service: .init(url: "unix:/nowhere")),
+            environment: environment, journal: journal, key: Self.key,
+            client: Client(
+                on: loop, journal: journal, hasTerminal: false, outputs: (output.write, errors.write)))
+        note = { [unowned self] in records.append($0) }
+    }
+
+    deinit {
+        for descriptor in [output.read, output.write, errors.read, errors.write] { close(descriptor) }
+    }
+
+    /// What the person has read on standard output, and on standard error.
+    var said: (output: String, errors: String) { (Self.drain(output.read), Self.drain(errors.read)) }
+
+    private static func pipe() -> (read: CInt, write: CInt) {
+        var ends: [CInt] = [0, 0]
+        precondition(Glibc.pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        return (ends[0], ends[1])
+    }
+
+    private static func drain(_ descriptor: CInt) -> String {
+        var (text, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
+        while case let count = read(descriptor, &buffer, buffer.count), count > 0 { text += buffer[..<count] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
