@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SILENT:
 .DEFAULT_GOAL := help
 
-SWIFT_VERSION := 6.3.1
+SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 # What each of these targets needs of Debian, whatever the others need: `make deps-unit` installs what `make unit` does.
@@ -112,6 +112,8 @@ image-debian: deps-image-debian
 # As they are shipped: with the Swift runtime in them, and without a path to look for it.
 build: swift deps-build
 	swift build -c release --static-swift-stdlib --disable-local-rpath
+	git describe --always --dirty --abbrev=12 --exclude='*' >.build/release/sallyport.commit 2>/dev/null ||
+	    rm -f .build/release/sallyport.commit
 
 demo: deps-demo build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
@@ -163,6 +165,9 @@ install:
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport-dispatch' '$(PROGRAMS)/sallyport-shell' \
 	    '$(PROGRAMS)/sallyport-runner' '$(DESTDIR)$(LIBEXEC)'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport' '$(DESTDIR)$(PREFIX)/bin'
+	rm -f '$(DESTDIR)$(LIBEXEC)/sallyport.commit'
+	[ ! -e '$(PROGRAMS)/sallyport.commit' ] ||
+	    install --mode=0644 '$(PROGRAMS)/sallyport.commit' '$(DESTDIR)$(LIBEXEC)'
 	sed 's|@LIBEXEC@|$(LIBEXEC)|' Sources/Installation/sallyport-runner.service \
 	    >'$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service'
 	install --mode=0644 Sources/Installation/tmpfiles.conf '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'

@@ -25,17 +25,17 @@ let package = Package(
         .executable(name: "sallyport", targets: ["sallyport"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: [
         // The two small programs, which sshd starts for every login.
@@ -46,7 +46,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "sallyport-shell",
-            dependencies: ["AuthorizedKeys", "Gateway"],
+            dependencies: ["AuthorizedKeys", "Gateway", "Version"],
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
             linkerSettings: [.unsafeFlags(staticStandardLibrary + foundationEssentials)]),
 
@@ -55,6 +55,7 @@ let package = Package(
         .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
+        .target(name: "Version", path: "Sources/Core/Version", swiftSettings: settings),
         .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
         .target(
             name: "Policy", dependencies: ["BuildAPI"], path: "Sources/Core/Policy", swiftSettings: settings),
@@ -87,8 +88,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "Policy",
-                "Presentation", "CommandGrammar", "SSHClient", "ServiceClient", "SourcehutClient",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
+                "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient", "Version",
             ],
             swiftSettings: settings),
 
@@ -96,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-runner",
             dependencies: [
-                "ConfigurationFile", "Runner",
+                "ConfigurationFile", "Runner", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -104,7 +105,7 @@ let package = Package(
             name: "sallyport",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop",
-                "Presentation", "ServiceClient",
+                "Presentation", "ServiceClient", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -174,6 +175,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .testTarget(name: "VersionTests", dependencies: ["Version"], swiftSettings: settings),
         .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(
             name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"], swiftSettings: settings

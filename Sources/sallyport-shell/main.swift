@@ -4,9 +4,14 @@
 import AuthorizedKeys
 import Gateway
 import Glibc
+import Version
 
 if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand.word {
     _exit(KeyLookup.run(arguments: CommandLine.arguments))
+}
+if CommandLine.arguments.dropFirst() == ["--version"] {
+    print("sallyport-shell \(Version.text)")
+    exit(0)
 }
 // Nothing is left to do; what libraries would do at exit(3), the person would wait for.
 _exit(ForcedSession.run(arguments: CommandLine.arguments, environment: SessionEnvironment.take()))

@@ -33,6 +33,7 @@ import World
                     755 ./usr/libexec/sallyport/sallyport-dispatch
                     755 ./usr/libexec/sallyport/sallyport-runner
                     755 ./usr/libexec/sallyport/sallyport-shell
+                    644 ./usr/libexec/sallyport/sallyport.commit
                     644 ./var/lib/sallyport/images/debian/initramfs.cpio.gz
                     644 ./var/lib/sallyport/images/debian/vmlinuz
                     0

@@ -1,5 +1,6 @@
 import CommandGrammar
 import Policy
+import Version
 
 /// `version`: which Sallyport this is.
 struct VersionCommand: PersonalCommand {
@@ -10,7 +11,7 @@ struct VersionCommand: PersonalCommand {
     init(_ arguments: inout Arguments) {}
 
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
-        context.answer("sallyport \(Version.current)\n")
+        context.answer("sallyport \(Version.text)\n")
         return nil
     }
 }
