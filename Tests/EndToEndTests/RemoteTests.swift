@@ -57,16 +57,16 @@ import World
 
     private static let misconfigured = "The gateway is not set up correctly. Please tell its administrator."
     private static let noToken =
-        "does not accept who asks: the token is missing, or wrong. Please tell the administrator."
+        "does not accept the token: it is missing or wrong. Please tell the administrator."
     private static let token = "s,^token_file = .*,token_file = \"\(files)/"
 
     static let mistakes: [Mistake] = [
         Mistake(
             "another authority", ["s,authority.pem,stranger.pem,"], 78,
-            "The build service's certificate is signed by nobody who is trusted here. Please tell the administrator.",
+            "The build service's certificate is not signed by a trusted authority. Please tell the administrator.",
             log: "unable to get local issuer certificate"),
         Mistake(
-            "the system's authorities", ["/^ca_file/d"], 78, "is signed by nobody who is trusted here.",
+            "the system's authorities", ["/^ca_file/d"], 78, "is not signed by a trusted authority.",
             log: "unable to get local issuer certificate"),
         Mistake(
             "another name", ["s,//127.0.0.1,//localhost,"], 78,

@@ -19,12 +19,31 @@ import Testing
         return text
     }
 
-    /// The first cells of the first table.
-    private func rows() throws -> [String] {
+    /// The first cells of the tables about our own sentences: what people can do, and what administrators have to do.
+    private func tables() throws -> [[String]] {
         let text = try String(
             contentsOf: Self.root.appending(path: "docs/troubleshooting.md"), encoding: .utf8)
-        let table = text.split(separator: "| what ssh says")[0]
-        return table.matches(of: #/(?m)^\| ([A-Z][^|]+) \| [0-9]/#).map { String($0.1) }
+        return text.split(separator: "| what ssh says")[0].split(separator: "|---|---|---|").dropFirst().map {
+            $0.matches(of: #/(?m)^\| ([A-Z][^|]+) \| [0-9]/#).map { String($0.1) }
+        }
+    }
+
+    private func rows() throws -> [String] {
+        try tables().flatMap { $0 }
+    }
+
+    @Test func eachTableIsInAlphabeticalOrder() throws {
+        let tables = try tables()
+        #expect(tables.count == 2)
+        for table in tables {
+            #expect(table.count > 20)
+            #expect(table == table.sorted { $0.lowercased() < $1.lowercased() })
+        }
+    }
+
+    @Test func eachSentenceIsExplainedOnce() throws {
+        let rows = try rows()
+        #expect(Set(rows).count == rows.count)
     }
 
     @Test func whatIsExplainedIsSaid() throws {

@@ -97,19 +97,19 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case .unreachable: "The build service cannot be reached."
         case .insecure: "There is no secure connection to the build service."
         case .untrusted(.authority):
-            "The build service's certificate is signed by nobody who is trusted here."
+            "The build service's certificate is not signed by a trusted authority."
         case .untrusted(.time): "The build service's certificate has expired, or is not valid yet."
         case .untrusted(.name): "The build service's certificate is for another name."
-        case .brokenOff: "The build service broke off in the middle of its answer."
-        case .redirected: "The build service sends on to another place, which is not followed."
+        case .brokenOff: "The build service stopped in the middle of its answer."
+        case .redirected: "The build service redirects to another address, which is not followed."
         case .timedOut: "The build service does not answer."
         case .malformedAnswer: "The build service gave an answer that makes no sense."
-        case .tooOld: "The build service is too old to say whether the builder of a job still lives."
+        case .tooOld: "The build service is too old to say whether a job's builder is still alive."
         case .gatewayFault: "The gateway cannot use its own files."
         case .tooMany, .unavailable: "The build service cannot answer now."
         case .notAuthenticated:
-            "The build service does not accept who asks: the token is missing, or wrong."
-        case .notOffered: "The build service does not say that."
+            "The build service does not accept the token: it is missing or wrong."
+        case .notOffered: "The build service does not offer this."
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
             .notPermitted, .termsChanged, .conflict, .badInput, .refused:
             "The build service refused."
