@@ -40,7 +40,7 @@ import World
                         AuthorizedKeysCommand /usr/libexec/sallyport/sallyport-dispatch %u %h %t %k
                     ExecStart=/usr/libexec/sallyport/sallyport-runner serve
 
-                    """, "/etc/sallyport/sallyport.toml is there already and stays as it is.",
+                    """, "/etc/sallyport/sallyport.toml exists already, and is not changed.",
                 ], in: world)
         }
     }
@@ -50,7 +50,7 @@ import World
         let world = try await SharedWorld.get()
         try await InstalledMachine.with(world) { machine in
             await expect(
-                try await machine.make("install"), status: 0, output: ["What is left to do"], in: world)
+                try await machine.make("install"), status: 0, output: ["Next steps"], in: world)
             await expect(try await machine.make("install-image"), status: 0, in: world)
             try await start(machine)
             let entered = try await machine.run(
@@ -73,7 +73,7 @@ import World
 
             await expect(
                 try await machine.make("uninstall"), status: 0,
-                output: ["Left: /etc/sallyport\n", "Left: /var/lib/sallyport\n"], in: world)
+                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: world)
             let gone = try await machine.run("find /usr/local -type f")
             #expect(gone.text.isEmpty, "\(gone)")
         }
@@ -93,8 +93,8 @@ import World
                 """)
             await expect(prepared, status: 0, in: world)
             let kept = [
-                "/etc/sallyport/sallyport.toml is there already and stays as it is.",
-                "/etc/ssh/sshd_config.d/50-sallyport.conf is there already and stays as it is.",
+                "/etc/sallyport/sallyport.toml exists already, and is not changed.",
+                "/etc/ssh/sshd_config.d/50-sallyport.conf exists already, and is not changed.",
             ]
             await expect(try await machine.make("install"), status: 0, output: kept, in: world)
             // The key was made anew; and the file's jobs become older each day.
