@@ -6,7 +6,7 @@ public protocol BuilderMachine: Sendable {
     /// Where its SSH server is, or will be.
     var address: String { get }
     var port: UInt16 { get }
-    /// Whom to log in as.
+    /// The user name to log in with.
     var user: String { get }
     /// `<type> <base64>` each.
     var hostKeys: [String] { get }
