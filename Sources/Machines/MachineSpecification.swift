@@ -10,7 +10,7 @@ public struct MachineSpecification: Sendable, Hashable {
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int
-    /// What it may reach.
+    /// What it can reach.
     public var network: Network
     /// How instructions are executed.
     public var accelerator: Accelerator

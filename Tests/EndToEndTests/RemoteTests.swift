@@ -73,13 +73,13 @@ import World
             "The build service's certificate is for another name. Please tell the administrator.",
             log: "no alternative certificate subject name matches"),
         Mistake("no token", ["/^token_file/d"], 78, noToken, log: "A token is needed"),
-        Mistake("a wrong token", [token + "wrong\","], 78, noToken, log: "This token is not known here"),
+        Mistake("a wrong token", [token + "wrong\","], 78, noToken, log: "This token is unknown"),
         Mistake(
             "a token of another role", [token + "mine\","], 78,
-            "The build service refused. Please tell the administrator.", log: "This token may not do that"),
+            "The build service refused. Please tell the administrator.", log: "This token is not allowed to do that"),
         Mistake(
             "a token that everybody can read", [token + "public\","], 78, misconfigured,
-            log: "public: can be read by others than its owner"),
+            log: "public: can be read by others: chmod 600"),
         Mistake(
             "a token that the account cannot read", [token + "token-operator\","], 78, misconfigured,
             log: "token-operator: cannot be read: Permission denied"),

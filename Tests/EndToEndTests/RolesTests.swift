@@ -120,7 +120,8 @@ import World
                 "people", "list",
             ])
             await expect(
-                asked, status: status, errors: status == 0 ? [] : ["sallyport: This user may not do that."],
+                asked, status: status,
+                errors: status == 0 ? [] : ["sallyport: This user is not allowed to do that."],
                 in: world)
         }
     }

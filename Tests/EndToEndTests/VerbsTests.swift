@@ -317,7 +317,7 @@ import World
         let added = try await Command.run(world.ssh(["keys", "add"], as: "bob"), input: file)
         await expect(added, status: 0, output: ["The key \(fingerprint) is yours now."], in: world)
         let taken = try await Command.run(world.ssh(["keys", "add"]), input: file)
-        await expect(taken, status: 69, errors: ["somebody else's already"], in: world)
+        await expect(taken, status: 69, errors: ["already someone else's"], in: world)
         let listed = try await Command.run(world.ssh(["keys"], as: "bob"))
         await expect(listed, status: 0, output: ["  \(fingerprint) at home", "* SHA256:"], in: world)
         let others = try await Command.run(world.ssh(["keys", "remove", String(fingerprint)]))

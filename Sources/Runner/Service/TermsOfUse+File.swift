@@ -11,7 +11,7 @@ extension TermsOfUse {
     init(file path: String) throws(ConfigurationError) {
         let text = try SmallFile.read(path, for: .everybody)
         guard text.utf8.count <= Self.maximumSize else {
-            throw ConfigurationError(path: path, expected: "terms of use have at most 64 KiB")
+            throw ConfigurationError(path: path, expected: "terms of use can have at most 64 KiB")
         }
         guard !text.allSatisfy(\.isWhitespace) else {
             throw ConfigurationError(path: path, expected: "expected terms of use; the file is empty")

@@ -9,7 +9,7 @@ extension SallyportService {
         }
     }
 
-    /// A suspended person may do nothing; sessions end at their next heartbeat.
+    /// A suspended person has no rights; sessions end at their next heartbeat.
     public func setSuspended(
         _ name: String, _ isSuspended: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {

@@ -52,7 +52,7 @@ struct NetworkTests {
                     }
                     for (value, problem) in [
                         (nil, "A token is needed"), ("Basic eDp5", "A token is needed"),
-                        ("Bearer sallyport_0", "This token is not known"),
+                        ("Bearer sallyport_0", "This token is unknown"),
                     ] {
                         let answer = try await client.send(
                             request.method, request.path,
@@ -160,7 +160,7 @@ struct NetworkTests {
                 Issue.record("it listens there")
             } catch let error as RunnerError {
                 let place = "port \(files.port) of 127.0.0.1"
-                #expect(error.explanation == "Nobody can listen on \(place). (Address already in use)")
+                #expect(error.explanation == "The runner cannot listen on \(place). (Address already in use)")
             }
             try await other.close()
         }

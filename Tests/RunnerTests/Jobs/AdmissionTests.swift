@@ -148,7 +148,7 @@ struct AdmissionServiceTests {
             let claim = try await service.claim("1", kind: .proxy).decode(Claim.self)
             machine.admission.withLock { $0 = .unreachable }
             let refused = try await service.claim("1", session: "s2", kind: .proxy, byBob: true)
-            #expect(refused.status == 503 && refused.text.contains("The builder does not answer now."))
+            #expect(refused.status == 503 && refused.text.contains("The builder does not answer."))
             #expect(try await service.job("1").sessions.map(\.session) == ["s1"])
             #expect(
                 try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=lost").status == 204)

@@ -24,7 +24,7 @@ struct ShortageTests {
             let machine = await service.supply.machine(of: "1")
             async let writing: Void = machine.write("one ", by: "a")
             let said = try await service.log("1", "setup", when: "waits")
-            #expect(said.contains("task a: its log waits, for it cannot be written: No space left on device"))
+            #expect(said.contains("task a: its log waits, because it cannot be written: No space left on device"))
             // What came before the disk was full is seen meanwhile.
             #expect(try await service.client.send(.GET, "/v1/jobs/1/logs/a").text == "one ")
             try FullDisk.end(at: path)
@@ -35,7 +35,7 @@ struct ShortageTests {
             let job = try await service.job("1") { $0.status.isFinal }
             #expect(job.status == .success)
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "one two")
-            #expect(try await service.log("1", "setup", when: "success").contains("its log goes on"))
+            #expect(try await service.log("1", "setup", when: "success").contains("its log continues"))
         }
     }
 
@@ -79,14 +79,14 @@ struct ShortageTests {
             service.supply.isFull.withLock { $0 = true }
             for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }
             for job in ["1", "2"] {
-                _ = try await service.log(job, "setup", when: "the builder waits for room on the disk")
+                _ = try await service.log(job, "setup", when: "the builder waits for space")
             }
             #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 200)
             service.supply.isFull.withLock { $0 = false }
             try await service.wait { try await service.job("2").status == .success }
             #expect(try await service.job("1").status == .cancelled)
             let text = try await service.client.send(.GET, "/v1/jobs/2/logs/setup").text
-            #expect(text.ranges(of: "waits for room").count == 1)
+            #expect(text.ranges(of: "waits for space").count == 1)
             #expect(service.supply.count == 1)
         }
     }

@@ -27,7 +27,7 @@ struct ManifestLimitTests {
         ),
         (
             "a name twice", manifest(task: "a") + "  - a: x\n",
-            "line 4, tasks.a: there is a task of this name already."
+            "line 4, tasks.a: there is already a task with this name."
         ),
         ("one alias", "image: &a debian\nshell: *a\n", "line 2: \(aliasRule)."),
         ("a billion laughs", laughs(nine: 9, asKey: false), "line 3: \(aliasRule)."),
@@ -59,7 +59,7 @@ struct ManifestLimitTests {
             }
             let large = try await Self.submit(Self.large(bytes: 1 << 20 + 1), to: service)
             #expect(large.status == 413)
-            #expect(try large.decode(Problem.self).detail == "The body has more than 1024 KiB.")
+            #expect(try large.decode(Problem.self).detail == "The body is larger than 1024 KiB.")
             #expect(try await Self.submit(Self.large(bytes: 1 << 20), to: service).status == 201)
         }
     }
@@ -84,7 +84,7 @@ struct ManifestLimitTests {
 
     private static let nameRule =
         "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\""
-    private static let aliasRule = "aliases, such as \"*name\", are not read; write it out"
+    private static let aliasRule = "aliases, such as \"*name\", are not supported; write the value out"
 
     private static func name(_ count: Int) -> String { String(repeating: "a", count: count) }
 

@@ -62,7 +62,7 @@ struct ManifestReaderTests {
     func notText() throws {
         let large = "image: a\n" + String(repeating: "#", count: 1 << 20)
         let error = #expect(throws: RunnerError.self) { try ManifestReader.read(large.utf8) }
-        #expect(error?.code == .tooLarge && error?.description == "A manifest has at most 1 MB.")
+        #expect(error?.code == .tooLarge && error?.description == "A manifest can have at most 1 MB.")
         let other = #expect(throws: RunnerError.self) { try ManifestReader.read([0xff, 0xfe, 0x41]) }
         #expect(other?.description == "Manifest: expected UTF-8.")
     }
