@@ -76,7 +76,8 @@ import World
         Mistake("a wrong token", [token + "wrong\","], 78, noToken, log: "This token is unknown"),
         Mistake(
             "a token of another role", [token + "mine\","], 78,
-            "The build service refused. Please tell the administrator.", log: "This token is not allowed to do that"),
+            "The build service refused. Please tell the administrator.",
+            log: "This token is not allowed to do that"),
         Mistake(
             "a token that everybody can read", [token + "public\","], 78, misconfigured,
             log: "public: can be read by others: chmod 600"),

@@ -40,7 +40,8 @@ import World
             #expect(lines.map(String.init) == (1...300).map { "number \($0) \(zeros)" })
             let log = try await runner.log("1")
             #expect(
-                log.contains("its log waits, because it cannot be written: No space left on device"), "\(log)")
+                log.contains("its log waits, because it cannot be written: No space left on device"),
+                "\(log)")
             #expect(log.contains("its log continues, nothing is missing"), "\(log)")
             let next = try await runner.submit("image: debian\ntasks:\n  - a: exit 0\n")
             await expect(next, status: 0, output: ["job 2"], in: world)

@@ -24,7 +24,8 @@ struct ShortageTests {
             let machine = await service.supply.machine(of: "1")
             async let writing: Void = machine.write("one ", by: "a")
             let said = try await service.log("1", "setup", when: "waits")
-            #expect(said.contains("task a: its log waits, because it cannot be written: No space left on device"))
+            #expect(
+                said.contains("task a: its log waits, because it cannot be written: No space left on device"))
             // What came before the disk was full is seen meanwhile.
             #expect(try await service.client.send(.GET, "/v1/jobs/1/logs/a").text == "one ")
             try FullDisk.end(at: path)
