@@ -4,6 +4,6 @@ import ArgumentParser
 @main
 struct Sallyport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sallyport", abstract: "Talk to the build service behind a gateway.",
+        commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         subcommands: [Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, ConformanceCommand.self])
 }

@@ -141,7 +141,7 @@ import World
             await expect(
                 started, status: 0,
                 output: [
-                    "OVERVIEW: Talk to the build service behind a gateway.\n",
+                    "OVERVIEW: Manage the build service of a gateway.\n",
                     "OVERVIEW: The embedded build service of Sallyport.\n", "restrict,pty,command=",
                     "shell: 64\n",
                 ],

@@ -19,7 +19,7 @@ extension Examination {
         check(.eventsComment) {
             let stream = try need(stream, none)
             let first = try need(stream.firstByte, "the stream has no byte")
-            try expect(stream.body.first == UInt8(ascii: ":"), "the first line is no comment")
+            try expect(stream.body.first == UInt8(ascii: ":"), "the first line is not a comment")
             try expect(first < .seconds(5), "the first byte came after \(first)")
             return "after \(first.components.seconds) s"
         }
