@@ -11,7 +11,8 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
     public init(
         offered: PublicKey, shell: String, config: String?, agentForwarding: Bool
     ) throws(OfferError) {
-        // sshd never matches a line that contains the certificate itself, so the line names the authority that signed it.
+        // sshd never matches a line that contains the certificate itself, so the line names the authority that signed
+        // it.
         let certificate: Certificate?
         do {
             certificate = Certificate.isCertificate(offered) ? try Certificate(offered) : nil

@@ -1,4 +1,5 @@
-/// The command that the dispatcher executes when keys have to be known: `sallyport-shell authorize-key --deadline <ns> …`.
+/// The command that the dispatcher executes when keys have to be known: `sallyport-shell authorize-key --deadline <ns>
+/// …`.
 ///
 /// sallyport-dispatch makes it and sallyport-shell reads it. Both use this one type. After the deadline come the
 /// options and the four arguments of a ``KeyOffer``.

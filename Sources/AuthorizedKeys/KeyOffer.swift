@@ -1,8 +1,8 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
 /// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] [--agent-forwarding]
-/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two of
-/// those from the client.
+/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two
+/// of those from the client.
 public struct KeyOffer: Equatable, Sendable {
     /// Which keys get a line.
     public enum Admission: Sendable {
@@ -26,8 +26,8 @@ public struct KeyOffer: Equatable, Sendable {
     public var user: String
     public var key: PublicKey
 
-    /// - Parameter arguments: including the program's own name. (An array and indices, nothing generic: specialising slices
-    ///   at run time takes a tenth of the dispatcher's run time.)
+    /// - Parameter arguments: including the program's own name. (An array and indices, nothing generic: specialising
+    ///   slices at run time takes a tenth of the dispatcher's run time.)
     public init(arguments: [String]) throws(OfferError) {
         // Counted from the end: what a client sends can never be taken for an option.
         let end = arguments.count - 4

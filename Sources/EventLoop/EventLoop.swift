@@ -102,7 +102,8 @@ public final class Watch {
         public static let writable = Events(rawValue: 2)
         /// The other side is gone for good: POLLERR, POLLNVAL. Reported whenever any event is watched.
         public static let error = Events(rawValue: 4)
-        /// POLLHUP. Also always reported. On a pipe or terminal that is read, it means end of file after the remaining bytes.
+        /// POLLHUP. Also always reported. On a pipe or terminal that is read, it means end of file after the remaining
+        /// bytes.
         public static let hangUp = Events(rawValue: 8)
 
         var pollEvents: Int16 {

@@ -5,7 +5,8 @@ import Glibc
 public final class OutputSink {
     /// A writer should stop when more bytes than this are waiting.
     private static let fullMark = 256 << 10
-    /// The size to which a pipe grows once it has been full. All pipes of a user together are limited (64 MiB): pipe(7).
+    /// The size to which a pipe grows once it has been full. All pipes of a user together are limited (64 MiB):
+    /// pipe(7).
     private static let pipeSize: CInt = 512 << 10
 
     private let descriptor: CInt
@@ -16,8 +17,8 @@ public final class OutputSink {
     private var watch: Watch?
     private var hasEnlarged = false
     private var endsWhenEmpty = false
-    /// Called once, by the loop and never from within `write`, when nobody will ever read what is written. (The writer may be
-    /// in the middle of something that the handler ends.)
+    /// Called once, by the loop and never from within `write`, when nobody will ever read what is written. (The writer
+    /// may be in the middle of something that the handler ends.)
     public var onGone: (() -> Void)?
     /// Called whenever a full sink has room again, and when everything has been written.
     public var onDrain: (() -> Void)?
@@ -60,8 +61,8 @@ public final class OutputSink {
         write(Array(text.utf8))
     }
 
-    /// Lets the reader see the end of file, after everything that was written. The descriptor stays open, so that no other
-    /// file gets its number.
+    /// Lets the reader see the end of file, after everything that was written. The descriptor stays open, so that no
+    /// other file gets its number.
     public func end() {
         guard isEmpty else {
             endsWhenEmpty = true

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// The command line of QEMU.
 ///
-/// `microvm` boots fastest. `restrict=on` matters: without it a build can reach everything that listens on the loopback of the
-/// host, or of QEMU's network namespace. With `-no-reboot`, QEMU ends however the guest stops.
+/// `microvm` boots fastest. `restrict=on` matters: without it a build can reach everything that listens on the
+/// loopback of the host, or of QEMU's network namespace. With `-no-reboot`, QEMU ends however the guest stops.
 struct EmulatorCommand {
     static let program = "qemu-system-x86_64"
 

@@ -125,7 +125,8 @@ extension Machine {
         for _ in 0..<5 {
             let record = MachineRecord(
                 port: try LoopbackPort.pick(), hostKeys: [hostKey], identity: identity.string)
-            // Write the record first: if the runner dies right after QEMU has started, the next one can find the machine.
+            // Write the record first: if the runner dies right after QEMU has started, the next one can find the
+            // machine.
             try record.write(to: folder)
             let outcome = try await emulator.launch(in: folder, port: record.port)
             if outcome.status == 0 {

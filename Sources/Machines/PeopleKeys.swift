@@ -1,7 +1,7 @@
 import Subprocess
 
-/// Tells a guest which people's keys to accept, through a helper that keeps running there: someone waits for each list, and a
-/// command on an emulated machine takes tenths of a second to start.
+/// Tells a guest which people's keys to accept, through a helper that keeps running there: someone waits for each list,
+/// and a command on an emulated machine takes tenths of a second to start.
 ///
 /// The helper starts with the first list; it ends with this object, with this process and with the machine.
 actor PeopleKeys {

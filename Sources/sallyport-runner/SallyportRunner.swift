@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// The embedded build service.
+/// The build service that comes with Sallyport.
 @main
 struct SallyportRunner: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sallyport-runner", abstract: "The embedded build service of Sallyport.",
+        commandName: "sallyport-runner", abstract: "The build service that comes with Sallyport.",
         subcommands: [Serve.self, Drain.self])
 }

@@ -142,7 +142,7 @@ import World
                 started, status: 0,
                 output: [
                     "OVERVIEW: Manage the build service of a gateway.\n",
-                    "OVERVIEW: The embedded build service of Sallyport.\n", "restrict,pty,command=",
+                    "OVERVIEW: The build service that comes with Sallyport.\n", "restrict,pty,command=",
                     "shell: 64\n",
                 ],
                 errors: ["This account only enters build machines."], in: world)

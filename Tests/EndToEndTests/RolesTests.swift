@@ -5,8 +5,8 @@ import World
 @Suite struct RolesTests {
     private static let files = World.networkFiles
 
-    /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is, for
-    /// a request without a body about what does not exist.
+    /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is,
+    /// for a request without a body about what does not exist.
     private static let requests: [(request: String, keys: Int, gateway: Int, operator: Int)] = [
         ("GET /v1/keys/SHA256%3Anobody", 404, 404, 404),
         ("DELETE /v1/keys/SHA256%3Anobody", 403, 403, 404),

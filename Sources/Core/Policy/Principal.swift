@@ -27,8 +27,8 @@ public struct Principal: Equatable, Sendable {
             key.owner, isAdministrator: key.administrator, unacceptedTerms: key.unacceptedTerms)
     }
 
-    /// A person for whom a gateway asks. People who enter a builder are identified by a key, and what they have accepted
-    /// is known then.
+    /// A person for whom a gateway asks. People who enter a builder are identified by a key, and what they have
+    /// accepted is known then.
     public static func identify(_ account: Account) throws(Denial) -> Principal {
         guard !account.suspended else { throw .suspended(account.person) }
         return Principal(account.person, isAdministrator: account.administrator, unacceptedTerms: nil)

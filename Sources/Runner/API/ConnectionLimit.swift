@@ -7,8 +7,8 @@ enum Origin: Hashable, Sendable {
     case address(String)
 }
 
-/// Limits how many connections a client can have at once. A listener accepts connections from everyone, and decides later
-/// what they are allowed to do; no client should be able to keep the others out.
+/// Limits how many connections a client can have at once. A listener accepts connections from everyone, and decides
+/// later what they are allowed to do; no client should be able to keep the others out.
 final class ConnectionLimit: Sendable {
     /// For a user with a role, and for an address: a few hundred sessions, each with its streams.
     static let known = 2000

@@ -73,7 +73,8 @@ public struct BuilderPlan: Sendable {
 
 /// Makes machines.
 public protocol BuilderSupply: Sendable {
-    /// The key that certifies the host keys of its machines, and the user name for logging in to them; nil: there is none.
+    /// The key that certifies the host keys of its machines, and the user name for logging in to them; nil: there is
+    /// none.
     var hostAuthority: (key: String, user: String)? { get }
     /// Starts a machine, and returns while it boots. Throws `noSpace` if a later attempt can succeed.
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine

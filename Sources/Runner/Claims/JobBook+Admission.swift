@@ -17,8 +17,8 @@ extension JobBook {
     /// Seconds until a failed list is sent again, because keys have to be removed too.
     private static let patience = 10.0
 
-    /// Sends the builder the keys it should accept: always the complete list, one list after the other. A list that has been
-    /// replaced by a newer one is not sent.
+    /// Sends the builder the keys it should accept: always the complete list, one list after the other. A list that has
+    /// been replaced by a newer one is not sent.
     func admitKeys(_ id: JobID) {
         let before = entries[id]?.admission.telling
         entries[id]?.admission.telling = _Concurrency.Task { [weak self] in

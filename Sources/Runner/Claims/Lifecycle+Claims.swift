@@ -59,8 +59,8 @@ extension Lifecycle {
         return []
     }
 
-    /// A heartbeat: nil if the claim has ended. A claim whose lease has just run out lives until that is noticed, because
-    /// a session that sends a heartbeat is alive.
+    /// A heartbeat: nil if the claim has ended. A claim whose lease has just run out lives until that is noticed,
+    /// because a session that sends a heartbeat is alive.
     mutating func renewed(_ id: String, at now: Date) -> Claim? {
         guard let builder = record.job.builder,
             let index = record.claims.firstIndex(where: { $0.id == id })

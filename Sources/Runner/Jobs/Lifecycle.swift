@@ -25,9 +25,10 @@ enum Effect: Equatable, Sendable {
 ///
 /// In short: a failed job keeps its builder; a successful one keeps it only if its manifest says
 /// `shell: true`, someone is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
-/// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last shell logs out it ends,
-/// unless it is held; when a session ends in any other way, the keep-time starts again. A timeout and a cancellation end
-/// the builder even if people are inside. Nothing that a session does ends a builder whose tasks still run.
+/// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last shell logs out
+/// it ends, unless it is held; when a session ends in any other way, the keep-time starts again. A timeout and a
+/// cancellation end the builder even if people are inside. Nothing that a session does ends a builder whose tasks still
+/// run.
 struct Lifecycle: Sendable {
     var record: JobRecord
     let times: Times

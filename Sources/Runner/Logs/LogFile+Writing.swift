@@ -26,7 +26,8 @@ extension LogFile.State {
                 let count = try Self.write(pending, to: file, at: self.written)
                 pending.removeFirst(count)
             }
-            // Someone has made the file shorter, so there is a hole after its end now. If it is large enough, say so in it.
+            // Someone has made the file shorter, so there is a hole after its end now. If it is large enough, say so in
+            // it.
             if isNew, end + Self.removed.count <= written {
                 _ = try? Self.write(Self.removed, to: file, at: end)
             }

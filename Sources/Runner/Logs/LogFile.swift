@@ -4,7 +4,7 @@ import SystemPackage
 
 /// A log on disk with one writer and any number of readers, who are woken when there is more.
 ///
-/// A byte keeps its offset for ever, because readers ask for the next byte by its offset, and the size is
+/// A byte keeps its offset for ever, because readers ask for the next byte by its offset, and the size says
 /// how far the output of a builder has been fetched. So a log that was truncated, renamed or removed continues
 /// in the file that exists then, after a hole; the hole reads as NUL.
 ///

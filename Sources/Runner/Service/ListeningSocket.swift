@@ -2,9 +2,9 @@ import Glibc
 
 /// The path of the Unix socket that serves the API.
 enum ListeningSocket {
-    /// Makes the socket's folder. A socket that a dead runner left is replaced: the state folder's lock guarantees that no
-    /// other runner uses it. Any other listener is left alone. The
-    /// server itself refuses to replace anything that is not a socket.
+    /// Makes the socket's folder. A socket that a dead runner left is replaced: the state folder's lock guarantees that
+    /// no other runner uses it. Any other listener is left alone. The server itself refuses to replace anything that is
+    /// not a socket.
     static func prepare(_ path: String) throws(RunnerError) {
         guard path.utf8.count <= 107 else {
             throw RunnerError(.failure, "The socket's path \(path) is longer than 107 bytes.")

@@ -13,7 +13,7 @@ extension Runner {
         }
     }
 
-    /// Serves other machines until SIGTERM or SIGINT.
+    /// Serves machines from another supply until SIGTERM or SIGINT.
     ///
     /// - Parameter makeSupply: receives the state folder, locked.
     package static func serve(

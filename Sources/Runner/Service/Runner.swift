@@ -7,7 +7,8 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
-/// The build service that comes with Sallyport: everything together, on a Unix socket and, if configured, on the network.
+/// The build service that comes with Sallyport: everything together, on a Unix socket and, if configured, on the
+/// network.
 public struct Runner: Sendable {
     private let settings: Settings
     private let roles: Roles

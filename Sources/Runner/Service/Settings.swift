@@ -13,7 +13,7 @@ public struct Settings: Sendable {
     /// The part after `job-42.` in the name of a builder.
     var suffixes: [String]
     /// How many seconds a builder can take until its SSH server answers. Under software emulation on a busy machine
-    /// that is long.
+    /// this takes long.
     var bootTime = 120
     /// How many seconds a connection can last without a complete request, or between two requests.
     var idleTime = 60

@@ -12,8 +12,8 @@ public struct Boot: Equatable, Sendable {
         self.began = began
     }
 
-    /// How far the wall clock has been set since that other runner: the difference between its time and ours for the same
-    /// moment. Zero after a reboot, because only the wall clock continues then.
+    /// How far the wall clock has been set since that other runner: the difference between its time and ours for the
+    /// same moment. Zero after a reboot, because only the wall clock continues then.
     func step(since other: Boot) -> TimeInterval {
         id.isEmpty || id != other.id ? 0 : began.timeIntervalSince(other.began)
     }

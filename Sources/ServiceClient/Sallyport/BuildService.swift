@@ -12,11 +12,12 @@ public protocol BuildService: AnyObject {
     /// Nil: there is no such job.
     func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void)
 
-    /// The person's jobs that are waiting or running, or have a builder; newest first. `notOffered`: the service has no list.
+    /// The person's jobs that are waiting or running, or have a builder; newest first. `notOffered`: the service has no
+    /// list.
     func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
 
-    /// Whether the service notifies `watch` of changes, including who enters and leaves. If not, `watch` polls, and claims
-    /// report the deadline with each heartbeat.
+    /// Whether the service notifies `watch` of changes, including who enters and leaves. If not, `watch` polls, and
+    /// claims report the deadline with each heartbeat.
     var announcesChanges: Bool { get }
 
     /// The job, now and whenever it changes. A broken connection is resumed.
@@ -52,8 +53,9 @@ public protocol BuildService: AnyObject {
     func release(
         _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void)
 
-    /// Nil: the service names the host keys of each builder, and builders know the gateway's key. Otherwise neither is true:
-    /// the key that a builder shows is compared with these pins, and builders accept the gateway without a secret.
+    /// Nil: the service names the host keys of each builder, and builders know the gateway's key. Otherwise neither is
+    /// true: the key that a builder shows is compared with these pins, and builders accept the gateway without a
+    /// secret.
     var hostKeyPins: (any HostKeyPins)? { get }
 
     /// The certificate authority for the host keys of builders. Nil: there is none.

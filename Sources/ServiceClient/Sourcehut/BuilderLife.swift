@@ -42,8 +42,8 @@ struct BuilderLife {
         return min(info.deadline, end.addingTimeInterval(Self.keptAfterFailure))
     }
 
-    /// The status as in API v1: a job past its deadline is not running, whatever the worker says, and neither is a job whose
-    /// phases have all ended and that waits, with `shell: true`, for someone to enter.
+    /// The status as in API v1: a job past its deadline is not running, whatever the worker says, and neither is a job
+    /// whose phases have all ended and that waits, with `shell: true`, for someone to enter.
     static func status(of info: WorkerInfo, at now: Date) -> Job.Status {
         if info.status.isFinal { return info.status }
         guard info.deadline > now else { return .timeout }

@@ -16,7 +16,8 @@ struct PinnedHostKeys: HostKeyPins {
     }
 
     func compare(_ key: String, of job: JobID) -> HostKeyVerdict {
-        // Write it to another file first, so that readers always see a complete pin, and one of two sessions is the first.
+        // Write it to another file first, so that readers always see a complete pin, and one of two sessions is the
+        // first.
         let draft = "\(path(job)).\(getpid())"
         guard mkdir("\(folder)/\(job)", 0o700) == 0 || errno == EEXIST else { return failure(draft) }
         // A file that a dead process has left may be the pin itself, under its other name.

@@ -12,8 +12,8 @@ extension SourcehutService {
         /// The worker's last answer.
         var info: WorkerInfo
 
-        /// Whether the last logout can end the builder, given what the worker says now. While tasks run, the builder does
-        /// not exist only for the people inside, and a job that has just changed may be about to change again.
+        /// Whether the last logout can end the builder, given what the worker says now. While tasks run, the builder is
+        /// needed even without anyone inside, and a job that has just changed may be about to change again.
         func mayEnd(_ now: WorkerInfo, _ state: Job.Builder.State?) -> Bool {
             state == .kept && now.status == info.status && now.deadline == info.deadline
         }

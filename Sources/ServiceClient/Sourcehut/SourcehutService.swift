@@ -162,7 +162,8 @@ public final class SourcehutService: BuildService {
             builder: builder)
     }
 
-    /// The worker's ids are numbers, and each job has only one id: with 042 for 42, sessions would be counted separately.
+    /// The worker's ids are numbers, and each job has only one id: with 042 for 42, sessions would be counted
+    /// separately.
     static func isNumber(_ job: JobID) -> Bool {
         Int64(job.description).map { "\($0)" == job.description } ?? false
     }

@@ -21,7 +21,7 @@ struct ConformanceCommand: ParsableCommand {
         "conformance-stranger"
     @Option(help: "A manifest whose job prints something and fails in a few seconds; by default a small one.")
     var manifest: String?
-    @Option(help: "Submit nothing; use this failed job of the owner, whose builder is kept. Its builder ends.")
+    @Option(help: "Submit nothing; use this failed job of the owner. Its kept builder ends.")
     var job: String?
     @Option(help: "Add no keys; use this public key, which the owner already has.") var key: String?
     @Option(help: "A file with the token of an operator or a gateway.") var tokenFile: String?

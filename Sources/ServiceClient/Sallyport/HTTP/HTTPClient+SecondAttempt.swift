@@ -25,8 +25,8 @@ extension HTTPClient {
         }
     }
 
-    /// How long to wait for a second attempt; nil: there is no point in one. A person who has waited for an answer in vain
-    /// has waited long enough.
+    /// How long to wait for a second attempt; nil: there is no point in one. A person who has waited for an answer in
+    /// vain has waited long enough.
     static func pause(after result: Result<HTTPResponse, ServiceError>) -> Duration? {
         let least = Duration.milliseconds(250)
         switch result {
