@@ -142,7 +142,7 @@ import World
         }
     }
 
-    /// builds.sr.ht says nothing of host keys: the first one that was shown is the one.
+    /// builds.sr.ht names no host keys: the first one that was shown counts.
     @Test func aBuilderThatNobodyHasSeenYetHasNoProxy() async throws {
         let world = try await SharedWorld.get()
         try await StandInWorker.serving(in: world) { worker in
@@ -169,7 +169,7 @@ import World
         }
     }
 
-    /// Where the service does not let the person's key in, the gateway does, as long as they are there.
+    /// If the service does not add the person's key, the gateway does, while the person is connected.
     @Test func theGatewayLetsTheKeyInAndTakesItOutAgain() async throws {
         let world = try await SharedWorld.get()
         let gateway = try await world.run(["cat", "/etc/sallyport/builder_ed25519.pub"]).text.trimmed

@@ -27,7 +27,7 @@ import World
         try await world.endBuilder(of: job)
     }
 
-    /// Who does not read stops who writes, and nothing piles up in between; afterwards all of it comes.
+    /// A slow reader stops the writer, and nothing piles up in between; in the end everything arrives.
     @Test func aReaderThatStopsHoldsTheBuilderBack() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

@@ -5,7 +5,7 @@ import World
 
 /// A gateway in front of builds.sr.ht's worker: who gets into which builder, and what becomes of it.
 @Suite struct SourcehutTests {
-    /// A command that says when it has begun, and goes on when it is told to.
+    /// A command that prints a line when it has begun, and continues when it is told to.
     private static let patient = "echo ready; read word; echo got $word"
 
     // MARK: Entering

@@ -65,7 +65,7 @@ import World
         await expect(version, status: 0, output: ["sallyport "], in: world)
     }
 
-    /// What others must not know of is not in the answer, whatever they ask with.
+    /// Private details are not in the answer to others, whichever verb they use.
     @Test func aPublicJobShowsOthersNeitherWhoIsInsideNorItsAddress() async throws {
         let world = try await SharedWorld.get()
         let submitted = try await Command.run(
@@ -123,7 +123,7 @@ import World
         }
     }
 
-    /// What a service says ends in people's configuration.
+    /// A service's answers end up in people's configuration.
     @Test(
         arguments: [
             ("200 OK", #"["\#(World.publicHost)"]"#, "build", 0, ""),

@@ -1,12 +1,12 @@
 import Testing
 import World
 
-/// Disks without room, logs that somebody takes away, and builders that nobody looks after.
+/// Full disks, logs that are removed, and abandoned builders.
 @Suite struct VolumesTests {
     @Test func aFullDiskOfTheRunnerLosesNothing() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "40m") { runner in
-            // Room for a job, and none for its builder.
+            // Space for a job, but none for its builder.
             try await runner.fill(leaving: 4 << 20)
             let submitted = try await runner.submit(
                 """
@@ -48,7 +48,7 @@ import World
         }
     }
 
-    /// Whoever is root in a builder can write to its console as long as they like.
+    /// Root in a builder can write to its console for ever.
     @Test func aBuildersConsoleDoesNotFillTheDisk() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "40m") { runner in
@@ -131,7 +131,7 @@ import World
         }
         await expect(log, status: 0, in: world)
         #expect(Self.numbers(log) == (1...100).map { "[count] number \($0)" }, "\(log)")
-        // Who comes later gets the rest, and is told.
+        // Later readers get the rest, and a notice.
         let late = try await Command.run(world.ssh(["tail", job]))
         await expect(late, status: 0, output: ["what was here has been removed"], in: world)
         let rest = Self.numbers(late)

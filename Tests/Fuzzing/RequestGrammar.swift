@@ -151,7 +151,7 @@ private func isHostName(_ text: String) -> Bool {
         && text.utf8.allSatisfy { $0 == 0x2d || $0 == 0x2e || lettersAndDigits.contains($0) }
 }
 
-/// A job's name is safe in a path, in a URL and in a message.
+/// A job's id is safe in a path, in a URL and in a message.
 private func checkName(_ job: JobID?) {
     guard let name = job?.description.utf8 else { return }
     promise("a job's name has 1 to 64 characters", (1...64).contains(name.count))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SourcehutClient
 
-/// Who is inside, counted by locks of living processes.
+/// Who is inside, counted by the locks of live processes.
 @Suite struct SessionFilesTests {
     private let folder: String
     private let job = JobID("42")!
@@ -115,7 +115,7 @@ import Testing
         #expect(pins.pin(of: job) == "ssh-ed25519 AAAA")
         #expect(pins.compare("ssh-ed25519 BBBB", of: JobID("43")!) == .first)
         #expect((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/42")) == ["@host_key"])
-        // As it is after a death between putting the pin in its place and taking its draft away.
+        // As after a death between linking the pin and removing its draft.
         try FileManager.default.linkItem(
             atPath: "\(folder)/42/@host_key", toPath: "\(folder)/42/@host_key.\(getpid())")
         #expect(pins.compare("ssh-ed25519 BBBB", of: job) == .other)

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 import World
 
-/// The lines that people copy out of docs/clients do what is said there.
+/// The lines that people copy from docs/clients work as described.
 @Suite struct PagesTests {
     @Test(arguments: ["openssh", "copying", "vscode", "jetbrains", "putty"])
     func theLinesOfThePageWork(page: String) async throws {
@@ -33,7 +33,7 @@ import World
         await expect(finished, status: 0, in: world)
     }
 
-    /// Who has them finds the first connection open and adds nothing to it but a session.
+    /// With them, a second ssh uses the open first connection, and adds only a session to it.
     @Test func theLinesForASharedConnectionWork() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Limits")
 struct LimitTests {
-    @Test("a job waits while its owner has as many kept builders as anybody may, and others pass it")
+    @Test("a job waits while its owner has reached the limit of kept builders, and others pass it")
     func keptPerOwner() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
             try await service.addAlice()
@@ -25,7 +25,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a log that others may read names no private job")
+    @Test("a log that others can read names no private job")
     func privateJobsAreNotNamed() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
             try await service.addAlice()
@@ -38,7 +38,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a build that runs already is kept when it fails, and the next one waits for it")
+    @Test("a running build is kept when it fails, and the next one waits for it")
     func workIsNotThrownAway() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 1 }) { service in
             try await service.addAlice()
@@ -57,7 +57,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a job that waits for a slot says what is in the way")
+    @Test("a job that waits for a slot says why")
     func slots() async throws {
         try await TestService.run(slots: 1) { service in
             try await service.addAlice()
@@ -70,7 +70,7 @@ struct LimitTests {
         }
     }
 
-    @Test("nobody has more than so many jobs in the queue")
+    @Test("there is a limit of waiting jobs for each owner")
     func queuedPerOwner() async throws {
         try await TestService.run(slots: 0, limits: .with { $0.queuedPerOwner = 2 }) { service in
             try await service.addAlice()
@@ -88,7 +88,7 @@ struct LimitTests {
         }
     }
 
-    @Test("nobody has more than so many sessions at once, in whatever jobs")
+    @Test("there is a limit of sessions for each person, in all jobs together")
     func sessionsPerPerson() async throws {
         try await TestService.run(limits: .with { ($0.sessionsPerPerson, $0.keptPerOwner) = (3, 3) }) {
             service in
@@ -112,7 +112,7 @@ struct LimitTests {
         }
     }
 
-    @Test("many are not all named", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
+    @Test("only the newest are named", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
     func list(jobs: ClosedRange<Int>, text: String) {
         #expect(Shortage.list(jobs.compactMap { JobID("\($0)") }, "or") == text)
     }

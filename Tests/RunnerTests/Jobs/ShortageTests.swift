@@ -12,7 +12,7 @@ import Testing
 
 @Suite("A full disk")
 struct ShortageTests {
-    @Test("a task's log waits for room, says so, and misses nothing")
+    @Test("a task's log waits for space, says so, and loses nothing")
     func taskLog() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -26,7 +26,7 @@ struct ShortageTests {
             let said = try await service.log("1", "setup", when: "waits")
             #expect(
                 said.contains("task a: its log waits, because it cannot be written: No space left on device"))
-            // What came before the disk was full is seen meanwhile.
+            // Output from before the disk was full can be read in the meantime.
             #expect(try await service.client.send(.GET, "/v1/jobs/1/logs/a").text == "one ")
             try FullDisk.end(at: path)
             try await service.wait { FileManager.default.fileExists(atPath: path) }
@@ -40,7 +40,7 @@ struct ShortageTests {
         }
     }
 
-    @Test("a job whose own log cannot be written runs to its end; its log is whole when there is room")
+    @Test("a job whose own log cannot be written runs to its end; its log is complete when there is space")
     func setupLog() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -57,7 +57,7 @@ struct ShortageTests {
         }
     }
 
-    @Test("a task that waits for room can be cancelled")
+    @Test("a task that waits for space can be cancelled")
     func cancellation() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -73,7 +73,7 @@ struct ShortageTests {
         }
     }
 
-    @Test("a job waits while there is no room for its builder, and can be cancelled meanwhile")
+    @Test("a job waits while there is no space for its builder, and can be cancelled")
     func builder() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -92,7 +92,7 @@ struct ShortageTests {
         }
     }
 
-    @Test("a database without room refuses new jobs, and nothing is half there")
+    @Test("a database without space refuses new jobs, and stores nothing partially")
     func refusal() async throws {
         let (book, store, _) = try Self.book()
         let alice = try #require(try store.person("alice"))
@@ -108,7 +108,7 @@ struct ShortageTests {
         #expect(try await book.submit(large, owner: alice, note: nil).id == JobID("1"))
     }
 
-    @Test("what a job has become meanwhile is stored when there is room, and only then forgotten")
+    @Test("a job's later state is stored when there is space, and only then forgotten")
     func laterStored() async throws {
         let (book, store, clock) = try Self.book()
         let alice = try #require(try store.person("alice"))
@@ -132,7 +132,7 @@ struct ShortageTests {
         #expect(try store.liveJobs().isEmpty)
     }
 
-    /// Jobs of Alice's, of which none runs.
+    /// Alice's jobs, none of which is running.
     private static func book() throws -> (JobBook, Store, ManualClock) {
         let folder = TestService.makeFolder()
         try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)

@@ -58,7 +58,7 @@ struct ManifestReaderTests {
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
 
-    @Test("what is too large, or no text, is refused")
+    @Test("a manifest that is too large, or not text, is refused")
     func notText() throws {
         let large = "image: a\n" + String(repeating: "#", count: 1 << 20)
         let error = #expect(throws: RunnerError.self) { try ManifestReader.read(large.utf8) }
