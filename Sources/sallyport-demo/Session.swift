@@ -91,7 +91,7 @@ struct Session: Sendable {
                 \(ssh) builds tail \(job)
                 \(ssh) -t builds connect \(job)
                 \(ssh) job-\(job)                    your own ssh, end to end; scp, rsync, editors alike
-                \(ssh) -t builds-bob connect \(job)    somebody else
+                \(ssh) -t builds-bob connect \(job)    as someone else
 
             Its builder is kept for an hour. Ctrl-C ends everything.
 

@@ -204,7 +204,7 @@ import World
             }
             #expect(try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) } == [gateway])
         }
-        // Another machine at its port is none that the gateway lets anybody's key into.
+        // If another machine is at its port, the gateway adds no key there.
         try await ListeningBuilder.serving(
             in: world, port: builder.port, hostKey: gateway, admitsKeys: false
         ) { _ in

@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// Who may ask the runner what: real users on its socket, and tokens on the network.
+/// The roles of real users on the runner's socket, and of tokens on the network.
 @Suite struct RolesTests {
     private static let files = World.networkFiles
 
@@ -110,7 +110,7 @@ import World
         return asked.text.split(separator: "\n").map(String.init)
     }
 
-    /// As somebody who is not root the tool says so, and does nothing.
+    /// Without root, the tool says so, and does nothing.
     @Test func theOperatorsToolSaysWhoMayNot() async throws {
         let world = try await SharedWorld.get()
         for (who, status) in [("root", Int32(0)), ("builds", 77), ("sallyport-keys", 77)] {

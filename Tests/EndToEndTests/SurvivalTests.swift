@@ -23,8 +23,8 @@ import World
         try await expectNobodyOnTheGateway(in: world)
     }
 
-    /// Whoever is inside stays: that the lease has run out is said once, and the claim is asked for again. Whoever
-    /// comes is told, and whoever only listens gives up after a minute.
+    /// People who are inside stay: they are told once that the lease has run out, and the claim is made again. People who
+    /// try to enter are told, and those who only follow a log give up after a minute.
     @Test func aSessionOutlivesARunnerThatHangs() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

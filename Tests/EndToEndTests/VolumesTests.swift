@@ -112,7 +112,7 @@ import World
         #expect(numbers.count == 2 && numbers[0] - numbers[1] < 3600 && numbers[0] > numbers[1] + 800)
     }
 
-    /// `: >log`, while it grows and somebody follows it.
+    /// `: >log`, while it grows and someone follows it.
     @Test(arguments: [": >log", "mv log log.1"])
     func aLogThatIsTakenAwayGoesOn(command: String) async throws {
         let world = try await SharedWorld.get()

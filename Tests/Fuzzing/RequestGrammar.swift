@@ -33,7 +33,7 @@ func check(_ input: [UInt8]) {
         promise("no word is lost", rest.isEmpty || rest == ["--"])
     case .help(nil), .version:
         let askers = ["help", "--help", "-h", "version", "--version", "-V"]
-        promise("help is for whoever asks for it", askers.contains(words(input[...]).first ?? ""))
+        promise("help appears only when asked for", askers.contains(words(input[...]).first ?? ""))
     case .help(let verb?):
         let all = words(input[...])
         let isAsked = all.dropFirst().first == "--help" || all.dropFirst().first == "-h"
@@ -75,7 +75,7 @@ func check(_ input: [UInt8]) {
     }
 }
 
-/// What somebody must have entered for a request of the simple verbs.
+/// What a person must have entered for a request of the simple verbs.
 private struct Line {
     /// In their order.
     var words: [String]

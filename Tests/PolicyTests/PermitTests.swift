@@ -118,7 +118,7 @@ import Testing
     @Test func anAnswerAboutAnotherKeyIdentifiesNobody() {
         do throws(Denial) {
             _ = try Principal.identify(Self.key(of: Self.alice), fingerprint: "SHA256:b")
-            Issue.record("somebody was identified")
+            Issue.record("someone was identified")
         } catch {
             guard case .inconsistent = error else {
                 Issue.record("\(error)")

@@ -68,7 +68,7 @@ import Testing
         #expect(files.isClaimed(job) && files.isEnded(job))
         #expect(try files.enter(job, "s2"))
         files.removeOld(at: deadline + 4000)
-        #expect(files.isEnded(job), "somebody is inside")
+        #expect(files.isEnded(job), "someone is inside")
         files.leave(job, "s2")
         files.removeOld(at: deadline + 4000)
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/42"))
@@ -121,7 +121,7 @@ import Testing
         #expect(pins.compare("ssh-ed25519 BBBB", of: job) == .other)
         #expect(pins.pin(of: job) == "ssh-ed25519 AAAA")
         guard case .failed = PinnedHostKeys(folder: "\(folder)/none").compare("a b", of: job) else {
-            Issue.record("a pin that cannot be kept is none")
+            Issue.record("a pin that cannot be stored must not count")
             return
         }
     }

@@ -9,7 +9,7 @@ import World
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.workshop(world)
         let alice = try await Equipped.person(in: world)
-        // As somebody who has accepted the gateway's host key.
+        // As a person who has accepted the gateway's host key.
         let plink = try await OtherClient.plink.gateway(of: alice)
         _ = try await OtherClient.dbclient.gateway(of: alice)
         let accepted = plink[plink.firstIndex(of: "-hostkey")! + 1]

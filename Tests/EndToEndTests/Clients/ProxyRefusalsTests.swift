@@ -61,7 +61,7 @@ import World
         }
     }
 
-    /// The gateway itself carries nothing else, whoever asks. (InstallTests has an sshd as Debian sets it up.)
+    /// The gateway itself carries nothing else, for anyone. (InstallTests has an sshd as Debian sets it up.)
     @Test func theGatewayForwardsAndCopiesNothing() async throws {
         let world = try await SharedWorld.get()
         let alice = Person(world: world, name: "alice")

@@ -14,7 +14,7 @@ struct SomebodysAgent: Sendable {
     /// The same agent, which ssh uses but does not forward.
     var unlentOptions: [String] { ["-o", "IdentityAgent=\(socket)"] }
 
-    /// It ends with whoever has started it, whatever becomes of them: with its standard input.
+    /// It ends with its parent, in every case: when its standard input ends.
     private static let program = """
         exec 3<&0
         ssh-agent -D -a "$0" 3<&- &

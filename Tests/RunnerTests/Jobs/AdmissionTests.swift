@@ -82,7 +82,7 @@ struct AdmissionTests {
         #expect(again.id == first.id && effects == [.admitKeys])
     }
 
-    @Test("a builder that lets no keys in leaves that to whoever claims")
+    @Test("a builder that cannot add keys leaves that to the gateway")
     func noMeans() throws {
         var job = lifecycle()
         let claim = try enter(&job, "a", "k").claim
@@ -125,7 +125,7 @@ struct AdmissionServiceTests {
         }
     }
 
-    @Test("whoever is suspended loses the key at the next heartbeat")
+    @Test("a suspended person loses the key at the next heartbeat")
     func suspension() async throws {
         try await TestService.run { service in
             try await service.addAlice()

@@ -34,7 +34,7 @@ struct LifetimeTests {
     /// keep is 600, life 3600, max_life 7200.
     static let courses: [Course] = [
         Course("nobody comes", [], 600, .kept),
-        Course("somebody comes", [(100, .claim("a"))], 3700, .deadline),
+        Course("someone enters", [(100, .claim("a"))], 3700, .deadline),
         Course("a command counts as well", [(100, .claim("a", .exec))], 3700, .deadline),
         Course(
             "the second to come moves nothing", [(100, .claim("a")), (200, .claim("b"))], 3700, .deadline),
@@ -44,7 +44,7 @@ struct LifetimeTests {
             "one of two goes",
             [(100, .claim("a")), (100, .claim("b")), (500, .release("a", .logout))], 3700, .deadline),
         Course(
-            "somebody comes back", [(100, .claim("a")), (500, .release("a", .lost)), (600, .claim("a"))],
+            "someone comes back", [(100, .claim("a")), (500, .release("a", .lost)), (600, .claim("a"))],
             3700, .deadline),
         Course(
             "the keep-time does not outlive the deadline",
@@ -52,12 +52,12 @@ struct LifetimeTests {
         Course("the last shell logs out", [(100, .claim("a")), (500, .release("a", .logout))], nil, .logout),
         Course("extended before anybody came", [(100, .extend(2000))], 2000, .deadline),
         Course(
-            "extended, and then somebody comes", [(100, .extend(2000)), (200, .claim("a"))], 3800, .deadline),
+            "extended, and then someone enters", [(100, .extend(2000)), (200, .claim("a"))], 3800, .deadline),
         Course(
             "extended further than a life from the first claim", [(100, .extend(5000)), (200, .claim("a"))],
             5000, .deadline),
         Course(
-            "somebody comes late to an extended builder", [(100, .extend(5000)), (4900, .claim("a"))], 7200,
+            "someone enters an extended builder late", [(100, .extend(5000)), (4900, .claim("a"))], 7200,
             .deadline),
         Course(
             "extended from inside, and the connection is lost",
