@@ -1,4 +1,4 @@
-# Sallyport. `make` alone says what there is to make.
+# Sallyport. `make` lists the targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,7 +9,7 @@ SHELL := /bin/bash
 SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
-# What each of these targets needs of Debian, whatever the others need: `make deps-unit` installs what `make unit` does.
+# The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
 GROUPS := build image image-debian demo unit test bench
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
@@ -21,21 +21,21 @@ PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     busybox-static iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
 PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3
 IMAGES := $(CURDIR)/.build/images
-# How large the disk of an image may grow in a builder, and the packages that it has besides: docs/images.md.
+# How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
 IMAGE_PACKAGES :=
-# What examines the runner's answers: Tests/Contract.
+# The environment of the program that tests the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
-# What goes to builders as JetBrains' editors do: Tests/Clients.
+# The environment of the program that connects to builders like JetBrains' editors: Tests/Clients.
 CLIENTS := .build/clients
-# Where `make install` puts things, and from where; a DESTDIR is for those who make packages.
+# Where `make install` installs to, and from. DESTDIR is for building packages.
 PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
-# One suite for `make test`, such as Tail; without it, everything.
+# The suite that `make test` runs, such as Tail; all of them if empty.
 SUITE :=
-# For how long `make fuzz` runs each target.
+# How long `make fuzz` runs each target.
 SECONDS := 600
 
 .PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian build demo unit test fuzz bench lint clean install install-image \
@@ -43,15 +43,15 @@ SECONDS := 600
 
 help:
 	echo 'make build   build the programs (release)'
-	echo 'make demo    show it all on this machine, and leave nothing behind'
-	echo 'make unit    the unit tests alone: no virtual machine, no sshd'
-	echo 'make test    all tests, in stages; SUITE=Tail runs the one suite'
-	echo 'make bench   measure it beside plain ssh'
-	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'
-	echo 'make lint    the format check alone'
-	echo 'make image   make the small image of the builders'
-	echo 'make image-debian    make one to build in: Debian with a compiler, git and apt; docs/images.md'
-	echo 'make deps-build, deps-test …    install what only that target needs of Debian; the targets do it themselves'
+	echo 'make demo    show everything on this machine, and leave nothing behind'
+	echo 'make unit    run the unit tests only: no virtual machine, no sshd'
+	echo 'make test    run all tests, in stages; SUITE=Tail runs one suite'
+	echo 'make bench   compare the speed with plain ssh'
+	echo 'make fuzz    fuzz each target for 10 minutes, one per core at a time; SECONDS=60 for less'
+	echo 'make lint    check the format only'
+	echo 'make image   make the small image for builders'
+	echo 'make image-debian    make an image to build in: Debian with a compiler, git and apt; docs/images.md'
+	echo 'make deps-build, deps-test …    install the Debian packages of one target; targets do this themselves'
 	echo 'make clean   remove everything that was built'
 	echo 'make install, make install-image, make uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
@@ -73,7 +73,7 @@ define install_packages
 	fi
 	if [ "$${#missing[@]}" != 0 ]; then
 	    echo "Installing the Debian packages $${missing[*]}."
-	    # Packages come with services; none has to run for this.
+	    # Packages bring services; none of them needs to run here.
 	    policy=/usr/sbin/policy-rc.d
 	    if [ ! -e "$$policy" ]; then
 	        trap '$$sudo rm -f "$$policy"' EXIT
@@ -85,7 +85,7 @@ define install_packages
 	fi
 	if installed libssh-4 && ! libssh_is_safe; then
 	    echo 'libssh is older than $(LIBSSH_FLOOR): a hostile builder could attack the gateway through it.'
-	    echo 'A newer one is among the security updates of Debian 12 (bookworm-security): are they in your apt sources?'
+	    echo 'Add the security updates of Debian 12 (bookworm-security) to your apt sources: they have a newer one.'
 	    exit 1
 	fi
 endef
@@ -98,7 +98,7 @@ deps:
 
 swift:
 	if ! command -v swift >/dev/null; then
-	    echo 'Swift is missing. Sallyport is built with Swift $(SWIFT_VERSION) or later: https://www.swift.org/install/linux/'
+	    echo 'Swift is missing. Install Swift $(SWIFT_VERSION) or later: https://www.swift.org/install/linux/'
 	    exit 1
 	fi
 
@@ -109,7 +109,7 @@ image-debian: IMAGE := debian-build
 image-debian: deps-image-debian
 	Sources/BuilderImage/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
 
-# As they are shipped: with the Swift runtime in them, and without a path to look for it.
+# Builds the programs as we ship them: with the Swift runtime included, and without a search path for it.
 build: swift deps-build
 	swift build -c release --static-swift-stdlib --disable-local-rpath
 	git describe --always --dirty --abbrev=12 --exclude='*' >.build/release/sallyport.commit 2>/dev/null ||
@@ -147,16 +147,16 @@ lint: swift
 clean:
 	rm -rf .build
 
-# Never overwrites a configuration. With DESTDIR it makes no accounts and no keys, and needs no root.
+# Never overwrites a configuration. With DESTDIR it creates no accounts and no keys, and needs no root.
 install:
 	for program in sallyport-dispatch sallyport-shell sallyport-runner sallyport; do
 	    if [ ! -x "$(PROGRAMS)/$$program" ]; then
-	        echo "There is no $(PROGRAMS)/$$program: make build makes it."
+	        echo "$(PROGRAMS)/$$program is missing. Run make build first."
 	        exit 1
 	    fi
 	done
 	if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" != 0 ]; then
-	    echo 'Accounts, and programs that sshd trusts, need root. With DESTDIR=/some/folder it goes without.'
+	    echo 'Run this as root: it creates accounts, and installs programs that sshd trusts. DESTDIR=/some/folder needs no root.'
 	    exit 1
 	fi
 	umask 022
@@ -180,7 +180,7 @@ install:
 	    ! exists group kvm || usermod --append --groups kvm sallyport
 	    exists passwd sallyport-keys || useradd --system --user-group --home-dir / --no-create-home \
 	        --shell /usr/sbin/nologin sallyport-keys
-	    # The login shell is a second door behind the forced command. `*` is no password; `!` would be a locked account.
+	    # The login shell is a second barrier after the forced command. `*` means no password; `!` would lock the account.
 	    exists passwd builds || useradd --system --user-group --home-dir / --no-create-home --password '*' \
 	        --shell '$(LIBEXEC)/sallyport-shell' builds
 	    [ -e "$$identity" ] || ssh-keygen -q -t ed25519 -N '' -C "builds@$$(uname -n)" -f "$$identity"
@@ -194,7 +194,7 @@ install:
 	install_configuration() {
 	    if [ -e '$(DESTDIR)'"$$1" ]; then
 	        cat >/dev/null
-	        echo "$$1 is there already and stays as it is."
+	        echo "$$1 exists already, and is not changed."
 	    else
 	        cat >'$(DESTDIR)'"$$1"
 	        chmod 0644 '$(DESTDIR)'"$$1"
@@ -205,18 +205,18 @@ install:
 	sed 's|/usr/local/libexec/sallyport|$(LIBEXEC)|' sshd_config.d/50-sallyport.conf \
 	    | install_configuration /etc/ssh/sshd_config.d/50-sallyport.conf
 	[ -z '$(DESTDIR)' ] || exit 0
-	echo 'Installed. What is left to do (docs/installation.md):'
+	echo 'Installed. Next steps (docs/installation.md):'
 	echo '  1. Read /etc/ssh/sshd_config.d/50-sallyport.conf and /etc/sallyport/sallyport.toml.'
 	echo '  2. For a build service on this machine: make install-image, then'
 	echo '         systemctl daemon-reload && systemctl enable --now sallyport-runner'
 	echo '  3. sshd -t && systemctl reload ssh'
-	echo '  4. sallyport keys add alice alice.pub, and Alice can: ssh builds@this-machine'
+	echo '  4. sallyport keys add alice alice.pub; then Alice can log in: ssh builds@this-machine'
 
-# An image of the builders, for those whose build service is the runner.
+# Installs an image for builders, if your build service is the runner.
 install-image: IMAGE := debian
 install-image:
 	if [ ! -e '$(IMAGES)/$(IMAGE)/vmlinuz' ]; then
-	    echo 'There is no image $(IMAGE): make image makes debian, make image-debian makes debian-build.'
+	    echo 'The image $(IMAGE) is missing. make image makes debian, make image-debian makes debian-build.'
 	    exit 1
 	fi
 	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
@@ -225,12 +225,12 @@ install-image:
 	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
 	done
 
-# The programs and what starts them. Configuration, keys, accounts, jobs and logs stay.
+# Removes the programs and what starts them. Keeps the configuration, keys, accounts, jobs and logs.
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service' \
 	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'
 	rm -rf '$(DESTDIR)$(LIBEXEC)'
 	for left in /etc/ssh/sshd_config.d/50-sallyport.conf /etc/sallyport /var/lib/sallyport; do
-	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Left: $$left"
+	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Kept: $$left"
 	done
-	[ -n '$(DESTDIR)' ] || echo 'Left: the accounts builds, sallyport-keys and sallyport (userdel). Reload sshd.'
+	[ -n '$(DESTDIR)' ] || echo 'Kept: the accounts builds, sallyport-keys and sallyport (remove them with userdel). Reload sshd.'

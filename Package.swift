@@ -205,8 +205,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "Policy",
-                "Presentation", "CommandGrammar", "SSHClient", "ServiceClient", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
+                "Gateway",
+                "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,4 +1,4 @@
-/// The one line that is ever printed to sshd (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+/// The only line that is ever printed to sshd (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
 public struct AuthorizedKeysLine: Hashable, Sendable {
     /// The line, without a newline.
     public let text: String
@@ -6,12 +6,13 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
     /// - Parameters:
     ///   - offered: what the client offered: a plain key, or a certificate.
     ///   - shell: the absolute path of sallyport-shell.
-    ///   - config: handed on to it.
-    ///   - agentForwarding: whether the client may lend its agent, if it wants to (`ssh -A`).
+    ///   - config: passed on to it.
+    ///   - agentForwarding: whether the client can forward its agent (`ssh -A`).
     public init(
         offered: PublicKey, shell: String, config: String?, agentForwarding: Bool
     ) throws(OfferError) {
-        // sshd never matches a line that holds the certificate itself: the line names the authority that signed it.
+        // sshd never matches a line that contains the certificate itself, so the line names the authority that signed
+        // it.
         let certificate: Certificate?
         do {
             certificate = Certificate.isCertificate(offered) ? try Certificate(offered) : nil
@@ -22,7 +23,7 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
         guard let command = ForcedCommand(shell: shell, config: config, key: person) else {
             throw OfferError("a path is not absolute or has unusual characters")
         }
-        // `restrict` first: options after it give back what it took away, options before it would be lost.
+        // `restrict` comes first: it switches everything off, and later options switch something on again.
         let permitted = agentForwarding ? "pty,agent-forwarding" : "pty"
         let options = #"restrict,\#(permitted),command="\#(command.text)""#
         if let certificate {

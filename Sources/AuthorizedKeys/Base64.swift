@@ -1,6 +1,6 @@
 /// Base64 as OpenSSH writes it: RFC 4648 section 4, with padding, without white space.
 enum Base64 {
-    /// The bytes; nil when the text is not canonical, so that two different texts never mean one key.
+    /// The bytes; nil if the text is not canonical, so that two different texts never mean the same key.
     static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         var bytes: [UInt8] = []

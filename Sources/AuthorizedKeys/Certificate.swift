@@ -1,9 +1,9 @@
-/// An OpenSSH user certificate (PROTOCOL.certkeys), as far as an authorized_keys line needs it.
+/// The parts of an OpenSSH user certificate (PROTOCOL.certkeys) that an authorized_keys line needs.
 ///
-/// Nothing in it is believed: sshd checks the signature, the principals and the times, and the certificate authority
+/// Nothing in it is trusted: sshd checks the signature, the principals and the times, and the certificate authority
 /// proves nothing to Sallyport. The person is the owner of the plain key inside.
 public struct Certificate: Hashable, Sendable {
-    /// The key that the certificate is about.
+    /// The key that the certificate certifies.
     public let plainKey: PublicKey
     /// The key of the certificate authority that signed it.
     public let authority: PublicKey

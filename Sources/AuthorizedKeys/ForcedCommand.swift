@@ -1,10 +1,10 @@
 /// The forced command of an authorized_keys line: `exec <shell> [--config <path>] --key <type> <base64>`.
 ///
-/// `exec`, since sshd has the account's login shell run it: a sh(1) that stays would die of a Ctrl-C and take the exit
-/// status with it.
+/// It begins with `exec`, because sshd has the account's login shell run it: a sh(1) that stays would die of a Ctrl-C
+/// and lose the exit status.
 ///
-/// sallyport-dispatch prints it and sallyport-shell reads it; both through this one type, so that the shell can refuse
-/// whatever has not exactly this shape.
+/// sallyport-dispatch prints it and sallyport-shell reads it. Both use this one type, so that the shell can refuse
+/// anything that does not have exactly this shape.
 public struct ForcedCommand: Hashable, Sendable {
     /// The absolute path of sallyport-shell.
     public let shell: String
@@ -13,7 +13,7 @@ public struct ForcedCommand: Hashable, Sendable {
     /// The plain key that was offered, never a certificate.
     public let key: PublicKey
 
-    /// Nil when a path is not absolute, or holds something that sh(1) or sshd could misread.
+    /// Nil if a path is not absolute, or contains something that sh(1) or sshd could misread.
     public init?(shell: String, config: String? = nil, key: PublicKey) {
         guard Self.isPath(shell), config.map(Self.isPath) ?? true, !Certificate.isCertificate(key) else {
             return nil
@@ -23,20 +23,20 @@ public struct ForcedCommand: Hashable, Sendable {
         self.key = key
     }
 
-    /// What stands between the quotes of `command="…"`. No character in it needs quoting, for sshd or for sh(1).
+    /// The text between the quotes of `command="…"`. No character in it needs quoting, for sshd or for sh(1).
     public var text: String {
         let config = config.map { " --config \($0)" } ?? ""
         return "exec \(shell)\(config) --key \(key.line)"
     }
 
-    /// Reads the text again; nil when it is not exactly what `text` gives.
+    /// Parses the text; nil unless it is exactly what `text` returns.
     public init?(text: String) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         self.init(arguments: words.dropFirst().map(String.init))
         guard self.text == text else { return nil }
     }
 
-    /// Reads the text again after sh(1) has split it into words and become the program.
+    /// Parses the arguments, after sh(1) has split the text into words and executed the program.
     public init?(arguments: [String]) {
         var rest = arguments[...]
         guard let shell = rest.popFirst() else { return nil }
@@ -53,7 +53,7 @@ public struct ForcedCommand: Hashable, Sendable {
         self.init(shell: shell, config: config, key: key)
     }
 
-    /// Bytes of a path. One argument of execve(2) holds at most 128 KiB; no path comes near.
+    /// The most bytes of a path. One argument of execve(2) has at most 128 KiB; no path comes close.
     private static let maximumPathLength = 1024
 
     static func isPath(_ path: String) -> Bool {

@@ -3,7 +3,7 @@ public struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
     public struct Code: Equatable, Sendable {
         let reason: String
 
-        /// The line has not the form `<type> <base64>`.
+        /// The line does not have the form `<type> <base64>`.
         public static let malformedLine = Code(reason: "the line is not a type and a key in base64")
         /// A type's name has 1 to 64 characters of `[A-Za-z0-9._@-]`.
         public static let malformedType = Code(reason: "the key type is not a name")
@@ -11,12 +11,12 @@ public struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let malformedBase64 = Code(reason: "the key is not base64")
         /// The blob ends too early or too late.
         public static let malformedBlob = Code(reason: "the key's blob is damaged")
-        /// The blob says that it is another type's.
-        public static let typeMismatch = Code(reason: "the key's blob is not of the type offered")
-        /// How many fields the key inside has is not known, so nothing behind it can be found.
-        public static let unknownCertificateType = Code(reason: "certificates of this type are not known")
+        /// The blob says that it has another type.
+        public static let typeMismatch = Code(reason: "the key's blob has another type than the one offered")
+        /// The number of fields of the key inside is unknown, so nothing after it can be found.
+        public static let unknownCertificateType = Code(reason: "certificates of this type are unknown")
         /// A host certificate, or one of a kind that does not exist yet.
-        public static let notAUserCertificate = Code(reason: "the certificate is not a user's")
+        public static let notAUserCertificate = Code(reason: "the certificate is not a user certificate")
         /// A certificate cannot sign certificates.
         public static let nestedCertificate = Code(reason: "the certificate is signed by a certificate")
     }

@@ -1,6 +1,7 @@
-/// What the dispatcher becomes when keys have to be known: `sallyport-shell authorize-key --deadline <ns> …`.
+/// The command that the dispatcher executes when keys have to be known: `sallyport-shell authorize-key --deadline <ns>
+/// …`.
 ///
-/// sallyport-dispatch makes it and sallyport-shell reads it; both through this one type. Behind the deadline stand the
+/// sallyport-dispatch makes it and sallyport-shell reads it. Both use this one type. After the deadline come the
 /// options and the four arguments of a ``KeyOffer``.
 public struct KeyLookupCommand: Equatable, Sendable {
     /// The word by which sallyport-shell recognises it.
@@ -12,14 +13,14 @@ public struct KeyLookupCommand: Equatable, Sendable {
     /// The absolute path of sallyport-shell.
     public let shell: String
 
-    /// - Parameter shell: where the dispatcher has found it, unless the offer's options say.
+    /// - Parameter shell: the path that the dispatcher has found, used unless the offer's options give one.
     public init(_ offer: KeyOffer, shell: String, deadline: UInt64) {
         self.offer = offer
         self.shell = shell
         self.deadline = deadline
     }
 
-    /// With the program's own name.
+    /// Includes the program's own name.
     public var arguments: [String] {
         var arguments = [
             shell, Self.word, "--deadline", "\(deadline)", "--account", offer.account, "--shell", shell,
@@ -29,13 +30,13 @@ public struct KeyLookupCommand: Equatable, Sendable {
         return arguments + [offer.user, "/", offer.key.type, offer.key.base64]
     }
 
-    /// Reads the arguments again.
+    /// Parses the arguments.
     public init(arguments: [String]) throws(OfferError) {
         guard arguments.count > 4, arguments[1] == Self.word, arguments[2] == "--deadline",
             let deadline = UInt64(arguments[3])
-        else { throw OfferError("not started as the dispatcher does") }
+        else { throw OfferError("not started by the dispatcher") }
         let offer = try KeyOffer(arguments: [arguments[0]] + arguments[4...])
-        guard let shell = offer.shell else { throw OfferError("not started as the dispatcher does") }
+        guard let shell = offer.shell else { throw OfferError("not started by the dispatcher") }
         self.init(offer, shell: shell, deadline: deadline)
     }
 }

@@ -1,14 +1,14 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
 /// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] [--agent-forwarding]
-/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two of
-/// them from the client.
+/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two
+/// of those from the client.
 public struct KeyOffer: Equatable, Sendable {
     /// Which keys get a line.
     public enum Admission: Sendable {
-        /// Every well-formed one: the forced command can say why not in words.
+        /// Every well-formed key: the forced command can explain refusals in words.
         case any
-        /// Those that the build service knows.
+        /// Only keys that the build service knows.
         case known
     }
 
@@ -17,17 +17,17 @@ public struct KeyOffer: Equatable, Sendable {
 
     public var account = "builds"
     public var admission = Admission.any
-    /// Nil: `sallyport-shell` beside the dispatcher.
+    /// Nil: `sallyport-shell` in the dispatcher's folder.
     public var shell: String?
     public var config: String?
-    /// Whether clients may lend their agents.
+    /// Whether clients can forward their agents.
     public var agentForwarding = false
-    /// Whom the client wants to be.
+    /// The user name that the client asks for.
     public var user: String
     public var key: PublicKey
 
-    /// - Parameter arguments: with the program's own name. (An array and indices, nothing generic: specialising slices
-    ///   at run time takes a tenth of the dispatcher's life.)
+    /// - Parameter arguments: including the program's own name. (An array and indices, nothing generic: specialising
+    ///   slices at run time takes a tenth of the dispatcher's run time.)
     public init(arguments: [String]) throws(OfferError) {
         // Counted from the end: what a client sends can never be taken for an option.
         let end = arguments.count - 4
@@ -68,7 +68,7 @@ public struct KeyOffer: Equatable, Sendable {
     }
 }
 
-/// Why an offer gets no line; for the administrator's log. It never quotes what a client sent.
+/// Why an offer gets no line, for the administrator's log. It never quotes what a client has sent.
 public struct OfferError: Error, Equatable, Sendable, CustomStringConvertible {
     public let description: String
 

@@ -1,23 +1,23 @@
 /// A public key as OpenSSH writes it: a type's name and a blob in base64.
 ///
-/// A value of this type has been checked: the name and the base64 hold nothing that an authorized_keys line or a
-/// shell could misread, and the blob names the same type. Which types exist is sshd's business, so that future ones
-/// pass. The blob's type may be that of a certificate: see ``Certificate``.
+/// A value of this type has been checked: the name and the base64 contain nothing that an authorized_keys line or a
+/// shell could misread, and the blob names the same type. sshd decides which types exist, so that future ones
+/// pass. The blob can be a certificate: see ``Certificate``.
 public struct PublicKey: Hashable, Sendable {
     /// The key type's name, such as `ssh-ed25519`.
     public let type: String
     /// The blob in canonical base64, with padding.
     public let base64: String
-    /// What the base64 stands for.
+    /// The decoded bytes.
     let blob: [UInt8]
 
     /// RFC 4251 section 6 limits names to 64 characters.
     static let maximumTypeLength = 64
-    /// Bytes of base64. RSA with 16384 bits has under 3000, a certificate of it under 8000; the line that is printed
-    /// holds a key twice and one argument of execve(2) at most 128 KiB.
+    /// The most bytes of base64. RSA with 16384 bits has under 3000, its certificate under 8000; the printed line
+    /// contains a key twice, and one argument of execve(2) has at most 128 KiB.
     static let maximumBase64Length = 32 << 10
 
-    /// Checks a type and a blob against each other.
+    /// Checks that a type and a blob match.
     public init(type: String, base64: String) throws(KeyError) {
         guard !type.isEmpty, type.utf8.count <= Self.maximumTypeLength,
             type.utf8.allSatisfy(Self.isAllowedInType)
@@ -35,7 +35,7 @@ public struct PublicKey: Hashable, Sendable {
         self.blob = blob
     }
 
-    /// Takes the type from the blob itself.
+    /// Reads the type from the blob itself.
     init(blob: [UInt8]) throws(KeyError) {
         var reader = WireReader(blob)
         guard let type = reader.string(), type.count <= Self.maximumTypeLength,
@@ -44,7 +44,7 @@ public struct PublicKey: Hashable, Sendable {
         try self.init(type: String(decoding: type, as: UTF8.self), base64: Base64.encode(blob))
     }
 
-    /// Reads a line as in a `.pub` file: `<type> <base64> [comment]`, without options in front.
+    /// Parses a line of a `.pub` file: `<type> <base64> [comment]`, without options before it.
     public static func parse(line: String) throws(KeyError) -> (key: PublicKey, comment: String) {
         let words = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
         guard words.count >= 2 else { throw KeyError(.malformedLine) }

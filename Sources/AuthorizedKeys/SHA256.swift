@@ -1,7 +1,7 @@
 /// SHA-256 (FIPS 180-4, sections 4 to 6), for fingerprints.
 ///
-/// The small programs link nothing that offers it for any blob: libssh computes fingerprints of the key types it
-/// knows only.
+/// The small programs link nothing else that can hash any blob: libssh computes fingerprints only of the key types it
+/// knows.
 package enum SHA256 {
     package static func digest(of message: [UInt8]) -> [UInt8] {
         var padded = message

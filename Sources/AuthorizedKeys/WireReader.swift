@@ -8,7 +8,7 @@ struct WireReader {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// A `string`: a length of four bytes and so many bytes. Nil when the blob ends before it does.
+    /// A `string`: four bytes of length, then that many bytes. Nil if the blob ends too early.
     mutating func string() -> ArraySlice<UInt8>? {
         guard let length = uint32(), rest.count >= length else { return nil }
         let value = rest.prefix(Int(length))

@@ -1,8 +1,8 @@
-# What the scripts that make images share; they read it after `set -euo pipefail`.
+# The part that the scripts for images share; they read it after `set -euo pipefail`.
 #
-# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, in which a machine starts; and, if it has a disk,
-# root.qcow2. Packages are kept in a cache folder. Everything is made beside the image and then put in its place at
-# once, or not at all; nothing is made when the image is up to date.
+# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, the initial file system; and, if it has a disk,
+# root.qcow2. Packages are kept in a cache folder. A new image is made next to the old one and then replaces it in one
+# step, or not at all. An image that is up to date is not made again.
 
 program=$(basename "$0")
 here=$(dirname "$(realpath "$0")")
@@ -73,7 +73,7 @@ unpack() {
         ln -s "usr/$name" "$folder/$name"
     done
     for package in "$@"; do
-        # The newest of the versions that the cache may hold.
+        # The newest version in the cache.
         file=$(find "$cache" -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
         [[ -n $file ]] || fail "apt-get did not deliver the package $package."
         dpkg-deb --fsys-tarfile "$file" | tar -x -C "$folder" --keep-directory-symlink --no-same-owner 2>/dev/null ||
@@ -81,7 +81,7 @@ unpack() {
     done
 }
 
-# Prints the name of the package of Debian's present kernel for virtual machines.
+# Prints the name of the package of Debian's current kernel for virtual machines.
 newest_kernel() {
     local name
     name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
@@ -91,7 +91,7 @@ newest_kernel() {
 }
 
 # take_kernel UNPACKED ROOT MODULE…: the kernel into the image; the modules into ROOT, where init loads them in this
-# order, so each must come after those that it needs.
+# order, so each must come after the ones it depends on.
 take_kernel() {
     local unpacked=$1 root=$2 kernel module file
     shift 2
@@ -110,11 +110,11 @@ take_kernel() {
 # pack ROOT: the initramfs of the image.
 pack() {
     say "packing"
-    # Times would make every image different.
+    # With real times every image would be different.
     find "$1" -exec touch -h -d @1700000000 {} +
     (cd "$1" && find . -print0 | sort -z | cpio -o -0 -H newc -R 0:0 --reproducible --quiet) |
         gzip -n -6 >"$work/image/initramfs.cpio.gz" || fail "the initramfs cannot be written."
-    # The kernel looks for the next archive, each machine's own, at a multiple of four bytes.
+    # The kernel expects the next archive, which each machine has of its own, at a multiple of four bytes.
     truncate -s %4 "$work/image/initramfs.cpio.gz"
 }
 

@@ -15,7 +15,7 @@ static inline CURLcode sp_easy_set_string(CURL *easy, CURLoption option, const c
     return curl_easy_setopt(easy, option, value);
 }
 
-/* libcurl copies the bytes; there may be none. */
+/* libcurl copies the bytes, which can be empty. */
 static inline CURLcode sp_easy_set_body(CURL *easy, const void *bytes, size_t count) {
     CURLcode result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     return result != CURLE_OK ? result : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, count > 0 ? bytes : "");
@@ -36,7 +36,7 @@ static inline CURLcode sp_easy_response_code(CURL *easy, long *code) {
     return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, code);
 }
 
-/* Last-Modified in seconds since 1970, asked for with CURLOPT_FILETIME; -1: there was none. */
+/* Last-Modified in seconds since 1970, requested with CURLOPT_FILETIME; -1: there was none. */
 static inline CURLcode sp_easy_file_time(CURL *easy, curl_off_t *seconds) {
     return curl_easy_getinfo(easy, CURLINFO_FILETIME_T, seconds);
 }
@@ -46,12 +46,12 @@ static inline CURLcode sp_easy_content_type(CURL *easy, const char *_Nullable *_
     return curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, (char **)type);
 }
 
-/* Seconds, whichever of its two forms Retry-After has; 0: there is none. */
+/* Retry-After in seconds, in either of its two forms; 0: there is none. */
 static inline CURLcode sp_easy_retry_after(CURL *easy, curl_off_t *seconds) {
     return curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, seconds);
 }
 
-/* What OpenSSL said of the server's certificate: X509_V_OK, or X509_V_ERR_…. */
+/* OpenSSL's verdict on the server's certificate: X509_V_OK, or X509_V_ERR_…. */
 static inline CURLcode sp_easy_verify_result(CURL *easy, long *result) {
     return curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, result);
 }

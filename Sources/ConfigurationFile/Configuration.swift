@@ -6,20 +6,20 @@ public struct Configuration: Equatable, Sendable {
         public enum Kind: String, Sendable, CaseIterable {
             /// API v1.
             case sallyport
-            /// The worker of builds.sr.ht, as it is deployed.
+            /// The unmodified worker of builds.sr.ht.
             case sourcehut
         }
 
         public var kind = Kind.sallyport
         /// `unix:/path`, https, or http on loopback. Empty for `sourcehut`, which has URLs of its own.
         public var url: String
-        /// A file of certificates (PEM) that vouch for an https service; nil: those of the system.
+        /// A file of certificate authorities (PEM) to trust for an https service; nil: those of the system.
         public var authorities: String?
-        /// The file with the bearer token that is sent with each request.
+        /// The file with the bearer token to send with each request.
         public var tokenFile: String?
-        /// The same for the AuthorizedKeysCommandUser, who looks keys up with admission `known`.
+        /// The same for the AuthorizedKeysCommandUser, which looks keys up with admission `known`.
         public var keyTokenFile: String?
-        /// `http://host:port`, on the way to an https service.
+        /// The proxy for an https service, `http://host:port`.
         public var proxy: String?
 
         public init(kind: Kind = .sallyport, url: String) {
@@ -48,16 +48,16 @@ public struct Configuration: Equatable, Sendable {
         public init() {}
     }
 
-    /// `[gateway]`: how people reach the gateway, for the lines that they are told to enter, and what it keeps itself.
+    /// `[gateway]`: how people reach the gateway, for the commands in messages, and the gateway's own files.
     public struct Gateway: Equatable, Sendable {
         /// Nil: the name of this machine.
         public var publicHost: String?
         public var publicPort = 22
-        /// A folder of the AuthorizedKeysCommandUser's own, for the answers about keys (admission `known`).
+        /// A folder that belongs to the AuthorizedKeysCommandUser and caches answers about keys (admission `known`).
         public var keyCache = "/run/sallyport/keys"
-        /// A folder of the account's own, for a build service that does not count sessions itself.
+        /// A folder that belongs to the account, for a build service that does not count sessions itself.
         public var sessions = "/run/sallyport/sessions"
-        /// Seconds in which nothing is typed and nothing shown after which a session with a terminal is closed; 0: never.
+        /// A session with a terminal is closed after this many seconds without input and output; 0: never.
         public var idle = 0
 
         public init() {}
@@ -65,7 +65,7 @@ public struct Configuration: Equatable, Sendable {
 
     /// `[runner]`: the embedded build service.
     public struct Runner: Equatable, Sendable {
-        /// Where API v1 is served over TLS, to those who have a token.
+        /// Where API v1 is served over TLS, to clients with a token.
         public struct Network: Equatable, Sendable {
             /// An IP literal.
             public var address: String
@@ -86,19 +86,19 @@ public struct Configuration: Equatable, Sendable {
         }
 
         public enum Accelerator: String, Sendable, CaseIterable {
-            /// KVM where a guest has really booted with it, else software emulation.
+            /// KVM if a test guest boots with it, otherwise software emulation.
             case automatic = "auto"
             case kvm
             case tcg
         }
 
-        /// `[runner.image.NAME]`: what builders made of that image have.
+        /// `[runner.image.NAME]`: settings for the builders of that image.
         public struct Image: Equatable, Sendable {
-            /// What a builder may reach.
+            /// What a builder can reach.
             public enum Network: String, Sendable, CaseIterable {
                 /// Nothing.
                 case none
-                /// The internet, and neither the host nor private networks.
+                /// The internet, but neither the host nor private networks.
                 case outbound
             }
 
@@ -121,7 +121,7 @@ public struct Configuration: Equatable, Sendable {
         public var keysAccount = "sallyport-keys"
         /// Members of this group, and root, have the role *operator*.
         public var operatorGroup = "sallyport"
-        /// Public halves of the gateways' identities, `<type> <base64>` each; they go into every builder.
+        /// The gateways' public keys, each `<type> <base64>`; every builder accepts them.
         public var gatewayKeys: [String] = []
         /// A folder of images, one folder each; a manifest's `image` names one.
         public var images = "/var/lib/sallyport/images"
@@ -130,17 +130,17 @@ public struct Configuration: Equatable, Sendable {
         public var slots: Int?
         /// MiB of memory for each builder.
         public var memory = 512
-        /// By the image's name; those that are as every other are not here.
+        /// By the image's name; images without settings of their own are missing.
         public var imageSettings: [String: Image] = [:]
         /// Builders are called `job-{id}`, and with each of these host names `job-{id}.{suffix}`.
         public var suffixes: [String] = []
-        /// Seconds that a builder is kept for somebody to come.
+        /// The keep-time: how many seconds a builder waits for someone to enter it.
         public var keep = 600
-        /// Seconds that a kept builder lives from when somebody first enters it, unless the deadline is moved.
+        /// How many seconds a kept builder lives after someone first enters it, unless the deadline is moved.
         public var life = 3600
-        /// Seconds without a heartbeat after which a claim ends. Gateways send one every third of it.
+        /// A claim ends after this many seconds without a heartbeat. Gateways send one every third of it.
         public var lease = 60
-        /// Seconds after which a builder ends, whatever happens.
+        /// A builder ends this many seconds after its start, whatever happens.
         public var maxLife = 3 * 24 * 3600
         /// The file of the terms of use; nil: there are none.
         public var terms: String?

@@ -5,7 +5,7 @@ import Glibc
 public enum ConfigurationFile {
     /// Reads and checks the file at `path`.
     ///
-    /// - Parameter ownerMustBeRoot: refuses a file that somebody other than root could have written. The forced
+    /// - Parameter ownerMustBeRoot: refuses a file that anyone other than root could have written. The forced
     ///   command asks for it, since the path is an argument.
     public static func read(
         _ path: String, ownerMustBeRoot: Bool = false
@@ -85,7 +85,7 @@ public enum ConfigurationFile {
         return configuration
     }
 
-    /// Unless the administrator says so, people call builders after the gateway, if that has a name.
+    /// Unless the administrator sets other names, builders are named after the gateway, if it has a name.
     private static func suffixes(of gateway: Configuration.Gateway) -> [String] {
         guard let host = gateway.publicHost, HostName.isValid(host) else { return [] }
         return [host.lowercased()]
@@ -107,7 +107,7 @@ public enum ConfigurationFile {
         return limits
     }
 
-    /// The four keys belong together.
+    /// These four keys belong together.
     private static func network(
         from document: inout Document
     ) throws(ConfigurationError) -> Configuration.Runner.Network? {

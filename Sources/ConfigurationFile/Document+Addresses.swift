@@ -17,7 +17,7 @@ extension Document {
         return url
     }
 
-    /// A proxy is asked for a tunnel, in which TLS goes; nothing else is sent through it.
+    /// The gateway asks a proxy for a tunnel and speaks TLS in it; it sends nothing else through it.
     mutating func proxy(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
         guard let proxy = try text(section, key) else { return nil }
         guard let (scheme, _, path) = Self.parts(of: proxy), scheme == "http", path.isEmpty || path == "/"
@@ -25,12 +25,12 @@ extension Document {
             throw error(section, key, "expected \"http://host:port\"")
         }
         guard try text("service", "url")?.hasPrefix("https://") == true else {
-            throw error(section, key, "is for a service at an https URL only")
+            throw error(section, key, "works only with a service at an https URL")
         }
         return proxy
     }
 
-    /// `127.0.0.1:8443` or `[::1]:8443`: an address and no name, so that it is clear who can come.
+    /// `127.0.0.1:8443` or `[::1]:8443`: an address and not a name, so that it is clear who can connect.
     mutating func listeningAddress(
         _ section: String, _ key: String
     ) throws(ConfigurationError) -> (address: String, port: Int)? {
@@ -44,7 +44,7 @@ extension Document {
         return (address, port)
     }
 
-    /// In small letters, as ssh compares them.
+    /// In lower case, as ssh compares them.
     mutating func hostNames(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
         guard let names = try texts(section, key) else { return nil }
         for name in names where !HostName.isValid(name) {
@@ -58,7 +58,7 @@ extension Document {
         return scheme == "https" || scheme == "http" && ["127.0.0.1", "[::1]", "localhost"].contains(host)
     }
 
-    /// Scheme, host and path of a plain URL. Nil: it is none, or has a user, a query or a fragment, which have no
+    /// Scheme, host and path of a plain URL. Nil: it is not one, or has a user, a query or a fragment, which have no
     /// meaning here and make it hard to see which host is meant.
     private static func parts(of url: String) -> (scheme: Substring, host: Substring, path: Substring)? {
         guard let colon = url.firstRange(of: "://"),

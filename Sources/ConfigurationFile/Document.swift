@@ -30,7 +30,7 @@ struct Document {
         return text
     }
 
-    /// Nil: the key is not there.
+    /// Nil: the key is missing.
     mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
         guard let value = try value(section, key) else { return nil }
         guard let array = value.array else { throw error(section, key, "expected a list of strings") }
@@ -93,10 +93,10 @@ struct Document {
         return names
     }
 
-    /// The table of that name, whose parts are divided by dots; nil when there is none.
+    /// The table of that name, whose parts are separated by dots; nil if there is none.
     private func table(_ section: String) throws(ConfigurationError) -> TOMLTable? {
         var table = root
-        // Only the last part may have dots itself: the name of an image, for one.
+        // Only the last part can contain dots: the name of an image, for example.
         for part in section.split(separator: ".", maxSplits: 2) {
             guard let entry = table[String(part)] else { return nil }
             guard let next = entry.table else {
@@ -109,7 +109,7 @@ struct Document {
         return table
     }
 
-    /// The last step: a key that nobody asked for is a mistake, or meant for a later version.
+    /// The last step: a key that no code asked for is a mistake, or meant for a later version.
     func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
         for section in root.keys where known[section] == nil {
             throw ConfigurationError(
@@ -136,8 +136,8 @@ struct Document {
             path: path, line: line(section: section, key: key), key: "\(section).\(key)", expected: expected)
     }
 
-    /// Where a section, or a key in it, stands. TOMLKit keeps positions of syntax errors only, so this looks for the
-    /// words; what is written in an unusual way (a dotted or quoted key) is reported without a line.
+    /// The line of a section, or of a key in it. TOMLKit keeps positions of syntax errors only, so this looks for the
+    /// words; a key written in an unusual way (dotted or quoted) is reported without a line.
     private func line(section: String?, key: String?) -> Int? {
         var current: Substring?
         for (index, line) in lines.enumerated() {

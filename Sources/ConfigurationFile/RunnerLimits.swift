@@ -1,15 +1,15 @@
 extension Configuration.Runner {
-    /// How much anybody may take.
+    /// The limits for each person.
     public struct Limits: Equatable, Sendable {
-        /// While so many builders of an owner's are kept, no further job of theirs starts.
+        /// While an owner has this many kept builders, no further job of theirs starts.
         public var keptPerOwner = 2
-        /// Sessions that one person may have at once, in whatever jobs.
+        /// Sessions that one person can have at once, in all jobs together.
         public var sessionsPerPerson = 10
-        /// Jobs of one owner that may wait at once.
+        /// Jobs of one owner that can wait at once.
         public var queuedPerOwner = 10
-        /// Bytes that the tasks of one job may write to their logs.
+        /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
-        /// Days for which a job that is over, and its logs, are kept.
+        /// Days for which a finished job and its logs are kept.
         public var retention = 30
 
         public init() {}

@@ -1,25 +1,25 @@
 import Glibc
 
-/// Files that are read whole: configuration, secrets, tables.
+/// Small files that are read in one piece: configuration, secrets, tables.
 public enum SmallFile {
-    /// More than any of them needs; what is larger is some other file.
+    /// More than any of them needs; a larger file is the wrong one.
     static let maximumSize = 1 << 20
 
-    /// Whom a file is for, besides its owner and root.
+    /// Who can read a file, in addition to its owner and root.
     public enum Readers: Sendable {
         /// Nobody: it holds a secret.
         case nobody
-        /// The file's group, which may not write to it.
+        /// The file's group, which cannot write to it.
         case group
-        /// Everybody; nobody else may write to it.
+        /// Everyone; nobody else can write to it.
         case everybody
     }
 
-    /// The text of a file that nobody else may read or change.
+    /// The text of a file that nobody else can read or change.
     public static func read(_ path: String, for readers: Readers) throws(ConfigurationError) -> String {
         try read(path) { status in
             switch readers {
-            case .nobody where status.st_mode & 0o077 != 0: "can be read by others than its owner: chmod 600"
+            case .nobody where status.st_mode & 0o077 != 0: "can be read by others: chmod 600"
             case .group where status.st_mode & 0o027 != 0: "can be read or changed by others: chmod 640"
             case .everybody where status.st_mode & 0o022 != 0: "can be changed by others: chmod 644"
             case .nobody, .group, .everybody: nil

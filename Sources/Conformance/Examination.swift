@@ -2,16 +2,16 @@ import BuildAPI
 import FoundationEssentials
 public import ServiceClient
 
-/// Nobody answers there, or not now.
+/// The service does not answer, or not now.
 public struct Unreachable: Error {
-    /// Whether it may be there in a while.
+    /// Whether it may answer later.
     public let isTransient: Bool
     public let cause: String
 }
 
-/// Drives a build service through API v1 and notes what it does not keep.
+/// Takes a build service through API v1 and records where it does not conform.
 ///
-/// One request after the other, as an operator where the service lets it. What it makes, it takes back.
+/// It sends one request after the other, as an operator if the service allows it, and removes what it has made.
 public final class Examination {
     let options: Options
     let endpoint: Endpoint
@@ -19,19 +19,19 @@ public final class Examination {
     private var findings: [Check: Finding] = [:]
     var left: [String] = []
 
-    /// A key that claims are made with, and its owner's id.
+    /// A key to make claims with, and its owner's id.
     var claimant: Claimant?
     var stranger: Claimant?
-    /// Keys to be removed at the end.
+    /// Keys to remove at the end.
     var added: [String] = []
-    /// Every job that was made.
+    /// Every submitted job.
     var submitted: [String] = []
-    /// The job that is to fail, and the one that is cancelled.
+    /// The job that should fail, and the one that is cancelled.
     var job: String?
     var cancelled: String?
     /// Whether the job has failed and its builder is kept.
     var isKept = false
-    /// Claims that still stand.
+    /// Claims that are still live.
     var standing: [String] = []
 
     struct Claimant {
@@ -60,7 +60,7 @@ public final class Examination {
         cleanUp()
         lookAtAnswers()
         let findings = Check.allCases.map {
-            self.findings[$0] ?? Finding(check: $0, outcome: .skipped, seen: "it was not come to")
+            self.findings[$0] ?? Finding(check: $0, outcome: .skipped, seen: "it was not reached")
         }
         return Report(findings: findings, left: left)
     }
@@ -77,16 +77,16 @@ public final class Examination {
 
     // MARK: Findings
 
-    /// Why a check is not kept.
+    /// Why a check has failed.
     enum Deviation: Error {
         case broken(String)
-        /// It cannot be looked at, and why.
+        /// It cannot be tested, and why.
         case skipped(String)
     }
 
-    /// Notes one finding.
+    /// Records one finding.
     ///
-    /// - Parameter look: returns what was seen of a promise that is kept; throws a ``Deviation`` otherwise.
+    /// - Parameter look: returns what was seen if the promise is kept; throws a ``Deviation`` otherwise.
     func check(_ check: Check, _ look: () throws -> String) {
         let outcome: Finding.Outcome
         let seen: String
@@ -102,13 +102,13 @@ public final class Examination {
         findings[check] = Finding(check: check, outcome: outcome, seen: String(seen.prefix(300)))
     }
 
-    /// What an earlier step has found; without it the check is skipped.
+    /// The result of an earlier step; without it the check is skipped.
     func need<Value>(_ value: Value?, _ reason: String) throws -> Value {
         guard let value else { throw Deviation.skipped(reason) }
         return value
     }
 
-    /// The answer, if it has the status.
+    /// The answer, if it has that status.
     @discardableResult
     func expect(_ answer: Answer, _ statuses: Int...) throws -> Answer {
         guard answer.status != 0 else {

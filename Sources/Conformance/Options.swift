@@ -1,6 +1,6 @@
-/// What an examination is done with.
+/// The options of an examination.
 public struct Options: Sendable {
-    /// A job that fails in a few seconds, whose task says something.
+    /// A job that prints something and fails in a few seconds.
     public static let defaultManifest = """
         image: debian
         tasks:
@@ -10,25 +10,25 @@ public struct Options: Sendable {
 
         """
 
-    /// Whose jobs and keys.
+    /// The person to submit jobs and add keys for.
     public var owner: String
-    /// Somebody else, who must not be let in.
+    /// Another person, who must not get in.
     public var stranger = "conformance-stranger"
     public var manifest = Array(defaultManifest.utf8)
-    /// A job of the owner's that has failed and whose builder is kept; nil: one is submitted.
+    /// A failed job of the owner, whose builder is kept; nil: submit one.
     public var job: String?
-    /// `<type> <base64>` of a key that is the owner's already; needed where keys cannot be added.
+    /// `<type> <base64>` of a key that the owner already has; needed if keys cannot be added.
     public var key: String?
     public var token: String?
     public var gatewayToken: String?
     public var keysToken: String?
-    /// The certificates that a service's own is checked against; nil: the system's.
+    /// The certificate authorities to trust; nil: the system's.
     public var authorities: String?
-    /// Seconds that the job may take to fail.
+    /// How many seconds to wait for the job to fail.
     public var patience = 300
-    /// Seconds that a service may take to end what has no reason to be there any more.
+    /// How many seconds a service can take to end something that is no longer needed.
     var settling = 10
-    /// The longest lease in seconds whose end is waited for.
+    /// Wait for a lease to run out only if it is no longer than this many seconds.
     public var longestLease = 15
 
     public init(owner: String) {

@@ -1,4 +1,4 @@
-/// What has been seen of one check.
+/// The result of one check.
 public struct Finding: Codable, Equatable, Sendable {
     public enum Outcome: String, Codable, Sendable {
         case kept, broken, skipped
@@ -6,14 +6,14 @@ public struct Finding: Codable, Equatable, Sendable {
 
     public var check: Check
     public var outcome: Outcome
-    /// What was seen, or why it could not be looked at. May quote the service: hostile text.
+    /// What was seen, or why it could not be tested. It can quote the service: hostile text.
     public var seen: String
 }
 
 /// The findings about one service: one for each ``Check``, in their order.
 public struct Report: Codable, Equatable, Sendable {
     public var findings: [Finding]
-    /// What was made for the examination and could not be taken back.
+    /// What the examination has made and could not remove.
     public var left: [String]
 
     public var isKept: Bool { findings.allSatisfy { $0.outcome != .broken } }

@@ -16,15 +16,15 @@ public final class EventLoop {
         self.system = system
     }
 
-    /// The present moment, by the loop's own clock.
+    /// The current time, by the loop's own clock.
     public var now: Instant { system.now }
 
-    /// How long ago that was.
+    /// How long ago a moment was.
     public func age(of moment: Instant) -> Duration {
         .nanoseconds(now.nanoseconds - moment.nanoseconds)
     }
 
-    /// Calls the handler whenever one of the watch's events is there.
+    /// Calls the handler whenever one of the watch's events has happened.
     ///
     /// - Parameter descriptor: borrowed; it must stay open until the watch is cancelled.
     public func watch(
@@ -100,9 +100,10 @@ public final class Watch {
 
         public static let readable = Events(rawValue: 1)
         public static let writable = Events(rawValue: 2)
-        /// The other side is gone for good: POLLERR, POLLNVAL. Comes unasked whenever any event is watched.
+        /// The other side is gone for good: POLLERR, POLLNVAL. Reported whenever any event is watched.
         public static let error = Events(rawValue: 4)
-        /// POLLHUP. Comes unasked too. On a pipe or terminal that is read it is end-of-file, after what is left.
+        /// POLLHUP. Also always reported. On a pipe or terminal that is read, it means end of file after the remaining
+        /// bytes.
         public static let hangUp = Events(rawValue: 8)
 
         var pollEvents: Int16 {
@@ -125,7 +126,7 @@ public final class Watch {
 
     let descriptor: CInt
     let handler: (Events) -> Void
-    /// Empty: the descriptor is not looked at, not even for errors. `[.error]` alone waits for errors only.
+    /// Empty: the descriptor is ignored, even its errors. `[.error]` waits for errors only.
     public var events: Events
     private(set) var isCancelled = false
 
@@ -140,7 +141,7 @@ public final class Watch {
     }
 }
 
-/// Something to do later.
+/// A timer.
 public final class Timer {
     let deadline: Instant
     let handler: () -> Void

@@ -1,25 +1,26 @@
 import CLinux
 import Glibc
 
-/// A descriptor that is written without ever blocking, with a bounded buffer behind it.
+/// Writes to a descriptor without ever blocking, through a bounded buffer.
 public final class OutputSink {
-    /// Bytes waiting above which a writer should stop.
+    /// A writer should stop when more bytes than this are waiting.
     private static let fullMark = 256 << 10
-    /// Bytes that a pipe may hold once it has been full. What all pipes of a user may hold is limited (64 MiB): pipe(7).
+    /// The size to which a pipe grows once it has been full. All pipes of a user together are limited (64 MiB):
+    /// pipe(7).
     private static let pipeSize: CInt = 512 << 10
 
     private let descriptor: CInt
     private let loop: EventLoop
     private var pending: [UInt8] = []
-    /// Where in `pending` the next byte to write is.
+    /// The offset in `pending` of the next byte to write.
     private var start = 0
     private var watch: Watch?
     private var hasEnlarged = false
     private var endsWhenEmpty = false
-    /// Called once, by the loop and never from within `write`: nobody will ever read what is written. Whoever writes may be
-    /// in the middle of something that the callee ends.
+    /// Called once, by the loop and never from within `write`, when nobody will ever read what is written. (The writer
+    /// may be in the middle of something that the handler ends.)
     public var onGone: (() -> Void)?
-    /// Called whenever a sink that was full has room again, and when all has been written.
+    /// Called whenever a full sink has room again, and when everything has been written.
     public var onDrain: (() -> Void)?
     public private(set) var isGone = false
 
@@ -38,11 +39,11 @@ public final class OutputSink {
         watch?.cancel()
     }
 
-    /// Whether so much is waiting that a writer should stop until `onDrain`.
+    /// Whether a writer should stop until `onDrain`.
     public var isFull: Bool { pending.count - start >= Self.fullMark }
     public var isEmpty: Bool { start == pending.count }
 
-    /// Writes what the descriptor takes at once and keeps the rest.
+    /// Writes what the descriptor accepts now, and keeps the rest.
     public func write(_ bytes: UnsafeRawBufferPointer) {
         guard !isGone, !bytes.isEmpty else { return }
         guard let taken = isEmpty ? offer(bytes) : 0 else { return gone() }
@@ -60,8 +61,8 @@ public final class OutputSink {
         write(Array(text.utf8))
     }
 
-    /// Lets the reader see the end of file, behind all that has been written. The descriptor stays taken, so that no other
-    /// file gets its number.
+    /// Lets the reader see the end of file, after everything that was written. The descriptor stays open, so that no
+    /// other file gets its number.
     public func end() {
         guard isEmpty else {
             endsWhenEmpty = true
@@ -94,7 +95,7 @@ public final class OutputSink {
             onDrain?()
             if endsWhenEmpty { end() }
         } else {
-            // Not sooner than half of it is free: each byte is moved once at most.
+            // Only when half of it is free, so that each byte moves at most once.
             if start >= Self.fullMark, start >= pending.count / 2 {
                 pending.removeFirst(start)
                 start = 0
@@ -103,7 +104,7 @@ public final class OutputSink {
         }
     }
 
-    /// Bytes that the descriptor takes now; nil when nobody will read them any more.
+    /// How many bytes the descriptor accepts now; nil if nobody will ever read them.
     private func offer(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var taken = 0
         while taken < bytes.count {
@@ -119,8 +120,8 @@ public final class OutputSink {
         return taken
     }
 
-    /// Makes more room in a pipe that is full for the first time: whoever sends much then waits for its reader less
-    /// often. False when there is no more room.
+    /// Enlarges a pipe that is full for the first time, so that a writer of many bytes waits for the reader less
+    /// often. False if it cannot grow.
     private func enlarge() -> Bool {
         guard !hasEnlarged else { return false }
         hasEnlarged = true

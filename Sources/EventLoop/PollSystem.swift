@@ -9,14 +9,14 @@ public struct PolledDescriptor {
     public var revents: Int16 = 0
 }
 
-/// What a loop has of the system: the time, and a way to wait.
+/// What a loop needs from the system: the time, and a way to wait.
 public protocol PollSystem {
     /// Never goes back.
     var now: Instant { get }
 
     /// Waits until something has happened to one of the descriptors, as poll(2) does.
     ///
-    /// - Parameter nanoseconds: for how long at most; negative: however long.
+    /// - Parameter nanoseconds: how long to wait at most; negative: without a limit.
     /// - Returns: how many descriptors have `revents`; 0: the time has passed; -1: interrupted.
     func poll(_ descriptors: inout [PolledDescriptor], for nanoseconds: Int64) -> CInt
 }
@@ -42,7 +42,7 @@ public struct RealPollSystem: PollSystem {
     }
 }
 
-/// A moment of a loop's clock.
+/// A point in time on a loop's clock.
 public struct Instant: Comparable, Sendable {
     public var nanoseconds: Int64
 

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Finds out whether KVM works here, by booting our own guest with it.
 ///
-/// That /dev/kvm exists and opens proves nothing: there are hosts where the guest then hangs without a word. The
-/// answer is kept for this process, and for this boot of the host in a file beside the image where that is possible.
+/// That /dev/kvm exists and opens proves nothing: on some hosts the guest then hangs silently. The
+/// result is kept for this process and, if possible, for this boot of the host, in a file next to the image.
 actor AcceleratorProbe {
     static let shared = AcceleratorProbe()
 

@@ -1,9 +1,9 @@
 import NIOCore
 import NIOPosix
 
-/// Asks a port whether an SSH server is behind it.
+/// Tests whether an SSH server listens on a port.
 ///
-/// That a connection is accepted says nothing: QEMU accepts before the guest listens.
+/// An accepted connection proves nothing, because QEMU accepts before the guest listens.
 enum Banner {
     /// Connects once, and returns whether an SSH banner came within `limit`.
     static func isShown(port: Int, limit: TimeAmount) async -> Bool {

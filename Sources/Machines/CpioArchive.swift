@@ -1,4 +1,4 @@
-/// A cpio archive of the kind that the kernel unpacks as an initramfs ("newc": Linux, buffer-format.rst).
+/// A cpio archive in the format that the kernel unpacks as an initramfs ("newc": Linux, buffer-format.rst).
 struct CpioArchive {
     private(set) var bytes: [UInt8] = []
     private var count = 0

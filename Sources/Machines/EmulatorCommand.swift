@@ -2,23 +2,23 @@ import SystemPackage
 
 /// The command line of QEMU.
 ///
-/// `microvm` boots fastest. `restrict=on` matters: without it a build reaches whatever listens on the loopback of the
-/// host, or of the network namespace that QEMU is in. `-no-reboot` turns every way in which a guest can stop into the end of QEMU.
+/// `microvm` boots fastest. `restrict=on` matters: without it a build can reach everything that listens on the
+/// loopback of the host, or of QEMU's network namespace. With `-no-reboot`, QEMU ends however the guest stops.
 struct EmulatorCommand {
     static let program = "qemu-system-x86_64"
 
     var kernel: FilePath
     var initramfs: FilePath
-    /// What the machine's disk has in the beginning, if it has a disk.
+    /// The initial content of the machine's disk, if it has a disk.
     var disk: DiskImage?
     var accelerator: Accelerator
     var memory: Int
     var processors: Int
     var network: Network = .none
-    /// Further words for the kernel.
+    /// More words for the kernel's command line.
     var kernelArguments: [String] = []
 
-    /// What every guest of ours starts with.
+    /// The kernel's arguments that all our guests have.
     private var common: [String] {
         var words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"] + kernelArguments
         if accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
@@ -33,11 +33,11 @@ struct EmulatorCommand {
         ]
     }
 
-    /// How much the console's log may hold: whoever is root in the guest can write to it for ever. What is beyond is
-    /// lost, and QEMU goes on, since it ignores the signal that tells of it.
+    /// The largest size of the console's log, to which root in the guest can write for ever. Anything beyond it is
+    /// lost; QEMU continues, because it ignores the signal for that.
     private static let consoleLimit = 1 << 20
 
-    /// $1 is the longest file that it may write, in blocks of 512 bytes; $2 a folder for what vanishes with it.
+    /// $1 is the longest file that it can write, in blocks of 512 bytes; $2 is a folder for files that vanish with it.
     private static let limited = """
         trap '' XFSZ
         ulimit -f "$1"
@@ -48,7 +48,7 @@ struct EmulatorCommand {
 
     private var longestFile: Int { disk?.longestOverlay ?? Self.consoleLimit }
 
-    /// Starts a machine with a network, in the background: QEMU returns when it runs.
+    /// Starts a machine in the background: QEMU returns when it runs.
     func launch(in folder: MachineFolder, port: Int) async throws(MachineError) -> ShortCommand.Outcome {
         let command =
             ["-c", Self.limited, Self.program, String(longestFile / 512), folder.path.string]
@@ -63,7 +63,7 @@ struct EmulatorCommand {
         return outcome
     }
 
-    /// The arguments of that.
+    /// The arguments for that.
     func machine(in folder: MachineFolder, port: Int) -> [String] {
         common + drive + [
             "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",
@@ -83,8 +83,8 @@ struct EmulatorCommand {
         }
     }
 
-    /// QEMU writes what differs from the image to a file in TMPDIR that has no name any more, and so ends with QEMU.
-    /// When there is no room for it the machine stops, until it is told to go on (see ``MonitorConnection``).
+    /// QEMU writes changes to the image to an unlinked file in TMPDIR, which disappears with QEMU.
+    /// When the disk is full, the machine stops until it is told to continue (see ``MonitorConnection``).
     private var drive: [String] {
         guard let disk else { return [] }
         return [
@@ -94,12 +94,12 @@ struct EmulatorCommand {
         ]
     }
 
-    /// A guest that says that it has booted, and ends.
+    /// A guest that reports that it has booted, and ends.
     func probe() -> [String] {
         common + ["-serial", "stdio"]
     }
 
-    /// In QEMU's options a comma ends a value, and two commas are one.
+    /// In QEMU's options a comma ends a value, and two commas stand for one.
     private static func escaped(_ path: FilePath) -> String {
         path.string.escaping(",", as: ",,")
     }

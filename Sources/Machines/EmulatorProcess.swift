@@ -5,7 +5,7 @@ import SystemPackage
 struct EmulatorProcess {
     let folder: MachineFolder
 
-    /// The number in the pidfile, if the process with that number is this very machine: its arguments name the
+    /// The number in the pidfile, if the process with that number is this machine: its arguments name the
     /// machine's own pidfile.
     func identify() -> pid_t? {
         guard let text = try? String(contentsOfFile: folder.processFile.string, encoding: .utf8),
@@ -21,20 +21,20 @@ struct EmulatorProcess {
         return arguments.split(separator: 0).contains(Data(folder.processFile.string.utf8))
     }
 
-    /// Returns when the process is gone; kills it when it is not gone after `patience`.
+    /// Returns when the process is gone; kills it if it is not gone after `patience`.
     func waitUntilGone(_ process: pid_t, patience: Duration) async {
         let clock = ContinuousClock()
         let limit = clock.now + patience
         while isMachine(process) {
             if clock.now > limit {
-                // Identified a moment ago. A process number is not used again that soon.
+                // It was identified a moment ago, and process numbers are not reused that quickly.
                 kill(process, SIGKILL)
             }
             await pause()
         }
     }
 
-    /// A cancelled task must not spin here, so that this sleep is not the task's own.
+    /// A cancelled task must not spin here, so this sleep ignores cancellation.
     private func pause() async {
         await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
     }

@@ -1,14 +1,14 @@
 public import SystemPackage
 
-/// What a machine's host key is to be certified for (ssh-keygen(1), CERTIFICATES).
+/// The certificate for a machine's host key (ssh-keygen(1), CERTIFICATES).
 public struct HostCertificate: Sendable, Hashable {
-    /// The file with the private key of the authority that signs.
+    /// The file with the private key of the signing authority.
     public var authority: FilePath
-    /// What the machine is called in the logs of those who see the certificate.
+    /// The machine's name in the logs of programs that see the certificate.
     public var identity: String
-    /// Exactly the names under which the machine is reached. Never none: some clients take that for every name.
+    /// Exactly the names by which the machine is reached. Never empty, which some clients take for every name.
     public var names: [String]
-    /// Seconds from now for which it holds; it holds for an hour before now too, for clocks differ.
+    /// How many seconds it is valid from now. It is also valid for the hour before now, because clocks differ.
     public var life: Int
 
     public init(authority: FilePath, identity: String, names: [String], life: Int) {
@@ -19,7 +19,7 @@ public struct HostCertificate: Sendable, Hashable {
         self.life = life
     }
 
-    /// Signs the public key in the file `NAME.pub`; the certificate becomes `NAME-cert.pub` beside it.
+    /// Signs the public key in the file `NAME.pub`; writes the certificate to `NAME-cert.pub` next to it.
     public func sign(_ publicKey: FilePath) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: "ssh-keygen",

@@ -2,18 +2,18 @@ import Foundation
 
 /// The frequency of this host's time-stamp counter.
 ///
-/// A `microvm` has no other clock than the time-stamp counter. Under software emulation the guest counts with the
-/// host's, and finds out its frequency by timing a few milliseconds; on a busy host that fails, and the guest then
-/// hangs without a word early in its boot. So it is told.
+/// A `microvm` has no clock except the time-stamp counter. Under software emulation the guest counts with the
+/// host's, and measures its frequency over a few milliseconds; on a busy host that fails, and the guest then
+/// hangs silently early in its boot. So we tell it the frequency.
 enum HostClock {
-    /// Kilohertz, or nil where the host does not say.
+    /// Kilohertz, or nil if the host does not say.
     static func timeStampCounterFrequency() -> Int? {
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
         return frequency(fromProcessorInformation: text)
     }
 
-    /// On x86 Linux takes `bogomips` from the counter's frequency: twice as many as it has megahertz. (`cpu MHz` on
-    /// the other hand is the processor's speed of the moment.)
+    /// On x86, Linux derives `bogomips` from the counter's frequency: twice its megahertz. (`cpu MHz`, on
+    /// the other hand, is the processor's current speed.)
     static func frequency(fromProcessorInformation text: String) -> Int? {
         for line in text.split(separator: "\n") where line.hasPrefix("bogomips") {
             let value = line.drop { $0 != ":" }.dropFirst().trimmingCharacters(in: .whitespaces)

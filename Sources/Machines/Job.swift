@@ -1,6 +1,6 @@
 import BuildAPI
 
-/// What a builder has to do: an environment, and scripts.
+/// The work of a builder: an environment, and scripts.
 public struct Job: Sendable, Hashable {
     /// Exported to tasks and to every shell. Names are those of shell variables.
     public var environment: [Variable]
@@ -56,7 +56,7 @@ extension Job {
         return archive.finished()
     }
 
-    /// Names become folders and words of a shell's command line.
+    /// Names are used as folders and as words on a shell's command line.
     static func checkTaskName(_ name: String) throws(MachineError) {
         guard TaskName.isSafeArgument(name) else { throw MachineError(.invalidName, detail: name) }
     }

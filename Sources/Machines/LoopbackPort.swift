@@ -1,8 +1,8 @@
 import Foundation
 
-/// Finds TCP ports on the loopback that nobody uses.
+/// Finds unused TCP ports on loopback.
 package enum LoopbackPort {
-    /// A port that was free a moment ago. Neither QEMU nor sshd can be given port 0 and asked.
+    /// A port that was free a moment ago. QEMU and sshd cannot choose a port (0) and report it.
     package static func pick() throws(MachineError) -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw MachineError(.startFailed, detail: "socket: errno \(errno)") }

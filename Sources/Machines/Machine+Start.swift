@@ -28,7 +28,7 @@ extension Machine {
             folder.removeTraces()
             throw error
         }
-        // QEMU has read them by the time that it returns, and nobody else needs them.
+        // QEMU has read them when it returns, and nothing else needs them.
         defer {
             folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic, folder.hostCertificate])
         }
@@ -48,10 +48,10 @@ extension Machine {
         }
     }
 
-    /// Finds a machine again that an earlier process has started.
+    /// Finds a machine that an earlier process has started.
     ///
-    /// Nil when it no longer lives; what was left of it is then cleaned up. A machine whose QEMU lives but does not
-    /// answer is of no use to anybody: it is ended.
+    /// Nil if it is gone; then its files are removed. A machine whose QEMU lives but does not
+    /// answer is useless, and is ended.
     public static func adopt(folder path: FilePath) async -> Machine? {
         let folder = MachineFolder(path: path)
         if let record = MachineRecord.read(from: folder),
@@ -88,7 +88,7 @@ extension Machine {
         return key
     }
 
-    /// Puts the machine's own archive behind the common one; the kernel unpacks both.
+    /// Appends the machine's own archive to the common one; the kernel unpacks both.
     private static func writeInitramfs(
         _ specification: MachineSpecification, common: FilePath, in folder: MachineFolder
     ) throws(MachineError) {
@@ -117,7 +117,7 @@ extension Machine {
         try folder.write(whole, to: folder.initramfs)
     }
 
-    /// Starts QEMU on a port that was free a moment ago; takes another one when it no longer is.
+    /// Starts QEMU on a port that was free a moment ago; tries another one if it no longer is.
     private static func launch(
         _ emulator: EmulatorCommand, in folder: MachineFolder, hostKey: String, identity: FilePath
     ) async throws(MachineError) -> MachineRecord {
@@ -125,7 +125,8 @@ extension Machine {
         for _ in 0..<5 {
             let record = MachineRecord(
                 port: try LoopbackPort.pick(), hostKeys: [hostKey], identity: identity.string)
-            // First the record: a runner that dies right after QEMU has started can still be followed.
+            // Write the record first: if the runner dies right after QEMU has started, the next one can find the
+            // machine.
             try record.write(to: folder)
             let outcome = try await emulator.launch(in: folder, port: record.port)
             if outcome.status == 0 {
@@ -138,7 +139,7 @@ extension Machine {
         throw failure(messages)
     }
 
-    /// Finds a port for a machine whose QEMU is in a network namespace; it may be another than the record's.
+    /// Finds a port for a machine whose QEMU is in a network namespace; it can differ from the record's.
     private static func openWayIn(
         of record: MachineRecord, in folder: MachineFolder
     ) async throws(MachineError) -> MachineRecord {
@@ -149,10 +150,10 @@ extension Machine {
             try record.write(to: folder)
         }
         await endUnanswering(folder)
-        throw MachineError(.networkFailed, detail: "slirp4netns opens no port.")
+        throw MachineError(.networkFailed, detail: "slirp4netns did not open a port.")
     }
 
-    /// What a program's messages mean. (It runs in the C locale.)
+    /// The error for a program's messages. (It runs in the C locale.)
     static func failure(_ messages: String) -> MachineError {
         let isFull = messages.contains("No space left on device")
         let isNetwork = messages.contains(OutboundNetwork.complaint)

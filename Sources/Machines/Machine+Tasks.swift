@@ -2,20 +2,20 @@ import Subprocess
 
 /// How a task has ended.
 public struct TaskEnd: Sendable, Hashable {
-    /// Killed by signal N is 128+N.
+    /// 128 + N if signal N killed it.
     public var exitStatus: Int32
-    /// Whether the builder's disk was full then: output may be missing, which the task was told.
+    /// Whether the builder's disk was full then. Output may be missing; the task got an error for it.
     public var isDiskFull: Bool
 }
 
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
 extension Machine {
-    /// Puts the job's scripts and environment into the guest. Doing it again changes nothing.
+    /// Copies the job's scripts and environment into the guest. Doing it again changes nothing.
     public func prepare(_ job: Job) async throws(MachineError) {
         try await shell.run("/usr/lib/sallyport/prepare", input: try job.archive(), limit: .seconds(60))
     }
 
-    /// Where a task's script lies in the guest, as its user's shell takes it: for people who repeat it.
+    /// The path of a task's script in the guest, as its user's shell accepts it, for people who repeat the task.
     public static func scriptPath(ofTask name: String) -> String {
         "~/.tasks/\(name)"
     }
@@ -26,11 +26,11 @@ extension Machine {
         try await shell.run("/usr/lib/sallyport/task-start \(name)")
     }
 
-    /// Hands over the task's output from byte `offset` on, as it is written, until the task has ended.
+    /// Passes on the task's output from byte `offset` on, as it is written, until the task has ended.
     ///
     /// Returns how the task ended. Throws `connectionLost` when the connection
-    /// breaks: call it again with the number of bytes that have arrived, then nothing is missing and nothing doubled.
-    /// What `receive` throws ends it with `receiverFailed`. Cancellation ends it with `cancelled`.
+    /// breaks: call it again with the number of bytes that have arrived, and nothing is lost or repeated.
+    /// An error from `receive` ends it with `receiverFailed`, cancellation with `cancelled`.
     public func follow(
         task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
     ) async throws(MachineError) -> TaskEnd {

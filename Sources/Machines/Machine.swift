@@ -3,15 +3,15 @@ import SystemPackage
 
 /// A builder: a virtual machine that QEMU runs in the background.
 ///
-/// It outlives this object and this process: `adopt` finds it again. It ends when somebody calls `end`, when its
+/// It outlives this object and this process: `adopt` finds it again. It ends when `end` is called, when its
 /// guest powers off, or by its own watchdog.
 public final class Machine: Sendable {
-    /// Where its SSH server is reached: an IP literal.
+    /// The address of its SSH server: an IP literal.
     public let address = "127.0.0.1"
     public let port: Int
-    /// The keys that its SSH server may show, `<type> <base64>`.
+    /// The host keys that its SSH server can show, `<type> <base64>`.
     public let hostKeys: [String]
-    /// As whom people log in.
+    /// The user name for logging in.
     public let user = MachineSpecification.user
 
     let folder: MachineFolder
@@ -39,7 +39,7 @@ public final class Machine: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw MachineError(.notReady, detail: folder.consoleTail)
             }
-            // On a busy host the banner itself may take long: be more patient each time.
+            // On a busy host even the banner can take long, so wait longer each time.
             if await Banner.isShown(port: port, limit: .milliseconds(Int64(patience))) { break }
             patience = min(patience * 5 / 4, 5000)
             try? await Task.sleep(for: .milliseconds(50))
@@ -62,7 +62,7 @@ public final class Machine: Sendable {
     /// Whether the machine has not ended yet.
     public var isAlive: Bool { monitor.isOpen }
 
-    /// Ends the machine, at once, and returns when nothing is left of it but its console's log.
+    /// Ends the machine at once, and returns when only its console's log is left.
     public func end() async {
         let process = EmulatorProcess(folder: folder)
         let identified = process.identify()
@@ -78,11 +78,11 @@ public final class Machine: Sendable {
         try await shell.run("/usr/lib/sallyport/set-deadline \(max(0, seconds))")
     }
 
-    /// Lets exactly these keys in besides those that it was made with, `<type> <base64>` each.
+    /// Accepts exactly these keys, each `<type> <base64>`, in addition to those it was made with.
     ///
-    /// Tried once, and not for long: somebody waits.
+    /// Tries once, and not for long, because someone is waiting.
     ///
-    /// - Returns: whether the image has the helper for that.
+    /// - Returns: whether the image has the helper that this needs.
     public func admit(keys: [String]) async throws(MachineError) -> Bool {
         do throws(MachineError) {
             try await peopleKeys.admit(keys)

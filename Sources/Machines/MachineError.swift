@@ -1,6 +1,6 @@
-/// Says why something about a builder failed.
+/// Why something about a builder failed.
 ///
-/// `description` is one plain sentence that may be shown to anybody. What only the administrator should see (QEMU's
+/// `description` is one plain sentence that is safe to show to anyone. What only the administrator should see (QEMU's
 /// own words, paths, the end of the console) is in `detail` and `debugDescription`.
 public struct MachineError: Error, Sendable, Hashable {
     /// What failed.
@@ -15,7 +15,7 @@ public struct MachineError: Error, Sendable, Hashable {
 }
 
 extension MachineError {
-    /// The kinds of failure. More may be added.
+    /// The kinds of failure. There can be more in later versions.
     public struct Code: Sendable, Hashable {
         let sentence: String
 
@@ -23,20 +23,20 @@ extension MachineError {
         public static let imageMissing = Code(sentence: "The builder's image is missing or incomplete.")
         /// The machine's folder cannot be used: not writable, or its path is too long for a socket.
         public static let folderUnusable = Code(sentence: "The builder's state folder cannot be used.")
-        /// There is no room on the disk for the machine's files.
+        /// There is no space on the disk for the machine's files.
         public static let noSpace = Code(sentence: "The disk of the builders is full.")
         /// A program that we need, qemu or ssh, could not be run.
         public static let programMissing = Code(sentence: "A program that builders need is not installed.")
         /// The rules, or what they need, could not be set up for a machine with a network.
         public static let networkFailed = Code(
-            sentence: "The rules that protect others from the builder's network could not be set.")
+            sentence: "The rules that restrict the builder's network could not be set.")
         /// QEMU did not start.
         public static let startFailed = Code(sentence: "The builder could not be started.")
-        /// QEMU ended while somebody was waiting for the builder.
+        /// QEMU ended while someone was waiting for the builder.
         public static let ended = Code(sentence: "The builder has ended.")
-        /// The deadline passed before the builder let the runner in.
+        /// The deadline passed before the runner could log in to the builder.
         public static let notReady = Code(sentence: "The builder did not become ready in time.")
-        /// The builder showed another host key than its own, or refused the runner's key.
+        /// The builder showed the wrong host key, or refused the runner's key.
         public static let notTrusted = Code(sentence: "The builder could not be identified.")
         /// The SSH connection to the builder failed or broke. Trying again is reasonable.
         public static let connectionLost = Code(sentence: "The connection to the builder was lost.")
@@ -46,7 +46,7 @@ extension MachineError {
         public static let helperMissing = Code(sentence: "The builder's image lacks a program.")
         /// A task's or a variable's name cannot be used.
         public static let invalidName = Code(sentence: "The name of a task or of a variable cannot be used.")
-        /// Whoever received a task's output threw an error.
+        /// The receiver of a task's output threw an error.
         public static let receiverFailed = Code(sentence: "The output of the builder could not be stored.")
         /// The calling task was cancelled.
         public static let cancelled = Code(sentence: "The operation was cancelled.")

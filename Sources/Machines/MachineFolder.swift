@@ -6,7 +6,7 @@ struct MachineFolder: Sendable {
     let path: FilePath
 
     var monitorSocket: FilePath { path.appending("qmp.sock") }
-    /// Of the connection that the runner's calls of ssh share.
+    /// The control socket of the connection that the runner's calls of ssh share.
     var controlSocket: FilePath { path.appending("ssh.sock") }
     var processFile: FilePath { path.appending("pidfile") }
     var console: FilePath { path.appending("console.log") }
@@ -14,15 +14,15 @@ struct MachineFolder: Sendable {
     var hostKeyPublic: FilePath { path.appending("host_key.pub") }
     var hostCertificate: FilePath { path.appending("host_key-cert.pub") }
     var knownHosts: FilePath { path.appending("known_hosts") }
-    /// Kernel archive with this machine's secrets; exists only while QEMU starts.
+    /// The initramfs with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
-    /// Of slirp4netns; exists only while a machine with a network starts.
+    /// The API socket of slirp4netns; exists only while a machine with a network starts.
     var networkSocket: FilePath { path.appending("net.sock") }
-    /// What slirp4netns says.
+    /// The messages of slirp4netns.
     var networkLog: FilePath { path.appending("net.log") }
     var record: FilePath { path.appending("machine.json") }
 
-    /// Makes the folder, readable for nobody else.
+    /// Makes the folder, which nobody else can read.
     func create() throws(MachineError) {
         // ssh makes its socket under a name that is 17 bytes longer, and then renames it.
         guard controlSocket.string.utf8.count + 17 <= 107 else {
@@ -36,7 +36,7 @@ struct MachineFolder: Sendable {
         }
     }
 
-    /// Removes what would make somebody think that the machine lives. Its console stays for the administrator.
+    /// Removes the files that show that a machine lives. Its console's log stays for the administrator.
     func removeTraces() {
         remove([
             monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, hostCertificate, initramfs,
@@ -50,7 +50,7 @@ struct MachineFolder: Sendable {
         }
     }
 
-    /// Writes a file that only we can read, whole or not at all.
+    /// Writes a file that only we can read, completely or not at all.
     func write(_ contents: Data, to file: FilePath) throws(MachineError) {
         try attempt {
             let new = FilePath(file.string + ".new")
@@ -61,7 +61,7 @@ struct MachineFolder: Sendable {
                 try opened.closeAfter { _ = try opened.writeAll(contents) }
                 guard rename(new.string, file.string) == 0 else { throw Errno(rawValue: errno) }
             } catch {
-                // Half of it would only fill the disk.
+                // Half a file would only fill the disk.
                 remove([new])
                 throw error
             }

@@ -1,8 +1,8 @@
 public import SystemPackage
 
-/// What a builder is to be made of.
+/// The specification of a builder.
 public struct MachineSpecification: Sendable, Hashable {
-    /// The machine's own state folder (made 0700). Its path may have at most 96 bytes, because of the socket in it.
+    /// The machine's own state folder (made 0700). Its path can have at most 96 bytes, because of the socket in it.
     public var folder: FilePath
     /// The folder with `vmlinuz`, `initramfs.cpio.gz` and, for a machine with a disk, `root.qcow2`.
     public var image: FilePath
@@ -10,19 +10,19 @@ public struct MachineSpecification: Sendable, Hashable {
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int
-    /// What it may reach.
+    /// What it can reach.
     public var network: Network
     /// How instructions are executed.
     public var accelerator: Accelerator
-    /// Who may log in: public keys, `<type> <base64>`.
+    /// The public keys that can log in, `<type> <base64>`.
     public var authorizedKeys: [String]
     /// The file with the runner's private key, whose public half must be among `authorizedKeys`.
     public var identity: FilePath
-    /// Nil: nobody vouches for the host key.
+    /// Nil: the host key is not certified.
     public var hostCertificate: HostCertificate?
-    /// Seconds from boot to the machine's first deadline, which holds until `setDeadline` is called.
+    /// Seconds from boot to the machine's first deadline, which applies until `setDeadline` is called.
     public var life: Int
-    /// Seconds after any deadline until the machine's own watchdog ends it.
+    /// The machine's own watchdog ends it this many seconds after a deadline.
     public var grace: Int
 
     public init(
@@ -43,22 +43,22 @@ public struct MachineSpecification: Sendable, Hashable {
         self.grace = grace
     }
 
-    /// The user as whom people log in and tasks run.
+    /// The user that people log in as and tasks run as.
     public var user: String { MachineSpecification.user }
     public static let user = "build"
 }
 
-/// What a builder may reach; SSH reaches the builder in any case.
+/// What a builder can reach. SSH reaches the builder in any case.
 public enum Network: Sendable, Hashable {
     /// Nothing.
     case none
-    /// The internet, and neither the host nor private networks: see ``OutboundNetwork``.
+    /// The internet, but neither the host nor private networks: see ``OutboundNetwork``.
     case outbound
 }
 
 /// How a builder's instructions are executed.
 public enum Accelerator: String, Sendable, Hashable, Codable {
-    /// KVM where one of our guests has really booted with it, else software.
+    /// KVM if one of our guests boots with it, otherwise software.
     case automatic
     /// The processor itself.
     case kvm

@@ -5,11 +5,11 @@ import SystemPackage
 
 /// A connection to QEMU's monitor (QMP: docs/interop/qmp-spec.txt).
 ///
-/// It is what tells a living machine from a dead one: the socket's other end is that very QEMU, whatever has become
-/// of process numbers, and it closes when QEMU ends. QEMU serves one connection at a time.
+/// It distinguishes a live machine from a dead one: the other end of the socket is that very QEMU, whatever happened to
+/// process numbers, and it closes when QEMU ends. QEMU serves one connection at a time.
 ///
-/// A machine stops when the host has no room for what it writes to its disk; as long as there is a connection it is
-/// told to go on every second, so that nothing is lost in it.
+/// A machine stops when the host has no space for what it writes to its disk. While there is a connection, we tell it
+/// every second to continue, so that nothing in it is lost.
 final class MonitorConnection: Sendable {
     private let channel: any Channel
 
@@ -21,7 +21,7 @@ final class MonitorConnection: Sendable {
         channel.close(promise: nil)
     }
 
-    /// Connects and negotiates. Throws when nobody listens, or nobody answers within `limit`.
+    /// Connects and negotiates. Throws if nothing listens, or there is no answer within `limit`.
     static func connect(
         to socket: FilePath, limit: TimeAmount = .seconds(5)
     ) async throws -> MonitorConnection {
@@ -47,12 +47,12 @@ final class MonitorConnection: Sendable {
         defer { alarm.cancel() }
         try await greeting.futureResult.get()
         try await connection.execute("qmp_capabilities", limit: limit)
-        // It may have stopped while nobody was there to see it.
+        // It may have stopped while there was no connection.
         try await connection.execute("cont", limit: limit)
         return connection
     }
 
-    /// Executes a command without arguments, and waits for QEMU to say that it is done.
+    /// Executes a command without arguments, and waits until QEMU reports that it is done.
     func execute(_ command: String, limit: TimeAmount = .seconds(5)) async throws {
         let answer = channel.eventLoop.makePromise(of: Void.self)
         let alarm = channel.eventLoop.scheduleTask(in: limit) {
@@ -70,7 +70,7 @@ final class MonitorConnection: Sendable {
         for await _ in stream {}
     }
 
-    /// Lets somebody else connect.
+    /// Lets another client connect.
     func disconnect() async throws {
         try await channel.close()
     }
@@ -79,7 +79,7 @@ final class MonitorConnection: Sendable {
     var isOpen: Bool { channel.isActive }
 }
 
-/// A command on its way to QEMU.
+/// A command that QEMU has not answered yet.
 struct MonitorCommand: Sendable {
     var name: String
     var answer: EventLoopPromise<Void>
@@ -131,7 +131,7 @@ private final class MonitorHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Nothing but a full disk stops a machine of ours. If it still is, the machine stops again.
+    /// Only a full disk stops our machines. If it is still full, the machine stops again.
     private func goOnLater(_ context: ChannelHandlerContext) {
         let channel = context.channel
         channel.eventLoop.scheduleTask(in: .seconds(1)) {
@@ -153,7 +153,7 @@ private final class MonitorHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    /// The members of QMP's messages by which we tell them apart.
+    /// The members of QMP's messages that distinguish them.
     private struct Message: Decodable {
         struct Failure: Decodable { var desc: String }
         struct Anything: Decodable {}

@@ -3,23 +3,23 @@ import NIOCore
 import NIOPosix
 import SystemPackage
 
-/// The network of a machine that may reach the internet, and neither this host nor private networks.
+/// The network of a machine that can reach the internet, but neither this host nor private networks.
 ///
-/// QEMU runs in a network namespace of its own, whose rules it cannot change. The only way out of there is
+/// QEMU runs in its own network namespace, whose rules it cannot change. The only way out of it is
 /// slirp4netns(1), an ordinary program on the host, which needs no privilege and changes nothing of the host's network.
 /// Without the rules QEMU is not started. There is no IPv6.
 struct OutboundNetwork: Sendable {
     let folder: MachineFolder
 
-    /// Where QEMU waits for the machine's SSH connections.
+    /// The address where QEMU accepts the machine's SSH connections.
     static let address = "192.0.2.100"
     static let port = 2222
-    /// Where slirp4netns hands what it gets to the host's name server.
+    /// The address from which slirp4netns forwards queries to the host's name server.
     static let nameServer = "192.0.2.3"
 
-    /// What may leave the namespace. HOST stands for the host's addresses, which may be public ones.
+    /// The packets that can leave the namespace. HOST stands for the host's addresses, which can be public ones.
     ///
-    /// Only port 53 of the name server's, since the host's is often one on loopback.
+    /// Only port 53 of the name server, because the host's name server is often on loopback.
     static let rules = """
         table inet builder {
             chain output {
@@ -37,7 +37,7 @@ struct OutboundNetwork: Sendable {
         }
         """
 
-    /// What the script's own messages begin with.
+    /// The prefix of the script's own messages.
     static let complaint = "sallyport-network: "
 
     /// The arguments of `sh` that run a program, given as another command of `sh`, in such a namespace.
@@ -45,9 +45,9 @@ struct OutboundNetwork: Sendable {
         ["-c", Self.script, "sh", folder.path.string, Self.rules, "sh"] + command
     }
 
-    /// $1 is a folder, $2 the rules; what comes behind them runs, without any capability.
+    /// $1 is a folder, $2 the rules; the remaining arguments are run, without any capability.
     ///
-    /// slirp4netns ends when nobody has the fifo `net.lives` open for writing any more: when QEMU has ended.
+    /// slirp4netns ends when no process has the fifo `net.lives` open for writing: when QEMU has ended.
     private static let script = """
         set -e
         folder=$1 rules=$2
@@ -57,7 +57,7 @@ struct OutboundNetwork: Sendable {
             command -v "$tool" >/dev/null || fail "the program $tool is missing"
         done
         host=$(ip -4 -o address show | sed 's,.* inet \\([0-9.]*\\).*,\\1,' | sort -u | paste -s -d ,)
-        [ -n "$host" ] || fail "the addresses of this host are not known"
+        [ -n "$host" ] || fail "the addresses of this host are unknown"
         rules=$(echo "$rules" | sed "s/HOST/$host/")
 
         space= said=$folder/net.said lives=$folder/net.lives
@@ -81,9 +81,9 @@ struct OutboundNetwork: Sendable {
             exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"' "$rules" "$@"
         """
 
-    /// Has connections to that port of the host's loopback reach the machine's SSH server.
+    /// Forwards that port on the host's loopback to the machine's SSH server.
     ///
-    /// Returns false when somebody else has the port. When it has worked nobody can ask slirp4netns for anything more.
+    /// Returns false if the port is in use. After success nobody can ask slirp4netns for anything more.
     func forward(port: Int) async -> Bool {
         let request = """
             {"execute":"add_hostfwd","arguments":{"proto":"tcp","host_addr":"127.0.0.1","host_port":\(port),\
@@ -95,7 +95,7 @@ struct OutboundNetwork: Sendable {
         return true
     }
 
-    /// Sends one request to slirp4netns, which closes the connection behind its answer.
+    /// Sends one request to slirp4netns, which closes the connection after its answer.
     private static func ask(
         _ socket: FilePath, _ request: String, limit: TimeAmount
     ) async throws -> String {
@@ -116,7 +116,7 @@ struct OutboundNetwork: Sendable {
     }
 }
 
-/// Collects what comes until the connection ends.
+/// Collects bytes until the connection ends.
 private final class AnswerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -1,13 +1,13 @@
 import Subprocess
 
-/// Tells a guest the keys of people that it lets in, through a helper that stays there: somebody waits for each list, and a
-/// command on an emulated machine takes tenths of a second to start.
+/// Tells a guest which people's keys to accept, through a helper that keeps running there: someone waits for each list,
+/// and a command on an emulated machine takes tenths of a second to start.
 ///
-/// The helper is started for the first list; it ends with this object, with this process and with the machine.
+/// The helper starts with the first list; it ends with this object, with this process and with the machine.
 actor PeopleKeys {
     private typealias Answer = Result<Void, MachineError>
 
-    /// A helper that runs, or will in a moment.
+    /// A helper that is running or starting.
     private struct Helper {
         let number: Int
         let lists: AsyncStream<[UInt8]>.Continuation
@@ -19,7 +19,7 @@ actor PeopleKeys {
     private let shell: SecureShell
     private var helper: Helper?
     private var helpers = 0
-    /// Those who wait for an answer, in the order of their lists.
+    /// The callers who wait for an answer, in the order of their lists.
     private var waiters: [CheckedContinuation<Answer, Never>] = []
 
     init(_ shell: SecureShell) {
@@ -30,8 +30,8 @@ actor PeopleKeys {
         helper?.task.cancel()
     }
 
-    /// Returns when the guest lets these keys in, and no others. A helper that has been there before may have died
-    /// unnoticed; then another one is asked.
+    /// Returns when the guest accepts these keys, and no others. An existing helper may have died
+    /// unnoticed; then a new one is started.
     func admit(_ keys: [String]) async throws(MachineError) {
         let isFresh = helper == nil
         do throws(MachineError) {
@@ -86,7 +86,7 @@ actor PeopleKeys {
                 async let writing: Void = {
                     for await list in lists { _ = try await writer.write(list) }
                 }()
-                // Whatever else is said there, by what the user's shell does at its start, is no answer.
+                // Anything else, such as output of the user's shell at its start, is not an answer.
                 var line: [UInt8] = []
                 for try await piece in execution.standardOutput {
                     line += piece.withUnsafeBytes { Array($0) }

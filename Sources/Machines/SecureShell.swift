@@ -2,16 +2,16 @@ import SystemPackage
 
 /// How the runner calls stock ssh for one machine: no configuration file, no agent, the host key pinned.
 ///
-/// The first call leaves a connection behind, which all others share (ssh_config(5), ControlPersist): a login costs an
-/// emulated machine a second of work, a command on a connection that is there a tenth of it. The connection ends with
-/// the machine, and outlives this process as the machine does.
+/// The first call keeps its connection open, and all others share it (ssh_config(5), ControlPersist): a login costs an
+/// emulated machine a second of work, a command on an open connection a tenth of that. The connection ends with
+/// the machine and, like the machine, outlives this process.
 struct SecureShell: Sendable {
     let folder: MachineFolder
     let identity: String
     let port: Int
 
     static let program = "ssh"
-    /// The name under which known_hosts has the key.
+    /// The host's name in known_hosts.
     static let hostKeyAlias = "builder"
 
     /// `command` is a line for the builder's shell.
@@ -25,7 +25,7 @@ struct SecureShell: Sendable {
             "ControlMaster=auto", "ControlPath=\(Self.quoted(folder.controlSocket.string))",
             "ControlPersist=yes",
             "ClearAllForwardings=yes", "ForwardAgent=no",
-            // Nobody can listen on loopback; the default costs an emulated machine twice the time.
+            // On loopback nobody can eavesdrop, and the default takes an emulated machine twice the time.
             "KexAlgorithms=curve25519-sha256",
             "ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
         ]
@@ -35,8 +35,8 @@ struct SecureShell: Sendable {
 
     /// Runs a command to its end. Throws unless it ends with status 0.
     ///
-    /// The command may run twice, for the connection may break at any moment: a task that kills all that its user runs
-    /// breaks it, for one.
+    /// The command may run twice, because the connection can break at any moment: for example, a task that kills
+    /// all of its user's processes breaks it.
     func run(
         _ command: String, input: [UInt8] = [], limit: Duration = .seconds(30)
     ) async throws(MachineError) {
@@ -65,7 +65,7 @@ struct SecureShell: Sendable {
                 refused.contains(where: messages.contains) ? .notTrusted : .connectionLost
             return MachineError(code, detail: messages)
         }
-        // The shell there has not found it.
+        // The shell there did not find it.
         let code: MachineError.Code = status == 127 ? .helperMissing : .commandFailed
         return MachineError(code, detail: "status \(status): \(messages)")
     }

@@ -8,14 +8,14 @@ struct ShortCommand: Sendable {
     var input: [UInt8] = []
     var limit: Duration = .seconds(30)
 
-    /// What came of it. `status` is nil when the deadline passed.
+    /// The result. `status` is nil if the deadline passed.
     struct Outcome: Sendable {
         var status: Int32?
         var output: String
         var errors: String
     }
 
-    /// The environment of everything that we start: nothing of ours is handed on.
+    /// The environment of every program that we start: it inherits nothing.
     static let environment: Environment = .custom([
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
     ])

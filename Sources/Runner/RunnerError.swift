@@ -1,40 +1,40 @@
 public import BuildAPI
 
-/// What the runner refuses, or cannot do.
+/// Why the runner refuses something, or cannot do it.
 ///
-/// `description` is one sentence that may be shown to anybody who may ask; `debugDescription` is for the log.
+/// `description` is one sentence that is safe to show to any client; `debugDescription` is for the log.
 public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     public enum Code: Equatable, Sendable {
         /// The request itself is not well-formed.
         case malformedRequest
-        /// Nobody knows who asks: there is no token, or (then it is invalid) none that is known.
+        /// The client is unknown: it sent no token, or (then `isInvalid` is true) an unknown one.
         case unauthenticated(isInvalid: Bool)
-        /// This peer may not do that, or this person may not.
+        /// The client or the person is not allowed to do that.
         case forbidden
-        /// This person has to accept the terms of use before.
+        /// The person has to accept the terms of use first.
         case termsNotAccepted
         case notFound
         /// The resource exists; the method does not.
         case methodNotAllowed(allowed: String)
-        /// Not in the present state: too early, or taken already.
+        /// Not in the current state: too early, or taken already.
         case conflict
-        /// It existed and is over.
+        /// It existed and has ended.
         case gone
         case tooLarge
         case unsupportedMediaType
-        /// A range that begins behind the end.
+        /// The range begins after the end.
         case rangeNotSatisfiable(size: Int)
-        /// A manifest, or a value in a request, that means nothing here.
+        /// A manifest, or a value in a request, is invalid.
         case unprocessable(line: Int?, key: String?)
-        /// Somebody has as much of it as they may have.
+        /// The person has reached a limit.
         case tooMany(Quota)
         /// The disk is full.
         case noSpace
-        /// A builder does not answer now.
+        /// A builder does not answer.
         case unreachable
         /// The runner is stopping.
         case stopping
-        /// A mistake or a failure of ours, or of the machine below.
+        /// A bug or a failure in the runner, or in its host.
         case failure
     }
 
@@ -48,7 +48,7 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         self.detail = detail
     }
 
-    /// For the administrator in front of the terminal: the sentence and its private detail.
+    /// For the administrator at the terminal: the sentence and its private detail.
     public var explanation: String {
         if let detail { "\(description) (\(detail))" } else { description }
     }

@@ -1,19 +1,19 @@
-/// What a world says once it has started.
+/// The test bed's message after its start.
 struct Opening: Codable, Sendable {
     /// The root-owned temporary folder.
     var folder: String
     var ports: [String: UInt16]
-    /// The process whose namespaces are the world's, as its number is outside.
+    /// The process that has the test bed's namespaces; its process id outside.
     var process: Int32
 }
 
-/// The first line of the helper: a world, or why there is none.
+/// The helper's first line: a test bed, or why there is none.
 enum Greeting: Codable, Sendable {
     case started(Opening)
     case failed(sentence: String, log: String)
 }
 
-/// A command to run inside the world as root: as the operator, or to look around.
+/// A command to run as root inside the test bed: as the operator, or to look around.
 struct Errand: Codable, Sendable {
     var number: Int
     var arguments: [String]
@@ -22,7 +22,7 @@ struct Errand: Codable, Sendable {
     var deadline: Int
 }
 
-/// How the errand went.
+/// The result of a command.
 struct Report: Codable, Sendable {
     var number: Int
     var status: Int32

@@ -51,7 +51,7 @@ enum Files {
         }
     }
 
-    /// The last lines of a log; empty when it cannot be read.
+    /// The last lines of a log; empty if it cannot be read.
     static func tail(_ path: String, lines: Int = 20) -> String {
         guard let text = try? read(path) else { return "" }
         return text.split(separator: "\n").suffix(lines).joined(separator: "\n")

@@ -1,4 +1,4 @@
-/// The sshds of a world, each a gateway in a condition of its own.
+/// The sshds of a test bed, each a gateway with its own configuration.
 public enum Gateway: String, Codable, CaseIterable, Sendable {
     /// As an administrator sets it up: the drop-in, and an ordinary login shell.
     case builds
@@ -6,26 +6,26 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case guarded
     /// A mistake: a key in an authorized_keys file, and no forced command.
     case stray
-    /// The same mistake where sallyport-shell is the account's login shell.
+    /// The same mistake, with sallyport-shell as the account's login shell.
     case guardedStray = "guarded-stray"
     /// Its build service cannot be reached.
     case orphaned
-    /// It lets people lend their agents to builders.
+    /// It lets people forward their agents to builders.
     case trusting
-    /// The same, and it lets in only whose key the build service knows.
+    /// The same, but it accepts only keys that the build service knows.
     case choosy
     /// Its build service is a worker of builds.sr.ht, whose logs it can read.
     case sourcehut
-    /// The same without the worker's disk.
+    /// The same, without the worker's disk.
     case sourcehutRemote = "sourcehut-remote"
     /// It asks the runner over TLS, with a token.
     case remote
-    /// It closes sessions with a terminal in which nothing happens for a few seconds, and connections without a session.
+    /// It closes sessions with a terminal that are idle for a few seconds, and connections without a session.
     case impatient
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 
-    /// What its drop-in says instead of what the one that the project ships does.
+    /// Replacements in the project's drop-in for this gateway.
     var dropInChanges: [(shipped: String, own: String)] {
         let lendsAgents = [
             ("%u %h", "--agent-forwarding %u %h"), ("AllowAgentForwarding no", "AllowAgentForwarding yes"),
@@ -43,7 +43,7 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     }
 }
 
-/// Where the programs are as a gateway sees them: where `make install` would put them.
+/// The programs' paths as a gateway sees them: where `make install` would install them.
 enum Installed {
     static let folder = "/usr/local/libexec/sallyport"
     static let shell = folder + "/sallyport-shell"

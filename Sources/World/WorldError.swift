@@ -1,8 +1,8 @@
-/// Why the world could not be started, or a command in it not be run.
+/// Why the test bed could not be started, or a command in it could not be run.
 public struct WorldError: Error, CustomStringConvertible {
     /// What happened.
     public let sentence: String
-    /// The end of the log concerned; empty when there is none.
+    /// The end of the relevant log; empty if there is none.
     public let log: String
 
     public init(_ sentence: String, log: String = "") {

@@ -1,15 +1,15 @@
-/// What a world is made of and how fast its clocks run.
+/// The settings of a test bed: its parts, and its times.
 public struct WorldSettings: Codable, Sendable {
     /// The folder with the programs that were built.
     public var programs: String
-    /// The program among them that serves builds, as sallyport-runner does.
+    /// The program among them that serves builds, like sallyport-runner.
     public var runner = "sallyport-runner"
     /// The folder of images, one folder each.
     public var images: String
     /// The drop-in for sshd that the project ships.
     public var dropIn: String
     public var gateways: [Gateway]
-    /// Who gets a key and a name in `ssh_config`; a service knows nobody until somebody adds the key.
+    /// The people who get a key and a name in `ssh_config`; the service does not know them until their key is added.
     public var people: [String]
     public var accelerator = "auto"
     /// Builders at once; nil: as many as fit into memory.
@@ -20,9 +20,9 @@ public struct WorldSettings: Codable, Sendable {
     public var keep = 600
     public var lease = 60
     public var maxLife = 3600
-    /// Seconds after which sshd asks a silent client whether it is there; nil: what the drop-in says.
+    /// Seconds after which sshd probes a silent client; nil: as the drop-in says.
     public var clientAliveInterval: Int?
-    /// Who owns the client's files: whoever will use them with ssh.
+    /// The owner of the client's files: the user who runs ssh with them.
     public var owner: UInt32
     public var ownerGroup: UInt32
 

@@ -12,9 +12,9 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The folder with the programs to compare with.") var contenders: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
-    @Option(help: "Measure this one only, such as connect-1gb; may be repeated.") var only: [String] = []
+    @Option(help: "Run only this benchmark, such as connect-1gb; can be repeated.") var only: [String] = []
 
-    /// Seconds after which something must be stuck.
+    /// After this many seconds something must be stuck.
     private static let limit = 900
 
     /// What `--only` can name.
@@ -26,7 +26,7 @@ struct Run: AsyncParsableCommand {
     func validate() throws {
         for name in only where !Self.benchmarks.contains(name) {
             throw ValidationError(
-                "There is no benchmark “\(name)”. There are: \(Self.benchmarks.joined(separator: ", ")).")
+                "There is no benchmark “\(name)”. Choose one of: \(Self.benchmarks.joined(separator: ", ")).")
         }
     }
 

@@ -4,6 +4,6 @@ import ArgumentParser
 struct SallyportBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport-bench",
-        abstract: "Measures Sallyport beside plain ssh and other ways to do the same.",
+        abstract: "Compares Sallyport with plain ssh and other ways to do the same.",
         subcommands: [Run.self, Serve.self], defaultSubcommand: Run.self)
 }

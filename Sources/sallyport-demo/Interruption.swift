@@ -20,7 +20,7 @@ final class Interruption: Sendable {
         }
     }
 
-    /// Returns when the signal has come, or the task is cancelled.
+    /// Returns when the signal has arrived, or the task is cancelled.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -35,7 +35,7 @@ final class Interruption: Sendable {
         }
     }
 
-    /// Runs `body`; gives it up and throws `Interrupted` when the signal comes.
+    /// Runs `body`; abandons it and throws `Interrupted` when the signal arrives.
     func ends(_ body: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await body() }

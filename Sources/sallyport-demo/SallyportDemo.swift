@@ -9,7 +9,7 @@ struct SallyportDemo: AsyncParsableCommand {
         subcommands: [Show.self, ServeWorld.self], defaultSubcommand: Show.self)
 }
 
-/// The helper that owns a world; `World` starts it, nobody else.
+/// The helper that owns a test bed; only `World` starts it.
 struct ServeWorld: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "world", shouldDisplay: false)
 

@@ -1,12 +1,12 @@
 import Foundation
 import World
 
-/// One session, from a key to a refusal, as people would go through it.
+/// One session, from a key to a refusal, as people would experience it.
 struct Session: Sendable {
     let world: World
     let transcript: Transcript
 
-    /// A build whose second task fails after some seconds.
+    /// A build whose second task fails after a few seconds.
     static let manifest = """
         image: debian
         tasks:
@@ -25,7 +25,7 @@ struct Session: Sendable {
         """
 
     func show() async throws {
-        transcript.begin("Telling the build service whose keys these are")
+        transcript.begin("Adding two people's keys to the build service")
         for person in ["alice", "bob"] {
             let arguments = ["keys", "add", person, "\(world.client)/\(person).pub"]
             transcript.type("sudo sallyport \(arguments.joined(separator: " "))")
@@ -44,40 +44,40 @@ struct Session: Sendable {
         transcript.remark("exit status 1: the job did not succeed")
         let job = try number(in: submitted.errorText)
 
-        transcript.begin("What is there, and for how long?")
+        transcript.begin("Which jobs does she have, and for how long?")
         transcript.type("ssh builds@gateway list")
         try await expect(
             Command.run(world.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
             "fix the parser")
 
-        transcript.begin("Her own scp, once her ssh knows builders; for good: ssh builds@gateway ssh-config")
+        transcript.begin("With her own scp; to set it up for good: ssh builds@gateway ssh-config")
         try await copy("result.txt", from: job)
 
         transcript.begin(
-            "Going into the machine on which it failed; elsewhere: ssh builds@gateway extend \(job) 30m")
+            "Entering the failed machine; in another terminal: ssh builds@gateway extend \(job) 30m")
         transcript.type("ssh -t builds@gateway connect \(job)")
         try await expect(
             connect(job), status: 7, "check", "The deadline has moved.", "3 parts, built on ",
             "six times seven: 42")
-        transcript.remark("exit status 7: the remote shell's own")
+        transcript.remark("exit status 7, from the remote shell")
 
-        transcript.begin("Bob, whose job it is not, is refused")
+        transcript.begin("Bob is refused, because the job is not his")
         transcript.type("ssh builds@gateway connect \(job) true")
         try await expect(
             Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
             status: 77, "belongs to alice")
         transcript.remark("exit status 77: not yours")
 
-        transcript.begin("Mallory, whose key nobody knows, is told so")
+        transcript.begin("Mallory is refused, because nobody knows her key")
         transcript.type("ssh builds@gateway tail \(job)")
         try await expect(
             Command.run(world.ssh(["tail", job], as: "mallory"), forward: transcript.show), status: 77,
             "SHA256:")
         transcript.end()
-        transcript.say("That was all of it: every step had the output and the exit status it should have.\n")
+        transcript.say("Done: every step had the expected output and exit status.\n")
     }
 
-    /// Says what to enter in another terminal.
+    /// Prints commands to try in another terminal.
     func inviteToTry() async throws {
         let job = try await submit()
         let ssh = "ssh -F \(world.client)/ssh_config"
@@ -91,7 +91,7 @@ struct Session: Sendable {
                 \(ssh) builds tail \(job)
                 \(ssh) -t builds connect \(job)
                 \(ssh) job-\(job)                    your own ssh, end to end; scp, rsync, editors alike
-                \(ssh) -t builds-bob connect \(job)    somebody else
+                \(ssh) -t builds-bob connect \(job)    as someone else
 
             Its builder is kept for an hour. Ctrl-C ends everything.
 
@@ -104,7 +104,7 @@ struct Session: Sendable {
         return try number(in: submitted.text)
     }
 
-    /// The first number of a text, which is a job's.
+    /// The first number in a text, which is the job's.
     private func number(in text: String) throws -> String {
         let digits = text.drop { !$0.isNumber }.prefix { $0.isNumber }
         guard !digits.isEmpty else { throw StepFailure(description: "no job was named:\n\(text)") }
@@ -146,7 +146,7 @@ struct Session: Sendable {
         }
     }
 
-    /// `$ ` or `# `, perhaps with a colour's end behind it.
+    /// `$ ` or `# `, possibly followed by the end of a colour.
     private static func endsWithPrompt(_ bytes: [UInt8]) -> Bool {
         let end = String(decoding: bytes.suffix(16), as: UTF8.self)
         return end.contains("$ ") || end.contains("# ")

@@ -13,7 +13,7 @@ struct Show: AsyncParsableCommand {
     @Option(help: "The drop-in for sshd.") var dropIn: String
 
     func run() async throws {
-        // Somebody at a terminal may go on; a pipe or a build server wants an end and an exit status.
+        // A person at a terminal can continue; a pipe or a build server needs an end and an exit status.
         let somebodyIsThere = isatty(0) == 1 && isatty(1) == 1 && getenv("CI") == nil
         let transcript = Transcript()
         try await becomeRoot(transcript)
@@ -22,7 +22,7 @@ struct Show: AsyncParsableCommand {
         do {
             transcript.begin("Starting sshd and the build service on loopback ports")
             try await World.with(settings) { world in
-                transcript.remark("everything is in \(world.folder), and goes when this ends")
+                transcript.remark("everything is in \(world.folder), and is removed at the end")
                 try await interruption.ends {
                     let session = Session(world: world, transcript: transcript)
                     try await session.show()
@@ -30,14 +30,14 @@ struct Show: AsyncParsableCommand {
                     if somebodyIsThere {
                         try await session.inviteToTry()
                         await world.ended()
-                        throw WorldError("somebody has ended the helper of the demo")
+                        throw WorldError("the helper of the demo was killed")
                     }
                 }
                 transcript.begin("Ending everything")
             }
             transcript.end()
         } catch is Interruption.Interrupted {
-            transcript.say("\nEverything has ended; nothing is left.")
+            transcript.say("\nEverything has ended, and nothing is left behind.")
             if !isComplete.withLock({ $0 }) { throw ExitCode(128 + SIGINT) }
         } catch let failure as StepFailure {
             transcript.fail(failure.description)
@@ -57,12 +57,12 @@ struct Show: AsyncParsableCommand {
         return settings
     }
 
-    /// Asks for the password now, while somebody can see the question.
+    /// Asks for the password now, while the question is visible.
     private func becomeRoot(_ transcript: Transcript) async throws {
         guard geteuid() != 0 else { return }
         transcript.say(
-            "Accounts, namespaces and sshd need root: sudo is used for them, and for nothing else.")
+            "Accounts, namespaces and sshd need root: the demo uses sudo for these, and for nothing else.")
         let finished = try await Command.runAttached(["sudo", "-v"])
-        guard finished == 0 else { throw ValidationError("without root, or sudo, there is no demo") }
+        guard finished == 0 else { throw ValidationError("the demo needs root or sudo") }
     }
 }

@@ -1,4 +1,4 @@
-/// A step that went otherwise than it should have.
+/// A step that did not go as expected.
 struct StepFailure: Error, CustomStringConvertible {
     let description: String
 }

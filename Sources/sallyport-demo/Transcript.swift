@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import World
 
-/// What the demo shows: a line for each step, what a person would type, and what came back.
+/// The demo's output: a line for each step, what a person would type, and the result.
 final class Transcript: Sendable {
     private struct State {
         var step: String?
@@ -12,7 +12,7 @@ final class Transcript: Sendable {
 
     private let state = Mutex(State())
 
-    /// Begins a step; the one before it has succeeded.
+    /// Begins a step; the previous one has succeeded.
     func begin(_ step: String) {
         end()
         let number = state.withLock { state in
@@ -44,10 +44,10 @@ final class Transcript: Sendable {
     /// What a person would type.
     func type(_ line: String) { say("   $ \(line)") }
 
-    /// Something to know.
+    /// A remark.
     func remark(_ text: String) { say("   \(text)") }
 
-    /// What came back, as it comes.
+    /// The output of a command, when it arrives.
     func show(_ bytes: [UInt8]) {
         write(String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n"))
     }
@@ -55,7 +55,7 @@ final class Transcript: Sendable {
     /// A line.
     func say(_ line: String) { write(line + "\n") }
 
-    /// At once, since a person waits for it; a reader that has gone is no reason to stop.
+    /// Writes at once, because a person is waiting; a reader that is gone is no reason to stop.
     private func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

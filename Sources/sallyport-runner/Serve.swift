@@ -21,7 +21,7 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// `drain`: for the time when no runner serves.
+/// `drain`: ends builders while no runner is serving.
 struct Drain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "End the builders that a stopped runner has left running.")
@@ -35,7 +35,7 @@ struct Drain: AsyncParsableCommand {
     }
 }
 
-/// Two descriptors per follower of a log are soon more than the 1024 that select(2) has made the customary limit.
+/// With two descriptors per follower of a log, there are soon more than 1024, the usual limit because of select(2).
 private func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -43,7 +43,7 @@ private func raiseDescriptorLimit() {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// Runs a command; a failure is one sentence on stderr and a status of sysexits(3).
+/// Runs a command; a failure is one sentence on stderr and a status from sysexits(3).
 private func reporting(_ body: (Logger) async throws -> Void) async {
     signal(SIGPIPE, SIG_IGN)
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }

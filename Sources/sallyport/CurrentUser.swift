@@ -1,8 +1,8 @@
 import Glibc
 
-/// Who has started this program.
+/// The user who has started this program.
 enum CurrentUser {
-    /// The name of whoever called sudo(8), else of this process's user.
+    /// The name of the user who called sudo(8), otherwise of this process's user.
     static var name: String? {
         if getuid() == 0, let name = getenv("SUDO_USER") { return String(cString: name) }
         return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }

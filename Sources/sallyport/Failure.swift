@@ -3,7 +3,7 @@ import Glibc
 import Presentation
 import ServiceClient
 
-/// Why a command has not done what it was asked: one sentence, and a status of sysexits(3).
+/// Why a command has failed: one sentence, and a status from sysexits(3).
 struct Failure: Error, Equatable {
     enum Status: Int32 {
         case usage = 64
@@ -24,7 +24,7 @@ struct Failure: Error, Equatable {
         self.sentence = sentence
     }
 
-    /// What a service says is hostile text.
+    /// A service's own sentence is hostile text.
     init(_ error: ServiceError) {
         let said = error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
@@ -40,7 +40,7 @@ struct Failure: Error, Equatable {
         }
     }
 
-    /// Says it and ends the program.
+    /// Prints the sentence and ends the program.
     func exit() -> Never {
         let line = Array("sallyport: \(sentence)\n".utf8)
         _ = write(STDERR_FILENO, line, line.count)

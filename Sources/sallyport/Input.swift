@@ -1,7 +1,7 @@
 import Glibc
 import Presentation
 
-/// Files that the commands read.
+/// Reads files for commands.
 enum Input {
     /// - Parameter path: `-` is standard input.
     static func read(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8] {

@@ -2,14 +2,14 @@ import AuthorizedKeys
 
 /// The lines of a `.pub` file.
 enum KeyLines {
-    /// Every line must be a key; empty lines and comments are left out. A private key goes nowhere.
+    /// Every line must be a key; empty lines and comments are skipped. A private key is never sent.
     static func parse(_ bytes: [UInt8]) throws(Failure) -> [String] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(.data, "This is not a public key.")
         }
         guard !text.contains("PRIVATE KEY"), !text.hasPrefix("PuTTY-User-Key-File") else {
             throw Failure(
-                .data, "This is a private key. Keep it to yourself and add the file that ends in .pub.")
+                .data, "This is a private key. Keep it to yourself, and add the file that ends in .pub.")
         }
         var lines: [String] = []
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -25,7 +25,7 @@ enum KeyLines {
             }
             lines.append(line)
         }
-        guard !lines.isEmpty else { throw Failure(.data, "There is no key in it.") }
+        guard !lines.isEmpty else { throw Failure(.data, "The file has no key.") }
         return lines
     }
 }

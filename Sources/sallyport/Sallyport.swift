@@ -5,7 +5,7 @@ import Version
 @main
 struct Sallyport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sallyport", abstract: "Talk to the build service behind a gateway.",
+        commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
         subcommands: [Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, ConformanceCommand.self])
 }

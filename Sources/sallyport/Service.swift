@@ -9,7 +9,7 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: "The configuration file.") var config = Configuration.defaultPath
     @Flag(help: "Answer in JSON.") var json = false
 
-    /// Asks one thing.
+    /// Sends one request.
     ///
     ///     let jobs = try options.ask { $0.jobs(owner: nil, live: true, $1) }
     func ask<Value>(
@@ -26,11 +26,11 @@ struct ServiceOptions: ParsableArguments {
         guard configuration.service.kind == .sallyport else {
             throw Failure(
                 .configuration,
-                "This needs a build service that speaks API v1; \(config) names one of kind "
+                "This needs a build service that speaks API v1, but \(config) names one of kind "
                     + "\"\(configuration.service.kind.rawValue)\".")
         }
         guard let endpoint = Endpoint(configuration.service.url) else {
-            throw Failure(.configuration, "\(config): service.url is not understood")
+            throw Failure(.configuration, "\(config): service.url is invalid")
         }
         let service = SallyportService(endpoint, over: transport, on: EventLoop())
         do throws(ServiceError) {
@@ -40,7 +40,7 @@ struct ServiceOptions: ParsableArguments {
         }
     }
 
-    /// Prints an answer: as JSON, or in the way that `describe` does.
+    /// Prints an answer as JSON, or as `describe` formats it.
     func answer(_ value: some Encodable, describe: () -> String) throws(Failure) {
         guard json else { return print(describe()) }
         try JSONOutput.print(value)

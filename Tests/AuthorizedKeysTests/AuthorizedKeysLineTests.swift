@@ -6,7 +6,7 @@ import Testing
 struct AuthorizedKeysLineTests {
     private let shell = "/usr/local/libexec/sallyport/sallyport-shell"
 
-    @Test("carries a plain key, and the key again for the shell")
+    @Test("has a plain key, and the key again for the shell")
     func plain() throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
         let line = try AuthorizedKeysLine(offered: key, shell: shell, config: nil, agentForwarding: false)
@@ -27,7 +27,7 @@ struct AuthorizedKeysLineTests {
         )
     }
 
-    @Test("permits an agent only where the administrator does, and behind `restrict`")
+    @Test("permits an agent only if the administrator does, and after `restrict`")
     func agent() throws {
         let plain = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
         let certificate = try PublicKey(
@@ -56,7 +56,7 @@ struct AuthorizedKeysLineTests {
 
 @Suite("The forced command")
 struct ForcedCommandTests {
-    @Test("is read again from exactly the text that was printed", arguments: [nil, "/etc/sallyport.toml"])
+    @Test("is parsed again from exactly the text that was printed", arguments: [nil, "/etc/sallyport.toml"])
     func roundTrip(config: String?) throws {
         let key = try PublicKey(type: Fixtures.rsa.type, base64: Fixtures.rsa.base64)
         let command = try #require(ForcedCommand(shell: "/x/sallyport-shell", config: config, key: key))
@@ -73,7 +73,7 @@ struct ForcedCommandTests {
         }
     }
 
-    @Test("never holds a certificate")
+    @Test("never contains a certificate")
     func certificate() throws {
         let key = try PublicKey(
             type: Fixtures.ed25519Certificate.type, base64: Fixtures.ed25519Certificate.base64)

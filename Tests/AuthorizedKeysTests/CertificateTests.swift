@@ -25,13 +25,13 @@ struct CertificateTests {
         #expect(throws: KeyError(.notAUserCertificate)) { try Certificate(key) }
     }
 
-    @Test("of a type that nobody knows is refused")
+    @Test("of an unknown type is refused")
     func unknownType() throws {
         let key = try makeKey(type: "ssh-new-cert-v01@openssh.com", fields: [[1], [2]])
         #expect(throws: KeyError(.unknownCertificateType)) { try Certificate(key) }
     }
 
-    @Test("is refused at every place where it is cut, and with a byte too many")
+    @Test("is refused wherever it is cut, and with an extra byte")
     func damaged() throws {
         let key = try PublicKey(type: Fixtures.rsaCertificate.type, base64: Fixtures.rsaCertificate.base64)
         for length in 33..<key.blob.count {

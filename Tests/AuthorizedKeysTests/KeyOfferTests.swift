@@ -6,7 +6,7 @@ import Testing
 struct KeyOfferTests {
     private let positional = ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64]
 
-    @Test("is four arguments behind the options")
+    @Test("is four arguments after the options")
     func arguments() throws {
         let plain = try KeyOffer(arguments: ["dispatch"] + positional)
         #expect(
@@ -18,7 +18,7 @@ struct KeyOfferTests {
     }
 
     @Test(
-        "lets agents through only when an option before the four arguments says so",
+        "permits agents only if an option before the four arguments says so",
         arguments: [
             ([], false), (["--agent-forwarding"], true), (["--agent-forwarding", "--config", "/c"], true),
             (["--config", "/c", "--agent-forwarding"], true),
@@ -53,11 +53,11 @@ struct KeyOfferTests {
     }
 }
 
-@Suite("The look-up of a key")
+@Suite("The lookup of a key")
 struct KeyLookupCommandTests {
     private let positional = ["builds", "/root", Fixtures.ed25519.type, Fixtures.ed25519.base64]
 
-    @Test("is read again from exactly the arguments that were made", arguments: [nil, "/c"], [false, true])
+    @Test("is parsed again from exactly these arguments", arguments: [nil, "/c"], [false, true])
     func roundTrip(config: String?, agentForwarding: Bool) throws {
         let options =
             ["--admission", "known", "--account", "builds"] + (config.map { ["--config", $0] } ?? [])
@@ -88,7 +88,7 @@ struct KeyLookupCommandTests {
 @Suite("SHA-256 and base64")
 struct EncodingTests {
     @Test(
-        "digest as FIPS 180-4's examples do",
+        "digest like the examples of FIPS 180-4",
         arguments: [
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -118,7 +118,7 @@ struct EncodingTests {
     }
 
     @Test(
-        "take no base64 that is not canonical",
+        "refuse base64 that is not canonical",
         arguments: ["A", "AA", "AAA", "AB==", "AAB=", "A===", "====", "AA==AAAA", "AA=A"])
     func notCanonical(_ text: String) {
         #expect(Base64.decode(text.utf8) == nil)

@@ -13,7 +13,7 @@ struct PublicKeyTests {
         #expect(key.line == "\(fixture.type) \(fixture.base64)")
     }
 
-    @Test("of a type that does not exist yet is one too")
+    @Test("can have a type that does not exist yet")
     func futureType() throws {
         let key = try makeKey(type: "ssh-mldsa-87@example.com", fields: [[1, 2, 3]])
         #expect(key.type == "ssh-mldsa-87@example.com")
@@ -35,7 +35,7 @@ struct PublicKeyTests {
             ("ssh-ed25519", Fixtures.ed25519.base64 + "\"", .malformedBase64),
             ("ssh-ed25519", String(Fixtures.ed25519.base64.dropLast()), .malformedBase64),
             ("ssh-ed25519", String(repeating: "A", count: 40 << 10), .malformedBase64),
-            // Only the type's name, and nothing behind it.
+            // Only the type's name, and nothing after it.
             ("ssh-ed25519", Base64.encode([0, 0, 0, 11] + Array("ssh-ed25519".utf8)), .malformedBlob),
             // A length that reaches past the end.
             ("ssh-ed25519", Base64.encode([255, 255, 255, 255] + Array("ssh-ed25519".utf8)), .malformedBlob),
@@ -44,7 +44,7 @@ struct PublicKeyTests {
         #expect(throws: KeyError(code)) { try PublicKey(type: type, base64: base64) }
     }
 
-    @Test("is refused at every place where its blob is cut")
+    @Test("is refused wherever its blob is cut")
     func truncated() throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)
         for length in 0...15 {
@@ -64,7 +64,7 @@ struct PublicKeyTests {
     }
 }
 
-/// A key with any fields, none of which need make sense.
+/// A key with arbitrary fields.
 func makeKey(type: String, fields: [[UInt8]]) throws -> PublicKey {
     var blob: [UInt8] = []
     appendWireString(type.utf8, to: &blob)

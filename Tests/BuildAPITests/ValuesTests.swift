@@ -39,7 +39,7 @@ import Testing
         #expect(job == expected)
     }
 
-    /// Other services know neither administrators nor terms of use.
+    /// Other services do not support administrators and terms of use.
     @Test(
         arguments: [
             ("", false, nil), (#","administrator":true,"unaccepted_terms":null"#, true, nil),
@@ -72,7 +72,7 @@ import Testing
         #expect(throws: (any Error).self) { try JSON.decode(Job.self, from: Data(text.utf8)) }
     }
 
-    /// A gateway reckons with a lease: none may be so long that it cannot.
+    /// A gateway calculates with leases, so none can be too long for that.
     @Test(arguments: [
         ("60", true), ("4294967295", true), ("4294967296", false), ("-1", false), ("1e30", false),
     ])

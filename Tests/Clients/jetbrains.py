@@ -1,4 +1,4 @@
-"""jetbrains.py HOST KNOWN_HOSTS: goes to a builder as JetBrains' editors do, with an SSH library that is not OpenSSH.
+"""jetbrains.py HOST KNOWN_HOSTS: connects to a builder like JetBrains' editors, with an SSH library that is not OpenSSH.
 
 They read the configuration through `ssh -G`, know no certificates and no KnownHostsCommand, run many short commands on
 one connection, upload with sftp, and keep one long connection to a server that they have started.
@@ -51,7 +51,7 @@ with client.open_sftp() as sftp:
         assert file.read() == upload
 print("uploaded and read again")
 
-# A server that gives back what it gets.
+# A server that echoes its input.
 port = 8125
 client.exec_command(f"busybox nc -l -p {port} -e cat")
 run(f"until busybox netstat -tln | grep -q :{port}; do sleep 0.1; done")
@@ -62,5 +62,5 @@ for number in range(10):
 channel.shutdown_write()
 received = channel.makefile("rb").read()
 assert received == b"".join(f"line {number}\n".encode() * 1000 for number in range(10)), len(received)
-print("a long connection, beside others")
+print("a long connection, during others")
 client.close()

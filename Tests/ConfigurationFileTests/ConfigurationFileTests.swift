@@ -191,7 +191,7 @@ import Testing
         #expect(try parse("[service]\nurl = \"\(url)\"\n").service.url == url)
     }
 
-    /// Clear http goes nowhere but to loopback, however the URL is dressed up.
+    /// Clear http is allowed only to loopback, however the URL is disguised.
     @Test(arguments: [
         "http://example.org", "http://127.0.0.1.example.org", "http://127.0.0.1:80@example.org",
         "http://localhost@example.org/", "http://example.org#http://127.0.0.1", "http://127.0.0.2",

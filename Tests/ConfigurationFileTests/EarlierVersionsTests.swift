@@ -3,7 +3,7 @@ import Testing
 
 @testable import ConfigurationFile
 
-/// Configurations that earlier versions were installed with: Tests/Fixtures.
+/// Configurations of earlier versions: Tests/Fixtures.
 @Suite struct EarlierVersionsTests {
     private func parse(_ name: String) throws -> Configuration {
         let file = URL(filePath: #filePath).appending(path: "../../Fixtures/1.0/\(name)").standardizedFileURL

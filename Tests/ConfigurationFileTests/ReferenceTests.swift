@@ -3,7 +3,7 @@ import Testing
 
 @testable import ConfigurationFile
 
-/// What people read about the configuration: the example that is installed, and docs/configuration.md.
+/// The pages about the configuration: the installed example, and docs/configuration.md.
 @Suite struct ReferenceTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
 
@@ -11,13 +11,13 @@ import Testing
         try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
     }
 
-    /// `table.key` for all that the code asks for.
+    /// `table.key` for every key that the code reads.
     private func keysOfTheCode() throws -> Set<String> {
         var document = try Document(
             "[service]\nurl = \"unix:/x\"\n[runner.image.debian-build]\n", path: "/x")
         _ = try ConfigurationFile.configuration(from: &document)
         let all = document.known.flatMap { table, keys in keys.map { "\(table).\($0)" } }
-        // The key whose values are tables.
+        // This key's values are tables.
         return Set(all).subtracting(["runner.image"])
     }
 
@@ -31,7 +31,7 @@ import Testing
         let example = try read("Sources/Installation/sallyport.toml")
             .replacing(#/(?m)^#(?=[a-z_]+ = )/#, with: "")
         var expected = Configuration(service: .init(url: "https://example.org"))
-        // Those that have no default show what they look like.
+        // Keys without a default show an example.
         expected.service.authorities = "/etc/sallyport/authority.pem"
         expected.service.tokenFile = "/etc/sallyport/token"
         expected.service.keyTokenFile = "/etc/sallyport/key_token"
@@ -48,7 +48,7 @@ import Testing
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
         expected.runner.imageSettings["debian-build"] = .init()
         expected.runner.imageSettings["debian-build"]?.memory = 1024
-        // A proxy goes with https.
+        // A proxy needs https.
         let remote = example.replacing(/"unix:[^"]*"/, with: "\"https://example.org\"", maxReplacements: 1)
         #expect(try ConfigurationFile.parse(remote, path: "sallyport.toml") == expected)
 

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The examination of a build service")
 struct ConformanceTests {
-    @Test("a service that keeps the contract is found to keep all of it, and nothing is left behind")
+    @Test("a conforming service passes every check, and nothing is left behind")
     func keeps() async throws {
         try await ModelServer.serving(ModelService(lease: 6)) { url, server in
             let report = try await examine(url, options)
@@ -21,9 +21,9 @@ struct ConformanceTests {
         }
     }
 
-    @Test("a service that is wrong in one point is found to be wrong in that one", arguments: Check.allCases)
+    @Test("a service with one fault fails exactly that check", arguments: Check.allCases)
     func finds(fault: Check) async throws {
-        // Waiting takes its time: only where it is about leases. It is long enough for
+        // Waiting takes time, so it is done only for leases. It is long enough for
         // heartbeats that are late while everything is tested at once.
         let waits = [.leasesEnd, .leasesRenewed].contains(fault)
         try await ModelServer.serving(ModelService(fault: fault, lease: waits ? 6 : 60)) { url, _ in
@@ -34,7 +34,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test("what cannot be looked at is skipped, with the reason")
+    @Test("checks that cannot be made are skipped, with the reason")
     func skips() async throws {
         try await ModelServer.serving(ModelService()) { url, _ in
             var options = options
@@ -42,13 +42,13 @@ struct ConformanceTests {
             let report = try await examine(url, options)
             #expect(report.count(.broken) == 0)
             let skipped = report.findings.filter { $0.outcome == .skipped }
-            #expect(skipped.allSatisfy { !$0.seen.isEmpty && $0.seen != "it was not come to" })
+            #expect(skipped.allSatisfy { !$0.seen.isEmpty && $0.seen != "it was not reached" })
             #expect(skipped.contains { $0.check == .keysAdd && $0.seen.contains("POST /v1/keys: 403") })
             #expect(skipped.contains { $0.check == .claimsMake })
         }
     }
 
-    @Test("a key that is the owner's already does where keys cannot be added")
+    @Test("an existing key of the owner is enough if keys cannot be added")
     func ownKey() async throws {
         var model = ModelService()
         let key = Examination.unknownKey().line
@@ -63,7 +63,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test("a job that has failed already does where none is to be submitted")
+    @Test("an existing failed job is enough if none should be submitted")
     func ownJob() async throws {
         var model = ModelService()
         let key = Examination.unknownKey().line
@@ -80,7 +80,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test("nobody there is no finding")
+    @Test("an unreachable service is an error, not a finding")
     func nobody() async throws {
         let error = await #expect(throws: Unreachable.self) {
             _ = try await examine("unix:/nonexistent/socket", options)
@@ -95,7 +95,7 @@ struct ConformanceTests {
         return options
     }
 
-    /// It blocks, so that it has a thread of its own.
+    /// It blocks, so it has its own thread.
     private func examine(_ url: String, _ options: Options) async throws -> Report {
         let endpoint = try #require(Endpoint(url))
         return try await withCheckedThrowingContinuation { continuation in

@@ -12,10 +12,10 @@ final class ModelServer: Sendable {
         self.model = Mutex(model)
     }
 
-    /// What has become of it.
+    /// Its state after the requests.
     var state: ModelService { model.withLock { $0 } }
 
-    /// Serves for as long as `body` takes.
+    /// Serves while `body` runs.
     static func serving(
         _ model: ModelService, _ body: (_ url: String, ModelServer) async throws -> Void
     ) async throws {

@@ -4,13 +4,13 @@ import Foundation
 
 @testable import Conformance
 
-/// A build service in memory that keeps API v1, but for one point.
+/// A build service in memory that conforms to API v1, except for one fault.
 ///
-/// A job waits until somebody looks at its events, fails at once, and keeps a builder that nobody could log in to.
+/// A job waits until someone reads its events, then fails at once, and keeps a builder that nobody can log in to.
 struct ModelService {
     struct Request {
         var method: String
-        /// Percent-decoded, behind `/v1`.
+        /// Percent-decoded, after `/v1`.
         var path: [String]
         var query: [String: String]
         var headers: [String: String]
@@ -40,7 +40,7 @@ struct ModelService {
     static let tokens = ["operator": 3, "gateway": 2, "keys": 1]
     static let log = Array("one line of a log\n".utf8)
 
-    /// What it does wrong.
+    /// Its fault.
     let fault: Check?
     /// Seconds.
     let lease: UInt32
@@ -105,7 +105,7 @@ struct ModelService {
 
     // MARK: Keys
 
-    /// A key that is somebody's before anybody asks.
+    /// A key that belongs to someone from the start.
     mutating func addKey(_ line: String, of owner: String) throws {
         let body = try JSON.encode(NewKey(owner: owner, key: line))
         _ = addKey(Request(method: "POST", path: ["keys"], query: [:], headers: [:], body: body))
@@ -153,7 +153,7 @@ struct ModelService {
 
     // MARK: Jobs
 
-    /// A job that has failed before anybody asks.
+    /// A job that has failed from the start.
     mutating func addFailedJob(of owner: String) -> String {
         let body = Data(Options.defaultManifest.utf8)
         _ = submit(Request(method: "POST", path: ["jobs"], query: ["owner": owner], headers: [:], body: body))
@@ -208,7 +208,7 @@ struct ModelService {
         }
     }
 
-    /// Begins with the present state; a job that waits fails while it is looked at.
+    /// Begins with the current state; a waiting job fails while its events are read.
     private mutating func events(_ request: Request, _ index: Int) -> Reply {
         let last = request.headers["last-event-id"].flatMap { Int($0) }
         var text = fault == .eventsComment ? "" : ":\n\n"

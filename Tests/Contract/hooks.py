@@ -1,4 +1,4 @@
-"""What schemathesis is told besides the contract."""
+"""Settings for schemathesis, in addition to the contract."""
 
 import os
 import re
@@ -9,10 +9,10 @@ import schemathesis
 @schemathesis.hook
 def before_call(context, case, **kwargs):
     query = case.query or {}
-    # Nothing is followed: a queued job's log has no end.
+    # Follow nothing: a queued job's log has no end.
     if str(query.get("follow")).lower() == "true":
         query["follow"] = "false"
-    # Names and ids that are made up are hardly ever those of somebody; then only refusals would be looked at.
+    # Invented names and ids hardly ever belong to a person; then only refusals would be tested.
     if isinstance(query.get("owner"), str) and query["owner"]:
         query["owner"] = "alice"
     if isinstance(query.get("person"), str) and len(query["person"]) % 2:

@@ -1,9 +1,9 @@
 import Testing
 import World
 
-/// The person's own agent, lent to programs on the builder: `ssh -A … connect 42`.
+/// The person's own agent, forwarded to programs on the builder: `ssh -A … connect 42`.
 @Suite struct AgentForwardingTests {
-    /// Where the administrator permits it. What is permitted is lent only by those who want to.
+    /// The administrator permits it, and only people who want to forward their agent do.
     @Test(arguments: [Gateway.trusting, .choosy])
     func aProgramUsesTheAgentThatSomebodyLends(gateway: Gateway) async throws {
         let world = try await SharedWorld.get()

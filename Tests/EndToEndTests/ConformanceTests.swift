@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 import World
 
-/// The runner is a service that keeps its own contract, with a real builder.
+/// The runner conforms to its own contract, with a real builder.
 @Suite struct ConformanceTests {
     private struct Report: Decodable {
         struct Finding: Decodable {

@@ -138,7 +138,7 @@ import World
         try await expectNoSession(of: job, in: world)
         let audit = try await world.audit(of: job).dropFirst(before)
         #expect(audit.count >= 2 && audit.contains { $0.hasSuffix(death.end) }, "\(audit)")
-        // Whoever can still release the claim does.
+        // The survivor releases the claim, if there is one.
         if death.sentence == nil, death.end == "ended, lost" {
             #expect(!audit.contains { $0.contains("lease") }, "\(audit)")
         }

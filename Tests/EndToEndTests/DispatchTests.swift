@@ -124,7 +124,7 @@ import World
         try await world.onGateway([Self.program] + arguments)
     }
 
-    /// The lines of the system log after the first `count`; waits for one, since it is written by somebody else.
+    /// The lines of the system log after the first `count`; waits for one, because another process writes it.
     private func syslog(in world: World, beyond count: Int) async throws -> [Substring] {
         let start = ContinuousClock.now
         while true {

@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// The job's environment, in whatever way somebody comes into a builder.
+/// The job's environment, for every way to enter a builder.
 @Suite struct EnvironmentTests {
     private static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
     /// Ends in a word that no command line holds.
@@ -27,7 +27,7 @@ import World
         let common = "[\(job)] [dark blue] "
         await expect(
             log, status: 1, output: ["[look] \(common)[\(Self.path)] [C.UTF-8] end\n"], in: world)
-        // What the task has added is there for whoever comes after it.
+        // Later sessions have what the task has added.
         let expected = "\(common)[/home/build/bin:\(Self.path)] [C.UTF-8] end"
 
         let plain = ["env", "-u", "LANG", "-u", "LC_ALL"]
@@ -47,7 +47,7 @@ import World
             ) { terminal in
                 if command != [Self.look] { try await terminal.write("\(Self.look)\n") }
                 try await terminal.output.wait(for: " end\r\n")
-                // What ends so has not logged out, so that the builder is kept.
+                // This is not a logout, so the builder is kept.
                 if command != [Self.look] { try await terminal.write("kill -KILL $$\n") }
             }
             #expect(finished.text.contains("\(expected)\r\n"), "\(command): \(finished)")

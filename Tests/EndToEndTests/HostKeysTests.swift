@@ -2,8 +2,8 @@ import FoundationEssentials
 import Testing
 import World
 
-/// What people's own clients need of a builder: a host key that somebody vouches for, and a builder that lets their key
-/// in while a claim of theirs stands.
+/// What people's own clients need of a builder: a certified host key, and a builder that accepts their key
+/// while they have a claim.
 @Suite struct HostKeysTests {
     @Test func aBuildersCertificateIsForExactlyItsNamesAndItsLongestLife() async throws {
         let world = try await SharedWorld.get()
@@ -46,7 +46,7 @@ import World
         #expect(try await builder.peoplesKeys() == [builder.key])
         let inside = try await builder.login()
         await expect(inside, status: 0, output: ["\(builder.key)\n"], in: world)
-        // Under the name of another job's builder it is not believed.
+        // Under the name of another job's builder it is not trusted.
         let other = try await builder.login(calling: "job-999999")
         await expect(other, status: 255, errors: ["Host key verification failed"], in: world)
 
@@ -60,7 +60,7 @@ import World
         await expect(released, status: 0, in: world)
     }
 
-    /// The claim outlives the runner, and so does the key; when nobody renews the claim, the next runner takes it out.
+    /// The claim outlives the runner, and so does the key; if nobody renews the claim, the next runner removes the key.
     @Test func theNextRunnerTakesOutWhatItsPredecessorHasLetIn() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "64m") { runner in

@@ -43,7 +43,7 @@ import World
         #expect(!left.text.contains("root") && !left.text.contains("vl."), "\(left)")
     }
 
-    /// The machine stops and waits for room. Neither its files nor its task notice.
+    /// The machine stops and waits for space. Neither its files nor its task notice.
     @Test func aFullDiskOfTheHostLosesNothingInABuilder() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "80m") { runner in

@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// What somebody inside a builder is told on their terminal.
+/// What people inside a builder are told on their terminal.
 @Suite struct InsideTests {
     @Test func whoComesInReadsWhatFailedAndRepeatsItByThatLine() async throws {
         let world = try await SharedWorld.get()
@@ -97,7 +97,7 @@ import World
         try await expectNoBuilder(of: job, in: world)
     }
 
-    /// Whoever does something after the warning stays for as long again.
+    /// Input after the warning starts the idle time again.
     @Test func aSessionInWhichNothingHappensIsWarnedAndClosed() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
@@ -129,7 +129,7 @@ import World
         #expect(try await Operator(world: world).job(job).builder != nil)
     }
 
-    /// A build may be silent for long.
+    /// A build can be silent for a long time.
     @Test func withoutATerminalNobodyIsTooIdle() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// `make install`, as an administrator meets it.
+/// `make install`, as an administrator sees it.
 @Suite struct InstallTests {
     /// Without any privilege: not even root's capabilities.
     @Test func aPackagesTreeNeedsNoRoot() async throws {
@@ -41,17 +41,17 @@ import World
                         AuthorizedKeysCommand /usr/libexec/sallyport/sallyport-dispatch %u %h %t %k
                     ExecStart=/usr/libexec/sallyport/sallyport-runner serve
 
-                    """, "/etc/sallyport/sallyport.toml is there already and stays as it is.",
+                    """, "/etc/sallyport/sallyport.toml exists already, and is not changed.",
                 ], in: world)
         }
     }
 
-    /// What the programs need is there: somebody logs in, and gets into the machine of a failed job.
+    /// Everything that the programs need is installed: a person logs in, and enters the machine of a failed job.
     @Test func anInstalledMachineLetsPeopleIn() async throws {
         let world = try await SharedWorld.get()
         try await InstalledMachine.with(world) { machine in
             await expect(
-                try await machine.make("install"), status: 0, output: ["What is left to do"], in: world)
+                try await machine.make("install"), status: 0, output: ["Next steps"], in: world)
             await expect(try await machine.make("install-image"), status: 0, in: world)
             try await start(machine)
             let entered = try await machine.run(
@@ -74,13 +74,13 @@ import World
 
             await expect(
                 try await machine.make("uninstall"), status: 0,
-                output: ["Left: /etc/sallyport\n", "Left: /var/lib/sallyport\n"], in: world)
+                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: world)
             let gone = try await machine.run("find /usr/local -type f")
             #expect(gone.text.isEmpty, "\(gone)")
         }
     }
 
-    /// The drop-in, the configuration and the database of version 1.0 stay as they are, and today's programs go on with
+    /// The drop-in, the configuration and the database of version 1.0 stay unchanged, and today's programs work with
     /// them.
     @Test func anEarlierInstallationGoesOn() async throws {
         let world = try await SharedWorld.get()
@@ -94,11 +94,11 @@ import World
                 """)
             await expect(prepared, status: 0, in: world)
             let kept = [
-                "/etc/sallyport/sallyport.toml is there already and stays as it is.",
-                "/etc/ssh/sshd_config.d/50-sallyport.conf is there already and stays as it is.",
+                "/etc/sallyport/sallyport.toml exists already, and is not changed.",
+                "/etc/ssh/sshd_config.d/50-sallyport.conf exists already, and is not changed.",
             ]
             await expect(try await machine.make("install"), status: 0, output: kept, in: world)
-            // The key was made anew; and the file's jobs become older each day.
+            // The key is new; and the file's jobs become older each day.
             let database = try await machine.run(
                 """
                 install -o sallyport -g sallyport -m 600 \(fixtures)/runner.sqlite /var/lib/sallyport
@@ -121,7 +121,7 @@ import World
         }
     }
 
-    /// Whoever installs a package has no Swift.
+    /// Machines on which a package is installed have no Swift.
     @Test func theProgramsStartWhereThereIsNoToolchain() async throws {
         let world = try await SharedWorld.get()
         try await InstalledMachine.with(world) { machine in
@@ -142,15 +142,15 @@ import World
             await expect(
                 started, status: 0,
                 output: [
-                    "OVERVIEW: Talk to the build service behind a gateway.\n",
-                    "OVERVIEW: The embedded build service of Sallyport.\n", "restrict,pty,command=",
+                    "OVERVIEW: Manage the build service of a gateway.\n",
+                    "OVERVIEW: The build service that comes with Sallyport.\n", "restrict,pty,command=",
                     "shell: 64\n",
                 ],
                 errors: ["This account only enters build machines."], in: world)
         }
     }
 
-    /// A key of Alice's, as sshd hands it to the dispatcher.
+    /// A key of Alice's, as sshd passes it to the dispatcher.
     private static func offer(_ dispatcher: String) -> String {
         """
         ssh-keygen -q -t ed25519 -N '' -f /tmp/offered
@@ -160,7 +160,7 @@ import World
 
     private static let ssh = "ssh -F /tmp/ssh_config gateway"
 
-    /// What somebody who has a key may try besides; with what sshd, or the forced command, says.
+    /// What else a person with a key can try, and the answer of sshd or the forced command.
     private static let otherWays: [(name: String, command: String, says: String)] = [
         ("a shell", "\(ssh) sh", "connect [--now]"),
         ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
@@ -190,7 +190,7 @@ import World
         ("su", "su builds -c id", "This account only enters build machines."),
     ]
 
-    /// sshd as Debian has it, made as generous as an administrator could; the runner as its unit starts it.
+    /// sshd as Debian has it, configured as permissively as possible; the runner as its unit starts it.
     private func start(_ machine: InstalledMachine) async throws {
         let started = try await machine.run(
             """

@@ -20,7 +20,7 @@ import World
         }
     }
 
-    /// A new host key on the same port: whoever that is, it is not the builder of the job.
+    /// A new host key on the same port: this is not the job's builder.
     @Test func aBuilderWithAnotherHostKeyIsRefused() async throws {
         let world = try await SharedWorld.get()
         let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")

@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// Who may come in, and with which kind of key.
+/// Who can log in, and with which kind of key.
 @Suite struct KeysTests {
     @Test(arguments: [["ed25519"], ["ecdsa", "-b", "256"], ["rsa", "-b", "3072"]])
     func aKeyOfAnyUsualTypeLogsIn(kind: [String]) async throws {
@@ -39,7 +39,7 @@ import World
         #expect(try await world.log("sshd-builds").contains("ED25519-CERT"))
     }
 
-    /// The authority of somebody's own making proves nothing about who he is.
+    /// An authority that someone has made proves nothing about who they are.
     @Test func aCertificateOfAnUnknownKeyIsUnknown() async throws {
         let world = try await SharedWorld.get()
         try await world.makeKey("authority", ["-t", "ed25519"])

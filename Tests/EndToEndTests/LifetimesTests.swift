@@ -55,7 +55,7 @@ import World
         }
     }
 
-    /// Whoever was let in, and no longer is, is out within a heartbeat; the builder stays for its owner.
+    /// A person with whom a job is no longer shared is out within a heartbeat; the builder stays for its owner.
     @Test func aSessionEndsWhenItsJobIsNoLongerShared() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

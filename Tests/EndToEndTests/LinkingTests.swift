@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// What the two small programs carry with them: sshd checks neither libraries nor interpreters.
+/// What the two small programs link: sshd checks neither libraries nor interpreters.
 @Suite struct LinkingTests {
     @Test func theDispatcherIsStatic() async throws {
         let headers = try await readelf("-lW", "sallyport-dispatch")
@@ -29,7 +29,7 @@ import World
         #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
-    /// Neither a path in which somebody could put a library, nor one of a toolchain that is not where it is installed.
+    /// No path where someone could place a library, and no path of a toolchain that the target machine does not have.
     @Test(arguments: ["sallyport-dispatch", "sallyport-shell", "sallyport-runner", "sallyport"])
     func nothingSaysWhereToLookForLibraries(program: String) async throws {
         let section = try await readelf("-dW", program)

@@ -64,7 +64,7 @@ import World
             try await runner.submit("image: debian-build\ntasks:\n  - a: echo reached\n"), status: 0,
             in: runner.world)
         try await runner.wait(
-            for: "the rules that protect others from the builder.s network cannot be set", in: "logs/2/log")
+            for: "the rules that restrict the builder.s network cannot be set", in: "logs/2/log")
         let log = try await runner.log("2")
         #expect(log.contains("Z failed"), "\(log)")
         #expect(try await !runner.hasBuilder)

@@ -142,7 +142,7 @@ import World
         }
     }
 
-    /// builds.sr.ht says nothing of host keys: the first one that was shown is the one.
+    /// builds.sr.ht names no host keys: the first one that was shown counts.
     @Test func aBuilderThatNobodyHasSeenYetHasNoProxy() async throws {
         let world = try await SharedWorld.get()
         try await StandInWorker.serving(in: world) { worker in
@@ -169,7 +169,7 @@ import World
         }
     }
 
-    /// Where the service does not let the person's key in, the gateway does, as long as they are there.
+    /// If the service does not add the person's key, the gateway does, while the person is connected.
     @Test func theGatewayLetsTheKeyInAndTakesItOutAgain() async throws {
         let world = try await SharedWorld.get()
         let gateway = try await world.run(["cat", "/etc/sallyport/builder_ed25519.pub"]).text.trimmed
@@ -204,7 +204,7 @@ import World
             }
             #expect(try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) } == [gateway])
         }
-        // Another machine at its port is none that the gateway lets anybody's key into.
+        // If another machine is at its port, the gateway adds no key there.
         try await ListeningBuilder.serving(
             in: world, port: builder.port, hostKey: gateway, admitsKeys: false
         ) { _ in

@@ -27,7 +27,7 @@ import World
         try await world.endBuilder(of: job)
     }
 
-    /// Who does not read stops who writes, and nothing piles up in between; afterwards all of it comes.
+    /// A slow reader stops the writer, and nothing piles up in between; in the end everything arrives.
     @Test func aReaderThatStopsHoldsTheBuilderBack() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)
@@ -84,7 +84,7 @@ import World
         #expect((1...16 * 1024).contains(kilobytes), "\(memory)")
     }
 
-    /// As sh(1) reports a death by signal; the names are those of RFC 4254, but for QUIT, which shells
+    /// As sh(1) reports a death by signal; the names are those of RFC 4254, except QUIT, which shells
     /// ignore.
     @Test func aSignalThatEndsTheCommandIsToldInTheStatus() async throws {
         let world = try await SharedWorld.get()
@@ -100,7 +100,7 @@ import World
         }
     }
 
-    /// Each session on a shared connection is authorised anew, and ends by itself.
+    /// Each session on a shared connection is authorised again, and ends by itself.
     @Test func sessionsOnOneConnectionAreApart() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

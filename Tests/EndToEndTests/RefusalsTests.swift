@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// What is refused, with which exit status, and in which words.
+/// Refusals, with their exit statuses and sentences.
 @Suite struct RefusalsTests {
     @Test(arguments: [["connect", "true"], ["tail"]])
     func anotherOwnersJobIsRefused(words: [String]) async throws {
@@ -101,7 +101,7 @@ import World
         await expect(refused, status: 64, in: world)
     }
 
-    /// sshd's own authority would let in whomever it has signed; the drop-in says no, and the dispatcher asks for the
+    /// sshd's own authority would accept anyone it has signed; the drop-in forbids it, and the dispatcher uses the
     /// key inside.
     @Test func aCertificateOfSshdsOwnAuthorityGetsTheForcedCommand() async throws {
         let world = try await SharedWorld.get()

@@ -57,29 +57,30 @@ import World
 
     private static let misconfigured = "The gateway is not set up correctly. Please tell its administrator."
     private static let noToken =
-        "does not accept who asks: the token is missing, or wrong. Please tell the administrator."
+        "does not accept the token: it is missing or wrong. Please tell the administrator."
     private static let token = "s,^token_file = .*,token_file = \"\(files)/"
 
     static let mistakes: [Mistake] = [
         Mistake(
             "another authority", ["s,authority.pem,stranger.pem,"], 78,
-            "The build service's certificate is signed by nobody who is trusted here. Please tell the administrator.",
+            "The build service's certificate is not signed by a trusted authority. Please tell the administrator.",
             log: "unable to get local issuer certificate"),
         Mistake(
-            "the system's authorities", ["/^ca_file/d"], 78, "is signed by nobody who is trusted here.",
+            "the system's authorities", ["/^ca_file/d"], 78, "is not signed by a trusted authority.",
             log: "unable to get local issuer certificate"),
         Mistake(
             "another name", ["s,//127.0.0.1,//localhost,"], 78,
             "The build service's certificate is for another name. Please tell the administrator.",
             log: "no alternative certificate subject name matches"),
         Mistake("no token", ["/^token_file/d"], 78, noToken, log: "A token is needed"),
-        Mistake("a wrong token", [token + "wrong\","], 78, noToken, log: "This token is not known here"),
+        Mistake("a wrong token", [token + "wrong\","], 78, noToken, log: "This token is unknown"),
         Mistake(
             "a token of another role", [token + "mine\","], 78,
-            "The build service refused. Please tell the administrator.", log: "This token may not do that"),
+            "The build service refused. Please tell the administrator.",
+            log: "This token is not allowed to do that"),
         Mistake(
             "a token that everybody can read", [token + "public\","], 78, misconfigured,
-            log: "public: can be read by others than its owner"),
+            log: "public: can be read by others: chmod 600"),
         Mistake(
             "a token that the account cannot read", [token + "token-operator\","], 78, misconfigured,
             log: "token-operator: cannot be read: Permission denied"),

@@ -1,12 +1,12 @@
 import Testing
 import World
 
-/// Who may ask the runner what: real users on its socket, and tokens on the network.
+/// The roles of real users on the runner's socket, and of tokens on the network.
 @Suite struct RolesTests {
     private static let files = World.networkFiles
 
-    /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is, for
-    /// a request without a body about what does not exist.
+    /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is,
+    /// for a request without a body about what does not exist.
     private static let requests: [(request: String, keys: Int, gateway: Int, operator: Int)] = [
         ("GET /v1/keys/SHA256%3Anobody", 404, 404, 404),
         ("DELETE /v1/keys/SHA256%3Anobody", 403, 403, 404),
@@ -110,7 +110,7 @@ import World
         return asked.text.split(separator: "\n").map(String.init)
     }
 
-    /// As somebody who is not root the tool says so, and does nothing.
+    /// Without root, the tool says so, and does nothing.
     @Test func theOperatorsToolSaysWhoMayNot() async throws {
         let world = try await SharedWorld.get()
         for (who, status) in [("root", Int32(0)), ("builds", 77), ("sallyport-keys", 77)] {
@@ -120,7 +120,8 @@ import World
                 "people", "list",
             ])
             await expect(
-                asked, status: status, errors: status == 0 ? [] : ["sallyport: This user may not do that."],
+                asked, status: status,
+                errors: status == 0 ? [] : ["sallyport: This user is not allowed to do that."],
                 in: world)
         }
     }

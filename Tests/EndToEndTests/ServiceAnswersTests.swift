@@ -23,8 +23,8 @@ import World
     static let cannot = "The build service cannot answer now. Try again in a minute."
     static let refused = "The build service refused. Please tell the administrator."
     static let redirected =
-        "The build service sends on to another place, which is not followed. Please tell the administrator."
-    static let brokenOff = "The build service broke off in the middle of its answer. Try again in a minute."
+        "The build service redirects to another address, which is not followed. Please tell the administrator."
+    static let brokenOff = "The build service stopped in the middle of its answer. Try again in a minute."
     static let unreachable = "The build service cannot be reached. Try again in a minute."
 
     static let answers: [Answer] = [
@@ -65,7 +65,7 @@ import World
             redirected),
         Answer(
             "401", ScriptedService.answer("401 Unauthorized", "text/plain", "who are you?"), 78,
-            "The build service does not accept who asks: the token is missing, or wrong. Please tell the administrator."
+            "The build service does not accept the token: it is missing or wrong. Please tell the administrator."
         ),
         Answer("403", ScriptedService.answer("403 Forbidden", "text/plain", "go away"), 78, refused),
         Answer("429", ScriptedService.answer("429 Too Many Requests", "text/plain", ""), 75, cannot),

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import World
 
-/// Who does not get into builders of builds.sr.ht's worker.
+/// Who cannot enter builders of builds.sr.ht's worker.
 @Suite struct SourcehutRefusalsTests {
     struct Stale: Sendable, CustomTestStringConvertible {
         let name: String
@@ -43,7 +43,7 @@ import World
             }),
     ]
 
-    /// The worker still names a port, and somebody else's builder listens there.
+    /// The worker still names a port, but another job's builder listens there.
     @Test(arguments: stale) func whoeverComesTooLateIsRefused(job: Stale) async throws {
         let world = try await SharedWorld.get()
         try await StandInWorker.serving(in: world) { worker in

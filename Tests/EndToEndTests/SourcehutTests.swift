@@ -3,9 +3,9 @@ import Subprocess
 import Testing
 import World
 
-/// A gateway in front of builds.sr.ht's worker: who gets into which builder, and what becomes of it.
+/// A gateway for builds.sr.ht's worker: who can enter which builder, and what happens to it.
 @Suite struct SourcehutTests {
-    /// A command that says when it has begun, and goes on when it is told to.
+    /// A command that prints a line when it has begun, and continues when it is told to.
     private static let patient = "echo ready; read word; echo got $word"
 
     // MARK: Entering
@@ -59,12 +59,12 @@ import World
                     try await $0.write("exit 5\n")
                 }
                 await expect(second, status: 5, in: world)
-                #expect(worker.told(about: "7") == ["claim", "claim"], "somebody is still inside")
+                #expect(worker.told(about: "7") == ["claim", "claim"], "someone is still inside")
                 try await client.write("exit 6\n")
             }
             await expect(first, status: 6, in: world)
             #expect(worker.told(about: "7") == ["claim", "claim", "terminate"])
-            // The worker goes on to name the port; whoever listens there now is somebody else.
+            // The worker still names the port, but another builder listens there now.
             try await worker.refuses("7", status: 69, "Job 7 failed")
             try await builder.end()
         }

@@ -52,7 +52,7 @@ import World
         try await world.endBuilder(of: job)
     }
 
-    /// By Ctrl-C, and by death: no claim was made, and the build goes on.
+    /// By Ctrl-C, and by death: no claim was made, and the build continues.
     @Test func whoLeavesWhileABuilderBootsHarmsNothing() async throws {
         let world = try await SharedWorld.get()
         let job = try await Operator(world: world).submit(
@@ -74,7 +74,7 @@ import World
         #expect(try await world.audit(of: job).isEmpty)
     }
 
-    /// Whoever waits holds the builder, so that it cannot end between the failure and the entry.
+    /// A waiting session holds the builder, so that it cannot end between the failure and the entry.
     @Test func aRunningJobIsClaimedByWhoeverWaitsAndEnteredByWhoeverWillNot() async throws {
         let world = try await SharedWorld.get()
         let job = try await Operator(world: world).submit(Self.untilTold("exit 4"))
@@ -94,7 +94,7 @@ import World
         try await world.endBuilder(of: job)
     }
 
-    /// It keeps nothing, but for whoever waits.
+    /// It keeps no builder, except for sessions that wait.
     @Test func aJobThatSucceedsIsEnteredByWhoeverWaited() async throws {
         let world = try await SharedWorld.get()
         let job = try await Operator(world: world).submit(Self.untilTold("true"))
@@ -138,7 +138,7 @@ import World
         try await expectNoBuilder(of: job, in: world)
     }
 
-    /// A job whose task goes on until somebody inside says so, and then does that.
+    /// A job whose task waits until someone inside makes /tmp/go, and then runs the command.
     private static func untilTold(_ command: String) -> String {
         """
         image: debian

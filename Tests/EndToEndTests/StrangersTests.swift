@@ -3,9 +3,9 @@ import Foundation
 import Testing
 import World
 
-/// Whoever the service does not know, or does not want, gets nowhere with any verb.
+/// People whom the service does not know, or has suspended, get nowhere with any verb.
 @Suite struct StrangersTests {
-    /// Each verb as somebody would enter it, and none at all.
+    /// Each verb as a person would enter it, and no verb at all.
     static let lines = [
         [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["proxy", "job-1.example.org"],
         ["known-hosts"], ["known-hosts", "1"], ["ssh-config"], ["ssh-config", "--job", "1"], ["tail", "1"],

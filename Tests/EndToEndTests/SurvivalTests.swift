@@ -1,9 +1,9 @@
 import Testing
 import World
 
-/// What a session survives, and what it says when it cannot.
+/// What a session survives, and what it says if it does not.
 @Suite struct SurvivalTests {
-    /// A command that says when it has begun, and goes on when it is told to.
+    /// A command that prints a line when it has begun, and continues when it is told to.
     static let patient = "echo ready; read word; echo got $word; exit 6"
 
     /// The next runner finds the builder, the claim and the session as they were.
@@ -23,8 +23,8 @@ import World
         try await expectNobodyOnTheGateway(in: world)
     }
 
-    /// Whoever is inside stays: that the lease has run out is said once, and the claim is asked for again. Whoever comes
-    /// is told, and whoever only listens gives up after a minute.
+    /// People who are inside stay: they are told once that the lease has run out, and the claim is made again. People who
+    /// try to enter are told, and those who only follow a log give up after a minute.
     @Test func aSessionOutlivesARunnerThatHangs() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

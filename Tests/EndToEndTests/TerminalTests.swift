@@ -22,7 +22,7 @@ import World
         #expect(terminal.isCooked)
     }
 
-    /// An editor that draws the whole screen draws it anew.
+    /// An editor that draws the whole screen redraws it.
     @Test func anEditorFollowsTheWindow() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

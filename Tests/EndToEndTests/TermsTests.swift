@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 import World
 
-/// Terms of use: whoever enters a builder has accepted them.
+/// Terms of use: everyone who enters a builder has accepted them.
 @Suite struct TermsTests {
     private static let text = "Be kind to the builders.\nDo not mine anything.\n"
 
@@ -33,7 +33,7 @@ import World
             let next = try await Command.run(world.ssh(["connect", "1", "exit 6"], to: .orphaned))
             await expect(next, status: 6, in: world)
 
-            // A new version asks anew; the one before is not forgotten.
+            // A new version must be accepted again; the old one is not forgotten.
             try await runner.kill()
             _ = try await world.run(["tee", file], input: Self.text + "And log out.\n")
             try await runner.start()
@@ -47,7 +47,7 @@ import World
         }
     }
 
-    /// Somebody at a terminal, who wants to enter.
+    /// A person at a terminal who wants to enter.
     private func answer(_ line: String, _ world: World) async throws -> Finished {
         try await Command.start(
             world.ssh(["connect", "1", "exit 5"], to: .orphaned, options: ["-t"]),

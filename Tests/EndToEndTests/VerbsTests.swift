@@ -65,7 +65,7 @@ import World
         await expect(version, status: 0, output: ["sallyport "], in: world)
     }
 
-    /// What others must not know of is not in the answer, whatever they ask with.
+    /// Private details are not in the answer to others, whichever verb they use.
     @Test func aPublicJobShowsOthersNeitherWhoIsInsideNorItsAddress() async throws {
         let world = try await SharedWorld.get()
         let submitted = try await Command.run(
@@ -123,7 +123,7 @@ import World
         }
     }
 
-    /// What a service says ends in people's configuration.
+    /// A service's answers end up in people's configuration.
     @Test(
         arguments: [
             ("200 OK", #"["\#(World.publicHost)"]"#, "build", 0, ""),
@@ -317,7 +317,7 @@ import World
         let added = try await Command.run(world.ssh(["keys", "add"], as: "bob"), input: file)
         await expect(added, status: 0, output: ["The key \(fingerprint) is yours now."], in: world)
         let taken = try await Command.run(world.ssh(["keys", "add"]), input: file)
-        await expect(taken, status: 69, errors: ["somebody else's already"], in: world)
+        await expect(taken, status: 69, errors: ["already someone else's"], in: world)
         let listed = try await Command.run(world.ssh(["keys"], as: "bob"))
         await expect(listed, status: 0, output: ["  \(fingerprint) at home", "* SHA256:"], in: world)
         let others = try await Command.run(world.ssh(["keys", "remove", String(fingerprint)]))

@@ -1,12 +1,12 @@
 import Testing
 import World
 
-/// Disks without room, logs that somebody takes away, and builders that nobody looks after.
+/// Full disks, logs that are removed, and abandoned builders.
 @Suite struct VolumesTests {
     @Test func aFullDiskOfTheRunnerLosesNothing() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "40m") { runner in
-            // Room for a job, and none for its builder.
+            // Space for a job, but none for its builder.
             try await runner.fill(leaving: 4 << 20)
             let submitted = try await runner.submit(
                 """
@@ -18,7 +18,7 @@ import World
 
                 """)
             await expect(submitted, status: 0, output: ["job 1"], in: world)
-            try await runner.wait(for: "the builder waits for room", in: "logs/1/log")
+            try await runner.wait(for: "the builder waits for space", in: "logs/1/log")
             try await runner.makeRoom()
             try await runner.wait(for: "number 20 ", in: "logs/1/count/log")
 
@@ -40,14 +40,15 @@ import World
             #expect(lines.map(String.init) == (1...300).map { "number \($0) \(zeros)" })
             let log = try await runner.log("1")
             #expect(
-                log.contains("its log waits, for it cannot be written: No space left on device"), "\(log)")
-            #expect(log.contains("its log goes on, nothing is missing"), "\(log)")
+                log.contains("its log waits, because it cannot be written: No space left on device"),
+                "\(log)")
+            #expect(log.contains("its log continues, nothing is missing"), "\(log)")
             let next = try await runner.submit("image: debian\ntasks:\n  - a: exit 0\n")
             await expect(next, status: 0, output: ["job 2"], in: world)
         }
     }
 
-    /// Whoever is root in a builder can write to its console as long as they like.
+    /// Root in a builder can write to its console for ever.
     @Test func aBuildersConsoleDoesNotFillTheDisk() async throws {
         let world = try await SharedWorld.get()
         try await OwnRunner.with(world, size: "40m") { runner in
@@ -111,7 +112,7 @@ import World
         #expect(numbers.count == 2 && numbers[0] - numbers[1] < 3600 && numbers[0] > numbers[1] + 800)
     }
 
-    /// `: >log`, while it grows and somebody follows it.
+    /// `: >log`, while it grows and someone follows it.
     @Test(arguments: [": >log", "mv log log.1"])
     func aLogThatIsTakenAwayGoesOn(command: String) async throws {
         let world = try await SharedWorld.get()
@@ -130,7 +131,7 @@ import World
         }
         await expect(log, status: 0, in: world)
         #expect(Self.numbers(log) == (1...100).map { "[count] number \($0)" }, "\(log)")
-        // Who comes later gets the rest, and is told.
+        // Later readers get the rest, and a notice.
         let late = try await Command.run(world.ssh(["tail", job]))
         await expect(late, status: 0, output: ["what was here has been removed"], in: world)
         let rest = Self.numbers(late)

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The loop, without waiting for anything: its time goes on when it would wait.
+/// The loop, without real waiting: its time advances when it would wait.
 @Suite struct EventLoopTests {
     private let time = VirtualTime()
     private let loop: EventLoop
@@ -64,7 +64,7 @@ import Testing
         watch.cancel()
     }
 
-    /// A descriptor may be closed, and its number be another's, as soon as its watch is cancelled.
+    /// A descriptor can be closed, and its number reused, as soon as its watch is cancelled.
     @Test func aWatchThatIsCancelledInTheSameTurnHearsNothing() {
         time.events = [[3: POLLIN, 4: POLLIN]]
         var second: Watch?

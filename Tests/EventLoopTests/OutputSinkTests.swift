@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 @Suite struct OutputSinkTests {
-    /// Whoever writes may hold what the callee takes away, such as the connection that the bytes come from.
+    /// The writer may be using what the handler removes, such as the connection that the bytes come from.
     @Test func nobodyIsToldFromWithinAWriteThatTheReaderHasGone() throws {
         signal(SIGPIPE, SIG_IGN)
         var ends: [CInt] = [0, 0]

@@ -1,4 +1,4 @@
-/// The arguments of sallyport-dispatch, divided by NUL. Whatever sshd and its clients send, the line that comes out is
+/// The arguments of sallyport-dispatch, separated by NUL. Whatever sshd and its clients send, the output is
 /// one line of the one known shape, about the key that was offered.
 func check(_ input: [UInt8]) {
     let arguments =

@@ -1,4 +1,4 @@
-/// A stream of server-sent events. The same events come out however the bytes are cut.
+/// A stream of server-sent events. The events are the same however the bytes are split.
 func check(_ input: [UInt8]) {
     let stream = Pieces(input)
     var whole = EventStreamParser()

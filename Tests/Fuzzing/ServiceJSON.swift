@@ -1,7 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 
-/// The answers of a build service. An answer is refused or it is a value that can be written and read again.
+/// The answers of a build service. An answer is refused, or is a value that can be written and read again.
 func check(_ input: [UInt8]) {
     let data = Data(input)
     let jobs = checkValue(JobList.self, data)?.jobs ?? []

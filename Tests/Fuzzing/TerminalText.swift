@@ -47,7 +47,7 @@ private func checkTask(_ log: Pieces) {
     var whole = LogWriter(raw: false)
     promise("the same lines come out in pieces", whole.print(log.whole, of: "build") == printed)
 
-    // Line ends stay, and what is between them is behind the task's name.
+    // Line ends stay, and each line follows the task's name.
     let prefix = Array("[build] ".utf8)
     var lines: [UInt8] = []
     var rest = printed[...]
@@ -90,7 +90,7 @@ private func checkMessage(_ text: String) {
     }
 }
 
-/// Only tab, newline, carriage return, backspace and whole colour sequences.
+/// Only tab, newline, carriage return, backspace and complete colour sequences.
 private func checkHarmless(_ bytes: [UInt8]) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
         return promise("what is shown is UTF-8", false)

@@ -21,6 +21,6 @@ func check(_ input: [UInt8]) {
             "what has ended otherwise is gone", state == nil || [.running, .failed].contains(info.status))
         promise("nobody keeps a builder longer", life.keptUntil(info) <= info.deadline)
         promise(
-            "whoever has been ended is gone", BuilderLife(isTerminated: true).state(of: info, at: now) == nil)
+            "an ended builder is gone", BuilderLife(isTerminated: true).state(of: info, at: now) == nil)
     }
 }

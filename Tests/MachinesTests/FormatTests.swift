@@ -4,7 +4,7 @@ import Testing
 
 @testable import Machines
 
-/// What needs no virtual machine.
+/// Tests that need no virtual machine.
 @Suite struct FormatTests {
     @Test func anArchiveHasTheKernelsLayout() {
         var archive = CpioArchive()
@@ -41,7 +41,7 @@ import Testing
         #expect(throws: MachineError.self) { try job.archive() }
     }
 
-    /// A quote with a combining mark behind it is one Character, and to a shell it is a quote.
+    /// A quote followed by a combining mark is one Character, but for a shell it is a quote.
     @Test(arguments: ["'", "it's", "x'\u{301}\necho no\n: '\u{301}", "'\u{fe0f}$(echo no)", "''\u{200d}"])
     func aVariablesValueStaysAValue(value: String) throws {
         let archive = try Job(environment: [.init(name: "VALUE", value: value)], tasks: []).archive()

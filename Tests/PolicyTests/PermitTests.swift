@@ -3,7 +3,7 @@ import FoundationEssentials
 import Policy
 import Testing
 
-/// Who may do what: every action, everybody, every visibility, with terms of use and without.
+/// The policy: every action, every kind of person, every visibility, with terms of use and without.
 @Suite struct PermitTests {
     private static let alice = Person(id: "1", name: "alice")
     private static let bob = Person(id: "2", name: "bob")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// What each may do with a job that is not public; nobody else may do anything with it.
+    /// What each kind of person can do with a job that is not public; nobody else can do anything with it.
     private static let allowed: [Standing: Set<Action>] = [
         .owner: Set(Action.allCases), .shared: [.enter, .stay, .look],
         .administrator: Set(Action.allCases).subtracting([.share]), .stranger: [],
@@ -81,7 +81,8 @@ import Testing
         }
     }
 
-    /// Names are for reading: a namesake is somebody else. So is whoever has an id that only looks the same.
+    /// Names are for display only: someone with the same name is another person, and so is someone whose id only looks
+    /// the same.
     @Test(arguments: ["3", "01", "1\u{300}", ""])
     func peopleAreComparedByTheBytesOfTheirIds(id: String) throws {
         let namesake = try Self.principal(Person(id: id, name: "alice"))
@@ -117,7 +118,7 @@ import Testing
     @Test func anAnswerAboutAnotherKeyIdentifiesNobody() {
         do throws(Denial) {
             _ = try Principal.identify(Self.key(of: Self.alice), fingerprint: "SHA256:b")
-            Issue.record("somebody was identified")
+            Issue.record("someone was identified")
         } catch {
             guard case .inconsistent = error else {
                 Issue.record("\(error)")

@@ -3,7 +3,7 @@ import Foundation
 import Presentation
 import Testing
 
-/// What other people's text becomes before anybody reads it.
+/// Hostile text, before anyone reads it.
 @Suite struct HostileTextTests {
     @Test func aMessageIsOneLine() {
         #expect(HostileText.printable("a\nb\u{1b}[31m\u{202e}\u{9b}é") == "a?b?[31m??é")

@@ -7,7 +7,7 @@ import Yams
 /// docs/build-service.yaml and the values that Swift reads and writes say the same.
 @Suite("The contract in OpenAPI")
 struct ContractTests {
-    /// One value with every member, and one with those alone that must be there.
+    /// One value with every member, and one with the required members only.
     struct Sample: Sendable, CustomTestStringConvertible {
         let schema: String
         let full: Data
@@ -74,18 +74,18 @@ struct ContractTests {
         ]
     }()
 
-    @Test("every member of a value is a property of its schema, and the other way round", arguments: samples)
+    @Test("every member of a value is a property of its schema, and vice versa", arguments: samples)
     func members(sample: Sample) throws {
         let schema = try Self.schema(sample.schema)
         let properties = try #require(schema["properties"] as? [String: Any])
         let required = try #require(schema["required"] as? [String])
         #expect(try Self.names(sample.full) == Set(properties.keys))
-        // What has a default is written nevertheless.
+        // Members with a default are always written.
         let defaulted = properties.filter { ($0.value as? [String: Any])?["default"] != nil }.keys
         #expect(try Self.names(sample.bare) == Set(required).union(defaulted))
     }
 
-    @Test("a new deadline is one of two members")
+    @Test("a new deadline has one of two members")
     func newDeadline() throws {
         let properties = try #require(try Self.schema("NewDeadline")["properties"] as? [String: Any])
         let written = try [
@@ -102,7 +102,7 @@ struct ContractTests {
         ("Kind", nil, Claim.Kind.allCases.map(\.rawValue)),
     ]
 
-    @Test("a schema has the words that Swift knows", arguments: words)
+    @Test("a schema has the same words as the Swift code", arguments: words)
     func vocabulary(schema: String, property: String?, words: [String]) throws {
         var found = try Self.schema(schema)
         if let property {

@@ -4,7 +4,7 @@ import Testing
 @testable import BuildAPI
 @testable import ServiceClient
 
-/// A service that has too much to say.
+/// A service that sends too much.
 @Suite struct LimitsTests {
     private let job = JobID("42")!
 

@@ -5,7 +5,7 @@ import Glibc
 @testable import BuildAPI
 @testable import ServiceClient
 
-/// A service that writes what it likes, whatever is asked: one connection after the other, each on the same thread.
+/// A service that writes anything, whatever the request is: one connection after the other, all on one thread.
 final class RawService: Sendable {
     let socket: String
     private let folder: String
@@ -40,7 +40,7 @@ final class RawService: Sendable {
         }
     }
 
-    /// Answers everybody with one head and then with the same piece of body until nobody reads any more.
+    /// Answers every request with one head and then with the same piece of body until nobody reads it.
     convenience init(head: String, endlessly body: String) throws {
         try self.init { connection, _ in
             Self.write(head, to: connection)
@@ -48,7 +48,7 @@ final class RawService: Sendable {
         }
     }
 
-    /// Up to the empty line. What is left unread takes the answer along when the connection is closed.
+    /// Reads up to the empty line. Unread bytes would destroy the answer when the connection is closed.
     private static func readRequest(from connection: Int32) {
         var head: [UInt8] = []
         var byte: UInt8 = 0
@@ -57,21 +57,21 @@ final class RawService: Sendable {
         }
     }
 
-    /// False: nobody reads any more.
+    /// False: nobody reads it.
     @discardableResult
     static func write(_ text: String, to connection: Int32) -> Bool {
         let bytes = Array(text.utf8)
         return send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
-    /// Says that this was all, and takes what the client still has to say.
+    /// Ends the output, and reads what the client still sends.
     static func readToEnd(of connection: Int32) {
         shutdown(connection, Int32(SHUT_WR))
         var buffer = [UInt8](repeating: 0, count: 4096)
         while recv(connection, &buffer, buffer.count, 0) > 0 {}
     }
 
-    /// Says nothing until the client goes away, or for so long.
+    /// Is silent until the client goes away, or for that long.
     static func keepSilent(_ connection: Int32, for duration: Duration) {
         var descriptor = pollfd(fd: connection, events: 0, revents: 0)
         poll(&descriptor, 1, Int32(duration / .milliseconds(1)))
@@ -84,7 +84,7 @@ final class RawService: Sendable {
 }
 
 extension RawService {
-    /// How the events of a job end, which is awaited for 30 seconds.
+    /// How the events of a job end; waits for 30 seconds.
     func endOfEvents() -> ServiceError? {
         let loop = EventLoop()
         let service = SallyportService(.socket(path: socket), on: loop)

@@ -4,7 +4,7 @@ import Testing
 @testable import BuildAPI
 @testable import ServiceClient
 
-/// A log in which nothing happens for long, and whose connection breaks then.
+/// A log that is silent for a long time, and whose connection then breaks.
 @Suite struct ResumingStreamTests {
     private static let patience = Duration.milliseconds(200)
     private static let head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ServiceClient
 
-/// What an HTTP status means, by what was asked.
+/// What an HTTP status means for each kind of request.
 @Suite struct StatusTests {
     @Test(
         arguments: [

@@ -5,7 +5,7 @@ import Testing
 @testable import BuildAPI
 @testable import ServiceClient
 
-/// What is asked of a connection, and what becomes of an answer that may soon be another.
+/// What a connection needs, and what happens to an answer that may change soon.
 @Suite struct TransportTests {
     @Test(arguments: ["sallyport_0a", "Z", "a-._~+/Z9", "abc=", "abc=="])
     func aTokenIsOneWord(text: String) throws {
@@ -54,7 +54,7 @@ import Testing
         #expect(error.advice.hasSuffix(end), "\(error.advice)")
     }
 
-    /// Its builder would be entered with its own host keys.
+    /// Its own host keys would identify its builder.
     @Test func aClaimOfAnotherJobIsNone() throws {
         let claim =
             #"{"id":"43-a","job":"43","kind":"shell","lease":60,"builder":{"state":"kept","address":"127.0.0.1","port":22,"user":"build","host_keys":[]}}"#
@@ -88,7 +88,7 @@ import Testing
         #expect(error.debugDescription.contains("an event of job 43, not 42"))
     }
 
-    /// A page of a proxy that says it is fine.
+    /// A page of a proxy, with status 200.
     @Test func aStreamOfSomethingElseEndsAtOnce() throws {
         let endless = try RawService(
             head: "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", endlessly: "<p>data: x</p>\n")

@@ -5,7 +5,7 @@ import Testing
 @testable import ServiceClient
 @testable import SourcehutClient
 
-/// Whether the port that the worker names still is that of the job's builder.
+/// Whether the port that the worker names still belongs to the job's builder.
 @Suite struct BuilderLifeTests {
     static let now = Date(timeIntervalSince1970: 1_800_000_000)
 

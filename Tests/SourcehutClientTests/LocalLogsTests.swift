@@ -47,7 +47,7 @@ import Testing
         turn()
         #expect(received.text.isEmpty && received.result == nil)
         try append("begun\n", task: "build")
-        // Its folder has just been made; whatever is heard of the job makes it look.
+        // Its folder has just been made; any news of the job makes it look.
         publish(.running, ["build"])
         run(until: { received.text == "begun\n" })
         publish(.running, ["build", "check"])
@@ -100,7 +100,7 @@ import Testing
         stream.cancel()
     }
 
-    /// In the order in which they began, and in no other after that.
+    /// In the order in which they began, which never changes.
     @Test func tasksAreFoldersInTheirOrder() throws {
         for (name, time) in [("zeta", 100.0), ("alpha", 200), ("Not a task", 150)] {
             try append("", task: name)
@@ -159,8 +159,8 @@ import Testing
         try file.close()
     }
 
-    /// Lets the loop turn until the condition holds, for ten seconds at most.
-    /// Lets happen what is due already.
+    /// Runs the loop until the condition holds, for at most ten seconds.
+    /// Runs everything that is due.
     private func turn() {
         loop.timer(after: .milliseconds(5)) { [loop] in loop.stop() }
         loop.run()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SourcehutClient
 
-/// Who is inside, counted by locks of living processes.
+/// Who is inside, counted by the locks of live processes.
 @Suite struct SessionFilesTests {
     private let folder: String
     private let job = JobID("42")!
@@ -68,7 +68,7 @@ import Testing
         #expect(files.isClaimed(job) && files.isEnded(job))
         #expect(try files.enter(job, "s2"))
         files.removeOld(at: deadline + 4000)
-        #expect(files.isEnded(job), "somebody is inside")
+        #expect(files.isEnded(job), "someone is inside")
         files.leave(job, "s2")
         files.removeOld(at: deadline + 4000)
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/42"))
@@ -115,13 +115,13 @@ import Testing
         #expect(pins.pin(of: job) == "ssh-ed25519 AAAA")
         #expect(pins.compare("ssh-ed25519 BBBB", of: JobID("43")!) == .first)
         #expect((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/42")) == ["@host_key"])
-        // As it is after a death between putting the pin in its place and taking its draft away.
+        // As after a death between linking the pin and removing its draft.
         try FileManager.default.linkItem(
             atPath: "\(folder)/42/@host_key", toPath: "\(folder)/42/@host_key.\(getpid())")
         #expect(pins.compare("ssh-ed25519 BBBB", of: job) == .other)
         #expect(pins.pin(of: job) == "ssh-ed25519 AAAA")
         guard case .failed = PinnedHostKeys(folder: "\(folder)/none").compare("a b", of: job) else {
-            Issue.record("a pin that cannot be kept is none")
+            Issue.record("a pin that cannot be stored must not count")
             return
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SourcehutClient
 
-/// What the worker says about a job, in every form that it has had.
+/// What the worker says about a job, in every form so far.
 @Suite struct WorkerInfoTests {
     static let rest =
         #""note": null, "owner_id": 7, "port": 22005, "status": "failed", "task": 3, "tasks": 10, "username": "drew""#
@@ -30,7 +30,7 @@ import Testing
         #expect(try WorkerInfo.read(Array(text.utf8)).status == status)
     }
 
-    /// Without these nobody can tell whose builder listens on the port.
+    /// Without these, it is unknown whose builder listens on the port.
     @Test(arguments: [
         #"{"note": null, "owner_id": 7, "port": 22005, "username": "drew"}"#,
         #"{"note": null, "owner_id": 7, "port": 22005, "username": "drew", "status": "failed", "tasks": 1}"#,

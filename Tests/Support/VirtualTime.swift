@@ -1,11 +1,11 @@
 public import EventLoop
 
-/// A clock that stands still, and jumps to the end of each wait: for loops that wait for nothing real.
+/// A clock that jumps to the end of each wait, for loops that wait for nothing real.
 public final class VirtualTime: PollSystem {
     public private(set) var now = Instant(nanoseconds: 0)
-    /// Which descriptors have which events, at each wait; after these none has any.
+    /// Which descriptors have which events, at each wait; then there are no more events.
     public var events: [[CInt: Int32]] = []
-    /// For how long the loop would have waited, in nanoseconds.
+    /// How long the loop would have waited, in nanoseconds.
     public private(set) var waits: [Int64] = []
 
     public init() {}

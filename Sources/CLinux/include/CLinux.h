@@ -56,7 +56,7 @@ int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);
 /* A pipe, both ends close-on-exec and non-blocking: pipe2(2). */
 int sp_pipe(int ends[2]);
 
-/* Lets a pipe hold more: F_SETPIPE_SZ, fcntl(2). -1 and errno on failure, which is also what others than pipes have. */
+/* Enlarges a pipe: F_SETPIPE_SZ, fcntl(2). -1 and errno on failure, and if it is not a pipe. */
 int sp_set_pipe_size(int fd, int bytes);
 
 /* Moves bytes from where they can be read to where they can be written, one of the two a pipe: splice(2), never waiting

@@ -1,6 +1,6 @@
 import BuildAPI
 
-/// What is true of every answer that there was.
+/// Checks that apply to every answer.
 extension Examination {
     func lookAtAnswers() {
         let answers = client.answers.filter { $0.status != 0 && !$0.request.hasPrefix("DELETE") }

@@ -23,7 +23,7 @@ extension Examination {
             made = answer
             if let id = answer.json?["id"]?.string { standing.append(id) }
             let claim = try decode(Claim.self, answer.body)
-            try expect(claim.job.description == job, "it is another job's: \(claim.job)")
+            try expect(claim.job.description == job, "it belongs to another job: \(claim.job)")
             try expect(claim.kind == .exec, "its kind is \(claim.kind.rawValue), not exec")
             try expect(claim.lease > 0, "its lease is 0 s")
             return "lease \(claim.lease) s"
@@ -93,10 +93,10 @@ extension Examination {
     }
 
     func claimantNow() throws -> Claimant {
-        try need(claimant, "nobody's key is known: keys cannot be added, and --key names none")
+        try need(claimant, "no key is known: keys cannot be added, and there is no --key")
     }
 
-    /// Remembers a claim, to release it.
+    /// Remembers a claim, to release it at the end.
     func track(_ answer: Answer) {
         guard let id = answer.json?["id"]?.string, !standing.contains(id) else { return }
         standing.append(id)

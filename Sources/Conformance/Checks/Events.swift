@@ -19,7 +19,7 @@ extension Examination {
         check(.eventsComment) {
             let stream = try need(stream, none)
             let first = try need(stream.firstByte, "the stream has no byte")
-            try expect(stream.body.first == UInt8(ascii: ":"), "the first line is no comment")
+            try expect(stream.body.first == UInt8(ascii: ":"), "the first line is not a comment")
             try expect(first < .seconds(5), "the first byte came after \(first)")
             return "after \(first.components.seconds) s"
         }
@@ -53,7 +53,7 @@ extension Examination {
             if options.job != nil { throw Deviation.skipped("the job that --job names had ended before") }
             let id = try need(job, Self.noJob)
             if events?.last.map(Self.isFinal) != true {
-                // Whoever tells nothing may still build.
+                // A service that sends no events may still be building.
                 if events == nil { waitForEnd(of: id) }
                 let found = client.get("/v1/jobs/\(id)").json
                 let status = found?["status"]?.string ?? "absent"
@@ -88,7 +88,7 @@ extension Examination {
         }
     }
 
-    /// Nothing changes any more: whoever has seen the present state is told nothing.
+    /// Nothing changes any more: a reader that has seen the current state receives nothing.
     private func lookAtLastID() throws -> String {
         guard isKept else { throw Deviation.skipped(Self.notKept) }
         let path = "/v1/jobs/\(try need(job, Self.noJob))/events"

@@ -99,13 +99,13 @@ extension Examination {
         }
     }
 
-    /// For the person whose key is known: a gateway has to say for whom it asks.
+    /// Names the person whose key is known, because a gateway must say for whom it asks.
     func cancel(_ id: String) -> Answer {
         let person = claimant.map { "?person=\($0.id.percentEncoded)" } ?? ""
         return client.send("POST", "/v1/jobs/\(id)/cancel\(person)", body: [])
     }
 
-    /// Waits until that is so, for as long as a service may take to settle.
+    /// Waits until the condition holds, for as long as a service can take to settle.
     func wait(_ complaint: String, until condition: () -> Bool) throws {
         let start = ContinuousClock.now
         while !condition() {
@@ -118,11 +118,11 @@ extension Examination {
         client.get("/v1/jobs/\(id)").json?["builder"].map { !$0.isThere } ?? true
     }
 
-    /// No service has it: ids are handed out by services.
+    /// No service has this job, because services choose the ids.
     static let unknownJob = "conformance-unknown-0"
 
     private func submit(_ manifest: [UInt8]) throws -> Answer {
-        guard options.job == nil else { throw Deviation.skipped("nothing is submitted: --job names a job") }
+        guard options.job == nil else { throw Deviation.skipped("nothing is submitted, because of --job") }
         let answer = client.send(
             "POST", "/v1/jobs?owner=\(options.owner.percentEncoded)&note=conformance",
             headers: ["Content-Type: application/yaml"], body: manifest)

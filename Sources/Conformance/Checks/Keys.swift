@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// Whose key is whose.
 extension Examination {
-    /// A key that nobody has the private half of: nobody could log in with it.
+    /// A key whose private half does not exist, so that nobody can log in with it.
     static func unknownKey() -> PublicKey {
         let name = Array("ssh-ed25519".utf8)
         let point = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
@@ -68,7 +68,7 @@ extension Examination {
         if addition != nil { addStranger() }
     }
 
-    /// Somebody who must not be let in. What is wrong with it has been seen with the owner's key.
+    /// Adds a person who must not get in. Problems with this have already been seen with the owner's key.
     private func addStranger() {
         let key = Self.unknownKey()
         guard add(key, to: options.stranger).status == 201 else { return }
@@ -76,16 +76,16 @@ extension Examination {
         stranger = Claimant(id: id, key: key.line, fingerprint: key.fingerprint)
     }
 
-    /// The key that the operator says is the owner's.
+    /// The key that --key names as the owner's.
     private func ownKey() throws -> PublicKey {
         do {
             return try PublicKey.parse(line: options.key ?? "").key
         } catch {
-            throw Deviation.skipped("what was given as the owner's key is none: \(error)")
+            throw Deviation.skipped("--key is not a public key: \(error)")
         }
     }
 
-    /// At the end: nothing of ours stays.
+    /// Removes everything at the end.
     func lookAtRemoval() {
         check(.keysRemove) {
             let first = try need(added.first, "no key was added")

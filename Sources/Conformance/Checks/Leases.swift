@@ -4,23 +4,23 @@ import BuildAPI
 extension Examination {
     func lookAtLeases() {
         check(.leasesHeartbeat) {
-            let id = try need(standing.last, "no claim stands")
+            let id = try need(standing.last, "there is no live claim")
             let answer = try expect(beat(id), 200)
             let claim = try decode(Claim.self, answer.body)
             try expect(claim.id == id, "it is another claim: \(claim.id)")
             return answer.summary
         }
-        var renewal: Result<String, any Error> = .failure(Deviation.skipped("no lease was waited for"))
+        var renewal: Result<String, any Error> = .failure(Deviation.skipped("no lease was tested"))
         check(.leasesEnd) {
             let job = try wreck()
             let silent = Self.session()
             let answer = claim(job, by: try claimantNow(), session: silent)
             track(answer)
             let beaten = try need(
-                standing.first { $0 != answer.json?["id"]?.string }, "no second claim stands")
+                standing.first { $0 != answer.json?["id"]?.string }, "there is no second live claim")
             let lease = try need(
                 answer.json?["lease"]?.number.flatMap { Int(exactly: $0) }, "no claim could be made")
-            guard lease > 0 else { throw Deviation.skipped("the lease has no time") }
+            guard lease > 0 else { throw Deviation.skipped("the lease has no duration") }
             guard lease <= options.longestLease else {
                 let reason = "the lease has \(lease) s; --longest-lease \(lease) waits for its end"
                 renewal = .failure(Deviation.skipped(reason))
@@ -31,7 +31,7 @@ extension Examination {
         check(.leasesRenewed) { try renewal.get() }
     }
 
-    /// One session is silent, one sends heartbeats: for a lease and what a busy service may need besides.
+    /// One session is silent, one sends heartbeats, for a lease plus the time that a busy service needs.
     private func wait(
         for silent: String, of job: String, lease: Int, beating claim: String,
         _ renewal: inout Result<String, any Error>
@@ -63,12 +63,12 @@ extension Examination {
     func lookAtReleases() {
         let first = standing.first
         check(.claimsRelease) {
-            let id = try need(first, "no claim stands")
+            let id = try need(first, "there is no live claim")
             return try expect(release(id, .done), 204).summary
         }
         check(.claimsReleased) {
             guard standing.first != first else { throw Deviation.skipped("no claim was released") }
-            return try expect(beat(try need(first, "no claim stands")), 410).summary
+            return try expect(beat(try need(first, "there is no live claim")), 410).summary
         }
         for id in standing { _ = release(id, .lost) }
         check(.claimsDone) {
@@ -100,11 +100,11 @@ extension Examination {
         return answer
     }
 
-    /// Takes back what is still there.
+    /// Removes what still exists.
     func cleanUp() {
         for id in standing where release(id, .lost).status == 0 { left.append("the claim \(id)") }
         for id in submitted where id != cancelled && !isOver(id) {
-            // One that has ended cannot be cancelled; its builder is the service's to end.
+            // A job that has ended cannot be cancelled; the service has to end its builder.
             if cancel(id).status == 200 { continue }
             left.append("the builder of job \(id)")
         }

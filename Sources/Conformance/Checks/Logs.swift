@@ -35,12 +35,12 @@ extension Examination {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=1-2"]), 206)
             let range = answer.headers["content-range"] ?? "absent"
             try expect(range == "bytes 1-2/\(whole.count)", "Content-Range is \(range)")
-            try expect(answer.body == Array(whole[1...2]), "these are other bytes, \(answer.body.count)")
+            try expect(answer.body == Array(whole[1...2]), "wrong bytes, \(answer.body.count)")
             return range
         }
         check(.logsOffset) {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=2-"]), 206)
-            try expect(answer.body == Array(whole[2...]), "these are other bytes, \(answer.body.count)")
+            try expect(answer.body == Array(whole[2...]), "wrong bytes, \(answer.body.count)")
             return "\(answer.body.count) bytes"
         }
         check(.logsBehind) {
@@ -54,7 +54,7 @@ extension Examination {
             let answer = client.get(try path() + "?follow=true", headers: headers, seconds: 10)
             try expect(answer, offset > 0 ? 206 : 200)
             try expect(answer.end == .complete, "the answer has no end: \(answer.complaint)")
-            try expect(answer.body == Array(whole[offset...]), "these are other bytes, \(answer.body.count)")
+            try expect(answer.body == Array(whole[offset...]), "wrong bytes, \(answer.body.count)")
             return "\(answer.body.count) bytes"
         }
         check(.logsFollow) { try follow(from: 0) }

@@ -10,10 +10,10 @@ extension Examination {
                 throw Deviation.skipped("on a Unix socket the peer's user has the role")
             }
             let token = try need(options.token, "no token was given")
-            // The likenesses are for services that compare in a way of their own.
+            // The similar tokens are for services that compare tokens carelessly.
             for wrong in ["none", token + "0", String(token.dropLast())] {
                 let answer = client(token: wrong).get("/v1/jobs?live=true")
-                try expect([401, 403].contains(answer.status), "\(answer.summary) with a token of nobody's")
+                try expect([401, 403].contains(answer.status), "\(answer.summary) with an unknown token")
             }
             return try expect(client(token: nil).get("/v1/jobs?live=true"), 401, 403).summary
         }
@@ -24,7 +24,7 @@ extension Examination {
             return try expect(gateway.get("/v1/keys"), 403).summary
         }
         check(.rolesKeys) {
-            let token = try need(options.keysToken, "no token was given that may only look keys up")
+            let token = try need(options.keysToken, "no token was given that can only look keys up")
             let keys = client(token: token)
             let lookUp = keys.get(path(of: Self.unknownKey()))
             try expect(![0, 401, 403].contains(lookUp.status), lookUp.summary)

@@ -1,7 +1,7 @@
-/// What came back on one request, as it came.
+/// The answer to one request, as received.
 struct Answer {
     enum End {
-        /// The body's own end was there.
+        /// The body was complete.
         case complete
         /// Enough had been seen.
         case stopped
@@ -19,7 +19,7 @@ struct Answer {
     /// When the first byte of the body came, after the request.
     var firstByte: Duration?
     var end = End.complete
-    /// libcurl's word for an end that is not complete.
+    /// libcurl's message about an incomplete answer.
     var complaint = ""
 
     var json: JSONValue? { JSONValue(body) }

@@ -1,7 +1,7 @@
 import BuildAPI
 import ServiceClient
 
-/// One server-sent event and the id that stood when it ended.
+/// One server-sent event, and the last id at its end.
 struct Event {
     var id: String?
     var name: String

@@ -1,7 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 
-/// JSON of any form: a check looks only at the members that it is about.
+/// JSON of any form, because a check looks only at the members that it needs.
 enum JSONValue: Codable, Equatable {
     case null
     case bool(Bool)
@@ -10,7 +10,7 @@ enum JSONValue: Codable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Nil: it is no JSON.
+    /// Nil: it is not JSON.
     init?(_ bytes: [UInt8]) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
         self = value

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Time that passes for the service, not for us.
+/// Waits for the service.
 enum Pause {
     static func milliseconds(_ count: Int) {
         usleep(UInt32(count * 1000))

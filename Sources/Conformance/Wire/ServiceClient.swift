@@ -2,15 +2,15 @@ import BuildAPI
 import CCurl
 import ServiceClient
 
-/// Asks one thing at a time, and keeps status, headers and bytes as they come: libcurl's easy interface.
+/// Sends one request at a time, and keeps status, headers and bytes unchanged: libcurl's easy interface.
 final class ServiceClient {
-    /// No stream of events that is looked at is longer, and no answer needs to be.
+    /// No tested stream of events is longer than this, and no answer needs to be.
     static let mostBytes = 8 << 20
 
     private let endpoint: Endpoint
     private let token: String?
     private let authorities: String?
-    /// Every answer there was.
+    /// All answers so far.
     private(set) var answers: [Answer] = []
 
     init(_ endpoint: Endpoint, token: String?, authorities: String?) {
@@ -29,7 +29,7 @@ final class ServiceClient {
     /// - Parameters:
     ///   - path: with its query, percent-encoded.
     ///   - seconds: for the whole exchange.
-    ///   - isEnough: asked after each part of the body; true ends the exchange.
+    ///   - isEnough: called after each part of the body; true ends the exchange.
     func send(
         _ method: String, _ path: String, headers: [String] = [], body: [UInt8]? = nil,
         seconds: Int = 30, until isEnough: @escaping (Answer) -> Bool = { _ in false }
@@ -84,7 +84,7 @@ final class ServiceClient {
         _ = sp_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, method)
     }
 
-    /// One exchange under way.
+    /// One exchange in progress.
     private final class Exchange {
         var answer: Answer
         var isStopped = false
@@ -99,7 +99,7 @@ final class ServiceClient {
         func header(_ bytes: UnsafeRawBufferPointer) {
             let line = String(decoding: bytes, as: UTF8.self)
             if line.hasPrefix("HTTP/") {
-                // Of an answer such as 100 Continue nothing is kept.
+                // Discard an answer such as 100 Continue.
                 answer.headers = [:]
                 answer.status =
                     line.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix(3)) } ?? 0

@@ -1,10 +1,10 @@
-/// Somebody the build service knows, as an operator sees them.
+/// A person whom the build service knows, as an operator sees them.
 public struct Account: Codable, Equatable, Sendable {
     public var id: String
     public var name: String
-    /// Whether they may enter other people's jobs.
+    /// Whether they can enter other people's jobs.
     public var administrator: Bool
-    /// A suspended person may do nothing.
+    /// A suspended person has no rights.
     public var suspended: Bool
 
     public var person: Person { Person(id: id, name: name) }

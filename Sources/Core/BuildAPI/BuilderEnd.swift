@@ -2,7 +2,7 @@ extension Job {
     /// Why a builder is no longer there.
     public struct BuilderEnd: Codable, Equatable, Sendable {
         public var reason: Reason
-        /// Who has ended it, where somebody has.
+        /// The person who ended it, if anyone did.
         public var by: Person?
 
         public init(reason: Reason, by: Person? = nil) {
@@ -13,7 +13,7 @@ extension Job {
 }
 
 extension Job.BuilderEnd {
-    /// A word of API v1. A reader takes those of a later version too.
+    /// A word of API v1. Readers accept the words of later versions too.
     public struct Reason: RawRepresentable, Codable, Hashable, Sendable {
         public let rawValue: String
 
@@ -21,21 +21,21 @@ extension Job.BuilderEnd {
             self.rawValue = rawValue
         }
 
-        /// Somebody has ended it.
+        /// Someone has ended it.
         public static let released = Reason(rawValue: "released")
-        /// The job's deadline was over.
+        /// The deadline has passed.
         public static let deadline = Reason(rawValue: "deadline")
-        /// Nobody came, or came back, in the keep-time.
+        /// Nobody entered it, or came back, during the keep-time.
         public static let kept = Reason(rawValue: "kept")
         /// The last shell has logged out.
         public static let logout = Reason(rawValue: "logout")
         /// The job was cancelled.
         public static let cancelled = Reason(rawValue: "cancelled")
-        /// The tasks have not ended in time.
+        /// The tasks did not end in time.
         public static let timeout = Reason(rawValue: "timeout")
         /// The job succeeded, and nothing kept its builder.
         public static let success = Reason(rawValue: "success")
-        /// The machine died, or has never come up.
+        /// The machine died, or never came up.
         public static let lost = Reason(rawValue: "lost")
     }
 }

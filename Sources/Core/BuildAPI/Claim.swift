@@ -7,17 +7,17 @@ public struct Claim: Codable, Equatable, Sendable {
         case shell
         /// A single command.
         case exec
-        /// A connection of the person's own to the builder's SSH server.
+        /// A connection of the person's own client to the builder's SSH server.
         case proxy
     }
 
-    /// Why a claim is released; it decides what becomes of the builder.
+    /// Why a claim is released. The reason decides what happens to the builder.
     public enum Reason: String, Codable, Sendable, CaseIterable {
         /// The remote interactive shell itself ended. After the last one the service ends the builder.
         case logout
-        /// A single command ended. The builder's keep-time starts anew.
+        /// A single command ended. The builder's keep-time starts again.
         case done
-        /// Hang-up, kill, network gone. The builder's keep-time starts anew.
+        /// Hang-up, kill, network gone. The builder's keep-time starts again.
         case lost
     }
 
@@ -27,10 +27,10 @@ public struct Claim: Codable, Equatable, Sendable {
     /// The live builder to which the claim is bound.
     public var builder: Job.Builder
     public var deadline: Date?
-    /// Seconds without a heartbeat after which the claim ends. (No arithmetic with them can overflow an `Int`.)
+    /// The claim ends after this many seconds without a heartbeat. (No arithmetic with them can overflow an `Int`.)
     public var lease: UInt32
-    /// With kind `proxy`: whether the service has let the person's key into the builder, and takes it out again with the
-    /// last claim of that key. Where it is not true gateways do that themselves.
+    /// With kind `proxy`: whether the service has added the person's key to the builder, and removes it with the last
+    /// claim of that key. If this is not true, gateways do that themselves.
     public var keyAdmitted: Bool?
 
     enum CodingKeys: String, CodingKey {
@@ -52,7 +52,7 @@ public struct Claim: Codable, Equatable, Sendable {
     }
 }
 
-/// The body of `POST /v1/jobs/{id}/claims`. The same `session` twice gets the same claim.
+/// The body of `POST /v1/jobs/{id}/claims`. A `session` that asks twice gets the same claim.
 public struct ClaimRequest: Codable, Equatable, Sendable {
     public struct Claimant: Codable, Equatable, Sendable {
         public var id: String

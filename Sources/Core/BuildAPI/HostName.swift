@@ -1,4 +1,4 @@
-/// Names of hosts, as they may stand in a client's configuration.
+/// Host names that are safe in a client's configuration.
 public enum HostName {
     /// Whether it is 1 to 253 of `[A-Za-z0-9.-]`, the first of them a letter or a digit: a name or an IPv4 address.
     public static func isValid(_ text: String) -> Bool {

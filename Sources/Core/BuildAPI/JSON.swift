@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// JSON as API v1 has it: times are RFC 3339 in UTC, to the second; a reader takes fractions too.
+/// JSON as in API v1: times are RFC 3339 in UTC, to the second; readers accept fractions too.
 public enum JSON {
     public static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()

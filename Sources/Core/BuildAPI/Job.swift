@@ -22,9 +22,9 @@ public struct Job: Codable, Equatable, Sendable {
     public var status: Status
     public var visibility: Visibility
     public var created: Date
-    /// When the builder ends, where the service has set that already.
+    /// When the builder ends; nil until the service has set it.
     public var deadline: Date?
-    /// The latest moment to which the deadline can be moved.
+    /// The latest time that the deadline can be moved to.
     public var maxDeadline: Date?
     /// Whether the builder stays after the last logout, until the deadline.
     public var held: Bool
@@ -35,7 +35,7 @@ public struct Job: Codable, Equatable, Sendable {
     public var shell: Bool
     /// Nil before there is one, and after it has ended.
     public var builder: Builder?
-    /// Why the last builder ended; nil while one lives, and where the service does not say.
+    /// Why the last builder ended; nil while there is one, or if the service does not say.
     public var builderEnd: BuilderEnd?
     public var sessions: [Session]
 
@@ -82,9 +82,9 @@ extension Job {
         public var status: Status
         public var started: Date?
         public var ended: Date?
-        /// The script's own, or 128 + N when signal N killed it.
+        /// The script's own exit status, or 128 + N if signal N killed it.
         public var exitStatus: Int?
-        /// Where its script lies in the builder, as a shell there takes it; nil where nobody says.
+        /// The path of its script in the builder, in the form that a shell there accepts; nil if it is unknown.
         public var script: String?
 
         enum CodingKeys: String, CodingKey {
@@ -121,9 +121,9 @@ extension Job {
         /// An IP literal.
         public var address: String
         public var port: UInt16
-        /// Whom to log in as.
+        /// The user name to log in with.
         public var user: String
-        /// `<type> <base64>` each; a session is bound to these, never to address and port.
+        /// Each `<type> <base64>`. These identify the builder; its address and port do not.
         public var hostKeys: [String]
         public var keptUntil: Date?
 
@@ -146,13 +146,13 @@ extension Job {
         }
     }
 
-    /// Somebody inside the builder, or reading the log.
+    /// A person inside the builder, or reading the log.
     public struct Session: Codable, Equatable, Sendable {
-        /// The session id that the gateway chose.
+        /// The session id that the gateway has chosen.
         public var session: String
         public var person: Person
         public var kind: Claim.Kind
-        /// The client's address as the gateway saw it.
+        /// The client's address, as the gateway sees it.
         public var from: String
         public var since: Date
 

@@ -1,17 +1,17 @@
-/// The name of a job: 1 to 64 of `[A-Za-z0-9_-]`, the first of them a letter or a digit.
+/// The id of a job: 1 to 64 of `[A-Za-z0-9_-]`, the first of them a letter or a digit.
 ///
-/// A build service may be stricter (builds.sr.ht has digits only); none may be laxer, so that a job's name is safe in
+/// A build service can be stricter (builds.sr.ht has digits only), but not laxer, so that a job's id is safe in
 /// a path, in a URL and in a message.
 public struct JobID: Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
-    /// Nil when the text is not the name of a job.
+    /// Nil if the text is not the id of a job.
     public init?(_ text: some StringProtocol) {
         guard let identifier = JobID(bytes: text.utf8) else { return nil }
         self = identifier
     }
 
-    /// Nil when the bytes are not the name of a job.
+    /// Nil if the bytes are not the id of a job.
     public init?(bytes: some Collection<UInt8>) {
         guard let first = bytes.first, first.isASCIILetterOrDigit, bytes.count <= 64,
             bytes.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }

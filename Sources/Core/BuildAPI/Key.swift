@@ -8,11 +8,11 @@ public struct Key: Codable, Equatable, Sendable {
     public var key: String
     public var comment: String
     public var owner: Person
-    /// A suspended person may do nothing.
+    /// A suspended person has no rights.
     public var suspended: Bool
-    /// Whether the owner may enter other people's jobs.
+    /// Whether the owner can enter other people's jobs.
     public var administrator: Bool
-    /// The version of the terms of use that the owner has to accept before any claim; nil: nothing is left to accept.
+    /// The version of the terms of use that the owner has to accept before any claim; nil: there is nothing to accept.
     public var unacceptedTerms: String?
 
     enum CodingKeys: String, CodingKey {
@@ -34,7 +34,7 @@ public struct Key: Codable, Equatable, Sendable {
         self.unacceptedTerms = unacceptedTerms
     }
 
-    /// A service need not know of administrators and of terms of use.
+    /// A service does not have to support administrators and terms of use.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         fingerprint = try container.decode(String.self, forKey: .fingerprint)
@@ -59,9 +59,9 @@ public struct KeyList: Codable, Equatable, Sendable {
 
 /// The body of `POST /v1/keys`.
 public struct NewKey: Codable, Equatable, Sendable {
-    /// The owner's name; their id where a gateway asks.
+    /// The owner's name; the owner's id if a gateway asks.
     public var owner: String
-    /// One line as in a `.pub` file: `<type> <base64> [comment]`.
+    /// One line, as in a `.pub` file: `<type> <base64> [comment]`.
     public var key: String
 
     public init(owner: String, key: String) {

@@ -1,4 +1,4 @@
-/// Somebody the build service knows. People are compared by `id`; `name` is for reading only.
+/// A person whom the build service knows. Compare people by `id`; `name` is for display only.
 public struct Person: Codable, Hashable, Sendable {
     public var id: String
     public var name: String
@@ -10,10 +10,10 @@ public struct Person: Codable, Hashable, Sendable {
 }
 
 extension Person {
-    /// Whether they are the same, by the bytes of their ids, as the service tells people apart: text may be equal and
-    /// have other bytes. A namesake is somebody else.
+    /// Whether they are the same, by the bytes of their ids, as the service compares people: equal text can have
+    /// different bytes. Someone with the same name is another person.
     public func isSame(as other: Person) -> Bool { Person.isSame(id, other.id) }
 
-    /// The same, of ids alone.
+    /// The same for ids alone.
     public static func isSame(_ id: String, _ other: String) -> Bool { id.utf8.elementsEqual(other.utf8) }
 }

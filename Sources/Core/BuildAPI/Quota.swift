@@ -1,4 +1,4 @@
-/// As many of something as there may be for one person.
+/// A limit that one person has reached.
 public struct Quota: Codable, Equatable, Sendable {
     /// In the plural: `sessions`, `waiting jobs`.
     public var what: String

@@ -1,4 +1,4 @@
-/// What may be the name of a task: a folder, a part of a URL, a word of a shell's command line.
+/// The name of a task, which is safe as a folder, in a URL and on a shell's command line.
 public enum TaskName {
     public static let maximumLength = 128
 
@@ -7,7 +7,7 @@ public enum TaskName {
         (1...maximumLength).contains(name.utf8.count) && name.utf8.allSatisfy(isAllowed)
     }
 
-    /// Whether it is valid, and no option where a command takes it as an argument.
+    /// Whether it is valid, and no command takes it for an option.
     public static func isSafeArgument(_ name: some StringProtocol) -> Bool {
         isValid(name) && !name.hasPrefix("-")
     }

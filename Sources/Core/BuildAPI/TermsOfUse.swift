@@ -1,8 +1,8 @@
-/// What people agree to before they enter a builder: the answer to `GET /v1/terms`.
+/// What people accept before they enter a builder: the answer to `GET /v1/terms`.
 public struct TermsOfUse: Codable, Equatable, Sendable {
-    /// Another text has another version.
+    /// A different text has a different version.
     public var version: String
-    /// For people to read; several lines.
+    /// For people to read; can have several lines.
     public var text: String
 
     public init(version: String, text: String) {

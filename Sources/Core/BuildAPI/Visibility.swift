@@ -1,9 +1,9 @@
-/// Whom else a job is open to.
+/// Who else can see a job.
 public enum Visibility: String, Codable, Sendable, CaseIterable {
-    /// Everybody with a key may follow it.
+    /// Everyone with a key can follow it.
     case `public`
-    /// Others may know that it exists.
+    /// Others can know that it exists.
     case unlisted
-    /// Nobody else may know that it exists.
+    /// Nobody else can know that it exists.
     case `private`
 }

@@ -1,19 +1,19 @@
-/// What somebody can do with a job.
+/// What a person can do with a job.
 public enum Action: String, CaseIterable, Sendable {
-    /// Go into its builder.
+    /// Enter its builder.
     case enter
-    /// Stay there, whatever has become of the terms of use meanwhile.
+    /// Stay there, even if the terms of use have changed in the meantime.
     case stay
-    /// See what it does: its tasks and its logs.
+    /// See its tasks and its logs.
     case look
     /// Move its builder's deadline.
     case extend
-    /// Have its builder stay after the last logout, or not any more.
+    /// Keep its builder after the last logout, or stop keeping it.
     case hold
     /// End its builder.
     case release
     /// End the job.
     case cancel
-    /// Let somebody else in, or not any more.
+    /// Let another person in, or stop letting them in.
     case share
 }

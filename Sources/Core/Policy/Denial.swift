@@ -1,20 +1,20 @@
 public import BuildAPI
 
-/// Why somebody may not do something. What people are told about it is said elsewhere.
+/// Why a person is not allowed to do something. The messages for people are elsewhere.
 public enum Denial: Error, Equatable, Sendable {
-    /// The key is nobody's.
+    /// The key belongs to nobody.
     case unknownKey(fingerprint: String)
     case suspended(Person)
     /// There is no such job.
     case noSuchJob(JobID)
-    /// The service has answered about something else than was asked.
+    /// The service has answered a different question from the one that was asked.
     case inconsistent(String)
-    /// The terms of use have to be accepted before; the version of these.
+    /// The person has to accept the terms of use first; their version.
     case termsNotAccepted(version: String)
-    /// They may see or enter the job, and this is its owner's.
+    /// They can see or enter the job, but only its owner can do this.
     case ownersOnly(Job)
-    /// The job is somebody else's.
+    /// The job is someone else's.
     case othersJob(Job)
-    /// The job is somebody else's, who does not want it to be known that it exists.
+    /// The job is someone else's, and private.
     case concealed(Job)
 }

@@ -1,6 +1,6 @@
 public import BuildAPI
 
-/// A job that the policy has let somebody at, for one action. Nothing else can make one, and without one no builder is
+/// The policy's permission for one action on one job. Nothing else can make one, and without one no builder is
 /// touched and no log is read.
 public struct Permit: Equatable, Sendable {
     public let principal: Principal
@@ -17,11 +17,11 @@ public struct Permit: Equatable, Sendable {
         self.standing = standing
     }
 
-    /// Decides whether somebody may do that with a job. What no rule allows is denied.
+    /// Decides whether a person can do that with a job. Whatever no rule allows is denied.
     ///
     /// - Parameters:
-    ///   - identifier: the job that they have named.
-    ///   - job: what the service knows of it; nil: nothing.
+    ///   - identifier: the job that they named.
+    ///   - job: what the service knows about it; nil: nothing.
     public static func decide(
         _ action: Action, on identifier: JobID, _ job: Job?, for principal: Principal
     ) throws(Denial) -> Permit {

@@ -1,9 +1,9 @@
 public import BuildAPI
 
-/// Somebody who may do something at all: known to the build service, and not suspended. Only `identify` makes one.
+/// A person with the right to act: known to the build service, and not suspended. Only `identify` makes one.
 public struct Principal: Equatable, Sendable {
     public let person: Person
-    /// Whether they look after the service.
+    /// Whether they are an administrator.
     public let isAdministrator: Bool
     /// The version of the terms of use that they have to accept before they enter a builder; nil: nothing to accept.
     public let unacceptedTerms: String?
@@ -27,8 +27,8 @@ public struct Principal: Equatable, Sendable {
             key.owner, isAdministrator: key.administrator, unacceptedTerms: key.unacceptedTerms)
     }
 
-    /// Somebody for whom a gateway asks. Who enters a builder is identified by a key; what they have accepted is known
-    /// then.
+    /// A person for whom a gateway asks. People who enter a builder are identified by a key, and what they have
+    /// accepted is known then.
     public static func identify(_ account: Account) throws(Denial) -> Principal {
         guard !account.suspended else { throw .suspended(account.person) }
         return Principal(account.person, isAdministrator: account.administrator, unacceptedTerms: nil)

@@ -6,7 +6,7 @@ public enum Standing: String, CaseIterable, Sendable {
     case owner
     /// Its owner lets them in.
     case shared
-    /// They look after the service.
+    /// They are an administrator.
     case administrator
     case stranger
 

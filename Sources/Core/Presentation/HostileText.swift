@@ -1,8 +1,8 @@
-/// Text that came from a service, a builder, a client or a file, made harmless for a message, a table or a log record.
+/// Text from a service, a builder, a client or a file, made harmless for a message, a table or a log record.
 public enum HostileText {
-    /// The text on one line, without anything that a terminal or a log reader acts on, and without what nobody sees: control
-    /// characters, line and paragraph separators, marks that turn the direction of writing, and all else that Unicode
-    /// calls a format character, private, or unassigned. Each becomes a `?`.
+    /// The text on one line, without anything that a terminal or a log reader acts on, and without invisible text:
+    /// control characters, line and paragraph separators, marks that change the direction of writing, and everything
+    /// that Unicode calls a format character, private, or unassigned. Each becomes a `?`.
     ///
     /// - Parameter limit: how many scalars at most; more are cut off, with an ellipsis.
     public static func printable(_ text: String, limit: Int = 2000) -> String {

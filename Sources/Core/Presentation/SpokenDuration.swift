@@ -1,6 +1,6 @@
-/// A length of time as one says it: `40 seconds`, `10 minutes`, `2 hours 5 minutes`, `3 days`.
+/// A length of time in words: `40 seconds`, `10 minutes`, `2 hours 5 minutes`, `3 days`.
 public enum SpokenDuration {
-    /// - Parameter seconds: 50 and more are rounded to minutes; what is gone is `0 seconds`.
+    /// - Parameter seconds: 50 and more are rounded to minutes; a negative time is `0 seconds`.
     public static func words(_ seconds: Double) -> String {
         guard seconds >= 50 else { return count(Int(max(0, seconds.rounded(.up))), "second") }
         // No service means more than a century.

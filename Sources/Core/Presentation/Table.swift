@@ -6,8 +6,8 @@ public struct Table {
 
     /// - Parameters:
     ///   - indent: how many spaces each line begins with.
-    ///   - width: of a line; where it would be wider the last column is cut, to four characters at least. Nil: however
-    ///     wide.
+    ///   - width: of a line; the last column of wider lines is cut, to at least four characters. Nil: no
+    ///     limit.
     public init(_ headings: [String], indent: Int = 0, width: Int? = nil) {
         self.indent = String(repeating: " ", count: indent)
         self.width = width

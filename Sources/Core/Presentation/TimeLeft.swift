@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// Lengths of time and moments, for people.
+/// Lengths of time, and points in time, for people.
 public enum TimeLeft {
     /// `3 d 4 h`, `2 h 5 min`, `59 min`, `40 s`; never negative.
     public static func text(_ seconds: TimeInterval) -> String {

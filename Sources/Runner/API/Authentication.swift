@@ -3,14 +3,14 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// How a listener knows who asks.
+/// How a listener identifies its clients.
 enum Authentication: Sendable {
     /// By the user at the other end of a Unix socket.
     case peer(Roles)
     /// By the token in the head of each request.
     case token(Tokens)
 
-    /// What a sentence calls whoever asks.
+    /// The word for the client in a sentence.
     var subject: String {
         switch self {
         case .peer: "user"
@@ -18,32 +18,32 @@ enum Authentication: Sendable {
         }
     }
 
-    /// The role of whoever sent the request; nothing else of the request has been looked at.
+    /// The role of the client that sent the request; nothing else in the request has been looked at.
     func role(of request: Request, _ context: Context) async throws(RunnerError) -> Role {
         switch self {
         case .peer(let roles):
             guard let peer = try? await Context.peer(of: context.channel).get(),
                 let role = roles.role(of: peer)
             else {
-                throw RunnerError(.forbidden, "This user may not use this service.")
+                throw RunnerError(.forbidden, "This user is not allowed to use this service.")
             }
             return role
         case .token(let tokens):
-            // More than one is a request that two readers may understand in two ways.
+            // With more than one, two readers could understand the request differently.
             let fields = request.headers[values: .authorization]
             guard fields.count == 1, let token = Tokens.token(in: fields[0]) else {
                 throw RunnerError(
                     .unauthenticated(isInvalid: false),
-                    "A token is needed: Authorization: Bearer, and the token.")
+                    "A token is needed: send “Authorization: Bearer” and the token.")
             }
             guard let role = tokens.role(of: token) else {
-                throw RunnerError(.unauthenticated(isInvalid: true), "This token is not known here.")
+                throw RunnerError(.unauthenticated(isInvalid: true), "This token is unknown.")
             }
             return role
         }
     }
 
-    /// Whose connection it is, as far as anybody knows before it has sent anything, and how many of those there may be.
+    /// Whose connection it is, as far as is known before it has sent anything, and how many of those are allowed.
     func origin(of channel: any Channel) -> EventLoopFuture<(origin: Origin, most: Int)?> {
         switch self {
         case .peer(let roles):

@@ -1,4 +1,4 @@
-/// The Range header (RFC 9110, section 14.2), as far as logs need it: one range of bytes.
+/// The part of the Range header (RFC 9110, section 14.2) that logs need: one range of bytes.
 enum ByteRange: Equatable, Sendable {
     case from(Int)
     case fromTo(Int, Int)
@@ -18,7 +18,7 @@ enum ByteRange: Equatable, Sendable {
         }
     }
 
-    /// The bytes it means of so many; nil: none.
+    /// The bytes it selects from that many; nil: none.
     func resolved(size: Int) -> Range<Int>? {
         switch self {
         case .from(let first): first < size ? first..<size : nil

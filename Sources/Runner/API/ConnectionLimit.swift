@@ -7,10 +7,10 @@ enum Origin: Hashable, Sendable {
     case address(String)
 }
 
-/// How many connections somebody may have at once. A listener takes connections from everybody, and tells later who may
-/// not do anything; nobody is to keep the others out by that.
+/// Limits how many connections a client can have at once. A listener accepts connections from everyone, and decides
+/// later what they are allowed to do; no client should be able to keep the others out.
 final class ConnectionLimit: Sendable {
-    /// For a user with a role, and for an address: some hundred sessions, each with its streams.
+    /// For a user with a role, and for an address: a few hundred sessions, each with its streams.
     static let known = 2000
     static let stranger = 16
 
@@ -26,7 +26,7 @@ final class ConnectionLimit: Sendable {
         ConnectionLimitHandler(limit: self, authentication: authentication)
     }
 
-    /// - Returns: whether this connection may stay; then say ``leave(_:)`` at its end.
+    /// - Returns: whether this connection can stay; if so, call ``leave(_:)`` at its end.
     func admit(_ origin: Origin, most: Int) -> Bool {
         counts.withLock { counts in
             guard counts[origin, default: 0] < most else { return false }
@@ -43,7 +43,7 @@ final class ConnectionLimit: Sendable {
     }
 }
 
-/// Closes a connection that is one too many.
+/// Closes a connection beyond the limit.
 private final class ConnectionLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 

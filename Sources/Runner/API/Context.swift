@@ -2,7 +2,7 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 
-/// A request's context: it knows the connection, and so the peer.
+/// A request's context, which knows the connection and so the peer.
 struct Context: RequestContext {
     var coreContext: CoreRequestContextStorage
     let channel: any Channel
@@ -12,7 +12,7 @@ struct Context: RequestContext {
         channel = source.channel
     }
 
-    /// struct ucred of socket(7); its pid is not looked at.
+    /// struct ucred of socket(7), without its pid.
     private struct Credentials: Sendable {
         var process: Int32 = 0
         var user: UInt32 = 0
@@ -22,7 +22,7 @@ struct Context: RequestContext {
     private static let socketLevel = 1
     private static let peerCredentials = 17
 
-    /// Who has connected to the Unix socket; nil when the system does not say: then nobody is let in.
+    /// Who has connected to the Unix socket; nil if the system does not say, and then nobody is let in.
     static func peer(of channel: any Channel) -> EventLoopFuture<Peer?> {
         guard let provider = channel as? any SocketOptionProvider else {
             return channel.eventLoop.makeSucceededFuture(nil)

@@ -12,7 +12,7 @@ enum EventAnswer {
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await writer.write(comment)
                 for try await item in items { try await writer.write(try encode(item)) }
-                // A stream whose reader has gone ends without an error.
+                // If the reader has gone, the stream ends without an error.
                 try Task.checkCancellation()
             }
             try await writer.finish(nil)
@@ -21,7 +21,7 @@ enum EventAnswer {
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
     }
 
-    /// Says nothing but that the service is there.
+    /// Only shows that the service is alive.
     private static let comment = ByteBuffer(string: ":\n\n")
 
     private static func encode(_ item: EventFeed.Item) throws -> ByteBuffer {

@@ -9,7 +9,7 @@ enum LogAnswer {
         .contentType: "application/octet-stream", .cacheControl: "no-store", .acceptRanges: "bytes",
     ]
 
-    /// What is there now, or a range of it.
+    /// The log as it is now, or a range of it.
     static func present(_ log: LogFile, range: ByteRange?) throws(RunnerError) -> Response {
         let size = log.size
         var headers = Self.headers
@@ -34,10 +34,10 @@ enum LogAnswer {
         return Response(status: range == nil ? .ok : .partialContent, headers: headers, body: body)
     }
 
-    /// From an offset until the log ends. An offset at or behind the end waits; the answer to a range is 206 without
-    /// Content-Range, since nobody knows yet where it ends.
+    /// From an offset until the log ends. An offset at or after the end waits; the answer to a range is 206 without
+    /// Content-Range, because the end is not known yet.
     ///
-    /// - Parameter request: its connection's end ends the following.
+    /// - Parameter request: when its connection ends, following ends.
     static func following(_ log: LogFile, range: ByteRange?, request: Request) -> Response {
         let first: Int
         switch range {
@@ -49,7 +49,7 @@ enum LogAnswer {
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 var offset = first
                 var reader = LogReader(log)
-                // The head of the answer goes out with the first write; whoever follows wants it now.
+                // The head of the answer is sent with the first write, and the reader needs it now.
                 try await writer.write(ByteBuffer())
                 following: while true {
                     switch await log.wait(behind: offset) {
@@ -58,7 +58,7 @@ enum LogAnswer {
                         offset += part.count
                         try await writer.write(ByteBuffer(bytes: part))
                     case .ended: break following
-                    // Without the last chunk, so that the reader knows to come again.
+                    // Omit the last chunk, so that the reader knows that it should reconnect.
                     case .brokenOff: throw CancellationError()
                     }
                 }

@@ -1,6 +1,6 @@
 import BuildAPI
 
-/// The parameters after `?`. Unknown ones are ignored, doubled ones refused.
+/// The parameters after `?`. Unknown ones are ignored, repeated ones refused.
 struct Query: Equatable, Sendable {
     private var values: [String: String] = [:]
 
@@ -12,7 +12,7 @@ struct Query: Equatable, Sendable {
                 throw RunnerError(.malformedRequest, "The query is not percent-encoded UTF-8.")
             }
             guard values.updateValue(value, forKey: name) == nil else {
-                throw RunnerError(.malformedRequest, "A parameter is there twice.")
+                throw RunnerError(.malformedRequest, "A parameter is repeated.")
             }
         }
     }
@@ -24,7 +24,7 @@ struct Query: Equatable, Sendable {
         switch values[name] {
         case nil, "false": return false
         case "true": return true
-        default: throw RunnerError(.malformedRequest, "The parameter \(name) is true or false.")
+        default: throw RunnerError(.malformedRequest, "The parameter \(name) must be true or false.")
         }
     }
 }

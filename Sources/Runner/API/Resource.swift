@@ -1,7 +1,7 @@
 import BuildAPI
 import HTTPTypes
 
-/// What a path of API v1 names.
+/// What a path of API v1 refers to.
 enum Resource: Equatable, Sendable {
     case keys
     case key(fingerprint: String)
@@ -24,7 +24,7 @@ enum Resource: Equatable, Sendable {
     case suspension(name: String)
     case administration(name: String)
 
-    /// Nil: there is nothing there.
+    /// Nil: there is no such resource.
     ///
     /// - Parameter path: still percent-encoded, without the query.
     init?(path: String) {
@@ -57,7 +57,7 @@ enum Resource: Equatable, Sendable {
         }
     }
 
-    /// What belongs to a job.
+    /// A part of a job.
     private init?(of job: JobID, _ words: ArraySlice<String>) {
         switch (words.first, words.count) {
         case (nil, 0): self = .job(job)
@@ -73,10 +73,10 @@ enum Resource: Equatable, Sendable {
         }
     }
 
-    /// The methods it has, and the least role that each asks for.
+    /// Its methods, and the least role that each needs.
     var methods: KeyValuePairs<HTTPRequest.Method, Role> {
         switch self {
-        // A gateway asks for one person at a time; the operator for everybody.
+        // A gateway asks for one person at a time, an operator for everyone.
         case .keys: [.get: .gateway, .post: .gateway]
         case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
@@ -91,14 +91,14 @@ enum Resource: Equatable, Sendable {
         }
     }
 
-    /// The least role that a method asks for; nil: there is no such method.
+    /// The least role that a method needs; nil: there is no such method.
     func role(for method: String) -> Role? {
         methods.first { $0.key.rawValue == method }?.value
     }
 }
 
 extension Role {
-    /// Whether somebody in this role may do what asks for `needed`.
+    /// Whether this role is allowed to do what needs `needed`.
     func includes(_ needed: Role) -> Bool {
         switch (self, needed) {
         case (.operator, _), (.keys, .keys), (.gateway, .keys), (.gateway, .gateway): true

@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Bodies in and out.
+/// Bodies of requests and answers.
 extension Responder {
     func json(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws(RunnerError) -> Response {
         do {
@@ -18,13 +18,13 @@ extension Responder {
 
     func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws(RunnerError) -> Value {
         guard request.headers[.contentType].map(MediaType.essence) == MediaType.json else {
-            throw RunnerError(.unsupportedMediaType, "This comes as application/json.")
+            throw RunnerError(.unsupportedMediaType, "The body must be application/json.")
         }
         let bytes = try await body(request, limit: 256 << 10)
         do {
             return try JSON.decode(type, from: Data(bytes))
         } catch {
-            throw RunnerError(.malformedRequest, "The body is not what is expected here.", detail: "\(error)")
+            throw RunnerError(.malformedRequest, "The body has an unexpected form.", detail: "\(error)")
         }
     }
 
@@ -32,7 +32,7 @@ extension Responder {
         do {
             return Array(buffer: try await request.body.collect(upTo: limit))
         } catch is NIOTooManyBytesError {
-            throw RunnerError(.tooLarge, "The body has more than \(limit >> 10) KiB.")
+            throw RunnerError(.tooLarge, "The body is larger than \(limit >> 10) KiB.")
         } catch {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }

@@ -3,16 +3,16 @@ import HTTPTypes
 import Hummingbird
 import Policy
 
-/// What people want to become of a job.
+/// Requests by people to change a job.
 extension Responder {
-    /// - Returns: the job as it is after that.
+    /// - Returns: the job after the change.
     func change(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Job {
         let requester = try requester(query)
         guard role == .operator || requester.principal != nil else {
             throw RunnerError(
-                .forbidden, "This \(authentication.subject) has to say for whom it asks: person is missing.")
+                .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")
         }
         let isSet = request.method == .put
         switch resource {
@@ -21,11 +21,11 @@ extension Responder {
             return try await book.moveDeadline(of: id, to: deadline, by: requester)
         case .hold(let id): return try await book.hold(id, isSet, by: requester)
         case .share(let id, let name):
-            // Before anything is said of somebody else.
+            // Before the answer says anything about another person.
             try requester.require(.share, on: try await book.job(id))
             guard let account = try store.account(name), account.name == name else {
                 throw RunnerError(
-                    .unprocessable(line: nil, key: "name"), "Nobody of this name has a key here.")
+                    .unprocessable(line: nil, key: "name"), "There is no person with this name.")
             }
             return try await book.share(id, with: account.person, isSet, by: requester)
         case .builder(let id): return try await book.releaseBuilder(of: id, by: requester)
@@ -34,11 +34,11 @@ extension Responder {
         }
     }
 
-    /// Who wants it; whoever names somebody asks for them, and for nobody else.
+    /// The person for whom the client asks. A client that names a person asks for that person only.
     func requester(_ query: Query) throws(RunnerError) -> Requester {
         guard let id = query["person"] else { return Requester() }
         guard let account = try store.account(id), Person.isSame(account.id, id) else {
-            throw RunnerError(.unprocessable(line: nil, key: "person"), "Nobody of this id is known here.")
+            throw RunnerError(.unprocessable(line: nil, key: "person"), "There is no person with this id.")
         }
         return Requester(
             principal: try deciding { () throws(Denial) in try Principal.identify(account) })

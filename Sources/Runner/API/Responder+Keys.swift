@@ -3,7 +3,7 @@ import BuildAPI
 import HTTPTypes
 import Hummingbird
 
-/// Keys: the operator's view of everybody's, and a gateway's of one person's at a time.
+/// Keys: an operator sees everyone's, a gateway one person's at a time.
 extension Responder {
     func answerKeys(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
@@ -23,23 +23,23 @@ extension Responder {
         return try json(key)
     }
 
-    /// Whose keys are meant; nil: everybody's, which is the operator's to ask.
+    /// Whose keys are wanted; nil: everyone's, which only an operator can ask for.
     private func owner(_ query: Query, _ role: Role) throws(RunnerError) -> String? {
         let owner = query["owner"]
         if owner == nil, role != .operator {
             throw RunnerError(
-                .forbidden, "This \(authentication.subject) may ask for one person's keys only, by owner.")
+                .forbidden, "This \(authentication.subject) can ask for one person's keys only: give owner.")
         }
         return owner
     }
 
     private func addKey(_ request: Request, _ role: Role) async throws(RunnerError) -> Response {
         let wanted = try await decode(NewKey.self, request)
-        // Before anything else looks at it, or repeats it.
+        // Check this before any other code looks at it, or repeats it.
         guard !wanted.key.contains("PRIVATE KEY") else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "key"),
-                "This is a private key; it belongs to nobody but its owner.")
+                "This is a private key. Never send it to anyone; send the public key.")
         }
         let key: PublicKey
         let comment: String
@@ -48,15 +48,15 @@ extension Responder {
         } catch {
             throw RunnerError(
                 .unprocessable(line: nil, key: "key"),
-                "Expected one line as in a .pub file: a type, base64, a comment.",
+                "Expected one line, as in a .pub file: a type, base64 and a comment.",
                 detail: "\(error)")
         }
         guard role != .operator else {
             return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)
         }
-        // People are brought in by an operator; a gateway knows them by their id.
+        // An operator creates people; a gateway knows them by their id.
         guard let account = try store.account(wanted.owner), account.id == wanted.owner else {
-            throw RunnerError(.unprocessable(line: nil, key: "owner"), "Nobody of this id is known here.")
+            throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this id.")
         }
         try Self.refuseSuspended(account)
         return try json(store.addKey(key, comment: comment, of: account.person), .created)

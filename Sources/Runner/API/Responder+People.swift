@@ -21,14 +21,14 @@ extension Responder {
     }
 
     func answerTerms(_ resource: Resource, _ request: Request) throws(RunnerError) -> Response {
-        guard let terms else { throw RunnerError(.notFound, "There are no terms of use here.") }
+        guard let terms else { throw RunnerError(.notFound, "This service has no terms of use.") }
         guard case .acceptance(let version, let id) = resource else { return try json(terms) }
         guard let account = try store.account(id), account.id == id else {
-            throw RunnerError(.notFound, "Nobody of this id is known here.")
+            throw RunnerError(.notFound, "There is no person with this id.")
         }
         try Self.refuseSuspended(account)
         guard version == terms.version else {
-            throw RunnerError(.conflict, "The terms of use have changed; read them again.")
+            throw RunnerError(.conflict, "The terms of use have changed. Read them again.")
         }
         try store.accept(version, by: account.person, at: book.timekeeper.now())
         logger.info("\(account.name) has accepted the terms of use, version \(version)")

@@ -7,7 +7,7 @@ import NIOCore
 import Policy
 import Presentation
 
-/// Answers API v1: who asks, what for, and whether they may.
+/// Answers API v1: who asks, for what, and whether they are allowed to.
 struct Responder: HTTPResponder {
     let book: JobBook
     let store: Store
@@ -35,10 +35,10 @@ struct Responder: HTTPResponder {
         }
         guard let needed = resource.role(for: request.method.rawValue) else {
             let allowed = resource.methods.map(\.key.rawValue).joined(separator: ", ")
-            throw RunnerError(.methodNotAllowed(allowed: allowed), "This resource has \(allowed) only.")
+            throw RunnerError(.methodNotAllowed(allowed: allowed), "This resource supports only \(allowed).")
         }
         guard role.includes(needed) else {
-            throw RunnerError(.forbidden, "This \(authentication.subject) may not do that.")
+            throw RunnerError(.forbidden, "This \(authentication.subject) is not allowed to do that.")
         }
         let query = try Query(request.uri.query)
         switch resource {
@@ -72,14 +72,14 @@ struct Responder: HTTPResponder {
         case .heartbeat(let claim): return try json(await book.heartbeat(claim))
         case .claim(let claim):
             guard let reason = query["reason"].flatMap(Claim.Reason.init) else {
-                throw RunnerError(.malformedRequest, "The reason is one of logout, done and lost.")
+                throw RunnerError(.malformedRequest, "The reason must be logout, done or lost.")
             }
             try await book.release(claim, reason: reason)
             return Response(status: .noContent)
         }
     }
 
-    /// Throws unless whoever is named, if somebody is, may see what the job does.
+    /// Throws if a person is named who is not allowed to see the job's progress.
     private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) {
         let requester = try requester(query)
         guard requester.principal != nil else { return }
@@ -88,7 +88,7 @@ struct Responder: HTTPResponder {
 
     private func answerHostAuthority() throws(RunnerError) -> Response {
         guard let authority = book.supply.hostAuthority else {
-            throw RunnerError(.notFound, "Nobody vouches for the host keys of builders here.")
+            throw RunnerError(.notFound, "This service has no authority for the host keys of builders.")
         }
         return try json(
             HostAuthority(key: authority.key, suffixes: book.settings.suffixes, user: authority.user))
@@ -96,19 +96,19 @@ struct Responder: HTTPResponder {
 
     private func submit(_ request: Request, _ query: Query) async throws(RunnerError) -> Response {
         guard Self.isYAML(request.headers[.contentType]) else {
-            throw RunnerError(.unsupportedMediaType, "A manifest comes as application/yaml.")
+            throw RunnerError(.unsupportedMediaType, "A manifest must be application/yaml.")
         }
         guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
         guard let account = try store.account(name) else {
-            throw RunnerError(.unprocessable(line: nil, key: "owner"), "Nobody of this name has a key here.")
+            throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
         try Self.refuseSuspended(account)
         if let note = query["note"], note.utf8.count > 1024 {
-            throw RunnerError(.malformedRequest, "A note has at most 1024 bytes.")
+            throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }
         let visibility = try query["visibility"].map { word throws(RunnerError) in
             guard let visibility = Job.Visibility(rawValue: word) else {
-                throw RunnerError(.malformedRequest, "The visibility is one of public, unlisted and private.")
+                throw RunnerError(.malformedRequest, "The visibility must be public, unlisted or private.")
             }
             return visibility
         }
@@ -119,7 +119,7 @@ struct Responder: HTTPResponder {
         return try json(job, .created)
     }
 
-    /// A gateway may have asked who somebody is long before they did this.
+    /// A gateway may have looked the person up long before they did this.
     static func refuseSuspended(_ account: Account) throws(RunnerError) {
         _ = try deciding { () throws(Denial) in try Principal.identify(account) }
     }

@@ -3,11 +3,11 @@ import Glibc
 import Logging
 
 extension Roles {
-    /// Looks the configured names up, once, at the start.
+    /// Looks up the configured names once, at the start.
     init(_ configuration: Configuration.Runner, logger: Logger) {
         func user(_ name: String, _ role: String) -> UInt32? {
             guard let entry = getpwnam(name) else {
-                logger.warning("there is no account \"\(name)\" here: nobody has the role \(role)")
+                logger.warning("there is no account \"\(name)\": nobody has the role \(role)")
                 return nil
             }
             return entry.pointee.pw_uid
@@ -16,7 +16,7 @@ extension Roles {
             own: geteuid(), gateway: user(configuration.account, "gateway"),
             keys: user(configuration.keysAccount, "keys"))
         guard let group = getgrnam(configuration.operatorGroup) else {
-            logger.notice("there is no group \"\(configuration.operatorGroup)\" here: only root is operator")
+            logger.notice("there is no group \"\(configuration.operatorGroup)\": only root is an operator")
             return
         }
         operatorGroup = group.pointee.gr_gid

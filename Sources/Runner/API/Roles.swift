@@ -1,6 +1,6 @@
 import BuildAPI
 
-/// Who is behind the Unix socket: SO_PEERCRED, socket(7).
+/// Who is at the other end of the Unix socket: SO_PEERCRED, socket(7).
 struct Peer: Equatable, Sendable {
     var user: UInt32
     var group: UInt32
@@ -16,7 +16,7 @@ struct Roles: Equatable, Sendable {
     var operators: Set<UInt32> = []
     var operatorGroup: UInt32?
 
-    /// Nil: refused. The gateway's account stays a gateway, even if somebody puts it into the operators' group.
+    /// Nil: refused. The gateway's account stays a gateway, even if it is a member of the operators' group.
     func role(of peer: Peer) -> Role? {
         if peer.user == 0 || peer.user == own { return .operator }
         if peer.user == gateway { return .gateway }

@@ -7,7 +7,7 @@ struct Tokens: Sendable {
 
     var count: Int { entries.count }
 
-    /// Reads the file that `[runner] tokens` names: a line for each, and comments with `#`.
+    /// Reads the file that `[runner] tokens` names: one line for each token, and comments with `#`.
     init(file path: String) throws(ConfigurationError) {
         try self.init(SmallFile.read(path, for: .group), path: path)
     }
@@ -27,20 +27,20 @@ struct Tokens: Sendable {
             }
             guard !entries.contains(where: { $0.name == entry.name || $0.hash == entry.hash }) else {
                 throw ConfigurationError(
-                    path: path, line: index + 1, expected: "this name or hash is there twice")
+                    path: path, line: index + 1, expected: "this name or hash appears twice")
             }
             entries.append(entry)
         }
         self.entries = entries
     }
 
-    /// Nil: nobody's. The time it takes may tell something of a hash, from which nobody finds the token.
+    /// Nil: unknown. The time this takes can reveal something about a hash, but not the token.
     func role(of token: Substring) -> Role? {
         let hash = TokenEntry.hash(of: String(token))
         return entries.first { $0.hash == hash }?.role
     }
 
-    /// The token of an Authorization header (RFC 6750, section 2.1); nil: there is none in it.
+    /// The token of an Authorization header (RFC 6750, section 2.1); nil: it has none.
     static func token(in header: String) -> Substring? {
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }

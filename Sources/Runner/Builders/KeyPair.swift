@@ -1,9 +1,9 @@
 import AuthorizedKeys
 import Foundation
 
-/// A key of the runner's own, in its state folder; made once, and kept for ever.
+/// One of the runner's own keys, in its state folder; made once and kept for ever.
 package struct KeyPair: Sendable {
-    /// The private half's file, readable for nobody else.
+    /// The file of the private half, which nobody else can read.
     package let path: String
     /// `<type> <base64>`
     package let publicKey: String
@@ -33,7 +33,7 @@ package struct KeyPair: Sendable {
     private static func generate(_ path: String, comment: String) throws(RunnerError) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
-        // Under another name until both halves are whole: half a key would be there for ever.
+        // Use another name until both halves are complete, because half a key would stay for ever.
         let new = path + ".new"
         for file in [new, new + ".pub"] { try? FileManager.default.removeItem(atPath: file) }
         process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new]
@@ -47,7 +47,7 @@ package struct KeyPair: Sendable {
         guard process.terminationStatus == 0, rename(new + ".pub", path + ".pub") == 0,
             rename(new, path) == 0
         else {
-            throw RunnerError(.failure, "ssh-keygen has not made the key \(path).")
+            throw RunnerError(.failure, "ssh-keygen did not make the key \(path).")
         }
     }
 }

@@ -11,7 +11,7 @@ public struct MachineSupply: BuilderSupply {
     private let authority: KeyPair
 
     /// - Parameters:
-    ///   - identity: the runner's own, whose public half every builder lets in.
+    ///   - identity: the runner's own key, which every builder accepts.
     ///   - authority: signs the host key of every builder.
     init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair) {
         accelerator =
@@ -41,7 +41,7 @@ public struct MachineSupply: BuilderSupply {
             throw RunnerError(.noSpace, error.description, detail: error.detail)
         } catch  where error.code == .networkFailed {
             throw RunnerError(
-                .failure, "the rules that protect others from the builder's network cannot be set",
+                .failure, "the rules that restrict the builder's network cannot be set",
                 detail: error.detail)
         }
     }
@@ -59,7 +59,7 @@ public struct MachineSupply: BuilderSupply {
 
     public func discard(_ plan: BuilderPlan) async {
         if let machine = await Machine.adopt(folder: FilePath(plan.folder)) { await machine.end() }
-        // The console's log stays only while nobody asks for more than that the builder has ended.
+        // Keep the console's log only if it may explain why the builder has ended.
         for name in ["console.log"] { unlink("\(plan.folder)/\(name)") }
         rmdir(plan.folder)
     }

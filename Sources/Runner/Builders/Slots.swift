@@ -1,13 +1,13 @@
 import Glibc
 
-/// How many builders live at once.
+/// How many builders there can be at once.
 enum Slots {
     /// MiB that QEMU needs beyond the guest's memory [measured].
     static let overhead = 100
 
-    /// As many as fit into four fifths of the machine's memory; at least one.
+    /// As many as fit into four fifths of the machine's memory, but at least one.
     ///
-    /// - Parameters: MiB, both.
+    /// - Parameters: both in MiB.
     static func fitting(into total: Int, each memory: Int) -> Int {
         max(1, total * 4 / 5 / (memory + overhead))
     }

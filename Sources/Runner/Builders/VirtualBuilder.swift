@@ -34,7 +34,7 @@ struct VirtualBuilder: BuilderMachine {
 
     func startTask(_ name: String) async throws { try await machine.startTask(name) }
 
-    /// A connection that breaks is made again, from where it broke, as long as the machine lives.
+    /// A broken connection is made again, and continues where it broke, as long as the machine lives.
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TaskOutcome {

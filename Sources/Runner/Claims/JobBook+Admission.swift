@@ -2,11 +2,11 @@ import BuildAPI
 import FoundationEssentials
 import Logging
 
-/// What a builder knows of the keys that it is to let in.
+/// What a builder knows about the keys that it should accept.
 struct Admission {
-    /// Tells it of them, after all that was to be told before.
+    /// Sends it the list, after all earlier lists.
     var telling: _Concurrency.Task<Void, any Error>?
-    /// What it has been told; nil: that is not known.
+    /// The list that it has; nil: unknown.
     var told: [String]?
     /// Tries again.
     var again: _Concurrency.Task<Void, Never>?
@@ -14,11 +14,11 @@ struct Admission {
 
 /// People's keys in builders.
 extension JobBook {
-    /// Seconds until a builder that could not be told is told again: keys are to leave, too.
+    /// Seconds until a failed list is sent again, because keys have to be removed too.
     private static let patience = 10.0
 
-    /// Tells the builder whose keys it lets in: always all of them, one list after the other. One that has been
-    /// overtaken is not sent.
+    /// Sends the builder the keys it should accept: always the complete list, one list after the other. A list that has
+    /// been replaced by a newer one is not sent.
     func admitKeys(_ id: JobID) {
         let before = entries[id]?.admission.telling
         entries[id]?.admission.telling = _Concurrency.Task { [weak self] in
@@ -27,7 +27,7 @@ extension JobBook {
         }
     }
 
-    /// Returns when the builder lets the claim's key in; else takes the claim back.
+    /// Returns when the builder accepts the claim's key; otherwise takes the claim back.
     func admitted(_ claim: Claim) async throws(RunnerError) -> Claim {
         do {
             try await entries[claim.job]?.admission.telling?.value
@@ -36,9 +36,9 @@ extension JobBook {
             guard entries[claim.job]?.record.job.builder != nil else {
                 throw RunnerError(.gone, "The builder is gone.")
             }
-            throw RunnerError(.unreachable, "The builder does not answer now.")
+            throw RunnerError(.unreachable, "The builder does not answer.")
         }
-        // The lease begins when somebody can renew it.
+        // The lease begins when it can be renewed.
         return try renewed(claim.id, of: claim.job)
     }
 
@@ -46,7 +46,7 @@ extension JobBook {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         guard let entry = entries[id], let machine = entry.machine,
             let builder = entry.record.job.builder, builder.state != .booting
-        else { throw RunnerError(.gone, "There is no builder that could be told.") }
+        else { throw RunnerError(.gone, "There is no builder to add the key to.") }
         let keys = entry.lifecycle.admittedKeys
         guard keys != entry.admission.told else { return }
         entries[id]?.admission.told = nil
@@ -65,7 +65,7 @@ extension JobBook {
     private func admitLater(_ id: JobID, because error: any Error) {
         guard let entry = entries[id], entry.machine != nil, entry.admission.again == nil else { return }
         logger.notice(
-            "job \(id): the builder does not know whose keys to let in: \(String(reflecting: error))")
+            "job \(id): the builder did not get the list of keys: \(String(reflecting: error))")
         let moment = timekeeper.now().addingTimeInterval(Self.patience)
         entries[id]?.admission.again = _Concurrency.Task { [weak self, timekeeper] in
             guard (try? await timekeeper.wait(moment)) != nil else { return }

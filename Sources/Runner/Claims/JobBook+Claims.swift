@@ -1,9 +1,9 @@
 import BuildAPI
 import Policy
 
-/// Claims, as the API asks for them. The person is checked here again, whatever the gateway has found.
+/// Claims, for the API. The person is checked here again, whatever the gateway has found.
 extension JobBook {
-    /// Returns when the builder lets the person in, as far as the claim's kind asks for that.
+    /// Returns when the builder accepts the person, if the claim's kind needs that.
     func claim(_ id: JobID, _ request: ClaimRequest) async throws(RunnerError) -> Claim {
         let claim = try stand(id, request)
         return claim.keyAdmitted == true ? try await admitted(claim) : claim
@@ -12,13 +12,13 @@ extension JobBook {
     private func stand(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let names = [request.session, request.from, request.person.id, request.keyFingerprint]
-        // They come into records and into the log, each on a line.
+        // They are written to records and to the log, each on one line.
         guard !request.session.isEmpty,
             names.allSatisfy({ $0.utf8.count <= 128 && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } })
         else {
             throw RunnerError(
                 .malformedRequest,
-                "Session, person, fingerprint and address have at most 128 printable bytes."
+                "Session, person, fingerprint and address can have at most 128 printable bytes each."
             )
         }
         let record = try record(id)
@@ -47,7 +47,7 @@ extension JobBook {
     func heartbeat(_ claim: String) throws(RunnerError) -> Claim {
         let id = try job(ofClaim: claim)
         guard let standing = entries[id]?.record.claims.first(where: { $0.id == claim }) else {
-            throw RunnerError(.gone, "This claim no longer stands.")
+            throw RunnerError(.gone, "This claim has ended.")
         }
         do throws(RunnerError) {
             let principal = try identify(standing.person.id, standing.fingerprint, key: nil)
@@ -65,14 +65,14 @@ extension JobBook {
             renewed = lifecycle.renewed(claim, at: now)
             return []
         }
-        guard let renewed else { throw RunnerError(.gone, "This claim no longer stands.") }
+        guard let renewed else { throw RunnerError(.gone, "This claim has ended.") }
         return renewed
     }
 
     func release(_ claim: String, reason: Claim.Reason) throws(RunnerError) {
         let id = try job(ofClaim: claim)
         guard entries[id]?.record.claims.contains(where: { $0.id == claim }) == true else {
-            throw RunnerError(.gone, "This claim no longer stands.")
+            throw RunnerError(.gone, "This claim has ended.")
         }
         apply(id) { $0.released(claim, reason: reason, at: $1) }
     }
@@ -83,21 +83,21 @@ extension JobBook {
         try deciding { () throws(Denial) in try Permit.decide(action, on: job.id, job, for: principal) }
     }
 
-    /// The owner of that key, if they are who the gateway says and may do anything at all.
+    /// The owner of that key, if they are the person that the gateway names and are not suspended.
     private func identify(
         _ id: String, _ fingerprint: String, key line: String?
     ) throws(RunnerError) -> Principal {
         guard let key = try store.key(fingerprint), Person.isSame(key.owner.id, id) else {
             throw RunnerError(.forbidden, "This key is not that person's.")
         }
-        // Byte by byte: what is admitted is this text, and equal text may have other bytes.
+        // Compare bytes: this text is what the builder accepts, and equal text can have different bytes.
         if let line, !line.utf8.elementsEqual("\(key.type) \(key.key)".utf8) {
-            throw RunnerError(.forbidden, "The key and its fingerprint are not the same key's.")
+            throw RunnerError(.forbidden, "The key and the fingerprint do not match.")
         }
         return try deciding { () throws(Denial) in try Principal.identify(key, fingerprint: fingerprint) }
     }
 
-    /// A claim's name begins with its job's.
+    /// A claim's id begins with its job's.
     private func job(ofClaim claim: String) throws(RunnerError) -> JobID {
         guard let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]), try store.job(id) != nil
         else {

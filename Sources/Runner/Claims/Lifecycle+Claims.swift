@@ -4,14 +4,14 @@ import Policy
 
 /// What claims do to a builder.
 extension Lifecycle {
-    /// Makes a claim, or finds the one that this session has already.
+    /// Makes a claim, or finds the one that this session already has.
     ///
     /// - Parameter permit: to enter this job's builder, for the owner of the key that the session was opened with.
     mutating func claimed(
         _ request: ClaimRequest, by permit: Permit, id: @autoclosure () -> String, at now: Date
     ) throws(RunnerError) -> (claim: Claim, effects: [Effect]) {
         guard permit.action == .enter, permit.job.id == record.job.id else {
-            throw RunnerError(.forbidden, "This job is not that person's.")
+            throw RunnerError(.forbidden, "This person is not allowed to do that with this job.")
         }
         let person = permit.person
         guard let builder = record.job.builder else {
@@ -20,12 +20,12 @@ extension Lifecycle {
         }
         guard builder.state != .booting else { throw RunnerError(.conflict, "The builder is booting.") }
         let isProxy = request.kind == .proxy
-        // Whoever waits for that cannot send heartbeats yet.
+        // A session that waits for that cannot send heartbeats yet.
         let expires = now.addingTimeInterval(Double(times.lease) + (isProxy ? Self.admissionTime : 0))
         let admission: [Effect] = isProxy ? [.admitKeys] : []
         if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
             guard record.claims[index].person.isSame(as: person) else {
-                throw RunnerError(.forbidden, "This session is somebody else's.")
+                throw RunnerError(.forbidden, "This session belongs to someone else.")
             }
             guard record.claims[index].kind == request.kind,
                 record.claims[index].fingerprint == request.keyFingerprint
@@ -47,20 +47,20 @@ extension Lifecycle {
         return (claim(standing, builder), effects)
     }
 
-    /// How long it takes at most until a builder lets a key in, or is known not to, in seconds.
+    /// The longest time, in seconds, until a builder accepts a key or is known not to.
     private static let admissionTime = 20.0
 
-    /// The keys of the claims that stand, each once.
+    /// The keys of the live claims, each once.
     var admittedKeys: [String] { Set(record.claims.compactMap(\.key)).sorted() }
 
-    /// The builder has no means to let keys in: whoever made the claims has to.
+    /// The builder does not support adding keys: the gateways that made the claims have to add them.
     mutating func keysNotAdmitted() -> [Effect] {
         for index in record.claims.indices { record.claims[index].key = nil }
         return []
     }
 
-    /// A heartbeat: nil when the claim no longer stands. One whose lease has just run out stands until that is noticed:
-    /// whoever sends a heartbeat is alive.
+    /// A heartbeat: nil if the claim has ended. A claim whose lease has just run out lives until that is noticed,
+    /// because a session that sends a heartbeat is alive.
     mutating func renewed(_ id: String, at now: Date) -> Claim? {
         guard let builder = record.job.builder,
             let index = record.claims.firstIndex(where: { $0.id == id })
@@ -69,7 +69,7 @@ extension Lifecycle {
         return claim(record.claims[index], builder)
     }
 
-    /// Every lease begins anew: after a restart.
+    /// Starts every lease again, after a restart.
     mutating func renewAll(at now: Date) -> [Effect] {
         for index in record.claims.indices {
             record.claims[index].expires = now.addingTimeInterval(Double(times.lease))
@@ -77,7 +77,7 @@ extension Lifecycle {
         return []
     }
 
-    /// The session has ended, for that reason. Not an error when the claim no longer stands.
+    /// The session has ended, for that reason. It is not an error if the claim has ended already.
     mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
         let keys = admittedKeys
@@ -97,8 +97,8 @@ extension Lifecycle {
         return effects + endBuilder(.init(reason: .logout))
     }
 
-    /// Whether the end of this session is the last shell's logout. Whoever is still there with a client of their own has
-    /// not left.
+    /// Whether the end of this session is the last shell's logout. People who are still connected with their own client
+    /// have not left.
     static func endsBuilder(
         _ kind: Claim.Kind, _ reason: Claim.Reason, whileStanding others: [Claim.Kind]
     ) -> Bool {

@@ -3,14 +3,14 @@ import FoundationEssentials
 
 /// A claim that has not been released and whose lease has not run out.
 struct StandingClaim: Codable, Equatable, Sendable {
-    /// `{job}-{random}`, so that the claim's name leads to its job.
+    /// `{job}-{random}`, so that the id tells which job the claim belongs to.
     var id: String
     /// The gateway's name for the session; it makes claiming idempotent.
     var session: String
     var person: Person
-    /// The key that the person came with; checked again at every heartbeat.
+    /// The key that the person logged in with; checked again at every heartbeat.
     var fingerprint: String
-    /// What the builder lets in as long as the claim stands, `<type> <base64>`; nil: nothing.
+    /// The key that the builder accepts as long as the claim lives, `<type> <base64>`; nil: none.
     var key: String?
     var kind: Claim.Kind
     var from: String

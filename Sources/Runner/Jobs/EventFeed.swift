@@ -1,18 +1,18 @@
 import BuildAPI
 
-/// One event of a job, as a reader of the stream gets it.
+/// One event of a job, as readers of the stream receive it.
 struct JobChange: Sendable {
     var number: Int
     var kind: JobEvent
-    /// As it is after the change.
+    /// The job after the change.
     var job: Job
 }
 
-/// Hands the changes of one job to whoever watches it.
+/// Delivers the changes of one job to its watchers.
 struct EventFeed {
     enum Item: Sendable {
         case change(JobChange)
-        /// Nothing has changed, and the service is there.
+        /// Nothing has changed, but the service is alive.
         case beat
     }
 
@@ -24,7 +24,7 @@ struct EventFeed {
     /// A watcher that does not keep up misses older changes; every change carries the whole job.
     static let limit = 64
 
-    /// - Parameter first: the present state, where the watcher does not know it.
+    /// - Parameter first: the current state, if the watcher does not know it.
     mutating func watch(
         from first: JobChange?, onEnd: @escaping @Sendable (Int) -> Void
     ) -> Stream {
@@ -49,7 +49,7 @@ struct EventFeed {
         watchers[number] = nil
     }
 
-    /// - Parameter error: nil: the job is over; else the stream breaks off, and the reader may come again.
+    /// - Parameter error: nil: the job has ended; otherwise the stream breaks off, and the reader can reconnect.
     mutating func end(throwing error: RunnerError? = nil) {
         let all = watchers.values
         watchers = [:]

@@ -1,4 +1,4 @@
-/// Lets at most so many through at once; the others wait in line. For use within one actor.
+/// Lets at most that many through at once; the others wait in line. For use within one actor.
 struct Gate {
     private var free: Int
     private var line: [CheckedContinuation<Void, Never>] = []
@@ -14,7 +14,7 @@ struct Gate {
         return true
     }
 
-    /// The continuation is resumed when its turn has come.
+    /// Resumes the continuation when its turn has come.
     mutating func wait(_ continuation: CheckedContinuation<Void, Never>) {
         line.append(continuation)
     }

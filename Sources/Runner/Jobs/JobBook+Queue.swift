@@ -4,25 +4,25 @@ import Logging
 
 /// Why a job waits.
 enum Shortage: Equatable, Sendable {
-    /// So many of the owner's builders are kept that no other may start; the named ones among them.
+    /// The owner has too many kept builders for another to start; some of them by name.
     case kept(Int, named: [JobID])
-    /// Every slot is taken. These of the owner's could be freed.
+    /// Every slot is taken. The owner could release these.
     case slots(kept: [JobID])
 
-    /// What the job's log says: what is in the way, and how to free it.
+    /// The line for the job's log: what the job waits for, and how to free it.
     func sentence(slots: Int) -> String {
         switch self {
         case .kept(let count, let named):
-            let builders = count == 1 ? "1 builder of yours is" : "\(count) builders of yours are"
-            return "waits: \(builders) kept: release \(named.isEmpty ? "one" : Self.list(named, "or"))"
-        case .slots where slots == 0: return "waits: this build service has no builders now"
+            let builders = count == 1 ? "1 kept builder" : "\(count) kept builders"
+            return "waits: you have \(builders); release \(named.isEmpty ? "one" : Self.list(named, "or"))"
+        case .slots where slots == 0: return "waits: this build service has no builders at the moment"
         case .slots(let jobs):
-            let free = jobs.isEmpty ? "" : "; you may release \(Self.list(jobs, "or"))"
-            return "waits: all \(slots) builders are taken\(free)"
+            let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
+            return "waits: all builders (\(slots)) are in use\(free)"
         }
     }
 
-    /// `43, 42 or 41`; of many the newest.
+    /// `43, 42 or 41`: the newest ones.
     static func list(_ jobs: [JobID], _ conjunction: String) -> String {
         let newest = jobs.reversed().prefix(5).map(\.description)
         guard let last = newest.last, newest.count > 1 else { return newest.first ?? "" }
@@ -32,8 +32,8 @@ enum Shortage: Equatable, Sendable {
 
 /// The jobs that wait for a builder.
 extension JobBook {
-    /// Starts waiting jobs while there are slots, each in its turn; one that would be its owner's one too many lets
-    /// others pass. A kept builder holds its slot, since it holds its memory.
+    /// Starts waiting jobs while there are slots, each in its turn; a job whose owner has reached the limit lets
+    /// others pass. A kept builder keeps its slot, because it keeps its memory.
     func fillSlots() {
         guard !isStopping, !isTakingOver else { return }
         for id in queue {
@@ -53,27 +53,27 @@ extension JobBook {
         guard let owner = entries[id]?.record.job.owner.id else { return nil }
         let kept = entries.values.map(\.record.job)
             .filter { $0.owner.id == owner && $0.builder?.state == .kept }
-        // Others may read this log, and are not to hear of jobs that are private.
+        // Other people can read this log, and must not learn of private jobs.
         let isPrivate = entries[id]?.record.job.visibility == .private
         let named = kept.filter { isPrivate || $0.visibility != .private }.map(\.id).inOrder
         if kept.count >= settings.limits.keptPerOwner { return .kept(kept.count, named: named) }
         return entries.values.count(where: \.hasSlot) < settings.slots ? nil : .slots(kept: named)
     }
 
-    /// Throws when the owner has as many waiting jobs as anybody may.
+    /// Throws if the owner has reached the limit of waiting jobs.
     func checkQueue(of owner: Person) throws(RunnerError) {
         let waiting = queue.filter { entries[$0]?.record.job.owner.id == owner.id }.inOrder
         guard waiting.count >= settings.limits.queuedPerOwner else { return }
         let jobs =
             waiting.count == 1
-            ? "1 job of \(owner.name)'s waits" : "\(waiting.count) jobs of \(owner.name)'s wait"
+            ? "1 waiting job" : "\(waiting.count) waiting jobs"
         throw RunnerError(
             .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
-            "\(jobs) already, and more may not: cancel \(Shortage.list(waiting, "or")), or submit this one later."
+            "\(owner.name) already has \(jobs), which is the limit: cancel \(Shortage.list(waiting, "or")), or try again later."
         )
     }
 
-    /// Throws when that person is inside as often as anybody may be.
+    /// Throws if that person has reached the limit of sessions.
     func checkSessions(of person: Person) throws(RunnerError) {
         let jobs = entries.values.map(\.record.job).flatMap { job in
             job.sessions.filter { $0.person.id == person.id }.map { _ in job.id }
@@ -83,13 +83,13 @@ extension JobBook {
         let sessions = jobs.count == 1 ? "1 session" : "\(jobs.count) sessions"
         throw RunnerError(
             .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
-            "\(person.name) has \(sessions) already, and more may not be: leave one in job \(Shortage.list(inside, "or"))."
+            "\(person.name) already has \(sessions), which is the limit: leave one in job \(Shortage.list(inside, "or"))."
         )
     }
 }
 
 extension Collection<JobID> {
-    /// The oldest first: the runner's ids are numbers that count up.
+    /// Oldest first: the runner's ids are numbers that count up.
     fileprivate var inOrder: [JobID] {
         sorted { (Int64($0.description) ?? 0) < (Int64($1.description) ?? 0) }
     }

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Logging
 import Policy
 
-/// What people ask of one job besides its logs and claims. Whether they may is decided here again, whatever the gateway
-/// has found.
+/// What people ask of one job, except its logs and claims. Whether they are allowed to is decided here again, whatever
+/// the gateway has found.
 extension JobBook {
     func cancel(_ id: JobID, by requester: Requester) throws(RunnerError) -> Job {
         try request(.cancel, id, by: requester) { lifecycle, now throws(RunnerError) in
@@ -25,11 +25,11 @@ extension JobBook {
                 guard (1...31_536_000).contains(seconds) else {
                     throw RunnerError(
                         .unprocessable(line: nil, key: "seconds"),
-                        "A deadline is 1 second to 1 year from now.")
+                        "A deadline must be 1 second to 1 year from now.")
                 }
                 moment = now.addingTimeInterval(Double(seconds))
             case (nil, let until?): moment = until
-            default: throw RunnerError(.malformedRequest, "A deadline is either seconds or until.")
+            default: throw RunnerError(.malformedRequest, "Give either seconds or until.")
             }
             return try lifecycle.extended(to: moment, by: requester, at: now)
         }
@@ -58,7 +58,7 @@ extension JobBook {
         }
     }
 
-    /// Lets something happen to a job, which may be over, if that person may do it and the job's state allows it.
+    /// Applies a change to a job, even a finished one, if the person is allowed to and the job's state permits it.
     private func request(
         _ action: Action, _ id: JobID, by requester: Requester,
         _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
@@ -83,7 +83,7 @@ extension JobBook {
         return job
     }
 
-    /// A job that is over is the database's: nobody watches it, and it has no machine.
+    /// A finished job is only in the database: nobody watches it, and it has no machine.
     private func requestOver(
         _ id: JobID, _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
     ) throws(RunnerError) -> Job {

@@ -3,7 +3,7 @@ import Logging
 
 /// The runner's start and end, as its jobs see them.
 extension JobBook {
-    /// Goes on with what an earlier runner has left: the queue, builders that live and the tasks in them.
+    /// Continues what an earlier runner has left: the queue, live builders and the tasks in them.
     func takeOver() async throws(RunnerError) {
         isTakingOver = true
         let step = try store.moveDeadlines(to: timekeeper.boot)
@@ -15,22 +15,22 @@ extension JobBook {
                 if record.isOver {
                     closeIfOver(id)
                 } else {
-                    // A runner may have died between starting a machine and writing that down.
+                    // A runner may have died after starting a machine and before recording it.
                     await supply.discard(settings.plan(for: record))
                     queue.append(id)
                 }
                 continue
             }
             if let machine = await supply.adopt(settings.plan(for: record)) {
-                logger.info("job \(id): its builder lives on")
+                logger.info("job \(id): its builder continues")
                 if record.job.status.isFinal {
                     adopt(id, machine)
                 } else {
                     start(id, on: machine)
                 }
-                // Sessions have had nobody to send heartbeats to: their leases begin anew.
+                // Sessions could not send heartbeats, so their leases start again.
                 apply(id) { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
-                // The earlier runner may have died before it has told the builder.
+                // The earlier runner may have died before it told the builder.
                 moveDeadline(id)
                 admitKeys(id)
             } else {
@@ -42,9 +42,9 @@ extension JobBook {
         fillSlots()
     }
 
-    /// Breaks off whatever waits, without ending anything: the next runner goes on.
+    /// Interrupts everything that waits, without ending anything: the next runner continues.
     ///
-    /// - Parameter endsBuilders: for a runner that leaves nothing behind.
+    /// - Parameter endsBuilders: true for a runner that leaves nothing behind.
     func stop(endsBuilders: Bool) async {
         isStopping = true
         if let catchingUp {
@@ -58,7 +58,7 @@ extension JobBook {
             entries[id]?.logs.breakOff()
         }
         guard endsBuilders else { return }
-        // A machine that is being started is there when its job's run has returned.
+        // A machine that is being started exists when its job's run has returned.
         for entry in entries.values { await entry.run?.value }
         await withTaskGroup { group in
             for entry in entries.values where entry.hasSlot {

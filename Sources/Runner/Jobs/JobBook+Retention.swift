@@ -3,10 +3,10 @@ import ConfigurationFile
 import Foundation
 import Logging
 
-/// Jobs do not stay for ever.
+/// Removes old jobs.
 extension JobBook {
-    /// Removes what has been over for longer than the administrator wants to keep it: jobs, and their logs. A few at a
-    /// time, so that nobody's heartbeat waits for it.
+    /// Removes jobs, with their logs, that ended longer ago than the administrator wants to keep them. A few at a
+    /// time, so that no heartbeat has to wait.
     func removeOldJobs() async {
         let days = Double(settings.limits.retention)
         let moment = timekeeper.now().addingTimeInterval(-days * 24 * 3600)
@@ -15,7 +15,7 @@ extension JobBook {
         do throws(RunnerError) {
             while case let jobs = try store.jobsOver(since: moment, behind: last, limit: 20), !jobs.isEmpty {
                 for id in jobs where entries[id] == nil && removeLogs(of: id) {
-                    // The logs first: a job that is still there is found again.
+                    // Remove the logs first: a job that still exists is found again.
                     try store.removeJob(id)
                     removed += 1
                 }
@@ -24,10 +24,10 @@ extension JobBook {
                 guard !isStopping else { break }
             }
         } catch {
-            logger.error("old jobs are not removed: \(error.debugDescription)")
+            logger.error("old jobs cannot be removed: \(error.debugDescription)")
         }
         guard removed > 0 else { return }
-        logger.info("\(removed) jobs have been over for \(settings.limits.retention) days: removed")
+        logger.info("removed \(removed) jobs that ended more than \(settings.limits.retention) days ago")
     }
 
     private func removeLogs(of id: JobID) -> Bool {
@@ -36,7 +36,7 @@ extension JobBook {
         } catch CocoaError.fileNoSuchFile {
             return true
         } catch {
-            logger.error("job \(id) stays: its logs cannot be removed: \(error)")
+            logger.error("job \(id) is not removed: its logs cannot be removed: \(error)")
             return false
         }
         return true

@@ -4,7 +4,7 @@ import Logging
 
 /// Runs a job: a slot, a builder, its tasks one after another.
 extension JobBook {
-    /// - Parameter machine: one that is there already.
+    /// - Parameter machine: an existing one, or nil.
     func start(_ id: JobID, on machine: (any BuilderMachine)? = nil) {
         guard entries[id] != nil else { return }
         entries[id]?.hasSlot = true
@@ -13,7 +13,7 @@ extension JobBook {
         entries[id]?.run = _Concurrency.Task { [weak self] in await self?.run(id) }
     }
 
-    /// A builder that an earlier runner has kept.
+    /// Takes over a builder that an earlier runner has kept.
     func adopt(_ id: JobID, _ machine: any BuilderMachine) {
         entries[id]?.hasSlot = true
         entries[id]?.machine = machine
@@ -34,7 +34,7 @@ extension JobBook {
                 apply(id) { $0.failed(because: reason, at: $1) }
             }
         }
-        // A job that has ended before its machine was there.
+        // The job ended before its machine existed.
         if entries[id]?.record.isOver == true, entries[id]?.machine == nil { free(id) }
     }
 
@@ -47,7 +47,7 @@ extension JobBook {
             let machine = try await startMachine(id)
             entries[id]?.machine = machine
             watch(machine, id)
-            // It may have been cancelled meanwhile.
+            // It may have been cancelled in the meantime.
             guard entries[id]?.record.job.status.isFinal == false else {
                 endBuilder(id)
                 throw CancellationError()
@@ -63,13 +63,13 @@ extension JobBook {
         do {
             try await machine.waitUntilReady(within: settings.bootTime)
         } catch {
-            throw RunnerError(.failure, "the builder has not come up", detail: String(reflecting: error))
+            throw RunnerError(.failure, "the builder did not come up", detail: String(reflecting: error))
         }
         try checkRunning(id)
         apply(id) { $0.builderReady(at: $1) }
     }
 
-    /// As long as the disk has no room for it, the job waits.
+    /// The job waits while the disk has no space for its builder.
     private func startMachine(_ id: JobID) async throws -> any BuilderMachine {
         var hasWaited = false
         while true {
@@ -80,7 +80,7 @@ extension JobBook {
             } catch let error as RunnerError where error.code == .noSpace {
                 if !hasWaited {
                     logger.error("job \(id): \(error.debugDescription)")
-                    log("the builder waits for room on the disk of the build service, which is full", id)
+                    log("the builder waits for space: the disk of the build service is full", id)
                 }
                 hasWaited = true
                 try await timekeeper.wait(nextAttempt)
@@ -95,7 +95,7 @@ extension JobBook {
 
     private func prepare(_ id: JobID) async throws {
         guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
-        // First: a manifest that has a variable of that name means its own.
+        // It comes first, so that a manifest can override it.
         let environment =
             [Manifest.Variable(name: "JOB_ID", value: "\(id)")] + entry.record.manifest.environment
         try await machine.prepare(environment: environment, tasks: entry.record.manifest.tasks)
@@ -114,7 +114,7 @@ extension JobBook {
             if task.status == .pending { apply(id) { $0.taskStarted(task.name, at: $1) } }
             log.begin()
             try await machine.startTask(task.name)
-            // The size of our log is how far an earlier runner has come.
+            // The size of our log says how far an earlier runner got.
             let outcome = try await machine.follow(task: task.name, from: log.size) { [weak self] bytes in
                 if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name, id) }
             }
@@ -126,7 +126,7 @@ extension JobBook {
         }
     }
 
-    /// Throws when the job has ended in some other way, or the runner stops.
+    /// Throws if the job has ended in another way, or the runner stops.
     private func checkRunning(_ id: JobID) throws {
         guard !isStopping, let entry = entries[id], !entry.record.job.status.isFinal,
             !_Concurrency.Task.isCancelled
@@ -150,7 +150,7 @@ extension JobBook {
         free(id)
     }
 
-    /// Gives the slot back and removes what the machine has left.
+    /// Frees the slot and removes the machine's files.
     private func free(_ id: JobID) {
         guard let entry = entries[id] else { return }
         let plan = settings.plan(for: entry.record)
@@ -160,15 +160,15 @@ extension JobBook {
         fillSlots()
     }
 
-    /// Ends the machine; the slot is free when it is really gone.
+    /// Ends the machine; the slot becomes free when the machine is really gone.
     func endBuilder(_ id: JobID) {
         entries[id]?.run?.cancel()
         guard let machine = entries[id]?.machine else { return }
         _Concurrency.Task { await machine.end() }
     }
 
-    /// The builder ends by itself soon after its deadline, even if no runner ever comes back. One after the other: the
-    /// last deadline is the one that stands.
+    /// Sets the builder's own deadline: it ends by itself soon after, even if no runner ever comes back. One after the
+    /// other, so that the last deadline wins.
     func moveDeadline(_ id: JobID) {
         let before = entries[id]?.telling
         entries[id]?.telling = _Concurrency.Task { [weak self] in
@@ -188,7 +188,7 @@ extension JobBook {
                 return try await machine.setDeadline(secondsFromNow: seconds)
             } catch {
                 logger.notice(
-                    "job \(id): the builder's own deadline is not set: \(String(reflecting: error))")
+                    "job \(id): the builder's own deadline could not be set: \(String(reflecting: error))")
                 try? await timekeeper.wait(nextAttempt)
             }
         }

@@ -2,12 +2,12 @@ import BuildAPI
 import FoundationEssentials
 import Logging
 
-/// A disk that is full: jobs go on, and what could not be written is written when there is room again.
+/// When the disk is full, jobs continue, and the rest is written when there is space again.
 extension JobBook {
     /// Seconds between attempts.
     private static let patience = 1.0
 
-    /// Stores a job, now or later.
+    /// Stores a job now or, if the disk is full, later.
     func save(_ id: JobID) {
         guard let entry = entries[id] else { return }
         do {
@@ -17,20 +17,20 @@ extension JobBook {
             logger.error("job \(id): not stored: \(error.debugDescription)")
             entries[id]?.isStored = false
             if entry.isStored {
-                log("the state of this job cannot be stored now; it goes on, and is stored later", id)
+                log("the state of this job cannot be stored now; the job continues, and is stored later", id)
             }
             catchUpLater()
         }
     }
 
-    /// Says that a task's log cannot be written, and returns when it can: meanwhile the builder keeps the output.
+    /// Reports that a task's log cannot be written, and returns when it can. Until then the builder keeps the output.
     func waitForRoom(for log: LogFile, of task: String, _ id: JobID) async throws {
         let cause = log.failure ?? "no room"
         logger.error("job \(id): the log of task \(task) cannot be written: \(cause)")
-        self.log("task \(task): its log waits, for it cannot be written: \(cause)", id)
+        self.log("task \(task): its log waits, because it cannot be written: \(cause)", id)
         while !log.flush() { try await timekeeper.wait(nextAttempt) }
-        logger.info("job \(id): the log of task \(task) goes on")
-        self.log("task \(task): its log goes on, nothing is missing", id)
+        logger.info("job \(id): the log of task \(task) continues")
+        self.log("task \(task): its log continues, nothing is missing", id)
     }
 
     func catchUpLater() {
@@ -44,7 +44,7 @@ extension JobBook {
 
     var nextAttempt: Date { timekeeper.now().addingTimeInterval(Self.patience) }
 
-    /// - Returns: whether nothing is left to be written.
+    /// - Returns: whether everything has been written.
     @discardableResult
     func catchUp() -> Bool {
         for (id, entry) in entries {
@@ -56,7 +56,7 @@ extension JobBook {
         }
         guard entries.values.allSatisfy({ $0.isStored && $0.logs.setup.isOnDisk }) else { return false }
         catchingUp = nil
-        logger.info("the disk has room again: every job is stored")
+        logger.info("the disk has space again: every job is stored")
         return true
     }
 }

@@ -3,14 +3,14 @@ import ConfigurationFile
 import FoundationEssentials
 import Logging
 
-/// Every job that may still change: the one place where events meet a ``Lifecycle`` and its effects are carried out.
+/// Every job that can still change. Only here do events reach a ``Lifecycle`` and are its effects carried out.
 actor JobBook {
-    /// A job that is not over, and what belongs to it while this runner lives.
+    /// A job that has not ended, and what belongs to it while this runner lives.
     struct Entry {
         var lifecycle: Lifecycle
         let logs: JobLogs
         var machine: (any BuilderMachine)?
-        /// Whether it takes one of the slots: from its start until its machine is gone.
+        /// Whether it has a slot: from its start until its machine is gone.
         var hasSlot = false
         var feed = EventFeed()
         /// Boots the builder and runs the tasks.
@@ -18,12 +18,12 @@ actor JobBook {
         /// Waits for the lifecycle's next moment.
         var alarm: _Concurrency.Task<Void, Never>?
         var alarmMoment: Date?
-        /// Tells the builder of its deadline.
+        /// Tells the builder its deadline.
         var telling: _Concurrency.Task<Void, Never>?
         var admission = Admission()
-        /// What keeps it in the queue, as its log says.
+        /// Why it is in the queue, as its log says.
         var waitsFor: Shortage?
-        /// Whether the database knows all of it.
+        /// Whether the database is up to date.
         var isStored = true
 
         var record: JobRecord { lifecycle.record }
@@ -35,14 +35,14 @@ actor JobBook {
     let timekeeper: Timekeeper
     let logger: Logger
     var entries: [JobID: Entry] = [:]
-    /// In the order in which they came.
+    /// In the order of submission.
     var queue: [JobID] = []
-    /// Booting machines load the processors: two at once.
+    /// Booting machines load the processors, so only two boot at once.
     var bootGate = Gate(2)
     var isStopping = false
-    /// Which slots are taken is not known yet.
+    /// It is not known yet which slots are taken.
     var isTakingOver = false
-    /// Waits for room on the disk.
+    /// Waits for space on the disk.
     var catchingUp: _Concurrency.Task<Void, Never>?
 
     init(store: Store, supply: any BuilderSupply, settings: Settings, timekeeper: Timekeeper, logger: Logger)
@@ -54,7 +54,7 @@ actor JobBook {
         self.logger = logger
     }
 
-    // MARK: What the API asks
+    // MARK: Requests of the API
 
     func submit(
         _ manifest: Manifest, owner: Person, note: String?, visibility: Job.Visibility = .unlisted
@@ -79,7 +79,7 @@ actor JobBook {
         try store.jobs(owner: owner, live: live).map { entries[$0.job.id]?.record.job ?? $0.job }
     }
 
-    /// The logs of a job; those of a job that is final are closed.
+    /// The logs of a job; those of a final job are closed.
     func logs(_ id: JobID) throws(RunnerError) -> JobLogs {
         if let entry = entries[id] { return entry.logs }
         let record = try record(id)
@@ -88,7 +88,7 @@ actor JobBook {
             isEnded: true)
     }
 
-    /// The changes of a job, beginning with its present state unless the watcher has seen that already.
+    /// The changes of a job, beginning with its current state unless the watcher has seen that already.
     ///
     /// - Parameter last: the number of the last change that the watcher has seen.
     func changes(of id: JobID, after last: Int?) throws(RunnerError) -> EventFeed.Stream {
@@ -107,7 +107,7 @@ actor JobBook {
         }
     }
 
-    /// Tells everybody who watches a job that the service is there.
+    /// Tells every watcher of a job that the service is alive.
     func beat() {
         for entry in entries.values { entry.feed.beat() }
     }
@@ -132,7 +132,7 @@ actor JobBook {
                 limit: settings.limits.log, isEnded: record.job.status.isFinal))
     }
 
-    /// Lets something happen to a job, stores the outcome, then tells everybody.
+    /// Applies a change to a job, stores the result, then tells the watchers.
     func apply(_ id: JobID, _ change: (inout Lifecycle, Date) -> [Effect]) {
         guard var lifecycle = entries[id]?.lifecycle else { return }
         let effects = change(&lifecycle, timekeeper.now())
@@ -153,7 +153,7 @@ actor JobBook {
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
-        // A builder that is kept may be one too many for its owner's next job.
+        // A kept builder can make its owner's next job wait.
         let isKept =
             isChanged && effects.contains(.publish(.status)) && lifecycle.record.job.builder?.state == .kept
         for change in changes { entries[id]?.feed.publish(change) }
@@ -174,7 +174,7 @@ actor JobBook {
         if !logs.setup.append(line) { catchUpLater() }
     }
 
-    /// Seconds by which an alarm may be late on a busy machine.
+    /// How many seconds an alarm can be late on a busy machine.
     private static let longestDelay = 5.0
 
     private func setAlarm(_ id: JobID) {
@@ -193,13 +193,13 @@ actor JobBook {
     private func alarmRings(_ id: JobID, _ moment: Date) {
         guard !isStopping, entries[id]?.alarmMoment == moment else { return }
         entries[id]?.alarmMoment = nil
-        // Whoever was stopped itself cannot know who has sent heartbeats meanwhile.
+        // A runner that was suspended cannot know who tried to send heartbeats in the meantime.
         let wasAsleep = timekeeper.now().timeIntervalSince(moment) > Self.longestDelay
-        if wasAsleep { logger.notice("job \(id): the runner was late; every lease begins anew") }
+        if wasAsleep { logger.notice("job \(id): the runner was late; every lease starts again") }
         apply(id) { (wasAsleep ? $0.renewAll(at: $1) : []) + $0.timePassed(at: $1) }
     }
 
-    /// Forgets a job that is over and stored; from then on it is the database's.
+    /// Forgets a finished and stored job; from then on only the database has it.
     func closeIfOver(_ id: JobID) {
         guard var entry = entries[id], entry.record.isOver else { return }
         entry.feed.end()

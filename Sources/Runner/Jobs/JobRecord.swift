@@ -1,27 +1,27 @@
 import BuildAPI
 import FoundationEssentials
 
-/// All that the runner remembers of a job; it is stored whole, so that the next runner can go on from it.
+/// Everything that the runner remembers about a job. It is stored in one piece, so that the next runner can continue.
 struct JobRecord: Codable, Equatable, Sendable {
-    /// As the API shows it.
+    /// The job as the API shows it.
     var job: Job
     var manifest: Manifest
     var claims: [StandingClaim] = []
-    /// When the builder was started; max_life and the manifest's timeout count from here.
+    /// When the builder was started; max_life and the manifest's timeout count from then.
     var builderStarted: Date?
     /// Nil: nobody has entered, held or extended the kept builder yet.
     var lifetime: Lifetime?
     /// Whether the scripts are in the builder.
     var isPrepared = false
-    /// The last shell has logged out, and others are still inside: the last of them takes the builder along.
+    /// The last shell has logged out while others were still inside: the builder ends when the last of them leaves.
     var endsWhenUnclaimed = false
     /// The number of the last event.
     var eventNumber = 0
 
-    /// Nothing will ever happen to it again.
+    /// Whether nothing will ever happen to it again.
     var isOver: Bool { job.status.isFinal && job.builder == nil }
 
-    /// All that something will be due by; what has been stays when it was.
+    /// Every time at which something is due; past times stay unchanged.
     mutating func moveDeadlines(by seconds: TimeInterval) {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
         job.deadline = job.deadline?.addingTimeInterval(seconds)

@@ -15,17 +15,17 @@ extension Lifecycle {
         return end.map { ($0, .deadline) }
     }
 
-    /// When a kept builder ends, whoever is inside.
+    /// When a kept builder ends, even if people are inside.
     private var end: Date? { record.lifetime?.end ?? record.job.maxDeadline }
 
-    /// Somebody is inside a kept builder. The first one sets its deadline.
+    /// A person is inside a kept builder. The first one sets its deadline.
     mutating func enter(at now: Date) {
         guard record.lifetime?.isEntered != true else { return }
         promise(until: now.addingTimeInterval(Double(times.life)))
         record.lifetime?.isEntered = true
     }
 
-    /// The builder's end is not earlier than that, as far as max_life allows.
+    /// Makes sure that the builder does not end earlier than that, within max_life.
     mutating func promise(until moment: Date) {
         let end = min(moment, record.job.maxDeadline ?? moment)
         var lifetime = record.lifetime ?? Lifetime(end: end)
@@ -33,7 +33,7 @@ extension Lifecycle {
         record.lifetime = lifetime
     }
 
-    /// Starts the keep-time; it counts only while nobody is inside. One that is held, or whose deadline somebody has
+    /// Starts the keep-time, which counts only while nobody is inside. A builder that is held, or whose deadline was
     /// moved, is kept until its deadline.
     mutating func keepAnew(at now: Date) -> [Effect] {
         let until = now.addingTimeInterval(Double(times.keep))
@@ -43,7 +43,7 @@ extension Lifecycle {
         return updateDeadline()
     }
 
-    /// The job's deadline is when the builder will end if nothing else happens: while the tasks run, at their timeout.
+    /// Sets the job's deadline to when the builder will end if nothing else happens; while tasks run, to their timeout.
     mutating func updateDeadline() -> [Effect] {
         let deadline: Date? =
             if record.job.builder == nil {

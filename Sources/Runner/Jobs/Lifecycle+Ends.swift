@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// How jobs and their builders end.
 extension Lifecycle {
-    /// - Parameter end: why the builder is not kept, whatever else would keep it.
+    /// - Parameter end: a reason to end the builder, even if something else would keep it.
     mutating func finish(
         _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, at now: Date
     ) -> [Effect] {
@@ -24,7 +24,7 @@ extension Lifecycle {
             return [.log(status.rawValue), .publish(.status)] + endBuilder(end ?? .init(reason: .success))
         }
         record.job.builder?.state = .kept
-        // Who is inside already counts from now on; so does a builder that is to stay.
+        // People who are already inside count from now on, and so does a hold.
         if !record.claims.isEmpty { enter(at: now) }
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
@@ -33,7 +33,7 @@ extension Lifecycle {
         return [.log(status.rawValue), .log(kept), .publish(.status)] + effects
     }
 
-    /// Whether a builder stays when its job has ended like that.
+    /// Whether a builder is kept after its job has ended like that.
     static func isKept(after status: Job.Status, shell: Bool, isClaimed: Bool, isHeld: Bool) -> Bool {
         switch status {
         case .failed: true

@@ -1,15 +1,15 @@
 import BuildAPI
 import FoundationEssentials
 
-/// What people ask of a job and of its builder. Nothing is said of them in the job's own log: strangers may read that.
+/// What people ask of a job and its builder. The job's own log does not name them, because strangers can read it.
 extension Lifecycle {
-    /// Moves the deadline; it never becomes earlier than it is.
+    /// Moves the deadline to a later time, never to an earlier one.
     mutating func extended(
         to moment: Date, by requester: Requester, at now: Date
     ) throws(RunnerError) -> [Effect] {
         guard record.job.status.isFinal else {
             throw RunnerError(
-                .conflict, "The job has not ended; its builder gets a deadline when it is kept.")
+                .conflict, "The job has not ended. Its builder has no deadline until it is kept.")
         }
         guard record.job.builder != nil else { throw RunnerError(.gone, "The builder is gone.") }
         // Times on the wire are whole seconds.
@@ -28,7 +28,7 @@ extension Lifecycle {
         return [.audit(moved + requester.suffix(for: record.job))] + effects
     }
 
-    /// The builder stays after the last logout, until its deadline.
+    /// Keeps the builder after the last logout, until its deadline.
     mutating func held(by requester: Requester, at now: Date) throws(RunnerError) -> [Effect] {
         guard !record.isOver else { throw RunnerError(.gone, "The builder is gone.") }
         guard !record.job.held else { return [] }
@@ -58,7 +58,7 @@ extension Lifecycle {
             + finish(.cancelled, endingBuilder: end, at: now)
     }
 
-    /// Lets somebody in.
+    /// Lets a person in.
     mutating func shared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
         try checkIsNotOwner(person)
         guard !record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
@@ -68,7 +68,7 @@ extension Lifecycle {
         ]
     }
 
-    /// Sessions of that person end at their next heartbeat.
+    /// That person's sessions end at their next heartbeat.
     mutating func unshared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
         try checkIsNotOwner(person)
         guard record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
@@ -84,7 +84,7 @@ extension Lifecycle {
         }
     }
 
-    /// Whoever watches is told even when the moment stays.
+    /// Watchers are told even if the time does not change.
     private static func told(_ effects: [Effect]) -> [Effect] {
         effects.contains(.publish(.deadline)) ? effects : effects + [.publish(.deadline)]
     }

@@ -6,28 +6,29 @@ enum JobEvent: String, Sendable {
     case status, task, builder, deadline, session
 }
 
-/// What is to be done after a change, in this order.
+/// What to do after a change, in this order.
 enum Effect: Equatable, Sendable {
     /// A line for the job's own log.
     case log(String)
     case publish(JobEvent)
-    /// A record of who came and went, for the administrator.
+    /// A record of who entered and left, for the administrator.
     case audit(String)
-    /// The builder's own watchdog is to know of the new deadline.
+    /// Tell the builder's own watchdog the new deadline.
     case moveDeadline
-    /// The builder is to let in the keys of the claims that stand.
+    /// Send the builder the keys of the live claims.
     case admitKeys
-    /// Nobody has a use for the builder any more.
+    /// Nobody needs the builder any more.
     case endBuilder
 }
 
-/// Decides what becomes of a job and of its builder. No I/O, no clock: events in, effects out.
+/// Decides what happens to a job and its builder. No I/O, no clock: events in, effects out.
 ///
-/// In one sentence each: a job that fails keeps its builder, one that succeeds does so only when its manifest says
-/// `shell: true`, somebody is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
-/// has a deadline, at which it ends whoever is inside. Until then claims hold it. When the last shell logs out it ends,
-/// unless it is held; when a session goes in any other way, the keep-time starts anew. A timeout and a cancellation end
-/// the builder whoever is inside. Nothing that a session does ends a builder whose tasks still run.
+/// In short: a failed job keeps its builder; a successful one keeps it only if its manifest says
+/// `shell: true`, someone is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
+/// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last shell logs out
+/// it ends, unless it is held; when a session ends in any other way, the keep-time starts again. A timeout and a
+/// cancellation end the builder even if people are inside. Nothing that a session does ends a builder whose tasks still
+/// run.
 struct Lifecycle: Sendable {
     var record: JobRecord
     let times: Times
@@ -92,16 +93,16 @@ struct Lifecycle: Sendable {
         record.job.status.isFinal ? [] : finish(.success, at: now)
     }
 
-    /// The service could not go on with the job. The builder is worth a look only if it has been ready.
+    /// The service could not continue the job. The builder is worth keeping only if it was ready.
     mutating func failed(because reason: String, at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
         let wasReady = record.job.builder?.state == .ready
         return [.log(reason)] + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .lost), at: now)
     }
 
-    /// The machine is gone, asked for or not.
+    /// The machine is gone, expectedly or not.
     ///
-    /// - Parameter reason: nil: it has ended by itself, which it does soon after its deadline.
+    /// - Parameter reason: nil: it has ended by itself, as it does soon after its deadline.
     mutating func builderEnded(_ reason: Job.BuilderEnd.Reason? = nil, at now: Date) -> [Effect] {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
@@ -121,7 +122,7 @@ struct Lifecycle: Sendable {
             + finish(.cancelled, endingBuilder: .init(reason: .cancelled, by: requester.person), at: now)
     }
 
-    /// What is due by now: leases, timeout, deadlines, max_life.
+    /// Applies everything that is due: leases, timeout, deadlines, max_life.
     mutating func timePassed(at now: Date) -> [Effect] {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
@@ -131,11 +132,11 @@ struct Lifecycle: Sendable {
         }
         let timedOut = Job.BuilderEnd(reason: .timeout)
         if !record.job.status.isFinal, let timeout, timeout <= now {
-            effects.append(.log("timeout: the tasks have not ended within \(record.manifest.timeout) s"))
+            effects.append(.log("timeout: the tasks did not end within \(record.manifest.timeout) s"))
             return effects + finish(.timeout, endingBuilder: timedOut, at: now)
         }
         if !record.job.status.isFinal, let end = record.job.maxDeadline, end <= now {
-            effects.append(.log("timeout: a builder lives at most \(times.maxLife) s here"))
+            effects.append(.log("timeout: a builder can live at most \(times.maxLife) s"))
             return effects + finish(.timeout, endingBuilder: timedOut, at: now)
         }
         if let due, due.moment <= now { effects += endBuilder(.init(reason: due.reason)) }

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// How long a kept builder lives, once anybody cares for it.
+/// How long a kept builder lives once someone uses it.
 struct Lifetime: Codable, Equatable, Sendable {
-    /// The builder ends then, whoever is inside.
+    /// The builder ends then, even if people are inside.
     var end: Date
-    /// Somebody has been inside since the tasks ended.
+    /// Someone has been inside since the tasks ended.
     var isEntered = false
-    /// Somebody has moved the deadline to that moment, and finds the builder until then.
+    /// Someone has moved the deadline to this time, and can rely on the builder until then.
     var isExtended = false
 }

@@ -1,14 +1,14 @@
 import BuildAPI
 import Policy
 
-/// For whom something is done to a job.
+/// The person for whom a job is changed.
 struct Requester: Equatable, Sendable {
-    /// Nil: an operator, who may do all and has named nobody.
+    /// Nil: an operator, who can do everything and has named nobody.
     var principal: Principal?
 
     var person: Person? { principal?.person }
 
-    /// Throws unless they may do that with the job.
+    /// Throws unless they are allowed to do that with the job.
     func require(_ action: Action, on job: Job) throws(RunnerError) {
         guard let principal else { return }
         _ = try deciding { () throws(Denial) in
@@ -16,7 +16,7 @@ struct Requester: Equatable, Sendable {
         }
     }
 
-    /// For the end of an audit record: ` by alice`; who acts as an administrator is marked so.
+    /// For the end of an audit record: ` by alice`; it marks what people do as administrators.
     func suffix(for job: Job) -> String {
         guard let principal else { return "" }
         let mark = Standing(of: principal, to: job) == .administrator ? " (administrator)" : ""
@@ -24,7 +24,7 @@ struct Requester: Equatable, Sendable {
     }
 }
 
-/// Asks the policy; what it denies is refused.
+/// Asks the policy, and refuses what it denies.
 func deciding<Value>(_ body: () throws(Denial) -> Value) throws(RunnerError) -> Value {
     do throws(Denial) {
         return try body()
@@ -41,12 +41,13 @@ extension RunnerError {
         case .suspended: self.init(.forbidden, "This person is suspended.")
         case .noSuchJob: self.init(.notFound, "There is no such job.")
         case .inconsistent(let cause):
-            self.init(.failure, "The job cannot be told from another.", detail: cause)
+            self.init(.failure, "The jobs cannot be told apart.", detail: cause)
         case .termsNotAccepted(let version):
             self.init(
                 .termsNotAccepted, "The terms of use (version \(version)) have not been accepted yet.")
-        case .ownersOnly: self.init(.forbidden, "Only the owner of this job may do that.")
-        case .othersJob, .concealed: self.init(.forbidden, "This job is not that person's.")
+        case .ownersOnly: self.init(.forbidden, "Only the owner of this job can do that.")
+        case .othersJob, .concealed:
+            self.init(.forbidden, "This person is not allowed to do that with this job.")
         }
     }
 }

@@ -6,26 +6,26 @@ struct JobLogs: Sendable {
     let setup: LogFile
     private let tasks: [String: LogFile]
 
-    /// - Parameter isEnded: for a job that is final: nothing will be written.
+    /// - Parameter isEnded: true for a final job: nothing will be written.
     init(folder: String, tasks names: [String], limit: Int, isEnded: Bool = false) {
         if !isEnded { mkdir(folder, 0o750) }
         let budget = LogBudget(limit)
-        // The runner's own sentences are few, and are kept whatever the tasks write.
+        // The runner's own few sentences are kept, however much the tasks write.
         setup = LogFile(path: "\(folder)/log", budget: LogBudget(1 << 20), isEnded: isEnded)
         tasks = Dictionary(
             uniqueKeysWithValues: names.map {
                 ($0, LogFile(path: "\(folder)/\($0)/log", budget: budget, isEnded: isEnded))
             })
-        // What an earlier runner has written counts.
+        // What an earlier runner has written counts too.
         _ = budget.take(tasks.values.reduce(0) { $0 + $1.size })
     }
 
-    /// `setup`, or a task's name; nil: there is no such log.
+    /// `setup` or a task's log; nil: there is no such log.
     subscript(name: String) -> LogFile? {
         name == LogName.job ? setup : tasks[name]
     }
 
-    /// Whether nothing waits in memory for room on the disk.
+    /// Whether nothing waits in memory for space on the disk.
     var isOnDisk: Bool { setup.isOnDisk && tasks.values.allSatisfy(\.isOnDisk) }
 
     /// Writes what waits in memory.

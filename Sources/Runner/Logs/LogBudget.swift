@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many bytes of log a job may still write, all its logs together.
+/// How many bytes a job can still write to its logs, all together.
 final class LogBudget: Sendable {
     private let rest: Mutex<Int>
 
@@ -8,7 +8,7 @@ final class LogBudget: Sendable {
         rest = Mutex(bytes)
     }
 
-    /// - Returns: how many of these bytes may be written.
+    /// - Returns: how many of these bytes can be written.
     func take(_ count: Int) -> Int {
         rest.withLock { rest in
             let taken = max(0, min(count, rest))

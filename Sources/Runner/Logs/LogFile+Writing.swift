@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// How a log gets to the disk.
+/// Writes a log to the disk.
 extension LogFile.State {
     static let removed = Array("\n*** what was here has been removed ***\n".utf8)
 
@@ -16,7 +16,7 @@ extension LogFile.State {
         file = nil
     }
 
-    /// Writes as much as there is room for, each byte at its offset.
+    /// Writes as much as there is space for, each byte at its offset.
     mutating func write(to path: String) {
         do throws(Errno) {
             let file = try openFile(path)
@@ -26,7 +26,8 @@ extension LogFile.State {
                 let count = try Self.write(pending, to: file, at: self.written)
                 pending.removeFirst(count)
             }
-            // Somebody has made the file shorter; behind its end there is a hole now. That is said where there is room.
+            // Someone has made the file shorter, so there is a hole after its end now. If it is large enough, say so in
+            // it.
             if isNew, end + Self.removed.count <= written {
                 _ = try? Self.write(Self.removed, to: file, at: end)
             }
@@ -36,7 +37,7 @@ extension LogFile.State {
         }
     }
 
-    /// The file that is at that path now, which may be another one than it was: logs are renamed and removed.
+    /// The file that is at that path now. It can be a different one, because logs are renamed and removed.
     private mutating func openFile(_ path: String) throws(Errno) -> FileDescriptor {
         if let file {
             let own = try file.stat()

@@ -4,17 +4,17 @@ import SystemPackage
 
 /// A log on disk with one writer and any number of readers, who are woken when there is more.
 ///
-/// A byte keeps its offset for ever, since whoever follows the log asks for the next one by its offset, and the size is
-/// how far the output of a builder has been fetched. So a log that somebody has truncated, renamed or removed goes on
-/// in the file that is there then, behind a hole; what was in the hole reads as NUL.
+/// A byte keeps its offset for ever, because readers ask for the next byte by its offset, and the size says
+/// how far the output of a builder has been fetched. So a log that was truncated, renamed or removed continues
+/// in the file that exists then, after a hole; the hole reads as NUL.
 ///
-/// What does not fit on a full disk is held in memory and shown to readers, until ``flush()`` has written it.
+/// Bytes that do not fit on a full disk stay in memory, visible to readers, until ``flush()`` has written them.
 final class LogFile: Sendable {
     struct State {
         var file: FileDescriptor?
-        /// Bytes that the log has, those in memory included.
+        /// How many bytes the log has, including those in memory.
         var size: Int
-        /// The last of them, as long as they are not on disk.
+        /// The last of them, while they are not on disk.
         var pending: [UInt8] = []
         /// Why they are not.
         var failure: Errno?
@@ -28,12 +28,12 @@ final class LogFile: Sendable {
         var written: Int { size - pending.count }
     }
 
-    /// What a reader may do now.
+    /// What a reader can do now.
     enum Readiness {
         case more
         /// No byte will follow.
         case ended
-        /// The runner stops; the next one goes on with the log.
+        /// The runner stops; the next one continues the log.
         case brokenOff
     }
 
@@ -41,15 +41,15 @@ final class LogFile: Sendable {
     private let budget: LogBudget
     private let state: Mutex<State>
 
-    static let limitReached = "\n*** log limit reached, the rest is not kept ***\n"
+    static let limitReached = "\n*** log limit reached, the rest is discarded ***\n"
 
-    /// - Parameter path: need not be there yet, nor its folder.
+    /// - Parameter path: neither it nor its folder needs to exist yet.
     init(path: String, budget: LogBudget, isEnded: Bool = false) {
         self.path = path
         self.budget = budget
         let size = (try? Stat(FilePath(path)).size).map { Int($0) } ?? 0
         var state = State(size: size, isEnded: isEnded)
-        // An earlier runner has said it.
+        // An earlier runner has written this already.
         if !isEnded { state.isCut = Self.isCut(path, size: size) }
         self.state = Mutex(state)
     }
@@ -62,7 +62,7 @@ final class LogFile: Sendable {
 
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    /// Whether nothing waits in memory for room on the disk.
+    /// Whether nothing waits in memory for space on the disk.
     var isOnDisk: Bool { state.withLock { $0.pending.isEmpty } }
 
     /// Why not, in the system's words.
@@ -71,9 +71,9 @@ final class LogFile: Sendable {
     /// The size of the log, and the last bytes of it that are not on disk.
     var unwritten: (size: Int, bytes: [UInt8]) { state.withLock { ($0.size, $0.pending) } }
 
-    /// Adds to the end, as far as the job's budget allows. After ``end()`` nothing is added.
+    /// Appends as much as the job's budget allows; nothing after ``end()``.
     ///
-    /// - Returns: whether all is on disk. If not, whoever can wait does so until ``flush()`` succeeds.
+    /// - Returns: whether everything is on disk. If not, wait, if you can, until ``flush()`` succeeds.
     @discardableResult
     func append(_ bytes: [UInt8]) -> Bool {
         change { state in
@@ -91,7 +91,7 @@ final class LogFile: Sendable {
 
     /// Writes what waits in memory.
     ///
-    /// - Returns: whether all is on disk.
+    /// - Returns: whether everything is on disk.
     func flush() -> Bool {
         state.withLock { state in
             if !state.pending.isEmpty { state.write(to: path) }
@@ -100,12 +100,12 @@ final class LogFile: Sendable {
         }
     }
 
-    /// Makes the file, so that whoever looks at the folder sees that the task has started.
+    /// Creates the file, to show in the folder that the task has started.
     func begin() {
         state.withLock { $0.write(to: path) }
     }
 
-    /// No byte will follow. Not an error when it is said twice.
+    /// No byte will follow. It is not an error to call this twice.
     func end() {
         change { state in
             state.isEnded = true
@@ -113,12 +113,12 @@ final class LogFile: Sendable {
         }
     }
 
-    /// Sends the readers away, though the log has not ended.
+    /// Sends the readers away, although the log has not ended.
     func breakOff() {
         change { $0.isBrokenOff = true }
     }
 
-    /// Returns when there are bytes behind `offset`, or never will be; at once when the caller is cancelled.
+    /// Returns when there are bytes after `offset`, or never will be; at once if the caller is cancelled.
     func wait(behind offset: Int) async -> Readiness {
         let number = state.withLock { state in
             state.next += 1

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// Reads a log from any offset; the file need not be there yet.
+/// Reads a log from any offset; the file does not need to exist yet.
 struct LogReader: ~Copyable {
     private let log: LogFile
     private var file: FileDescriptor?
@@ -13,7 +13,7 @@ struct LogReader: ~Copyable {
         try? file?.close()
     }
 
-    /// - Returns: at most `count` bytes from `offset` on; none at the end.
+    /// - Returns: at most `count` bytes from `offset` on; empty at the end.
     mutating func read(_ count: Int, at offset: Int) -> [UInt8] {
         let (size, unwritten) = log.unwritten
         let written = size - unwritten.count
@@ -22,7 +22,7 @@ struct LogReader: ~Copyable {
         if file == nil { open() }
         var bytes = readFile(count, at: offset)
         if bytes.isEmpty {
-            // The log may go on in another file.
+            // The log can continue in another file.
             open()
             bytes = readFile(count, at: offset)
         }

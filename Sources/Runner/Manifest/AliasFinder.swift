@@ -2,11 +2,11 @@ import CYaml
 
 /// Finds aliases (YAML 1.2, section 7.1) before a manifest is composed.
 ///
-/// Yams puts the same node wherever an alias stands, and then walks through all of them, for the keys of a mapping or
-/// to free them: a few hundred bytes can keep it busy for hours, or take it deeper than the stack goes. Its parser has
-/// no limit for either; that of libyaml, which it carries, gives one event after the other.
+/// Yams puts the same node in place of each alias, and then walks through all of them, to compare a mapping's keys or
+/// to free them: a few hundred bytes can keep it busy for hours, or overflow the stack. Its parser has
+/// no limit for either; the parser of libyaml, which it includes, delivers one event after the other.
 enum AliasFinder {
-    /// The line of the first alias; nil when there is none before the end of the text or its first mistake.
+    /// The line of the first alias; nil if there is none before the end of the text or its first mistake.
     static func firstLine(in text: String) -> Int? {
         var parser = yaml_parser_t()
         guard yaml_parser_initialize(&parser) == 1 else { return nil }

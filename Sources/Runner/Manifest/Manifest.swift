@@ -1,4 +1,4 @@
-/// What a person asks to be built: the meaning of a manifest in YAML.
+/// What a manifest in YAML means.
 public struct Manifest: Codable, Equatable, Sendable {
     /// One script, run by `sh` in the builder.
     public struct Task: Codable, Equatable, Sendable {

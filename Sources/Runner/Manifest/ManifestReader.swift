@@ -1,20 +1,20 @@
 import BuildAPI
 import Yams
 
-/// Reads manifests. Every mistake is reported with its line and the key that it belongs to.
+/// Reads manifests. Every mistake is reported with its line and key.
 enum ManifestReader {
-    /// - Parameter imageExists: whether there is an image with that name; asked only with well-formed names.
+    /// - Parameter imageExists: whether there is an image with that name; called only with well-formed names.
     static func read(
         _ bytes: some Collection<UInt8>, imageExists: (String) -> Bool = { _ in true }
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
-            throw RunnerError(.tooLarge, "A manifest has at most 1 MB.")
+            throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw refusal(nil, nil, "expected UTF-8")
         }
         if let line = AliasFinder.firstLine(in: text) {
-            throw refusal(line, nil, "aliases, such as \"*name\", are not read; write it out")
+            throw refusal(line, nil, "aliases, such as \"*name\", are not supported; write the value out")
         }
         let root = try compose(text)
         guard let root, let mapping = root.mapping else {
@@ -43,7 +43,7 @@ enum ManifestReader {
                     "unknown key; expected image, environment, tasks, shell or timeout")
             }
         }
-        guard let image else { throw refusal(1, "image", "missing; a manifest names an image") }
+        guard let image else { throw refusal(1, "image", "missing; a manifest must name an image") }
         manifest.image = image
         return manifest
     }
@@ -91,7 +91,7 @@ enum ManifestReader {
                     "expected a variable's name of letters, digits and \"_\"")
             }
             guard let text = value.scalar?.string, !text.utf8.contains(0) else {
-                throw refusal(value.mark?.line, "environment.\(name)", "expected one value")
+                throw refusal(value.mark?.line, "environment.\(name)", "expected a single value")
             }
             variables.append(Manifest.Variable(name: name, value: text))
         }
@@ -124,7 +124,7 @@ enum ManifestReader {
                     nameNode.mark?.line, "tasks.\(name)", "this name is taken by the job's own log")
             }
             guard !tasks.contains(where: { $0.name == name }) else {
-                throw refusal(nameNode.mark?.line, "tasks.\(name)", "there is a task of this name already")
+                throw refusal(nameNode.mark?.line, "tasks.\(name)", "there is already a task with this name")
             }
             guard let text = script.scalar?.string, !text.utf8.contains(0) else {
                 throw refusal(script.mark?.line, "tasks.\(name)", "expected a script")
@@ -138,7 +138,7 @@ enum ManifestReader {
         do {
             return try Yams.compose(yaml: text)
         } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-            throw refusal(context.mark.line, keys.first, "this key is there twice")
+            throw refusal(context.mark.line, keys.first, "this key appears twice")
         } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _)
         {

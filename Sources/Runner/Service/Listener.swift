@@ -6,14 +6,14 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// The API at one place: who asks is found out in another way at each.
+/// Serves the API at one address. Each kind of address identifies clients in its own way.
 struct Listener {
     let responder: Responder
-    /// Seconds that a connection may be there without a whole request, or between two requests.
+    /// How many seconds a connection can last without a complete request, or between two requests.
     let idleTime: Int
     let logger: Logger
 
-    /// - Parameter onReady: called when connections are taken.
+    /// - Parameter onReady: called when it accepts connections.
     func onSocket(_ path: String, onReady: @escaping @Sendable (SocketAddress) -> Void) -> any Service {
         application(.unixDomainSocket(path: path), http, onReady)
     }
@@ -49,7 +49,7 @@ struct Listener {
     }
 }
 
-/// A service whose place may be somebody else's, or no place of this machine.
+/// A service whose address may be in use, or not an address of this machine.
 private struct Bound: Service {
     let service: any Service
     let place: String
@@ -59,8 +59,8 @@ private struct Bound: Service {
             try await service.run()
         } catch let error as IOError {
             throw RunnerError(
-                .failure, "Nobody can listen on \(place).", detail: String(cString: strerror(error.errnoCode))
-            )
+                .failure, "The runner cannot listen on \(place).",
+                detail: String(cString: strerror(error.errnoCode)))
         }
     }
 }

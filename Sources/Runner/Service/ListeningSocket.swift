@@ -1,10 +1,10 @@
 import Glibc
 
-/// The place of the Unix socket that the API is served on.
+/// The path of the Unix socket that serves the API.
 enum ListeningSocket {
-    /// Makes the socket's folder. A socket that a dead runner left is replaced: the state folder's lock says that no
-    /// other runner is alive in it; whatever else listens there is left alone. The
-    /// server itself refuses to replace what is not a socket.
+    /// Makes the socket's folder. A socket that a dead runner left is replaced: the state folder's lock guarantees that
+    /// no other runner uses it. Any other listener is left alone. The server itself refuses to replace anything that is
+    /// not a socket.
     static func prepare(_ path: String) throws(RunnerError) {
         guard path.utf8.count <= 107 else {
             throw RunnerError(.failure, "The socket's path \(path) is longer than 107 bytes.")
@@ -12,7 +12,7 @@ enum ListeningSocket {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         if !folder.isEmpty {
             if mkdir(folder, 0o755) == 0 {
-                // Whatever the umask: the gateway's account must get to the socket.
+                // Whatever the umask is, the gateway's account must be able to reach the socket.
                 chmod(folder, 0o755)
             } else if errno != EEXIST {
                 let cause = String(cString: strerror(errno))
@@ -20,7 +20,7 @@ enum ListeningSocket {
             }
         }
         guard !isAlive(path) else {
-            throw RunnerError(.failure, "Somebody else listens on \(path).")
+            throw RunnerError(.failure, "Another program is listening on \(path).")
         }
     }
 

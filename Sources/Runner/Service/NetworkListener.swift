@@ -1,7 +1,7 @@
 import ConfigurationFile
 import NIOSSL
 
-/// Where the API is served over TLS, and what proves who is who there.
+/// Where the API is served over TLS, and what identifies both sides.
 struct NetworkListener: Sendable {
     let address: String
     let port: Int

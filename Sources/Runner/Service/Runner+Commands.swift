@@ -4,7 +4,7 @@ public import ConfigurationFile
 import Glibc
 public import Logging
 
-/// What the program's subcommands do.
+/// The program's subcommands.
 extension Runner {
     /// Serves real virtual machines until SIGTERM or SIGINT.
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
@@ -13,9 +13,9 @@ extension Runner {
         }
     }
 
-    /// Serves machines from elsewhere until SIGTERM or SIGINT.
+    /// Serves machines from another supply until SIGTERM or SIGINT.
     ///
-    /// - Parameter makeSupply: is handed the state folder, locked.
+    /// - Parameter makeSupply: receives the state folder, locked.
     package static func serve(
         _ configuration: Configuration, isEphemeral: Bool, logger: Logger,
         makeSupply: (_ folder: String) throws -> any BuilderSupply
@@ -33,7 +33,7 @@ extension Runner {
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
     }
 
-    /// Ends every builder that a stopped runner has left, and closes their jobs.
+    /// Ends every builder that a stopped runner has left behind, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
         let supply = try machines(configuration.runner, in: folder.path)

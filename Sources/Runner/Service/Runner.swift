@@ -7,7 +7,8 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
-/// The embedded build service: everything together, on a Unix socket and, where wanted, on the network.
+/// The build service that comes with Sallyport: everything together, on a Unix socket and, if configured, on the
+/// network.
 public struct Runner: Sendable {
     private let settings: Settings
     private let roles: Roles
@@ -32,10 +33,10 @@ public struct Runner: Sendable {
         self.logger = logger
     }
 
-    /// Serves until the surrounding service group, or SIGTERM or SIGINT, asks it to stop.
+    /// Serves until the surrounding service group, SIGTERM or SIGINT asks it to stop.
     ///
-    /// - Parameter isEphemeral: ends all builders at the end, instead of leaving them to the next runner.
-    /// - Parameter onReady: called with each address that takes connections.
+    /// - Parameter isEphemeral: whether it ends all builders at the end, instead of leaving them to the next runner.
+    /// - Parameter onReady: called with each address that accepts connections.
     func serve(
         in folder: borrowing StateFolder, isEphemeral: Bool,
         onReady: @escaping @Sendable (SocketAddress) -> Void = { _ in }
@@ -61,7 +62,7 @@ public struct Runner: Sendable {
         }
         var services: [any Service] = [
             listener(.peer(roles)).onSocket(socket) { [logger, settings, socket] address in
-                // Connecting needs write permission. Who may do what is decided by the peer's uid.
+                // Connecting needs write permission. The peer's uid decides the role.
                 chmod(socket, 0o666)
                 logger.info("listening on \(socket), \(settings.slots) builders at once")
                 onReady(address)
@@ -72,7 +73,7 @@ public struct Runner: Sendable {
                 try listener(.token(network.tokens)).onNetwork(network) { [logger] address in
                     let place =
                         "\(address.ipAddress ?? network.address), port \(address.port ?? network.port)"
-                    logger.info("listening with TLS on \(place), for \(network.tokens.count) tokens")
+                    logger.info("listening with TLS on \(place), tokens: \(network.tokens.count)")
                     onReady(address)
                 })
         }
@@ -89,7 +90,7 @@ public struct Runner: Sendable {
         logger.info("stopped")
     }
 
-    /// Does something from time to time, until the runner stops.
+    /// Repeats something until the runner stops.
     private struct Regularly: Service {
         /// Seconds.
         let interval: Double
@@ -114,8 +115,8 @@ public struct Runner: Sendable {
         }
     }
 
-    /// Ends the streams at a graceful shutdown: the server waits for them. Services are stopped in reverse order, so
-    /// it stands behind the server.
+    /// Ends the streams at a graceful shutdown, because the server waits for them. Services stop in reverse order, so
+    /// this one comes after the server.
     private struct Ending: Service {
         let book: JobBook
         let isEphemeral: Bool

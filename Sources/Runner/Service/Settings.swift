@@ -1,7 +1,7 @@
 import BuildAPI
 public import ConfigurationFile
 
-/// What the runner works with, once the configuration has been understood.
+/// The runner's settings, from the configuration.
 public struct Settings: Sendable {
     var stateFolder: String
     var images: String
@@ -10,14 +10,14 @@ public struct Settings: Sendable {
     var slots: Int
     var times: Times
     var limits: Configuration.Runner.Limits
-    /// What follows `job-42.` in the name of a builder.
+    /// The part after `job-42.` in the name of a builder.
     var suffixes: [String]
-    /// Seconds that a builder may take until its SSH server answers. Under software emulation on a busy machine
-    /// that is long.
+    /// How many seconds a builder can take until its SSH server answers. Under software emulation on a busy machine
+    /// this takes long.
     var bootTime = 120
-    /// Seconds that a connection may be there without a whole request, or between two requests.
+    /// How many seconds a connection can last without a complete request, or between two requests.
     var idleTime = 60
-    /// Seconds after its deadline at which a builder ends itself.
+    /// A builder ends itself this many seconds after its deadline.
     var grace = 30
 
     public init(_ configuration: Configuration, hostName: String) {
@@ -41,7 +41,7 @@ public struct Settings: Sendable {
 
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
 
-    /// The folder's path is short, for sockets in it: a Unix socket's has at most 107 bytes.
+    /// The folder's path is short, because the path of a Unix socket in it can have at most 107 bytes.
     func plan(for record: JobRecord) -> BuilderPlan {
         let image = imageSettings[record.manifest.image] ?? .init()
         let name = "job-\(record.job.id)"

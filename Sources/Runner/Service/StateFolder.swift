@@ -5,7 +5,7 @@ struct StateFolder: ~Copyable {
     let path: String
     private let lock: CInt
 
-    /// Makes what is missing, and makes sure that there is no other runner.
+    /// Creates what is missing, and makes sure that there is no other runner.
     init(_ path: String) throws(RunnerError) {
         self.path = path
         lock = try Self.lockedFolder(path)
@@ -29,7 +29,7 @@ struct StateFolder: ~Copyable {
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
-            throw RunnerError(.failure, "Another runner works in \(path).")
+            throw RunnerError(.failure, "Another runner is using \(path).")
         }
         return lock
     }

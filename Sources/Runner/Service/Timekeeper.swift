@@ -4,7 +4,7 @@ public import FoundationEssentials
 public struct Boot: Equatable, Sendable {
     /// random(4): boot_id. Empty: unknown.
     public var id: String
-    /// When it began, by the wall clock as it stood when this process started.
+    /// When it began, by the wall clock at the time when this process started.
     public var began: Date
 
     public init(id: String, began: Date) {
@@ -12,17 +12,17 @@ public struct Boot: Equatable, Sendable {
         self.began = began
     }
 
-    /// How much later than in that other runner's time the same moment is in ours: by so much the wall clock has been
-    /// set. Zero after a reboot, since only the wall clock goes on then.
+    /// How far the wall clock has been set since that other runner: the difference between its time and ours for the
+    /// same moment. Zero after a reboot, because only the wall clock continues then.
     func step(since other: Boot) -> TimeInterval {
         id.isEmpty || id != other.id ? 0 : began.timeIntervalSince(other.began)
     }
 }
 
-/// What time it is, and waiting; tests have their own.
+/// Tells the time, and waits; tests have their own.
 public struct Timekeeper: Sendable {
     public var now: @Sendable () -> Date
-    /// Returns at that time, or earlier with an error when cancelled.
+    /// Returns at that time; throws earlier if cancelled.
     public var wait: @Sendable (Date) async throws -> Void
 
     public var boot: Boot
@@ -35,8 +35,8 @@ public struct Timekeeper: Sendable {
         self.wait = wait
     }
 
-    /// The wall clock as it was when this process started, going on with ContinuousClock (CLOCK_BOOTTIME): that counts
-    /// the time that the machine sleeps, and nobody can set it.
+    /// The wall clock at the start of this process, continued with ContinuousClock (CLOCK_BOOTTIME), which also counts
+    /// the time during which the machine sleeps, and which nobody can set.
     public static let system: Timekeeper = {
         let origin = Date()
         let start = ContinuousClock.now

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import GRDB
 
-/// Deadlines are stored as times of the wall clock, and beside them how that clock stood.
+/// Deadlines are stored as times of the wall clock, together with how that clock was set.
 extension Store {
-    /// Smaller steps are the wall clock's own adjustments; nobody is to notice them.
+    /// Smaller steps are the wall clock's own adjustments, which nobody should notice.
     private static let smallestStep = 0.5
 
-    /// Moves every deadline by as much as the wall clock has been set while this host was up: what was due in ten
-    /// minutes still is.
+    /// Moves every deadline by as much as the wall clock has been set while this host was up: something due in ten
+    /// minutes is still due in ten minutes.
     ///
     /// - Returns: by how many seconds.
     func moveDeadlines(to boot: Boot) throws(RunnerError) -> TimeInterval {
@@ -17,7 +17,7 @@ extension Store {
             }
         }
         let step = known.map { boot.step(since: $0) } ?? 0
-        // Without need nothing is written: the disk may be full.
+        // Write nothing without need, because the disk may be full.
         guard known?.id != boot.id || abs(step) >= Self.smallestStep else { return 0 }
         let records = try liveJobs()
         try write { database in

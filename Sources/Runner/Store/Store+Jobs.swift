@@ -4,7 +4,7 @@ import GRDB
 
 import class Machines.Machine
 
-/// Jobs, each stored whole.
+/// Jobs, each stored in one piece.
 extension Store {
     /// Stores a new job under the next number.
     func addJob(
@@ -34,7 +34,7 @@ extension Store {
     }
 
     func job(_ id: JobID) throws(RunnerError) -> JobRecord? {
-        // SQLite would compare "007" and 7 as equal.
+        // SQLite would treat "007" and 7 as equal.
         guard let number = Int64(id.description), String(number) == id.description else { return nil }
         return try read { database in
             try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
@@ -42,10 +42,10 @@ extension Store {
         }
     }
 
-    /// The newest first, at most 500.
+    /// Newest first, at most 500.
     ///
-    /// - Parameter owner: a person's name or id; nil: everybody's.
-    /// - Parameter live: only those that may still change: not final, or with a builder.
+    /// - Parameter owner: a person's name or id; nil: everyone's.
+    /// - Parameter live: only jobs that can still change: not final, or with a builder.
     func jobs(owner: String?, live: Bool) throws(RunnerError) -> [JobRecord] {
         var person: Person?
         if let owner {
@@ -64,14 +64,14 @@ extension Store {
         }
     }
 
-    /// All that an earlier runner has left unfinished, the oldest first.
+    /// Everything that an earlier runner has left unfinished, oldest first.
     func liveJobs() throws(RunnerError) -> [JobRecord] {
         try read { database in
             try Data.fetchAll(database, sql: "SELECT record FROM job WHERE live ORDER BY id").map(Self.record)
         }
     }
 
-    /// Jobs that have been over since then or longer, the oldest first; at most so many, behind that one.
+    /// Jobs that ended then or earlier, oldest first: at most that many, after that one.
     func jobsOver(since moment: Date, behind last: JobID? = nil, limit: Int) throws(RunnerError) -> [JobID] {
         try read { database in
             try Int64.fetchAll(
@@ -90,7 +90,7 @@ extension Store {
         }
     }
 
-    /// A job is over once: what is stored later does not make it younger.
+    /// A job ends only once: storing it again later does not change when it ended.
     static func save(_ record: JobRecord, at now: Date, _ database: Database) throws {
         try database.execute(
             sql: """

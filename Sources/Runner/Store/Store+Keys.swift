@@ -4,13 +4,13 @@ import GRDB
 
 /// People's keys.
 extension Store {
-    /// People come into being with their first key.
+    /// The first key creates the person.
     func addKey(_ key: PublicKey, comment: String, owner name: String) throws(RunnerError) -> Key {
         try checkIsPlain(key)
         guard Self.isPersonName(name) else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "owner"),
-                "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", not digits alone."
+                "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", and not only digits."
             )
         }
         return try write { database in
@@ -19,13 +19,13 @@ extension Store {
         }
     }
 
-    /// A key of somebody's who is known already.
+    /// A key of a person who already exists.
     func addKey(_ key: PublicKey, comment: String, of person: Person) throws(RunnerError) -> Key {
         try checkIsPlain(key)
         return try write { database in
             if let taken = try self.key(key.fingerprint, database) {
-                let whose = taken.owner.id == person.id ? "yours" : "somebody else's"
-                throw RunnerError(.conflict, "This key is \(whose) already.")
+                let whose = taken.owner.id == person.id ? "yours" : "someone else's"
+                throw RunnerError(.conflict, "This key is already \(whose).")
             }
             return try insert(
                 key, comment: comment, owner: "CAST(id AS TEXT) = ?", [person.id], database)
@@ -36,16 +36,16 @@ extension Store {
         guard !key.type.hasSuffix("-cert-v01@openssh.com") else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "key"),
-                "This is a certificate; add the plain key that is inside it.")
+                "This is a certificate. Add the plain key inside it.")
         }
     }
 
-    /// - Parameter owner: a condition for the row of the owner.
+    /// - Parameter owner: a condition for the owner's row.
     private func insert(
         _ key: PublicKey, comment: String, owner: String, _ arguments: [String], _ database: Database
     ) throws -> Key {
         if let taken = try self.key(key.fingerprint, database) {
-            throw RunnerError(.conflict, "This key is \(taken.owner.name)'s already.")
+            throw RunnerError(.conflict, "This key already belongs to \(taken.owner.name).")
         }
         try database.execute(
             sql: """
@@ -64,7 +64,7 @@ extension Store {
         try read { try self.key(fingerprint, $0) }
     }
 
-    /// - Parameter owner: a person's name or id; nil: everybody's.
+    /// - Parameter owner: a person's name or id; nil: everyone's.
     func keys(owner: String?) throws(RunnerError) -> [Key] {
         try read { database in
             var sql = Self.selectKey
@@ -76,7 +76,7 @@ extension Store {
         }
     }
 
-    /// - Parameter owner: a person's name or id, if the key has to be theirs.
+    /// - Parameter owner: a person's name or id, if the key must be theirs.
     func removeKey(_ fingerprint: String, owner: String? = nil) throws(RunnerError) {
         let isRemoved = try write { database in
             try database.execute(

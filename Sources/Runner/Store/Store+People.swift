@@ -3,14 +3,14 @@ import BuildAPI
 import FoundationEssentials
 import GRDB
 
-/// People: who they are, what they may, and what they have agreed to.
+/// People: who they are, their rights, and what they have accepted.
 extension Store {
-    /// Everybody, in the order in which they came.
+    /// Everyone, in the order in which they were added.
     func people() throws(RunnerError) -> [Account] {
         try read { try Row.fetchAll($0, sql: Self.selectPerson + " ORDER BY id").map(Self.account) }
     }
 
-    /// - Parameter nameOrID: names are never digits alone, ids always are.
+    /// - Parameter nameOrID: ids consist of digits only, names never do.
     func account(_ nameOrID: String) throws(RunnerError) -> Account? {
         try read { database in
             try Row.fetchOne(
@@ -24,7 +24,7 @@ extension Store {
         try account(nameOrID)?.person
     }
 
-    /// A suspended person may do nothing; sessions end at their next heartbeat.
+    /// A suspended person has no rights; sessions end at their next heartbeat.
     func setSuspended(_ name: String, _ isSuspended: Bool) throws(RunnerError) {
         try change(name, "UPDATE person SET suspended = :value WHERE name = :name", isSuspended)
     }
@@ -38,10 +38,10 @@ extension Store {
             try database.execute(sql: sql, arguments: ["name": name, "value": value])
             return database.changesCount > 0
         }
-        guard isKnown else { throw RunnerError(.notFound, "Nobody of this name is known here.") }
+        guard isKnown else { throw RunnerError(.notFound, "There is no person with this name.") }
     }
 
-    /// Somebody has accepted the terms of use. The first time is kept, for ever.
+    /// Records that a person has accepted the terms of use. The first time is kept for ever.
     func accept(_ version: String, by person: Person, at now: Date) throws(RunnerError) {
         try write {
             try $0.execute(

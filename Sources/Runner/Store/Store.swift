@@ -8,7 +8,7 @@ struct Store: Sendable {
     /// The version of the terms of use that people have to accept; nil: there are none.
     let terms: String?
 
-    /// Opens the database at `path`, and makes it what this version needs.
+    /// Opens the database at `path`, and migrates it to this version.
     init(path: String, terms: String? = nil) throws(RunnerError) {
         self.terms = terms
         do {
@@ -29,7 +29,7 @@ struct Store: Sendable {
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("people, keys and jobs") { database in
-            // AUTOINCREMENT: an id that has been somebody's is never anybody else's.
+            // AUTOINCREMENT: an id is never used again for another person.
             try database.execute(
                 sql: """
                     CREATE TABLE person (
@@ -71,14 +71,14 @@ struct Store: Sendable {
                     ALTER TABLE job ADD COLUMN over DOUBLE;
                     CREATE INDEX job_over ON job (over);
                     """)
-            // Nobody has written down when earlier jobs were over.
+            // Earlier versions did not record when a job ended.
             try database.execute(
                 sql: "UPDATE job SET over = CAST(strftime('%s', 'now') AS REAL) WHERE NOT live")
         }
         return migrator
     }
 
-    /// One transaction that may write.
+    /// One transaction that can write.
     func write<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
         do {
             return try database.write(body)
@@ -100,7 +100,7 @@ struct Store: Sendable {
     }
 
     private static func error(_ error: any Error, otherwise sentence: String, detail: String) -> RunnerError {
-        // The second one is said of the file by which the connections of WAL mode share memory.
+        // The second one is about the file with which the connections of WAL mode share memory.
         switch (error as? DatabaseError)?.extendedResultCode {
         case .SQLITE_FULL, .SQLITE_IOERR_SHMSIZE:
             RunnerError(.noSpace, "The disk of the build service is full.", detail: detail)

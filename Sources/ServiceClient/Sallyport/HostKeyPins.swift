@@ -1,23 +1,23 @@
 public import BuildAPI
 
-/// The first host key that each job's builder has shown, for a service that knows none.
+/// The first host key that each job's builder has shown, for a service that names none.
 public protocol HostKeyPins {
-    /// What was pinned: `<type> <base64>`.
+    /// The pinned key: `<type> <base64>`.
     func pin(of job: JobID) -> String?
 
-    /// Compares a key that a builder shows with the pin; without one it becomes the pin.
+    /// Compares a key that a builder shows with the pin. Without a pin, the key becomes the pin.
     ///
     /// - Parameter key: `<type> <base64>`.
     func compare(_ key: String, of job: JobID) -> HostKeyVerdict
 }
 
-/// What a builder's host key is, beside the one that was pinned.
+/// How a builder's host key compares with the pin.
 public enum HostKeyVerdict: Equatable, Sendable {
-    /// There was no pin; this key is it from now on.
+    /// There was no pin; this key is the pin from now on.
     case first
     case same
-    /// Another key has been pinned: this may be another job's builder.
+    /// A different key is pinned: this may be another job's builder.
     case other
-    /// The pin cannot be kept; the text is for the log.
+    /// The pin cannot be stored; the text is for the log.
     case failed(String)
 }

@@ -1,6 +1,6 @@
 public import BuildAPI
 
-/// People, as an operator asks for them.
+/// Requests about people, for operators.
 extension SallyportService {
     public func people(_ answer: @escaping (Result<[Account], ServiceError>) -> Void) {
         send(HTTPRequest(path: "/v1/people", about: .optional)) {
@@ -9,14 +9,14 @@ extension SallyportService {
         }
     }
 
-    /// A suspended person may do nothing; sessions end at their next heartbeat.
+    /// A suspended person has no rights; sessions end at their next heartbeat.
     public func setSuspended(
         _ name: String, _ isSuspended: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         change("/v1/people/\(name.percentEncoded)/suspension", isSuspended, answer)
     }
 
-    /// An administrator may enter other people's jobs.
+    /// An administrator can enter other people's jobs.
     public func setAdministrator(
         _ name: String, _ isAdministrator: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {

@@ -13,7 +13,7 @@ public final class SallyportService: BuildService, SelfService {
         self.loop = loop
     }
 
-    // MARK: What a gateway asks
+    // MARK: Requests of a gateway
 
     public var hostKeyPins: (any HostKeyPins)? { nil }
     public var selfService: (any SelfService)? { self }
@@ -47,7 +47,7 @@ public final class SallyportService: BuildService, SelfService {
                 expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
             for event in parser.parse(bytes) {
-                // Unknown events are a later version's; every event of this one carries the whole job.
+                // Unknown events are from a later version; every event of this version carries the whole job.
                 guard let told = try? JSON.decode(Job.self, from: Data(event.data)) else { continue }
                 guard told.id == job else {
                     throw ServiceError(.malformedAnswer, detail: "an event of job \(told.id), not \(job)")
@@ -87,13 +87,13 @@ public final class SallyportService: BuildService, SelfService {
     public func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
     ) {
-        // With `proxy` the service answers when the builder lets the person's key in.
+        // With `proxy` the service answers when the builder accepts the person's key.
         let timeout = Duration.seconds(request.kind == .proxy ? 20 : 10)
         send(
             HTTPRequest(method: "POST", path: "/v1/jobs/\(job)/claims", about: .claim, timeout: timeout),
             body: request
         ) { (result: Result<Claim, ServiceError>) in
-            // Its builder is entered with its own host keys: nothing else would tell that it is another job's.
+            // Its host keys identify the builder, so nothing else would reveal that it is another job's.
             answer(
                 result.flatMap { claim in
                     claim.job == job
@@ -129,7 +129,7 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
-    // MARK: What people and operators ask
+    // MARK: Requests of people and operators
 
     public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
         let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""

@@ -2,27 +2,27 @@ import BuildAPI
 import FoundationEssentials
 import ServiceClient
 
-/// Whether the builder that the worker names still is that job's.
+/// Whether the builder that the worker names still belongs to that job.
 ///
-/// A worker forgets a job that has succeeded; any other stays as it was, with its port, until the worker is restarted,
-/// and ports are used again. So what is over has to be told from the job's end itself.
+/// A worker forgets a job that has succeeded. It keeps any other job, with its port, until the worker is restarted,
+/// and ports are reused. So whether a builder is gone has to be derived from how and when the job ended.
 struct BuilderLife {
-    /// For so long the worker keeps the builder of a failed job that nobody claims.
+    /// How long the worker keeps the builder of a failed job that nobody claims.
     static let keptAfterFailure: TimeInterval = 600
 
-    /// The end of the job's log; nil where it cannot be read.
+    /// The end of the job's log; nil if it cannot be read.
     var logEnd: LogEnd?
-    /// A session of this gateway has claimed the job: its builder then lives to the deadline.
+    /// Whether a session of this gateway has claimed the job, whose builder then lives until the deadline.
     var isClaimed = false
-    /// A session of this gateway has had the builder ended.
+    /// Whether a session of this gateway has ended the builder.
     var isTerminated = false
 
-    /// Whether the log's end says more than the worker does.
+    /// Whether the end of the log is needed to decide.
     static func dependsOnLog(_ info: WorkerInfo, at now: Date) -> Bool {
         BuilderLife().state(of: info, at: now) == .kept && info.status == .failed
     }
 
-    /// Nil: there is no builder (any more).
+    /// Nil: there is no builder, or it is gone.
     func state(of info: WorkerInfo, at now: Date) -> Job.Builder.State? {
         guard info.deadline > now, !isTerminated else { return nil }
         switch info.status {
@@ -31,19 +31,19 @@ struct BuilderLife {
         case .running: return info.task >= info.tasks ? .kept : .ready
         case .failed where info.hasBooted:
             return keptUntil(info) > now && logEnd?.isOver != true ? .kept : nil
-        // A builder that never came up is not kept, nor one after success, a timeout or a cancellation.
+        // A builder is not kept if it never came up, or after success, a timeout or a cancellation.
         case .failed, .success, .timeout, .cancelled: return nil
         }
     }
 
-    /// When the builder of a job whose tasks are over ends, if nobody claims it.
+    /// When the builder ends, after the tasks have ended, if nobody claims it.
     func keptUntil(_ info: WorkerInfo) -> Date {
         guard info.status == .failed, !isClaimed, let end = logEnd?.lastWritten else { return info.deadline }
         return min(info.deadline, end.addingTimeInterval(Self.keptAfterFailure))
     }
 
-    /// The status as API v1 has it: a job past its deadline does not run, whatever the worker says, nor does one whose
-    /// phases are all over and that waits, with `shell: true`, for somebody to come.
+    /// The status as in API v1: a job past its deadline is not running, whatever the worker says, and neither is a job
+    /// whose phases have all ended and that waits, with `shell: true`, for someone to enter.
     static func status(of info: WorkerInfo, at now: Date) -> Job.Status {
         if info.status.isFinal { return info.status }
         guard info.deadline > now else { return .timeout }

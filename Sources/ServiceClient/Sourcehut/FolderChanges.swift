@@ -4,8 +4,8 @@ import EventLoop
 import Glibc
 import ServiceClient
 
-/// Changes in folders, as they happen (inotify(7)). One instance serves a whole process, from the first watch on: an
-/// account may have but a hundred or so.
+/// Reports changes in folders as they happen (inotify(7)). One instance serves a whole process, from the first watch
+/// on, because an account can have only about a hundred.
 final class FolderChanges {
     private let loop: EventLoop
     private var descriptor: CInt = -1
@@ -21,8 +21,8 @@ final class FolderChanges {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Calls for each change in the folder, as long as the answer is held. Nil: the folder is not there, or nothing can
-    /// tell, since the account has too many instances already.
+    /// Calls for each change in the folder while the result is kept. Nil: the folder does not exist, or cannot be
+    /// watched because the account already has too many instances.
     func watch(_ folder: String, _ changed: @escaping () -> Void) -> FolderWatch? {
         open()
         let mask = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
@@ -72,7 +72,7 @@ final class FolderChanges {
     }
 }
 
-/// Somebody's interest in a folder.
+/// A watch on a folder.
 final class FolderWatch {
     final class Handle {
         fileprivate(set) var changed: (() -> Void)?
@@ -96,6 +96,6 @@ final class FolderWatch {
         cancel()
     }
 
-    /// The folder itself has gone: nothing more will be told.
+    /// The folder itself is gone, so there will be no more changes.
     var isBroken: Bool { handle.isBroken }
 }

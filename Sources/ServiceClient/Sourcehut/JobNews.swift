@@ -1,7 +1,7 @@
 import BuildAPI
 import ServiceClient
 
-/// What was last heard of a job, and who wants to hear more: the streams of its logs, which end when it has ended.
+/// The last known state of a job, and its listeners: the streams of its logs, which end when it has ended.
 final class JobNews {
     let identifier: JobID
     private(set) var job: Job?
@@ -12,7 +12,7 @@ final class JobNews {
         self.identifier = identifier
     }
 
-    /// Cancels itself when nobody holds it any more.
+    /// Cancels itself when nobody keeps it.
     final class Subscription {
         fileprivate var cancel: (() -> Void)?
 

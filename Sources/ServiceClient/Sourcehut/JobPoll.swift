@@ -2,10 +2,10 @@ import BuildAPI
 import EventLoop
 import ServiceClient
 
-/// A job that is asked about every two seconds, and whenever its folder of logs changes, until it has ended and so has
-/// its builder.
+/// Polls a job every two seconds, and whenever its folder of logs changes, until it and its builder have
+/// ended.
 final class JobPoll: ServiceStream {
-    /// After so long without an answer the service is given up.
+    /// The service is given up after this long without an answer.
     private static let patience = Duration.seconds(60)
 
     /// Asks once; nil: there is no such job.
@@ -47,7 +47,7 @@ final class JobPoll: ServiceStream {
 
     func resume() {}
 
-    /// The tasks that have begun are others than before.
+    /// Another task has begun.
     func update(tasks: [Job.Task]) {
         guard !isDone, var job = told, !job.status.isFinal, job.tasks != tasks else { return }
         job.tasks = tasks
@@ -82,7 +82,7 @@ final class JobPoll: ServiceStream {
         ask(after: SourcehutService.pollInterval)
     }
 
-    /// The worker forgets a job that has succeeded, and one that has not only when it is started anew.
+    /// The worker forgets a job that has succeeded; it forgets others only when it restarts.
     private func vanished() {
         guard var job = told, !job.status.isFinal, failure == nil else {
             return finish(

@@ -3,9 +3,9 @@ import EventLoop
 import Glibc
 import ServiceClient
 
-/// A file `log` that grows, from its first byte until its job says that it is over and all of it has been read.
+/// Follows a file `log` from its first byte until its job has ended and everything has been read.
 ///
-/// A file that shrinks is read anew from its beginning, and so is another one that has taken its place.
+/// If the file shrinks, or another one replaces it, it is read again from its beginning.
 final class LocalLogStream: ServiceStream {
     private static let pieceSize = 64 << 10
 
@@ -24,7 +24,7 @@ final class LocalLogStream: ServiceStream {
     private var isPaused = false
     private var isDone = false
 
-    /// - Parameter folder: where the file is, or will be.
+    /// - Parameter folder: the folder of the file, which may not exist yet.
     init(
         _ log: String, in folder: String, of news: JobNews, _ changes: FolderChanges, on loop: EventLoop,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
@@ -68,16 +68,16 @@ final class LocalLogStream: ServiceStream {
         }
     }
 
-    /// One piece in each turn of the loop, so that nobody else starves.
+    /// Reads one piece in each turn of the loop, so that other handlers get their turn.
     private func readPiece() {
-        // Before the file is read: whatever comes after is told.
+        // Start this before reading the file, so that no later change is missed.
         if watch == nil || watch?.isBroken == true {
             watch = changes.watch(folder) { [weak self] in self?.readSoon() }
         }
         let isOver = news.isOver(log)
         do throws(ServiceError) {
             guard try openIfNeeded() else {
-                // A log that was never written has ended with its job.
+                // A log that was never written ends with its job.
                 if isOver { finish(.success(())) }
                 return
             }
@@ -110,7 +110,7 @@ final class LocalLogStream: ServiceStream {
         return true
     }
 
-    /// Bytes that were received; -1: not now.
+    /// How many bytes were received; -1: not now.
     private func takePiece() throws(ServiceError) -> Int {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 1)
         defer { buffer.deallocate() }
@@ -125,7 +125,7 @@ final class LocalLogStream: ServiceStream {
         return isDone ? -1 : count
     }
 
-    /// At the end of the file: whether it has been truncated, or another one is there by now.
+    /// At the end of the file: whether it was truncated or replaced.
     private func beginsAnew() -> Bool {
         var ours = stat()
         var theirs = stat()

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import ServiceClient
 
-/// The worker's logs where the gateway can read the worker's disk.
+/// The worker's logs, if the gateway can read the worker's disk.
 final class LocalLogs: WorkerLogs {
     private let folder: String
     private let changes: FolderChanges
@@ -21,7 +21,7 @@ final class LocalLogs: WorkerLogs {
         answer(tasks(of: job))
     }
 
-    /// A task's folder is made, and its log in it, when the task begins.
+    /// The worker makes a task's folder, and the log in it, when the task begins.
     func tasks(of job: JobID) -> [String] {
         var found: [(name: String, made: timespec)] = []
         for name in SessionFiles.names(in: "\(folder)/\(job)")

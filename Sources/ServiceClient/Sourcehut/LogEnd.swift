@@ -2,15 +2,15 @@ import BuildAPI
 import FoundationEssentials
 import ServiceClient
 
-/// The end of a job's log, in which the worker says that it has ended the builder.
+/// The end of a job's log, where the worker writes that it has ended the builder.
 struct LogEnd: Equatable {
-    /// Bytes of the log that are looked at.
+    /// How many bytes of the log are read.
     static let length = 4096
 
-    /// The last time anything was written to it. A failed job's log is written when the job fails, and then not until
-    /// its builder ends.
+    /// When the log was last written. The worker writes to it when the job fails, and then not until the
+    /// builder ends.
     var lastWritten: Date?
-    /// The worker has written that the builder ends.
+    /// Whether the worker has written that the builder ends.
     var isOver: Bool
 
     init(lastWritten: Date?, isOver: Bool) {
@@ -18,7 +18,7 @@ struct LogEnd: Equatable {
         self.isOver = isOver
     }
 
-    /// - Parameter text: the last bytes of the log; it may begin within a line.
+    /// - Parameter text: the last bytes of the log; they can begin in the middle of a line.
     init(_ text: some Sequence<UInt8>, of job: JobID, lastWritten: Date?) {
         self.lastWritten = lastWritten
         isOver = String(decoding: Array(text), as: UTF8.self).split(whereSeparator: \.isNewline).contains {

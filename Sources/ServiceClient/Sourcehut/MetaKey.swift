@@ -7,7 +7,7 @@ import ServiceClient
 struct MetaKey: Decodable {
     struct Owner: Decodable {
         var id: Int64
-        /// With `~`.
+        /// Begins with `~`.
         var name: String
 
         enum CodingKeys: String, CodingKey {
@@ -21,9 +21,9 @@ struct MetaKey: Decodable {
     var comment: String?
     var owner: Owner
 
-    /// - Parameter key: the one that was asked about.
+    /// - Parameter key: the key that the request was about.
     func checked(against key: PublicKey) throws(ServiceError) -> Key {
-        // Its own fingerprint is the old MD5 one; the key itself says more.
+        // The answer's own fingerprint is the old MD5 one, so compare the key itself.
         guard self.key.split(whereSeparator: \.isWhitespace).contains(Substring(key.base64)) else {
             throw ServiceError(.malformedAnswer, detail: "ssh-key: an answer about another key")
         }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import ServiceClient
 
-/// Pins in files: `@host_key`, beside the job's session files.
+/// Pins in files: `@host_key`, next to the job's session files.
 struct PinnedHostKeys: HostKeyPins {
     /// The folder of ``SessionFiles``.
     let folder: String
@@ -16,10 +16,11 @@ struct PinnedHostKeys: HostKeyPins {
     }
 
     func compare(_ key: String, of job: JobID) -> HostKeyVerdict {
-        // Written aside first: whoever reads a pin sees all of it, and of two sessions one is the first.
+        // Write it to another file first, so that readers always see a complete pin, and one of two sessions is the
+        // first.
         let draft = "\(path(job)).\(getpid())"
         guard mkdir("\(folder)/\(job)", 0o700) == 0 || errno == EEXIST else { return failure(draft) }
-        // One that a dead process has left may be the pin itself, by its other name.
+        // A file that a dead process has left may be the pin itself, under its other name.
         unlink(draft)
         let file = open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return failure(draft) }

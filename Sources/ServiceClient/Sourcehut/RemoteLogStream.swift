@@ -2,11 +2,11 @@ import BuildAPI
 import EventLoop
 import ServiceClient
 
-/// A log that the worker serves, asked for again and again from where it ended, until its job says that it is over and
-/// all of it has been read.
+/// Polls a log that the worker serves, from where it ended, until its job has ended and everything has been
+/// read.
 final class RemoteLogStream: ServiceStream {
     private static let pieceSize = 256 << 10
-    /// After so long without an answer the log is given up.
+    /// The log is given up after this long without an answer.
     private static let patience = Duration.seconds(60)
 
     private let log: String
@@ -19,7 +19,7 @@ final class RemoteLogStream: ServiceStream {
     private var transfer: HTTPTransfer?
     private var next: Timer?
     private var offset = 0
-    /// What could not be received.
+    /// Bytes that the receiver did not accept yet.
     private var pending: ArraySlice<UInt8> = []
     private var wasOver = false
     private var lastAnswer: Instant
@@ -63,7 +63,7 @@ final class RemoteLogStream: ServiceStream {
 
     private func ask() {
         wasOver = news.isOver(log)
-        // One byte that is known already: without it a file that ends there would look like one that has shrunk.
+        // Ask for one known byte too: without it, a file that ends there would look like a file that has shrunk.
         let start = max(0, offset - 1)
         let range = "Range: bytes=\(start)-\(start + Self.pieceSize)"
         transfer = client.send(HTTPRequest(path: path, headers: [range])) { [weak self] result in
@@ -77,9 +77,9 @@ final class RemoteLogStream: ServiceStream {
             let response = try result.get()
             switch response.status {
             case 206: pending = response.body.dropFirst(offset - start)
-            // The whole file: it is small, or the server knows no ranges.
+            // This is the whole file: it is small, or the server does not support ranges.
             case 200: pending = response.body.dropFirst(offset)
-            // Shorter than it was: it has begun anew. An empty file has no first byte either.
+            // It is shorter than before, so it has started again. An empty file has no first byte either.
             case 416 where offset > 0:
                 offset = 0
                 ask(after: .zero)
@@ -100,7 +100,7 @@ final class RemoteLogStream: ServiceStream {
 
     private func deliver() {
         guard !pending.isEmpty else {
-            // Nothing new: the end, if the job was over when it was asked for.
+            // There is nothing new. This is the end if the job had ended before the request.
             if wasOver { finish(.success(())) } else { ask(after: SourcehutService.pollInterval) }
             return
         }

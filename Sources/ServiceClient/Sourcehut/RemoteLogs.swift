@@ -3,7 +3,7 @@ import EventLoop
 import FoundationEssentials
 import ServiceClient
 
-/// The worker's logs as it serves them itself, under `/logs`.
+/// The worker's logs as it serves them over HTTP, under `/logs`.
 final class RemoteLogs: WorkerLogs {
     private let client: HTTPClient
     private let loop: EventLoop
@@ -14,8 +14,8 @@ final class RemoteLogs: WorkerLogs {
         self.loop = loop
     }
 
-    /// The worker serves a folder as a page with a link for each thing in it, by name. What has just been seen for the
-    /// first time comes last; of several such, that first whose log was first at its end.
+    /// The worker serves a folder as a page with a link for each entry, by name. A new task
+    /// comes last; of several new tasks, the one whose log ended first comes first.
     func tasks(of job: JobID, _ answer: @escaping ([String]) -> Void) {
         client.send(HTTPRequest(path: "/logs/\(job)/")) { [weak self] result in
             guard let self else { return }

@@ -4,14 +4,14 @@ import FoundationEssentials
 import Glibc
 import ServiceClient
 
-/// Who is inside which builder, for a service that does not count: a folder for each job and a file in it for each
-/// session, locked (flock(2)) as long as the session's process lives.
+/// Records who is inside which builder, for a service that does not: a folder for each job, and in it a file for each
+/// session, locked (flock(2)) while the session's process lives.
 ///
-/// A file whose lock is free is of a session that has been killed; it counts as gone, and is removed. Beside them are
-/// what has to outlive a session, with names that no session has: `@claimed` holds the deadline, `@ended` says that
+/// A file without a lock belongs to a killed session; it counts as gone, and is removed. Next to them are files
+/// that outlive a session, with names that no session has: `@claimed` has the deadline, `@ended` says that
 /// the builder has been ended.
 public final class SessionFiles {
-    /// The folder of all jobs, this account's own.
+    /// The folder of all jobs, which belongs to this account.
     let folder: String
     /// The files of this process's sessions.
     private var held: [String: CInt] = [:]
@@ -24,7 +24,7 @@ public final class SessionFiles {
         for descriptor in held.values { unlockAndClose(descriptor) }
     }
 
-    /// The right to end a job's builder: as long as it exists nobody enters.
+    /// The right to end a job's builder. While it exists, nobody can enter.
     final class Ending {
         fileprivate let descriptor: CInt
 
@@ -37,16 +37,16 @@ public final class SessionFiles {
         }
     }
 
-    /// Counts a session as inside. Entering twice is no error.
+    /// Counts a session as inside. Entering twice is not an error.
     ///
-    /// - Returns: false: the job's builder is being ended at this moment; ask again.
+    /// - Returns: false if the job's builder is just being ended; ask again.
     func enter(_ job: JobID, _ session: String) throws(ServiceError) -> Bool {
         let path = "\(folder)/\(job)/\(session)"
         guard held[path] == nil else { return true }
         guard session.utf8.allSatisfy(Self.isAllowedInSession), !session.isEmpty else {
-            throw ServiceError(.gatewayFault, detail: "not a session's name: \(session)")
+            throw ServiceError(.gatewayFault, detail: "invalid session id: \(session)")
         }
-        // The folder may go between the calls, with the last trace of a job long ago.
+        // Another process can remove the folder between the calls, if it is the last trace of an old job.
         for _ in 0..<3 {
             let lock = try openFolder(of: job, creating: true)
             defer { unlockAndClose(lock) }
@@ -57,10 +57,10 @@ public final class SessionFiles {
             held[path] = file
             return true
         }
-        throw ServiceError(.gatewayFault, detail: "\(path): the folder does not stay")
+        throw ServiceError(.gatewayFault, detail: "\(path): the folder keeps disappearing")
     }
 
-    /// The session is not inside any more.
+    /// The session is no longer inside.
     func leave(_ job: JobID, _ session: String) {
         let path = "\(folder)/\(job)/\(session)"
         guard let file = held.removeValue(forKey: path) else { return }
@@ -68,7 +68,7 @@ public final class SessionFiles {
         unlockAndClose(file)
     }
 
-    /// The right to end the job's builder; nil while anybody is inside, enters, or ends it too.
+    /// The right to end the job's builder; nil while someone is inside, enters, or also ends it.
     func ending(_ job: JobID) throws(ServiceError) -> Ending? {
         let lock = try openFolder(of: job, creating: false)
         guard flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: "\(folder)/\(job)") == 0 else {
@@ -78,22 +78,22 @@ public final class SessionFiles {
         return Ending(descriptor: lock)
     }
 
-    /// Notes that the service has been told to keep the builder to its deadline.
+    /// Records that the service keeps the builder until its deadline.
     func markClaimed(_ job: JobID, until deadline: Date) throws(ServiceError) {
         try write("\(Int(deadline.timeIntervalSince1970))\n", to: "\(folder)/\(job)/@claimed")
     }
 
     func isClaimed(_ job: JobID) -> Bool { access("\(folder)/\(job)/@claimed", F_OK) == 0 }
 
-    /// Notes that the builder has been ended: what listens on its port from now on is another job's.
+    /// Records that the builder has been ended: anything that listens on its port from now on belongs to another job.
     func markEnded(_ job: JobID, _ ending: Ending) throws(ServiceError) {
         try write("", to: "\(folder)/\(job)/@ended")
     }
 
     func isEnded(_ job: JobID) -> Bool { access("\(folder)/\(job)/@ended", F_OK) == 0 }
 
-    /// Removes what is left of jobs whose deadline has passed, since the service says the same of them from then on, and
-    /// of those that nobody has ever claimed.
+    /// Removes the files of jobs whose deadline has passed, because the service's answers suffice from then on, and
+    /// of jobs that nobody has ever claimed.
     func removeOld(at now: Date) {
         for name in Self.names(in: folder) where JobID(name) != nil {
             let path = "\(folder)/\(name)"
@@ -116,7 +116,7 @@ public final class SessionFiles {
         return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec)).addingTimeInterval(3600) < now
     }
 
-    /// Sessions whose process lives; the files of others are removed. The folder must be locked.
+    /// The sessions whose process lives. Removes the files of the others. The folder must be locked.
     private func living(in path: String) -> Int {
         Self.names(in: path).count { name in
             guard !name.hasPrefix("@") else { return false }
@@ -138,7 +138,7 @@ public final class SessionFiles {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             close(descriptor)
-            throw ServiceError(.gatewayFault, detail: "\(path) must be the account's own")
+            throw ServiceError(.gatewayFault, detail: "\(path) must belong to the account")
         }
         return descriptor
     }
@@ -156,7 +156,7 @@ public final class SessionFiles {
         ServiceError(.gatewayFault, detail: "\(path): \(String(cString: strerror(errno)))")
     }
 
-    /// The beginning of a small file; nil when it cannot be read.
+    /// The beginning of a small file; nil if it cannot be read.
     static func read(_ path: String) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
@@ -166,7 +166,7 @@ public final class SessionFiles {
         return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    /// What is in a folder, without `.` and `..`; empty when it cannot be read.
+    /// The entries of a folder, without `.` and `..`; empty if it cannot be read.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -190,7 +190,7 @@ public final class SessionFiles {
     }
 }
 
-/// Gives a lock back, whoever else still has the descriptor: a child that has been forked at this moment, until it
+/// Releases a lock, even if a child that has just been forked still has the descriptor, until it
 /// executes its program.
 private func unlockAndClose(_ descriptor: CInt) {
     flock(descriptor, LOCK_UN)

@@ -3,23 +3,23 @@ import EventLoop
 import FoundationEssentials
 public import ServiceClient
 
-/// Claims where the service knows no such thing: the worker is told that somebody has come, and who is inside is
+/// Claims for a service without them: the worker is told that someone has entered, and sessions are
 /// counted here.
 extension SourcehutService {
     /// A session of this process, inside a builder.
     struct Inside {
         var session: String
-        /// What the worker said last.
+        /// The worker's last answer.
         var info: WorkerInfo
 
-        /// Whether the last logout may end the builder, given what the worker says now. While tasks run the builder is
-        /// not only for who is inside, and a job that has changed unseen may be on its way to something else.
+        /// Whether the last logout can end the builder, given what the worker says now. While tasks run, the builder is
+        /// needed even without anyone inside, and a job that has just changed may be about to change again.
         func mayEnd(_ now: WorkerInfo, _ state: Job.Builder.State?) -> Bool {
             state == .kept && now.status == info.status && now.deadline == info.deadline
         }
     }
 
-    /// The builder in the answer was asked about after the worker had been told.
+    /// The builder in the answer was requested after the worker had been told.
     public func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
     ) {
@@ -67,14 +67,14 @@ extension SourcehutService {
         _ job: JobID, _ request: ClaimRequest, _ error: ServiceError,
         _ answer: (Result<Claim, ServiceError>) -> Void
     ) {
-        // Somebody whose claim is asked for anew is inside all the same.
+        // A session that asks for its claim again is inside already.
         if !inside.values.contains(where: { $0.session == request.session }) {
             files.leave(job, request.session)
         }
         answer(.failure(error))
     }
 
-    /// There is no lease, so nothing ends because the worker does not answer.
+    /// There is no lease, so nothing ends if the worker does not answer.
     public func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
         describe(claim.job) { [weak self] result in
             guard let self else { return }
@@ -93,7 +93,7 @@ extension SourcehutService {
         }
     }
 
-    /// The last one who logs out ends the builder, if it still is as it was a moment ago. Nothing else does.
+    /// The last logout ends the builder, if the job has not just changed. Nothing else ends it.
     public func release(
         _ claim: Claim, reason: Claim.Reason, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
@@ -113,7 +113,7 @@ extension SourcehutService {
         }
     }
 
-    /// - Parameter ending: held until the worker has answered.
+    /// - Parameter ending: kept until the worker has answered.
     private func end(
         _ job: JobID, _ last: Inside, _ ending: SessionFiles.Ending,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
@@ -137,7 +137,7 @@ extension SourcehutService {
         }
     }
 
-    /// Counts the session, once nobody ends the builder any more.
+    /// Counts the session as inside, as soon as nobody is ending the builder.
     private func enter(
         _ job: JobID, _ session: String, since start: Instant, _ answer: @escaping (ServiceError?) -> Void
     ) {
@@ -158,7 +158,7 @@ extension SourcehutService {
         loop.timer(after: .zero) { answer(failure) }
     }
 
-    /// Tells the worker something about a job; its answer is one word.
+    /// Sends the worker a command about a job; its answer is one word.
     private func tell(
         _ job: JobID, _ verb: String, expecting word: String, _ answer: @escaping (ServiceError?) -> Void
     ) {
@@ -178,6 +178,6 @@ extension SourcehutService {
     }
 
     private static func gone(_ job: JobID, _ why: String) -> ServiceError {
-        ServiceError(.builderGone, detail: "job \(job) has no builder any more: \(why)")
+        ServiceError(.builderGone, detail: "the builder of job \(job) is gone: \(why)")
     }
 }

@@ -4,11 +4,11 @@ public import EventLoop
 import FoundationEssentials
 public import ServiceClient
 
-/// The worker of builds.sr.ht, as it is deployed, and meta.sr.ht for the keys.
+/// The unmodified worker of builds.sr.ht, and meta.sr.ht for the keys.
 ///
-/// The worker has no list of jobs, no events, no leases and no host keys, and cannot be told that nobody is inside any
-/// more. What is missing is done here: jobs are polled, sessions counted (``SessionFiles``), host keys pinned when
-/// they are first seen (``PinnedHostKeys``), and builders that are over recognised (``BuilderLife``).
+/// The worker has no list of jobs, no events, no leases and no host keys, and cannot be told that everyone has
+/// left. This type adds what is missing: it polls jobs, counts sessions (``SessionFiles``), pins host keys when
+/// they are first seen (``PinnedHostKeys``), and recognises builders that are gone (``BuilderLife``).
 public final class SourcehutService: BuildService {
     public struct Settings {
         public var worker: Endpoint
@@ -29,7 +29,7 @@ public final class SourcehutService: BuildService {
     static let pollInterval = Duration.seconds(2)
     /// Three heartbeats, each of which asks about the job.
     static let lease: UInt32 = 6
-    /// For how long somebody is asked to wait while the builder is being ended.
+    /// How long a session waits while the builder is being ended.
     static let endingPatience = Duration.seconds(10)
 
     let loop: EventLoop
@@ -39,7 +39,7 @@ public final class SourcehutService: BuildService {
     let files: SessionFiles
     private let pins: PinnedHostKeys
     private var news: [JobID: JobNews] = [:]
-    /// The pins as they were when a job was first asked about: what a builder is called must not change in between.
+    /// The pins at the first request about a job, because a builder's identity must not change later.
     private var hostKeys: [JobID: [String]] = [:]
     /// By the id of the claim.
     var inside: [String: Inside] = [:]
@@ -117,9 +117,9 @@ public final class SourcehutService: BuildService {
         logs.follow(log, of: news(of: job), receive, ended: ended)
     }
 
-    // MARK: What the worker says
+    // MARK: Answers of the worker
 
-    /// The job, and what the worker has said; the tasks are those that are known already.
+    /// The job, and the worker's answer; the tasks are the known ones.
     func describe(
         _ job: JobID, _ answer: @escaping (Result<(info: WorkerInfo, job: Job)?, ServiceError>) -> Void
     ) {
@@ -162,7 +162,8 @@ public final class SourcehutService: BuildService {
             builder: builder)
     }
 
-    /// The worker's ids are numbers, and a job has one name only: with 042 for 42 nobody would count those inside.
+    /// The worker's ids are numbers, and each job has only one id: with 042 for 42, sessions would be counted
+    /// separately.
     static func isNumber(_ job: JobID) -> Bool {
         Int64(job.description).map { "\($0)" == job.description } ?? false
     }
@@ -181,7 +182,7 @@ public final class SourcehutService: BuildService {
         return new
     }
 
-    /// One task runs after the other, until one fails.
+    /// Tasks run one after the other, until one fails.
     static func tasks(_ names: [String], _ status: Job.Status) -> [Job.Task] {
         names.enumerated().map { index, name in
             guard index == names.count - 1 else { return Job.Task(name: name, status: .success) }
@@ -193,7 +194,7 @@ public final class SourcehutService: BuildService {
         }
     }
 
-    /// The body of a successful answer; nil: there is no such thing. Errors are plain text.
+    /// The body of a successful answer; nil: not found. Errors are plain text.
     static func body(of result: Result<HTTPResponse, ServiceError>) -> Result<[UInt8]?, ServiceError> {
         result.flatMap { response in
             switch response.status {
@@ -205,7 +206,7 @@ public final class SourcehutService: BuildService {
     }
 }
 
-/// A poll that hears at once of tasks that begin.
+/// A poll that notices new tasks at once.
 private final class TaskWatch: ServiceStream {
     private let poll: JobPoll
     private var watch: FolderWatch?

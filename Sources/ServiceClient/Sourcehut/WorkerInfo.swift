@@ -4,7 +4,7 @@ import ServiceClient
 
 /// What builds.sr.ht's worker says about a job: `GET /job/{id}/info`.
 ///
-/// The manifest, a YAML string through 2023 and a JSON object since, is not looked at.
+/// The manifest, a YAML string until 2023 and a JSON object since then, is ignored.
 struct WorkerInfo: Equatable {
     var status: Job.Status
     /// When the builder ends at the latest.
@@ -15,7 +15,7 @@ struct WorkerInfo: Equatable {
     var username: String
     /// The builder's SSH server, on the worker's own loopback; 0 while it boots.
     var port: UInt16
-    /// The worker's phases that are over, and all of them; both are 0 while the builder boots.
+    /// The number of phases that have ended, and of all phases; both are 0 while the builder boots.
     var task: Int
     var tasks: Int
 
@@ -36,10 +36,10 @@ struct WorkerInfo: Equatable {
         }
     }
 
-    /// Up to the year 9999, in seconds since 1970: what can be reckoned with and written.
+    /// In seconds since 1970, up to the year 9999, so that it can be calculated with and written.
     private static let times: ClosedRange<Int64> = 0...253_402_300_799
 
-    /// - Parameter body: the JSON, as it came.
+    /// - Parameter body: the JSON as received.
     static func read(_ body: [UInt8]) throws(ServiceError) -> WorkerInfo {
         let answer: Answer
         do {
@@ -51,7 +51,7 @@ struct WorkerInfo: Equatable {
             throw ServiceError(.tooOld, detail: "info has no status, deadline or tasks")
         }
         guard Self.times.contains(deadline) else {
-            throw ServiceError(.malformedAnswer, detail: "info: the deadline \(deadline) is no time")
+            throw ServiceError(.malformedAnswer, detail: "info: the deadline \(deadline) is not a time")
         }
         return WorkerInfo(
             status: status, deadline: Date(timeIntervalSince1970: Double(deadline)), note: answer.note,
@@ -59,7 +59,7 @@ struct WorkerInfo: Equatable {
             tasks: tasks)
     }
 
-    /// The job's owner, as the key's owner is told of too.
+    /// The job's owner, in the same form as the key's owner.
     var owner: Person {
         Person(id: "\(ownerID)", name: username.hasPrefix("~") ? username : "~\(username)")
     }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Synchronization
 
-/// Our side of the conversation with the helper: what has been asked, and who waits for which answer.
+/// Our side of the conversation with the helper: the open requests, and who waits for which answer.
 final class Errands: Sendable {
     private struct State {
         var rest: [UInt8] = []
@@ -34,7 +34,7 @@ final class Errands: Sendable {
         switch greeting {
         case .started(let opening): return opening
         case .failed(let sentence, let log): throw WorldError(sentence, log: log)
-        case nil: throw WorldError("the helper ended without a word; it needs root and unshare(1)")
+        case nil: throw WorldError("the helper ended without an error message; it needs root and unshare(1)")
         }
     }
 
@@ -47,7 +47,7 @@ final class Errands: Sendable {
         for await _ in stream {}
     }
 
-    /// Has a command run in the world.
+    /// Runs a command in the test bed.
     func run(_ arguments: [String], input: String, deadline: Int) async throws -> Report {
         let number = state.withLock { state in
             defer { state.next += 1 }
@@ -55,17 +55,17 @@ final class Errands: Sendable {
         }
         let errand = Errand(number: number, arguments: arguments, input: input, deadline: deadline)
         let line = Array(try JSONEncoder().encode(errand)) + [UInt8(ascii: "\n")]
-        // Before it is sent: the answer may come at once.
+        // Register it before sending, because the answer can arrive at once.
         let (reports, waiter) = AsyncStream<Report>.makeStream()
         state.withLock {
             if $0.isOver { waiter.finish() } else { $0.waiters[number] = waiter }
         }
         try await send(line)
         for await report in reports { return report }
-        throw WorldError("the world has ended")
+        throw WorldError("the test bed has ended")
     }
 
-    /// Takes what the helper has said.
+    /// Handles the helper's output.
     func receive(_ piece: [UInt8]) {
         state.withLock { state in
             state.rest += piece

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The operator of the build service: who owns which key, and what is to be built.
+/// The operator of the build service: adds keys and submits jobs.
 public struct Operator: Sendable {
     let world: World
 
@@ -8,12 +8,12 @@ public struct Operator: Sendable {
         self.world = world
     }
 
-    /// Adds somebody's key; `file` when it is not the one that the world has made.
+    /// Adds a person's key; `file` if it is not the one that the test bed has made.
     public func addKey(of person: String, file: String? = nil) async throws -> Finished {
         try await world.sallyport(["keys", "add", person, file ?? "\(world.client)/\(person).pub"])
     }
 
-    /// Removes the key that the world has made for somebody.
+    /// Removes the key that the test bed has made for a person.
     public func removeKey(of person: String) async throws -> Finished {
         let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/\(person).pub"])
         let fingerprint = listing.text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
@@ -42,7 +42,7 @@ public struct Operator: Sendable {
         return job
     }
 
-    /// What its users need of `job` in API v1.
+    /// The part of API v1's `job` that its users need.
     public struct Job: Decodable, Sendable {
         public struct Builder: Decodable, Sendable {
             public var port: UInt16

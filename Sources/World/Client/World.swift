@@ -3,7 +3,7 @@ import Glibc
 import Subprocess
 import Synchronization
 
-/// A running world, seen from outside: Sallyport's gateway, its build service and its builders on this machine.
+/// A running test bed, seen from outside: Sallyport's gateway, its build service and its builders on this machine.
 public final class World: Sendable {
     /// The temporary folder.
     public let folder: String
@@ -23,20 +23,20 @@ public final class World: Sendable {
     /// The folder with keys, `ssh_config` and `known_hosts`.
     public var client: String { folder + "/client" }
 
-    /// Where its build service listens.
+    /// The address of its build service.
     public var serviceSocket: String { Layout(folder: folder).socket }
 
-    /// Where the gateway `orphaned` looks for its build service. Nobody listens there unless a test does.
+    /// Where the gateway `orphaned` looks for its build service. Nothing listens there unless a test does.
     public var orphanedSocket: String { Self.orphanedSocket(in: folder) }
 
     static func orphanedSocket(in folder: String) -> String { folder + "/run/nobody.sock" }
 
-    /// Where the gateways `sourcehut` and `sourcehutRemote` look for their worker. Nobody listens there unless a test
+    /// Where the gateways `sourcehut` and `sourcehutRemote` look for their worker. Nothing listens there unless a test
     /// does.
     public var workerSocket: String { Self.workerSocket(in: folder) }
     /// Where the gateway `sourcehut` looks for the worker's logs: a folder that a test has to make.
     public var workerLogs: String { Self.workerLogs(in: folder) }
-    /// Where gateways keep what they know of sessions, one folder for each job.
+    /// Where gateways record sessions, one folder for each job.
     public var sessionFiles: String { folder + "/machine/run/sallyport/sessions" }
 
     static func workerSocket(in folder: String) -> String { folder + "/run/worker.sock" }
@@ -45,7 +45,7 @@ public final class World: Sendable {
     /// The port of a gateway.
     public func port(of gateway: Gateway) -> UInt16 { ports[gateway.rawValue] ?? 0 }
 
-    /// Runs a command as root inside the world, where /proc shows the world's processes only.
+    /// Runs a command as root inside the test bed, where /proc shows only the test bed's processes.
     public func run(
         _ arguments: [String], input: String = "", deadline: Int = 30
     ) async throws -> Finished {
@@ -55,7 +55,7 @@ public final class World: Sendable {
             errors: report.errors)
     }
 
-    /// Returns when the world has ended, which it does by itself only when somebody kills its helper, or when the
+    /// Returns when the test bed has ended, which it does by itself only if its helper is killed, or when the
     /// calling task is cancelled.
     public func ended() async { await errands.ended() }
 
@@ -66,7 +66,7 @@ public final class World: Sendable {
         try await run([programs + "/sallyport"] + arguments, input: input, deadline: deadline)
     }
 
-    /// The command line of ssh to a gateway, as `person` when it is not the first one.
+    /// The command line of ssh to a gateway, as `person` if it is not the first one.
     public func ssh(
         _ arguments: [String], to gateway: Gateway = .builds, as person: String? = nil, options: [String] = []
     ) -> [String] {
@@ -74,18 +74,18 @@ public final class World: Sendable {
         return ["ssh", "-F", client + "/ssh_config"] + options + [host] + arguments
     }
 
-    /// How people in the world call the machine with the gateways.
+    /// The name of the machine with the gateways in the test bed.
     public static var publicHost: String { Layout.publicHost }
 
-    /// A port on which nobody listens at the moment.
+    /// A port that is free at the moment.
     public static func freePort() throws -> UInt16 { try SocketAddress.freePort() }
 
-    /// The home of somebody in the world: `~/.ssh` there has a key, and knows the gateways' host key.
+    /// The home of a person in the test bed: `~/.ssh` there has a key and the gateways' host key.
     public func home(of person: String) -> String { Layout(folder: folder).home(of: person) }
 
-    /// The command line that runs another one inside the world, as somebody who has logged in there.
+    /// The command line that runs another one inside the test bed, as a user who has logged in there.
     ///
-    /// What is read and written goes through as it is, and so does a terminal.
+    /// Input and output pass through unchanged, and so does a terminal.
     public func inside(_ arguments: [String], as person: String) -> [String] {
         Self.asRoot + [
             "nsenter", "--target=\(process)", "--mount", "--pid=/proc/\(process)/ns/pid_for_children",
@@ -95,16 +95,16 @@ public final class World: Sendable {
         ] + arguments
     }
 
-    /// The ends of all logs, for somebody who has to find out why something failed.
+    /// The ends of all logs, to find out why something failed.
     public func logTails(lines: Int = 15) async -> String {
         let script = "for log in \(folder)/log/*; do echo \"==> ${log##*/}\"; tail -n \(lines) \"$log\"; done"
-        return (try? await run(["/bin/sh", "-c", script]))?.text ?? "(no logs: the world has ended)"
+        return (try? await run(["/bin/sh", "-c", script]))?.text ?? "(no logs: the test bed has ended)"
     }
 
-    /// Starts a world, hands it to `body`, and ends it; afterwards nothing is left.
+    /// Starts a test bed, passes it to `body`, and ends it; afterwards nothing is left.
     ///
-    /// Throws a `WorldError` when it cannot be started. Needs root, through sudo where it is not.
-    /// Do not cancel the task that calls it: the world would be killed instead of ended.
+    /// Throws a `WorldError` if it cannot be started. Needs root, or sudo.
+    /// Do not cancel the task that calls it: the test bed would be killed instead of ended.
     public static func with<Result: Sendable>(
         _ settings: WorldSettings, _ body: @Sendable (World) async throws -> Result
     ) async throws -> Result {
@@ -114,7 +114,7 @@ public final class World: Sendable {
                 "sh", "-c", Machine.apart, "sh", "/bin/sh", "-c", Machine.firstProcess, "sh",
                 settings.programs + "/sallyport-demo", "world", encoded,
             ]
-        // A group of its own, so that Ctrl-C reaches us alone and the helper ends things in their order.
+        // Use a separate process group, so that Ctrl-C reaches only us and the helper ends everything in order.
         var options = PlatformOptions()
         options.processGroupID = 0
         let place = Mutex<String?>(nil)
@@ -159,7 +159,7 @@ public final class World: Sendable {
         do {
             for try await piece in output { errands.receive(piece.withUnsafeBytes { Array($0) }) }
         } catch {
-            // The helper is gone; whoever waits is told below.
+            // The helper is gone; the waiting callers are notified below.
         }
         errands.end()
     }

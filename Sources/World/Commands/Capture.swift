@@ -1,4 +1,4 @@
-/// The bytes that a command has written so far, and whoever waits for some of them.
+/// The bytes that a command has written so far, and the callers that wait for some of them.
 public actor Capture {
     public private(set) var bytes: [UInt8] = []
     public private(set) var isEnded = false
@@ -11,14 +11,14 @@ public actor Capture {
     private var waiters: [Waiter] = []
     private let forward: (@Sendable ([UInt8]) -> Void)?
 
-    /// - Parameter forward: is handed every piece as it comes.
+    /// - Parameter forward: receives every piece when it arrives.
     init(forward: (@Sendable ([UInt8]) -> Void)? = nil) {
         self.forward = forward
     }
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Waits for `expected`; throws when the output ends without it.
+    /// Waits for `expected`; throws if the output ends without it.
     ///
     /// It needs no deadline of its own: the command has one, and its output ends with it.
     public func wait(for expected: String) async throws(WorldError) {
@@ -26,7 +26,7 @@ public actor Capture {
         try await wait(for: "‘\(expected)’") { $0.firstRange(of: pattern) != nil }
     }
 
-    /// Waits until `condition` holds for all that has been written; throws when the output ends before.
+    /// Waits until `condition` holds for the whole output; throws if the output ends before.
     public func wait(
         for what: String, until condition: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(WorldError) {
@@ -45,7 +45,7 @@ public actor Capture {
         }
     }
 
-    /// Waits until nothing more comes.
+    /// Waits for the end of the output.
     public func waitForEnd() async {
         guard !isEnded else { return }
         _ = await withCheckedContinuation {

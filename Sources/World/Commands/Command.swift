@@ -1,22 +1,22 @@
 public import Subprocess
 import SystemPackage
 
-/// Commands with a deadline, and everything they write.
+/// Runs commands with a deadline, and collects their output.
 public enum Command {
-    /// Runs a command to its end. `forward` is handed all that it writes, as it comes.
+    /// Runs a command to its end. `forward` receives its output when it arrives.
     public static func run(
         _ arguments: [String], input: [UInt8] = [], environment: Environment = .inherit,
         deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil
     ) async throws -> Finished {
         try await start(arguments, environment: environment, deadline: deadline, forward: forward) {
             command in
-            // A command that ends before it has read everything is no error: its status tells.
+            // It is not an error if a command ends before it has read everything: its status decides.
             try? await command.write(input)
             try? await command.finishInput()
         }
     }
 
-    /// Runs a command on pipes while `body` speaks to it; kills it when `body` throws.
+    /// Runs a command on pipes while `body` talks to it; kills it if `body` throws.
     ///
     /// Its process group is killed when the deadline passes.
     public static func start(
@@ -60,7 +60,7 @@ public enum Command {
             output: await output.bytes, errors: await errors.bytes)
     }
 
-    /// Runs a command under a terminal of its own while `body` speaks to it; kills it when `body` throws.
+    /// Runs a command on its own terminal while `body` talks to it; kills it if `body` throws.
     public static func start(
         _ arguments: [String], terminal: PseudoTerminal, environment: Environment = .inherit,
         deadline: Duration = .seconds(30), forward: (@Sendable ([UInt8]) -> Void)? = nil,
@@ -74,7 +74,7 @@ public enum Command {
         defer { clock.cancel() }
         let theirs = try terminal.programSide()
         let reader = Task {
-            // cat(1) in between: libdispatch crashes now and then when a terminal hangs up.
+            // Put cat(1) in between, because libdispatch sometimes crashes when a terminal hangs up.
             _ = try? await Subprocess.run(
                 .name("cat"), input: .fileDescriptor(terminal.ours, closeAfterSpawningProcess: false),
                 output: .sequence, error: .discarded
@@ -93,7 +93,7 @@ public enum Command {
             error: .fileDescriptor(theirs, closeAfterSpawningProcess: false)
         ) { execution in
             limit.watch(execution.processIdentifier.value)
-            // The command's own side is the last one now: when it ends, so does its output.
+            // Now only the command has its side open: when it ends, so does its output.
             terminal.closeTheirs()
             let command = RunningCommand(
                 output: output, errors: errors,

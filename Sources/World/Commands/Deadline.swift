@@ -11,15 +11,15 @@ final class Deadline: Sendable {
 
     private let state = Mutex(State())
 
-    /// True when the command was killed for being late.
+    /// Whether the command was killed because its time was up.
     var passed: Bool { state.withLock { $0.late } }
 
-    /// The command that it is about.
+    /// The command to kill.
     func watch(_ process: pid_t) {
         state.withLock { $0.process = process }
     }
 
-    /// The command has ended; its number may soon be somebody else's.
+    /// The command has ended; its process id may soon be reused.
     func finish() {
         state.withLock { $0.over = true }
     }
@@ -37,7 +37,7 @@ final class Deadline: Sendable {
         }
     }
 
-    /// Ends the command now, because whoever spoke to it has given up.
+    /// Ends the command now, because the caller has given up.
     func endNow() {
         state.withLock {
             guard !$0.over, let process = $0.process else { return }

@@ -3,11 +3,11 @@ import Dispatch
 import Glibc
 import SystemPackage
 
-/// Reading descriptors that no regular file is behind, without holding a thread.
+/// Reads descriptors other than regular files, without blocking a thread.
 enum Descriptor {
-    /// Everything that comes from `descriptor` until its end, in pieces.
+    /// Everything from `descriptor` until its end, in pieces.
     ///
-    /// The descriptor becomes non-blocking and stays the caller's, who must not close it before the end.
+    /// The descriptor becomes non-blocking. The caller keeps it, and must not close it before the end.
     static func pieces(of descriptor: FileDescriptor) -> AsyncStream<[UInt8]> {
         let raw = descriptor.rawValue
         _ = sp_fcntl(raw, F_SETFL, sp_fcntl(raw, F_GETFL, 0) | O_NONBLOCK)
@@ -15,7 +15,7 @@ enum Descriptor {
             nonisolated(unsafe) let source = DispatchSource.makeReadSource(
                 fileDescriptor: raw, queue: .global())
             source.setEventHandler {
-                // All that is there: after a hang-up libdispatch calls no more, whatever is left to read.
+                // Read everything now: after a hang-up libdispatch stops calling, even if there is more to read.
                 var buffer = [UInt8](repeating: 0, count: 1 << 16)
                 while true {
                     let count = read(raw, &buffer, buffer.count)
@@ -24,7 +24,7 @@ enum Descriptor {
                     } else if count < 0, errno == EINTR {
                         continue
                     } else {
-                        // A terminal whose other side is closed says EIO, which is its way of saying end.
+                        // A terminal whose other side is closed reports EIO, which means end of file.
                         if count == 0 || errno != EAGAIN { source.cancel() }
                         return
                     }

@@ -3,9 +3,9 @@ public struct Finished: Sendable, CustomStringConvertible {
     public let arguments: [String]
     /// The exit status; 128 + N when signal N ended it.
     public let status: Int32
-    /// True when the deadline passed and the command was killed.
+    /// Whether the deadline passed and the command was killed.
     public let late: Bool
-    /// Standard output; with a terminal everything that the terminal showed.
+    /// Standard output; with a terminal, everything that the terminal showed.
     public let output: [UInt8]
     /// Standard error; empty with a terminal.
     public let errors: [UInt8]
@@ -22,7 +22,7 @@ public struct Finished: Sendable, CustomStringConvertible {
         """
     }
 
-    /// Megabytes of random bytes help nobody who reads a failure.
+    /// Megabytes of random bytes do not help to understand a failure.
     private static func shortened(_ bytes: [UInt8]) -> String {
         let most = 8000
         let text = String(decoding: bytes.suffix(most), as: UTF8.self)

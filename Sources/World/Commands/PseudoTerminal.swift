@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A terminal for a program that asks for one: posix_openpt(3).
+/// A terminal for a program that needs one: posix_openpt(3).
 public final class PseudoTerminal: Sendable {
-    /// Our side: what the program shows is read here, what a person types is written here.
+    /// Our side: read here what the program shows, write here what a person types.
     let ours: FileDescriptor
     /// The program's side, until it has ended.
     private let theirs: Mutex<FileDescriptor?>
@@ -32,7 +32,7 @@ public final class PseudoTerminal: Sendable {
         return descriptor
     }
 
-    /// Lets our side see the end of what the program has shown.
+    /// Lets our side see the end of the program's output.
     func closeTheirs() {
         theirs.withLock { descriptor in
             try? descriptor?.close()
@@ -40,13 +40,13 @@ public final class PseudoTerminal: Sendable {
         }
     }
 
-    /// Changes the size, as dragging a window does; the program gets SIGWINCH.
+    /// Changes the size, like dragging a window; the program gets SIGWINCH.
     public func resize(rows: UInt16, columns: UInt16) throws {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         guard sp_set_window_size(ours.rawValue, &size) == 0 else { throw Errno(rawValue: errno) }
     }
 
-    /// True while lines are edited and echoed here: the mode in which a shell expects to find its terminal.
+    /// Whether lines are edited and echoed here: the mode in which a shell expects its terminal.
     public var isCooked: Bool {
         var modes = termios()
         guard tcgetattr(ours.rawValue, &modes) == 0 else { return false }

@@ -1,9 +1,9 @@
 public import Subprocess
 
-/// A command that runs: what it has written, and the ways to speak to it.
+/// A running command: what it has written, and the ways to talk to it.
 public struct RunningCommand: Sendable {
     public let output: Capture
-    /// Standard error; with a terminal it ends at once, all being shown on the terminal.
+    /// Standard error; with a terminal it ends at once, because the terminal shows everything.
     public let errors: Capture
     let writing: @Sendable ([UInt8]) async throws -> Void
     let finishing: @Sendable () async throws -> Void

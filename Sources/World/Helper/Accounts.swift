@@ -11,12 +11,12 @@ struct Accounts: Sendable {
     let account: Account
     /// The AuthorizedKeysCommandUser.
     let keys: Account
-    /// Whom sshd becomes before anybody has logged in; nil where the system has it.
+    /// The user of sshd's unprivileged process before a login; nil if the system has it.
     let separation: Account?
-    /// Those who log in, at home on the same machine.
+    /// The people who log in, with homes on the same machine.
     let people: [Account]
 
-    /// Chooses numbers that nobody has, for these accounts and for people who have their homes there.
+    /// Chooses unused ids for these accounts and for people with homes there.
     init(passwd: String, group: String, homes: [(person: String, home: String)]) {
         let taken = Set(
             (passwd + "\n" + group).split(separator: "\n").compactMap { line in
@@ -36,7 +36,7 @@ struct Accounts: Sendable {
 
     private var all: [Account] { [account, keys] + (separation.map { [$0] } ?? []) + people }
 
-    /// The file with our accounts in it, and without others of the same name.
+    /// The file with our accounts, without others of the same name.
     func passwd(_ text: String, loginShell: String? = nil) -> String {
         replacing(text) { entry in
             let shell = entry.name == account.name ? loginShell ?? entry.shell : entry.shell
@@ -44,7 +44,7 @@ struct Accounts: Sendable {
         }
     }
 
-    /// `*` is no password at all, while `!` would be a locked account, which sshd refuses.
+    /// `*` means no password, while `!` would lock the account, which sshd refuses.
     func shadow(_ text: String) -> String {
         replacing(text) { "\($0.name):*:19000:0:99999:7:::" }
     }

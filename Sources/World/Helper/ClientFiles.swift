@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the people who log in have: a key each, the gateway's host key, and a configuration that names it all.
+/// The files of the people who log in: a key for each, the gateway's host key, and a configuration that names them.
 struct ClientFiles: Sendable {
     let folder: String
     let owner: (user: uid_t, group: gid_t)
@@ -11,16 +11,16 @@ struct ClientFiles: Sendable {
         for person in people { try await makeKey(person) }
     }
 
-    /// Makes a key that the owner may use, `name` and `name.pub`.
+    /// Makes a key that the owner can use, `name` and `name.pub`.
     func makeKey(_ name: String) async throws {
         let path = folder + "/" + name
         try await Self.makeKey(path, comment: name)
         guard chown(path, owner.user, owner.group) == 0, chown(path + ".pub", owner.user, owner.group) == 0
-        else { throw WorldError("the key of \(name) could not be given away") }
+        else { throw WorldError("the owner of the key of \(name) could not be changed") }
     }
 
-    /// Writes `ssh_config` and `known_hosts`. A gateway's name alone stands for the first person; `gateway-person` for
-    /// each of them. `job-1` is the builder of job 1 for the first person's own ssh, through the gateway `builds`, once
+    /// Writes `ssh_config` and `known_hosts`. A gateway's name alone means the first person; `gateway-person` means
+    /// that person. `job-1` is the builder of job 1 for the first person's own ssh, through the gateway `builds`, once
     /// known_hosts has what the verb `known-hosts` prints.
     func write(ports: [String: UInt16], people: [String], hostKey: String) throws {
         var known = ""

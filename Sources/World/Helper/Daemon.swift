@@ -3,7 +3,7 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// A program that runs as long as the world does, and writes a log.
+/// A program that runs as long as the test bed, and writes a log.
 final class Daemon: Sendable {
     private struct State {
         var process: pid_t?
@@ -15,7 +15,7 @@ final class Daemon: Sendable {
     let log: String
     private let state = Mutex(State())
 
-    /// Starts the program; both its outputs go to the end of the file `log`.
+    /// Starts the program; appends both its outputs to the file `log`.
     init(_ name: String, _ arguments: [String], log: String) throws {
         self.name = name
         self.log = log
@@ -47,24 +47,24 @@ final class Daemon: Sendable {
         state.withLock { $0.life = life }
     }
 
-    /// Waits until `address` answers; throws when the program ends before, or takes too long.
+    /// Waits until `address` answers; throws if the program ends before, or takes too long.
     func wait(for address: SocketAddress, seconds: Int = 60) async throws {
         let start = ContinuousClock.now
         while true {
-            // The program first: somebody else may have the address and answer.
+            // Check the program first: another one may have the address and answer.
             if let ended = state.withLock({ $0.ended }) {
-                throw WorldError("\(name) ended when it should have started: \(ended)", log: Files.tail(log))
+                throw WorldError("\(name) ended instead of starting: \(ended)", log: Files.tail(log))
             }
             if address.answers { return }
             guard start.duration(to: .now) < .seconds(seconds) else {
                 throw WorldError("\(name) was not ready after \(seconds) seconds", log: Files.tail(log))
             }
-            // Nothing else tells that another program's socket has begun to listen.
+            // There is no other way to find out that another program's socket has begun to listen.
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    /// Asks it to end and waits for that; after `patience` it is killed.
+    /// Asks it to end, and waits; kills it after `patience`.
     func end(patience: Duration) async {
         signal(SIGTERM)
         let killer = Task {

@@ -2,19 +2,20 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The temporary folder of a world: root's, under /var/lib, since sshd runs no program that others could replace.
+/// The temporary folder of a test bed. Root owns it, under /var/lib, because sshd runs no program that others could
+/// replace.
 ///
-/// A world that was killed leaves its folder; the next one removes it. A lock that a living helper holds tells the two
+/// A killed test bed leaves its folder, and the next one removes it. A lock that a live helper holds tells the two
 /// apart.
 struct Folder: Sendable {
     static let parent = "/var/lib"
     static let prefix = "sallyport-world."
 
     let path: String
-    /// Held as long as the helper lives.
+    /// Kept as long as the helper lives.
     private let lock: FileDescriptor
 
-    /// Removes what killed worlds have left, and makes a new folder.
+    /// Removes what killed test beds have left, and makes a new folder.
     static func create() async throws -> Folder {
         try await sweep()
         var template = Array((parent + "/" + prefix + "XXXXXX").utf8CString)
@@ -22,12 +23,12 @@ struct Folder: Sendable {
             throw WorldError("no folder could be made under \(parent): \(Errno(rawValue: errno))")
         }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard let lock = try lockFile(in: path) else { throw WorldError("somebody took the lock of \(path)") }
+        guard let lock = try lockFile(in: path) else { throw WorldError("the lock of \(path) is taken") }
         guard chmod(path, 0o755) == 0 else { throw Errno(rawValue: errno) }
         return Folder(path: path, lock: lock)
     }
 
-    /// Removes the folder with all that is in it, mounted things first.
+    /// Removes the folder and everything in it, mounts first.
     func remove() async {
         _ = try? await Command.run(["umount", "--lazy", "\(path)/machine"])
         _ = try? await Command.run(["rm", "-rf", "--one-file-system", path])
@@ -43,7 +44,7 @@ struct Folder: Sendable {
         }
     }
 
-    /// Nil when a living helper has it.
+    /// Nil if a live helper has it.
     private static func lockFile(in path: String) throws -> FileDescriptor? {
         let file = try FileDescriptor.open(
             FilePath(path + "/lock"), .readWrite, options: [.create, .closeOnExec],

@@ -1,9 +1,9 @@
-/// A real sshd on a loopback port, in the condition that its `Gateway` names.
+/// A real sshd on a loopback port, configured as its `Gateway` says.
 struct GatewayDaemon: Sendable {
     let port: UInt16
     let daemon: Daemon
 
-    /// Starts it; when somebody else has taken the port in between, tries again with another.
+    /// Starts it; if another process has taken the port in between, tries another one.
     static func start(
         _ gateway: Gateway, settings: WorldSettings, layout: Layout, accounts: Accounts
     ) async throws -> GatewayDaemon {
@@ -52,7 +52,7 @@ struct GatewayDaemon: Sendable {
         return GatewayDaemon(port: port, daemon: daemon)
     }
 
-    /// Where the gateway is told to find its build service, if that is not the runner's socket.
+    /// The address of the gateway's build service, if that is not the runner's socket.
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = World.workerSocket(in: layout.folder)
         return switch gateway {
@@ -64,7 +64,7 @@ struct GatewayDaemon: Sendable {
         }
     }
 
-    /// What stands around the drop-in is as generous as an administrator could be, so that the drop-in has to close it.
+    /// The configuration around the drop-in is as permissive as possible, so that the drop-in has to close it.
     private static func sshdConfiguration(
         _ gateway: Gateway, port: UInt16, settings: WorldSettings, own: String
     ) -> String {

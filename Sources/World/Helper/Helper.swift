@@ -3,17 +3,17 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// The process that owns a world: it starts everything, runs errands, and ends everything when its input ends.
+/// The process that owns a test bed: it starts everything, runs commands, and ends everything when its input ends.
 public enum Helper {
     private static let output = Mutex(())
 
-    /// Runs until standard input ends. It says what it has to say on standard output, one JSON value in each line.
+    /// Runs until standard input ends. It reports on standard output, one JSON value in each line.
     ///
     /// - Parameters:
     ///   - encoded: what `World` has written.
-    ///   - process: the one that made the namespaces, as its number is outside.
+    ///   - process: the process that made the namespaces; its process id outside.
     public static func serve(settings encoded: String, process: Int32) async {
-        // The terminal's signals are for whoever started us, who then closes our input.
+        // The terminal's signals are for our parent, which then closes our input.
         for number in [SIGINT, SIGHUP, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
         umask(0o022)
         do {
@@ -29,7 +29,7 @@ public enum Helper {
         } catch let error as WorldError {
             say(Greeting.failed(sentence: error.sentence, log: error.log))
         } catch {
-            say(Greeting.failed(sentence: "the world could not be started: \(error)", log: ""))
+            say(Greeting.failed(sentence: "the test bed could not be started: \(error)", log: ""))
         }
     }
 
@@ -65,7 +65,7 @@ public enum Helper {
         await end(runner: runner, gateways: gateways)
     }
 
-    /// Runs what is asked for on standard input, side by side, until it ends.
+    /// Runs the commands from standard input in parallel, until it ends.
     private static func runErrands() async {
         await withDiscardingTaskGroup { group in
             for await line in Descriptor.lines(of: FileDescriptor(rawValue: 0)) {
@@ -76,7 +76,7 @@ public enum Helper {
         }
     }
 
-    /// The runner first: it ends its builders, and the sessions with them.
+    /// Ends the runner first: it ends its builders, and so the sessions.
     private static func end(runner: Daemon?, gateways: [Gateway: GatewayDaemon]) async {
         await runner?.end(patience: .seconds(20))
         for gateway in gateways.values { await gateway.daemon.end(patience: .seconds(5)) }
@@ -102,7 +102,8 @@ public enum Helper {
         write(line + [UInt8(ascii: "\n")])
     }
 
-    /// Whole lines, since several errands may end at once. A reader that is gone is no error: our input ends then.
+    /// Writes whole lines, because several commands can end at once. It is not an error if the reader is gone: our
+    /// input ends then.
     private static func write(_ line: Data) {
         output.withLock { _ in _ = try? FileDescriptor(rawValue: 1).writeAll(line) }
     }

@@ -1,9 +1,9 @@
-/// What somebody has at home who has logged in to the gateway before: a key, and the gateway's host key.
+/// The home of a person who has logged in to the gateway before: a key, and the gateway's host key.
 enum Homes {
     /// Makes the home of an account.
     ///
     /// - Parameters:
-    ///   - key: the path of a private key; the public one is beside it.
+    ///   - key: the path of a private key; the public one is next to it.
     ///   - ports: the gateways' ports.
     static func make(_ person: Accounts.Account, key: String, ports: [UInt16], hostKey: String) throws {
         let owner = (person.number, person.number)

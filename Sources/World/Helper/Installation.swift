@@ -1,6 +1,6 @@
 import Glibc
 
-/// Sallyport as an administrator would have installed it, in the private file systems.
+/// Sallyport in the private file systems, as an administrator would install it.
 struct Installation: Sendable {
     let settings: WorldSettings
     let layout: Layout
@@ -23,11 +23,11 @@ struct Installation: Sendable {
         let accounts = try makeAccounts(settings.people.map { ($0, layout.home(of: $0)) })
         try await installPrograms(from: settings.programs, machine: layout.machine)
         try Files.write(try Files.read(settings.dropIn), to: Installed.dropIn)
-        // Written when the ports are known; a place to mount another one on until then.
+        // It is written when the ports are known; until then, it is a place to mount another one on.
         try Files.write("", to: Installed.configuration)
         try await ClientFiles.makeKey(Layout.identity, comment: "gateway")
         try await ClientFiles.makeKey(Layout.hostKey, comment: "host")
-        // As systemd-tmpfiles would make them.
+        // Make them as systemd-tmpfiles would.
         try Files.makeFolder(layout.machine + "/run/sallyport")
         try Files.makeFolder(
             layout.machine + "/run/sallyport/keys", mode: 0o700,
@@ -36,7 +36,7 @@ struct Installation: Sendable {
             layout.machine + "/run/sallyport/sessions", mode: 0o700,
             owner: (accounts.account.number, accounts.account.number))
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
-            throw WorldError("the builder identity could not be given to the account")
+            throw WorldError("the owner of the builder identity could not be changed")
         }
 
         if layout.networkPort != nil {
@@ -50,7 +50,7 @@ struct Installation: Sendable {
             try settings.people.map { try Files.read("\(layout.client)/\($0).pub") }.joined(),
             to: Layout.strayKeys)
         try Files.write(try Files.read(layout.client + "/stray_authority.pub"), to: Layout.strayAuthority)
-        // A machine need not have that file.
+        // Not every machine has that file.
         let hosts = access("/etc/hosts", F_OK) == 0 ? try Files.read("/etc/hosts") : ""
         try Files.write(hosts + "\n127.0.0.1 \(Layout.publicHost)\n", to: "/etc/hosts")
         return Installation(
@@ -78,7 +78,7 @@ struct Installation: Sendable {
         try Files.write(accounts.passwd(try Files.read("/etc/passwd")), to: "/etc/passwd")
         try Files.write(accounts.group(try Files.read("/etc/group")), to: "/etc/group")
         try Files.write(accounts.shadow(try Files.read("/etc/shadow")), to: "/etc/shadow", mode: 0o600)
-        // Network directories and the like need daemons that nobody is to reach from here.
+        // Network directories and the like need daemons that nothing here should reach.
         try Files.write(
             "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n", to: "/etc/nsswitch.conf")
         return accounts

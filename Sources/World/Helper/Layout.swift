@@ -1,21 +1,21 @@
-/// Where things are in the temporary folder, and the configuration that says so.
+/// The paths in the temporary folder, and the configuration that names them.
 struct Layout: Sendable {
     /// The temporary folder.
     let folder: String
-    /// Where the runner listens with TLS; nil: nowhere.
+    /// The address where the runner listens with TLS; nil: none.
     var networkPort: UInt16?
 
-    /// The private file systems; nobody outside the helper's namespace sees what is in there.
+    /// The private file systems, which only the helper's namespace can see.
     var machine: String { folder + "/machine" }
     var logs: String { folder + "/log" }
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
-    /// The homes of people who have an account in the world.
+    /// The homes of people with an account in the test bed.
     var homes: String { folder + "/home" }
     func home(of person: String) -> String { "\(homes)/\(person)" }
 
-    /// What `public_host` is set to; /etc/hosts of the world has it.
+    /// The value of `public_host`, which is in the test bed's /etc/hosts.
     static let publicHost = "builds.example.test"
 
     /// A build service that speaks API v1.
@@ -26,7 +26,7 @@ struct Layout: Sendable {
         """
     }
 
-    /// A worker of builds.sr.ht, which answers for meta.sr.ht too.
+    /// A worker of builds.sr.ht, which also plays meta.sr.ht.
     static func worker(at socket: String, logs: String?) -> String {
         """
         [service]
@@ -41,7 +41,7 @@ struct Layout: Sendable {
 
     static let identity = "/etc/sallyport/builder_ed25519"
     static let hostKey = "/etc/sallyport/ssh_host_ed25519_key"
-    /// Keys and an authority that sshd's own configuration would let in, were it not for the drop-in.
+    /// Keys and an authority that sshd's own configuration would accept without the drop-in.
     static let strayKeys = "/etc/sallyport/stray_authorized_keys"
     static let strayAuthority = "/etc/sallyport/stray_authority.pub"
 

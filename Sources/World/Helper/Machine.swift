@@ -1,8 +1,8 @@
 /// The private file systems that make one machine look like two: one where Sallyport is installed, and the real one.
 ///
-/// The helper lives in a mount namespace and a PID namespace of its own. There /etc is a private copy, in which the
-/// accounts are. Each sshd lives in a further mount namespace, where /usr/local holds the programs, /run is empty, /tmp
-/// is writable for everybody, and /dev has a `log`.
+/// The helper lives in its own mount and PID namespaces. There /etc is a private copy, which has the
+/// accounts. Each sshd lives in another mount namespace, where /usr/local has the programs, /run is empty, /tmp
+/// is writable for everyone, and /dev has a `log`.
 enum Machine {
     /// Makes the file systems in the folder `$1`, and /etc with them: without what belongs to a Sallyport that is
     /// installed on this machine. Runs once, in the helper's namespace.
@@ -31,9 +31,9 @@ enum Machine {
         mount --bind etc /etc
         """
 
-    /// Becomes the command `$3…` on the machine where Sallyport is installed. Runs in a new mount namespace.
+    /// Executes the command `$3…` on the machine where Sallyport is installed, in a new mount namespace.
     ///
-    /// The folder `$2` holds files that this one sees in place of others: `passwd` and `sallyport.toml`.
+    /// The folder `$2` has files that replace others there: `passwd` and `sallyport.toml`.
     static let enter = """
         set -eu
         machine=$1
@@ -49,14 +49,14 @@ enum Machine {
         exec "$@"
         """
 
-    /// Runs the command `$@` in the two namespaces, with the number of the process that made them as a last argument.
+    /// Runs the command `$@` in the two namespaces, with the id of the process that made them as the last argument.
     static let apart = """
         exec unshare --mount --pid --fork --kill-child --mount-proc "$@" $$
         """
 
-    /// The first process of the PID namespace: starts the helper, reaps whoever lost his parent, and ends with it.
+    /// The first process of the PID namespace: starts the helper, reaps orphans, and ends with the helper.
     ///
-    /// The kernel then kills whatever is left in the namespace.
+    /// The kernel then kills every remaining process in the namespace.
     static let firstProcess = """
         exec 3<&0 </dev/null
         "$@" <&3 3<&- &

@@ -1,12 +1,12 @@
 import Glibc
 
-/// What the runner needs to be reached over the network, and what a gateway needs that reaches it there: certificates, and
+/// The files with which a gateway reaches the runner over the network: certificates, and
 /// a token for each role.
 enum NetworkFiles {
     static let folder = "/etc/sallyport/network"
 
-    /// Makes them with openssl(1) and with the operator's tool. One authority has signed the service's certificate, and
-    /// another that ran out yesterday; `stranger.pem` is an authority that has signed neither.
+    /// Makes them with openssl(1) and the operator's tool. One authority has signed the service's certificate, and
+    /// one that expired yesterday; `stranger.pem` is an authority that has signed neither.
     static func make(programs: String, account: Accounts.Account) async throws {
         let made = try await Command.run(
             [
@@ -49,7 +49,7 @@ enum NetworkFiles {
         """
     }
 
-    /// The table of a gateway that asks there.
+    /// The `[service]` table of a gateway that uses this address.
     static func service(port: UInt16) -> String {
         """
         [service]

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A place to bind to or to connect to.
+/// An address to bind to or to connect to.
 enum SocketAddress: Sendable {
     case unix(String)
     case loopback(port: UInt16)
@@ -11,7 +11,7 @@ enum SocketAddress: Sendable {
         self = .unix(path)
     }
 
-    /// Hands the address to a call such as bind(2).
+    /// Passes the address to a call such as bind(2).
     func with<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch self {
         case .unix(let path):
@@ -38,7 +38,7 @@ enum SocketAddress: Sendable {
         }
     }
 
-    /// True when somebody listens there.
+    /// Whether something listens there.
     var answers: Bool {
         let family = if case .unix = self { AF_UNIX } else { AF_INET }
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -47,7 +47,7 @@ enum SocketAddress: Sendable {
         return with { connect(descriptor, $0, $1) } == 0
     }
 
-    /// A port on which nobody listens at the moment. Somebody may take it before it is used: try again then.
+    /// A port that is free at the moment. Somebody may take it before it is used: try again then.
     static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }

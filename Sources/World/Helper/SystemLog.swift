@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The other side of syslog(3): a datagram socket in the place of /dev/log, and a file that holds what came.
+/// The other side of syslog(3): a datagram socket in place of /dev/log, and a file with everything it received.
 final class SystemLog: Sendable {
     private let socket: FileDescriptor
     private let reader: Task<Void, Never>

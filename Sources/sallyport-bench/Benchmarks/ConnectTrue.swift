@@ -1,4 +1,4 @@
-/// The shortest command on a builder: all that it takes is getting there.
+/// The shortest command on a builder: almost all of its time is the login.
 enum ConnectTrue {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         try await Contest(

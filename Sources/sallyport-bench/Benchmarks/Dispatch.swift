@@ -1,6 +1,6 @@
 import World
 
-/// A whole run of sallyport-dispatch, which sshd starts twice for each login.
+/// A complete run of sallyport-dispatch, which sshd starts twice for each login.
 enum Dispatch {
     static func measure(_ stage: Stage, contenders: String, _ report: Report) async throws {
         let scratch = stage.scratch
@@ -32,7 +32,7 @@ enum Dispatch {
         ).run(scratch, report)
     }
 
-    /// Nothing is remembered: each look-up asks the service.
+    /// There is no cache: each lookup asks the service.
     private static func writeConfiguration(_ stage: Stage) async throws -> String {
         let path = "\(stage.world.folder)/dispatch-known.toml"
         let text = """

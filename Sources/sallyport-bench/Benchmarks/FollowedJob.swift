@@ -7,7 +7,7 @@ struct FollowedJob: Sendable {
     let count: Int
     private let task: FileDescriptor
 
-    /// Runs `body` when every tail has shown the first line, and ends the job afterwards; the tails end with it.
+    /// Runs `body` when every tail has shown the first line, then ends the job and so the tails.
     static func with(_ stage: Stage, tails count: Int, _ body: (FollowedJob) async -> Void) async throws {
         let path = stage.world.folder + "/lines"
         let made = try await stage.world.run(["mkfifo", "-m", "666", path])
@@ -19,7 +19,7 @@ struct FollowedJob: Sendable {
               - watch: exec cat '\(path)'
 
             """)
-        // For reading too, since nothing waits for the task then.
+        // Open it for reading too, so that this does not wait for the task.
         let task = try FileDescriptor.open(FilePath(path), .readWrite, options: .closeOnExec)
         let tails: Crowd
         do {
@@ -40,7 +40,7 @@ struct FollowedJob: Sendable {
 
     /// Has the task write a line.
     ///
-    /// - Returns: for each tail the seconds until the line was there.
+    /// - Returns: for each tail, the seconds until it had the line.
     func write(_ line: String) throws -> [Double] {
         let start = ContinuousClock.now
         try task.writeAll("\(line)\n".utf8)

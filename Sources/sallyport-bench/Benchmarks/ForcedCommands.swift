@@ -1,8 +1,8 @@
 import World
 
-/// What the kernel knows about the processes of sallyport-shell.
+/// Measures the processes of sallyport-shell, with /proc.
 enum ForcedCommands {
-    /// The number with which each line begins that `script` prints in the /proc folder of each process.
+    /// Runs `script` in the /proc folder of each process, and returns the number at the beginning of each line.
     static func read(_ script: String, in world: World) async throws -> [Double] {
         let answer = try await world.run([
             "/bin/sh", "-c",

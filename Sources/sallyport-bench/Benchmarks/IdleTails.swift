@@ -1,6 +1,6 @@
 import World
 
-/// What the forced commands of tails do while nothing happens.
+/// The processor time of idle tails.
 enum IdleTails {
     private static let seconds = 30
 
@@ -11,7 +11,7 @@ enum IdleTails {
         report.add(Figure(name: "tail-idle-cpu", value: after - before, unit: "s"))
     }
 
-    /// The last of them have only just started. Whatever they do all the time is found by the measurement itself.
+    /// Gives the last ones time to start. The measurement finds anything that they do all the time.
     private static func timeWhenSettled(_ stage: Stage, _ job: FollowedJob) async throws -> Double {
         var latest = try await time(stage, job)
         for _ in 0..<10 {
@@ -23,11 +23,11 @@ enum IdleTails {
         return latest
     }
 
-    /// Seconds on a processor, of all of them: proc(5), to the nanosecond where `stat` counts hundredths.
+    /// The processor time of all of them in seconds: proc(5), in nanoseconds, while `stat` counts hundredths.
     private static func time(_ stage: Stage, _ job: FollowedJob) async throws -> Double {
         let times = try await ForcedCommands.read("cat task/*/schedstat", in: stage.world)
         guard times.count == job.count, times.allSatisfy({ $0 > 0 }) else {
-            throw WorldError("\(job.count) tails have \(times.count) forced commands whose time is known")
+            throw WorldError("\(job.count) tails have \(times.count) forced commands with a known time")
         }
         return times.reduce(0, +) / 1e9
     }

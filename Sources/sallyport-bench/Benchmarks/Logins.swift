@@ -1,7 +1,7 @@
-/// Logins that succeed in a second, while eight clients log in again and again.
+/// Successful logins per second, while eight clients log in repeatedly.
 ///
-/// The stock sshd runs `true` for a key in a file. Ours asks the service twice and answers with the greeting: the least
-/// that a person can get, and no builder's part in it.
+/// The stock sshd runs `true` for a key in a file. Our gateway asks the service twice and prints the greeting: the
+/// shortest possible session, without a builder.
 enum Logins {
     private static let count = 24
 

@@ -1,4 +1,4 @@
-/// 10^9 bytes from the builder's stdout to /dev/null at the client, whose own ssh the gateway only carries there.
+/// 10^9 bytes from the builder's stdout to /dev/null at the client, whose own ssh connection the gateway carries.
 enum ProxyGigabyte {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         let command = "head -c 1000000000 /dev/zero"

@@ -1,4 +1,4 @@
-/// The shortest command on a builder with the person's own ssh, which the gateway only carries there.
+/// The shortest command on a builder with the person's own ssh, whose connection the gateway carries.
 enum ProxyTrue {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         try await Contest(

@@ -1,6 +1,6 @@
 import World
 
-/// The memory of forced commands that are connected and have nothing to do.
+/// The memory of idle forced commands.
 enum SessionMemory {
     private static let count = 50
 

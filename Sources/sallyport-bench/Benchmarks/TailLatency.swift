@@ -1,4 +1,4 @@
-/// How long a line takes from the task that writes it to the people who follow the log.
+/// The time from a task's writing a line until the people who follow the log see it.
 enum TailLatency {
     private static let lines = 200
 

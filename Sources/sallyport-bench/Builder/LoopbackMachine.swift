@@ -5,13 +5,13 @@ import Synchronization
 import SystemPackage
 import World
 
-/// An sshd with a host key of its own; tasks are run by `sh` beside it, with its folder as their working directory.
+/// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
 ///
-/// It lives in the world's private /etc and PID namespace, and needs to be root there.
+/// It lives in the test bed's private /etc and PID namespace, and must be root there.
 final class LoopbackMachine: BuilderMachine {
     let address = "127.0.0.1"
     let port: UInt16
-    /// People and the gateway log in to the world's ordinary account.
+    /// People and the gateway log in to the test bed's ordinary account.
     let user = LoopbackMachine.account
     static let account = "builds"
     let hostKeys: [String]
@@ -96,7 +96,7 @@ final class LoopbackMachine: BuilderMachine {
 
     func setDeadline(secondsFromNow seconds: Int) async throws {}
 
-    /// In this process, as the helper that stays in a real builder starts nothing for it either.
+    /// In this process, because in a real builder a helper is already running for this.
     func admit(keys: [String]) async throws -> Bool {
         let new = FilePath("\(folder)/people_keys.new")
         let file = try FileDescriptor.open(

@@ -2,7 +2,7 @@ import Machines
 import Runner
 import SystemPackage
 
-/// Builders are sshds on this machine: an emulated one would hide what Sallyport itself takes.
+/// Builders are sshds on this machine: emulated ones would hide the time that Sallyport itself takes.
 struct LoopbackSupply: BuilderSupply {
     let authorizedKeys: [String]
     let authority: KeyPair
@@ -18,7 +18,7 @@ struct LoopbackSupply: BuilderSupply {
                 life: plan.longestLife))
     }
 
-    /// They end with the world, as the runner does.
+    /// They end with the test bed, like the runner.
     func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? { nil }
 
     func discard(_ plan: BuilderPlan) async {}

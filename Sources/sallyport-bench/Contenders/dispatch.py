@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""AuthorizedKeysCommand: whoever has the key of an account may run the shell. Arguments: %t %k."""
+"""AuthorizedKeysCommand: the owner of an account's key can run the shell. Arguments: %t %k."""
 import os
 import sys
 

@@ -1,4 +1,4 @@
-/* The least that any AuthorizedKeysCommand does: it prints a line. */
+/* The smallest AuthorizedKeysCommand: it prints a line. */
 #include <unistd.h>
 
 int main(void)

@@ -1,25 +1,25 @@
 import SystemPackage
 import World
 
-/// A command that is measured beside others.
+/// A command to compare with others.
 struct Contender: Sendable {
     /// The name of its figure.
     var name: String
     var arguments: [String]
 }
 
-/// Commands that take turns, so that what else happens on the machine happens to all of them.
+/// Commands that take turns, so that other load on the machine affects all of them equally.
 ///
-/// Each must end with status 0; the figure is made of the median of how long it takes.
+/// Each must exit with status 0; the figure is based on the median time.
 struct Contest: Sendable {
     /// The others are compared with the first one.
     var contenders: [Contender]
     var rounds: Int
     var unit: String
-    /// The value of a figure, of seconds.
+    /// Converts seconds into the value of a figure.
     var value: @Sendable (Double) -> Double
 
-    /// Reports a figure for each contender. One that fails is out, and reported as missing.
+    /// Reports a figure for each contender. A contender that fails is reported as missing.
     func run(_ scratch: Scratch, _ report: Report) async throws {
         let times = try await blocking { try self.times(scratch, report) }
         let values = times.map { $0.isEmpty ? nil : value($0.median) }
@@ -34,7 +34,7 @@ struct Contest: Sendable {
     private func times(_ scratch: Scratch, _ report: Report) throws -> [[Double]] {
         var times = [[Double]](repeating: [], count: contenders.count)
         var failed: Set<Int> = []
-        // The first round is for caches.
+        // The first round fills the caches.
         for round in 0...rounds {
             for (index, contender) in contenders.enumerated() where !failed.contains(index) {
                 let start = ContinuousClock.now

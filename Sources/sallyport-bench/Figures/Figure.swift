@@ -5,7 +5,7 @@ struct Figure: Sendable {
     var name: String
     var value: Double
     var unit: String
-    /// The figure that this one is divided by, if it is to be compared with any.
+    /// The figure that this one is divided by, if there is one.
     var baseline: (name: String, value: Double)?
 
     /// `bench <name> <value> <unit> <ratio> <against>`
@@ -14,14 +14,14 @@ struct Figure: Sendable {
         return "bench \(name) \(Self.text(value)) \(unit) \(comparison)"
     }
 
-    /// Three digits behind the point where they say something.
+    /// Three decimal places if they mean something.
     private static func text(_ value: Double) -> String {
         String(format: value < 10 ? "%.3f" : "%.1f", value)
     }
 }
 
 extension [Double] {
-    /// The smallest value that is not exceeded by this part of all values.
+    /// The smallest value that this part of all values does not exceed.
     func percentile(_ part: Double) -> Double {
         let index = Int((part * Double(count)).rounded(.up)) - 1
         return sorted()[Swift.min(Swift.max(index, 0), count - 1)]

@@ -7,7 +7,7 @@ final class Report: Sendable {
     private let failures = Mutex(0)
     private let only: [String]
 
-    /// - Parameter only: the benchmarks to run; none of them: all.
+    /// - Parameter only: the benchmarks to run; empty: all.
     init(only: [String]) { self.only = only }
 
     var hasFailures: Bool { failures.withLock { $0 > 0 } }
@@ -16,13 +16,13 @@ final class Report: Sendable {
 
     func add(_ figure: Figure) { say(figure.line) }
 
-    /// Notes that something could not be measured, and why.
+    /// Records that something could not be measured, and why.
     func fail(_ name: String, _ reason: String) {
         failures.withLock { $0 += 1 }
         Self.write("sallyport-bench: \(name) could not be measured: \(reason)", to: STDERR_FILENO)
     }
 
-    /// Runs a benchmark; the next ones have their turn even if it fails.
+    /// Runs a benchmark; the next ones run even if it fails.
     func attempt(_ name: String, _ benchmark: () async throws -> Void) async {
         guard only.isEmpty || only.contains(name) else { return }
         do {
@@ -32,13 +32,13 @@ final class Report: Sendable {
         }
     }
 
-    /// Ends the program. The world notices, and ends as well.
+    /// Ends the program. The test bed notices, and also ends.
     func giveUp(_ reason: String) -> Never {
         fail("the rest", reason)
         exit(EXIT_FAILURE)
     }
 
-    /// At once: somebody may be waiting for it.
+    /// Writes at once, because someone may be waiting.
     private static func write(_ line: String, to descriptor: CInt) {
         let bytes = Array("\(line)\n".utf8)
         _ = Glibc.write(descriptor, bytes, bytes.count)

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs what blocks on a thread of its own: the few that run tasks have a world to serve.
+/// Runs blocking code on its own thread, because the few task threads serve the test bed.
 func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }

@@ -1,10 +1,10 @@
 import Glibc
 import SystemPackage
 
-/// A child process without anything around it that would take time: where a process lasts half a millisecond, a
-/// library's watching of it is most of what one measures.
+/// A child process with as little overhead as possible: for a process of half a millisecond, a
+/// library's supervision would dominate the measurement.
 struct Child: Sendable {
-    /// What it reads and writes.
+    /// Its standard streams.
     struct Streams: Sendable {
         var input: FileDescriptor
         var output: FileDescriptor
@@ -13,7 +13,7 @@ struct Child: Sendable {
 
     let process: pid_t
 
-    /// Starts it with no environment but a search path.
+    /// Starts it with an environment that has only a search path.
     init(_ arguments: [String], _ streams: Streams) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -32,7 +32,7 @@ struct Child: Sendable {
 
     /// Waits for its end.
     ///
-    /// - Returns: its exit status; 128 + N when signal N killed it.
+    /// - Returns: its exit status; 128 + N if signal N killed it.
     func wait() -> Int32 {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -2,10 +2,10 @@ import Glibc
 import SystemPackage
 import World
 
-/// Many copies of a command at the same time, which share one pipe for what they read and one for what they write.
+/// Many copies of a command at the same time, which share one pipe for input and one for output.
 ///
-/// A line that is not longer than PIPE_BUF is never torn apart: pipe(7). So one reader sees when each copy has written
-/// what, without a hundred descriptors to look after.
+/// A line no longer than PIPE_BUF is never split: pipe(7). So one reader sees when each copy has written
+/// what, without a hundred descriptors.
 final class Crowd: Sendable {
     private let children: [Child]
     private let input: FileDescriptor
@@ -40,12 +40,12 @@ final class Crowd: Sendable {
         self.children = children
     }
 
-    /// When each of them has written this line.
+    /// The times when each of them has written this line.
     func arrivals(of line: String) throws -> [ContinuousClock.Instant] {
         try lines.arrivals(of: line, count: children.count, within: 10)
     }
 
-    /// Ends what they read, and waits for their own end.
+    /// Closes their input, and waits until they end.
     func end() {
         try? input.close()
         for child in children { _ = child.wait() }

@@ -2,7 +2,7 @@ import Glibc
 import SystemPackage
 import World
 
-/// Waits for lines from a pipe, and notes when they came.
+/// Waits for lines from a pipe, and records when they arrived.
 final class LineReader: @unchecked Sendable {
     private let pipe: FileDescriptor
     private var rest: [UInt8] = []
@@ -12,7 +12,7 @@ final class LineReader: @unchecked Sendable {
 
     deinit { try? pipe.close() }
 
-    /// Passes over other lines until this one has come `count` times; throws when it has not within so many seconds.
+    /// Skips other lines until this one has arrived `count` times; throws if that takes more than that many seconds.
     func arrivals(of line: String, count: Int, within seconds: Int) throws -> [ContinuousClock.Instant] {
         let expected = Array(line.utf8)
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The machine that all this runs on.
+/// The machine that the benchmarks run on.
 enum Host {
-    /// One line, for whoever compares figures.
+    /// One line, for comparing figures.
     static func description() throws -> String {
         let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let facts = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)

@@ -3,8 +3,8 @@ import World
 
 /// A gateway to the same build service and the same builders, written in Python.
 enum PythonGateway {
-    /// Installs the contenders of the folder `$2` and starts an sshd on port `$3` with them, in the world `$1`; it ends
-    /// with the world.
+    /// Installs the contenders of the folder `$2` and starts an sshd on port `$3` with them, in the test bed `$1`; it
+    /// ends with the test bed.
     private static let start = """
         set -eu
         machine=$1/machine

@@ -2,18 +2,18 @@ import Foundation
 import SystemPackage
 import World
 
-/// The folder for temporary files, with the programs as they would be installed: stripped.
+/// The folder for temporary files, with the programs stripped, as they would be installed.
 struct Scratch: Sendable {
     let folder: String
-    /// Both outputs of what is measured, unless somebody wants to see them.
+    /// Both outputs of the measured commands, unless they are needed.
     let streams: Child.Streams
 
     var programs: String { folder + "/programs" }
     var images: String { folder + "/images" }
-    /// What the commands have complained about.
+    /// The error messages of the commands.
     private var errors: String { folder + "/errors" }
 
-    /// The image that jobs name; nothing is in it.
+    /// The image that jobs name; it is empty.
     static let image = "loopback"
 
     static func make(_ folder: String, programs: String) async throws -> Scratch {
@@ -39,7 +39,7 @@ struct Scratch: Sendable {
         return Scratch(folder: folder, streams: Child.Streams(input: null, output: null, errors: errors))
     }
 
-    /// The end of what the commands have complained about.
+    /// The last error messages of the commands.
     func lastErrors() -> String {
         let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").suffix(10).joined(separator: "\n")

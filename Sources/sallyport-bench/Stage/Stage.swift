@@ -1,14 +1,14 @@
 import Foundation
 import World
 
-/// All that the benchmarks log in to: Sallyport's gateway, a stock sshd, a gateway in Python, and a builder.
+/// Everything that the benchmarks log in to: Sallyport's gateway, a stock sshd, a gateway in Python, and a builder.
 struct Stage: Sendable {
     let world: World
     let scratch: Scratch
-    /// A job that has failed, and whose builder is kept.
+    /// A failed job whose builder is kept.
     let job: String
 
-    /// Who logs in.
+    /// The person who logs in.
     static let person = "alice"
 
     /// The command line of ssh to one of these hosts: `builds`, `stray` (a stock sshd with an authorized_keys file),
@@ -21,7 +21,7 @@ struct Stage: Sendable {
         let service = Operator(world: world)
         let added = try await service.addKey(of: person)
         guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
-        // The person may log in to the builder directly too, to compare with.
+        // The person can also log in to the builder directly, for comparison.
         let job = try await service.submit(
             """
             image: \(Scratch.image)
@@ -41,7 +41,7 @@ struct Stage: Sendable {
         return stage
     }
 
-    /// One cipher for all, which is also libssh's first choice between gateway and builder.
+    /// One cipher for all connections, which is also libssh's first choice between gateway and builder.
     private func writeConfiguration(builder: Operator.Job.Builder, python: Int) throws {
         let text = """
             Host builder

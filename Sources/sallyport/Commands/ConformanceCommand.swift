@@ -5,37 +5,37 @@ import Conformance
 import Presentation
 import ServiceClient
 
-/// `conformance`: whether a service is one that a gateway can work with.
+/// `conformance`: tests whether a gateway can work with a service.
 struct ConformanceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance",
-        abstract: "Examine whether a build service keeps API v1.",
+        abstract: "Test whether a build service conforms to API v1.",
         discussion: """
-            Submits two jobs of --owner's, follows them, claims the builder of the one that fails, and takes back what \
-            it has made. Exit status: 0 all is kept, 1 something is broken, 69 nobody answers, 75 not now.
+            Submits two jobs for --owner, follows them, claims the builder of the one that fails, and removes what it \
+            has made. Exit status: 0 nothing is broken, 1 something is broken, 69 no answer, 75 try again later.
             """)
 
     @Argument(help: ArgumentHelp("unix:/path, http://… or https://…", valueName: "url")) var url: String
-    @Option(help: "Whose jobs and keys.") var owner: String
-    @Option(help: "Somebody else; gets a key for a while, and must not be let in.") var stranger: String =
+    @Option(help: "The person to submit jobs and add keys for.") var owner: String
+    @Option(help: "Another person, who gets a key for a while and must not get in.") var stranger: String =
         "conformance-stranger"
-    @Option(help: "A manifest whose job fails in a few seconds and says something; without it, a small one.")
+    @Option(help: "A manifest whose job prints something and fails in a few seconds; by default a small one.")
     var manifest: String?
-    @Option(
-        help:
-            "A job of the owner's that has failed, with its builder kept, where none is to be submitted. Its builder ends."
-    ) var job: String?
-    @Option(help: "A public key that is the owner's already, where keys cannot be added.") var key: String?
-    @Option(help: "A file with an operator's token, or a gateway's.") var tokenFile: String?
-    @Option(help: "A file with a gateway's token, to see that it may do less.") var gatewayTokenFile: String?
-    @Option(help: "A file with a token that may only look keys up.") var keysTokenFile: String?
-    @Option(help: "Certificates, in PEM, that the service's own is checked against.") var authorities: String?
-    @Option(help: "Seconds that the job may take to fail.") var patience = 300
-    @Option(help: "The longest lease, in seconds, whose end is waited for.") var longestLease = 15
+    @Option(help: "Submit nothing; use this failed job of the owner. Its kept builder ends.")
+    var job: String?
+    @Option(help: "Add no keys; use this public key, which the owner already has.") var key: String?
+    @Option(help: "A file with the token of an operator or a gateway.") var tokenFile: String?
+    @Option(help: "A gateway's token file, to check that it can do less.") var gatewayTokenFile: String?
+    @Option(help: "A file with a token that can only look keys up.") var keysTokenFile: String?
+    @Option(help: "A file of certificate authorities to trust, in PEM.") var authorities: String?
+    @Option(help: "How many seconds to wait for the job to fail.") var patience = 300
+    @Option(help: "Wait for a lease to run out only if it is no longer, in seconds.") var longestLease = 15
     @Flag(help: "Answer in JSON.") var json = false
 
     func validate() throws {
-        guard patience > 0, longestLease >= 0 else { throw ValidationError("Seconds are at least 1.") }
+        guard patience > 0, longestLease >= 0 else {
+            throw ValidationError("--patience must be at least 1, and --longest-lease at least 0.")
+        }
     }
 
     func run() throws {
@@ -48,7 +48,7 @@ struct ConformanceCommand: ParsableCommand {
 
     private func examine() throws(Failure) -> Report {
         guard let endpoint = Endpoint(url) else {
-            throw Failure(.usage, "\(HostileText.printable(url)) is not unix:/path and not a URL.")
+            throw Failure(.usage, "\(HostileText.printable(url)) is neither unix:/path nor a URL.")
         }
         let examination = Examination(of: endpoint, try options())
         do throws(Unreachable) {
@@ -69,7 +69,7 @@ struct ConformanceCommand: ParsableCommand {
         options.stranger = stranger
         if let job {
             guard let id = JobID(job) else {
-                throw Failure(.usage, "\(HostileText.printable(job)) is not a job.")
+                throw Failure(.usage, "\(HostileText.printable(job)) is not a job's id.")
             }
             options.job = id.description
         }
@@ -90,14 +90,14 @@ struct ConformanceCommand: ParsableCommand {
             whereSeparator: \.isWhitespace)
         guard words.count == 1, let word = words.first, word.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else {
-            throw Failure(.data, "\(HostileText.printable(path)) does not hold one token.")
+            throw Failure(.data, "\(HostileText.printable(path)) must contain exactly one token.")
         }
         return String(word)
     }
 
     private func show(_ report: Report) throws(Failure) {
         guard !json else { return try JSONOutput.print(report) }
-        var table = Table(["CHECK", "", "WHAT A SERVICE KEEPS", "SEEN"])
+        var table = Table(["CHECK", "", "REQUIREMENT", "SEEN"])
         for finding in report.findings {
             table.add([finding.check.rawValue, finding.outcome.rawValue, finding.check.promise, finding.seen])
         }

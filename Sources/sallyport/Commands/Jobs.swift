@@ -3,12 +3,12 @@ import BuildAPI
 import Presentation
 import ServiceClient
 
-/// `jobs`: what is there.
+/// `jobs`: lists jobs.
 struct Jobs: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show jobs, the newest first.")
+    static let configuration = CommandConfiguration(abstract: "List jobs, newest first.")
 
-    @Option(help: "Whose; without it, everybody's.") var owner: String?
-    @Flag(help: "Those too that are over.") var all = false
+    @Option(help: "Only this person's; by default everyone's.") var owner: String?
+    @Flag(help: "Include finished jobs.") var all = false
     @OptionGroup var options: ServiceOptions
 
     func run() {

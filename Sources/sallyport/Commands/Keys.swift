@@ -7,16 +7,16 @@ import ServiceClient
 /// `keys`: whose key is whose.
 struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show and change the keys that people log in with.",
+        abstract: "List, add and remove the keys that people log in with.",
         subcommands: [AddKeys.self, ListKeys.self, RemoveKey.self])
 }
 
 /// `keys add`: one key or several, one per line.
 struct AddKeys: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add public keys of a person.")
+        commandName: "add", abstract: "Add public keys to a person; the first one creates the person.")
 
-    @Argument(help: "Whose keys they are.") var owner: String
+    @Argument(help: "The person's name.") var owner: String
     @Argument(help: ArgumentHelp("A .pub file; - is standard input.", valueName: "file")) var path: String
     @OptionGroup var options: ServiceOptions
 
@@ -37,9 +37,9 @@ struct AddKeys: ParsableCommand {
 
 /// `keys list`
 struct ListKeys: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show keys.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List keys.")
 
-    @Argument(help: "Whose; without it, everybody's.") var owner: String?
+    @Argument(help: "Only this person's; by default everyone's.") var owner: String?
     @OptionGroup var options: ServiceOptions
 
     func run() {
@@ -63,7 +63,7 @@ struct RemoveKey: ParsableCommand {
         commandName: "remove",
         abstract: "Remove a key. Sessions that were opened with it end at their next heartbeat.")
 
-    @Argument(help: "As keys list shows it.") var fingerprint: String
+    @Argument(help: "The fingerprint, as keys list shows it.") var fingerprint: String
     @OptionGroup var options: ServiceOptions
 
     func run() {

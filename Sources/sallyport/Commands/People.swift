@@ -3,16 +3,16 @@ import BuildAPI
 import Presentation
 import ServiceClient
 
-/// `people`: who is known, and who may do what.
+/// `people`: the people whom the service knows, and their rights.
 struct People: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show people, suspend them, and make administrators.",
+        abstract: "List people, suspend them, and make administrators.",
         subcommands: [ListPeople.self, SuspendPerson.self, ResumePerson.self, Promote.self, Demote.self])
 }
 
 /// `people list`
 struct ListPeople: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show everybody.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List everyone.")
 
     @OptionGroup var options: ServiceOptions
 
@@ -37,9 +37,9 @@ struct ListPeople: ParsableCommand {
 struct SuspendPerson: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "suspend",
-        abstract: "Let a person do nothing. Their sessions end at the next heartbeat.")
+        abstract: "Suspend a person, who loses all rights. Their sessions end at the next heartbeat.")
 
-    @Argument(help: "Who.") var name: String
+    @Argument(help: "The person's name.") var name: String
     @OptionGroup var options: ServiceOptions
 
     func run() {
@@ -50,9 +50,9 @@ struct SuspendPerson: ParsableCommand {
 /// `people resume`
 struct ResumePerson: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Take a suspension back.")
+        commandName: "resume", abstract: "Lift a suspension.")
 
-    @Argument(help: "Who.") var name: String
+    @Argument(help: "The person's name.") var name: String
     @OptionGroup var options: ServiceOptions
 
     func run() {
@@ -63,9 +63,9 @@ struct ResumePerson: ParsableCommand {
 /// `people promote`
 struct Promote: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a person an administrator, who may enter other people's jobs.")
+        abstract: "Make a person an administrator, who can enter other people's jobs.")
 
-    @Argument(help: "Who.") var name: String
+    @Argument(help: "The person's name.") var name: String
     @OptionGroup var options: ServiceOptions
 
     func run() {
@@ -76,9 +76,9 @@ struct Promote: ParsableCommand {
 /// `people demote`
 struct Demote: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make an administrator a person like others.")
+        abstract: "Make an administrator an ordinary person again.")
 
-    @Argument(help: "Who.") var name: String
+    @Argument(help: "The person's name.") var name: String
     @OptionGroup var options: ServiceOptions
 
     func run() {

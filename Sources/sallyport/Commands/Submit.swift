@@ -2,13 +2,13 @@ public import ArgumentParser
 public import BuildAPI
 import ServiceClient
 
-/// `submit`: a job for somebody.
+/// `submit`: submits a job.
 struct Submit: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Submit a manifest as a new job.")
 
-    @Option(help: "Whose job it is; without it, the user who has logged in.") var owner: String?
-    @Option(help: "What it is about.") var note: String?
-    @Flag(help: "Who may follow it.") var visibility = Visibility.unlisted
+    @Option(help: "The job's owner; by default the user who has logged in.") var owner: String?
+    @Option(help: "What the job is about.") var note: String?
+    @Flag(help: "Who can see the job.") var visibility = Visibility.unlisted
     @Argument(help: ArgumentHelp("The manifest; - is standard input.", valueName: "manifest")) var path:
         String
     @OptionGroup var options: ServiceOptions
@@ -17,7 +17,7 @@ struct Submit: ParsableCommand {
         reporting { () throws(Failure) in
             let manifest = try Input.read(path)
             guard let owner = owner ?? CurrentUser.name else {
-                throw Failure(.data, "Whose job is it? Use --owner NAME.")
+                throw Failure(.data, "The job needs an owner. Use --owner NAME.")
             }
             let job = try options.ask {
                 $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility, $1)

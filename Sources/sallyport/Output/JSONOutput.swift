@@ -1,6 +1,6 @@
 import BuildAPI
 
-/// Answers for programs.
+/// Prints answers for programs.
 enum JSONOutput {
     static func print(_ value: some Encodable) throws(Failure) {
         do {

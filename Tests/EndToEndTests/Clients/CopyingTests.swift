@@ -1,9 +1,9 @@
 import Testing
 import World
 
-/// Files come and go with the programs that people copy files with.
+/// Copying files, with the programs that people use for that.
 @Suite struct CopyingTests {
-    /// Each way of taking a file to a builder and fetching it again; `$1` is the builder.
+    /// Every way to copy a file to a builder and back; `$1` is the builder.
     static let ways = [
         ("scp", #"scp -q there "$1:scp-there" && scp -q "$1:scp-there" back"#),
         ("scp -O", #"scp -q -O there "$1:old-there" && scp -q -O "$1:old-there" back"#),
@@ -46,7 +46,7 @@ import World
         #expect(copied.output.isEmpty, "\(copied)")
     }
 
-    /// A repository in the builder: what was committed there comes home.
+    /// A repository in the builder: its commits can be cloned.
     @Test func gitClonesARepositoryInTheBuilder() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.workshop(world)

@@ -10,8 +10,8 @@ import World
         try await install(job, alice, in: world)
     }
 
-    /// The editor waits 15 seconds and does not know that there is anything to wait for. Where builders boot for longer
-    /// than that, somebody reads so and tries again.
+    /// The editor waits 15 seconds and does not know that there is anything to wait for. If builders boot for longer
+    /// than that, the person is told, and tries again.
     @Test func aBuilderThatBootsIsWaitedFor() async throws {
         let world = try await SharedWorld.get()
         let alice = try await Equipped.person(in: world)

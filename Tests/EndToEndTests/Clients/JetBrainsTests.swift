@@ -17,7 +17,7 @@ import World
             finished.text == """
                 50 commands, each with its exit status
                 uploaded and read again
-                a long connection, beside others
+                a long connection, during others
 
                 """, "\(finished)")
     }

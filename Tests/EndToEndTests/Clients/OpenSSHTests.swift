@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// OpenSSH, with nothing but the lines that `ssh-config` gives.
+/// OpenSSH, with only the lines that `ssh-config` prints.
 @Suite struct OpenSSHTests {
     @Test func aShellHasATerminalAndAnExitStatus() async throws {
         let world = try await SharedWorld.get()
@@ -138,7 +138,7 @@ import World
         try await alice.expectNoWayIn(to: job)
     }
 
-    /// The second goes on when the first has ended: the key stays in the builder as long as somebody needs it.
+    /// The second connection continues after the first has ended: the key stays in the builder as long as it is needed.
     @Test func twoConnectionsAtOnceAreApart() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

@@ -2,14 +2,14 @@ import FoundationEssentials
 import Testing
 import World
 
-/// The lines that people copy out of docs/clients do what is said there.
+/// The lines that people copy from docs/clients work as described.
 @Suite struct PagesTests {
     @Test(arguments: ["openssh", "copying", "vscode", "jetbrains", "putty"])
     func theLinesOfThePageWork(page: String) async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.workshop(world)
         let alice = try await Equipped.person(in: world)
-        // As somebody who has accepted the gateway's host key.
+        // As a person who has accepted the gateway's host key.
         let plink = try await OtherClient.plink.gateway(of: alice)
         _ = try await OtherClient.dbclient.gateway(of: alice)
         let accepted = plink[plink.firstIndex(of: "-hostkey")! + 1]
@@ -33,7 +33,7 @@ import World
         await expect(finished, status: 0, in: world)
     }
 
-    /// Who has them finds the first connection open and adds nothing to it but a session.
+    /// With them, a second ssh uses the open first connection, and adds only a session to it.
     @Test func theLinesForASharedConnectionWork() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

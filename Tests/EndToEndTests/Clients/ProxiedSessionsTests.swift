@@ -1,9 +1,9 @@
 import Testing
 import World
 
-/// A connection of somebody's own client, seen as the session that it is.
+/// A connection of a person's own client, as a session.
 @Suite struct ProxiedSessionsTests {
-    /// It is listed, and whoever is inside when the builder is released reads that, and by whom.
+    /// It is listed, and people inside are told when the builder is released, and by whom.
     @Test func aConnectionIsListedAndReleasedLikeOthers() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.freshWreck(world)
@@ -54,7 +54,7 @@ import World
                 job.end()
                 await client.errors.waitForEnd()
             }
-            // Nothing ends the connection but the gateway: the machine lives on.
+            // Only the gateway ends the connection: the machine keeps running.
             await expect(
                 finished, status: 255,
                 errors: ["sallyport: The builder of job 42 has ended: bob has released it."], in: world)
@@ -91,7 +91,7 @@ import World
         try await world.endBuilder(of: job)
     }
 
-    /// Whoever is killed in the middle of a transfer, the client or the ssh that it goes through, leaves nothing behind.
+    /// If the client, or the ssh that carries it, is killed in the middle of a transfer, nothing is left behind.
     @Test(arguments: ["$$", "$(pgrep -P $$)"])
     func aClientThatIsKilledLeavesNothingBehind(victim: String) async throws {
         let world = try await SharedWorld.get()

@@ -1,9 +1,9 @@
 import Testing
 import World
 
-/// Who does not get to a builder, and what does not count as one.
+/// Who cannot reach a builder, and what is not accepted as one.
 @Suite struct ProxyRefusalsTests {
-    /// The client refuses it, whoever answers: the certificate is missing.
+    /// The client refuses any other server: the certificate is missing.
     @Test func aMachineWithoutTheCertificateIsNoBuilder() async throws {
         let world = try await SharedWorld.get()
         let alice = try await Equipped.person(in: world)
@@ -61,7 +61,7 @@ import World
         }
     }
 
-    /// The gateway itself carries nothing else, whoever asks. (InstallTests has an sshd as Debian sets it up.)
+    /// The gateway itself carries nothing else, for anyone. (InstallTests has an sshd as Debian sets it up.)
     @Test func theGatewayForwardsAndCopiesNothing() async throws {
         let world = try await SharedWorld.get()
         let alice = Person(world: world, name: "alice")
@@ -120,7 +120,7 @@ import World
         #expect(closed.output.isEmpty, "\(closed)")
     }
 
-    /// After the last connection of theirs nobody's key opens the builder.
+    /// After a person's last connection, the builder no longer accepts their key.
     @Test func theWayInClosesBehindTheLast() async throws {
         let world = try await SharedWorld.get()
         let job = try await SharedJobs.wreck(world)

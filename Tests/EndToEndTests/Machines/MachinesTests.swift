@@ -207,7 +207,7 @@ struct MachinesTests {
         #expect(try await outcome.text == "gone\n")
     }
 
-    /// The helper that stays there may be killed by a build that kills all it can.
+    /// The helper that runs there can be killed by a build that kills everything it can.
     private func peoplesKeysComeAndGo(_ machine: Machine) async throws {
         let lists = [
             ["ssh-ed25519 AAAAC3NzaC1lZDI1", "ssh-rsa AAAAB3NzaC1yc2"], [], ["ssh-ed25519 AAAAC3NzaC1lZDI1"],

@@ -20,7 +20,7 @@ enum TestMachines {
 
     static let identity = folder.appending("identity")
 
-    /// A specification of a machine that ends itself soon, whatever becomes of the tests.
+    /// A specification of a machine that ends itself soon, whatever happens to the tests.
     static func specification(
         _ name: String, life: Int = 120, grace: Int = 5
     ) async throws -> MachineSpecification {

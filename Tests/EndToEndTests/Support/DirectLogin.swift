@@ -49,7 +49,7 @@ struct DirectLogin: Sendable {
 
     /// Claims for a connection of Alice's, and returns the claim's id.
     ///
-    /// - Parameter isRenewed: whether somebody sends heartbeats until it no longer stands.
+    /// - Parameter isRenewed: whether heartbeats are sent until the claim has ended.
     func claim(session: String, isRenewed: Bool = true) async throws -> String {
         let body = """
             {"session": "\(session)", "kind": "proxy", "person": {"id": "\(person)"},

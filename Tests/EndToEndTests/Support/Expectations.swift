@@ -59,7 +59,7 @@ func expectNobodyOnTheGateway(in world: World, at place: SourceLocation = #_sour
             """,
         ])
     guard waiting.status != 0 else { return }
-    Issue.record("somebody is still there\n\(waiting)\n\(await world.logTails())", sourceLocation: place)
+    Issue.record("someone is still there\n\(waiting)\n\(await world.logTails())", sourceLocation: place)
 }
 
 /// Records a failure unless the job has no session within ten seconds: a lease of three seconds has run out by then.
@@ -73,7 +73,7 @@ func expectNoSession(
 func expectSession(
     of job: String, in world: World, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    try await expectSessions(of: job, in: world, "somebody", at: place) { !$0.isEmpty }
+    try await expectSessions(of: job, in: world, "someone", at: place) { !$0.isEmpty }
 }
 
 /// Records a failure unless the task's status becomes that within a minute.
@@ -111,7 +111,7 @@ func expectNoBuilder(
     #expect(builder == nil, "the service believes in the builder of job \(job)", sourceLocation: place)
 }
 
-/// Waits until the SSH server of a job's builder, which was told to start anew, listens again.
+/// Waits until the SSH server of a job's builder, which was told to restart, listens again.
 func expectListening(
     _ job: String, in world: World, at place: SourceLocation = #_sourceLocation
 ) async throws {

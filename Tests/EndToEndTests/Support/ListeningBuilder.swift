@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 import World
 
-/// A build service that tells of one job, 42, whose builder is a TCP server of the test's, or somebody else's port; the
+/// A build service with one job, 42, whose builder is a TCP server of the test, or another port; the
 /// gateway `orphaned` asks it.
 struct ListeningBuilder {
     typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>

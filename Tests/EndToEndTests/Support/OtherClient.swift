@@ -1,6 +1,6 @@
 import World
 
-/// A client that is no OpenSSH.
+/// A client other than OpenSSH.
 enum OtherClient: String, CaseIterable, Sendable {
     case plink, dbclient
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import World
 
-/// Another build service inside the world, whose state folder is a small disk of its own.
+/// Another build service inside the test bed, whose state folder is its own small disk.
 struct OwnRunner: Sendable {
     let world: World
     private let folder: String

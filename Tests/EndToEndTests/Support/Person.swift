@@ -1,7 +1,7 @@
 import Testing
 import World
 
-/// Somebody at a machine of their own, with a key, the clients that are installed there, and nothing made for tests.
+/// A person at their own machine, with a key, the installed clients, and nothing made for tests.
 struct Person: Sendable {
     let world: World
     let name: String
@@ -21,7 +21,7 @@ struct Person: Sendable {
         try await Command.run(world.inside(arguments, as: name), input: input, deadline: deadline)
     }
 
-    /// Runs what somebody has entered at a prompt.
+    /// Runs a line that a person has entered at a prompt.
     ///
     /// - Parameter variables: what `$1` and so on stand for.
     func sh(
@@ -93,7 +93,8 @@ actor Equipped {
 }
 
 extension World {
-    /// Alice's own ssh, to the builder that it calls `job-42`, through a gateway of which her configuration says nothing.
+    /// Alice's own ssh, to the builder that it calls `job-42`, through a gateway of which her configuration says
+    /// nothing.
     func proxied(to gateway: Gateway, knowing hosts: String) -> [String] {
         [
             "ssh", "-F", "none", "-i", "\(client)/alice", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",

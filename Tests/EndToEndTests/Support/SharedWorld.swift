@@ -1,13 +1,13 @@
 import Glibc
 import World
 
-/// The one world of this test run: started by the first test that asks, ended by the end of the process.
+/// The only test bed of this test run: the first test that needs it starts it, and it ends with the process.
 actor SharedWorld {
     static let shared = SharedWorld()
 
     private var starting: Task<World, any Error>?
 
-    /// Alice and Bob have a key each; the service knows nobody until a test has it told.
+    /// Alice and Bob have a key each; the service does not know them until a test adds their keys.
     static func get() async throws -> World { try await shared.get() }
 
     private func get() async throws -> World {
@@ -54,7 +54,7 @@ actor SharedWorld {
     }
 }
 
-/// Where this checkout has its things.
+/// The paths of this checkout.
 enum Repository {
     static let root = String(
         #filePath.prefix(#filePath.count - "/Tests/EndToEndTests/Support/SharedWorld.swift".count))

@@ -2,19 +2,19 @@ import Subprocess
 import Testing
 import World
 
-/// An ssh-agent of Alice's on this side, with a key that she has nowhere else.
+/// Alice's ssh-agent on the client's side, with a key that exists nowhere else.
 struct SomebodysAgent: Sendable {
     /// As `ssh-add -L` shows it.
     let key: String
     private let socket: String
     private let process: RunningCommand
 
-    /// How ssh is told to lend it.
+    /// The options with which ssh forwards it.
     var options: [String] { ["-A"] + unlentOptions }
-    /// The same agent, which ssh may use and does not lend.
+    /// The same agent, which ssh uses but does not forward.
     var unlentOptions: [String] { ["-o", "IdentityAgent=\(socket)"] }
 
-    /// It ends with whoever has started it, whatever becomes of them: with its standard input.
+    /// It ends with its parent, in every case: when its standard input ends.
     private static let program = """
         exec 3<&0
         ssh-agent -D -a "$0" 3<&- &

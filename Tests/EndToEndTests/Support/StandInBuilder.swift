@@ -36,7 +36,7 @@ struct StandInBuilder: Sendable {
         try await world.run(["cut", "-d", " ", "-f", "1,2", "\(folder)/key.pub"]).text.trimmed
     }
 
-    /// Lets keys in besides, in whose file others may be added; those of all stand-ins.
+    /// Also accepts keys, in a file to which others can be added; for all stand-ins.
     static func authorize(_ keys: String, in world: World) async throws {
         let written = try await world.run(
             [
@@ -47,7 +47,7 @@ struct StandInBuilder: Sendable {
         guard written.status == 0 else { throw WorldError("no keys were written", log: "\(written)") }
     }
 
-    /// Who is let in by key, once that is what is expected, or after ten seconds.
+    /// The accepted keys, as soon as they are as expected, or after ten seconds.
     static func authorizedKeys(
         in world: World, once expected: (String) -> Bool = { _ in true }
     ) async throws -> [String] {

@@ -1,4 +1,4 @@
-/// What libFuzzer calls with every input; each target has a `check` of its own.
+/// libFuzzer calls this with every input; each target has its own `check`.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     check(Array(UnsafeBufferPointer(start: bytes, count: count)))

@@ -1,4 +1,4 @@
-/// Bytes that arrive in pieces; where they are cut is up to the input itself.
+/// Bytes that arrive in pieces; the input itself decides where they are split.
 ///
 /// The first byte says how many bytes of lengths follow (0 to 7); the rest is cut into pieces of these lengths, over
 /// and over.

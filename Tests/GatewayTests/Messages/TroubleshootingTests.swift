@@ -22,16 +22,33 @@ import Testing
         }
     }
 
+    private func text() throws -> String {
+        let path = URL(filePath: #filePath).appending(path: "../../../../docs/troubleshooting.md")
+        return try String(contentsOf: path.standardizedFileURL, encoding: .utf8)
+    }
+
     /// The rows that have a status: those about what ssh itself says have none.
     private func rows() throws -> [Row] {
-        let path = URL(filePath: #filePath).appending(path: "../../../../docs/troubleshooting.md")
-        let text = try String(contentsOf: path.standardizedFileURL, encoding: .utf8)
-        return text.matches(of: #/(?m)^\| ([^|`]+) \| ([0-9, ]+) \|/#).map { match in
+        try text().matches(of: #/(?m)^\| ([^|`]+) \| ([0-9, ]+) \|/#).map { match in
             Row(
                 pieces: match.1.split(separator: "…").map { $0.trimmingCharacters(in: .whitespaces) }
                     .filter { $0.count > 1 },
                 statuses: Set(match.2.split(separator: ", ").compactMap { Int32($0) }))
         }
+    }
+
+    /// What people can do themselves, and what an administrator has to do: in each, a sentence is found by its first word.
+    @Test func eachTableIsInAlphabeticalOrderAndHasASentenceOnce() throws {
+        let tables = try text().split(separator: "|---|---|---|").dropFirst().map { table in
+            table.matches(of: #/(?m)^\| ([^|`]+) \| [0-9]/#).map { String($0.1) }
+        }
+        #expect(tables.count == 2)
+        for table in tables {
+            #expect(table.count > 20)
+            #expect(table == table.sorted { $0.lowercased() < $1.lowercased() })
+        }
+        let rows = tables.flatMap { $0 }
+        #expect(Set(rows).count == rows.count)
     }
 
     @Test func whatIsSaidIsExplained() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Runner
 
 /// The runner decides by the same policy as the gateway, for every request that names a person.
-@Suite("Who may do what, whatever a gateway says")
+@Suite("Who is allowed to do what, whatever a gateway says")
 struct AuthorisationTests {
     private static let requests: [(action: Action, method: HTTPMethod, path: String)] = [
         (.extend, .PUT, "deadline"), (.hold, .PUT, "hold"), (.hold, .DELETE, "hold"),
@@ -20,7 +20,7 @@ struct AuthorisationTests {
         .owner: "1", .shared: "2", .administrator: "3", .stranger: "4",
     ]
 
-    @Test("every request, everybody", arguments: Standing.allCases, Visibility.allCases)
+    @Test("every request by everyone", arguments: Standing.allCases, Visibility.allCases)
     func table(standing: Standing, visibility: Visibility) async throws {
         try await TestService.run { service in
             try await prepare(service)
@@ -43,7 +43,7 @@ struct AuthorisationTests {
         }
     }
 
-    @Test("a suspended person may not even look, and nobody is looked up for a stranger")
+    @Test("a suspended person cannot even look, and nobody is looked up for a stranger")
     func suspended() async throws {
         try await TestService.run { service in
             try await prepare(service)
@@ -53,7 +53,7 @@ struct AuthorisationTests {
                 let path = "/v1/jobs/\(job.id)/\(request.path)?person=1"
                 #expect(try await send(request.method, path, service) == 403, "\(request)")
             }
-            // Whether somebody of that name exists is told to those only who may share.
+            // Only people who can share learn whether that name exists.
             for name in ["bob", "nobody"] {
                 let path = "/v1/jobs/\(job.id)/shares/\(name)?person=4"
                 #expect(try await send(.PUT, path, service) == 403)
@@ -81,7 +81,7 @@ struct AuthorisationTests {
             : UInt(try await service.client.send(method, path) { _ in false }.status)
     }
 
-    /// An ed25519 key that nobody has the private half of.
+    /// An ed25519 key without a private half.
     private static func key() throws -> String {
         var blob = Data([0, 0, 0, 11]) + Data("ssh-ed25519".utf8) + Data([0, 0, 0, 32])
         for _ in 0..<32 { blob.append(UInt8.random(in: 0...255)) }

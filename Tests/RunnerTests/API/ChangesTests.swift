@@ -5,9 +5,9 @@ import Testing
 
 @testable import Runner
 
-@Suite("What people want to become of a job")
+@Suite("Requests to change a job")
 struct ChangesTests {
-    @Test("a deadline is moved, by seconds or to a moment, and everybody is told")
+    @Test("a deadline is moved by seconds or to a time, and every watcher is told")
     func deadline() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -28,7 +28,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("a deadline that is none is refused")
+    @Test("an invalid deadline is refused")
     func malformedDeadlines() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -50,7 +50,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("what comes too early or too late")
+    @Test("requests that come too early or too late")
     func wrongTimes() async throws {
         try await TestService.run(slots: 1) { service in
             try await service.addAlice()
@@ -100,7 +100,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("who is let in may enter; who no longer is loses the session at the next heartbeat")
+    @Test("a guest can enter, and loses the session at the next heartbeat after unsharing")
     func shares() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -131,7 +131,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("a job that is over is shared too, for its logs")
+    @Test("a finished job can be shared too, for its logs")
     func sharesOfThePast() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -143,7 +143,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("who may see a job is said when it is submitted")
+    @Test("a job's visibility is set when it is submitted")
     func visibility() async throws {
         try await TestService.run(slots: 0) { service in
             try await service.addAlice()
@@ -157,7 +157,7 @@ struct ChangesTests {
         }
     }
 
-    @Test("the next runner keeps what people have asked for")
+    @Test("the next runner keeps the changes")
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Connections")
 struct ConnectionTests {
-    @Test("nobody keeps the others out")
+    @Test("no client keeps the others out")
     func limits() {
         let limit = ConnectionLimit(.peer(Roles(own: 1)))
         for origin in [Origin.user(1), .user(2), .address("192.0.2.1"), .address("192.0.2.2")] {
@@ -20,7 +20,7 @@ struct ConnectionTests {
     }
 
     @Test(
-        "a request that does not get whole is hung up on; who follows a silent log is not",
+        "an incomplete request is hung up on; a reader who follows a silent log is not",
         arguments: [
             "", "GET /v1/jobs HTTP/1.1\r\nHost: a",
             "POST /v1/keys HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",

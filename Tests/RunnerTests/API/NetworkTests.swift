@@ -11,7 +11,7 @@ import Testing
 
 @Suite("API v1 over TLS")
 struct NetworkTests {
-    /// What each may ask, as docs/build-service.md has it.
+    /// What each role can ask, as in docs/build-service.md.
     private static let requests: [(method: HTTPMethod, path: String, least: Role)] = [
         (.GET, "/v1/keys/SHA256%3Anobody", .keys), (.GET, "/v1/keys", .operator),
         (.GET, "/v1/keys?owner=1", .gateway), (.POST, "/v1/keys", .gateway),
@@ -34,7 +34,7 @@ struct NetworkTests {
         (.DELETE, "/v1/people/bob/administration", .operator),
     ]
 
-    @Test("a token may do what its role may, and without one nobody may anything")
+    @Test("a token can do what its role can, and without a token nothing is allowed")
     func roles() async throws {
         try await NetworkFiles.with { files in
             try await TestService.run(network: files) { service in
@@ -52,7 +52,7 @@ struct NetworkTests {
                     }
                     for (value, problem) in [
                         (nil, "A token is needed"), ("Basic eDp5", "A token is needed"),
-                        ("Bearer sallyport_0", "This token is not known"),
+                        ("Bearer sallyport_0", "This token is unknown"),
                     ] {
                         let answer = try await client.send(
                             request.method, request.path,
@@ -69,7 +69,7 @@ struct NetworkTests {
         }
     }
 
-    @Test("two tokens in one request are none")
+    @Test("two tokens in one request are refused")
     func twice() async throws {
         try await NetworkFiles.with { files in
             try await TestService.run(network: files) { service in
@@ -119,7 +119,7 @@ struct NetworkTests {
         }
     }
 
-    @Test("who connects and says nothing is hung up on")
+    @Test("a silent connection is hung up on")
     func silence() async throws {
         try await NetworkFiles.with { files in
             try await TestService.run(idleTime: 2, network: files) { service in
@@ -129,7 +129,7 @@ struct NetworkTests {
         }
     }
 
-    /// All that comes back on a plain connection until its end.
+    /// Everything received on a plain connection until its end.
     private static func talk(_ text: String, to client: HTTPClient) async throws -> String {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: try #require(client.port)) { channel in
@@ -145,7 +145,7 @@ struct NetworkTests {
         }
     }
 
-    @Test("a place that somebody else has is named")
+    @Test("the error names an address that is in use")
     func takenPort() async throws {
         try await NetworkFiles.with { files in
             let other = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -160,13 +160,13 @@ struct NetworkTests {
                 Issue.record("it listens there")
             } catch let error as RunnerError {
                 let place = "port \(files.port) of 127.0.0.1"
-                #expect(error.explanation == "Nobody can listen on \(place). (Address already in use)")
+                #expect(error.explanation == "The runner cannot listen on \(place). (Address already in use)")
             }
             try await other.close()
         }
     }
 
-    @Test("files that are not what they should be are refused by name")
+    @Test("invalid files are refused by name")
     func files() async throws {
         try await NetworkFiles.with { files in
             try files.makeCertificate("other.pem", key: "other.key")

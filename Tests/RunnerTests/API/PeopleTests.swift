@@ -7,7 +7,7 @@ import Testing
 
 @testable import Runner
 
-@Suite("People, their keys, and what they have agreed to")
+@Suite("People, their keys, and what they have accepted")
 struct PeopleTests {
     @Test("an operator suspends people and makes administrators")
     func people() async throws {
@@ -37,7 +37,7 @@ struct PeopleTests {
         }
     }
 
-    @Test("a suspended person's sessions end at the next heartbeat, and no other begins")
+    @Test("a suspended person's sessions end at the next heartbeat, and no new one begins")
     func suspension() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -48,7 +48,7 @@ struct PeopleTests {
             #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 410)
             #expect(try await service.job("1").sessions.isEmpty)
             #expect(try await service.claim("1").status == 403)
-            // A gateway may have asked before that who it is.
+            // A gateway may have looked the person up before that.
             for (method, path) in [
                 (HTTPMethod.PUT, "hold"), (.POST, "cancel"), (.PUT, "shares/bob"), (.DELETE, "builder"),
             ] {
@@ -62,7 +62,7 @@ struct PeopleTests {
         }
     }
 
-    @Test("an administrator may enter other people's jobs, as long as they are one")
+    @Test("an administrator can enter other people's jobs until they are demoted")
     func administrator() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -79,7 +79,7 @@ struct PeopleTests {
         }
     }
 
-    @Test("nobody enters without having accepted the terms of use, and accepting holds for that version")
+    @Test("nobody enters without accepting the terms of use, and accepting is for one version")
     func terms() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -106,7 +106,7 @@ struct PeopleTests {
         let second = TermsOfUse(version: "2", text: "Be good.\n")
         try await TestService.run(supply: supply, folder: folder, terms: second) { service in
             #expect(try await Self.unacceptedTerms(service) == "2")
-            // Who is inside stays.
+            // People who are inside stay.
             let sessions = try await service.job("1").sessions
             #expect(sessions.count == 1)
             #expect(try await service.claim("1", session: "s2").status == 403)
@@ -128,7 +128,7 @@ struct PeopleTests {
         }
     }
 
-    @Test("the version of terms of use is the beginning of what sha256sum says of their file")
+    @Test("the version of terms of use is the beginning of the file's sha256sum")
     func termsFile() throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -151,7 +151,7 @@ struct PeopleTests {
             .decode(Key.self).unacceptedTerms
     }
 
-    @Test("a gateway adds, lists and removes the keys of one person, who is known already")
+    @Test("a gateway adds, lists and removes the keys of one known person")
     func keysThroughAGateway() async throws {
         try await NetworkFiles.with { files in
             try await TestService.run(network: files) { service in
@@ -170,7 +170,7 @@ struct PeopleTests {
                 let own = NewKey(owner: "1", key: TestService.bobKey + " second")
                 #expect(try await ask(.POST, "/v1/keys", own).decode(Key.self).owner.name == "alice")
                 let again = try await ask(.POST, "/v1/keys", own)
-                #expect(again.status == 409 && again.text.contains("yours already"))
+                #expect(again.status == 409 && again.text.contains("already yours"))
                 for owner in ["alice", "7", ""] {
                     let key = NewKey(owner: owner, key: TestService.bobKey)
                     #expect(try await ask(.POST, "/v1/keys", key).status == 422, "\(owner)")

@@ -25,7 +25,7 @@ struct RequestTests {
         #expect(ByteRange(header) == nil)
     }
 
-    @Test("a query is decoded; doubled parameters are refused")
+    @Test("a query is decoded; repeated parameters are refused")
     func query() throws {
         let query = try Query("owner=a%2fb+c&live=true&x")
         #expect(query["owner"] == "a/b c" && query["x"] == "")
@@ -70,7 +70,7 @@ struct RequestTests {
         #expect(Roles(own: 100).role(of: Peer(user: 600, group: 600)) == nil)
     }
 
-    @Test("who may do what")
+    @Test("which role can do what")
     func permissions() {
         #expect(Role.keys.includes(.keys) && !Role.keys.includes(.gateway) && !Role.keys.includes(.operator))
         #expect(

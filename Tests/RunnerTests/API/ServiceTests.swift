@@ -100,7 +100,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("a log is cut at its limit while the task goes on")
+    @Test("a log is cut at its limit while the task continues")
     func logLimit() async throws {
         try await TestService.run(limits: .with { $0.log = 10 }) { service in
             try await service.addAlice()
@@ -134,7 +134,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("events begin with the present state, and with Last-Event-ID behind it")
+    @Test("events begin with the current state, or after Last-Event-ID")
     func events() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -197,7 +197,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("a runner that was stopped itself lets every lease begin anew")
+    @Test("a runner that was suspended starts every lease again")
     func stoppedRunner() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -207,13 +207,13 @@ struct ServiceTests {
             service.clock.advance(by: 70)
             #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 200)
             #expect(try await service.job("1").sessions.count == 1)
-            // From then on it expires as ever: no step is longer than a busy machine's delay.
+            // From then on it expires as usual: no step is longer than a busy machine's delay.
             for _ in 0..<16 { service.clock.advance(by: 4) }
             #expect(try await service.job("1") { $0.sessions.isEmpty }.builder != nil)
         }
     }
 
-    @Test("a claim falls with its key")
+    @Test("a claim ends with its key")
     func removedKey() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -239,7 +239,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("the next runner goes on with a running job, and nothing is lost")
+    @Test("the next runner continues a running job, and nothing is lost")
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

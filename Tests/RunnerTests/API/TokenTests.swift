@@ -8,7 +8,7 @@ import Testing
 struct TokenTests {
     private static let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-    @Test("a token's line holds its SHA-256, and not the token")
+    @Test("a token's line has its SHA-256, not the token")
     func line() throws {
         let entry = try #require(TokenEntry(name: "gate-1.example", role: .gateway, token: "test"))
         #expect(entry.line == "gate-1.example gateway \(Self.hash)")
@@ -16,7 +16,7 @@ struct TokenTests {
         #expect(TokenEntry(line: "  gate-1.example\tgateway   \(Self.hash.uppercased()) "[...]) == entry)
     }
 
-    @Test("new tokens are long, different, and tokens")
+    @Test("new tokens are long, different and valid")
     func fresh() {
         let tokens = (0..<100).map { _ in TokenEntry.newToken() }
         #expect(Set(tokens).count == 100)
@@ -24,7 +24,7 @@ struct TokenTests {
     }
 
     @Test(
-        "a line that is none is refused with its number",
+        "an invalid line is refused with its number",
         arguments: [
             "a gateway", "a gateway \(hash) x", "a root \(hash)", "a gateway \(hash.dropLast())",
             "a gateway \(hash)0", "a gateway \(hash.dropLast())g", "a/b gateway \(hash)", "ä gateway \(hash)",
@@ -55,7 +55,7 @@ struct TokenTests {
         #expect(nobodys.role(of: "") == nil)
     }
 
-    @Test("a token that only resembles one by its hash, in whatever bits, is nobody's")
+    @Test("a token whose hash is only similar has no role")
     func unknown() throws {
         let entry = try #require(TokenEntry(name: "a", role: .operator, token: "token"))
         let tokens = try Tokens(entry.line, path: "/t")

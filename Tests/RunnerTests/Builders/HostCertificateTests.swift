@@ -20,7 +20,7 @@ struct HostCertificateTests {
         }
     }
 
-    @Test("a machine is called by its job, and by its job with each suffix; its longest life is known")
+    @Test("a machine's names are its job, and its job with each suffix; its longest life is known")
     func plan() {
         var configuration = Configuration(service: .init(url: ""))
         configuration.runner.suffixes = ["a.example.org", "b.example.org"]
@@ -31,7 +31,7 @@ struct HostCertificateTests {
         #expect(plan.longestLife == 7200 + settings.grace)
     }
 
-    @Test("a certificate holds for these names, from an hour before now to the end of the life")
+    @Test("a certificate is valid for these names, from an hour before now to the end of the life")
     func certificate() async throws {
         try await inFolder { folder in
             let authority = try KeyPair.hostAuthority(in: folder)
@@ -57,7 +57,7 @@ struct HostCertificateTests {
         try Date("\(text)Z", strategy: .iso8601)
     }
 
-    /// What `ssh-keygen -L` says, in UTC.
+    /// The output of `ssh-keygen -L`, in UTC.
     private func listing(_ file: String) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/ssh-keygen")

@@ -29,7 +29,7 @@ struct AdmissionTests {
             request, by: permit(person, for: job), id: "7-\(session)", at: start)
     }
 
-    @Test("a key is let in once, and leaves with the last claim of it")
+    @Test("a key is added once, and removed with its last claim")
     func onceAndLast() throws {
         var job = shared()
         #expect(try enter(&job, "a", "k").effects.contains(.admitKeys))
@@ -41,7 +41,7 @@ struct AdmissionTests {
         #expect(job.admittedKeys.isEmpty)
     }
 
-    @Test("each person of a shared job has a key of their own, which the other's end does not take")
+    @Test("each person of a shared job has their own key, which stays when the other's claim ends")
     func secondPerson() throws {
         var job = shared()
         try enter(&job, "a", "k")
@@ -52,7 +52,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "only a claim for people's own connections lets a key in, and says so",
+        "only a claim for people's own connections adds a key, and says so",
         arguments: Claim.Kind.allCases)
     func kinds(kind: Claim.Kind) throws {
         var job = lifecycle()
@@ -82,7 +82,7 @@ struct AdmissionTests {
         #expect(again.id == first.id && effects == [.admitKeys])
     }
 
-    @Test("a builder that lets no keys in leaves that to whoever claims")
+    @Test("a builder that cannot add keys leaves that to the gateway")
     func noMeans() throws {
         var job = lifecycle()
         let claim = try enter(&job, "a", "k").claim
@@ -125,7 +125,7 @@ struct AdmissionServiceTests {
         }
     }
 
-    @Test("whoever is suspended loses the key at the next heartbeat")
+    @Test("a suspended person loses the key at the next heartbeat")
     func suspension() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -148,7 +148,7 @@ struct AdmissionServiceTests {
             let claim = try await service.claim("1", kind: .proxy).decode(Claim.self)
             machine.admission.withLock { $0 = .unreachable }
             let refused = try await service.claim("1", session: "s2", kind: .proxy, byBob: true)
-            #expect(refused.status == 503 && refused.text.contains("The builder does not answer now."))
+            #expect(refused.status == 503 && refused.text.contains("The builder does not answer."))
             #expect(try await service.job("1").sessions.map(\.session) == ["s1"])
             #expect(
                 try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=lost").status == 204)
@@ -157,7 +157,7 @@ struct AdmissionServiceTests {
         }
     }
 
-    @Test("a builder without the means: the claim stands, and says nothing of a key")
+    @Test("a builder without support for keys: the claim is made, and mentions no key")
     func noMeans() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -167,14 +167,14 @@ struct AdmissionServiceTests {
             #expect(answer.status == 201)
             let claim = try answer.decode(Claim.self)
             #expect(claim.keyAdmitted != true)
-            // Nor does a later one.
+            // A later claim does not either.
             _ = try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=done")
             let later = try await service.claim("1", session: "s2", kind: .proxy)
             #expect(try later.decode(Claim.self).keyAdmitted != true)
         }
     }
 
-    @Test("the next runner tells the builder anew, and goes on from there")
+    @Test("the next runner sends the builder the list again, and continues")
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -194,7 +194,7 @@ struct AdmissionServiceTests {
         }
     }
 
-    @Test("what vouches for host keys is told with the names of builders")
+    @Test("the host authority is reported with the names of builders")
     func hostAuthority() async throws {
         try await TestService.run(supply: FakeSupply(hostAuthority: ("ssh-ed25519 AAAA", "build"))) {
             service in

@@ -30,7 +30,7 @@ struct ClaimTests {
         if !ends { #expect(job.record.job.builder?.keptUntil == start + 610) }
     }
 
-    @Test("when the last shell has logged out, the last of the others takes the builder along")
+    @Test("after the last shell has logged out, the builder ends with the last of the other sessions")
     func lastOfTheOthers() throws {
         var job = kept()
         try claim(&job, "copy", .exec)
@@ -39,7 +39,7 @@ struct ClaimTests {
         #expect(job.released("7-copy", reason: .done, at: start).contains(.endBuilder))
     }
 
-    @Test("whoever is still there with a client of their own has not left")
+    @Test("a person who is still connected with their own client has not left")
     func ownClient() throws {
         var job = kept()
         try claim(&job, "editor", .proxy)
@@ -48,7 +48,7 @@ struct ClaimTests {
         #expect(!job.released("7-editor", reason: .done, at: start).contains(.endBuilder))
     }
 
-    @Test("a connection that breaks takes nothing along, not even after the last logout")
+    @Test("a lost connection ends no builder, even after the last logout")
     func lostAfterTheLogout() throws {
         var job = kept()
         try claim(&job, "copy", .exec)
@@ -64,7 +64,7 @@ struct ClaimTests {
         #expect(throws: RunnerError.self) { try claim(&job, "s", .shell) }
     }
 
-    @Test("a new shell takes that back")
+    @Test("a new shell undoes that")
     func newShell() throws {
         var job = kept()
         try claim(&job, "copy", .exec)
@@ -75,7 +75,7 @@ struct ClaimTests {
         #expect(!job.released("7-again", reason: .lost, at: start).contains(.endBuilder))
     }
 
-    @Test("nobody's logout ends a build that still runs", arguments: Claim.Reason.allCases)
+    @Test("no logout ends a build that is still running", arguments: Claim.Reason.allCases)
     func runningBuild(reason: Claim.Reason) throws {
         var job = lifecycle()
         try claim(&job, "s", .shell)
@@ -85,7 +85,7 @@ struct ClaimTests {
         #expect(job.record.job.builder?.state == .kept)
     }
 
-    @Test("a claim made while the job runs stands on when it fails")
+    @Test("a claim made while the job runs continues when it fails")
     func standsOn() throws {
         var job = lifecycle()
         let claimed = try claim(&job, "s", .shell)
@@ -94,7 +94,7 @@ struct ClaimTests {
         #expect(job.released(claimed.id, reason: .logout, at: start + 60).contains(.endBuilder))
     }
 
-    @Test("a lease that runs out counts as lost: the keep-time starts anew")
+    @Test("a lease that runs out counts as lost: the keep-time starts again")
     func lease() throws {
         var job = kept()
         let claimed = try claim(&job, "s", .shell, at: start + 500)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The clock between two runners")
 struct ClockTests {
-    @Test("a wall clock that is set moves no deadline", arguments: [3600.0, -3600, 0.2])
+    @Test("setting the wall clock moves no deadline", arguments: [3600.0, -3600, 0.2])
     func step(seconds: Double) async throws {
         try await Self.restarted(
             after: { $0.step(by: seconds) },
@@ -29,7 +29,7 @@ struct ClockTests {
             })
     }
 
-    @Test("after a reboot the wall clock is all there is")
+    @Test("after a reboot only the wall clock counts")
     func reboot() async throws {
         try await Self.restarted(
             after: { $0.reboot(behind: 700) },
@@ -65,7 +65,7 @@ struct ClockTests {
             })
     }
 
-    /// A job that has failed and one that runs; then that happens, and the next runner takes over.
+    /// A failed job and a running one; then this happens, and the next runner takes over.
     private static func restarted(
         after change: (ManualClock) -> Void, then body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {

@@ -21,7 +21,7 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600) -> Lifecycle {
 
 let start = Date(timeIntervalSince1970: 1_800_000_000)
 
-@Suite("What becomes of a job and its builder")
+@Suite("What happens to a job and its builder")
 struct LifecycleTests {
     @Test("a failing task fails the job, skips the rest and keeps the builder")
     func failure() {
@@ -51,7 +51,7 @@ struct LifecycleTests {
             Lifecycle.isKept(after: status, shell: shell, isClaimed: isClaimed, isHeld: isHeld) == isKept)
     }
 
-    @Test("a timeout ends the builder, whoever is inside")
+    @Test("a timeout ends the builder, even if people are inside")
     func timeout() throws {
         var job = lifecycle(timeout: 50)
         _ = try claim(&job, "s", .shell)
@@ -103,7 +103,7 @@ func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now
     ).claim
 }
 
-/// That somebody may enter, if they may.
+/// The permit to enter, if the policy gives one.
 func permit(
     _ person: Person, isAdministrator: Bool = false, for job: Lifecycle
 ) throws(RunnerError) -> Permit {

@@ -7,11 +7,11 @@ import Testing
 
 @Suite("How long a kept builder lives")
 struct LifetimeTests {
-    /// Something that happens to a builder, so many seconds after its job has failed.
+    /// An event of a builder, that many seconds after its job has failed.
     enum Event: Sendable {
         case claim(String, Claim.Kind = .shell)
         case release(String, Claim.Reason)
-        /// To so many seconds after the failure.
+        /// Until that many seconds after the failure.
         case extend(Double)
         case hold
         case unhold
@@ -34,7 +34,7 @@ struct LifetimeTests {
     /// keep is 600, life 3600, max_life 7200.
     static let courses: [Course] = [
         Course("nobody comes", [], 600, .kept),
-        Course("somebody comes", [(100, .claim("a"))], 3700, .deadline),
+        Course("someone enters", [(100, .claim("a"))], 3700, .deadline),
         Course("a command counts as well", [(100, .claim("a", .exec))], 3700, .deadline),
         Course(
             "the second to come moves nothing", [(100, .claim("a")), (200, .claim("b"))], 3700, .deadline),
@@ -44,7 +44,7 @@ struct LifetimeTests {
             "one of two goes",
             [(100, .claim("a")), (100, .claim("b")), (500, .release("a", .logout))], 3700, .deadline),
         Course(
-            "somebody comes back", [(100, .claim("a")), (500, .release("a", .lost)), (600, .claim("a"))],
+            "someone comes back", [(100, .claim("a")), (500, .release("a", .lost)), (600, .claim("a"))],
             3700, .deadline),
         Course(
             "the keep-time does not outlive the deadline",
@@ -52,15 +52,15 @@ struct LifetimeTests {
         Course("the last shell logs out", [(100, .claim("a")), (500, .release("a", .logout))], nil, .logout),
         Course("extended before anybody came", [(100, .extend(2000))], 2000, .deadline),
         Course(
-            "extended, and then somebody comes", [(100, .extend(2000)), (200, .claim("a"))], 3800, .deadline),
+            "extended, and then someone enters", [(100, .extend(2000)), (200, .claim("a"))], 3800, .deadline),
         Course(
             "extended further than a life from the first claim", [(100, .extend(5000)), (200, .claim("a"))],
             5000, .deadline),
         Course(
-            "somebody comes late to an extended builder", [(100, .extend(5000)), (4900, .claim("a"))], 7200,
+            "someone enters an extended builder late", [(100, .extend(5000)), (4900, .claim("a"))], 7200,
             .deadline),
         Course(
-            "extended from inside, and the line breaks",
+            "extended from inside, and the connection is lost",
             [(100, .claim("a")), (200, .extend(5000)), (300, .release("a", .lost))], 5000, .deadline),
         Course(
             "extended, and the last shell logs out",
@@ -79,7 +79,7 @@ struct LifetimeTests {
             3700, .deadline),
         Course("held and let go", [(100, .hold), (400, .unhold)], 1000, .kept),
         Course(
-            "let go after the last logout: the keep-time, and no end by a mere look",
+            "no longer held after the last logout: the keep-time, and looking does not end it",
             [
                 (100, .hold), (200, .claim("a")), (300, .release("a", .logout)), (400, .unhold),
                 (500, .claim("b", .exec)), (600, .release("b", .done)),
@@ -113,11 +113,11 @@ struct LifetimeTests {
         case .hold: _ = try job.held(by: Requester(), at: now)
         case .unhold: _ = try job.unheld(by: Requester(), at: now)
         }
-        // Who is inside sends heartbeats.
+        // People inside send heartbeats.
         _ = job.renewAll(at: now)
     }
 
-    @Test("a session that is there when the tasks end has its time from then on")
+    @Test("for a session that is inside when the tasks end, the time starts then")
     func standingClaim() throws {
         var job = lifecycle()
         let claimed = try claim(&job, "s", .shell)
@@ -153,7 +153,7 @@ struct LifetimeTests {
         #expect(error?.description == "The builder of job 7 can stay until \(latest) at the latest.")
     }
 
-    @Test("why builders end that nobody was to look at")
+    @Test("why builders end that are not kept")
     func otherReasons() throws {
         func end(_ change: (inout Lifecycle) throws -> Void) rethrows -> Job.BuilderEnd? {
             var job = lifecycle(timeout: 50)
@@ -210,7 +210,7 @@ struct LifetimeTests {
         #expect(job.record.job.status == .cancelled && job.record.isOver)
     }
 
-    @Test("the audit names who did it, and marks an administrator")
+    @Test("the audit names the person, and marks an administrator")
     func audit() throws {
         let bob = Person(id: "2", name: "bob")
         let alice = Person(id: "1", name: "alice")

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Limits")
 struct LimitTests {
-    @Test("a job waits while its owner has as many kept builders as anybody may, and others pass it")
+    @Test("a job waits while its owner has reached the limit of kept builders, and others pass it")
     func keptPerOwner() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
             try await service.addAlice()
@@ -16,7 +16,7 @@ struct LimitTests {
             for _ in 1...2 { _ = try await service.failedJob() }
             _ = try await service.submit("  - a: exit 1")
             _ = try await service.log(
-                "3", "setup", when: "waits: 2 builders of yours are kept: release 2 or 1\n")
+                "3", "setup", when: "waits: you have 2 kept builders; release 2 or 1\n")
             _ = try await service.failedJob(query: "owner=bob")
             #expect(try await service.job("3").status == .queued)
             _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
@@ -25,20 +25,20 @@ struct LimitTests {
         }
     }
 
-    @Test("a log that others may read names no private job")
+    @Test("a log that others can read names no private job")
     func privateJobsAreNotNamed() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
             try await service.addAlice()
             _ = try await service.failedJob()
             _ = try await service.failedJob(query: "owner=alice&visibility=private")
             _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=public")
-            _ = try await service.log("3", "setup", when: "waits: 2 builders of yours are kept: release 1\n")
+            _ = try await service.log("3", "setup", when: "waits: you have 2 kept builders; release 1\n")
             _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=private")
-            _ = try await service.log("4", "setup", when: "2 builders of yours are kept: release 2 or 1\n")
+            _ = try await service.log("4", "setup", when: "you have 2 kept builders; release 2 or 1\n")
         }
     }
 
-    @Test("a build that runs already is kept when it fails, and the next one waits for it")
+    @Test("a running build is kept when it fails, and the next one waits for it")
     func workIsNotThrownAway() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 1 }) { service in
             try await service.addAlice()
@@ -49,15 +49,15 @@ struct LimitTests {
             for job in ["1", "2"] { await service.supply.machine(of: job).finish("a", with: 1) }
             for job in ["1", "2"] { _ = try await service.job(job) { $0.builder?.state == .kept } }
             _ = try await service.submit("  - a: exit 0")
-            _ = try await service.log("3", "setup", when: "2 builders of yours are kept: release 2 or 1")
+            _ = try await service.log("3", "setup", when: "you have 2 kept builders; release 2 or 1")
             _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
-            _ = try await service.log("3", "setup", when: "1 builder of yours is kept: release 2")
+            _ = try await service.log("3", "setup", when: "you have 1 kept builder; release 2")
             service.clock.advance(by: 600)
             #expect(try await service.job("3") { $0.status.isFinal }.status == .success)
         }
     }
 
-    @Test("a job that waits for a slot says what is in the way")
+    @Test("a job that waits for a slot says why")
     func slots() async throws {
         try await TestService.run(slots: 1) { service in
             try await service.addAlice()
@@ -65,12 +65,12 @@ struct LimitTests {
             _ = try await service.failedJob()
             _ = try await service.submit("  - a: exit 0")
             _ = try await service.submit("  - a: exit 0", query: "owner=bob")
-            _ = try await service.log("2", "setup", when: "all 1 builders are taken; you may release 1\n")
-            _ = try await service.log("3", "setup", when: "all 1 builders are taken\n")
+            _ = try await service.log("2", "setup", when: "all builders (1) are in use; you can release 1\n")
+            _ = try await service.log("3", "setup", when: "all builders (1) are in use\n")
         }
     }
 
-    @Test("nobody has more than so many jobs in the queue")
+    @Test("there is a limit of waiting jobs for each owner")
     func queuedPerOwner() async throws {
         try await TestService.run(slots: 0, limits: .with { $0.queuedPerOwner = 2 }) { service in
             try await service.addAlice()
@@ -80,7 +80,7 @@ struct LimitTests {
             #expect(refusal.status == 429)
             #expect(
                 try refusal.decode(Problem.self).detail
-                    == "2 jobs of alice's wait already, and more may not: cancel 2 or 1, or submit this one later."
+                    == "alice already has 2 waiting jobs, which is the limit: cancel 2 or 1, or try again later."
             )
             _ = try await service.submit("  - a: exit 0", query: "owner=bob")
             _ = try await service.client.send(.POST, "/v1/jobs/1/cancel")
@@ -88,7 +88,7 @@ struct LimitTests {
         }
     }
 
-    @Test("nobody has more than so many sessions at once, in whatever jobs")
+    @Test("there is a limit of sessions for each person, in all jobs together")
     func sessionsPerPerson() async throws {
         try await TestService.run(limits: .with { ($0.sessionsPerPerson, $0.keptPerOwner) = (3, 3) }) {
             service in
@@ -104,7 +104,7 @@ struct LimitTests {
             #expect(refusal.status == 429)
             #expect(
                 try refusal.decode(Problem.self).detail
-                    == "alice has 3 sessions already, and more may not be: leave one in job 2 or 1.")
+                    == "alice already has 3 sessions, which is the limit: leave one in job 2 or 1.")
             #expect(try await service.claim("2", session: "c").status == 201)
             #expect(try await service.claim("2", session: "e", byBob: true).status == 201)
             _ = try await service.client.send(.DELETE, "/v1/claims/\(first.id)?reason=lost")
@@ -112,7 +112,7 @@ struct LimitTests {
         }
     }
 
-    @Test("many are not all named", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
+    @Test("names only the newest", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
     func list(jobs: ClosedRange<Int>, text: String) {
         #expect(Shortage.list(jobs.compactMap { JobID("\($0)") }, "or") == text)
     }

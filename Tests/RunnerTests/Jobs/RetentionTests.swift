@@ -10,7 +10,7 @@ import Testing
 struct RetentionTests {
     private static let day = 86400.0
 
-    @Test("a job that has been over for long goes with its logs; live ones stay")
+    @Test("an old job is removed with its logs; live ones stay")
     func removal() async throws {
         try await TestService.run(limits: .with { $0.retention = 3 }) { service in
             try await service.addAlice()
@@ -32,7 +32,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("what became old while no runner ran goes at the start, and ids are not given again")
+    @Test("jobs that became old while no runner ran are removed at the start, and ids are not reused")
     func start() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -50,14 +50,14 @@ struct RetentionTests {
         try await TestService.run(slots: 0, supply: supply, folder: folder, clock: clock) { service in
             #expect(try await service.client.send(.GET, "/v1/jobs/3").status == 404)
             #expect(try await service.job("2").status == .queued)
-            // It is over only now.
+            // It has ended only now.
             #expect(try await service.job("1") { $0.builder == nil }.status == .timeout)
             let next = try await service.submit("  - a: exit 0")
             #expect("\(next.id)" == "4")
         }
     }
 
-    /// Lets time pass by the hour, so that what happens every hour happens.
+    /// Advances the time in steps of an hour, so that hourly work is done.
     private static func pass(_ seconds: Double, _ service: TestService) async throws {
         for _ in 0..<Int(seconds / 3600) {
             service.clock.advance(by: 3600)

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("A full disk")
 struct ShortageTests {
-    @Test("a task's log waits for room, says so, and misses nothing")
+    @Test("a task's log waits for space, says so, and loses nothing")
     func taskLog() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -24,8 +24,9 @@ struct ShortageTests {
             let machine = await service.supply.machine(of: "1")
             async let writing: Void = machine.write("one ", by: "a")
             let said = try await service.log("1", "setup", when: "waits")
-            #expect(said.contains("task a: its log waits, for it cannot be written: No space left on device"))
-            // What came before the disk was full is seen meanwhile.
+            #expect(
+                said.contains("task a: its log waits, because it cannot be written: No space left on device"))
+            // Output from before the disk was full can be read in the meantime.
             #expect(try await service.client.send(.GET, "/v1/jobs/1/logs/a").text == "one ")
             try FullDisk.end(at: path)
             try await service.wait { FileManager.default.fileExists(atPath: path) }
@@ -35,11 +36,11 @@ struct ShortageTests {
             let job = try await service.job("1") { $0.status.isFinal }
             #expect(job.status == .success)
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "one two")
-            #expect(try await service.log("1", "setup", when: "success").contains("its log goes on"))
+            #expect(try await service.log("1", "setup", when: "success").contains("its log continues"))
         }
     }
 
-    @Test("a job whose own log cannot be written runs to its end; its log is whole when there is room")
+    @Test("a job whose own log cannot be written runs to its end; its log is complete when there is space")
     func setupLog() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -56,7 +57,7 @@ struct ShortageTests {
         }
     }
 
-    @Test("a task that waits for room can be cancelled")
+    @Test("a task that waits for space can be cancelled")
     func cancellation() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -72,26 +73,26 @@ struct ShortageTests {
         }
     }
 
-    @Test("a job waits while there is no room for its builder, and can be cancelled meanwhile")
+    @Test("a job waits while there is no space for its builder, and can be cancelled")
     func builder() async throws {
         try await TestService.run { service in
             try await service.addAlice()
             service.supply.isFull.withLock { $0 = true }
             for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }
             for job in ["1", "2"] {
-                _ = try await service.log(job, "setup", when: "the builder waits for room on the disk")
+                _ = try await service.log(job, "setup", when: "the builder waits for space")
             }
             #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 200)
             service.supply.isFull.withLock { $0 = false }
             try await service.wait { try await service.job("2").status == .success }
             #expect(try await service.job("1").status == .cancelled)
             let text = try await service.client.send(.GET, "/v1/jobs/2/logs/setup").text
-            #expect(text.ranges(of: "waits for room").count == 1)
+            #expect(text.ranges(of: "waits for space").count == 1)
             #expect(service.supply.count == 1)
         }
     }
 
-    @Test("a database without room refuses new jobs, and nothing is half there")
+    @Test("a database without space refuses new jobs, and stores nothing partially")
     func refusal() async throws {
         let (book, store, _) = try Self.book()
         let alice = try #require(try store.person("alice"))
@@ -107,7 +108,7 @@ struct ShortageTests {
         #expect(try await book.submit(large, owner: alice, note: nil).id == JobID("1"))
     }
 
-    @Test("what a job has become meanwhile is stored when there is room, and only then forgotten")
+    @Test("a job's later state is stored when there is space, and only then forgotten")
     func laterStored() async throws {
         let (book, store, clock) = try Self.book()
         let alice = try #require(try store.person("alice"))
@@ -131,7 +132,7 @@ struct ShortageTests {
         #expect(try store.liveJobs().isEmpty)
     }
 
-    /// Jobs of Alice's, of which none runs.
+    /// Alice's jobs, none of which is running.
     private static func book() throws -> (JobBook, Store, ManualClock) {
         let folder = TestService.makeFolder()
         try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)

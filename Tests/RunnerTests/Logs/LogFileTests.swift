@@ -46,7 +46,7 @@ struct LogFileTests {
         #expect(logs["c"] == nil)
     }
 
-    @Test("a later runner goes on where the file ends")
+    @Test("a later runner continues where the file ends")
     func resuming() {
         let log = LogFile(path: "\(folder)/d/log", budget: LogBudget(1000))
         log.append(Array("one ".utf8))
@@ -56,7 +56,7 @@ struct LogFileTests {
         #expect(contents(next) == "one two")
     }
 
-    @Test("what a full disk does not take stays in memory, is shown, and is written when there is room")
+    @Test("bytes that do not fit on a full disk stay in memory, can be read, and are written later")
     func fullDisk() throws {
         let log = LogFile(path: "\(folder)/e/log", budget: LogBudget(1000))
         try FullDisk.begin(at: log.path)
@@ -67,7 +67,7 @@ struct LogFileTests {
         var reader = LogReader(log)
         #expect(reader.read(99, at: 0) == Array("one two".utf8))
         #expect(reader.read(2, at: 5) == Array("wo".utf8))
-        // Its end does not take them away.
+        // Its end does not remove them.
         log.end()
         #expect(!log.isOnDisk)
         try FullDisk.end(at: log.path)
@@ -76,7 +76,7 @@ struct LogFileTests {
         #expect(reader.read(99, at: 4) == Array("two".utf8))
     }
 
-    @Test("a log that is cut by a full disk is whole afterwards")
+    @Test("a log that is cut by a full disk is complete afterwards")
     func fullDiskAtTheLimit() throws {
         let log = LogFile(path: "\(folder)/f/log", budget: LogBudget(3))
         try FullDisk.begin(at: log.path)
@@ -87,7 +87,7 @@ struct LogFileTests {
         #expect(contents(log) == "123" + LogFile.limitReached)
     }
 
-    @Test("that the limit is reached is said once, whoever writes")
+    @Test("the line about the limit is written once, by whichever runner")
     func limitAfterARestart() {
         let log = LogFile(path: "\(folder)/g/log", budget: LogBudget(3))
         log.append(Array("12345".utf8))
@@ -96,7 +96,7 @@ struct LogFileTests {
         #expect(contents(next) == "123" + LogFile.limitReached)
     }
 
-    @Test("a truncated log goes on, every byte at its offset", arguments: [0, 3])
+    @Test("a truncated log continues, every byte at its offset", arguments: [0, 3])
     func truncation(rest: Int) throws {
         let log = LogFile(path: "\(folder)/h\(rest)/log", budget: LogBudget(1000))
         let first = Array(String(repeating: "first ", count: 20).utf8)
@@ -118,7 +118,7 @@ struct LogFileTests {
         #expect(LogFile(path: log.path, budget: LogBudget(1000)).size == 132)
     }
 
-    @Test("a renamed or removed log goes on in a new file; who reads the old one misses nothing")
+    @Test("a renamed or removed log continues in a new file; readers of the old one lose nothing")
     func rotation() throws {
         let log = LogFile(path: "\(folder)/i/log", budget: LogBudget(1000))
         log.append(Array("one ".utf8))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runner
 
-/// What a manifest may not be, at the reader and for somebody who submits it.
+/// Manifests that are refused, by the reader and by the service.
 @Suite("The limits of a manifest")
 struct ManifestLimitTests {
     static let refused: [(what: String, manifest: String, sentence: String)] = [
@@ -27,11 +27,11 @@ struct ManifestLimitTests {
         ),
         (
             "a name twice", manifest(task: "a") + "  - a: x\n",
-            "line 4, tasks.a: there is a task of this name already."
+            "line 4, tasks.a: there is already a task with this name."
         ),
         ("one alias", "image: &a debian\nshell: *a\n", "line 2: \(aliasRule)."),
         ("a billion laughs", laughs(nine: 9, asKey: false), "line 3: \(aliasRule)."),
-        // To see whether a key is there twice, all that it holds is looked at.
+        // To find out whether a key appears twice, its whole content is compared.
         ("a billion laughs in a key", laughs(nine: 9, asKey: true), "line 3: \(aliasRule)."),
         ("a chain of aliases deeper than the stack", chain(60_000), "line 3: \(aliasRule)."),
         (
@@ -40,7 +40,7 @@ struct ManifestLimitTests {
         ),
     ]
 
-    @Test("the reader refuses what is too much", arguments: refused)
+    @Test("the reader refuses what exceeds a limit", arguments: refused)
     func reader(what: String, manifest: String, sentence: String) {
         let error = #expect(throws: RunnerError.self, "\(what)") {
             try ManifestReader.read(manifest.utf8)
@@ -48,7 +48,7 @@ struct ManifestLimitTests {
         #expect(error?.description == sentence, "\(what)")
     }
 
-    @Test("who submits what is too much gets the reader's sentence, and the service goes on")
+    @Test("a submission that exceeds a limit gets the reader's sentence, and the service continues")
     func service() async throws {
         try await TestService.run { service in
             try await service.addAlice()
@@ -59,13 +59,13 @@ struct ManifestLimitTests {
             }
             let large = try await Self.submit(Self.large(bytes: 1 << 20 + 1), to: service)
             #expect(large.status == 413)
-            #expect(try large.decode(Problem.self).detail == "The body has more than 1024 KiB.")
+            #expect(try large.decode(Problem.self).detail == "The body is larger than 1024 KiB.")
             #expect(try await Self.submit(Self.large(bytes: 1 << 20), to: service).status == 201)
         }
     }
 
     @Test(
-        "what is just not too much is read",
+        "what is just within the limits is read",
         arguments: [
             (manifest(tasks: 100), 100), (manifest(task: name(128)), 1), (manifest(task: "_-0"), 1),
             (large(bytes: 1 << 20), 0),
@@ -74,7 +74,7 @@ struct ManifestLimitTests {
         #expect(try ManifestReader.read(manifest.utf8).tasks.count == tasks)
     }
 
-    @Test("stars and ampersands in a script are no aliases")
+    @Test("stars and ampersands in a script are not aliases")
     func scripts() throws {
         let text =
             "image: debian\ntasks:\n  - a: |\n      *a &a\n  - b: rm *.o && x &y *y\n  - c: \"*a\" # *a\n"
@@ -84,7 +84,7 @@ struct ManifestLimitTests {
 
     private static let nameRule =
         "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\""
-    private static let aliasRule = "aliases, such as \"*name\", are not read; write it out"
+    private static let aliasRule = "aliases, such as \"*name\", are not supported; write the value out"
 
     private static func name(_ count: Int) -> String { String(repeating: "a", count: count) }
 

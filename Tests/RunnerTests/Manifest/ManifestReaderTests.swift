@@ -58,11 +58,11 @@ struct ManifestReaderTests {
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
 
-    @Test("what is too large, or no text, is refused")
+    @Test("a manifest that is too large, or not text, is refused")
     func notText() throws {
         let large = "image: a\n" + String(repeating: "#", count: 1 << 20)
         let error = #expect(throws: RunnerError.self) { try ManifestReader.read(large.utf8) }
-        #expect(error?.code == .tooLarge && error?.description == "A manifest has at most 1 MB.")
+        #expect(error?.code == .tooLarge && error?.description == "A manifest can have at most 1 MB.")
         let other = #expect(throws: RunnerError.self) { try ManifestReader.read([0xff, 0xfe, 0x41]) }
         #expect(other?.description == "Manifest: expected UTF-8.")
     }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Runner
 
-/// What earlier runners have stored, opened by this one: Tests/Fixtures.
+/// Data that earlier runners have stored, opened by this one: Tests/Fixtures.
 @Suite("What earlier versions have stored")
 struct EarlierVersionsTests {
     private static let fixtures = URL(filePath: #filePath).appending(path: "../../../Fixtures/1.0")
@@ -48,7 +48,7 @@ struct EarlierVersionsTests {
         #expect(try store.jobs(owner: "carol", live: false).map(\.job.id.description) == ["4"])
     }
 
-    @Test("what a restarted runner goes on from is there")
+    @Test("a restarted runner finds everything it needs to continue")
     func records() throws {
         let store = try store()
         let kept = try #require(try store.job(JobID("2")!))
@@ -64,7 +64,7 @@ struct EarlierVersionsTests {
         #expect(try store.job(JobID("4")!)?.manifest.timeout == 8)
     }
 
-    @Test("keys, people and accepted terms are theirs still")
+    @Test("keys, people and accepted terms are unchanged")
     func people() throws {
         struct People: Decodable { var people: [Account] }
         struct Keys: Decodable { var keys: [Key] }
@@ -82,7 +82,7 @@ struct EarlierVersionsTests {
                 database, sql: "SELECT person || ' ' || version FROM acceptance ORDER BY person")
         }
         #expect(accepted == ["1 fcab3b7ebc98", "2 fcab3b7ebc98"])
-        // The next person and the next job get numbers that nobody has had.
+        // The next person and the next job get unused numbers.
         let key = try store.addKey(
             try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "dave")
         #expect(!people.map(\.id).contains(key.owner.id))
@@ -100,8 +100,8 @@ struct EarlierVersionsTests {
         #expect(entries.map { $0?.role } == [.gateway, .operator])
     }
 
-    /// Weeks later; the builders' processes are gone: what ran is over, what waited runs.
-    @Test("a runner goes on from there")
+    /// Weeks later; the builders' processes are gone: running jobs have ended, waiting ones run.
+    @Test("a runner continues with it")
     func goingOn() async throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

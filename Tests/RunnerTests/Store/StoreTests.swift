@@ -12,7 +12,7 @@ struct StoreTests {
 
     private func alice() throws -> PublicKey { try PublicKey.parse(line: TestService.aliceKey).key }
 
-    @Test("a key is somebody's, once")
+    @Test("a key belongs to one person, once")
     func keys() throws {
         let store = try store()
         let key = try store.addKey(try alice(), comment: "laptop", owner: "alice")
@@ -59,7 +59,7 @@ struct StoreTests {
         for text in ["01", "99", "x"] { #expect(try again.job(JobID(text)!) == nil) }
     }
 
-    /// A job that has failed at `start`, with somebody inside, as the first version has stored it.
+    /// A job that failed at `start`, with someone inside, as the first version stored it.
     private static let oldRecord = #"""
         {"builderStarted":821692790,"claims":[{"expires":821692870,"fingerprint":"SHA256:f","from":"192.0.2.1","id":"1-0",
         "kind":"shell","person":{"id":"1","name":"alice"},"session":"s1","since":821692810}],"endsWhenUnclaimed":false,
@@ -72,7 +72,7 @@ struct StoreTests {
         "tasks":[{"name":"a","script":"exit 1"}],"timeout":3600}}
         """#
 
-    @Test("what an earlier version has stored is read, and nobody inside loses the builder by that")
+    @Test("data of an earlier version is read, and nobody inside loses the builder")
     func earlierVersion() throws {
         let path = TestService.makeFolder() + "/runner.sqlite"
         let old = try DatabaseQueue(path: path)
@@ -99,7 +99,7 @@ struct StoreTests {
         #expect(job.record.job.deadline == start + 700)
         try claim(&job, "again", .shell, at: start + 200)
         #expect(job.record.job.deadline == start + 3800)
-        // When the other was over nobody knows; it is remembered from now on.
+        // When the other one ended is unknown; it counts from now on.
         #expect(try store.jobsOver(since: .now + 1, limit: 9) == [JobID("2")])
         #expect(try store.jobsOver(since: .now - 3600, limit: 9).isEmpty)
     }

@@ -2,7 +2,7 @@ import Synchronization
 
 @testable import Runner
 
-/// A machine in memory. A script `exit N` ends with N at once, any other when the test says so.
+/// A machine in memory. A script `exit N` ends with N at once, any other one when the test says so.
 final class FakeMachine: BuilderMachine {
     let address = "127.0.0.1"
     let port: UInt16 = 4022
@@ -21,9 +21,9 @@ final class FakeMachine: BuilderMachine {
     private let receivers = Mutex<[String: @Sendable ([UInt8]) async throws -> Void]>([:])
     private let deliveries = Mutex<[Task<Void, any Error>]>([])
     let deadlines = Mutex<[Int]>([])
-    /// Each list of people's keys that it has been told of.
+    /// Each list of people's keys that it has received.
     let keyLists = Mutex<[[String]]>([])
-    /// What becomes of a list of people's keys.
+    /// What happens to a list of people's keys.
     enum Admission { case done, refused, unreachable }
     let admission = Mutex(Admission.done)
 
@@ -37,7 +37,7 @@ final class FakeMachine: BuilderMachine {
 
     var hasEnded: Bool { ended.value != nil }
 
-    /// A task that runs writes something; returns when that has been received, or nobody will.
+    /// A running task writes something; returns when that has been received, or never will be.
     func write(_ text: String, by task: String) async {
         while true {
             if let receive = receivers.withLock({ $0[task] }) {
@@ -50,7 +50,7 @@ final class FakeMachine: BuilderMachine {
         }
     }
 
-    /// Whoever listened to it is gone.
+    /// Its listener is gone.
     func forgetReceivers() { receivers.withLock { $0 = [:] } }
 
     /// A task ends.
@@ -71,7 +71,7 @@ final class FakeMachine: BuilderMachine {
 
     func end() async { ended.open(true) }
 
-    /// Returns when it has been told of these keys last.
+    /// Returns when these keys are the last list it received.
     func knows(_ keys: [String]) async {
         while keyLists.withLock({ $0.last }) != keys { await Task.yield() }
     }
@@ -114,7 +114,7 @@ final class FakeSupply: BuilderSupply {
     private let machines = Mutex<[String: FakeMachine]>([:])
     private let bootsAlone: Bool
     let hostAuthority: (key: String, user: String)?
-    /// Whether there is no room for another machine.
+    /// Whether there is no space for another machine.
     let isFull = Mutex(false)
 
     /// - Parameter bootsAlone: machines are ready at once.
@@ -152,7 +152,7 @@ final class FakeSupply: BuilderSupply {
     }
 }
 
-/// Opens once, with a value; whoever waits gets it.
+/// Opens once, with a value for everyone who waits.
 final class Latch<Value: Sendable>: Sendable {
     private struct State {
         var value: Value?

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A disk that takes nothing more, as far as one file is concerned: full(4).
+/// Makes the disk look full for one file: full(4).
 enum FullDisk {
     /// - Parameter path: of a file that does not exist yet.
     static func begin(at path: String) throws {

@@ -9,7 +9,7 @@ struct HTTPClient: Sendable {
         var status: Int
         var headers: HTTPHeaders
         var body: [UInt8]
-        /// Whether the end of the body was there, and not just the connection's.
+        /// Whether the body was complete, and the connection did not just end.
         var isWhole: Bool
 
         var text: String { String(decoding: body, as: UTF8.self) }
@@ -21,7 +21,7 @@ struct HTTPClient: Sendable {
     var tls = TLSConfiguration.clientDefault
 
     /// - Parameter begun: called when the answer has begun.
-    /// - Parameter received: called with the whole body so far after each part; returns whether to go on.
+    /// - Parameter received: called with the whole body so far after each part; returns whether to continue.
     func send(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: String? = nil,
         until received: @Sendable ([UInt8]) async -> Bool = { _ in true }, begun: @Sendable () -> Void = {}
@@ -50,7 +50,7 @@ struct HTTPClient: Sendable {
                     }
                 }
             } catch is HTTPParserError {
-                // The connection has ended within the body.
+                // The connection ended in the middle of the body.
             }
             return answer
         }

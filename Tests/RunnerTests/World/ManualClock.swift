@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Runner
 
-/// A clock that goes on only when a test says so.
+/// A clock that advances only when a test says so.
 final class ManualClock: Sendable {
     private struct State {
         var now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -15,7 +15,7 @@ final class ManualClock: Sendable {
 
     var now: Date { state.withLock { $0.now } }
 
-    /// Everybody who waits for a moment until then is woken.
+    /// Wakes everyone who waits for a time until then.
     func advance(by seconds: Double) {
         let due = state.withLock { state in
             state.now += seconds
@@ -26,7 +26,7 @@ final class ManualClock: Sendable {
         for continuation in due { continuation.resume() }
     }
 
-    /// Somebody sets the wall clock. A runner that lives does not notice; the next one does.
+    /// Someone sets the wall clock. A running runner does not notice; the next one does.
     func step(by seconds: Double) {
         state.withLock { state in
             state.now += seconds
@@ -34,7 +34,7 @@ final class ManualClock: Sendable {
         }
     }
 
-    /// The host is off for so many seconds.
+    /// The host is off for that many seconds.
     func reboot(behind seconds: Double) {
         state.withLock { state in
             state.now += seconds

@@ -5,7 +5,7 @@ import NIOSSL
 
 @testable import Runner
 
-/// The files of a listener with TLS: a certificate that vouches for itself, its key, and a token for each role.
+/// The files of a listener with TLS: a self-signed certificate, its key, and a token for each role.
 struct NetworkFiles: Sendable {
     let folder: String
     let tokens: [Role: String]
@@ -19,7 +19,7 @@ struct NetworkFiles: Sendable {
             tokens: "\(folder)/tokens")
     }
 
-    /// Of whoever trusts the certificate.
+    /// For clients that trust the certificate.
     var client: TLSConfiguration {
         get throws {
             var client = TLSConfiguration.clientDefault
@@ -28,7 +28,7 @@ struct NetworkFiles: Sendable {
         }
     }
 
-    /// Makes them for as long as `body` takes.
+    /// Makes them while `body` runs.
     static func with(_ body: (NetworkFiles) async throws -> Void) async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

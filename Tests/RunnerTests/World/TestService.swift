@@ -8,13 +8,13 @@ import Testing
 
 @testable import Runner
 
-/// A whole service on a socket of its own, with machines in memory.
+/// A whole service on its own socket, with machines in memory.
 struct TestService: Sendable {
     let folder: String
     let supply: FakeSupply
     let clock: ManualClock
     let client: HTTPClient
-    /// Where there is a listener with TLS.
+    /// The address of the listener with TLS, if there is one.
     var overNetwork: HTTPClient?
 
     static let aliceKey =
@@ -24,7 +24,7 @@ struct TestService: Sendable {
     static let bobKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpDORu5S+8DioM1UuYWrsS9hjW9Hwv4Zb5glj5crSzs"
     static let bobFingerprint = "SHA256:qNndhKzAGBqXDsUnJ6N2RC1YRMSNxGYBpefEFMcF9XU"
 
-    /// Runs the service for as long as `body` takes, at most 90 seconds: the machine may be busy.
+    /// Runs the service while `body` runs, at most 90 seconds, because the machine may be busy.
     static func run(
         slots: Int = 4, limits: Configuration.Runner.Limits = .init(), idleTime: Int = 60,
         supply: FakeSupply = FakeSupply(),
@@ -89,7 +89,7 @@ struct TestService: Sendable {
     /// Her id is 1.
     func addAlice() async throws { try await add("alice", Self.aliceKey) }
 
-    /// Somebody else; his id is 2 when he comes after Alice.
+    /// Another person; his id is 2 if he is added after Alice.
     func addBob() async throws { try await add("bob", Self.bobKey) }
 
     private func add(_ name: String, _ key: String) async throws {
@@ -118,7 +118,7 @@ struct TestService: Sendable {
             body: "image: debian\n\(more)\ntasks:\n\(tasks)")
     }
 
-    /// A job of Alice's that has failed; its builder is kept.
+    /// A failed job of Alice's, whose builder is kept.
     func failedJob(query: String = "owner=alice") async throws -> Job {
         let id = try await submit("  - a: exit 1", query: query).id
         return try await job("\(id)") { $0.builder?.state == .kept }
@@ -128,7 +128,7 @@ struct TestService: Sendable {
         try JSON.decode(Job.self, from: Data(try await client.send(.GET, "/v1/jobs/\(id)").body))
     }
 
-    /// The job as soon as that is so: from its events, without asking again and again.
+    /// The job as soon as the condition holds: from its events, without polling.
     func job(_ id: String, when condition: @escaping @Sendable (Job) -> Bool) async throws -> Job {
         let found = Latch<Job>()
         _ = try await client.send(.GET, "/v1/jobs/\(id)/events") { bytes in
@@ -144,7 +144,7 @@ struct TestService: Sendable {
         return try #require(found.value, "the events ended before")
     }
 
-    /// The log as soon as that is in it.
+    /// The log as soon as it contains that.
     func log(_ job: String, _ name: String, when text: String) async throws -> String {
         let answer = try await client.send(.GET, "/v1/jobs/\(job)/logs/\(name)?follow=true") {
             !String(decoding: $0, as: UTF8.self).contains(text)
@@ -153,11 +153,11 @@ struct TestService: Sendable {
         return answer.text
     }
 
-    /// Lets a second pass, again and again, until that is so.
+    /// Advances the time by seconds until the condition holds.
     func wait(step: Double = 1, until condition: @Sendable () async throws -> Bool) async throws {
         while try await !condition() {
             clock.advance(by: step)
-            // Whoever has been woken needs a thread too.
+            // The woken tasks need a thread too.
             try await Task.sleep(for: .milliseconds(5))
         }
     }
@@ -177,7 +177,7 @@ struct TestService: Sendable {
 struct TestTimeout: Error {}
 
 extension Configuration.Runner.Limits {
-    /// The default, but for what `change` does to it.
+    /// The default, changed by `change`.
     static func with(_ change: (inout Self) -> Void) -> Self {
         var limits = Self()
         change(&limits)

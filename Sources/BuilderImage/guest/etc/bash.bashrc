@@ -1,11 +1,11 @@
-# For every shell that a person gets, and for every command that sshd runs: bash reads this file too when
+# For every shell that a person gets, and for every command that sshd runs: bash also reads this file when
 # sshd starts it (bash(1), "Invoked by remote shell daemon").
 
-# What sshd starts has a PATH without the folders of administrators; tasks and login shells have this one. What is
-# started from there keeps what it was given.
+# sshd sets a PATH without the administrators' folders; tasks and login shells have this one. Everything that
+# they start keeps the PATH it is given.
 [ "$SHLVL" != 1 ] || export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
-# The runner's helpers have a protocol to keep, and nothing to do with the job's environment.
+# The runner's helpers follow a protocol, and must not see the job's environment.
 case $BASH_EXECUTION_STRING in /usr/lib/sallyport/*) return ;; esac
 
 # The job's own environment (JOB_ID and what the manifest says). A task may append to this file.

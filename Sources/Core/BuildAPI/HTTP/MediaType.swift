@@ -4,7 +4,7 @@ package enum MediaType {
     package static let problem = "application/problem+json"
     package static let events = "text/event-stream"
 
-    /// Type and subtype, in small letters; the parameters say nothing here.
+    /// Type and subtype, in lower case, without parameters.
     package static func essence(_ header: String) -> String {
         (header.split(separator: ";", omittingEmptySubsequences: false).first ?? "").lowercased()
             .filter { $0 != " " && $0 != "\t" }

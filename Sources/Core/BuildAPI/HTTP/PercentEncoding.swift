@@ -19,7 +19,7 @@ extension String {
 }
 
 extension StringProtocol {
-    /// What percent-encoding stands for (RFC 3986, section 2.1); nil when it is malformed or not UTF-8.
+    /// The decoded text (RFC 3986, section 2.1); nil if it is malformed or not UTF-8.
     package var percentDecoded: String? {
         var bytes: [UInt8] = []
         var rest = utf8[...]

@@ -1,8 +1,8 @@
-/// A bearer token (RFC 6750, section 2.1). What it prints as says nothing of it.
+/// A bearer token (RFC 6750, section 2.1). Printing it does not reveal it.
 public struct BearerToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     private let value: String
 
-    /// Nil: what is no token could change the head of a request that it stands in.
+    /// Nil: it is not a token. Other text could change the head of a request that contains it.
     public init?(_ text: some StringProtocol) {
         let letters = text.utf8.reversed().drop { $0 == UInt8(ascii: "=") }
         guard !letters.isEmpty, text.utf8.count <= 4096,
@@ -18,7 +18,7 @@ public struct BearerToken: Sendable, CustomStringConvertible, CustomDebugStringC
         value = String(text)
     }
 
-    /// The header field that shows it to a service.
+    /// The header field that sends it to a service.
     package var authorization: String { "Authorization: Bearer \(value)" }
 
     public var description: String { "(a token)" }

@@ -1,4 +1,4 @@
-/// What somebody may ask of a build service.
+/// What a client is allowed to ask of a build service.
 public enum Role: String, CaseIterable, Sendable {
     /// Look a key up.
     case keys

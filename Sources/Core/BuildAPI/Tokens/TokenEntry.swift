@@ -1,20 +1,20 @@
 import AuthorizedKeys
 
-/// A line of the file that `[runner] tokens` names, `name role hash`: whose token has which role. The token itself is
-/// nowhere but with whoever shows it.
+/// A line of the file that `[runner] tokens` names, `name role hash`: which token has which role. Only the client has
+/// the token itself.
 public struct TokenEntry: Equatable, Sendable {
-    /// For whoever keeps the file: one to 64 letters, digits, `-`, `_` and `.`.
+    /// A name for the administrator's own use: 1 to 64 letters, digits, `-`, `_` and `.`.
     public let name: String
     public let role: Role
-    /// SHA-256 of the token. One round of it will do: a token is random, nobody can guess it.
+    /// SHA-256 of the token. One round is enough, because a token is random and cannot be guessed.
     public let hash: [UInt8]
 
-    /// Nil: that is no name.
+    /// Nil: the name is invalid.
     public init?(name: String, role: Role, token: String) {
         self.init(name: name, role: role, hash: Self.hash(of: token))
     }
 
-    /// Nil: the line is none.
+    /// Nil: the line is invalid.
     public init?(line: Substring) {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard words.count == 3, let role = Role(rawValue: String(words[1])), let hash = Self.bytes(words[2])
@@ -38,7 +38,7 @@ public struct TokenEntry: Equatable, Sendable {
 
     public static func hash(of token: String) -> [UInt8] { SHA256.digest(of: Array(token.utf8)) }
 
-    /// 256 bits, with a name before them by which people recognise what must not be in a log.
+    /// 256 bits, after a prefix by which people recognise a secret that must not be in a log.
     public static func newToken() -> String {
         var generator = SystemRandomNumberGenerator()
         return "sallyport_"

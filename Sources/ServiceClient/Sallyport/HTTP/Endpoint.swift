@@ -16,12 +16,12 @@ public enum Endpoint: Equatable, Sendable {
         }
     }
 
-    /// Whether TLS stands before it.
+    /// Whether it uses TLS.
     var isSecure: Bool {
         if case .url(let base) = self { base.hasPrefix("https:") } else { false }
     }
 
-    /// The URL of a path; a socket's has a host that is never looked up.
+    /// The URL of a path; for a socket, its host is never looked up.
     package func url(of path: String) -> String {
         switch self {
         case .socket: "http://localhost\(path)"

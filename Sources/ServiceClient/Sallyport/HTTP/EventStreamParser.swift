@@ -4,14 +4,14 @@ package struct ServerSentEvent: Equatable, Sendable {
     package var data: [UInt8]
 }
 
-/// Server-sent events out of bytes that come in any pieces (the HTML standard, section 9.2.6).
+/// Parses server-sent events from bytes in any pieces (the HTML standard, section 9.2.6).
 package struct EventStreamParser {
-    /// Bytes of one event above which the stream is not what it says.
+    /// A stream with an event of more bytes than this is refused.
     static let maximumSize = 1 << 20
 
     /// The id of the last event that had one, for Last-Event-ID.
     package private(set) var lastEventID: String?
-    /// Set when the stream broke its limits; nothing more comes out then.
+    /// Set when the stream has exceeded its limits; then there are no more events.
     private(set) var isBroken = false
 
     private var line: [UInt8] = []

@@ -1,14 +1,14 @@
 import EventLoop
 
-/// What may go wrong for a moment.
+/// Repeats requests that failed for a reason that may soon pass.
 extension HTTPClient {
-    /// A service that wants to be asked again later than that is not waited for.
+    /// If the service asks for a longer pause than this, there is no second attempt.
     static let longestPause = Duration.seconds(5)
-    /// For both attempts and the pause between them.
+    /// The time for both attempts and the pause between them.
     private static let patience = Duration.seconds(15)
 
-    /// Sends a request. One that changes nothing is sent again, once, where the first attempt met with something that may
-    /// soon be over.
+    /// Sends a request. One that changes nothing is sent once more if the first attempt failed for a reason that may
+    /// soon pass.
     package func sendPatiently(
         _ request: HTTPRequest, complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) {
@@ -25,8 +25,8 @@ extension HTTPClient {
         }
     }
 
-    /// How long to wait for a second attempt; nil: there is no point in one. Somebody who has waited for an answer in vain
-    /// has waited long enough.
+    /// How long to wait for a second attempt; nil: there is no point in one. A person who has waited for an answer in
+    /// vain has waited long enough.
     static func pause(after result: Result<HTTPResponse, ServiceError>) -> Duration? {
         let least = Duration.milliseconds(250)
         switch result {

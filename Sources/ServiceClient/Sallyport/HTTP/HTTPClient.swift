@@ -73,7 +73,7 @@ package final class HTTPClient {
 
     package func cancel(_ transfer: HTTPTransfer) {
         transfer.cancel()
-        // Not at once: this may be called from a callback of libcurl, where handles cannot be removed.
+        // Not at once, because this may run in a callback of libcurl, where handles cannot be removed.
         loop.timer(after: .zero) { [weak self] in self?.remove(transfer) }
     }
 

@@ -3,13 +3,13 @@ package struct HTTPRequest {
     package var method: String
     /// Path and query, percent-encoded, beginning with `/`.
     package var path: String
-    /// What an answer's status is about.
+    /// The subject of the request, which an answer's status refers to.
     package var subject: Subject
     package var headers: [String]
     package var body: [UInt8]?
     /// The media type that a successful answer must have; nil: any, or no content.
     package var expects: String?
-    /// For the whole exchange; nil for a stream, which lasts as long as it lasts.
+    /// For the whole exchange; nil for a stream, which has no limit.
     package var timeout: Duration?
 
     package init(
@@ -29,13 +29,13 @@ package struct HTTPRequest {
 
 /// A complete answer.
 package struct HTTPResponse {
-    /// Bytes of body above which an answer is refused.
+    /// An answer with more bytes of body than this is refused.
     static let maximumSize = 1 << 20
 
     package var status: Int
-    /// Without its parameters; empty when the answer names none.
+    /// Without its parameters; empty if the answer has none.
     package var mediaType = ""
-    /// When the service wants to be asked again.
+    /// When to ask the service again, if it says so.
     package var retryAfter: Duration?
     /// Last-Modified, in seconds since 1970.
     package var lastModified: Int64?

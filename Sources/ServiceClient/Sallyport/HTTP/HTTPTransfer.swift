@@ -1,7 +1,7 @@
 import BuildAPI
 import CCurl
 
-/// One exchange under way: an easy handle of libcurl and what becomes of its answer.
+/// One exchange in progress: an easy handle of libcurl, and what happens to its answer.
 package final class HTTPTransfer {
     let easy: UnsafeMutableRawPointer
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -10,12 +10,12 @@ package final class HTTPTransfer {
     private var body: [UInt8] = []
     private let expects: String?
     private var isTooLarge = false
-    /// What libcurl says about a failure.
+    /// libcurl's message about a failure.
     private let report: UnsafeMutablePointer<CChar>
     private(set) var isCancelled = false
 
     /// - Parameters:
-    ///   - receive: gets the body of a successful answer piece by piece instead of having it collected; false pauses.
+    ///   - receive: receives the body of a successful answer in pieces, which is then not collected; false pauses.
     init?(
         _ request: HTTPRequest, to endpoint: Endpoint, over transport: Transport,
         receive: ((UnsafeRawBufferPointer) -> Bool)?,
@@ -30,7 +30,7 @@ package final class HTTPTransfer {
         _ = sp_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, report)
         self.complete = complete
         _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
-        // A name that is two dots is a name like others.
+        // A name of two dots is an ordinary name.
         _ = sp_easy_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         if case .socket(let path) = endpoint { _ = sp_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, path) }
         transport.prepare(easy, for: endpoint)
@@ -47,7 +47,7 @@ package final class HTTPTransfer {
         if let body = request.body {
             _ = body.withUnsafeBytes { sp_easy_set_body(easy, $0.baseAddress, $0.count) }
         }
-        // Without this libcurl asks before it sends more than a kilobyte, and waits.
+        // Without this, libcurl asks before it sends more than a kilobyte, and waits.
         headers = curl_slist_append(headers, "Expect:")
         for header in request.headers { headers = curl_slist_append(headers, header) }
         if let type = request.expects {
@@ -74,14 +74,14 @@ package final class HTTPTransfer {
         report.deallocate()
     }
 
-    /// The transfer behind a handle, as libcurl gives it back.
+    /// The transfer that belongs to a handle from libcurl.
     static func behind(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
         var context: UnsafeMutableRawPointer?
         guard sp_easy_private(easy, &context) == CURLE_OK, let context else { return nil }
         return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
     }
 
-    /// Nobody hears of this transfer again.
+    /// After this, the transfer calls nobody.
     func cancel() {
         isCancelled = true
         complete = nil
@@ -91,7 +91,7 @@ package final class HTTPTransfer {
         curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
-    /// libcurl has nothing more to do for this transfer.
+    /// libcurl has finished this transfer.
     func finish(_ result: CURLcode) {
         guard let complete else { return }
         self.complete = nil
@@ -127,7 +127,7 @@ package final class HTTPTransfer {
         return MediaType.essence(String(cString: type))
     }
 
-    /// A wait of more than a day is as good as none.
+    /// A pause of more than a day is ignored.
     private var retryAfter: Duration? {
         var seconds: curl_off_t = 0
         guard sp_easy_retry_after(easy, &seconds) == CURLE_OK, (1...86_400).contains(seconds) else {
@@ -174,7 +174,7 @@ package final class HTTPTransfer {
         }
     }
 
-    /// libcurl judges the name before it asks for OpenSSL's verdict, which is 1 until then.
+    /// libcurl checks the name before it asks for OpenSSL's verdict, which is 1 until then.
     private var distrust: ServiceError.Distrust {
         var verdict = 0
         _ = sp_easy_verify_result(easy, &verdict)

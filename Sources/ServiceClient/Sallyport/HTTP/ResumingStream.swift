@@ -1,16 +1,16 @@
 import EventLoop
 
-/// A long answer that is asked for again, from where it broke, when the connection breaks.
+/// A long answer. If the connection breaks, it is requested again from where it broke.
 final class ResumingStream: ServiceStream {
-    /// What the service has promised about a stream in which nothing happens.
+    /// What the service promises about a silent stream.
     enum Pulse {
-        /// Nothing: a log may be silent for hours.
+        /// Nothing: a log can be silent for hours.
         case none
         /// A byte at once, and then at least every 15 seconds.
         case regular
     }
 
-    /// Waits between attempts; the last of them goes on.
+    /// The pauses between attempts; the last one repeats.
     private static let pauses: [Duration] = [
         .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4),
     ]
@@ -22,7 +22,7 @@ final class ResumingStream: ServiceStream {
     private let receive: (UnsafeRawBufferPointer) throws(ServiceError) -> Bool
     private let ended: (Result<Void, ServiceError>) -> Void
     private var transfer: HTTPTransfer?
-    /// What the last request was about.
+    /// The subject of the last request.
     private var subject = Subject.other
     private var failures = 0
     private var retry: Timer?
@@ -33,8 +33,8 @@ final class ResumingStream: ServiceStream {
     private var isPaused = false
 
     /// - Parameters:
-    ///   - patience: after so long without a sign of life the stream is given up.
-    ///   - request: what to ask for now, given what has been received.
+    ///   - patience: the stream is given up after this long without a sign of life.
+    ///   - request: the next request, given what has been received.
     ///   - receive: false pauses; an error ends the stream for good.
     init(
         _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, patience: Duration = .seconds(60),
@@ -93,7 +93,7 @@ final class ResumingStream: ServiceStream {
         if pulse == .regular { watch() }
     }
 
-    /// Breaks a connection off on which nobody is there any more.
+    /// Closes a dead connection.
     private func watch() {
         let limit: Duration = hasBegun ? .seconds(40) : .seconds(10)
         let rest = limit - loop.age(of: hasBegun ? lastSign : attempt)
@@ -110,7 +110,7 @@ final class ResumingStream: ServiceStream {
         client.cancel(transfer)
         self.transfer = nil
         silence?.cancel()
-        // Not at once, while libcurl is calling; until then the stream can still be cancelled.
+        // Not at once, because libcurl is calling; until then the stream can still be cancelled.
         retry = loop.timer(after: .zero) { [ended] in ended(.failure(error)) }
     }
 
@@ -125,7 +125,7 @@ final class ResumingStream: ServiceStream {
         case .success(let response): error = ServiceError(response, about: subject)
         case .failure(let failure): error = failure
         }
-        // A log may be silent for hours: a connection that stood so long was a sign of life too.
+        // A log can be silent for hours, so a connection that lasted this long was a sign of life too.
         if pulse == .none, loop.age(of: attempt) >= patience { lastSign = loop.now }
         let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
         guard error.isTransient, loop.age(of: lastSign) < patience, pause < patience else {

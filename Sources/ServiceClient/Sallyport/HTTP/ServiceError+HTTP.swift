@@ -1,27 +1,27 @@
 import BuildAPI
 import FoundationEssentials
 
-/// What a request is about, as far as that decides what an answer's HTTP status says.
+/// The subject of a request, which decides what an answer's HTTP status means.
 package enum Subject: Sendable {
     case key, job, log
-    /// A claim that is asked for.
+    /// A new claim.
     case claim
-    /// One that stands, as far as the gateway knows.
+    /// A claim that is live, as far as the gateway knows.
     case standingClaim
-    /// Somebody's key, which is to be removed.
+    /// A person's key, to be removed.
     case keyOfPerson
     case person
     /// The acceptance of terms of use.
     case acceptance
-    /// A request that a service need not have.
+    /// A request that services can leave out.
     case optional
     /// None of these.
     case other
 }
 
-/// HTTP's statuses stop here: what the service means by one, in the words of everything behind this file.
+/// Translates HTTP statuses into errors. No other code deals with HTTP statuses.
 extension ServiceError {
-    /// The error that an answer outside 2xx stands for.
+    /// The error for an answer outside 2xx.
     package init(_ response: HTTPResponse, about subject: Subject) {
         let problem =
             response.mediaType == MediaType.problem

@@ -3,10 +3,10 @@ import CCurl
 public import ConfigurationFile
 import Glibc
 
-/// What stands between a request and its service: who vouches for the service, which proxy is on the way, and the token
-/// that opens it.
+/// How requests reach the service: the trusted certificate authorities, the proxy, and the token for
+/// the service.
 public struct Transport: Sendable {
-    /// A file of certificates; nil: those of the system.
+    /// A file of certificate authorities; nil: those of the system.
     var authorities: String?
     var proxy: String?
     var token: BearerToken?
@@ -15,7 +15,7 @@ public struct Transport: Sendable {
         self.token = token
     }
 
-    /// As `[service]` says. Reads the token.
+    /// Uses the settings in `[service]`. Reads the token.
     public init(_ configuration: Configuration.Service) throws(ConfigurationError) {
         try self.init(configuration, tokenFile: configuration.tokenFile)
     }
@@ -31,7 +31,7 @@ public struct Transport: Sendable {
         if let path = tokenFile { token = try BearerToken(file: path) }
     }
 
-    /// Tells libcurl. Nothing comes from the environment: a proxy, and the exceptions from it, are named here.
+    /// Configures libcurl. Nothing comes from the environment: the proxy, and the exceptions from it, are set here.
     func prepare(_ easy: UnsafeMutableRawPointer, for endpoint: Endpoint) {
         _ = sp_easy_set_string(easy, CURLOPT_PROXY, "")
         _ = sp_easy_set_string(easy, CURLOPT_NOPROXY, "")
@@ -46,7 +46,7 @@ public struct Transport: Sendable {
         _ = sp_easy_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
         if let authorities {
             _ = sp_easy_set_string(easy, CURLOPT_CAINFO, authorities)
-            // The system's are in a folder as well.
+            // The system also has a folder of authorities.
             _ = sp_easy_set_string(easy, CURLOPT_CAPATH, nil)
         }
         if let proxy {

@@ -1,0 +1,120 @@
+import AuthorizedKeys
+import BuildAPI
+import EventLoop
+import FoundationEssentials
+import Glibc
+import Policy
+import SSHClient
+import ServiceClient
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// A whole session on a builder without one: the service is in memory, and the transport does what a test says.
+@Suite final class BuilderSessionTests {
+    private let loop = EventLoop(VirtualTime())
+
+    /// Connects, authenticates and starts at once, and then waits for the test.
+    private final class ScriptedTransport: BuilderTransport {
+        let kind: Claim.Kind
+        let tellsOfJob = false
+        let isOftenShort = true
+        var onEvent: (BuilderSessionMachine.Event) -> Void = { _ in }
+        private(set) var calls: [String] = []
+        /// What happens once it has started.
+        private let afterwards: (ScriptedTransport) -> Void
+        private let loop: EventLoop
+
+        init(_ kind: Claim.Kind, on loop: EventLoop, afterwards: @escaping (ScriptedTransport) -> Void) {
+            self.kind = kind
+            self.loop = loop
+            self.afterwards = afterwards
+        }
+
+        func connect(to builder: Job.Builder) { happens("connect", .connected) }
+        func authenticate(with claim: Claim) { happens("authenticate", .authenticated) }
+        func start() {
+            happens("start", .started)
+            loop.timer(after: .seconds(1)) { [self] in afterwards(self) }
+        }
+        func enter(_ job: Job) { calls.append("enter") }
+        func update(_ job: Job) { calls.append("update") }
+        func update(deadline: Date?) { calls.append("deadline") }
+        func windowChanged() { calls.append("windowChanged") }
+        func leave(isCutOff: Bool) { calls.append(isCutOff ? "cut off" : "leave") }
+
+        private func happens(_ call: String, _ event: BuilderSessionMachine.Event) {
+            calls.append(call)
+            loop.timer(after: .zero) { [self] in onEvent(event) }
+        }
+    }
+
+    private func run(
+        _ kind: Claim.Kind, claim: Result<Claim, ServiceError>? = nil, job: Job = Fixture.job(),
+        builderTimeout: Duration? = nil,
+        _ afterwards: @escaping (ScriptedTransport, BuilderSession, TestSession) -> Void = { _, _, _ in }
+    ) throws -> (test: TestSession, transport: ScriptedTransport, status: ExitStatus) {
+        let test = TestSession(on: loop)
+        test.service.claim = claim ?? .success(Fixture.claim(of: Fixture.builder(.kept)))
+        test.service.jobs[job.id] = job
+        let permit = try Permit.decide(.enter, on: job.id, job, for: try Fixture.known(Fixture.alice))
+        var session: BuilderSession?
+        let transport = ScriptedTransport(kind, on: loop) { transport in
+            if let session { afterwards(transport, session, test) }
+        }
+        session = BuilderSession(
+            permit, over: transport, now: true, builderTimeout: builderTimeout, in: test.context)
+        session?.start()
+        let status = withExtendedLifetime(session) { test.context.client.run() }
+        return (test, transport, status)
+    }
+
+    @Test func aCommandsStatusIsTheSessionsAndTheClaimIsGivenBack() throws {
+        let (test, transport, status) = try run(.exec) { transport, _, _ in
+            transport.onEvent(.ended(.exited(status: 7)))
+        }
+        #expect(status == ExitStatus(7) && test.service.releases == [.done])
+        #expect(transport.calls == ["connect", "authenticate", "start", "enter", "leave"])
+        #expect(test.records.contains { $0.contains("connect job=42 person=1") })
+        #expect(test.said.errors.isEmpty)
+    }
+
+    @Test func aSignalCutsTheSessionOffAndKeepsTheBuilder() throws {
+        let (test, transport, status) = try run(.shell) { _, session, _ in session.interrupted(by: SIGTERM) }
+        #expect(status == .signal(SIGTERM) && test.service.releases == [.lost])
+        #expect(transport.calls.last == "cut off")
+        #expect(test.said.errors.contains("The gateway has ended this session."))
+    }
+
+    @Test func aClientThatGoesAwayIsNotSpokenTo() throws {
+        let (test, _, status) = try run(.shell) { _, _, test in test.context.client.onGone?("in a test") }
+        #expect(status == .signal(SIGHUP) && test.service.releases == [.lost] && test.said.errors.isEmpty)
+    }
+
+    @Test func theClientOfAProxiedConnectionEndsItByGoing() throws {
+        let (test, _, status) = try run(.proxy) { _, _, test in test.context.client.onGone?("in a test") }
+        #expect(status == .success && test.service.releases == [.done])
+    }
+
+    @Test func theWindowsSizeIsHandedOn() throws {
+        let (_, transport, _) = try run(.shell) { transport, session, _ in
+            session.windowChanged()
+            transport.onEvent(.ended(.exited(status: 0)))
+        }
+        #expect(transport.calls.contains("windowChanged"))
+    }
+
+    @Test func nothingIsOpenedWithoutAClaim() throws {
+        let (test, transport, status) = try run(.shell, claim: .failure(Fixture.serviceError(.notPermitted)))
+        #expect(status == .notPermitted && !transport.calls.contains("authenticate"))
+        #expect(test.service.releases.isEmpty)
+    }
+
+    @Test func proxyWaitsForABuilderForItsTime() throws {
+        let (test, transport, status) = try run(
+            .proxy, job: Fixture.job(.running, builder: .booting), builderTimeout: .seconds(13))
+        #expect(status == .tryAgain && transport.calls == ["cut off"])
+        #expect(test.said.errors.contains("still boots"))
+    }
+}
