@@ -9,6 +9,14 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What sshd starts for every key that is offered is Embedded Swift: no runtime, so nothing happens before its first line.
+/// It is compiled as a whole, and its standard library is not among the static ones.
+let embedded =
+    settings + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-wmo", "-parse-as-library", "-no-static-stdlib"]),
+    ]
+
 /// sallyport-shell carries the Swift runtime with it. Both the compiler and the linker must know.
 let staticStandardLibrary = ["-static-stdlib"]
 
@@ -41,8 +49,8 @@ let package = Package(
         // The two small programs, which sshd starts for every login.
         .executableTarget(
             name: "sallyport-dispatch",
-            dependencies: ["AuthorizedKeys"],
-            swiftSettings: settings,
+            dependencies: ["CLinux", "EmbeddedAuthorizedKeys"],
+            swiftSettings: embedded,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "sallyport-shell",
@@ -52,6 +60,8 @@ let package = Package(
 
         // What they are made of.
         .target(name: "AuthorizedKeys", swiftSettings: settings),
+        // The same files once more (a symbolic link), for the dispatcher: a target is compiled in one way only.
+        .target(name: "EmbeddedAuthorizedKeys", swiftSettings: embedded),
         .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
