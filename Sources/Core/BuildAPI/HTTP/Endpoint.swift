@@ -17,7 +17,7 @@ public enum Endpoint: Equatable, Sendable {
     }
 
     /// Whether TLS stands before it.
-    var isSecure: Bool {
+    package var isSecure: Bool {
         if case .url(let base) = self { base.hasPrefix("https:") } else { false }
     }
 
