@@ -75,6 +75,10 @@ let package = Package(
             dependencies: ["BuildAPI", "TOMLKit"],
             swiftSettings: settings),
         .target(
+            name: "KeyLookup",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            swiftSettings: settings),
+        .target(
             name: "ServiceClient",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "EventLoop",
@@ -95,8 +99,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
-                "Policy", "Presentation", "Requests", "ServiceClient", "SourcehutClient",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "KeyLookup",
+                "NestedSSH", "Policy", "Presentation", "Requests", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -199,6 +203,10 @@ let package = Package(
             dependencies: [
                 "BuildAPI", "EventLoop", "ServiceClient", "Yams",
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KeyLookupTests",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyLookup"],
             swiftSettings: settings),
         .testTarget(
             name: "SourcehutClientTests",

@@ -1,12 +1,12 @@
 // sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission `known`
-// the dispatcher becomes it too, to look a key up (KeyLookup).
+// the dispatcher becomes it too, to look a key up (ServiceLookup).
 
 import AuthorizedKeys
 import Gateway
 import Glibc
 
 if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand.word {
-    _exit(KeyLookup.run(arguments: CommandLine.arguments))
+    _exit(ServiceLookup.run(arguments: CommandLine.arguments))
 }
 // Nothing is left to do; what libraries would do at exit(3), the person would wait for.
 _exit(ForcedSession.run(arguments: CommandLine.arguments, environment: SessionEnvironment.take()))
