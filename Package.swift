@@ -28,6 +28,7 @@ let package = Package(
     name: "sallyport",
     products: [
         .executable(name: "sallyport-dispatch", targets: ["sallyport-dispatch"]),
+        .executable(name: "sallyport-lookup", targets: ["sallyport-lookup"]),
         .executable(name: "sallyport-shell", targets: ["sallyport-shell"]),
         .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
         .executable(name: "sallyport", targets: ["sallyport"]),
@@ -46,12 +47,20 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The two small programs, which sshd starts for every login.
+        // The three small programs, which sshd starts for every login.
         .executableTarget(
             name: "sallyport-dispatch",
             dependencies: ["CLinux", "EmbeddedAuthorizedKeys"],
             swiftSettings: embedded,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
+        .executableTarget(
+            name: "sallyport-lookup",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "CLinux", "CNoAccounts", "ConfigurationFile", "KeyLookup",
+                "Presentation", "SocketClient",
+            ],
+            swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
+            linkerSettings: [.unsafeFlags(["-static-executable"] + foundationEssentials)]),
         .executableTarget(
             name: "sallyport-shell",
             dependencies: ["AuthorizedKeys", "Gateway"],
@@ -77,6 +86,11 @@ let package = Package(
         .target(
             name: "KeyLookup",
             dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            swiftSettings: settings),
+        .target(
+            name: "SocketClient",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            path: "Sources/ServiceClient/Socket",
             swiftSettings: settings),
         .target(
             name: "ServiceClient",
@@ -158,6 +172,7 @@ let package = Package(
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
         .executableTarget(
@@ -201,12 +216,18 @@ let package = Package(
         .testTarget(
             name: "ServiceClientTests",
             dependencies: [
-                "BuildAPI", "EventLoop", "ServiceClient", "Yams",
+                "BuildAPI", "EventLoop", "ServiceClient", "TestSupport", "Yams",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "KeyLookupTests",
             dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyLookup"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketClientTests",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "SocketClient", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SourcehutClientTests",

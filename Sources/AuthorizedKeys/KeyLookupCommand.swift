@@ -1,6 +1,7 @@
-/// What the dispatcher becomes when keys have to be known: `sallyport-shell authorize-key --deadline <ns> …`.
+/// What the dispatcher becomes when keys have to be known: `sallyport-lookup authorize-key --deadline <ns> …`, which may
+/// become `sallyport-shell authorize-key …` in its turn.
 ///
-/// sallyport-dispatch makes it and sallyport-shell reads it; both through this one type. Behind the deadline stand the
+/// sallyport-dispatch makes it, the other two read it; all through this one type. After the deadline stand the
 /// options and the four arguments of a ``KeyOffer``.
 public struct KeyLookupCommand: Equatable, Sendable {
     /// The word by which sallyport-shell recognises it.
@@ -19,7 +20,7 @@ public struct KeyLookupCommand: Equatable, Sendable {
         self.deadline = deadline
     }
 
-    /// With the program's own name.
+    /// With the name of a program, which is sallyport-shell here.
     public var arguments: [String] {
         var arguments = [
             shell, Self.word, "--deadline", "\(deadline)", "--account", offer.account, "--shell", shell,

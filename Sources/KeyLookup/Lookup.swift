@@ -7,6 +7,9 @@ import Glibc
 ///
 /// Whoever is let in is still authorised by the forced command, which can say why not in words. So a key of somebody
 /// who is suspended gets its line, and an answer may be a minute old when the service is away for so long.
+///
+/// Two programs do it, and differ only in how they ask: sallyport-lookup on a Unix socket, sallyport-shell wherever
+/// the service is.
 public struct Lookup {
     /// What somebody who asks has to know.
     public struct Question {
@@ -120,6 +123,11 @@ public struct Lookup {
     private static func endAtLatest(at deadline: UInt64) {
         signal(SIGALRM) { _ in _exit(0) }
         setAlarm(in: max(1000, remaining(until: deadline) / 1000))
+    }
+
+    /// Before this process becomes another program: the alarm would go on, and kill what has no handler for it yet.
+    public static func callOffEnd() {
+        setAlarm(in: 0)
     }
 
     private static func setAlarm(in microseconds: Int64) {

@@ -49,10 +49,12 @@ private func lookUp(_ offer: KeyOffer) {
     clock_gettime(CLOCK_MONOTONIC, &now)
     let deadline = UInt64(now.tv_sec + 2) * 1_000_000_000 + UInt64(now.tv_nsec)
     let command = KeyLookupCommand(offer, shell: shell(for: offer), deadline: deadline)
-    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) }
+    let program = besideThisProgram("sallyport-lookup")
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program)]
+    for argument in command.arguments.dropFirst() { arguments.append(strdup(argument)) }
     arguments.append(nil)
-    execv(command.shell, &arguments)
-    log("\(command.shell) cannot be started: \(String(cString: sp_last_error()))")
+    execv(program, &arguments)
+    log("\(program) cannot be started: \(String(cString: sp_last_error()))")
 }
 
 /// sshd loses our stderr; the administrator reads authpriv.

@@ -1,5 +1,5 @@
 // sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission `known`
-// the dispatcher becomes it too, to look a key up (ServiceLookup).
+// it looks a key up where sallyport-lookup cannot (ServiceLookup).
 
 import AuthorizedKeys
 import Gateway

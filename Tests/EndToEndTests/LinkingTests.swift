@@ -1,12 +1,13 @@
 import Testing
 import World
 
-/// What the two small programs carry with them: sshd checks neither libraries nor interpreters.
+/// What the three small programs carry with them: sshd checks neither libraries nor interpreters.
 @Suite struct LinkingTests {
-    @Test func theDispatcherIsStatic() async throws {
-        let headers = try await readelf("-lW", "sallyport-dispatch")
+    @Test(arguments: ["sallyport-dispatch", "sallyport-lookup"])
+    func whatLooksAtEveryKeyIsStatic(program: String) async throws {
+        let headers = try await readelf("-lW", program)
         #expect(headers.contains("LOAD") && !headers.contains("INTERP"), "\(headers)")
-        #expect(try await needed("sallyport-dispatch").isEmpty)
+        #expect(try await needed(program).isEmpty)
     }
 
     /// Embedded Swift: the runtime, with what it does before the first line, is not there.
@@ -14,6 +15,17 @@ import World
         let symbols = try await readelf("-sW", "sallyport-dispatch")
         #expect(symbols.contains(" sallyport_dispatch_main"), "there are no symbols")
         let found = symbols.split(separator: "\n").filter { $0.contains(" $sS") || $0.contains("metadata") }
+        #expect(found.isEmpty, "\(found.prefix(5))")
+    }
+
+    /// glibc would load modules for them, which a static program cannot.
+    @Test func nobodyAsksForAccounts() async throws {
+        let symbols = try await readelf("-sW", "sallyport-lookup").split(separator: "\n")
+        #expect(symbols.contains { $0.hasSuffix(" getpwnam_r") }, "the one of CNoAccounts")
+        let found = symbols.filter { line in
+            ["__nss_", " getaddrinfo", " getpwnam"].contains { line.contains($0) }
+                && !line.hasSuffix(" getpwnam_r")
+        }
         #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
@@ -28,8 +40,9 @@ import World
     }
 
     /// Foundation proper brings ICU, which is larger than everything else together; FoundationEssentials does not.
-    @Test func noFoundationAndNoICU() async throws {
-        let symbols = try await readelf("-sW", "sallyport-shell").split(separator: "\n")
+    @Test(arguments: ["sallyport-lookup", "sallyport-shell"])
+    func noFoundationAndNoICU(program: String) async throws {
+        let symbols = try await readelf("-sW", program).split(separator: "\n")
         // What is looked for could be seen.
         #expect(symbols.contains { $0.contains(" $sS") }, "there are no symbols of Swift's own")
         let found = symbols.filter { $0.contains(" $s10Foundation") || $0.contains(" icudt") }
@@ -37,7 +50,9 @@ import World
     }
 
     /// Neither a path in which somebody could put a library, nor one of a toolchain that is not where it is installed.
-    @Test(arguments: ["sallyport-dispatch", "sallyport-shell", "sallyport-runner", "sallyport"])
+    @Test(arguments: [
+        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
+    ])
     func nothingSaysWhereToLookForLibraries(program: String) async throws {
         let section = try await readelf("-dW", program)
         #expect(!section.contains("RUNPATH") && !section.contains("RPATH"), "\(section)")

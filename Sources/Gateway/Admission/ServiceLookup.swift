@@ -4,7 +4,7 @@ import EventLoop
 import KeyLookup
 import ServiceClient
 
-/// Admission `known`, with the build service wherever it is.
+/// Admission `known`, with the build service wherever it is: what sallyport-lookup leaves to sallyport-shell.
 public enum ServiceLookup {
     /// Prints the line, or nothing; always 0.
     public static func run(arguments: [String]) -> CInt {
