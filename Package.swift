@@ -9,6 +9,14 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What sshd starts for every key that is offered is Embedded Swift: no runtime, so nothing happens before its first line.
+/// It is compiled as a whole, and its standard library is not among the static ones.
+let embedded =
+    settings + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-wmo", "-parse-as-library", "-no-static-stdlib"]),
+    ]
+
 /// sallyport-shell carries the Swift runtime with it. Both the compiler and the linker must know.
 let staticStandardLibrary = ["-static-stdlib"]
 
@@ -20,6 +28,7 @@ let package = Package(
     name: "sallyport",
     products: [
         .executable(name: "sallyport-dispatch", targets: ["sallyport-dispatch"]),
+        .executable(name: "sallyport-lookup", targets: ["sallyport-lookup"]),
         .executable(name: "sallyport-shell", targets: ["sallyport-shell"]),
         .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
         .executable(name: "sallyport", targets: ["sallyport"]),
@@ -38,12 +47,20 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: [
-        // The two small programs, which sshd starts for every login.
+        // The three small programs, which sshd starts for every login.
         .executableTarget(
             name: "sallyport-dispatch",
-            dependencies: ["AuthorizedKeys"],
-            swiftSettings: settings,
+            dependencies: ["CLinux", "EmbeddedAuthorizedKeys"],
+            swiftSettings: embedded,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
+        .executableTarget(
+            name: "sallyport-lookup",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "CLinux", "CNoAccounts", "ConfigurationFile", "KeyLookup",
+                "Presentation", "SocketClient",
+            ],
+            swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
+            linkerSettings: [.unsafeFlags(["-static-executable"] + foundationEssentials)]),
         .executableTarget(
             name: "sallyport-shell",
             dependencies: ["AuthorizedKeys", "Gateway", "Version"],
@@ -52,6 +69,8 @@ let package = Package(
 
         // What they are made of.
         .target(name: "AuthorizedKeys", swiftSettings: settings),
+        // The same files once more (a symbolic link), for the dispatcher: a target is compiled in one way only.
+        .target(name: "EmbeddedAuthorizedKeys", swiftSettings: embedded),
         .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
@@ -66,6 +85,15 @@ let package = Package(
         .target(
             name: "ConfigurationFile",
             dependencies: ["BuildAPI", "TOMLKit"],
+            swiftSettings: settings),
+        .target(
+            name: "KeyLookup",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            swiftSettings: settings),
+        .target(
+            name: "SocketClient",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            path: "Sources/ServiceClient/Socket",
             swiftSettings: settings),
         .target(
             name: "ServiceClient",
@@ -89,7 +117,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient", "Version",
+                "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient", "Version",
             ],
             swiftSettings: settings),
 
@@ -147,6 +175,7 @@ let package = Package(
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
         .executableTarget(
@@ -193,7 +222,17 @@ let package = Package(
         .testTarget(
             name: "ServiceClientTests",
             dependencies: [
-                "BuildAPI", "EventLoop", "ServiceClient", "Yams",
+                "BuildAPI", "EventLoop", "ServiceClient", "TestSupport", "Yams",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KeyLookupTests",
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyLookup"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketClientTests",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "SocketClient", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

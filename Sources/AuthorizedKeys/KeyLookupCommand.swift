@@ -1,7 +1,7 @@
-/// The command that the dispatcher executes when keys have to be known: `sallyport-shell authorize-key --deadline <ns>
-/// …`.
+/// What the dispatcher becomes when keys have to be known: `sallyport-lookup authorize-key --deadline <ns> …`, which may
+/// become `sallyport-shell authorize-key …` in its turn.
 ///
-/// sallyport-dispatch makes it and sallyport-shell reads it. Both use this one type. After the deadline come the
+/// sallyport-dispatch makes it, the other two read it; all through this one type. After the deadline stand the
 /// options and the four arguments of a ``KeyOffer``.
 public struct KeyLookupCommand: Equatable, Sendable {
     /// The word by which sallyport-shell recognises it.
@@ -20,7 +20,7 @@ public struct KeyLookupCommand: Equatable, Sendable {
         self.deadline = deadline
     }
 
-    /// Includes the program's own name.
+    /// With the name of a program, which is sallyport-shell here.
     public var arguments: [String] {
         var arguments = [
             shell, Self.word, "--deadline", "\(deadline)", "--account", offer.account, "--shell", shell,

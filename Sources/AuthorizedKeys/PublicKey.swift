@@ -46,7 +46,7 @@ public struct PublicKey: Hashable, Sendable {
 
     /// Parses a line of a `.pub` file: `<type> <base64> [comment]`, without options before it.
     public static func parse(line: String) throws(KeyError) -> (key: PublicKey, comment: String) {
-        let words = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
+        let words = line.split(maxSplits: 2, whereSeparator: { $0.isWhitespace })
         guard words.count >= 2 else { throw KeyError(.malformedLine) }
         let key = try PublicKey(type: String(words[0]), base64: String(words[1]))
         var comment = words.count > 2 ? words[2] : ""

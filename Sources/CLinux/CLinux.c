@@ -4,6 +4,19 @@
 #include <sched.h>
 #include <time.h>
 
+void sp_log(const char *program, int priority, const char *text) {
+    openlog(program, LOG_PID, LOG_AUTHPRIV);
+    syslog(priority, "%s", text);
+}
+
+void sp_ignore_broken_pipes(void) {
+    signal(SIGPIPE, SIG_IGN);
+}
+
+const char *sp_last_error(void) {
+    return strerror(errno);
+}
+
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds) {
     struct timespec timeout = {
         .tv_sec = nanoseconds / 1000000000,

@@ -1,6 +1,6 @@
-import BuildAPI
+public import BuildAPI
 import FoundationEssentials
-public import ServiceClient
+import ServiceClient
 
 /// The service does not answer, or not now.
 public struct Unreachable: Error {

@@ -1,5 +1,5 @@
 // sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission `known`
-// the dispatcher becomes it too, to look a key up (KeyLookup).
+// it looks a key up where sallyport-lookup cannot (ServiceLookup).
 
 import AuthorizedKeys
 import Gateway
@@ -7,7 +7,7 @@ import Glibc
 import Version
 
 if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand.word {
-    _exit(KeyLookup.run(arguments: CommandLine.arguments))
+    _exit(ServiceLookup.run(arguments: CommandLine.arguments))
 }
 if CommandLine.arguments.dropFirst() == ["--version"] {
     print("sallyport-shell \(Version.text)")

@@ -62,6 +62,85 @@ import World
         try await world.ageKeyCache(by: 0)
     }
 
+    /// What HTTP permits and sallyport-lookup does not read: libcurl does.
+    @Test(arguments: [
+        ("chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"), ("unmeasured", "HTTP/1.1 200 OK"),
+        ("older", "HTTP/1.0 200 OK"),
+    ])
+    func anUnusualAnswerIsReadByTheShell(name: String, head: String) async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey(name, ["-t", "ed25519"])
+        try await ScriptedService.serving(in: world) { request in
+            guard case .bytes(let usual, _) = ScriptedService.key(request, name: "alice"),
+                let end = usual.firstRange(of: "\r\n\r\n")
+            else { return .hangUp }
+            let body = usual[end.upperBound...]
+            let length = String(body.utf8.count, radix: 16)
+            return .bytes(
+                head + "\r\nContent-Type: application/json\r\n\r\n"
+                    + (name == "chunked" ? "\(length)\r\n\(body)\r\n0\r\n\r\n" : body))
+        } _: {
+            let line = try await lookUp(name, at: .orphaned, in: world)
+            await expect(line, status: 0, output: ["restrict,pty,command="], in: world)
+        }
+    }
+
+    /// Nothing, in time, and the reason in the log of whoever has found it out.
+    @Test(
+        arguments: [
+            ("silent", .silence, "sallyport-lookup", "no answer before sshd must have one"),
+            ("gone", .hangUp, "sallyport-shell", "unreachable"),
+            (
+                "locked", ScriptedService.answer("401 Unauthorized", "text/plain", ""), "sallyport-shell",
+                "notAuthenticated"
+            ),
+            ("senseless", ScriptedService.json("{}"), "sallyport-shell", "malformedAnswer"),
+            (
+                "large", ScriptedService.json("{" + String(repeating: " ", count: 2 << 20) + "}"),
+                "sallyport-shell", "more than 1 MB"
+            ),
+        ] as [(String, ScriptedService.Reply, String, String)])
+    func withoutAnAnswerThereIsNoLine(
+        name: String, reply: ScriptedService.Reply, program: String, reason: String
+    ) async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey(name, ["-t", "ed25519"])
+        try await ScriptedService.serving(in: world) { _ in
+            reply
+        } _: {
+            let (line, took) = try await timed { try await lookUp(name, at: .orphaned, in: world) }
+            await expect(line, status: 0, in: world)
+            #expect(line.output.isEmpty && took < .seconds(3), "\(line) \(took)")
+        }
+        try await expectReason(reason, about: name, from: program, in: world)
+    }
+
+    @Test func withoutAServiceThereIsNoLine() async throws {
+        let world = try await SharedWorld.get()
+        try await world.makeKey("forlorn", ["-t", "ed25519"])
+        let line = try await lookUp("forlorn", at: .orphaned, in: world)
+        await expect(line, status: 0, in: world)
+        #expect(line.output.isEmpty, "\(line)")
+        try await expectReason("unreachable", about: "forlorn", from: "sallyport-shell", in: world)
+    }
+
+    /// Waits for it, since the log is written by somebody else.
+    private func expectReason(
+        _ reason: String, about name: String, from program: String, in world: World
+    ) async throws {
+        let said = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/\(name).pub"])
+        let fingerprint = said.text.split(separator: " ").dropFirst().first ?? "no fingerprint"
+        let start = ContinuousClock.now
+        var lines: [Substring] = []
+        repeat {
+            lines = try await world.log("syslog").split(separator: "\n")
+                .filter { $0.contains(program) && $0.contains("no line: key \(fingerprint)") }
+            if lines.contains(where: { $0.contains(reason) }) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        } while start.duration(to: .now) < .seconds(3)
+        Issue.record("nobody says “\(reason)”: \(lines)")
+    }
+
     private func timed(_ body: () async throws -> Finished) async throws -> (Finished, Duration) {
         let start = ContinuousClock.now
         let finished = try await body()
@@ -69,12 +148,19 @@ import World
     }
 
     /// As sshd does it.
-    private func lookUp(_ name: String, admission: String = "known", in world: World) async throws -> Finished
-    {
+    ///
+    /// - Parameter gateway: the one whose configuration is read, unless it is the usual one.
+    private func lookUp(
+        _ name: String, admission: String = "known", at gateway: Gateway? = nil, in world: World
+    ) async throws -> Finished {
         let words = try await world.publicKey(name).split(separator: " ").map(String.init)
-        return try await world.onGateway([
-            "setpriv", "--reuid", "sallyport-keys", "--regid", "sallyport-keys", "--clear-groups",
-            DispatchTests.program, "--admission", admission, "builds", "/", words[0], words[1],
-        ])
+        let config = gateway.map {
+            ["--config", "\(world.folder)/machine/home/\($0.rawValue)-\(world.port(of: $0))/sallyport.toml"]
+        }
+        return try await world.onGateway(
+            [
+                "setpriv", "--reuid", "sallyport-keys", "--regid", "sallyport-keys", "--clear-groups",
+                DispatchTests.program, "--admission", admission,
+            ] + (config ?? []) + ["builds", "/", words[0], words[1]])
     }
 }

@@ -1,12 +1,32 @@
 import Testing
 import World
 
-/// What the two small programs link: sshd checks neither libraries nor interpreters.
+/// What the three small programs carry with them: sshd checks neither libraries nor interpreters.
 @Suite struct LinkingTests {
-    @Test func theDispatcherIsStatic() async throws {
-        let headers = try await readelf("-lW", "sallyport-dispatch")
+    @Test(arguments: ["sallyport-dispatch", "sallyport-lookup"])
+    func whatLooksAtEveryKeyIsStatic(program: String) async throws {
+        let headers = try await readelf("-lW", program)
         #expect(headers.contains("LOAD") && !headers.contains("INTERP"), "\(headers)")
-        #expect(try await needed("sallyport-dispatch").isEmpty)
+        #expect(try await needed(program).isEmpty)
+    }
+
+    /// Embedded Swift: the runtime, with what it does before the first line, is not there.
+    @Test func theDispatcherHasNoRuntime() async throws {
+        let symbols = try await readelf("-sW", "sallyport-dispatch")
+        #expect(symbols.contains(" sallyport_dispatch_main"), "there are no symbols")
+        let found = symbols.split(separator: "\n").filter { $0.contains(" $sS") || $0.contains("metadata") }
+        #expect(found.isEmpty, "\(found.prefix(5))")
+    }
+
+    /// glibc would load modules for them, which a static program cannot.
+    @Test func nobodyAsksForAccounts() async throws {
+        let symbols = try await readelf("-sW", "sallyport-lookup").split(separator: "\n")
+        #expect(symbols.contains { $0.hasSuffix(" getpwnam_r") }, "the one of CNoAccounts")
+        let found = symbols.filter { line in
+            ["__nss_", " getaddrinfo", " getpwnam"].contains { line.contains($0) }
+                && !line.hasSuffix(" getpwnam_r")
+        }
+        #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
     @Test func theShellNeedsOnlyWhatItMay() async throws {
@@ -20,7 +40,7 @@ import World
     }
 
     /// Foundation proper brings ICU, which is larger than everything else together; FoundationEssentials does not.
-    @Test(arguments: ["sallyport-dispatch", "sallyport-shell"])
+    @Test(arguments: ["sallyport-lookup", "sallyport-shell"])
     func noFoundationAndNoICU(program: String) async throws {
         let symbols = try await readelf("-sW", program).split(separator: "\n")
         // What is looked for could be seen.
@@ -29,8 +49,10 @@ import World
         #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
-    /// No path where someone could place a library, and no path of a toolchain that the target machine does not have.
-    @Test(arguments: ["sallyport-dispatch", "sallyport-shell", "sallyport-runner", "sallyport"])
+    /// Neither a path in which somebody could put a library, nor one of a toolchain that is not where it is installed.
+    @Test(arguments: [
+        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
+    ])
     func nothingSaysWhereToLookForLibraries(program: String) async throws {
         let section = try await readelf("-dW", program)
         #expect(!section.contains("RUNPATH") && !section.contains("RPATH"), "\(section)")

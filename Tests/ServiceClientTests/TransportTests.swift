@@ -1,5 +1,6 @@
 import EventLoop
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import BuildAPI

@@ -5,12 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
@@ -22,7 +25,9 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ioctl(2) and fcntl(2) are variadic. -1 and errno on failure. */
@@ -49,6 +54,16 @@ static inline int sp_readable(int fd) {
     int count = 0;
     return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
 }
+
+/* A record of facility authpriv: openlog(3), syslog(3). openlog keeps the pointer to the program's name, so that one has
+   to be a literal. */
+void sp_log(const char *program, int priority, const char *text);
+
+/* SIG_IGN for SIGPIPE, a macro with a cast: signal(2). */
+void sp_ignore_broken_pipes(void);
+
+/* What errno says, which is a macro: strerror(3). Good until the next call. */
+const char *sp_last_error(void);
 
 /* ppoll(2) without a signal mask; negative nanoseconds wait for ever. */
 int sp_poll(struct pollfd *descriptors, nfds_t count, int64_t nanoseconds);

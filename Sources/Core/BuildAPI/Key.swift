@@ -48,6 +48,11 @@ public struct Key: Codable, Equatable, Sendable {
     }
 }
 
+extension Key {
+    /// Where a service is asked whose key it is: `GET` of this.
+    package static func path(fingerprint: String) -> String { "/v1/keys/\(fingerprint.percentEncoded)" }
+}
+
 /// The answer to `GET /v1/keys?owner=`.
 public struct KeyList: Codable, Equatable, Sendable {
     public var keys: [Key]

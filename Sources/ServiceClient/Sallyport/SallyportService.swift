@@ -20,7 +20,7 @@ public final class SallyportService: BuildService, SelfService {
     public var announcesChanges: Bool { true }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
-        let request = HTTPRequest(path: "/v1/keys/\(key.fingerprint.percentEncoded)", about: .key)
+        let request = HTTPRequest(path: Key.path(fingerprint: key.fingerprint), about: .key)
         send(request) { answer(Self.absentAsNil($0)) }
     }
 

@@ -88,7 +88,7 @@ struct Installation: Sendable {
         let target = "\(machine)/local/libexec/sallyport"
         let installed = try await Command.run([
             "install", "-D", "--target-directory", target, "\(folder)/sallyport-dispatch",
-            "\(folder)/sallyport-shell",
+            "\(folder)/sallyport-lookup", "\(folder)/sallyport-shell",
         ])
         guard installed.status == 0 else {
             throw WorldError("the programs could not be copied", log: installed.errorText)

@@ -6,9 +6,10 @@ enum Dispatch {
         let scratch = stage.scratch
         let compiled = scratch.folder + "/static-c"
         let compiling = try await Command.run([
-            "cc", "-O2", "-static", "-s", "-o", compiled, "\(contenders)/static.c",
+            "cc", "-O2", "-static", "-o", compiled, "\(contenders)/static.c",
         ])
         guard compiling.status == 0 else { throw WorldError("cc failed", log: compiling.description) }
+        let least = try await scratch.install(compiled)
 
         // As sshd would fill in `%u %h %t %k`.
         let key = try await stage.world.run(["cat", "\(stage.world.client)/\(Stage.person).pub"])
@@ -26,10 +27,13 @@ enum Dispatch {
                 throw WorldError("\(contender.name) prints no line", log: "\(line)")
             }
         }
-        try await Contest(
-            contenders: [Contender(name: "static-c", arguments: [compiled] + offer), any, known],
-            rounds: 2000, unit: "ms", value: { $0 * 1000 }
-        ).run(scratch, report)
+        func contest(_ contenders: [Contender]) -> Contest {
+            Contest(contenders: contenders, rounds: 200, runs: 11, unit: "ms", value: { $0 * 1000 })
+        }
+        // The service goes on with a look-up when the program has ended: whoever came next would pay for it.
+        let baseline = try await contest([Contender(name: "static-c", arguments: [least] + offer), any])
+            .run(scratch, report)
+        try await contest([known]).run(scratch, report, against: baseline)
     }
 
     /// There is no cache: each lookup asks the service.

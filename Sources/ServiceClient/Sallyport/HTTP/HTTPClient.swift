@@ -1,3 +1,4 @@
+package import BuildAPI
 import CCurl
 package import EventLoop
 

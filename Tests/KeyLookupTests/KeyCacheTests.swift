@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Gateway
+@testable import KeyLookup
 
 /// What is remembered about keys, and for how long.
 @Suite struct KeyCacheTests {

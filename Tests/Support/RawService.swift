@@ -1,18 +1,14 @@
-import EventLoop
 import Foundation
 import Glibc
 
-@testable import BuildAPI
-@testable import ServiceClient
-
-/// A service that writes anything, whatever the request is: one connection after the other, all on one thread.
-final class RawService: Sendable {
-    let socket: String
+/// A service that writes what it likes, whatever is asked: one connection after the other, each on the same thread.
+public final class RawService: Sendable {
+    public let socket: String
     private let folder: String
     private let listening: Int32
 
     /// - Parameter answer: writes to the connection, which is closed when it returns; the number counts from 0.
-    init(_ answer: @escaping @Sendable (_ connection: Int32, _ number: Int) -> Void) throws {
+    public init(_ answer: @escaping @Sendable (_ connection: Int32, _ number: Int) -> Void) throws {
         folder = NSTemporaryDirectory() + "sallyport-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         socket = folder + "/s"
@@ -40,8 +36,8 @@ final class RawService: Sendable {
         }
     }
 
-    /// Answers every request with one head and then with the same piece of body until nobody reads it.
-    convenience init(head: String, endlessly body: String) throws {
+    /// Answers everybody with one head and then with the same piece of body until nobody reads any more.
+    public convenience init(head: String, endlessly body: String) throws {
         try self.init { connection, _ in
             Self.write(head, to: connection)
             while Self.write(body, to: connection) {}
@@ -59,20 +55,20 @@ final class RawService: Sendable {
 
     /// False: nobody reads it.
     @discardableResult
-    static func write(_ text: String, to connection: Int32) -> Bool {
+    public static func write(_ text: String, to connection: Int32) -> Bool {
         let bytes = Array(text.utf8)
         return send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
-    /// Ends the output, and reads what the client still sends.
-    static func readToEnd(of connection: Int32) {
+    /// Says that this was all, and takes what the client still has to say.
+    public static func readToEnd(of connection: Int32) {
         shutdown(connection, Int32(SHUT_WR))
         var buffer = [UInt8](repeating: 0, count: 4096)
         while recv(connection, &buffer, buffer.count, 0) > 0 {}
     }
 
-    /// Is silent until the client goes away, or for that long.
-    static func keepSilent(_ connection: Int32, for duration: Duration) {
+    /// Says nothing until the client goes away, or for so long.
+    public static func keepSilent(_ connection: Int32, for duration: Duration) {
         var descriptor = pollfd(fd: connection, events: 0, revents: 0)
         poll(&descriptor, 1, Int32(duration / .milliseconds(1)))
     }
@@ -80,23 +76,5 @@ final class RawService: Sendable {
     deinit {
         shutdown(listening, Int32(SHUT_RDWR))
         try? FileManager.default.removeItem(atPath: folder)
-    }
-}
-
-extension RawService {
-    /// How the events of a job end; waits for 30 seconds.
-    func endOfEvents() -> ServiceError? {
-        let loop = EventLoop()
-        let service = SallyportService(.socket(path: socket), on: loop)
-        var error: ServiceError?
-        let stream = service.watch(JobID("42")!, for: Person(id: "1", name: "alice")) { _ in
-        } ended: {
-            if case .failure(let failure) = $0 { error = failure }
-            loop.stop()
-        }
-        loop.timer(after: .seconds(30)) { loop.stop() }
-        loop.run()
-        stream.cancel()
-        return error
     }
 }

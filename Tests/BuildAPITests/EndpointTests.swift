@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ServiceClient
+@testable import BuildAPI
 
 /// Where a service is.
 @Suite struct EndpointTests {

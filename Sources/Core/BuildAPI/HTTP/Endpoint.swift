@@ -16,8 +16,8 @@ public enum Endpoint: Equatable, Sendable {
         }
     }
 
-    /// Whether it uses TLS.
-    var isSecure: Bool {
+    /// Whether TLS stands before it.
+    package var isSecure: Bool {
         if case .url(let base) = self { base.hasPrefix("https:") } else { false }
     }
 

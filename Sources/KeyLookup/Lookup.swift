@@ -1,0 +1,144 @@
+public import AuthorizedKeys
+public import BuildAPI
+public import ConfigurationFile
+import Glibc
+
+/// Admission `known`: sshd gets a line only for keys that the build service knows.
+///
+/// Whoever is let in is still authorised by the forced command, which can say why not in words. So a key of somebody
+/// who is suspended gets its line, and an answer may be a minute old when the service is away for so long.
+///
+/// Two programs do it, and differ only in how they ask: sallyport-lookup on a Unix socket, sallyport-shell wherever
+/// the service is.
+public struct Lookup {
+    /// What somebody who asks has to know.
+    public struct Question {
+        /// The plain key, never a certificate.
+        public let key: PublicKey
+        public let configuration: Configuration
+        /// Everything, to hand it on.
+        public let command: KeyLookupCommand
+
+        /// How long an answer is of use; after that there is a tenth of a second, to say so before sshd hears of it.
+        public var nanosecondsLeft: Int64 { max(0, remaining(until: command.deadline) - 100_000_000) }
+    }
+
+    /// Asks the build service whose key it is; nil: nobody's.
+    public typealias Ask = (Question) throws(LookupError) -> Key?
+
+    private let note: (String) -> Void
+    private let warn: (String) -> Void
+    private let ask: Ask
+
+    /// - Parameters:
+    ///   - note: writes into the system log what happens in the ordinary course of things.
+    ///   - warn: writes what an administrator may have to look into.
+    public init(
+        note: @escaping (String) -> Void, warn: @escaping (String) -> Void, ask: @escaping Ask
+    ) {
+        self.note = note
+        self.warn = warn
+        self.ask = ask
+    }
+
+    /// Prints the line, or nothing. Always 0: at anything else sshd would log all our arguments.
+    ///
+    /// - Parameter arguments: those of a ``KeyLookupCommand``, with the program's own name.
+    public func run(arguments: [String]) -> CInt {
+        signal(SIGPIPE, SIG_IGN)
+        do throws(LookupError) {
+            let command: KeyLookupCommand
+            let line: AuthorizedKeysLine
+            do throws(OfferError) {
+                command = try KeyLookupCommand(arguments: arguments)
+                line = try AuthorizedKeysLine(
+                    offered: command.offer.key, shell: command.shell, config: command.offer.config,
+                    agentForwarding: command.offer.agentForwarding)
+            } catch {
+                throw LookupError(error.description)
+            }
+            guard command.offer.user == command.offer.account else { return 0 }
+            Self.endAtLatest(at: command.deadline)
+            if try isKnown(try Self.question(about: command)) { print(line) }
+        } catch {
+            warn("no line: \(error.cause)")
+        }
+        return 0
+    }
+
+    private static func question(about command: KeyLookupCommand) throws(LookupError) -> Question {
+        let configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try ConfigurationFile.read(
+                command.offer.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
+        } catch {
+            throw LookupError(error.description)
+        }
+        return Question(
+            key: try plainKey(of: command.offer.key), configuration: configuration, command: command)
+    }
+
+    /// Asks nobody who has answered a moment ago.
+    func isKnown(_ question: Question) throws(LookupError) -> Bool {
+        let fingerprint = question.key.fingerprint
+        let cache = KeyCache(folder: question.configuration.gateway.keyCache)
+        let now = KeyCache.now
+        let cached = cache.answer(for: fingerprint)
+        if let cached, cached.isFresh(at: now) { return decide(cached.isKnown, fingerprint) }
+        do throws(LookupError) {
+            let isKnown = try ask(question)?.fingerprint == fingerprint
+            cache.remember(isKnown, for: fingerprint, at: now)
+            return decide(isKnown, fingerprint)
+        } catch {
+            guard let cached, cached.isUsable(at: now), error.isTransient else {
+                throw LookupError("key \(fingerprint): \(error.cause)")
+            }
+            warn("key \(fingerprint): known a moment ago; \(error.cause)")
+            return cached.isKnown
+        }
+    }
+
+    private func decide(_ isKnown: Bool, _ fingerprint: String) -> Bool {
+        if !isKnown { note("no line: key \(fingerprint) is not known") }
+        return isKnown
+    }
+
+    /// The person is the owner of the plain key inside a certificate.
+    private static func plainKey(of offered: PublicKey) throws(LookupError) -> PublicKey {
+        guard Certificate.isCertificate(offered) else { return offered }
+        do {
+            return try Certificate(offered).plainKey
+        } catch {
+            throw LookupError(error.description)
+        }
+    }
+
+    /// One write(2): sshd reads a whole line or nothing.
+    private func print(_ line: AuthorizedKeysLine) {
+        let bytes = Array("\(line.text)\n".utf8)
+        if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { warn("stdout is closed or full") }
+    }
+
+    /// sshd waits for our end, for as long as its LoginGraceTime: whatever hangs, we end.
+    private static func endAtLatest(at deadline: UInt64) {
+        signal(SIGALRM) { _ in _exit(0) }
+        setAlarm(in: max(1000, remaining(until: deadline) / 1000))
+    }
+
+    /// Before this process becomes another program: the alarm would go on, and kill what has no handler for it yet.
+    public static func callOffEnd() {
+        setAlarm(in: 0)
+    }
+
+    private static func setAlarm(in microseconds: Int64) {
+        var timer = itimerval()
+        timer.it_value.tv_sec = Int(microseconds / 1_000_000)
+        timer.it_value.tv_usec = suseconds_t(microseconds % 1_000_000)
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
+    }
+}
+
+/// Nanoseconds until a time of CLOCK_MONOTONIC; negative after it.
+private func remaining(until deadline: UInt64) -> Int64 {
+    Int64(clamping: deadline) - Int64(clamping: nanoseconds(of: CLOCK_MONOTONIC))
+}

@@ -1,0 +1,41 @@
+public import AuthorizedKeys
+public import BuildAPI
+public import ConfigurationFile
+import FoundationEssentials
+
+/// A build service that is asked one thing: whose key is this?
+///
+/// For a program that sshd waits for. It takes the way that nearly all take, and says so where the way is another.
+public struct SocketService {
+    private let path: String
+
+    /// Nil: the service is not just a Unix socket, where the kernel says who asks.
+    public init?(_ service: Configuration.Service) {
+        guard service.kind == .sallyport, case .socket(let path) = Endpoint(service.url),
+            service.keyTokenFile == nil, service.authorities == nil, service.proxy == nil
+        else { return nil }
+        self.path = path
+    }
+
+    /// Whose key is this? Nil: nobody's.
+    public func key(_ key: PublicKey, within nanoseconds: Int64) throws(SocketError) -> Key? {
+        let answer = try SocketExchange.answer(to: Self.request(about: key), at: path, within: nanoseconds)
+        if answer.status == 404 { return nil }
+        guard answer.status == 200, MediaType.essence(answer.contentType) == MediaType.json else {
+            throw .unusual("HTTP \(answer.status)")
+        }
+        do {
+            return try JSON.decode(Key.self, from: Data(answer.body))
+        } catch {
+            throw .unusual("not a key in JSON")
+        }
+    }
+
+    private static func request(about key: PublicKey) -> String {
+        [
+            "GET \(Key.path(fingerprint: key.fingerprint)) HTTP/1.1", "Host: localhost",
+            "User-Agent: sallyport", "Accept: \(MediaType.json), \(MediaType.problem)", "Connection: close",
+            "", "",
+        ].joined(separator: "\r\n")
+    }
+}

@@ -1,0 +1,63 @@
+// sallyport-dispatch: sshd's AuthorizedKeysCommand. One authorized_keys line on stdout, or nothing; always exit 0.
+
+import CLinux
+import EmbeddedAuthorizedKeys
+
+/// The program's entry, under the name that SwiftPM has for it. Embedded Swift has neither a `CommandLine` nor a Glibc.
+@c(sallyport_dispatch_main)
+func main(count: CInt, words: UnsafePointer<UnsafePointer<CChar>>) -> CInt {
+    // sshd before 7.5 stops reading at the match.
+    sp_ignore_broken_pipes()
+    do throws(OfferError) {
+        let offer = try KeyOffer(arguments: (0..<Int(count)).map { String(cString: words[$0]) })
+        guard offer.user == offer.account else { return 0 }
+        switch offer.admission {
+        case .any:
+            printLine(
+                try AuthorizedKeysLine(
+                    offered: offer.key, shell: shell(for: offer), config: offer.config,
+                    agentForwarding: offer.agentForwarding))
+        case .known: lookUp(offer)
+        }
+    } catch {
+        log(error.description)
+    }
+    return 0
+}
+
+/// Where sallyport-shell is, unless the options say.
+private func shell(for offer: KeyOffer) -> String { offer.shell ?? besideThisProgram("sallyport-shell") }
+
+/// A program in the folder of this one.
+private func besideThisProgram(_ program: String) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0, let slash = buffer[..<count].lastIndex(of: CChar(UInt8(ascii: "/"))) else { return "" }
+    return String(decoding: buffer[...slash].map { UInt8(bitPattern: $0) }, as: UTF8.self) + program
+}
+
+/// One write(2): sshd reads a whole line or nothing.
+private func printLine(_ line: AuthorizedKeysLine) {
+    var bytes = Array(line.text.utf8)
+    bytes.append(UInt8(ascii: "\n"))
+    if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { log("stdout is closed or full") }
+}
+
+/// Becomes the look-up, which prints the same line or nothing.
+private func lookUp(_ offer: KeyOffer) {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let deadline = UInt64(now.tv_sec + 2) * 1_000_000_000 + UInt64(now.tv_nsec)
+    let command = KeyLookupCommand(offer, shell: shell(for: offer), deadline: deadline)
+    let program = besideThisProgram("sallyport-lookup")
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program)]
+    for argument in command.arguments.dropFirst() { arguments.append(strdup(argument)) }
+    arguments.append(nil)
+    execv(program, &arguments)
+    log("\(program) cannot be started: \(String(cString: sp_last_error()))")
+}
+
+/// sshd loses our stderr; the administrator reads authpriv.
+private func log(_ reason: String) {
+    sp_log("sallyport-dispatch", LOG_NOTICE, "no line: " + reason)
+}

@@ -1,0 +1,44 @@
+// sallyport-lookup: with admission `known` the dispatcher becomes it. It asks the build service on its Unix socket
+// whether it knows a key, and prints the line or nothing; always exit 0. Where the service is not a Unix socket, or
+// answers otherwise than usual, it becomes sallyport-shell, which asks with libcurl.
+
+import AuthorizedKeys
+import BuildAPI
+import CLinux
+import ConfigurationFile
+import Glibc
+import KeyLookup
+import Presentation
+import SocketClient
+
+/// sshd loses our stderr; the administrator reads authpriv.
+func log(_ priority: CInt, _ text: String) {
+    sp_log("sallyport-lookup", priority, HostileText.printable(text))
+}
+
+/// Returns only when it cannot be started.
+func becomeShell(for command: KeyLookupCommand, because cause: String) -> LookupError {
+    Lookup.callOffEnd()
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) }
+    arguments.append(nil)
+    execv(command.shell, &arguments)
+    return LookupError("\(cause); \(command.shell) cannot be started: \(String(cString: strerror(errno)))")
+}
+
+let lookup = Lookup(
+    note: { log(LOG_INFO, $0) }, warn: { log(LOG_WARNING, $0) },
+    ask: { question throws(LookupError) in
+        guard let service = SocketService(question.configuration.service) else {
+            throw becomeShell(for: question.command, because: "the service is not a Unix socket")
+        }
+        do throws(SocketError) {
+            return try service.key(question.key, within: question.nanosecondsLeft)
+        } catch {
+            switch error {
+            case .unusual(let cause): throw becomeShell(for: question.command, because: cause)
+            case .late:
+                throw LookupError("timedOut: no answer before sshd must have one", isTransient: true)
+            }
+        }
+    })
+_exit(lookup.run(arguments: CommandLine.arguments))
