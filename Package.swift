@@ -117,7 +117,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient", "Version",
+                "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient",
+                "Version",
             ],
             swiftSettings: settings),
 
