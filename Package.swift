@@ -79,14 +79,14 @@ let package = Package(
             path: "Sources/ServiceClient/Sourcehut",
             swiftSettings: settings),
         .target(
-            name: "NestedSSH",
+            name: "SSHClient",
             dependencies: ["CLibSSH", "CLinux", "EventLoop"],
             swiftSettings: settings),
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "NestedSSH",
-                "Policy", "Presentation", "Requests", "ServiceClient", "SourcehutClient",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "EventLoop", "Policy",
+                "Presentation", "Requests", "SSHClient", "ServiceClient", "SourcehutClient",
             ],
             swiftSettings: settings),
 
@@ -177,7 +177,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/Support", swiftSettings: settings),
         .testTarget(
-            name: "NestedSSHTests", dependencies: ["EventLoop", "NestedSSH"], swiftSettings: settings),
+            name: "SSHClientTests", dependencies: ["EventLoop", "SSHClient"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -199,10 +199,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "NestedSSH",
-                "Policy", "Presentation",
-                "Requests",
-                "ServiceClient", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "Policy",
+                "Presentation", "Requests", "SSHClient", "ServiceClient", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

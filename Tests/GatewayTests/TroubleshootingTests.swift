@@ -8,7 +8,7 @@ import Testing
     /// What speaks to people; the grammar's own sentences come with the usage.
     private func sources(with more: [String] = []) throws -> String {
         var text = ""
-        for library in ["Gateway", "NestedSSH", "ServiceClient"] + more {
+        for library in ["Gateway", "SSHClient", "ServiceClient"] + more {
             let folder = Self.root.appending(path: "Sources/\(library)")
             for case let file as URL in FileManager.default.enumerator(
                 at: folder, includingPropertiesForKeys: nil)!

@@ -3,7 +3,7 @@ import ServiceClient
 import Testing
 
 @testable import Gateway
-@testable import NestedSSH
+@testable import SSHClient
 
 /// A visit as a state machine: what it does, and in which order.
 @Suite struct VisitMachineTests {
@@ -63,7 +63,7 @@ import Testing
         #expect(machine.handle(.job(Fixture.job(.timeout, builder: .ready))) == [])
         #expect(machine.handle(.logShown(nil)) == [.reach(ready)])
         #expect(machine.handle(.job(Fixture.job(.timeout, builder: nil))) == [])
-        let actions = machine.handle(.connectionFailed(NestedSSHError(.lost, "in a test")))
+        let actions = machine.handle(.connectionFailed(SSHClientError(.lost, "in a test")))
         guard case .refuse(let refusal, .lost) = actions.first else {
             Issue.record("\(actions)")
             return
@@ -245,7 +245,7 @@ import Testing
 
     /// The connection breaks a moment before or after the service says so.
     @Test(arguments: [
-        VisitMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")), .ended(.unknown),
+        VisitMachine.Event.connectionFailed(SSHClientError(.lost, "in a test")), .ended(.unknown),
     ]) func aConnectionThatBreaksMayHaveAReason(event: VisitMachine.Event) {
         var machine = inside(.shell)
         #expect(machine.handle(event) == [.askWhy])
@@ -258,7 +258,7 @@ import Testing
 
     @Test(arguments: [
         (
-            VisitMachine.Event.connectionFailed(NestedSSHError(.lost, "in a test")),
+            VisitMachine.Event.connectionFailed(SSHClientError(.lost, "in a test")),
             "The connection to the builder was lost. Enter the same command again, if the builder still lives.",
             "The connection to the builder was lost. The builder has ended."
         ),
@@ -283,7 +283,7 @@ import Testing
         _ = machine.handle(.opened)
         #expect(machine.handle(.job(Self.ended(.init(reason: .released, by: Fixture.bob)))) == [])
         _ = machine.handle(.started)
-        let actions = machine.handle(.connectionFailed(NestedSSHError(.lost, "in a test")))
+        let actions = machine.handle(.connectionFailed(SSHClientError(.lost, "in a test")))
         #expect(refusal(actions)?.sentence.contains("bob has released it") == true, "\(actions)")
     }
 

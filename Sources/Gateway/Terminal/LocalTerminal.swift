@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import NestedSSH
+import SSHClient
 
 /// The terminal that sshd gave the session, on standard input.
 final class LocalTerminal {

@@ -2,8 +2,8 @@ import BuildAPI
 import ConfigurationFile
 import EventLoop
 import FoundationEssentials
-import NestedSSH
 import Presentation
+import SSHClient
 
 /// The person's terminal while it shows the inside of a builder: says what cannot be seen there, at a time when that
 /// damages nothing, and notices when nobody works there any more.

@@ -2,13 +2,13 @@ import AuthorizedKeys
 import BuildAPI
 import ConfigurationFile
 import Glibc
-import NestedSSH
+import SSHClient
 import ServiceClient
 
 /// What the gateway shows to builders, and what builders have to show.
 extension GatewaySession {
     /// Builders that are not known to have any particular key let anybody in; then the gateway's own may be absent.
-    func builderCredentials() throws(NestedSSHError) -> BuilderCredentials {
+    func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
         let path = configuration.builder.identity
         guard service.hostKeyPins != nil else {
             return BuilderCredentials(try BuilderIdentity.read(path))

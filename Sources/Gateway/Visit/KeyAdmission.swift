@@ -3,7 +3,7 @@ import BuildAPI
 import CLinux
 import EventLoop
 import Glibc
-import NestedSSH
+import SSHClient
 
 /// Lets the person's key into a builder, where the build service does not do that: as long as a connection of the gateway's
 /// own stands, which has proved the builder's host key first.
@@ -15,7 +15,7 @@ final class KeyAdmission {
     private let job: JobID
     private let builder: Job.Builder
     private let session: GatewaySession
-    private let answer: (NestedSSHError?) -> Void
+    private let answer: (SSHClientError?) -> Void
     private var connection: BuilderConnection?
     private var input: Pipe?
     private var output: Pipe?
@@ -33,7 +33,7 @@ final class KeyAdmission {
     /// - Parameter answer: called once; nil: the key opens the builder.
     init(
         of key: PublicKey, to builder: Job.Builder, of job: JobID, in session: GatewaySession,
-        _ answer: @escaping (NestedSSHError?) -> Void
+        _ answer: @escaping (SSHClientError?) -> Void
     ) {
         self.key = key
         self.job = job
@@ -44,9 +44,9 @@ final class KeyAdmission {
 
     func start() {
         deadline = session.loop.timer(after: Self.patience) { [unowned self] in
-            finish(NestedSSHError(.timedOut, "letting the person's key in\(whatItSays)"))
+            finish(SSHClientError(.timedOut, "letting the person's key in\(whatItSays)"))
         }
-        do throws(NestedSSHError) {
+        do throws(SSHClientError) {
             connection = BuilderConnection(
                 to: BuilderAddress(builder), credentials: try session.builderCredentials(),
                 acceptsUnknownKey: session.acceptsUnknownKey(of: job), on: session.loop
@@ -58,7 +58,7 @@ final class KeyAdmission {
                 case .ended:
                     listen()
                     finish(
-                        NestedSSHError(.refused, "the builder does not take the person's key\(whatItSays)"))
+                        SSHClientError(.refused, "the builder does not take the person's key\(whatItSays)"))
                 case .failed(let error): finish(error)
                 }
             }
@@ -78,7 +78,7 @@ final class KeyAdmission {
 
     private func run() {
         guard let input = Pipe(), let output = Pipe() else {
-            return finish(NestedSSHError(.lost, "pipe: \(String(cString: strerror(errno)))"))
+            return finish(SSHClientError(.lost, "pipe: \(String(cString: strerror(errno)))"))
         }
         self.input = input
         self.output = output
@@ -106,7 +106,7 @@ final class KeyAdmission {
     }
 
     /// From the moment that the key is in, the person's own client notices what becomes of the builder.
-    private func finish(_ error: NestedSSHError?) {
+    private func finish(_ error: SSHClientError?) {
         guard !isAnswered else { return }
         isAnswered = true
         deadline?.cancel()

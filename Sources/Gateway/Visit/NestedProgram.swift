@@ -3,8 +3,8 @@ import BuildAPI
 import EventLoop
 import FoundationEssentials
 import Glibc
-import NestedSSH
 import Policy
+import SSHClient
 
 /// The way in of `connect`: a shell or a command on the builder, over an SSH connection of the gateway's own.
 final class NestedProgram: WayIn {
@@ -36,7 +36,7 @@ final class NestedProgram: WayIn {
 
     func reach(_ builder: Job.Builder) {
         connection?.close()
-        do throws(NestedSSHError) {
+        do throws(SSHClientError) {
             connection = BuilderConnection(
                 to: BuilderAddress(builder), credentials: try session.builderCredentials(),
                 acceptsUnknownKey: session.acceptsUnknownKey(of: permit.job.id), on: session.loop

@@ -3,8 +3,8 @@ import CLinux
 import EventLoop
 import FoundationEssentials
 import Glibc
-import NestedSSH
 import Policy
+import SSHClient
 
 /// The way in of `proxy`: the person's own client speaks to the builder's SSH server, and we carry its bytes.
 ///

@@ -2,9 +2,9 @@ import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import Glibc
-import NestedSSH
 import Policy
 import Requests
+import SSHClient
 import ServiceClient
 
 /// `connect` and `proxy`: does what ``VisitMachine`` decides.

@@ -1,9 +1,9 @@
 import BuildAPI
 import FoundationEssentials
 import Glibc
-import NestedSSH
 import Presentation
 import Requests
+import SSHClient
 import ServiceClient
 
 /// A visit to a builder, as a state machine without I/O: events in, actions out.
@@ -32,7 +32,7 @@ struct VisitMachine {
         case opened
         case started
         case ended(RemoteEnding)
-        case connectionFailed(NestedSSHError)
+        case connectionFailed(SSHClientError)
         /// Nobody has said in time why the connection ended.
         case noReason
         /// Nothing has been typed and nothing shown for so long.
@@ -314,7 +314,7 @@ struct VisitMachine {
         ]
     }
 
-    private mutating func connectionFailed(_ error: NestedSSHError) -> [Action] {
+    private mutating func connectionFailed(_ error: SSHClientError) -> [Action] {
         if case .wondering = state { return [] }
         let wasInside = state == .inside
         // The tasks' end and the builder's are told one after the other.

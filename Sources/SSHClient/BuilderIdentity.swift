@@ -16,18 +16,18 @@ public struct BuilderIdentity: ~Copyable {
     /// Reads a private key without a passphrase, in OpenSSH's or PEM form.
     ///
     /// - Parameter path: a file that belongs to this process's user, or root, and that nobody else can read.
-    public static func read(_ path: String) throws(NestedSSHError) -> BuilderIdentity {
+    public static func read(_ path: String) throws(SSHClientError) -> BuilderIdentity {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw NestedSSHError(.misconfigured, "\(path): \(String(cString: strerror(errno)))")
+            throw SSHClientError(.misconfigured, "\(path): \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw NestedSSHError(.misconfigured, "\(path) is not a regular file")
+            throw SSHClientError(.misconfigured, "\(path) is not a regular file")
         }
         guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw NestedSSHError(.misconfigured, "\(path) must be the account's own and 0600")
+            throw SSHClientError(.misconfigured, "\(path) must be the account's own and 0600")
         }
         let limit = 64 << 10
         let text = UnsafeMutableRawBufferPointer.allocate(byteCount: limit + 1, alignment: 1)
@@ -40,7 +40,7 @@ public struct BuilderIdentity: ~Copyable {
             let part = Glibc.read(descriptor, text.baseAddress! + count, limit - count)
             if part < 0, errno == EINTR { continue }
             guard part >= 0 else {
-                throw NestedSSHError(.misconfigured, "\(path): \(String(cString: strerror(errno)))")
+                throw SSHClientError(.misconfigured, "\(path): \(String(cString: strerror(errno)))")
             }
             if part == 0 { break }
             count += part
@@ -50,7 +50,7 @@ public struct BuilderIdentity: ~Copyable {
         let result = ssh_pki_import_privkey_base64(
             text.baseAddress!.assumingMemoryBound(to: CChar.self), nil, nil, nil, &key)
         guard result == SSH_OK, let key else {
-            throw NestedSSHError(.misconfigured, "\(path) is not a private key without a passphrase")
+            throw SSHClientError(.misconfigured, "\(path) is not a private key without a passphrase")
         }
         return BuilderIdentity(adopting: key)
     }

@@ -17,7 +17,7 @@ public final class BuilderConnection {
         /// The remote program has ended and all its bytes have been written.
         case ended(RemoteEnding)
         /// There is no connection, or none any more.
-        case failed(NestedSSHError)
+        case failed(SSHClientError)
     }
 
     private enum Phase: Equatable {
@@ -158,7 +158,7 @@ public final class BuilderConnection {
     private func finishConnecting() {
         guard let error = socket?.connectionError() else { return }
         guard error == 0 else {
-            fail(NestedSSHError(.unreachable, "connect: \(String(cString: strerror(error)))"))
+            fail(SSHClientError(.unreachable, "connect: \(String(cString: strerror(error)))"))
             return
         }
         do {
@@ -252,7 +252,7 @@ public final class BuilderConnection {
         socket!.makeNonBlocking()
         guard isExpectedMachine() else {
             fail(
-                NestedSSHError(
+                SSHClientError(
                     .hostKeyMismatch, "none of the \(builder.hostKeys.count) pinned host keys was shown"))
             return
         }
@@ -277,28 +277,28 @@ public final class BuilderConnection {
         if phase == .running { serve() }
     }
 
-    private func setUpError() -> NestedSSHError {
+    private func setUpError() -> SSHClientError {
         let detail = "\(phase): \(session?.lastError() ?? "no session")"
         return switch phase {
         case .authenticating where session?.isConnected() == true:
-            NestedSSHError(.authenticationFailed, detail)
+            SSHClientError(.authenticationFailed, detail)
         case .opening, .requestingTerminal, .starting:
-            NestedSSHError(session?.isConnected() == true ? .refused : .lost, detail)
+            SSHClientError(session?.isConnected() == true ? .refused : .lost, detail)
         // With the types of the pinned keys only on offer, a builder with other keys has none in common with us.
         case .exchangingKeys where detail.contains("kex error : no match for method server host key"):
-            NestedSSHError(.hostKeyMismatch, detail)
-        default: NestedSSHError(.lost, detail)
+            SSHClientError(.hostKeyMismatch, detail)
+        default: SSHClientError(.lost, detail)
         }
     }
 
     private func limitTime() {
         deadline?.cancel()
         deadline = loop.timer(after: Self.setUpTime) { [unowned self] in
-            fail(NestedSSHError(.timedOut, "in phase \(phase)"))
+            fail(SSHClientError(.timedOut, "in phase \(phase)"))
         }
     }
 
-    private func fail(_ error: NestedSSHError) {
+    private func fail(_ error: SSHClientError) {
         guard phase != .closed else { return }
         close()
         handler(.failed(error))
@@ -315,7 +315,7 @@ public final class BuilderConnection {
         case .ended:
             let fate = channel!.currentFate()
             if fate.ending == .unknown, !fate.isClosed {
-                fail(NestedSSHError(.lost, "the channel ended without a word: \(session!.lastError())"))
+                fail(SSHClientError(.lost, "the channel ended without a word: \(session!.lastError())"))
             } else {
                 close()
                 handler(.ended(fate.ending))
@@ -330,7 +330,7 @@ public final class BuilderConnection {
             silentKeepalives = received == bytesSeen ? silentKeepalives + 1 : 0
             bytesSeen = received
             guard silentKeepalives < Self.keepalivesWithoutAnswer else {
-                fail(NestedSSHError(.lost, "nothing heard for 15 s"))
+                fail(SSHClientError(.lost, "nothing heard for 15 s"))
                 return
             }
             session!.sendKeepalive()

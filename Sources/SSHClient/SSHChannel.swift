@@ -33,9 +33,9 @@ struct SSHChannel: ~Copyable {
         callbacks.deallocate()
     }
 
-    static func make(in session: borrowing SSHSession) throws(NestedSSHError) -> SSHChannel {
+    static func make(in session: borrowing SSHSession) throws(SSHClientError) -> SSHChannel {
         guard let handle = ssh_channel_new(session.handle) else {
-            throw NestedSSHError(.lost, "ssh_channel_new: \(session.lastError())")
+            throw SSHClientError(.lost, "ssh_channel_new: \(session.lastError())")
         }
         return SSHChannel(adopting: handle)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import NestedSSH
+@testable import SSHClient
 
 /// Whatever the environment names, only what sshd can have made is taken for the client's agent.
 @Suite struct AgentSocketTests {

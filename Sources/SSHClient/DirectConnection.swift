@@ -16,7 +16,7 @@ public final class DirectConnection {
         /// Both sides have said all that they had to say, or the client has gone.
         case ended
         /// There is no connection, or none any more.
-        case failed(NestedSSHError)
+        case failed(SSHClientError)
     }
 
     private static let connectTime = Duration.seconds(10)
@@ -48,7 +48,7 @@ public final class DirectConnection {
             watch = loop.watch(socket.descriptor, for: .writable) { [unowned self] _ in finishConnecting() }
             self.socket = consume socket
             deadline = loop.timer(after: Self.connectTime) { [unowned self] in
-                fail(NestedSSHError(.timedOut, "connecting"))
+                fail(SSHClientError(.timedOut, "connecting"))
             }
         } catch {
             deadline = loop.timer(after: .zero) { [unowned self] in fail(error) }
@@ -83,7 +83,7 @@ public final class DirectConnection {
         deadline?.cancel()
         guard let error = socket?.connectionError() else { return }
         guard error == 0 else {
-            return fail(NestedSSHError(.unreachable, "connect: \(String(cString: strerror(error)))"))
+            return fail(SSHClientError(.unreachable, "connect: \(String(cString: strerror(error)))"))
         }
         handler(.reached)
     }
@@ -115,19 +115,19 @@ public final class DirectConnection {
             }
             handler(.builderEnded)
         case .failed(let error):
-            fail(NestedSSHError(.lost, "splice: \(String(cString: strerror(error)))"))
+            fail(SSHClientError(.lost, "splice: \(String(cString: strerror(error)))"))
         }
     }
 
     private func finish() {
         if let inputFailure {
-            return fail(NestedSSHError(.lost, "splice: \(String(cString: strerror(inputFailure)))"))
+            return fail(SSHClientError(.lost, "splice: \(String(cString: strerror(inputFailure)))"))
         }
         close()
         handler(.ended)
     }
 
-    private func fail(_ error: NestedSSHError) {
+    private func fail(_ error: SSHClientError) {
         close()
         handler(.failed(error))
     }

@@ -29,14 +29,14 @@ struct SSHSession: ~Copyable {
     }
 
     /// - Parameter descriptor: a connected TCP socket.
-    static func make(descriptor: CInt, to builder: BuilderAddress) throws(NestedSSHError) -> SSHSession {
-        guard let handle = ssh_new() else { throw NestedSSHError(.lost, "ssh_new: out of memory") }
+    static func make(descriptor: CInt, to builder: BuilderAddress) throws(SSHClientError) -> SSHSession {
+        guard let handle = ssh_new() else { throw SSHClientError(.lost, "ssh_new: out of memory") }
         let session = SSHSession(adopting: handle)
         ssh_set_blocking(handle, 0)
 
         // A newline passes libssh's own check of the name.
         guard !builder.user.isEmpty, builder.user.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
-            throw NestedSSHError(.misconfigured, "the builder's user is not a name")
+            throw SSHClientError(.misconfigured, "the builder's user is not a name")
         }
         var algorithms: [String] = []
         for key in builder.hostKeys {
@@ -60,7 +60,7 @@ struct SSHSession: ~Copyable {
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_C_S, ciphers) == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_S_C, ciphers) == SSH_OK
         guard isSet else {
-            throw NestedSSHError(.misconfigured, "libssh refuses an option: \(session.lastError())")
+            throw SSHClientError(.misconfigured, "libssh refuses an option: \(session.lastError())")
         }
         ssh_set_counters(handle, nil, session.counter)
         // The builder may open no channel to us: 1 refuses.

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@testable import NestedSSH
+@testable import SSHClient
 
 /// Bytes that go from one descriptor to another inside the kernel.
 @Suite final class SpliceTests {

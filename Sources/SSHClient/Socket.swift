@@ -21,24 +21,24 @@ struct Socket: ~Copyable {
     /// Starts to connect; `connectionError()` tells how it went once the socket is writable.
     ///
     /// - Parameter address: an IPv4 or IPv6 literal.
-    static func connecting(to address: String, port: UInt16) throws(NestedSSHError) -> Socket {
+    static func connecting(to address: String, port: UInt16) throws(SSHClientError) -> Socket {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(address, String(port), &hints, &list) == 0, let entry = list else {
-            throw NestedSSHError(.misconfigured, "not an IP address and port: \(address) \(port)")
+            throw SSHClientError(.misconfigured, "not an IP address and port: \(address) \(port)")
         }
         defer { freeaddrinfo(list) }
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(entry.pointee.ai_family, type, 0)
         guard descriptor >= 0 else {
-            throw NestedSSHError(.unreachable, "socket: \(String(cString: strerror(errno)))")
+            throw SSHClientError(.unreachable, "socket: \(String(cString: strerror(errno)))")
         }
         let connecting = Socket(adopting: descriptor)
         connecting.set(TCP_NODELAY)
         if connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) != 0, errno != EINPROGRESS {
-            throw NestedSSHError(.unreachable, "connect: \(String(cString: strerror(errno)))")
+            throw SSHClientError(.unreachable, "connect: \(String(cString: strerror(errno)))")
         }
         return connecting
     }

@@ -1,5 +1,5 @@
 /// Why the second door does not open, or closed.
-public struct NestedSSHError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct SSHClientError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     public enum Code: Equatable, Sendable {
         /// No TCP connection.
         case unreachable
