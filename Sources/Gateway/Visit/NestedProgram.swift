@@ -42,7 +42,7 @@ final class NestedProgram: WayIn {
                 acceptsUnknownKey: session.acceptsUnknownKey(of: permit.job.id), on: session.loop
             ) { [unowned self] event in
                 switch event {
-                case .verified: onEvent(.reached)
+                case .hostKeyVerified: onEvent(.reached)
                 case .authenticated: onEvent(.opened)
                 case .started: onEvent(.started)
                 case .ended(let ending): onEvent(.ended(ending))

@@ -34,7 +34,7 @@ final class ProxiedConnection: WayIn {
         self.builder = builder
         connection = DirectConnection(to: BuilderAddress(builder), on: session.loop) { [unowned self] event in
             switch event {
-            case .reached: onEvent(.reached)
+            case .connected: onEvent(.reached)
             case .builderEnded: endOutput()
             case .ended: onEvent(.ended(.exited(status: 0)))
             case .failed(let error):
