@@ -15,7 +15,7 @@ PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqli
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
-PACKAGES_unit := $(PACKAGES_build) openssh-client openssl
+PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     busybox-static iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
@@ -44,7 +44,7 @@ SECONDS := 600
 help:
 	echo 'make build   build the programs (release)'
 	echo 'make demo    show it all on this machine, and leave nothing behind'
-	echo 'make unit    the unit tests alone: no virtual machine, no sshd'
+	echo 'make unit    the unit tests alone: no virtual machine, no root'
 	echo 'make test    all tests, in stages; SUITE=Tail runs the one suite'
 	echo 'make bench   measure it beside plain ssh'
 	echo 'make fuzz    fuzz every target for 10 minutes, as many at once as there are cores; SECONDS=60 for less'

@@ -26,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -177,7 +178,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/Support", swiftSettings: settings),
         .testTarget(
-            name: "SSHClientTests", dependencies: ["EventLoop", "SSHClient"], swiftSettings: settings),
+            name: "SSHClientTests",
+            dependencies: [
+                "CLinux", "EventLoop", "SSHClient", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: settings),
         .testTarget(
