@@ -2,7 +2,7 @@
 /// libssh can have but one pending (RFC 4254 sections 5.1 and 6).
 struct ProgramStart {
     private enum Request {
-        case channel, agent
+        case channel, packetSize, agent
         case terminal(Terminal)
         case environment(name: String, value: String)
         case shell
@@ -32,7 +32,7 @@ struct ProgramStart {
         self.agent = agent
         requestedSize = program.terminal?.size
         size = program.terminal?.size
-        var requests: [Request] = [.channel]
+        var requests: [Request] = [.channel, .packetSize]
         if agent != nil { requests.append(.agent) }
         if let terminal = program.terminal { requests.append(.terminal(terminal)) }
         requests += program.environment.map { .environment(name: $0.name, value: $0.value) }
@@ -65,6 +65,8 @@ struct ProgramStart {
     private func perform(_ request: Request) -> Step {
         switch request {
         case .channel: return channel.open()
+        // Asks nobody: the answer has come with the channel.
+        case .packetSize: return channel.maximumPacket < SSHChannel.leastPacket ? .failed : .done
         case .agent:
             channel.requestAgent()
             return .done
@@ -83,6 +85,7 @@ struct ProgramStart {
         let what =
             switch request {
             case .channel: "opening a channel"
+            case .packetSize: "the builder takes \(channel.maximumPacket) bytes at once"
             case .agent: "offering the agent"
             case .terminal: "asking for a terminal"
             case .environment: "setting the environment"

@@ -7,6 +7,12 @@ final class SSHChannel {
     /// How the remote program ended, as far as the builder has said; filled while libssh processes packets.
     let fate = ChannelFate()
     let handle: ssh_channel
+    /// The bytes of data and more that the builder takes at once, as far as it is known. RFC 4253 section 6.1 has everybody
+    /// take 32 KiB.
+    private(set) var maximumPacket = 32 << 10
+    /// With fewer `write` would never return: libssh leaves room for ten bytes of something else, and goes on until all has
+    /// been sent.
+    static let leastPacket = 64
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
 
@@ -42,7 +48,10 @@ final class SSHChannel {
     // MARK: Requests, one at a time
 
     func open() -> Step {
-        Step(ssh_channel_open_session(handle))
+        var result = SSH_ERROR
+        let size = LibSSHLog.maximumPacket { result = ssh_channel_open_session(handle) }
+        if let size { maximumPacket = size }
+        return Step(result)
     }
 
     func requestTerminal(_ terminal: Terminal) -> Step {
