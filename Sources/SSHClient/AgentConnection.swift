@@ -70,6 +70,9 @@ final class AgentConnection {
         }
     }
 
+    /// Whether the builder sends without regard for the window, while the agent reads nothing.
+    var isFlooded: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
+
     /// Hands to the agent what has come for it.
     func receive() {
         // All that libssh has, but only once what came before is gone, for the reason that Pump gives.

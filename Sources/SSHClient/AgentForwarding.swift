@@ -31,6 +31,9 @@ final class AgentForwarding {
         return channel
     }
 
+    /// Whether the builder sends to one of them without regard for the window.
+    var isFlooded: Bool { connections.contains(where: \.isFlooded) }
+
     /// Sends what agents have said, as far as that is possible without waiting.
     func send() {
         // A copy: libssh may process packets at any call, and so open another one.

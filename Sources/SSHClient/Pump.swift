@@ -4,6 +4,8 @@ import Glibc
 /// What a pump needs of a channel and its session; in tests a script.
 protocol PumpChannel: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer, standardError: Bool) -> SSHChannel.ReadResult
+    /// Bytes that have come and have not been read.
+    func waiting(standardError: Bool) -> Int
     func write(_ bytes: UnsafeRawBufferPointer) -> Int?
     func sendEndOfFile()
     /// Bytes that the builder is ready to receive.
@@ -28,10 +30,15 @@ final class Pump {
         case moving
         /// The channel has ended and everything has been written.
         case ended
+        /// The builder sends without regard for the window.
+        case flooded
     }
 
     /// Larger reads bring nothing: a packet has at most 32 KiB.
     private static let chunk = 128 << 10
+    /// Bytes of a stream that may wait for the client. A builder's window is but 2 MB or so; libssh would keep 256 MB that come
+    /// in spite of that, and then lose some in silence.
+    static let limit = 16 << 20
 
     private let streams: PumpStreams
     private let channel: any PumpChannel
@@ -92,6 +99,9 @@ final class Pump {
         }
         agent?.send()
         sendInput()
+        if isFlooded(streams.output, false) || isFlooded(streams.errors, true) || agent?.isFlooded == true {
+            return .flooded
+        }
         guard channel.isOver else { return .moving }
         drain()
         return streams.output.isEmpty && streams.errors.isEmpty ? .ended : .moving
@@ -112,6 +122,10 @@ final class Pump {
             streams.observer?(.output(bytes))
             if count < buffer.count, !sink.isEmpty { return }
         }
+    }
+
+    private func isFlooded(_ sink: OutputSink, _ standardError: Bool) -> Bool {
+        !sink.isEmpty && channel.waiting(standardError: standardError) > Self.limit
     }
 
     private func readInput() {

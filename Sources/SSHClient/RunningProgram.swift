@@ -43,6 +43,8 @@ final class RunningProgram {
         case .moving:
             channel.session.awaitSocket()
             return .running
+        case .flooded:
+            return .lost(SSHClientError(.lost, "the builder sends more than its window"))
         case .ended:
             // A connection that breaks between the status and the last of the output has cut something off.
             guard channel.fate.isClosed || (channel.isAtEnd && channel.fate.ending != .unknown) else {

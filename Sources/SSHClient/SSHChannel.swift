@@ -101,6 +101,11 @@ final class SSHChannel {
         return count > 0 ? .bytes(Int(count)) : count == 0 ? .nothing : .end
     }
 
+    /// Bytes that have come and have not been read.
+    func waiting(standardError: Bool) -> Int {
+        max(0, Int(ssh_channel_poll(handle, standardError ? 1 : 0)))
+    }
+
     /// Whether the builder has ended both its streams and all of them has been read.
     var isAtEnd: Bool { ssh_channel_is_eof(handle) != 0 }
 

@@ -16,7 +16,7 @@ import Testing
 
     /// What becomes of a client, to whose server that is sent once it has connected.
     private func outcome(
-        of bytes: [UInt8], closes: Bool = false, over time: Duration = .seconds(3600)
+        of bytes: [UInt8], closes: Bool = false, over time: Duration = .seconds(600)
     ) -> SSHClientError.Code? {
         let peer = Peer(on: loop)
         peer.onAccept = { [unowned peer] in

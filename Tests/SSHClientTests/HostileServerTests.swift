@@ -26,16 +26,22 @@ import Testing
         return client
     }
 
-    @Test func aServerThatBehavesIsASuccess() {
-        let client = client { server in
-            server.onStart = { [unowned server] in
-                server.sendData("out")
-                server.sendErrors("err")
-                server.finish(status: 6)
-            }
+    @Test func aServerThatBehavesIsASuccessWithoutARoundTripTooMany() {
+        let server = ScriptedServer(on: loop)
+        server.onStart = { [unowned server] in
+            server.sendData("out")
+            server.sendErrors("err")
+            server.finish(status: 6)
         }
+        let client = Client("make", on: loop)
+        client.visit(server)
         #expect(client.events == ["hostKeyVerified", "authenticated", "started", "ended"])
         #expect(client.text == "out" && client.errorText == "err" && client.ending == .exited(status: 6))
+        #expect(
+            server.received.prefix(4) == [
+                Message.serviceRequest, Message.userAuthRequest, Message.channelOpen, Message.channelRequest,
+            ])
+        #expect(!server.received.dropFirst(4).contains(Message.channelRequest))
     }
 
     @Test func aSignalIsAnEndByName() {
@@ -203,7 +209,7 @@ import Testing
     @Test func aBuilderThatAnswersIsKept() {
         let client = client { server in
             server.onStart = { [loop, unowned server] in
-                loop.timer(after: .seconds(600)) { server.finish(status: 2) }
+                loop.timer(after: .seconds(100)) { server.finish(status: 2) }
             }
         }
         #expect(client.ending == .exited(status: 2))
@@ -236,6 +242,19 @@ import Testing
         }
         client.visit(server)
         #expect(client.ending == .exited(status: 0))
+    }
+
+    /// And nobody reads it.
+    @Test func outputWithoutRegardForTheWindowIsALostConnection() {
+        let server = ScriptedServer(on: loop)
+        server.onStart = { [unowned server] in
+            let piece = [UInt8](repeating: 66, count: 30_000)
+            for _ in 0..<700 { server.sendData(piece) }
+        }
+        let client = Client("make", on: loop)
+        client.reads = false
+        client.visit(server)
+        #expect(client.error?.code == .lost && client.error?.debugDescription.contains("window") == true)
     }
 
     /// The person's terminal stands still, and the connection breaks: nothing is to be done until it goes on.

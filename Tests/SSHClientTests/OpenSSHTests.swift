@@ -67,7 +67,8 @@ struct OpenSSHTests {
         #expect(!wasDone && client.output.count == 6_000_000 && client.errorText == "done\n")
     }
 
-    @Test func aTerminalHasItsSizeAndHearsOfNewOnes() throws {
+    @Test(.enabled(if: Sshd.givesTerminals, "needs root, or terminals of the group tty"))
+    func aTerminalHasItsSizeAndHearsOfNewOnes() throws {
         let terminal = Terminal(type: "vt100", size: TerminalSize(columns: 91, rows: 33))
         let client = Client(
             RemoteProgram(
@@ -83,7 +84,8 @@ struct OpenSSHTests {
         #expect(client.text.hasPrefix("vt100\r\n33 91\r\n") && client.text.hasSuffix("50 120\r\n"))
     }
 
-    @Test func aSizeThatChangesWhileTheProgramIsStartedIsToldOnceItRuns() throws {
+    @Test(.enabled(if: Sshd.givesTerminals, "needs root, or terminals of the group tty"))
+    func aSizeThatChangesWhileTheProgramIsStartedIsToldOnceItRuns() throws {
         let terminal = Terminal(type: "vt100", size: TerminalSize(columns: 91, rows: 33))
         let client = Client(
             RemoteProgram(

@@ -106,6 +106,16 @@ import Testing
         #expect(channel.output.count == 2 << 20 && shown(2) == Array("err".utf8))
     }
 
+    @Test(arguments: [false, true]) func aBuilderThatSendsOnWithoutAWindowIsFoundOut(onErrors: Bool) {
+        let stream = onErrors ? \FakeChannel.errors : \.output
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 20 << 20)
+        #expect(pump.move() == .moving, "all of it has been read")
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 16 << 20)
+        #expect(pump.move() == .moving)
+        channel[keyPath: stream].append(1)
+        #expect(pump.move() == .flooded)
+    }
+
     @Test func aReaderWhoHasGoneStopsNobody() {
         close(pipes[1].read)
         pipes[1].read = open("/dev/null", O_RDONLY)
@@ -210,6 +220,8 @@ private final class FakeChannel: PumpChannel {
         if standardError { errors.removeFirst(count) } else { output.removeFirst(count) }
         return .bytes(count)
     }
+
+    func waiting(standardError: Bool) -> Int { standardError ? errors.count : output.count }
 
     func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard !refusesInput else { return nil }

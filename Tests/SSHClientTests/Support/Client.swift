@@ -124,7 +124,7 @@ final class Client {
     }
 
     /// Goes through a whole session on that server, which lets everybody in.
-    func visit(_ server: ScriptedServer, within limit: Duration = .seconds(3600)) {
+    func visit(_ server: ScriptedServer, within limit: Duration = .seconds(600)) {
         connect(to: server.address, credentials: BuilderCredentials(orNone: nil))
         finish(within: limit)
     }

@@ -1,3 +1,4 @@
+import CLinux
 import EventLoop
 import Foundation
 import Glibc
@@ -13,6 +14,21 @@ final class Sshd {
     static var canBeUsed: Bool {
         let shell = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_shell) } ?? ""
         return access(path, X_OK) == 0 && !shell.hasSuffix("nologin") && access(shell, X_OK) == 0
+    }
+
+    /// Whoever is not root cannot give a terminal to the group tty: it must be that group's already (devpts with `gid=5`).
+    static var givesTerminals: Bool {
+        var (ours, theirs): (CInt, CInt) = (-1, -1)
+        var size = winsize()
+        var status = stat()
+        guard geteuid() != 0 else { return true }
+        guard sp_open_terminal(&ours, &theirs, &size) == 0 else { return false }
+        defer {
+            close(ours)
+            close(theirs)
+        }
+        let group = getgrnam("tty").map { $0.pointee.gr_gid }
+        return fstat(theirs, &status) == 0 && status.st_gid == group
     }
 
     let folder = FileManager.default.temporaryDirectory.path + "/sshd-\(UUID().uuidString.prefix(8))"
