@@ -154,7 +154,7 @@ private final class FakeAgent {
     }
 
     private func accept() {
-        let client = Glibc.accept(listener, nil, nil)
+        let client = SSHClientTests.accept(from: listener)
         accepted += 1
         watches[client] = loop.watch(client, for: .readable) { [unowned self] _ in
             var buffer = [UInt8](repeating: 0, count: 4096)

@@ -76,7 +76,7 @@ import Testing
     }
 
     private func run() {
-        let guardian = loop.timer(after: .seconds(600)) { [loop, record] in
+        let guardian = loop.timer(after: .seconds(600)) { [unowned loop, record] in
             Issue.record("nothing happens any more after \(record.events)")
             loop.stop()
         }

@@ -134,15 +134,21 @@ struct OpenSSHTests {
         client.connect(to: try sshd.address(), credentials: try sshd.credentials())
         loop.run()
         #expect(client.events == ["hostKeyVerified", "authenticated", "started"])
-        func look() {
-            if access(sshd.folder + "/seen", F_OK) == 0 { return loop.stop() }
-            loop.timer(after: .milliseconds(2)) { look() }
-        }
-        look()
-        loop.timer(after: .seconds(20)) { [loop] in
-            Issue.record("the server does not notice")
+        let limit = loop.timer(after: .seconds(20)) { [unowned loop, unowned sshd] in
+            Issue.record("the server does not notice: \(sshd.log)")
             loop.stop()
         }
+        loop.stop(onceThereIs: sshd.folder + "/seen")
         loop.run()
+        limit.cancel()
+    }
+}
+
+extension EventLoop {
+    /// Stops it, when it runs and there is such a file.
+    fileprivate func stop(onceThereIs path: String) {
+        timer(after: .milliseconds(2)) { [unowned self] in
+            access(path, F_OK) == 0 ? stop() : stop(onceThereIs: path)
+        }
     }
 }

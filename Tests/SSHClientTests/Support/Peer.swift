@@ -1,4 +1,3 @@
-import CLinux
 import EventLoop
 import Glibc
 
@@ -51,9 +50,8 @@ final class Peer {
     }
 
     private func accept() {
-        socket = Glibc.accept(listener, nil, nil)
+        socket = SSHClientTests.accept(from: listener)
         guard socket >= 0 else { return }
-        _ = sp_fcntl(socket, F_SETFD, FD_CLOEXEC)
         accepting?.cancel()
         sink = OutputSink(socket, on: loop)
         reading = loop.watch(socket, for: .readable) { [unowned self] _ in read() }

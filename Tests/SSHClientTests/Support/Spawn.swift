@@ -1,5 +1,18 @@
 import CLinux
+import Foundation
 import Glibc
+
+/// Held while a program is started, and while a descriptor is made which no program may have.
+private let descriptors = NSLock()
+
+/// accept(2); no program that is started has the descriptor.
+func accept(from listener: CInt) -> CInt {
+    descriptors.withLock {
+        let descriptor = Glibc.accept(listener, nil, nil)
+        if descriptor >= 0 { _ = sp_fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        return descriptor
+    }
+}
 
 /// Starts a program with these descriptors as its standard input, output and error; nil: none was started.
 ///
@@ -25,8 +38,10 @@ func spawn(_ arguments: [String], _ input: CInt, _ output: CInt, _ errors: CInt)
     let words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var process: pid_t = 0
-    return posix_spawn(&process, arguments[0], &actions, &attributes, words, sp_environment()) == 0
-        ? process : nil
+    let error = descriptors.withLock {
+        posix_spawn(&process, arguments[0], &actions, &attributes, words, sp_environment())
+    }
+    return error == 0 ? process : nil
 }
 
 /// Runs a program to its end; whether that was a success.
