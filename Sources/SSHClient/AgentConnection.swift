@@ -1,4 +1,3 @@
-import CLibSSH
 import EventLoop
 import Glibc
 
@@ -23,8 +22,7 @@ final class AgentConnection {
     private(set) var hasEnded = false
 
     init(
-        _ socket: consuming AgentSocket, _ channel: consuming SSHChannel, on loop: EventLoop,
-        wake: @escaping () -> Void
+        _ socket: consuming AgentSocket, _ channel: SSHChannel, on loop: EventLoop, wake: @escaping () -> Void
     ) {
         sink = OutputSink(socket.descriptor, on: loop)
         self.wake = wake
@@ -52,8 +50,8 @@ final class AgentConnection {
     }
 
     /// Sends what the agent has said, as far as that is possible without waiting.
-    func send(in session: borrowing SSHSession) {
-        while !toBuilder.isEmpty, !session.hasPendingOutput() {
+    func send() {
+        while !toBuilder.isEmpty, !channel.session.hasPendingOutput() {
             let room = min(channel.window, toBuilder.count)
             guard room > 0 else { return }
             let sent = toBuilder.withUnsafeBytes {
@@ -72,12 +70,15 @@ final class AgentConnection {
         }
     }
 
+    /// Whether the builder sends without regard for the window, while the agent reads nothing.
+    var isFlooded: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
+
     /// Hands to the agent what has come for it.
     func receive() {
         // All that libssh has, but only once what came before is gone, for the reason that Pump gives.
         while sink.isEmpty || sink.isGone, handOver() {}
         guard sink.isEmpty || sink.isGone else { return }
-        if channel.currentFate().isClosed {
+        if channel.fate.isClosed {
             hasEnded = true
         } else if channel.isAtEnd, !builderHasEnded {
             builderHasEnded = true

@@ -30,14 +30,14 @@ public struct BuilderIdentity: ~Copyable {
             throw SSHClientError(.misconfigured, "\(path) must be the account's own and 0600")
         }
         let limit = 64 << 10
-        let text = UnsafeMutableRawBufferPointer.allocate(byteCount: limit + 1, alignment: 1)
+        let text = UnsafeMutableRawPointer.allocate(byteCount: limit + 1, alignment: 1)
         defer {
-            explicit_bzero(text.baseAddress!, text.count)
+            explicit_bzero(text, limit + 1)
             text.deallocate()
         }
         var count = 0
         while count < limit {
-            let part = Glibc.read(descriptor, text.baseAddress! + count, limit - count)
+            let part = Glibc.read(descriptor, text + count, limit - count)
             if part < 0, errno == EINTR { continue }
             guard part >= 0 else {
                 throw SSHClientError(.misconfigured, "\(path): \(String(cString: strerror(errno)))")
@@ -45,10 +45,10 @@ public struct BuilderIdentity: ~Copyable {
             if part == 0 { break }
             count += part
         }
-        text[count] = 0
+        text.storeBytes(of: 0, toByteOffset: count, as: CChar.self)
         var key: ssh_key?
         let result = ssh_pki_import_privkey_base64(
-            text.baseAddress!.assumingMemoryBound(to: CChar.self), nil, nil, nil, &key)
+            text.assumingMemoryBound(to: CChar.self), nil, nil, nil, &key)
         guard result == SSH_OK, let key else {
             throw SSHClientError(.misconfigured, "\(path) is not a private key without a passphrase")
         }

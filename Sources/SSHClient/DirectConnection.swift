@@ -4,13 +4,13 @@ import Glibc
 /// A connection to a builder's SSH server whose bytes are somebody else's: the person's own client speaks SSH there, and
 /// checks the host key.
 ///
-///     start() … .reached … carry() … .ended
+///     start() … .connected … carry() … .ended
 ///
 /// Everything happens on the loop and nothing waits. The handler may call anything, `close()` included.
 public final class DirectConnection {
     public enum Event {
         /// There is a connection; nothing has been sent.
-        case reached
+        case connected
         /// The builder has said all that it had to say; the client may not have.
         case builderEnded
         /// Both sides have said all that they had to say, or the client has gone.
@@ -19,18 +19,26 @@ public final class DirectConnection {
         case failed(SSHClientError)
     }
 
-    private static let connectTime = Duration.seconds(10)
+    private enum State {
+        case idle
+        case connecting(Socket, Deadline)
+        case connected(Socket)
+        /// The bytes of one side each, until it has ended.
+        case carrying(Socket, toBuilder: Direction, toClient: Direction)
+        case closed
+    }
+
+    private enum Direction {
+        case open(Splice)
+        case ended(Splice.End)
+    }
+
+    static let connectTime = Duration.seconds(10)
 
     private let builder: BuilderAddress
     private let loop: EventLoop
     private let handler: (Event) -> Void
-    private var socket: Socket?
-    private var watch: Watch?
-    private var deadline: Timer?
-    private var toBuilder: Splice?
-    private var toClient: Splice?
-    /// Why the builder took no more of what the client sends.
-    private var inputFailure: CInt?
+    private var state = State.idle
 
     public init(to builder: BuilderAddress, on loop: EventLoop, _ handler: @escaping (Event) -> Void) {
         self.builder = builder
@@ -43,91 +51,97 @@ public final class DirectConnection {
     }
 
     public func start() {
-        do {
-            let socket = try Socket.connecting(to: builder.address, port: builder.port)
-            watch = loop.watch(socket.descriptor, for: .writable) { [unowned self] _ in finishConnecting() }
-            self.socket = consume socket
-            deadline = loop.timer(after: Self.connectTime) { [unowned self] in
+        guard case .idle = state else { preconditionFailure("started twice") }
+        do throws(SSHClientError) {
+            let socket = try Socket.connecting(to: builder.address, port: builder.port, on: loop) {
+                [unowned self] in socketIsReady()
+            }
+            let deadline = Deadline(after: Self.connectTime, on: loop) { [unowned self] in
                 fail(SSHClientError(.timedOut, "connecting"))
             }
+            state = .connecting(socket, deadline)
         } catch {
-            deadline = loop.timer(after: .zero) { [unowned self] in fail(error) }
+            loop.timer(after: .zero) { [weak self] in self?.fail(error) }
         }
     }
 
-    /// After `.reached`: carries bytes both ways, each until its end of file. That of the client is passed on.
+    /// After `.connected`: carries bytes both ways, each until its end of file. That of the client is passed on.
     ///
     /// - Parameters: pipes, both borrowed.
     public func carry(from input: CInt, to output: CInt) {
-        guard let descriptor = socket?.descriptor else { return }
-        toBuilder = Splice(from: input, to: descriptor, on: loop) { [unowned self] in inputEnded($0) }
-        toClient = Splice(from: descriptor, to: output, on: loop) { [unowned self] in
+        guard case .connected(let socket) = state else { return }
+        let toBuilder = Splice(from: input, to: socket.descriptor, on: loop) { [unowned self] in
+            inputEnded($0)
+        }
+        let toClient = Splice(from: socket.descriptor, to: output, on: loop) { [unowned self] in
             outputEnded($0)
         }
-        toClient?.moved = { [unowned self] in if $0 < 4096 { socket?.acknowledgeAtOnce() } }
+        toClient.moved = { [unowned socket] in if $0 < 4096 { socket.acknowledgeAtOnce() } }
+        state = .carrying(socket, toBuilder: .open(toBuilder), toClient: .open(toClient))
     }
 
     /// Ends the connection at once; no event comes after it. Closing twice is no error.
     public func close() {
-        watch?.cancel()
-        deadline?.cancel()
-        toBuilder?.stop()
-        toClient?.stop()
-        toBuilder = nil
-        toClient = nil
-        socket = nil
+        if case .carrying(_, let toBuilder, let toClient) = state {
+            for case .open(let splice) in [toBuilder, toClient] { splice.stop() }
+        }
+        state = .closed
     }
 
-    private func finishConnecting() {
-        watch?.cancel()
-        deadline?.cancel()
-        guard let error = socket?.connectionError() else { return }
+    private func socketIsReady() {
+        switch state {
+        case .connecting(let socket, _): connected(socket)
+        case .carrying(_, .open, .ended): finish(.failed(errno: ECONNRESET))
+        case .idle, .connected, .carrying, .closed: break
+        }
+    }
+
+    private func connected(_ socket: Socket) {
+        let error = socket.connectionError()
         guard error == 0 else {
             return fail(SSHClientError(.unreachable, "connect: \(String(cString: strerror(error)))"))
         }
-        handler(.reached)
+        socket.awaited = []
+        state = .connected(socket)
+        handler(.connected)
     }
 
     private func inputEnded(_ end: Splice.End) {
-        toBuilder = nil
+        guard case .carrying(let socket, _, let toClient) = state else { return }
         // A builder that reads no more may still have something to say.
-        switch end {
-        case .endOfFile: socket?.sendEndOfFile()
-        case .failed(let error): inputFailure = error
-        }
-        if toClient == nil { finish() }
+        if end == .endOfFile { socket.sendEndOfFile() }
+        state = .carrying(socket, toBuilder: .ended(end), toClient: toClient)
+        if case .ended = toClient { finish(end) }
     }
 
     private func outputEnded(_ end: Splice.End) {
-        toClient = nil
-        switch end {
-        case .failed(errno: EPIPE):
-            // The client has gone.
-            inputFailure = nil
-            finish()
-        case .endOfFile where toBuilder == nil: finish()
-        case .endOfFile:
-            guard let descriptor = socket?.descriptor else { return }
+        guard case .carrying(let socket, let toBuilder, _) = state else { return }
+        switch (end, toBuilder) {
+        // The client has gone.
+        case (.failed(errno: EPIPE), _): finish(.endOfFile)
+        case (.failed, _): finish(end)
+        case (.endOfFile, .ended(let input)): finish(input)
+        case (.endOfFile, .open):
+            state = .carrying(socket, toBuilder: toBuilder, toClient: .ended(end))
             // A client that has nothing to send would never notice that nobody is there any more.
-            watch = loop.watch(descriptor, for: .error) { [unowned self] _ in
-                inputFailure = ECONNRESET
-                finish()
-            }
+            socket.awaited = .error
             handler(.builderEnded)
+        }
+    }
+
+    /// - Parameter end: a failure, if one of the sides did not get all that the other has said.
+    private func finish(_ end: Splice.End) {
+        switch end {
+        case .endOfFile:
+            close()
+            handler(.ended)
         case .failed(let error):
             fail(SSHClientError(.lost, "splice: \(String(cString: strerror(error)))"))
         }
     }
 
-    private func finish() {
-        if let inputFailure {
-            return fail(SSHClientError(.lost, "splice: \(String(cString: strerror(inputFailure)))"))
-        }
-        close()
-        handler(.ended)
-    }
-
     private func fail(_ error: SSHClientError) {
+        if case .closed = state { return }
         close()
         handler(.failed(error))
     }

@@ -1,27 +1,39 @@
 import CLibSSH
 import Glibc
 
-/// A session channel of libssh's. It must be gone before its session is; `BuilderConnection` sees to that.
-struct SSHChannel: ~Copyable {
-    private let handle: ssh_channel
-    private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
-    /// Filled by libssh's callbacks while it processes packets.
-    private let fate = ChannelFate()
+/// A channel of libssh's (RFC 4254 section 5). It keeps its session; its last reference frees it.
+final class SSHChannel {
+    let session: SSHSession
+    /// How the remote program ended, as far as the builder has said; filled while libssh processes packets.
+    let fate = ChannelFate()
+    let handle: ssh_channel
+    /// The bytes of data and more that the builder takes at once, as far as it is known. RFC 4253 section 6.1 has everybody
+    /// take 32 KiB.
+    private(set) var maximumPacket = 32 << 10
+    /// With fewer `write` would never return: libssh leaves room for ten bytes of something else, and goes on until all has
+    /// been sent.
+    static let leastPacket = 64
+    /// Must not move: libssh keeps the pointer.
+    private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
 
-    init(adopting handle: ssh_channel) {
+    /// A channel that nobody has opened yet.
+    init(in session: SSHSession) throws(SSHClientError) {
+        guard let handle = ssh_channel_new(session.handle) else {
+            throw SSHClientError(.lost, "ssh_channel_new: \(session.lastError())")
+        }
+        self.session = session
         self.handle = handle
-        callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_channel_callbacks_struct())
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         callbacks.pointee.userdata = Unmanaged.passUnretained(fate).toOpaque()
         callbacks.pointee.channel_exit_status_function = { _, _, status, context in
-            ChannelFate.of(context).status = status
+            ChannelFate.of(context)?.program(.exited(status: status))
         }
         callbacks.pointee.channel_exit_signal_function = { _, _, signal, _, _, _, context in
-            ChannelFate.of(context).signal = signal.map { String(cString: $0) } ?? ""
+            ChannelFate.of(context)?.program(.killed(signal: signal.map { String(cString: $0) } ?? ""))
         }
         callbacks.pointee.channel_close_function = { _, _, context in
-            ChannelFate.of(context).isClosed = true
+            ChannelFate.of(context)?.channelClosed()
         }
         ssh_set_channel_callbacks(handle, callbacks)
     }
@@ -33,19 +45,17 @@ struct SSHChannel: ~Copyable {
         callbacks.deallocate()
     }
 
-    static func make(in session: borrowing SSHSession) throws(SSHClientError) -> SSHChannel {
-        guard let handle = ssh_channel_new(session.handle) else {
-            throw SSHClientError(.lost, "ssh_channel_new: \(session.lastError())")
-        }
-        return SSHChannel(adopting: handle)
-    }
+    // MARK: Requests, one at a time
 
     func open() -> Step {
-        SSHSession.step(ssh_channel_open_session(handle))
+        var result = SSH_ERROR
+        let size = LibSSHLog.maximumPacket { result = ssh_channel_open_session(handle) }
+        if let size { maximumPacket = size }
+        return Step(result)
     }
 
     func requestTerminal(_ terminal: Terminal) -> Step {
-        SSHSession.step(
+        Step(
             ssh_channel_request_pty_size(
                 handle, terminal.type, CInt(terminal.size.columns), CInt(terminal.size.rows)))
     }
@@ -57,22 +67,25 @@ struct SSHChannel: ~Copyable {
     }
 
     func setEnvironment(_ name: String, _ value: String) -> Step {
-        SSHSession.step(ssh_channel_request_env(handle, name, value))
+        Step(ssh_channel_request_env(handle, name, value))
     }
 
     func startShell() -> Step {
-        SSHSession.step(ssh_channel_request_shell(handle))
+        Step(ssh_channel_request_shell(handle))
     }
 
     /// - Parameter command: any bytes but NUL.
     func start(command: [UInt8]) -> Step {
         let text = command.map { CChar(bitPattern: $0) } + [0]
-        return SSHSession.step(ssh_channel_request_exec(handle, text))
+        return Step(ssh_channel_request_exec(handle, text))
     }
 
+    /// Not while a request is pending: libssh would lose it.
     func changeTerminalSize(_ size: TerminalSize) {
         _ = ssh_channel_change_pty_size(handle, CInt(size.columns), CInt(size.rows))
     }
+
+    // MARK: Bytes
 
     enum ReadResult: Equatable {
         case bytes(Int)
@@ -88,6 +101,11 @@ struct SSHChannel: ~Copyable {
         return count > 0 ? .bytes(Int(count)) : count == 0 ? .nothing : .end
     }
 
+    /// Bytes that have come and have not been read.
+    func waiting(standardError: Bool) -> Int {
+        max(0, Int(ssh_channel_poll(handle, standardError ? 1 : 0)))
+    }
+
     /// Whether the builder has ended both its streams and all of them has been read.
     var isAtEnd: Bool { ssh_channel_is_eof(handle) != 0 }
 
@@ -100,8 +118,6 @@ struct SSHChannel: ~Copyable {
         return count < 0 ? nil : Int(count)
     }
 
-    func currentFate() -> ChannelFate { fate }
-
     func sendEndOfFile() {
         _ = ssh_channel_send_eof(handle)
     }
@@ -109,23 +125,5 @@ struct SSHChannel: ~Copyable {
     /// Says that nothing more is sent or read; the builder's answer closes the channel.
     func close() {
         _ = ssh_channel_close(handle)
-    }
-}
-
-/// How the remote command ended, as far as the builder has said.
-final class ChannelFate {
-    var status: CInt?
-    /// Without the `SIG` in front (RFC 4254 section 6.10).
-    var signal: String?
-    var isClosed = false
-
-    var ending: RemoteEnding {
-        if let status { return .exited(status: status) }
-        if let signal { return .killed(signal: signal) }
-        return .unknown
-    }
-
-    static func of(_ context: UnsafeMutableRawPointer?) -> ChannelFate {
-        Unmanaged<ChannelFate>.fromOpaque(context!).takeUnretainedValue()
     }
 }

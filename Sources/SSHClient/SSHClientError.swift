@@ -1,5 +1,5 @@
-/// Why the second door does not open, or closed.
-public struct SSHClientError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+/// Why the connection to a builder failed or ended. What people are told about it is said elsewhere.
+public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
     public enum Code: CaseIterable, Equatable, Sendable {
         /// No TCP connection.
         case unreachable
@@ -24,19 +24,6 @@ public struct SSHClientError: Error, Sendable, CustomStringConvertible, CustomDe
     public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
-    }
-
-    /// One sentence for a person; it names no address.
-    public var description: String {
-        switch code {
-        case .unreachable: "The builder cannot be reached."
-        case .timedOut: "The builder does not answer."
-        case .hostKeyMismatch: "The builder does not prove that it is the machine of this job."
-        case .authenticationFailed: "The builder does not let the gateway in."
-        case .refused: "The builder refused to start the session."
-        case .lost: "The connection to the builder was lost."
-        case .misconfigured: "The gateway cannot log in to builders."
-        }
     }
 
     /// For the log.

@@ -1,108 +1,61 @@
 import CLibSSH
+import EventLoop
 import Glibc
 
 /// What a step of libssh's says when it must never wait.
 enum Step {
     case done
-    /// Call again when the socket is ready for `SSHSession.pollEvents`.
+    /// Call again when something has come, or when the socket takes more.
     case again
     case failed
+
+    init(_ result: CInt) {
+        switch result {
+        case SSH_OK: self = .done
+        case SSH_AGAIN: self = .again
+        default: self = .failed
+        }
+    }
 }
 
-/// A libssh session as a client, non-blocking from the start.
+/// A libssh session as a client, non-blocking from the start; its last reference disconnects.
 ///
-/// It borrows its socket: libssh closes a descriptor that it was given only when the connection breaks, so the owner
-/// has to ask `abandonSocket()` which of them has to.
-struct SSHSession: ~Copyable {
+/// Its channels hold it, so that none of them outlives it.
+final class SSHSession {
     let handle: ssh_session
-    private let counter: UnsafeMutablePointer<ssh_counter_struct>
+    let socket: Socket
+    private let counter = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
+    /// Must not move: libssh keeps the pointer.
+    private let callbacks = UnsafeMutablePointer<ssh_callbacks_struct>.allocate(capacity: 1)
+    /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil refuses.
+    private var makeAgentChannel: () -> SSHChannel? = { nil }
 
-    private init(adopting handle: ssh_session) {
-        self.handle = handle
-        counter = .allocate(capacity: 1)
+    /// - Parameters:
+    ///   - socket: one that is connected.
+    ///   - hostKeyTypes: the only ones to ask for; none: whatever libssh knows.
+    init(over socket: Socket, user: String, hostKeyTypes: [String]) throws(SSHClientError) {
+        handle = try Self.make(over: socket, user: user, hostKeyTypes: hostKeyTypes)
+        self.socket = socket
         counter.initialize(to: ssh_counter_struct())
+        ssh_set_counters(handle, nil, counter)
+        callbacks.initialize(to: ssh_callbacks_struct())
+        // The builder may open no channel to us: 1 refuses.
+        ssh_set_message_callback(handle, { _, _, _ in 1 }, nil)
     }
 
     deinit {
+        // libssh closes what it was given when the connection breaks, and else leaves it open.
+        let own = ssh_get_fd(handle)
+        ssh_disconnect(handle)
+        if own >= 0 { close(own) }
         ssh_free(handle)
         counter.deallocate()
-    }
-
-    /// - Parameter descriptor: a connected TCP socket.
-    static func make(descriptor: CInt, to builder: BuilderAddress) throws(SSHClientError) -> SSHSession {
-        guard let handle = ssh_new() else { throw SSHClientError(.lost, "ssh_new: out of memory") }
-        let session = SSHSession(adopting: handle)
-        ssh_set_blocking(handle, 0)
-
-        // A newline passes libssh's own check of the name.
-        guard !builder.user.isEmpty, builder.user.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
-            throw SSHClientError(.misconfigured, "the builder's user is not a name")
-        }
-        var algorithms: [String] = []
-        for key in builder.hostKeys {
-            let type = key.prefix { $0 != " " }
-            algorithms += type == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [String(type)]
-        }
-        var off = false
-        var port = CUnsignedInt(builder.port)
-        var descriptor = descriptor
-        // Files first: libssh must not look at any configuration or known_hosts of the account's or the system's.
-        let isSet =
-            ssh_options_set(handle, SSH_OPTIONS_PROCESS_CONFIG, &off) == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_HOST, "builder") == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_PORT, &port) == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_USER, builder.user) == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_FD, &descriptor) == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") == SSH_OK
-            && (algorithms.isEmpty
-                || ssh_options_set(handle, SSH_OPTIONS_HOSTKEYS, algorithms.joined(separator: ",")) == SSH_OK)
-            && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_C_S, ciphers) == SSH_OK
-            && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_S_C, ciphers) == SSH_OK
-        guard isSet else {
-            throw SSHClientError(.misconfigured, "libssh refuses an option: \(session.lastError())")
-        }
-        ssh_set_counters(handle, nil, session.counter)
-        // The builder may open no channel to us: 1 refuses.
-        ssh_set_message_callback(handle, { _, _, _ in 1 }, nil)
-        return session
+        callbacks.deallocate()
     }
 
     /// Version exchange and key exchange.
     func connect() -> Step {
-        Self.step(ssh_connect(handle))
-    }
-
-    /// Whether the builder has shown one of the pinned keys. To be asked before anything authenticates us.
-    func showsKey(among pins: [String]) -> Bool {
-        var shown: ssh_key?
-        guard ssh_get_server_publickey(handle, &shown) == SSH_OK, let shown else { return false }
-        defer { ssh_key_free(shown) }
-        for pin in pins {
-            let words = pin.split(separator: " ")
-            guard words.count >= 2 else { continue }
-            var key: ssh_key?
-            let type = ssh_key_type_from_name(String(words[0]))
-            guard ssh_pki_import_pubkey_base64(String(words[1]), type, &key) == SSH_OK, let key else {
-                continue
-            }
-            defer { ssh_key_free(key) }
-            if ssh_key_cmp(shown, key, SSH_KEY_CMP_PUBLIC) == 0 { return true }
-        }
-        return false
-    }
-
-    /// The key that the builder has shown: `<type> <base64>`.
-    func shownKey() -> String? {
-        var shown: ssh_key?
-        guard ssh_get_server_publickey(handle, &shown) == SSH_OK, let shown else { return nil }
-        defer { ssh_key_free(shown) }
-        var base64: UnsafeMutablePointer<CChar>?
-        guard let type = ssh_key_type_to_char(ssh_key_type(shown)),
-            ssh_pki_export_pubkey_base64(shown, &base64) == SSH_OK, let base64
-        else { return nil }
-        defer { ssh_string_free_char(base64) }
-        return "\(String(cString: type)) \(String(cString: base64))"
+        Step(ssh_connect(handle))
     }
 
     enum Authentication {
@@ -111,12 +64,10 @@ struct SSHSession: ~Copyable {
         case refused
     }
 
-    func authenticate(
-        with method: BuilderCredentials.Method, _ credentials: borrowing BuilderCredentials
-    ) -> Authentication {
+    func authenticate(with method: BuilderCredentials.Method) -> Authentication {
         let result =
             switch method {
-            case .publicKey: ssh_userauth_publickey(handle, nil, credentials.key)
+            case .publicKey(let key): ssh_userauth_publickey(handle, nil, key)
             case .none: ssh_userauth_none(handle, nil)
             case .emptyPassword: ssh_userauth_password(handle, nil, "")
             }
@@ -128,9 +79,26 @@ struct SSHSession: ~Copyable {
         }
     }
 
+    /// Lets the builder open channels to the client's agent. Before, and whatever else it opens, is refused.
+    func acceptAgentChannels(_ make: @escaping () -> SSHChannel?) {
+        makeAgentChannel = make
+        callbacks.pointee.size = MemoryLayout<ssh_callbacks_struct>.size
+        callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
+        callbacks.pointee.channel_open_request_auth_agent_function = { _, context in
+            guard let context else { return nil }
+            return Unmanaged<SSHSession>.fromOpaque(context).takeUnretainedValue().makeAgentChannel()?.handle
+        }
+        ssh_set_callbacks(handle, callbacks)
+    }
+
     /// Reads what has come and writes what waits, without waiting.
     func process() {
         _ = ssh_execute_message_callbacks(handle)
+    }
+
+    /// Has the loop wait for whatever can go on next. A broken connection always can be read: nothing waits for it.
+    func awaitSocket() {
+        socket.awaited = !isConnected() ? [] : hasPendingOutput() ? [.readable, .writable] : .readable
     }
 
     /// Whether bytes wait that the socket did not take.
@@ -151,22 +119,4 @@ struct SSHSession: ~Copyable {
     func lastError() -> String {
         ssh_get_error(UnsafeMutableRawPointer(handle)).map { String(cString: $0) } ?? "no reason given"
     }
-
-    /// Says good-bye. True when the descriptor is still open and the caller's to close.
-    func abandonSocket() -> Bool {
-        let isOpen = ssh_get_fd(handle) >= 0
-        ssh_disconnect(handle)
-        return isOpen
-    }
-
-    static func step(_ result: CInt) -> Step {
-        switch result {
-        case SSH_OK: .done
-        case SSH_AGAIN: .again
-        default: .failed
-        }
-    }
-
-    private static let ciphers =
-        "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
 }

@@ -1,27 +1,30 @@
 import CLinux
+import EventLoop
 import Glibc
 
-/// A TCP connection that is being made; closed at the end.
-struct Socket: ~Copyable {
+/// A TCP connection, from its first packet on, and the loop's watch on it; both end with the last reference.
+final class Socket {
     let descriptor: CInt
+    private let watch: Watch
 
     deinit {
+        watch.cancel()
         close(descriptor)
     }
 
-    /// Somebody else has closed the descriptor already.
-    consuming func forget() {
-        discard self
-    }
-
-    private init(adopting descriptor: CInt) {
+    private init(adopting descriptor: CInt, watch: Watch) {
         self.descriptor = descriptor
+        self.watch = watch
     }
 
-    /// Starts to connect; `connectionError()` tells how it went once the socket is writable.
+    /// Starts to connect; `connectionError()` tells how it went once the socket is ready, which at first means writable.
     ///
-    /// - Parameter address: an IPv4 or IPv6 literal.
-    static func connecting(to address: String, port: UInt16) throws(SSHClientError) -> Socket {
+    /// - Parameters:
+    ///   - address: an IPv4 or IPv6 literal.
+    ///   - ready: called by the loop, whenever there is one of the events that are `awaited`.
+    static func connecting(
+        to address: String, port: UInt16, on loop: EventLoop, ready: @escaping () -> Void
+    ) throws(SSHClientError) -> Socket {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -35,12 +38,19 @@ struct Socket: ~Copyable {
         guard descriptor >= 0 else {
             throw SSHClientError(.unreachable, "socket: \(String(cString: strerror(errno)))")
         }
-        let connecting = Socket(adopting: descriptor)
+        let connecting = Socket(
+            adopting: descriptor, watch: loop.watch(descriptor, for: .writable) { _ in ready() })
         connecting.set(TCP_NODELAY)
         if connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) != 0, errno != EINPROGRESS {
             throw SSHClientError(.unreachable, "connect: \(String(cString: strerror(errno)))")
         }
         return connecting
+    }
+
+    /// What the loop waits for. Nothing: the socket is not looked at.
+    var awaited: Watch.Events {
+        get { watch.events }
+        set { watch.events = newValue }
     }
 
     /// Zero once connected, else the errno of the failure.

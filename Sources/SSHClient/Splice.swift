@@ -20,8 +20,8 @@ final class Splice {
     private let source: CInt
     private let sink: CInt
     private let ended: (End) -> Void
-    private var reading: Watch!
-    private var writing: Watch!
+    private var reading: Watch?
+    private var writing: Watch?
     private var hasEnlarged = false
     /// Is told how many bytes have just been carried.
     var moved: ((Int) -> Void)?
@@ -40,8 +40,8 @@ final class Splice {
     }
 
     func stop() {
-        reading.cancel()
-        writing.cancel()
+        reading?.cancel()
+        writing?.cancel()
     }
 
     /// One look at a time: whether there is more is the loop's next question anyway.
@@ -62,8 +62,8 @@ final class Splice {
     }
 
     private func wait(forRoom: Bool) {
-        reading.events = forRoom ? [] : .readable
-        writing.events = forRoom ? .writable : []
+        reading?.events = forRoom ? [] : .readable
+        writing?.events = forRoom ? .writable : []
     }
 
     private func enlarge() {

@@ -52,7 +52,7 @@ final class KeyAdmission {
                 acceptsUnknownKey: context.acceptsUnknownKey(of: job), on: context.loop
             ) { [unowned self] event in
                 switch event {
-                case .verified: connection?.authenticate()
+                case .hostKeyVerified: connection?.authenticate()
                 case .authenticated: run()
                 case .started: break
                 case .ended:

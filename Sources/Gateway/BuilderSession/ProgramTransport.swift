@@ -42,7 +42,7 @@ final class ProgramTransport: BuilderTransport {
                 acceptsUnknownKey: context.acceptsUnknownKey(of: permit.job.id), on: context.loop
             ) { [unowned self] event in
                 switch event {
-                case .verified: onEvent(.connected)
+                case .hostKeyVerified: onEvent(.connected)
                 case .authenticated: onEvent(.authenticated)
                 case .started: onEvent(.started)
                 case .ended(let ending): onEvent(.ended(ending))

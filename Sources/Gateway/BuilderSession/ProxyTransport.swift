@@ -34,7 +34,7 @@ final class ProxyTransport: BuilderTransport {
         self.builder = builder
         connection = DirectConnection(to: BuilderAddress(builder), on: context.loop) { [unowned self] event in
             switch event {
-            case .reached: onEvent(.connected)
+            case .connected: onEvent(.connected)
             case .builderEnded: endOutput()
             case .ended: onEvent(.ended(.exited(status: 0)))
             case .failed(let error):

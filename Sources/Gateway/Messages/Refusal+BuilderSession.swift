@@ -16,13 +16,27 @@ extension Refusal {
         switch error.code {
         case .hostKeyMismatch, .misconfigured, .authenticationFailed:
             Message(
-                .misconfigured, "\(error)", Message.tellAdministrator, cause: error.debugDescription)
+                .misconfigured, sentence(error.code), Message.tellAdministrator, cause: error.debugDescription
+            )
         case .unreachable, .timedOut, .refused, .lost:
             Message(
-                .noBuilder, "\(error)",
+                .noBuilder, sentence(error.code),
                 wasInside
                     ? "Enter the same command again, if the builder still lives." : Message.tryAgainInAMinute,
                 cause: error.debugDescription)
+        }
+    }
+
+    /// It names no address.
+    private static func sentence(_ code: SSHClientError.Code) -> String {
+        switch code {
+        case .unreachable: "The builder cannot be reached."
+        case .timedOut: "The builder does not answer."
+        case .hostKeyMismatch: "The builder does not prove that it is the machine of this job."
+        case .authenticationFailed: "The builder does not let the gateway in."
+        case .refused: "The builder refused to start the session."
+        case .lost: "The connection to the builder was lost."
+        case .misconfigured: "The gateway cannot log in to builders."
         }
     }
 
@@ -57,7 +71,7 @@ extension Refusal {
 
     private static func sentence(_ loss: Loss, _ job: JobID) -> String {
         switch loss {
-        case .connection(let error): "\(error)"
+        case .connection(let error): sentence(error.code)
         case .channelClosed: "The builder of job \(job) closed the session."
         case .claim: "The build service has ended this session."
         }

@@ -1,0 +1,54 @@
+import EventLoop
+
+/// Asks a builder for signs of life: TCP's own see nothing through a port forwarding.
+final class Keepalive {
+    static let interval = Duration.seconds(5)
+    /// Questions without a byte from the builder after which it is gone.
+    static let questionsWithoutAnswer = 3
+
+    private let session: SSHSession
+    private let loop: EventLoop
+    private let asked: () -> Void
+    private let silent: (Duration) -> Void
+    private var timer: Timer?
+    private var unanswered = 0
+    private var bytesSeen: UInt64 = 0
+
+    /// - Parameters:
+    ///   - asked: called after each question: the session may have processed packets.
+    ///   - silent: nothing has been heard for so long; nobody is asked any more.
+    init(
+        in session: SSHSession, on loop: EventLoop, asked: @escaping () -> Void,
+        silent: @escaping (Duration) -> Void
+    ) {
+        self.session = session
+        self.loop = loop
+        self.asked = asked
+        self.silent = silent
+        wait()
+    }
+
+    deinit {
+        stop()
+    }
+
+    func stop() {
+        timer?.cancel()
+    }
+
+    private func wait() {
+        timer = loop.timer(after: Self.interval) { [unowned self] in ask() }
+    }
+
+    private func ask() {
+        let received = session.bytesReceived()
+        unanswered = received == bytesSeen ? unanswered + 1 : 0
+        bytesSeen = received
+        guard unanswered < Self.questionsWithoutAnswer else {
+            return silent(Self.interval * Self.questionsWithoutAnswer)
+        }
+        session.sendKeepalive()
+        wait()
+        asked()
+    }
+}

@@ -1,0 +1,97 @@
+/// A program that is being started: opens its channel and asks for what it needs, one request after the other, since
+/// libssh can have but one pending (RFC 4254 sections 5.1 and 6).
+struct ProgramStart {
+    private enum Request {
+        case channel, packetSize, agent
+        case terminal(Terminal)
+        case environment(name: String, value: String)
+        case shell
+        case command([UInt8])
+    }
+
+    enum Progress {
+        /// There may be more to do at once.
+        case advanced
+        /// Call again when something has come, or when the socket takes more.
+        case again
+        case started
+        case failed(SSHClientError)
+    }
+
+    let channel: SSHChannel
+    let streams: PumpStreams
+    let agent: AgentForwarding?
+    /// What the builder has been told of the window, or will be told when the program runs.
+    private let requestedSize: TerminalSize?
+    private var size: TerminalSize?
+    private var requests: ArraySlice<Request>
+
+    init(_ program: RemoteProgram, on channel: SSHChannel, streams: PumpStreams, agent: AgentForwarding?) {
+        self.channel = channel
+        self.streams = streams
+        self.agent = agent
+        requestedSize = program.terminal?.size
+        size = program.terminal?.size
+        var requests: [Request] = [.channel, .packetSize]
+        if agent != nil { requests.append(.agent) }
+        if let terminal = program.terminal { requests.append(.terminal(terminal)) }
+        requests += program.environment.map { .environment(name: $0.name, value: $0.value) }
+        requests.append(program.command.map { .command($0) } ?? .shell)
+        self.requests = requests[...]
+    }
+
+    /// The client's window has another size; the builder is told once the program runs.
+    mutating func resize(_ size: TerminalSize) {
+        self.size = size
+    }
+
+    /// The window's size, if it is not the one that the terminal was asked for with.
+    var newSize: TerminalSize? {
+        size == requestedSize ? nil : size
+    }
+
+    /// One attempt at what is next.
+    mutating func advance() -> Progress {
+        guard let request = requests.first else { return .started }
+        switch perform(request) {
+        case .again: return .again
+        case .failed: return .failed(failure(of: request))
+        case .done:
+            requests.removeFirst()
+            return requests.isEmpty ? .started : .advanced
+        }
+    }
+
+    private func perform(_ request: Request) -> Step {
+        switch request {
+        case .channel: return channel.open()
+        // Asks nobody: the answer has come with the channel.
+        case .packetSize: return channel.maximumPacket < SSHChannel.leastPacket ? .failed : .done
+        case .agent:
+            channel.requestAgent()
+            return .done
+        case .terminal(let terminal): return channel.requestTerminal(terminal)
+        case .environment(let name, let value):
+            // A builder that accepts no such variable is none the worse.
+            if case .again = channel.setEnvironment(name, value) { return .again }
+            return .done
+        case .shell: return channel.startShell()
+        case .command(let command): return channel.start(command: command)
+        }
+    }
+
+    private func failure(of request: Request) -> SSHClientError {
+        let session = channel.session
+        let what =
+            switch request {
+            case .channel: "opening a channel"
+            case .packetSize: "the builder takes \(channel.maximumPacket) bytes at once"
+            case .agent: "offering the agent"
+            case .terminal: "asking for a terminal"
+            case .environment: "setting the environment"
+            case .shell: "starting a shell"
+            case .command: "starting a command"
+            }
+        return SSHClientError(session.isConnected() ? .refused : .lost, "\(what): \(session.lastError())")
+    }
+}

@@ -1,0 +1,28 @@
+public import EventLoop
+
+/// The client's side of a session.
+public struct PumpStreams {
+    /// Read without ever blocking; its end of file is passed on.
+    public var input: CInt
+    public var output: OutputSink
+    public var errors: OutputSink
+    /// Is told of all that passes; it must not wait.
+    public var observer: ((PumpTraffic) -> Void)?
+
+    public init(
+        input: CInt, output: OutputSink, errors: OutputSink, observer: ((PumpTraffic) -> Void)? = nil
+    ) {
+        self.input = input
+        self.output = output
+        self.errors = errors
+        self.observer = observer
+    }
+}
+
+/// What passes between a client and a builder.
+public enum PumpTraffic {
+    /// From the client.
+    case input
+    /// From the builder, on its way out already.
+    case output(UnsafeRawBufferPointer)
+}

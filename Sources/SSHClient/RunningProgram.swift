@@ -1,0 +1,57 @@
+import EventLoop
+
+/// A program that runs on the builder: its channel, its bytes, the agent that it may use, and the watch over the builder.
+final class RunningProgram {
+    enum State {
+        case running
+        /// All its bytes have been written.
+        case ended(RemoteEnding)
+        case lost(SSHClientError)
+    }
+
+    private let channel: SSHChannel
+    private let pump: Pump
+    private let keepalive: Keepalive
+
+    /// - Parameters:
+    ///   - ready: called by the loop when `move()` has something to do.
+    ///   - silent: called when the builder has not been heard of for so long.
+    init(
+        _ start: ProgramStart, on loop: EventLoop, ready: @escaping () -> Void,
+        silent: @escaping (Duration) -> Void
+    ) {
+        channel = start.channel
+        if let size = start.newSize { start.channel.changeTerminalSize(size) }
+        pump = Pump(start.streams, start.channel, agent: start.agent, on: loop, wake: ready)
+        keepalive = Keepalive(in: start.channel.session, on: loop, asked: ready, silent: silent)
+    }
+
+    /// Lets go of the client's streams at once.
+    func stop() {
+        pump.stop()
+        keepalive.stop()
+    }
+
+    func resize(_ size: TerminalSize) {
+        channel.changeTerminalSize(size)
+        channel.session.awaitSocket()
+    }
+
+    /// Moves what can be moved without waiting, and has the loop wait for the rest.
+    func move() -> State {
+        switch pump.move() {
+        case .moving:
+            channel.session.awaitSocket()
+            return .running
+        case .flooded:
+            return .lost(SSHClientError(.lost, "the builder sends more than its window"))
+        case .ended:
+            // A connection that breaks between the status and the last of the output has cut something off.
+            guard channel.fate.isClosed || (channel.isAtEnd && channel.fate.ending != .unknown) else {
+                let reason = channel.session.lastError()
+                return .lost(SSHClientError(.lost, "the connection ended before the channel: \(reason)"))
+            }
+            return .ended(channel.fate.ending)
+        }
+    }
+}
