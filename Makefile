@@ -103,11 +103,11 @@ swift:
 	fi
 
 image: deps-image
-	Sources/BuilderImage/build-image $(IMAGES)/debian .build/packages
+	Sources/Image/build-image $(IMAGES)/debian .build/packages
 
 image-debian: IMAGE := debian-build
 image-debian: deps-image-debian
-	Sources/BuilderImage/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
+	Sources/Image/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
 
 # Builds the programs as we ship them: with the Swift runtime included, and without a search path for it.
 build: swift deps-build
@@ -121,7 +121,7 @@ demo: deps-demo build image
 
 bench: deps-bench build
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
-	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Sources/sallyport-bench/Contenders
+	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders
 
 unit: swift deps-unit
 	swift build --build-tests

@@ -52,6 +52,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-dispatch",
             dependencies: ["CLinux", "EmbeddedAuthorizedKeys"],
+            path: "Sources/Programs/sallyport-dispatch",
             swiftSettings: embedded,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
@@ -60,32 +61,43 @@ let package = Package(
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CNoAccounts", "ConfigurationFile", "KeyLookup",
                 "Presentation", "SocketClient",
             ],
+            path: "Sources/Programs/sallyport-lookup",
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
             linkerSettings: [.unsafeFlags(["-static-executable"] + foundationEssentials)]),
         .executableTarget(
             name: "sallyport-shell",
             dependencies: ["AuthorizedKeys", "Gateway", "Version"],
+            path: "Sources/Programs/sallyport-shell",
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
             linkerSettings: [.unsafeFlags(staticStandardLibrary + foundationEssentials)]),
 
         // What they are made of.
-        .target(name: "AuthorizedKeys", swiftSettings: settings),
+        .target(name: "AuthorizedKeys", path: "Sources/Core/AuthorizedKeys", swiftSettings: settings),
         // The same files once more (a symbolic link), for the dispatcher: a target is compiled in one way only.
-        .target(name: "EmbeddedAuthorizedKeys", swiftSettings: embedded),
         .target(
-            name: "BuildAPI", dependencies: ["AuthorizedKeys"], path: "Sources/Core/BuildAPI",
+            name: "EmbeddedAuthorizedKeys", path: "Sources/Core/EmbeddedAuthorizedKeys",
+            swiftSettings: embedded),
+        .target(
+            name: "BuildAPI", dependencies: ["AuthorizedKeys"],
+            path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
         .target(name: "Version", path: "Sources/Core/Version", swiftSettings: settings),
         .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
         .target(
-            name: "Policy", dependencies: ["BuildAPI"], path: "Sources/Core/Policy", swiftSettings: settings),
+            name: "Policy", dependencies: ["BuildAPI"],
+            path: "Sources/Core/Policy", swiftSettings: settings),
         .target(
-            name: "CommandGrammar", dependencies: ["BuildAPI"], path: "Sources/Core/CommandGrammar",
+            name: "CommandGrammar", dependencies: ["BuildAPI"],
+            path: "Sources/Core/CommandGrammar",
             swiftSettings: settings),
-        .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(
+            name: "EventLoop", dependencies: ["CLinux"],
+            path: "Sources/Platform/EventLoop",
+            swiftSettings: settings),
         .target(
             name: "ConfigurationFile",
             dependencies: ["BuildAPI", "TOMLKit"],
+            path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
         .target(
             name: "KeyLookup",
@@ -130,6 +142,7 @@ let package = Package(
                 "ConfigurationFile", "Runner", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            path: "Sources/Programs/sallyport-runner",
             swiftSettings: settings),
         .executableTarget(
             name: "sallyport",
@@ -138,15 +151,17 @@ let package = Package(
                 "Presentation", "ServiceClient", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            path: "Sources/Tools/sallyport",
             swiftSettings: settings),
         .target(
             name: "Conformance",
             dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "ServiceClient"],
+            path: "Sources/Tools/Conformance",
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Presentation",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Policy", "QEMU", "Presentation",
                 "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -162,7 +177,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Machines",
+            name: "QEMU",
             dependencies: [
                 "BuildAPI",
                 .product(name: "Logging", package: "swift-log"),
@@ -171,13 +186,18 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Sources/Builders/QEMU",
             swiftSettings: settings),
 
         // C, behind one wall each.
-        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(name: "CLinux"),
-        .target(name: "CNoAccounts"),
+        .systemLibrary(
+            name: "CLibSSH", path: "Sources/Platform/CLibSSH", pkgConfig: "libssh",
+            providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/Platform/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CLinux", path: "Sources/Platform/CLinux"),
+        .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
         .executableTarget(
@@ -186,15 +206,17 @@ let package = Package(
                 "World",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            path: "Tests/Demo",
             swiftSettings: settings),
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "ConfigurationFile", "Machines", "Runner", "World",
+                "ConfigurationFile", "QEMU", "Runner", "World",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Tests/Bench",
             exclude: ["Contenders"],
             swiftSettings: settings),
         .target(
@@ -204,61 +226,85 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Tests/TestBed",
             swiftSettings: settings),
 
-        .testTarget(name: "VersionTests", dependencies: ["Version"], swiftSettings: settings),
-        .testTarget(name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"], swiftSettings: settings),
         .testTarget(
-            name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"], swiftSettings: settings
-        ),
+            name: "VersionTests", dependencies: ["TestSupport", "Version"],
+            path: "Tests/Unit/Version",
+            swiftSettings: settings),
+        .testTarget(
+            name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"],
+            path: "Tests/Unit/AuthorizedKeys",
+            swiftSettings: settings),
+        .testTarget(
+            name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"],
+            path: "Tests/Unit/CommandGrammar", swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/Support", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["EventLoop"],
+            path: "Tests/Unit/Support",
+            swiftSettings: settings),
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
                 "CLinux", "EventLoop", "SSHClient", .product(name: "Crypto", package: "swift-crypto"),
             ],
+            path: "Tests/Unit/SSHClient",
             swiftSettings: settings),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: settings),
+            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"],
+            path: "Tests/Unit/EventLoop",
+            swiftSettings: settings),
         .testTarget(
-            name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"], swiftSettings: settings),
-        .testTarget(name: "PolicyTests", dependencies: ["BuildAPI", "Policy"], swiftSettings: settings),
-        .testTarget(name: "BuildAPITests", dependencies: ["BuildAPI"], swiftSettings: settings),
+            name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"],
+            path: "Tests/Unit/Presentation", swiftSettings: settings),
+        .testTarget(
+            name: "PolicyTests", dependencies: ["BuildAPI", "Policy"],
+            path: "Tests/Unit/Policy",
+            swiftSettings: settings),
+        .testTarget(
+            name: "BuildAPITests", dependencies: ["BuildAPI"],
+            path: "Tests/Unit/BuildAPI",
+            swiftSettings: settings),
         .testTarget(
             name: "ServiceClientTests",
             dependencies: [
                 "BuildAPI", "EventLoop", "ServiceClient", "TestSupport", "Yams",
             ],
+            path: "Tests/Unit/ServiceClient",
             swiftSettings: settings),
         .testTarget(
             name: "KeyLookupTests",
             dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyLookup"],
+            path: "Tests/Unit/KeyLookup",
             swiftSettings: settings),
         .testTarget(
             name: "SocketClientTests",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "SocketClient", "TestSupport",
             ],
+            path: "Tests/Unit/SocketClient",
             swiftSettings: settings),
         .testTarget(
             name: "SourcehutClientTests",
             dependencies: ["BuildAPI", "EventLoop", "ServiceClient", "SourcehutClient"],
+            path: "Tests/Unit/SourcehutClient",
             swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"], swiftSettings: settings),
+            name: "ConfigurationFileTests", dependencies: ["ConfigurationFile", "TestSupport"],
+            path: "Tests/Unit/ConfigurationFile", swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "Gateway",
-                "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
+                "Gateway", "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
             ],
+            path: "Tests/Unit/Gateway",
             swiftSettings: settings),
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Machines", "Policy", "Runner",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Policy", "QEMU", "Runner", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -267,6 +313,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Tests/Unit/Runner",
             swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests",
@@ -276,17 +323,21 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            path: "Tests/Unit/Conformance",
             swiftSettings: settings),
-        .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: settings),
+        .testTarget(
+            name: "QEMUTests", dependencies: ["QEMU"],
+            path: "Tests/Unit/QEMU", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "Machines", "World",
+                "BuildAPI", "QEMU", "World",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Tests/EndToEnd",
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

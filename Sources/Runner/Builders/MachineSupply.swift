@@ -1,6 +1,6 @@
 import ConfigurationFile
 import Glibc
-import Machines
+import QEMU
 import SystemPackage
 
 /// Builders are QEMU virtual machines.

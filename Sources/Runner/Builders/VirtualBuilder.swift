@@ -1,4 +1,4 @@
-import Machines
+import QEMU
 
 /// A virtual machine as jobs see it.
 struct VirtualBuilder: BuilderMachine {

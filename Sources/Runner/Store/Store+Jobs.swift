@@ -2,7 +2,7 @@ import BuildAPI
 import FoundationEssentials
 import GRDB
 
-import class Machines.Machine
+import class QEMU.Machine
 
 /// Jobs, each stored in one piece.
 extension Store {

@@ -1,0 +1,131 @@
+import Glibc
+import QEMU
+import Runner
+import Synchronization
+import SystemPackage
+import World
+
+/// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
+///
+/// It lives in the test bed's private /etc and PID namespace, and must be root there.
+final class LoopbackMachine: BuilderMachine {
+    let address = "127.0.0.1"
+    let port: UInt16
+    /// People and the gateway log in to the test bed's ordinary account.
+    let user = LoopbackMachine.account
+    static let account = "builds"
+    let hostKeys: [String]
+
+    private let folder: String
+    private let process: pid_t
+    private let scripts = Mutex<[String: String]>([:])
+    private let (ended, ending) = AsyncStream<Never>.makeStream()
+
+    private init(folder: String, port: UInt16, hostKey: String, process: pid_t) {
+        self.folder = folder
+        self.port = port
+        hostKeys = [hostKey]
+        self.process = process
+    }
+
+    /// In the folder `$1`; prints the host key.
+    private static let makeHostKey = """
+        set -eu
+        umask 022
+        mkdir -p "$1"
+        cd "$1"
+        ssh-keygen -q -t ed25519 -N '' -C builder -f host_key
+        cut -d ' ' -f 1,2 host_key.pub
+        """
+
+    /// Makes an sshd on port `$2`, with the host key in the folder `$1`; prints its process id when it listens.
+    ///
+    /// sshd reads `authorized_keys` as the user: the folder must be open to everybody.
+    private static let sshd = """
+        set -eu
+        umask 022
+        cd "$1"
+        cat > authorized_keys
+        cat > sshd_config <<END
+        Port $2
+        ListenAddress 127.0.0.1
+        HostKey $1/host_key
+        HostCertificate $1/host_key-cert.pub
+        PidFile $1/pid
+        AuthorizedKeysFile $1/authorized_keys $1/people_keys
+        UsePAM no
+        UseDNS no
+        MaxStartups 500
+        END
+        mount -t tmpfs -o mode=0755 run /run
+        mkdir /run/sshd
+        /usr/sbin/sshd -f sshd_config -E log
+        while [ ! -s pid ]; do sleep 0.01; done
+        cat pid
+        """
+
+    static func start(
+        named name: String, authorizedKeys: [String], certificate: HostCertificate
+    ) async throws -> LoopbackMachine {
+        let folder = "/etc/sallyport/builders/\(name)"
+        let port = UInt16(try LoopbackPort.pick())
+        let made = try await Command.run(["/bin/sh", "-c", makeHostKey, "sh", folder])
+        guard made.status == 0, let hostKey = made.text.split(separator: "\n").first else {
+            throw WorldError("the builder's host key was not made", log: made.description)
+        }
+        try await certificate.sign(FilePath("\(folder)/host_key.pub"))
+        let started = try await Command.run(
+            ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
+            input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
+        guard started.status == 0,
+            let process = started.text.split(separator: "\n").first.flatMap({ pid_t($0) })
+        else {
+            throw WorldError("the builder's sshd did not start", log: started.description)
+        }
+        return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
+    }
+
+    func waitUntilReady(within seconds: Int) async throws {}
+
+    func waitUntilEnded() async { for await _ in ended {} }
+
+    func end() async {
+        kill(process, SIGTERM)
+        ending.finish()
+    }
+
+    func setDeadline(secondsFromNow seconds: Int) async throws {}
+
+    /// In this process, because in a real builder a helper is already running for this.
+    func admit(keys: [String]) async throws -> Bool {
+        let new = FilePath("\(folder)/people_keys.new")
+        let file = try FileDescriptor.open(
+            new, .writeOnly, options: [.create, .truncate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        try file.closeAfter { _ = try file.writeAll(keys.map { $0 + "\n" }.joined().utf8) }
+        guard rename(new.string, "\(folder)/people_keys") == 0 else { throw Errno(rawValue: errno) }
+        return true
+    }
+
+    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
+        scripts.withLock { for task in tasks { $0[task.name] = task.script } }
+    }
+
+    /// `follow` runs it.
+    func startTask(_ name: String) async throws {}
+
+    func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> TaskOutcome {
+        let script = scripts.withLock { $0[name] } ?? ""
+        let (pieces, output) = AsyncStream<[UInt8]>.makeStream()
+        async let finished = {
+            defer { output.finish() }
+            return try await Command.run(
+                ["/bin/sh", "-c", "cd \"$0\" || exit\n\(script)", folder], deadline: .seconds(3600),
+                forward: { output.yield($0) })
+        }()
+        for await piece in pieces { try await receive(piece) }
+        return TaskOutcome(exitStatus: Int(try await finished.status))
+    }
+}

@@ -1,0 +1,25 @@
+import QEMU
+import Runner
+import SystemPackage
+
+/// Builders are sshds on this machine: emulated ones would hide the time that Sallyport itself takes.
+struct LoopbackSupply: BuilderSupply {
+    let authorizedKeys: [String]
+    let authority: KeyPair
+
+    var hostAuthority: (key: String, user: String)? { (authority.publicKey, LoopbackMachine.account) }
+
+    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+        let name = plan.folder.split(separator: "/").last ?? ""
+        return try await LoopbackMachine.start(
+            named: String(name), authorizedKeys: authorizedKeys,
+            certificate: HostCertificate(
+                authority: FilePath(authority.path), identity: "job \(plan.job)", names: plan.hostNames,
+                life: plan.longestLife))
+    }
+
+    /// They end with the test bed, like the runner.
+    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? { nil }
+
+    func discard(_ plan: BuilderPlan) async {}
+}

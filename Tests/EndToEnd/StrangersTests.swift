@@ -1,0 +1,76 @@
+import BuildAPI
+import Foundation
+import Testing
+import World
+
+/// People whom the service does not know, or has suspended, get nowhere with any verb.
+@Suite struct StrangersTests {
+    /// Each verb as a person would enter it, and no verb at all.
+    static let lines = [
+        [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["proxy", "job-1.example.org"],
+        ["known-hosts"], ["known-hosts", "1"], ["ssh-config"], ["ssh-config", "--job", "1"], ["tail", "1"],
+        ["show", "1"],
+        ["extend", "1"],
+        ["release", "1", "--yes"], ["hold", "1"], ["unhold", "1"], ["share", "1", "bob"],
+        ["unshare", "1", "bob"],
+        ["cancel", "1"], ["list"], ["submit"], ["keys"], ["keys", "add"], ["whoami"], ["accept-terms"],
+        ["help"],
+        ["version"], ["connect", "--help"], ["no-such-verb"],
+    ]
+
+    /// The tables of docs/authorisation.md have every verb: a unit test sees to that.
+    @Test func noVerbIsForgotten() throws {
+        let page = Repository.root + "/docs/authorisation.md"
+        let verbs = try String(contentsOfFile: page, encoding: .utf8).matches(of: /(?m)^\| `([a-z-]+)` \|/)
+        #expect(verbs.count > 20)
+        #expect(Set(verbs.map { String($0.1) }).isSubset(of: Self.lines.compactMap(\.first)))
+    }
+
+    @Test func anUnknownKeyLearnsThatItIsUnknownAndItsFingerprint() async throws {
+        let world = try await SharedWorld.get()
+        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/mallory.pub"])
+        let fingerprint = String(listing.text.split(separator: " ")[1])
+        try await refuse(
+            "mallory", sentence: "sallyport: Your key \(fingerprint) is not known here.", in: world)
+    }
+
+    @Test func aSuspendedPersonLearnsThat() async throws {
+        let world = try await SharedWorld.get()
+        let key = try await Operator(world: world).addKey(of: "carol")
+        await expect(key, status: 0, in: world)
+        let suspended = try await world.sallyport(["people", "suspend", "carol"])
+        await expect(suspended, status: 0, in: world)
+        try await refuse(
+            "carol", sentence: "sallyport: Your account at the build service is suspended.", in: world)
+        let resumed = try await world.sallyport(["people", "resume", "carol"])
+        await expect(resumed, status: 0, in: world)
+        let greeted = try await Command.run(world.ssh([], as: "carol"))
+        await expect(greeted, status: 0, output: ["Hello carol."], in: world)
+    }
+
+    /// A service that has mixed its people up.
+    @Test func aKeyOfTwoPeopleIsForTheAdministratorToMend() async throws {
+        let world = try await SharedWorld.get()
+        try await ScriptedService.serving(in: world) { _ in
+            ScriptedService.answer(
+                "409 Conflict", "application/problem+json", #"{"title":"Two","status":409}"#)
+        } _: {
+            try await refuse(
+                "alice", at: .orphaned, status: 78,
+                sentence: "sallyport: Your key belongs to more than one person at the build service.",
+                in: world)
+        }
+    }
+
+    private func refuse(
+        _ person: String, at gateway: Gateway = .builds, status: Int32 = 77, sentence: String, in world: World
+    ) async throws {
+        for line in Self.lines {
+            let refused = try await Command.run(
+                world.ssh(line, to: gateway, as: person), input: Array("yes\n".utf8))
+            await expect(refused, status: status, errors: [sentence], in: world)
+            #expect(
+                refused.output.isEmpty && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ConfigurationFile
+
+/// The pages about the configuration: the installed example, and docs/configuration.md.
+@Suite struct ReferenceTests {
+    private func read(_ path: String) throws -> String {
+        try Project.text(of: path)
+    }
+
+    /// `table.key` for every key that the code reads.
+    private func keysOfTheCode() throws -> Set<String> {
+        var document = try Document(
+            "[service]\nurl = \"unix:/x\"\n[runner.image.debian-build]\n", path: "/x")
+        _ = try ConfigurationFile.configuration(from: &document)
+        let all = document.known.flatMap { table, keys in keys.map { "\(table).\($0)" } }
+        // This key's values are tables.
+        return Set(all).subtracting(["runner.image"])
+    }
+
+    @Test func theExampleIsTheDefault() throws {
+        let example = try read("Sources/Installation/sallyport.toml")
+        let configuration = try ConfigurationFile.parse(example, path: "sallyport.toml")
+        #expect(configuration == Configuration(service: .init(url: "unix:/run/sallyport/api.sock")))
+    }
+
+    @Test func theExampleHasEveryKeyWithItsDefault() throws {
+        let example = try read("Sources/Installation/sallyport.toml")
+            .replacing(#/(?m)^#(?=[a-z_]+ = )/#, with: "")
+        var expected = Configuration(service: .init(url: "https://example.org"))
+        // Keys without a default show an example.
+        expected.service.authorities = "/etc/sallyport/authority.pem"
+        expected.service.tokenFile = "/etc/sallyport/token"
+        expected.service.keyTokenFile = "/etc/sallyport/key_token"
+        expected.service.proxy = "http://proxy.example.org:3128"
+        expected.sourcehut.workerURL = "http://127.0.0.1:8080"
+        expected.sourcehut.metaURL = "http://127.0.0.1:5000"
+        expected.sourcehut.logs = "/var/log/builds"
+        expected.gateway.publicHost = "builds.example.org"
+        expected.runner.suffixes = ["builds.example.org"]
+        expected.runner.slots = 4
+        expected.runner.terms = "/etc/sallyport/terms.txt"
+        expected.runner.network = .init(
+            address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
+            key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
+        expected.runner.imageSettings["debian-build"] = .init()
+        expected.runner.imageSettings["debian-build"]?.memory = 1024
+        // A proxy needs https.
+        let remote = example.replacing(/"unix:[^"]*"/, with: "\"https://example.org\"", maxReplacements: 1)
+        #expect(try ConfigurationFile.parse(remote, path: "sallyport.toml") == expected)
+
+        var keys: Set<String> = []
+        var table = ""
+        for line in example.split(separator: "\n") {
+            if let name = line.wholeMatch(of: #/\[([a-z.-]+)\]/#) { table = String(name.1) }
+            if let key = line.firstMatch(of: #/^([a-z_]+) = /#) { keys.insert("\(table).\(key.1)") }
+        }
+        #expect(try keys == keysOfTheCode())
+    }
+
+    @Test func theReferenceNamesEveryKey() throws {
+        var keys: Set<String> = []
+        var table = ""
+        for row in try read("docs/configuration.md").split(separator: "\n") {
+            guard let cells = row.firstMatch(of: #/^\| (`([a-zA-Z.]+)`)? *\| `([a-z_]+)` \|/#) else {
+                continue
+            }
+            if let name = cells.2 { table = String(name).replacing("NAME", with: "debian-build") }
+            keys.insert("\(table).\(cells.3)")
+        }
+        #expect(try keys == keysOfTheCode())
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What all documents have in common.
+@Suite struct DocumentationTests {
+    private static let root = Project.root
+
+    private static func documents() throws -> [(name: String, text: String)] {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "docs").path)
+            .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+        return try (["README.md"] + names).map {
+            ($0, try String(contentsOf: root.appending(path: $0), encoding: .utf8))
+        }
+    }
+
+    @Test func whereTheCodeIsSaidToBeItIs() throws {
+        var count = 0
+        for (name, text) in try Self.documents() {
+            for match in text.matches(of: #/`((?:Sources|Tests)/[A-Za-z0-9_./+-]+)`/#) {
+                count += 1
+                let path = Self.root.appending(path: String(match.1)).path
+                #expect(FileManager.default.fileExists(atPath: path), "\(name) names \(match.1)")
+            }
+        }
+        #expect(count > 10)
+    }
+
+    @Test func everyLinkLeadsSomewhere() throws {
+        var count = 0
+        for (name, text) in try Self.documents() {
+            let folder = Self.root.appending(path: name).deletingLastPathComponent()
+            for match in text.matches(of: #/\]\(([^)#: ]+)(?:#[^)]*)?\)/#) {
+                count += 1
+                let path = folder.appending(path: String(match.1)).standardizedFileURL.path
+                #expect(FileManager.default.fileExists(atPath: path), "\(name) links to \(match.1)")
+            }
+        }
+        #expect(count > 30)
+    }
+}

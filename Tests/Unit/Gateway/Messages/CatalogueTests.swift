@@ -1,0 +1,60 @@
+import Foundation
+import ServiceClient
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// Every reason has a message that a person can act on.
+@Suite struct CatalogueTests {
+    /// The names of an enumeration's cases, from its source.
+    private func cases(of type: String, in file: String) throws -> Set<String> {
+        let text = try Project.text(of: "Sources/\(file)")
+        let start = try #require(text.range(of: "enum \(type): "))
+        let line =
+            text[..<start.lowerBound].split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+        let indent = line.prefix { $0 == " " }.count
+        let body = text[start.upperBound...].components(
+            separatedBy: "\n" + String(repeating: " ", count: indent) + "}")[0]
+        let head = String(repeating: " ", count: indent + 4) + "case "
+        let names = body.split(separator: "\n").filter { $0.hasPrefix(head) }.flatMap {
+            $0.dropFirst(head.count).replacing(/\(.*?\)/, with: "").split(separator: ", ").map(String.init)
+        }
+        return Set(names)
+    }
+
+    @Test func everyReasonHasAnExample() throws {
+        let names = try cases(of: "Refusal", in: "Gateway/Messages/Refusal.swift")
+        #expect(names.count > 40)
+        #expect(names == Set(Refusal.examples.map(\.name)))
+        let codes = try cases(of: "Code", in: "ServiceClient/Sallyport/ServiceError.swift")
+        #expect(
+            codes
+                == Set(
+                    ServiceError.Code.all.map {
+                        Mirror(reflecting: $0).children.first?.label ?? String(describing: $0)
+                    }))
+    }
+
+    @Test func aMessageIsOfWholeSentencesAndSuitsItsStatus() {
+        for refusal in Refusal.examples {
+            let message = refusal.message
+            #expect(!message.cause.isEmpty && message.status.code >= 64, "\(refusal)")
+            #expect(message.text.unicodeScalars.allSatisfy { $0.value >= 32 }, "\(refusal)")
+            // Those that begin with a verb's name, and those that end in a line to copy, are as they are.
+            #expect(
+                message.sentence.first?.isUppercase == true || message.sentence.hasPrefix("proxy"),
+                "\(refusal)")
+            if message.remedy != nil { #expect(".:".contains(message.sentence.last!), "\(refusal)") }
+        }
+    }
+
+    @Test func whatOnlyAnAdministratorCanMendSaysSo() {
+        for refusal in Refusal.examples where refusal.message.status == .misconfigured {
+            guard refusal.name != "unwritableAnswer" else { continue }
+            #expect(
+                refusal.message.text.contains("tell the administrator")
+                    || refusal.message.text.contains("tell its administrator"), "\(refusal)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import QEMU
+
+/// Tests that need no virtual machine.
+@Suite struct FormatTests {
+    @Test func anArchiveHasTheKernelsLayout() {
+        var archive = CpioArchive()
+        archive.addFile("ab", mode: 0o600, contents: Array("hello".utf8))
+        let text = String(decoding: archive.finished(), as: UTF8.self)
+        let header =
+            "070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "00000000"
+            + "00000005"
+        #expect(text.hasPrefix(header))
+        #expect(text.contains("00000003" + "00000000" + "ab\0\0\0\0hello\0\0\0070701"))
+        #expect(text.contains("TRAILER!!!"))
+        #expect(archive.finished().count.isMultiple(of: 4))
+    }
+
+    @Test(arguments: [
+        ("processor: 0\nbogomips\t: 4999.99\n", 2_499_995),
+        ("bogomips\t: 5000.00\n", 2_500_000),
+        ("bogomips\t: lots\n", nil),
+        ("bogomips\t: 0.01\n", nil),
+        ("cpu MHz: 800\n", nil),
+    ])
+    func theFrequencyComesFromBogomips(text: String, expected: Int?) {
+        #expect(HostClock.frequency(fromProcessorInformation: text) == expected)
+    }
+
+    @Test(arguments: ["", "-x", "a b", "a/b", "..", "a;b", "ü", String(repeating: "a", count: 129)])
+    func aTaskNameThatAShellCouldMisunderstandIsRefused(name: String) {
+        #expect(throws: MachineError.self) { try Job.checkTaskName(name) }
+    }
+
+    @Test(arguments: ["", "1A", "A-B", "A=B", "A B"])
+    func aVariableNameThatAShellCouldMisunderstandIsRefused(name: String) {
+        let job = Job(environment: [.init(name: name, value: "x")], tasks: [])
+        #expect(throws: MachineError.self) { try job.archive() }
+    }
+
+    /// A quote followed by a combining mark is one Character, but for a shell it is a quote.
+    @Test(arguments: ["'", "it's", "x'\u{301}\necho no\n: '\u{301}", "'\u{fe0f}$(echo no)", "''\u{200d}"])
+    func aVariablesValueStaysAValue(value: String) throws {
+        let archive = try Job(environment: [.init(name: "VALUE", value: value)], tasks: []).archive()
+        let text = String(decoding: archive, as: UTF8.self)
+        let start = try #require(text.firstRange(of: "export VALUE="))
+        let end = try #require(text[start.upperBound...].firstRange(of: "070701"))
+        let exports = text[start.lowerBound..<end.lowerBound].filter { $0 != "\0" }
+        let script = exports + "printf %s \"$VALUE\""
+        let shell = Process()
+        let output = Pipe()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", script]
+        shell.standardOutput = output
+        try shell.run()
+        let printed = output.fileHandleForReading.readDataToEndOfFile()
+        shell.waitUntilExit()
+        #expect(Array(printed) == Array(value.utf8))
+    }
+
+    @Test func aPathInQEMUsOptionsKeepsItsCommas() {
+        let command = EmulatorCommand(
+            kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
+        let arguments = command.machine(in: MachineFolder(path: "/a,b"), port: 7)
+        #expect(arguments.contains("file,id=console,path=/a,,b/console.log"))
+    }
+
+    @Test func aDiskMayGrowToItsSizeAndNotMuchMore() throws {
+        let header = Data(
+            [0x51, 0x46, 0x49, 0xfb] + [UInt8](repeating: 0, count: 20) + [0, 0, 0, 2, 0, 0, 0, 0])
+        #expect(DiskImage.size(fromHeader: header) == 8 << 30)
+        #expect(DiskImage.size(fromHeader: header.dropLast()) == nil)
+        #expect(DiskImage.size(fromHeader: Data(count: 32)) == nil)
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ data: Data) throws -> FilePath {
+            try data.write(to: folder.appending(path: "root.qcow2"))
+            return FilePath(folder.path + "/root.qcow2")
+        }
+        let disk = try #require(try DiskImage(try file(header)))
+        #expect(disk.size == 8 << 30)
+        #expect((disk.size..<disk.size / 100 * 102).contains(disk.longestOverlay))
+        #expect(try DiskImage("/no/such/file") == nil)
+        let other = try file(Data(repeating: 0x4d, count: 64))
+        #expect(throws: MachineError.self) { try DiskImage(other) }
+    }
+
+    @Test func aFailureTellsStrangersNothing() {
+        let error = MachineError(.startFailed, detail: "/secret/path")
+        #expect(!error.description.contains("secret"))
+        #expect(error.debugDescription.contains("secret"))
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import TestSupport
+import Testing
+import Yams
+
+@testable import BuildAPI
+
+/// docs/build-service.yaml and the values that Swift reads and writes say the same.
+@Suite("The contract in OpenAPI")
+struct ContractTests {
+    /// One value with every member, and one with the required members only.
+    struct Sample: Sendable, CustomTestStringConvertible {
+        let schema: String
+        let full: Data
+        let bare: Data
+
+        init(_ schema: String, _ full: some Encodable, bare: some Encodable) throws {
+            self.schema = schema
+            self.full = try JSON.encode(full)
+            self.bare = try JSON.encode(bare)
+        }
+
+        var testDescription: String { schema }
+    }
+
+    static let samples: [Sample] = {
+        let alice = Person(id: "1", name: "alice")
+        let time = Date(timeIntervalSince1970: 0)
+        let builder = Job.Builder(state: .kept, address: "::1", port: 22, user: "build", hostKeys: [])
+        var kept = builder
+        kept.keptUntil = time
+        let task = Job.Task(
+            name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a")
+        let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
+        let job = Job(
+            id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
+            maxDeadline: time, builder: kept, builderEnd: .init(reason: .kept))
+        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued, created: time)
+        let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
+        var key = bareKey
+        key.unacceptedTerms = "1"
+        let account = Account(id: "1", name: "alice")
+        let terms = TermsOfUse(version: "1", text: "")
+        let claim = Claim(
+            id: "1", job: JobID("1")!, kind: .proxy, builder: builder, deadline: time, lease: 1,
+            keyAdmitted: true)
+        let authority = HostAuthority(key: "", suffixes: [], user: "")
+        let bareClaim = Claim(
+            id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: nil, lease: 1)
+        let request = ClaimRequest(
+            session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
+        let newKey = NewKey(owner: "", key: "")
+        return try! [
+            Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
+            Sample("KeyList", KeyList(keys: []), bare: KeyList(keys: [])),
+            Sample("NewKey", newKey, bare: newKey), Sample("Job", job, bare: bareJob),
+            Sample("JobList", JobList(jobs: []), bare: JobList(jobs: [])),
+            Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
+            Sample("Builder", kept, bare: builder),
+            Sample(
+                "BuilderEnd", Job.BuilderEnd(reason: .released, by: alice),
+                bare: Job.BuilderEnd(reason: .lost)),
+            Sample("Session", session, bare: session),
+            Sample("Account", account, bare: account),
+            Sample("AccountList", AccountList(people: []), bare: AccountList(people: [])),
+            Sample("TermsOfUse", terms, bare: terms),
+            Sample("HostAuthority", authority, bare: authority),
+            Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
+            Sample(
+                "Problem",
+                Problem(
+                    title: "", status: 422, detail: "", line: 1, key: "",
+                    quota: Quota(what: "sessions", limit: 1)),
+                bare: Problem(title: "", status: 404)),
+        ]
+    }()
+
+    @Test("every member of a value is a property of its schema, and vice versa", arguments: samples)
+    func members(sample: Sample) throws {
+        let schema = try Self.schema(sample.schema)
+        let properties = try #require(schema["properties"] as? [String: Any])
+        let required = try #require(schema["required"] as? [String])
+        #expect(try Self.names(sample.full) == Set(properties.keys))
+        // Members with a default are always written.
+        let defaulted = properties.filter { ($0.value as? [String: Any])?["default"] != nil }.keys
+        #expect(try Self.names(sample.bare) == Set(required).union(defaulted))
+    }
+
+    @Test("a new deadline has one of two members")
+    func newDeadline() throws {
+        let properties = try #require(try Self.schema("NewDeadline")["properties"] as? [String: Any])
+        let written = try [
+            NewDeadline(seconds: 1), NewDeadline(until: Date(timeIntervalSince1970: 0)),
+        ].map { try Self.names(JSON.encode($0)) }
+        #expect(written == [["seconds"], ["until"]] && Set(properties.keys) == ["seconds", "until"])
+    }
+
+    static let words: [(schema: String, property: String?, words: [String])] = [
+        ("Job", "status", Job.Status.allCases.map(\.rawValue)),
+        ("Job", "visibility", Job.Visibility.allCases.map(\.rawValue)),
+        ("Task", "status", Job.Task.Status.allCases.map(\.rawValue)),
+        ("Builder", "state", Job.Builder.State.allCases.map(\.rawValue)),
+        ("Kind", nil, Claim.Kind.allCases.map(\.rawValue)),
+    ]
+
+    @Test("a schema has the same words as the Swift code", arguments: words)
+    func vocabulary(schema: String, property: String?, words: [String]) throws {
+        var found = try Self.schema(schema)
+        if let property {
+            found = try #require((found["properties"] as? [String: Any])?[property] as? [String: Any])
+        }
+        #expect(found["enum"] as? [String] == words)
+    }
+
+    @Test("the examples are values")
+    func examples() throws {
+        func example(_ name: String) throws -> Data {
+            let examples = try #require(try Self.components()["examples"] as? [String: [String: Any]])
+            return try JSONSerialization.data(withJSONObject: try #require(examples[name]?["value"]))
+        }
+        #expect(try JSON.decode(Key.self, from: example("key")).owner.name == "alice")
+        #expect(try JSON.decode(Job.self, from: example("job")).builder?.state == .kept)
+        #expect(try JSON.decode(Claim.self, from: example("claim")).lease == 60)
+    }
+
+    private static func names(_ json: Data) throws -> Set<String> {
+        Set(try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any]).keys)
+    }
+
+    private static func schema(_ name: String) throws -> [String: Any] {
+        try #require((try components()["schemas"] as? [String: Any])?[name] as? [String: Any])
+    }
+
+    private static func components() throws -> [String: Any] {
+        let text = try Project.text(of: "docs/build-service.yaml")
+        let contract = try #require(try Yams.load(yaml: text) as? [String: Any])
+        return try #require(contract["components"] as? [String: Any])
+    }
+}
