@@ -51,7 +51,7 @@ let package = Package(
         // The three small programs, which sshd starts for every login.
         .executableTarget(
             name: "sallyport-dispatch",
-            dependencies: ["CLinux", "EmbeddedAuthorizedKeys"],
+            dependencies: ["CLinux", "EmbeddedAuthorizedKeys", "EmbeddedVersion"],
             path: "Sources/Programs/sallyport-dispatch",
             swiftSettings: embedded,
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
@@ -59,7 +59,7 @@ let package = Package(
             name: "sallyport-lookup",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CNoAccounts", "ConfigurationFile", "KeyLookup",
-                "Presentation", "SocketClient",
+                "Presentation", "SocketClient", "Version",
             ],
             path: "Sources/Programs/sallyport-lookup",
             swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
@@ -73,7 +73,7 @@ let package = Package(
 
         // What they are made of.
         .target(name: "AuthorizedKeys", path: "Sources/Core/AuthorizedKeys", swiftSettings: settings),
-        // The same files once more (a symbolic link), for the dispatcher: a target is compiled in one way only.
+        // The same files once more (symbolic links), for the dispatcher: a target is compiled in one way only.
         .target(
             name: "EmbeddedAuthorizedKeys", path: "Sources/Core/EmbeddedAuthorizedKeys",
             swiftSettings: embedded),
@@ -81,7 +81,11 @@ let package = Package(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"],
             path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
-        .target(name: "Version", path: "Sources/Core/Version", swiftSettings: settings),
+        .target(
+            name: "Version", dependencies: ["CLinux"], path: "Sources/Core/Version", swiftSettings: settings),
+        .target(
+            name: "EmbeddedVersion", dependencies: ["CLinux"], path: "Sources/Core/EmbeddedVersion",
+            swiftSettings: embedded),
         .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
         .target(
             name: "Policy", dependencies: ["BuildAPI"],

@@ -65,6 +65,17 @@ import World
             needed.contains("libsqlite3.so.0") && !needed.contains { $0.hasPrefix("libcurl") }, "\(needed)")
     }
 
+    @Test(arguments: [
+        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
+    ])
+    func everyProgramSaysWhichVersionItIs(program: String) async throws {
+        let version = try await Command.run([Repository.programs + "/\(program)", "--version"])
+        #expect(version.status == 0, "\(version)")
+        let line = try #require(
+            version.text.wholeMatch(of: /(\S+) ([0-9]+\.[0-9]+)( \([0-9a-f]{12}(-dirty)?\))?\n/))
+        #expect(line.1 == program)
+    }
+
     private func needed(_ program: String) async throws -> [String] {
         try await readelf("-dW", program).split(separator: "\n").filter { $0.contains("(NEEDED)") }
             .compactMap { $0.split(separator: "[").last?.split(separator: "]").first.map(String.init) }

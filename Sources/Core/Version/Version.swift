@@ -1,39 +1,44 @@
-import Glibc
+import CLinux
 
-/// Which Sallyport this is.
+/// Which Sallyport this is. Embedded Swift, too, compiles it.
 public enum Version {
     /// The number, as in CHANGELOG.md; the only place that has it.
     public static let number = "1.1"
 
     /// `1.1`, and the commit if the programs were built from one: `1.1 (e1b482f0c36d)`.
-    public static var text: String { commit(of: programFolder()).map { "\(number) (\($0))" } ?? number }
+    public static var text: String {
+        guard let commit = commit(of: programFolder()) else { return number }
+        return number + " (" + commit + ")"
+    }
+
+    /// Prints `sallyport-shell 1.1 (e1b482f0c36d)`.
+    public static func print(of program: String) {
+        let line = Array((program + " " + text + "\n").utf8)
+        _ = write(STDOUT_FILENO, line, line.count)
+    }
 
     /// The file that `make build` writes beside the programs, and `make install` puts into their folder.
     static let fileName = "sallyport.commit"
 
     /// - Parameter folder: of the running program. The operator's tool is installed in another one than the rest.
     static func commit(of folder: String) -> String? {
-        read("\(folder)/\(fileName)") ?? read("\(folder)/../libexec/sallyport/\(fileName)")
+        firstWord(of: folder + "/" + fileName) ?? firstWord(of: folder + "/../libexec/sallyport/" + fileName)
     }
 
-    private static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    private static func firstWord(of path: String) -> String? {
+        let descriptor = sp_open_to_read(path)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
-        }
-        let word = bytes.prefix { (0x21...0x7e).contains($0) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = max(0, read(descriptor, &bytes, bytes.count))
+        let word = bytes[..<count].prefix { (0x21...0x7e).contains($0) }
         return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
     }
 
     private static func programFolder() -> String {
-        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
-            count = buffer.withMemoryRebound(to: CChar.self) { buffer in
-                buffer.baseAddress.map { max(0, readlink("/proc/self/exe", $0, buffer.count)) } ?? 0
-            }
-        }
-        let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
-        return String(decoding: bytes[..<slash], as: UTF8.self)
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
+        let slash = buffer[..<count].lastIndex(of: CChar(UInt8(ascii: "/"))) ?? 0
+        return String(decoding: buffer[..<slash].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

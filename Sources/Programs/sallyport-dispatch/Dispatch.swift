@@ -2,14 +2,20 @@
 
 import CLinux
 import EmbeddedAuthorizedKeys
+import EmbeddedVersion
 
 /// The program's entry, under the name that SwiftPM has for it. Embedded Swift has neither a `CommandLine` nor a Glibc.
 @c(sallyport_dispatch_main)
 func main(count: CInt, words: UnsafePointer<UnsafePointer<CChar>>) -> CInt {
     // sshd before 7.5 stops reading at the match.
     sp_ignore_broken_pipes()
+    let arguments = (0..<Int(count)).map { String(cString: words[$0]) }
+    if arguments.dropFirst() == ["--version"] {
+        Version.print(of: "sallyport-dispatch")
+        return 0
+    }
     do throws(OfferError) {
-        let offer = try KeyOffer(arguments: (0..<Int(count)).map { String(cString: words[$0]) })
+        let offer = try KeyOffer(arguments: arguments)
         guard offer.user == offer.account else { return 0 }
         switch offer.admission {
         case .any:

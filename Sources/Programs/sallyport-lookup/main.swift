@@ -10,6 +10,7 @@ import Glibc
 import KeyLookup
 import Presentation
 import SocketClient
+import Version
 
 /// sshd loses our stderr; the administrator reads authpriv.
 func log(_ priority: CInt, _ text: String) {
@@ -25,6 +26,10 @@ func becomeShell(for command: KeyLookupCommand, because cause: String) -> Lookup
     return LookupError("\(cause); \(command.shell) cannot be started: \(String(cString: strerror(errno)))")
 }
 
+if CommandLine.arguments.dropFirst() == ["--version"] {
+    Version.print(of: "sallyport-lookup")
+    exit(0)
+}
 let lookup = Lookup(
     note: { log(LOG_INFO, $0) }, warn: { log(LOG_WARNING, $0) },
     ask: { question throws(LookupError) in

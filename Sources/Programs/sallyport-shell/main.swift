@@ -10,7 +10,7 @@ if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand
     _exit(ServiceLookup.run(arguments: CommandLine.arguments))
 }
 if CommandLine.arguments.dropFirst() == ["--version"] {
-    print("sallyport-shell \(Version.text)")
+    Version.print(of: "sallyport-shell")
     exit(0)
 }
 // Nothing is left to do; what libraries would do at exit(3), the person would wait for.

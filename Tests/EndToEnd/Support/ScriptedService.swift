@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import Testing
 import World
 
 /// A build service that answers whatever a test wants, where the gateway `orphaned` asks, or elsewhere.
@@ -91,6 +92,17 @@ struct ScriptedService {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Short, whatever the length of the answer: each test's log has its arguments.
+extension ScriptedService.Reply: CustomTestStringConvertible {
+    var testDescription: String {
+        switch self {
+        case .bytes(let text, let delay): "“\(text.prefix(60))…” after \(delay) s"
+        case .silence: "silence"
+        case .hangUp: "hang up"
         }
     }
 }

@@ -9,7 +9,8 @@ import Testing
     private static func documents() throws -> [(name: String, text: String)] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "docs").path)
             .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
-        return try (["README.md"] + names).map {
+        let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+        return try (pages + names).map {
             ($0, try String(contentsOf: root.appending(path: $0), encoding: .utf8))
         }
     }

@@ -43,6 +43,11 @@ static inline int sp_fcntl(int fd, int command, int argument) {
     return fcntl(fd, command, argument);
 }
 
+/* open(2) is variadic: close-on-exec. -1 and errno on failure. */
+static inline int sp_open_to_read(const char *path) {
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /* environ(7), a mutable global that Swift does not import. Ends with NULL. */
 static inline char **sp_environment(void) {
     extern char **environ;
