@@ -94,7 +94,7 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: ClaimKeeper.Event) {
         switch event {
         case .claimed(let claim):
-            // The claim may have moved it.
+            // The claim can have moved it.
             job.deadline = claim.deadline ?? job.deadline
             take(.claimed(claim))
         case .notClaimed(let error): take(.notClaimed(error))

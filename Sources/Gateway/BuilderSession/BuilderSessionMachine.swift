@@ -3,7 +3,8 @@ import Glibc
 import SSHClient
 import ServiceClient
 
-/// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the words.
+/// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the
+/// words.
 ///
 /// Its order: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim the builder and
 /// connect to it at the same time; authenticate there only when both have succeeded and the claim is for the same builder;

@@ -17,13 +17,13 @@ extension Job.Status {
 extension Job.BuilderEnd {
     /// Why the builder ended; nil if there is nothing to say but that it has ended.
     var spoken: String? {
-        let somebody = by?.printableName
+        let person = by?.printableName
         return switch reason {
-        case .released: somebody.map { "\($0) has released it" } ?? "it was released"
+        case .released: person.map { "\($0) has released it" } ?? "it was released"
         case .deadline: "its time was up"
         case .kept: "nobody entered it in time"
         case .logout: "the last shell logged out"
-        case .cancelled: somebody.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
+        case .cancelled: person.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
         case .timeout: "the job ran out of time"
         case .success: "the job succeeded, and nothing kept it"
         default: nil
