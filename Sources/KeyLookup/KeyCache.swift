@@ -1,10 +1,10 @@
 import Glibc
 
-/// Caches recent answers of the build service about keys: sshd asks twice for each login, and a service can be away for a
-/// moment.
+/// Caches recent answers of the build service about keys: sshd asks twice for each login, and a service can be away
+/// for a moment.
 ///
-/// One small file for each key, in a folder that belongs to the AuthorizedKeysCommandUser. Without the folder nothing is
-/// cached.
+/// One small file for each key, in a folder that belongs to the AuthorizedKeysCommandUser. Without the folder
+/// nothing is cached.
 struct KeyCache {
     struct Answer: Equatable {
         let isKnown: Bool
@@ -18,7 +18,8 @@ struct KeyCache {
         func isUsable(at now: UInt64) -> Bool { isKnown && now >= time && now - time < 60_000_000_000 }
     }
 
-    /// With more files than this, useless ones are removed, and no new ones are made: strangers can offer any number of keys.
+    /// With more files than this, useless ones are removed, and no new ones are made: strangers can offer any
+    /// number of keys.
     private static let limit = 1000
 
     let folder: String

@@ -5,8 +5,8 @@ import Glibc
 
 /// Admission `known`: sshd gets a line only for keys that the build service knows.
 ///
-/// The forced command still authorises everyone, and can say in words why it refuses. So a suspended person's key gets its
-/// line, and an answer can be a minute old while the service is away.
+/// The forced command still authorises everyone, and can say in words why it refuses. So a suspended person's key
+/// gets its line, and an answer can be a minute old while the service is away.
 ///
 /// Two programs do it, and differ only in how they ask: sallyport-lookup on a Unix socket, sallyport-shell wherever the
 /// service is.

@@ -17,8 +17,8 @@ final class AgentConnection {
     private var builderHasEnded = false
     /// Whether the builder has been told that the agent has ended.
     private var isClosing = false
-    /// Whether the builder has closed the channel. It must not be freed earlier: until then the builder can send, and libssh
-    /// would keep those bytes even for a channel that we have freed.
+    /// Whether the builder has closed the channel. It must not be freed earlier: until then the builder can send,
+    /// and libssh would keep those bytes even for a channel that we have freed.
     private(set) var hasEnded = false
 
     init(

@@ -12,8 +12,8 @@ struct AgentSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
-    /// Nil if nothing answers there, or if it is not what sshd makes: a socket that belongs to this account. A variable that an
-    /// administrator lets clients send must not lead to other people's agents.
+    /// Nil if nothing answers there, or if it is not what sshd makes: a socket that belongs to this account. A
+    /// variable that an administrator lets clients send must not lead to other people's agents.
     ///
     /// - Parameter account: this process's own.
     static func connected(to path: String, of account: uid_t = geteuid()) -> AgentSocket? {

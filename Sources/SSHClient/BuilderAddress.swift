@@ -4,8 +4,8 @@ public struct BuilderAddress: Equatable, Sendable {
     public var address: String
     public var port: UInt16
     public var user: String
-    /// `<type> <base64>` each. The builder must show one of them before anything is sent that authenticates us; if there are
-    /// none, the caller has to decide about the key that it shows.
+    /// `<type> <base64>` each. The builder must show one of them before anything is sent that authenticates us; if
+    /// there are none, the caller has to decide about the key that it shows.
     public var hostKeys: [String]
 
     public init(address: String, port: UInt16, user: String, hostKeys: [String]) {

@@ -115,8 +115,8 @@ public final class BuilderConnection {
         }
     }
 
-    /// The size of the client's window has changed. Does nothing before `run()`, because the program's terminal has its own
-    /// size.
+    /// The size of the client's window has changed. Does nothing before `run()`, because the program's terminal has
+    /// its own size.
     public func resize(_ size: TerminalSize) {
         switch state {
         case .starting(var start, let deadline):
@@ -128,8 +128,8 @@ public final class BuilderConnection {
         }
     }
 
-    /// Ends the connection at once, or after the handler that calls this has returned; no event comes after it. Closing twice
-    /// is not an error.
+    /// Ends the connection at once, or after the handler that calls this has returned; no event comes after it.
+    /// Closing twice is not an error.
     public func close() {
         if case .running(let program) = state { program.stop() }
         state = .closed

@@ -20,7 +20,8 @@ public struct BuilderCredentials: ~Copyable {
         self.identity = .some(consume identity)
     }
 
-    /// For builders that accept everyone: the gateway's key, if it has one, then no authentication, then an empty password.
+    /// For builders that accept everyone: the gateway's key, if it has one, then no authentication, then an empty
+    /// password.
     public init(orNone identity: consuming BuilderIdentity?) {
         let key: ssh_key? =
             switch identity {

@@ -1,8 +1,8 @@
 public import EventLoop
 import Glibc
 
-/// A connection to a builder's SSH server that carries another client's bytes: the person's own client speaks SSH there, and
-/// checks the host key.
+/// A connection to a builder's SSH server that carries another client's bytes: the person's own client speaks SSH
+/// there, and checks the host key.
 ///
 ///     start() … .connected … carry() … .ended
 ///

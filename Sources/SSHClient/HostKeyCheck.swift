@@ -35,8 +35,8 @@ struct HostKeyCheck {
         }
     }
 
-    /// Why the key exchange failed. We offer only the types of the pinned keys, so a builder with other types has none in
-    /// common with us; libssh reports that only as text.
+    /// Why the key exchange failed. We offer only the types of the pinned keys, so a builder with other types has
+    /// none in common with us; libssh reports that only as text.
     func failure(of session: SSHSession) -> SSHClientError {
         let reason = session.lastError()
         let hasNoSuchKey = reason.contains("kex error : no match for method server host key")

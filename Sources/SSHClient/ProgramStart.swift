@@ -1,5 +1,5 @@
-/// A program that is being started: opens its channel and makes its requests, one after the other, because libssh can have
-/// only one pending (RFC 4254 sections 5.1 and 6).
+/// A program that is being started: opens its channel and makes its requests, one after the other, because libssh
+/// can have only one pending (RFC 4254 sections 5.1 and 6).
 struct ProgramStart {
     private enum Request {
         case channel, packetSize, agent

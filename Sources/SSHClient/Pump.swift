@@ -36,8 +36,8 @@ final class Pump {
 
     /// Larger reads are no faster: a packet has at most 32 KiB.
     private static let chunk = 128 << 10
-    /// The most bytes of a stream that can wait for the client. A builder's window is only about 2 MB; beyond that, libssh
-    /// would keep up to 256 MB, and then silently lose some.
+    /// The most bytes of a stream that can wait for the client. A builder's window is only about 2 MB; beyond that,
+    /// libssh would keep up to 256 MB, and then silently lose some.
     static let limit = 16 << 20
 
     private let streams: PumpStreams
@@ -112,8 +112,8 @@ final class Pump {
         drain(standardError: true, into: streams.errors)
     }
 
-    /// Reads everything that libssh has, but only into an empty sink: each read makes libssh open the window again, so small
-    /// reads from a full buffer would let it grow without bound.
+    /// Reads everything that libssh has, but only into an empty sink: each read makes libssh open the window again,
+    /// so small reads from a full buffer would let it grow without bound.
     private func drain(standardError: Bool, into sink: OutputSink) {
         guard sink.isEmpty || sink.isGone else { return }
         while case .bytes(let count) = channel.read(into: buffer, standardError: standardError) {

@@ -9,8 +9,8 @@ final class SSHChannel {
     let handle: ssh_channel
     /// The largest packet that the builder takes, as far as is known. RFC 4253 section 6.1 makes everyone take 32 KiB.
     private(set) var maximumPacket = 32 << 10
-    /// With a smaller packet, `write` would never return: libssh reserves ten bytes of it, and continues until everything has
-    /// been sent.
+    /// With a smaller packet, `write` would never return: libssh reserves ten bytes of it, and continues until
+    /// everything has been sent.
     static let leastPacket = 64
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
@@ -59,8 +59,8 @@ final class SSHChannel {
                 handle, terminal.type, CInt(terminal.size.columns), CInt(terminal.size.rows)))
     }
 
-    /// Lets the builder open channels to the client's agent. There is no answer to wait for, so a builder that does not allow
-    /// agents works all the same.
+    /// Lets the builder open channels to the client's agent. There is no answer to wait for, so a builder that does
+    /// not allow agents works all the same.
     func requestAgent() {
         _ = ssh_channel_request_auth_agent(handle)
     }

@@ -5,8 +5,8 @@ import Glibc
 extension SSHSession {
     /// A libssh session with all its options, which has not sent anything.
     ///
-    /// It has a duplicate of the socket's descriptor, for the reason in `deinit`: after libssh has closed a descriptor, its
-    /// number can belong to something else.
+    /// It has a duplicate of the socket's descriptor, for the reason in `deinit`: after libssh has closed a
+    /// descriptor, its number can belong to something else.
     static func make(
         over socket: Socket, user: String, hostKeyTypes: [String]
     ) throws(SSHClientError) -> ssh_session {

@@ -27,7 +27,8 @@ final class SSHSession {
     private let counter = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_callbacks_struct>.allocate(capacity: 1)
-    /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil refuses.
+    /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil
+    /// refuses.
     private var makeAgentChannel: () -> SSHChannel? = { nil }
 
     /// - Parameters:

@@ -65,8 +65,8 @@ final class Socket {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    /// Sends the next acknowledgement at once. During set-up the *server* waits for it, and a delayed one costs 40 ms. The
-    /// kernel forgets the option, so it is set each time something can be read.
+    /// Sends the next acknowledgement at once. During set-up the *server* waits for it, and a delayed one costs 40
+    /// ms. The kernel forgets the option, so it is set each time something can be read.
     func acknowledgeAtOnce() {
         set(TCP_QUICKACK)
     }

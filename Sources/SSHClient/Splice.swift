@@ -14,7 +14,8 @@ final class Splice {
 
     /// The most bytes at once; a pipe holds less.
     private static let chunk = 1 << 20
-    /// The size of a pipe after it has been full, if the kernel permits: all pipes of a user share an allowance, pipe(7).
+    /// The size of a pipe after it has been full, if the kernel permits: all pipes of a user share an allowance,
+    /// pipe(7).
     private static let pipeSize: CInt = 1 << 20
 
     private let source: CInt

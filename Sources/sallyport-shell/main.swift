@@ -1,5 +1,5 @@
-// sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission `known` it
-// looks up the keys that sallyport-lookup cannot (ServiceLookup).
+// sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission
+// `known` it looks up the keys that sallyport-lookup cannot (ServiceLookup).
 
 import AuthorizedKeys
 import Gateway

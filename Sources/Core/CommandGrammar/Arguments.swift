@@ -101,7 +101,8 @@ public struct Arguments: Sendable {
         return try JobID(named: word)
     }
 
-    /// The words after the options, for ``Syntax/endsWithCommand``: a job, which is optional, and a command, byte for byte.
+    /// The words after the options, for ``Syntax/endsWithCommand``: a job, which is optional, and a command, byte
+    /// for byte.
     ///
     /// - Returns: a command that is nil, or not empty.
     public mutating func jobAndCommand() throws(UsageError) -> (job: JobID?, command: [UInt8]?) {

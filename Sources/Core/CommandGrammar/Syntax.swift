@@ -1,7 +1,7 @@
 /// The syntax of a verb, as a value: which words are options, and where they end.
 ///
-/// The grammar works on bytes: blanks separate words and there is no quoting, because ssh(1) has already joined the words
-/// with blanks.
+/// The grammar works on bytes: blanks separate words and there is no quoting, because ssh(1) has already joined the
+/// words with blanks.
 public struct Syntax: Equatable, Sendable {
     /// Options without a value.
     public var flags: Set<String>

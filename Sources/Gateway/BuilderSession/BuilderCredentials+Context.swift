@@ -7,7 +7,8 @@ import ServiceClient
 
 /// The gateway's credentials for builders, and the check of builders' unknown host keys.
 extension SessionContext {
-    /// Builders whose host keys the service does not name accept everyone; for these, the gateway's own key can be missing.
+    /// Builders whose host keys the service does not name accept everyone; for these, the gateway's own key can be
+    /// missing.
     func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
         let path = configuration.builder.identity
         guard service.hostKeyPins != nil else {

@@ -6,9 +6,9 @@ import ServiceClient
 /// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the
 /// words.
 ///
-/// Its order: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim the builder and
-/// connect to it at the same time; authenticate there only when both have succeeded and the claim is for the same builder;
-/// stay; release the claim with the reason.
+/// Its order: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim the
+/// builder and connect to it at the same time; authenticate there only when both have succeeded and the claim is
+/// for the same builder; stay; release the claim with the reason.
 struct BuilderSessionMachine {
     enum Event {
         /// The job's current state.
@@ -276,8 +276,8 @@ struct BuilderSessionMachine {
 
     // MARK: Inside
 
-    /// The service no longer knows the claim. Perhaps nobody could reach the service for a while: the session stays, and asks
-    /// again.
+    /// The service no longer knows the claim. Perhaps nobody could reach the service for a while: the session
+    /// stays, and asks again.
     private mutating func heartbeatFailed(_ error: ServiceError) -> [Action] {
         switch error.code {
         case .claimEnded, .builderGone:

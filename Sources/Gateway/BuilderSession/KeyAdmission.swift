@@ -5,11 +5,11 @@ import EventLoop
 import Glibc
 import SSHClient
 
-/// Adds the person's key to a builder, if the build service does not do that: while a connection of the gateway is open, on
-/// which the builder has proved its host key first.
+/// Adds the person's key to a builder, if the build service does not do that: while a connection of the gateway is
+/// open, on which the builder has proved its host key first.
 ///
-/// The script there removes the key when the connection ends, however it ends, unless another session has added the same
-/// key.
+/// The script there removes the key when the connection ends, however it ends, unless another session has added the
+/// same key.
 final class KeyAdmission {
     private let key: PublicKey
     private let job: JobID
@@ -114,9 +114,9 @@ final class KeyAdmission {
         answer(error)
     }
 
-    /// Uses `sh`, whatever login shell the builder's user has. One entry for the key, followed by the word `sallyport`; a
-    /// file for each session that needs it, named after its process. It prints `in` when both are there, and waits for the
-    /// end of its input.
+    /// Uses `sh`, whatever login shell the builder's user has. One entry for the key, followed by the word
+    /// `sallyport`; a file for each session that needs it, named after its process. It prints `in` when both are
+    /// there, and waits for the end of its input.
     static func command(for key: PublicKey) -> String {
         """
         exec sh -c '

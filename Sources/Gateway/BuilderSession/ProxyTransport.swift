@@ -8,8 +8,8 @@ import SSHClient
 
 /// The transport of `proxy`: the person's own client speaks to the builder's SSH server, and we carry its bytes.
 ///
-/// The builder accepts the person's key while their claim is live: the service has added the key, or we add it before the
-/// first byte is carried.
+/// The builder accepts the person's key while their claim is live: the service has added the key, or we add it
+/// before the first byte is carried.
 final class ProxyTransport: BuilderTransport {
     var onEvent: (BuilderSessionMachine.Event) -> Void = { _ in }
     private let context: SessionContext
@@ -64,8 +64,8 @@ final class ProxyTransport: BuilderTransport {
     /// How long to wait for the service to say why the builder has ended.
     private static let lastWordsTimeout = Duration.milliseconds(300)
 
-    /// Waits a moment for the service to say why the builder has ended: after the end of file the client no longer listens.
-    /// sshd passes an end of file on when it has come from standard output and from standard error.
+    /// Waits a moment for the service to say why the builder has ended: after the end of file the client no longer
+    /// listens. sshd passes an end of file on when it has come from standard output and from standard error.
     private func endOutput() {
         lastWords = context.loop.timer(after: Self.lastWordsTimeout) { [context] in
             context.output.end()

@@ -2,8 +2,8 @@ import BuildAPI
 import CommandGrammar
 import Policy
 
-/// What people can run: one type for each verb, with its syntax, its help, the action that the policy decides about, what it
-/// does, and what a signal does to it.
+/// What people can run: one type for each verb, with its syntax, its help, the action that the policy decides
+/// about, what it does, and what a signal does to it.
 ///
 /// A new verb is a new file in this folder and a line in ``Verbs``.
 protocol Command: Sendable {

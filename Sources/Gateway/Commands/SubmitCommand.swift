@@ -4,7 +4,8 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// `submit`: submits a manifest from standard input as a job; with `--follow` it shows the job's log and ends as it does.
+/// `submit`: submits a manifest from standard input as a job; with `--follow` it shows the job's log and ends as it
+/// does.
 struct SubmitCommand: PersonalCommand {
     static let manual = Manual(
         name: "submit", aliases: ["build"], synopsis: "submit [options] <manifest",

@@ -36,8 +36,8 @@ struct ClientStanza {
         """
     }
 
-    /// In ~/.ssh, without what comes after the last dot. (Each file is included by its name: VS Code on Windows and others
-    /// that look for hosts themselves do not expand wildcards.)
+    /// In ~/.ssh, without what comes after the last dot. (Each file is included by its name: VS Code on Windows and
+    /// others that look for hosts themselves do not expand wildcards.)
     var file: String {
         "sallyport" + (job.map { "-job-\($0)" } ?? "") + (names.suffix.map { ".\($0)" } ?? "")
     }
@@ -55,8 +55,8 @@ struct ClientStanza {
             + (host.hasPrefix("job-") ? " !\(host)" : "") + " " + Self.harmful
     }
 
-    /// Invalid names, which OpenSSH before 9.6 would put into a command line unchanged (CVE-2023-51385): a git repository
-    /// can make a person's ssh connect to any host it names.
+    /// Invalid names, which OpenSSH before 9.6 would put into a command line unchanged (CVE-2023-51385): a git
+    /// repository can make a person's ssh connect to any host it names.
     private static let harmful = ";&|$`<>".map { "!*\($0)*" }.joined(separator: " ")
 
     /// Windows' OpenSSH before 8.1 finds no program in PATH here.

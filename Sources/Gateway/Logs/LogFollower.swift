@@ -5,9 +5,9 @@ import ServiceClient
 
 /// Shows the logs of a job on a sink, from their first byte until the job has ended.
 ///
-/// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous task's log
-/// has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the whole set-up log
-/// comes first.
+/// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous
+/// task's log has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the
+/// whole set-up log comes first.
 final class LogFollower {
     private let service: any BuildService
     private let permit: Permit

@@ -3,8 +3,8 @@ import Presentation
 
 /// Writes several logs on one stream: the set-up log unchanged, each task's with `[task] ` before every line.
 ///
-/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and continues after its own
-/// name.
+/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and continues
+/// after its own name.
 struct LogWriter {
     private enum Cursor: Equatable {
         case lineStart

@@ -7,8 +7,8 @@ import ServiceClient
 
 /// Authenticates a person and authorises their command.
 ///
-/// The service is asked about the key and about the job at the same time; nothing is answered before it has said whose key
-/// it is.
+/// The service is asked about the key and about the job at the same time; nothing is answered before it has said
+/// whose key it is.
 final class Authorization {
     private let context: SessionContext
     private let authorized: (AuthorizedCommand) -> Void

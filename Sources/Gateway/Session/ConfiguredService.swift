@@ -5,8 +5,8 @@ import ServiceClient
 import SourcehutClient
 
 extension Configuration {
-    /// The configured build service; only here does its kind matter. Nil if a URL is invalid, which a configuration that has
-    /// been read cannot contain.
+    /// The configured build service; only here does its kind matter. Nil if a URL is invalid, which a configuration
+    /// that has been read cannot contain.
     func buildService(over transport: Transport, on loop: EventLoop) -> (any BuildService)? {
         switch service.kind {
         case .sallyport:

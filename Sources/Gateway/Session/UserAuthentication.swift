@@ -1,7 +1,8 @@
 import AuthorizedKeys
 import Glibc
 
-/// The contents of the file $SSH_USER_AUTH, in which sshd names the methods with which this client really authenticated.
+/// The contents of the file $SSH_USER_AUTH, in which sshd names the methods with which this client really
+/// authenticated.
 ///
 /// One line each: `publickey <type> <base64>` for a key (sshd_config(5), ExposeAuthInfo).
 struct UserAuthentication {
@@ -21,8 +22,8 @@ struct UserAuthentication {
 
     /// Makes sure that the key in the forced command's arguments is the one that authenticated.
     ///
-    /// If our forced command is missing by mistake, a client can send our own command line with anyone's public key in it.
-    /// Only sshd can write this file.
+    /// If our forced command is missing by mistake, a client can send our own command line with anyone's public key
+    /// in it. Only sshd can write this file.
     static func verify(_ key: PublicKey, file: String?) throws(Refusal) {
         guard let file else {
             throw .unverifiedKey(

@@ -2,8 +2,9 @@ import Glibc
 
 /// Whether a terminal shows its alternate screen, because an editor, a pager or the like has taken it over.
 ///
-/// It is given everything that the terminal receives, in any pieces. These sequences count (xterm's control sequences, DECSET
-/// and RIS): `ESC [ ? 47 h`, `1047` and `1049`, alone or among others, the same with `l`, and `ESC c`.
+/// It is given everything that the terminal receives, in any pieces. These sequences count (xterm's control
+/// sequences, DECSET and RIS): `ESC [ ? 47 h`, `1047` and `1049`, alone or among others, the same with `l`, and
+/// `ESC c`.
 struct AlternateScreen {
     private enum State: Equatable {
         case text

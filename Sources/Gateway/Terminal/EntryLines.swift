@@ -2,7 +2,8 @@ import BuildAPI
 import FoundationEssentials
 import Presentation
 
-/// The lines that greet a person in a builder: the job, what failed, the time that is left, how to repeat the failed task.
+/// The lines that greet a person in a builder: the job, what failed, the time that is left, how to repeat the
+/// failed task.
 ///
 /// They print only what the service says: if it does not say where scripts are, there is no line about them.
 enum EntryLines {

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// Decides which notices people inside a builder see, and when. No I/O, no clock: jobs and times in, sentences out.
 ///
-/// While an editor or the like has the screen, notices wait, except for the last one about the time. A notice that waited
-/// says what is true when it is shown.
+/// While an editor or the like has the screen, notices wait, except for the last one about the time. A notice that
+/// waited says what is true when it is shown.
 struct Notices {
     private enum Notice: Equatable {
         /// The deadline is near.

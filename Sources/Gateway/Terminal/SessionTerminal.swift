@@ -5,8 +5,8 @@ import FoundationEssentials
 import Presentation
 import SSHClient
 
-/// The person's terminal while they are inside a builder: prints messages when that damages nothing, and notices when the
-/// session is idle.
+/// The person's terminal while they are inside a builder: prints messages when that damages nothing, and notices
+/// when the session is idle.
 ///
 /// ``EntryLines``, ``Notices`` and ``IdleLimit`` decide what it prints.
 final class SessionTerminal {

@@ -1,7 +1,7 @@
 /// An HTTP answer in its simplest form (RFC 9112): `HTTP/1.1`, a Content-Length, and that many bytes.
 ///
-/// Everything else that HTTP permits is left to libcurl: chunks, folded lines, an answer before the answer (1xx), a body that
-/// ends with the connection.
+/// Everything else that HTTP permits is left to libcurl: chunks, folded lines, an answer before the answer (1xx), a
+/// body that ends with the connection.
 struct HTTPAnswer: Equatable {
     let status: Int
     /// As the service sent it; empty if it did not.
