@@ -1,25 +1,25 @@
 import Glibc
 
-/// What the build service has answered about keys a moment ago: sshd asks twice for each login, and a service may be
-/// away for a moment.
+/// Caches recent answers of the build service about keys: sshd asks twice for each login, and a service can be away
+/// for a moment.
 ///
-/// One small file for each key, in a folder of the AuthorizedKeysCommandUser's own. Without the folder nothing is
-/// remembered.
+/// One small file for each key, in a folder that belongs to the AuthorizedKeysCommandUser. Without the folder
+/// nothing is cached.
 struct KeyCache {
     struct Answer: Equatable {
         let isKnown: Bool
         /// Nanoseconds of CLOCK_BOOTTIME.
         let time: UInt64
 
-        /// Whether nobody has to be asked again.
+        /// Whether the answer is fresh.
         func isFresh(at now: UInt64) -> Bool { now >= time && now - time < 5_000_000_000 }
 
-        /// Whether it is better than no answer at all.
+        /// Whether it can be used while the service is away.
         func isUsable(at now: UInt64) -> Bool { isKnown && now >= time && now - time < 60_000_000_000 }
     }
 
-    /// Files in the folder above which those of no more use are removed, and no others are made: strangers can offer
-    /// any number of keys.
+    /// With more files than this, useless ones are removed, and no new ones are made: strangers can offer any
+    /// number of keys.
     private static let limit = 1000
 
     let folder: String
@@ -45,7 +45,7 @@ struct KeyCache {
         }
     }
 
-    /// A folder that is missing or full is no error: the next one asks again.
+    /// A missing or full folder is not an error: the next lookup asks again.
     func remember(_ isKnown: Bool, for fingerprint: String, at now: UInt64) {
         guard hasRoom(at: now) else { return }
         let temporary = "\(folder)/.\(getpid())"
@@ -54,7 +54,7 @@ struct KeyCache {
         let bytes = Array("\(isKnown ? "known" : "unknown") \(now)".utf8)
         let isWritten = write(descriptor, bytes, bytes.count) == bytes.count
         close(descriptor)
-        // Whole or not at all: another login may read it now.
+        // Write it completely or not at all: another login can read it at any time.
         if !isWritten || rename(temporary, path(fingerprint)) != 0 { unlink(temporary) }
     }
 
@@ -85,13 +85,13 @@ struct KeyCache {
         return names
     }
 
-    /// A slash cannot be in a file's name; an underscore is in no base64.
+    /// A file name cannot contain a slash; base64 never contains an underscore.
     private func path(_ fingerprint: String) -> String {
         "\(folder)/\(fingerprint.replacing("/", with: "_"))"
     }
 }
 
-/// What a clock of clock_gettime(2) says.
+/// The time of a clock: clock_gettime(2).
 func nanoseconds(of clock: clockid_t) -> UInt64 {
     var time = timespec()
     clock_gettime(clock, &time)

@@ -5,25 +5,25 @@ import Glibc
 
 /// Admission `known`: sshd gets a line only for keys that the build service knows.
 ///
-/// Whoever is let in is still authorised by the forced command, which can say why not in words. So a key of somebody
-/// who is suspended gets its line, and an answer may be a minute old when the service is away for so long.
+/// The forced command still authorises everyone, and can say in words why it refuses. So a suspended person's key
+/// gets its line, and an answer can be a minute old while the service is away.
 ///
-/// Two programs do it, and differ only in how they ask: sallyport-lookup on a Unix socket, sallyport-shell wherever
-/// the service is.
+/// Two programs do it, and differ only in how they ask: sallyport-lookup on a Unix socket, sallyport-shell wherever the
+/// service is.
 public struct Lookup {
-    /// What somebody who asks has to know.
+    /// What the build service is asked.
     public struct Question {
         /// The plain key, never a certificate.
         public let key: PublicKey
         public let configuration: Configuration
-        /// Everything, to hand it on.
+        /// The whole command, to pass it on.
         public let command: KeyLookupCommand
 
-        /// How long an answer is of use; after that there is a tenth of a second, to say so before sshd hears of it.
+        /// How long an answer is of use; a tenth of a second remains after that, to log that there was none.
         public var nanosecondsLeft: Int64 { max(0, remaining(until: command.deadline) - 100_000_000) }
     }
 
-    /// Asks the build service whose key it is; nil: nobody's.
+    /// Asks the build service whose key it is. Nil: nobody's.
     public typealias Ask = (Question) throws(LookupError) -> Key?
 
     private let note: (String) -> Void
@@ -31,8 +31,8 @@ public struct Lookup {
     private let ask: Ask
 
     /// - Parameters:
-    ///   - note: writes into the system log what happens in the ordinary course of things.
-    ///   - warn: writes what an administrator may have to look into.
+    ///   - note: writes an ordinary record to the system log.
+    ///   - warn: writes a record that an administrator may have to look into.
     public init(
         note: @escaping (String) -> Void, warn: @escaping (String) -> Void, ask: @escaping Ask
     ) {
@@ -41,7 +41,7 @@ public struct Lookup {
         self.ask = ask
     }
 
-    /// Prints the line, or nothing. Always 0: at anything else sshd would log all our arguments.
+    /// Prints the line, or nothing. Returns 0, because on any other status sshd logs all our arguments.
     ///
     /// - Parameter arguments: those of a ``KeyLookupCommand``, with the program's own name.
     public func run(arguments: [String]) -> CInt {
@@ -78,7 +78,7 @@ public struct Lookup {
             key: try plainKey(of: command.offer.key), configuration: configuration, command: command)
     }
 
-    /// Asks nobody who has answered a moment ago.
+    /// Asks the service, unless there is a fresh answer in the cache.
     func isKnown(_ question: Question) throws(LookupError) -> Bool {
         let fingerprint = question.key.fingerprint
         let cache = KeyCache(folder: question.configuration.gateway.keyCache)
@@ -99,7 +99,7 @@ public struct Lookup {
     }
 
     private func decide(_ isKnown: Bool, _ fingerprint: String) -> Bool {
-        if !isKnown { note("no line: key \(fingerprint) is not known") }
+        if !isKnown { note("no line: key \(fingerprint) is unknown") }
         return isKnown
     }
 
@@ -113,19 +113,19 @@ public struct Lookup {
         }
     }
 
-    /// One write(2): sshd reads a whole line or nothing.
+    /// One write(2), so that sshd reads a whole line or nothing.
     private func print(_ line: AuthorizedKeysLine) {
         let bytes = Array("\(line.text)\n".utf8)
         if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { warn("stdout is closed or full") }
     }
 
-    /// sshd waits for our end, for as long as its LoginGraceTime: whatever hangs, we end.
+    /// sshd waits for us until LoginGraceTime, so we always end in time, whatever hangs.
     private static func endAtLatest(at deadline: UInt64) {
         signal(SIGALRM) { _ in _exit(0) }
         setAlarm(in: max(1000, remaining(until: deadline) / 1000))
     }
 
-    /// Before this process becomes another program: the alarm would go on, and kill what has no handler for it yet.
+    /// Call this before execv(3): the alarm would continue, and kill the new program before it has a handler.
     public static func callOffEnd() {
         setAlarm(in: 0)
     }

@@ -1,7 +1,7 @@
-/// Why it is not known whether a key is known; for the administrator's log.
+/// Why a lookup has no answer; for the administrator's log.
 public struct LookupError: Error, Equatable, Sendable {
     public let cause: String
-    /// Whether the same question may be answered in a while. Until then an older answer will do.
+    /// Whether the same lookup can succeed later. Until then an older answer is good enough.
     public let isTransient: Bool
 
     public init(_ cause: String, isTransient: Bool = false) {

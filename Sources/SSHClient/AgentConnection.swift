@@ -11,14 +11,14 @@ final class AgentConnection {
     private let sink: OutputSink
     private let wake: () -> Void
     private var watch: Watch?
-    /// What the agent has said and the builder has not been sent.
+    /// Bytes from the agent that have not been sent to the builder.
     private var toBuilder: [UInt8] = []
     private var agentHasEnded = false
     private var builderHasEnded = false
     /// Whether the builder has been told that the agent has ended.
     private var isClosing = false
-    /// Whether the builder has closed the channel. Not sooner is it freed: until then the builder may send, and libssh
-    /// would keep that even for a channel which nobody has any more.
+    /// Whether the builder has closed the channel. It must not be freed earlier: until then the builder can send,
+    /// and libssh would keep those bytes even for a channel that we have freed.
     private(set) var hasEnded = false
 
     init(
@@ -49,7 +49,7 @@ final class AgentConnection {
         if !toBuilder.isEmpty || agentHasEnded { watch?.events = [] }
     }
 
-    /// Sends what the agent has said, as far as that is possible without waiting.
+    /// Sends the agent's bytes to the builder, as far as possible without waiting.
     func send() {
         while !toBuilder.isEmpty, !channel.session.hasPendingOutput() {
             let room = min(channel.window, toBuilder.count)
@@ -57,7 +57,7 @@ final class AgentConnection {
             let sent = toBuilder.withUnsafeBytes {
                 channel.write(UnsafeRawBufferPointer(rebasing: $0[..<room]))
             }
-            // Nobody reads there any more; that the channel is closed comes by itself.
+            // Nobody reads there any more; the end of the channel arrives separately.
             toBuilder.removeFirst(sent ?? toBuilder.count)
             if sent == 0 { return }
         }
@@ -73,9 +73,9 @@ final class AgentConnection {
     /// Whether the builder sends without regard for the window, while the agent reads nothing.
     var isFlooded: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
 
-    /// Hands to the agent what has come for it.
+    /// Passes the builder's bytes to the agent.
     func receive() {
-        // All that libssh has, but only once what came before is gone, for the reason that Pump gives.
+        // Reads everything that libssh has, but only after the earlier bytes have been written; Pump says why.
         while sink.isEmpty || sink.isGone, handOver() {}
         guard sink.isEmpty || sink.isGone else { return }
         if channel.fate.isClosed {
@@ -86,7 +86,7 @@ final class AgentConnection {
         }
     }
 
-    /// False when nothing is there now.
+    /// False if there is nothing to read now.
     private func handOver() -> Bool {
         withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 1) { buffer in
             guard case .bytes(let count) = channel.read(into: buffer, standardError: false) else {

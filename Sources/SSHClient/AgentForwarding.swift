@@ -3,14 +3,14 @@ import EventLoop
 /// Lets programs on the builder use the client's agent: each channel that the builder opens for it becomes a connection
 /// to the agent's socket (draft-ietf-sshm-ssh-agent, "Forwarding access to an agent").
 ///
-/// Whatever else the builder wants to open stays refused, and so is an agent's channel once this is gone.
+/// Every other channel from the builder is refused, and also an agent's channel after this object is gone.
 final class AgentForwarding {
-    /// Connections at once; one more is refused. A hostile builder can have each of them hold about 3 MB.
+    /// The most connections at once. A hostile builder can make each of them use about 3 MB.
     private static let limit = 16
 
     private let socket: String
     private let loop: EventLoop
-    /// To be called when `send` and `receive` have something to do.
+    /// Called when `send` and `receive` have something to do.
     private let wake: () -> Void
     private var connections: [AgentConnection] = []
 
@@ -34,19 +34,19 @@ final class AgentForwarding {
     /// Whether the builder sends to one of them without regard for the window.
     var isFlooded: Bool { connections.contains(where: \.isFlooded) }
 
-    /// Sends what agents have said, as far as that is possible without waiting.
+    /// Sends the agents' bytes to the builder, as far as possible without waiting.
     func send() {
-        // A copy: libssh may process packets at any call, and so open another one.
+        // A copy: libssh can process packets in any call, and so open another one.
         for connection in connections { connection.send() }
     }
 
-    /// Hands to agents what has come for them, and lets those go that have ended.
+    /// Passes the builder's bytes to the agents, and frees connections that have ended.
     func receive() {
         guard !connections.isEmpty else { return }
         for connection in connections { connection.receive() }
         let ended = connections.filter(\.hasEnded)
         connections.removeAll(where: \.hasEnded)
-        // Freed here and not while the list changes: to close a channel libssh may process packets too.
+        // Freed here and not while the list changes: libssh can process packets when it closes a channel, too.
         withExtendedLifetime(ended) {}
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A connection to the client's agent, non-blocking; closed at the end.
+/// A connection to the client's agent, non-blocking; `deinit` closes it.
 struct AgentSocket: ~Copyable {
     let descriptor: CInt
 
@@ -12,8 +12,8 @@ struct AgentSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
-    /// Nil when nobody answers there, or when it is not as sshd makes it: a socket of this account's. A variable that an
-    /// administrator has let clients send must not lead to others.
+    /// Nil if nothing answers there, or if it is not what sshd makes: a socket that belongs to this account. A
+    /// variable that an administrator lets clients send must not lead to other people's agents.
     ///
     /// - Parameter account: this process's own.
     static func connected(to path: String, of account: uid_t = geteuid()) -> AgentSocket? {
@@ -23,7 +23,7 @@ struct AgentSocket: ~Copyable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
-        // With the NUL behind it.
+        // With the NUL after it.
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
 
@@ -31,7 +31,7 @@ struct AgentSocket: ~Copyable {
         let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { return nil }
         let agent = AgentSocket(adopting: descriptor)
-        // At once or not at all: unix(7) knows no connection in progress.
+        // At once or not at all: a connection of unix(7) is never in progress.
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -41,7 +41,7 @@ struct AgentSocket: ~Copyable {
         return agent
     }
 
-    /// Tells the agent that nothing more comes.
+    /// Tells the agent that nothing more will come.
     func endWriting() {
         shutdown(descriptor, CInt(SHUT_WR))
     }

@@ -5,23 +5,23 @@ import Glibc
 ///
 ///     start() … .hostKeyVerified … authenticate() … .authenticated … run() … .started … .ended
 ///
-/// Everything happens on the loop and nothing waits. The handler may call anything, `close()` included.
+/// Everything happens on the loop and nothing waits. The handler can call anything, including `close()`.
 public final class BuilderConnection {
     public enum Event {
-        /// The builder has shown a pinned host key. Nothing about us has been sent; `authenticate()` goes on.
+        /// The builder has shown a pinned host key. Nothing about us has been sent; call `authenticate()`.
         case hostKeyVerified
-        /// We are in; `run()` goes on.
+        /// The builder has accepted us; call `run()`.
         case authenticated
-        /// The remote program runs.
+        /// The remote program is running.
         case started
         /// The remote program has ended and all its bytes have been written.
         case ended(RemoteEnding)
-        /// There is no connection, or none any more.
+        /// The connection failed, or was lost.
         case failed(SSHClientError)
     }
 
-    /// What exists in each state, and for how long it may last. What a state lets go of ends: a timer is cancelled, and with
-    /// its last channel a session disconnects.
+    /// What exists in each state, and how long the state can last. Whatever leaving a state frees also ends: timers are
+    /// cancelled, and a session disconnects with its last channel.
     private enum State: CustomStringConvertible {
         case idle
         case connecting(Socket, Deadline)
@@ -59,8 +59,8 @@ public final class BuilderConnection {
     private let handler: (Event) -> Void
     private var state = State.idle
 
-    /// - Parameter acceptsUnknownKey: whether to go on with the key (`<type> <base64>`) of a builder for which no host
-    ///   key is known; nil: never. Where one is known nobody is asked.
+    /// - Parameter acceptsUnknownKey: whether to accept the key (`<type> <base64>`) of a builder for which no host key is
+    ///   known; nil: never. It is not called if one is known.
     public init(
         to builder: BuilderAddress, credentials: consuming BuilderCredentials,
         acceptsUnknownKey: ((String) -> Bool)? = nil, on loop: EventLoop,
@@ -90,7 +90,7 @@ public final class BuilderConnection {
         }
     }
 
-    /// After `.hostKeyVerified`: proves to the builder who we are.
+    /// After `.hostKeyVerified`: authenticates us to the builder.
     public func authenticate() {
         guard case .hostKeyVerified(let session, let deadline) = state else {
             preconditionFailure("authenticated when \(state)")
@@ -115,7 +115,8 @@ public final class BuilderConnection {
         }
     }
 
-    /// The client's window has changed. Until `run()` that means nothing: the program's terminal has a size of its own.
+    /// The size of the client's window has changed. Does nothing before `run()`, because the program's terminal has
+    /// its own size.
     public func resize(_ size: TerminalSize) {
         switch state {
         case .starting(var start, let deadline):
@@ -127,8 +128,8 @@ public final class BuilderConnection {
         }
     }
 
-    /// Ends the connection at once, or when the handler that calls this has returned; no event comes after it. Closing
-    /// twice is no error.
+    /// Ends the connection at once, or after the handler that calls this has returned; no event comes after it.
+    /// Closing twice is not an error.
     public func close() {
         if case .running(let program) = state { program.stop() }
         state = .closed
@@ -178,7 +179,7 @@ public final class BuilderConnection {
         }
     }
 
-    /// Nothing is expected while it is our turn, but what comes must be taken in, and a builder may go.
+    /// Nothing is expected while it is our turn, but incoming packets must be processed, and a builder can disconnect.
     private func idle(_ session: SSHSession) {
         session.process()
         session.awaitSocket()
@@ -190,7 +191,7 @@ public final class BuilderConnection {
         while takeStep() {}
     }
 
-    /// One step of the set-up; false when there is nothing to do until something comes or somebody calls.
+    /// One step of the set-up; false when there is nothing to do before the next packet or call.
     private func takeStep() -> Bool {
         switch state {
         case .exchangingKeys(let session, let deadline): exchangeKeys(session, deadline)
@@ -278,7 +279,7 @@ public final class BuilderConnection {
         }
     }
 
-    /// Here and not in `serve()`, so that nothing of the session is left when its end is told.
+    /// Not part of `serve()`, so that nothing refers to the session when the handler is told of its end.
     private func move() -> RunningProgram.State {
         guard case .running(let program) = state else { return .running }
         return program.move()

@@ -1,11 +1,11 @@
 import CLibSSH
 
-/// What lets the gateway into builders.
+/// The gateway's credentials for builders.
 public struct BuilderCredentials: ~Copyable {
     enum Method {
-        /// The key is the credentials' own.
+        /// The key belongs to the credentials.
         case publicKey(ssh_key)
-        /// As the user that is asked for, without more (RFC 4252 section 5.2).
+        /// Only the user name (RFC 4252 section 5.2).
         case none
         case emptyPassword
     }
@@ -20,8 +20,8 @@ public struct BuilderCredentials: ~Copyable {
         self.identity = .some(consume identity)
     }
 
-    /// For builders that let everybody in who reaches them: the gateway's key, if it has one, nothing at all, and an
-    /// empty password, in this order.
+    /// For builders that accept everyone: the gateway's key, if it has one, then no authentication, then an empty
+    /// password.
     public init(orNone identity: consuming BuilderIdentity?) {
         let key: ssh_key? =
             switch identity {

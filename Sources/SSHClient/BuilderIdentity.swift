@@ -27,7 +27,7 @@ public struct BuilderIdentity: ~Copyable {
             throw SSHClientError(.misconfigured, "\(path) is not a regular file")
         }
         guard status.st_mode & 0o077 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw SSHClientError(.misconfigured, "\(path) must be the account's own and 0600")
+            throw SSHClientError(.misconfigured, "\(path) must belong to the account, with mode 0600")
         }
         let limit = 64 << 10
         let text = UnsafeMutableRawPointer.allocate(byteCount: limit + 1, alignment: 1)

@@ -1,11 +1,11 @@
-/// How a channel and the program behind it ended, as far as the builder has said.
+/// How a channel and its program ended, as far as the builder has said.
 final class ChannelFate {
     private(set) var isClosed = false
     /// `.unknown` until the builder has said it, and when it has said two different things.
     private(set) var ending = RemoteEnding.unknown
     private var isContradictory = false
 
-    /// exit-status or exit-signal (RFC 4254 section 6.10), of which there is one at most.
+    /// Records an exit-status or exit-signal (RFC 4254 section 6.10); there is at most one.
     func program(_ ending: RemoteEnding) {
         isContradictory = isContradictory || (self.ending != .unknown && self.ending != ending)
         self.ending = isContradictory ? .unknown : ending

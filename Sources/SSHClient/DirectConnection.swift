@@ -1,21 +1,21 @@
 public import EventLoop
 import Glibc
 
-/// A connection to a builder's SSH server whose bytes are somebody else's: the person's own client speaks SSH there, and
-/// checks the host key.
+/// A connection to a builder's SSH server that carries another client's bytes: the person's own client speaks SSH
+/// there, and checks the host key.
 ///
 ///     start() … .connected … carry() … .ended
 ///
-/// Everything happens on the loop and nothing waits. The handler may call anything, `close()` included.
+/// Everything happens on the loop and nothing waits. The handler can call anything, including `close()`.
 public final class DirectConnection {
     public enum Event {
         /// There is a connection; nothing has been sent.
         case connected
-        /// The builder has said all that it had to say; the client may not have.
+        /// The builder has closed its side; the client can still send.
         case builderEnded
-        /// Both sides have said all that they had to say, or the client has gone.
+        /// Both sides have closed, or the client has gone.
         case ended
-        /// There is no connection, or none any more.
+        /// The connection failed, or was lost.
         case failed(SSHClientError)
     }
 
@@ -23,7 +23,7 @@ public final class DirectConnection {
         case idle
         case connecting(Socket, Deadline)
         case connected(Socket)
-        /// The bytes of one side each, until it has ended.
+        /// Carrying the bytes of each side until it has ended.
         case carrying(Socket, toBuilder: Direction, toClient: Direction)
         case closed
     }
@@ -65,7 +65,7 @@ public final class DirectConnection {
         }
     }
 
-    /// After `.connected`: carries bytes both ways, each until its end of file. That of the client is passed on.
+    /// After `.connected`: carries bytes both ways, each until its end of file. The client's end of file is passed on.
     ///
     /// - Parameters: pipes, both borrowed.
     public func carry(from input: CInt, to output: CInt) {
@@ -80,7 +80,7 @@ public final class DirectConnection {
         state = .carrying(socket, toBuilder: .open(toBuilder), toClient: .open(toClient))
     }
 
-    /// Ends the connection at once; no event comes after it. Closing twice is no error.
+    /// Ends the connection at once; no event comes after it. Closing twice is not an error.
     public func close() {
         if case .carrying(_, let toBuilder, let toClient) = state {
             for case .open(let splice) in [toBuilder, toClient] { splice.stop() }
@@ -108,7 +108,7 @@ public final class DirectConnection {
 
     private func inputEnded(_ end: Splice.End) {
         guard case .carrying(let socket, _, let toClient) = state else { return }
-        // A builder that reads no more may still have something to say.
+        // A builder that no longer reads can still send.
         if end == .endOfFile { socket.sendEndOfFile() }
         state = .carrying(socket, toBuilder: .ended(end), toClient: toClient)
         if case .ended = toClient { finish(end) }
@@ -123,13 +123,13 @@ public final class DirectConnection {
         case (.endOfFile, .ended(let input)): finish(input)
         case (.endOfFile, .open):
             state = .carrying(socket, toBuilder: toBuilder, toClient: .ended(end))
-            // A client that has nothing to send would never notice that nobody is there any more.
+            // A client that has nothing to send would never notice that the connection is gone.
             socket.awaited = .error
             handler(.builderEnded)
         }
     }
 
-    /// - Parameter end: a failure, if one of the sides did not get all that the other has said.
+    /// - Parameter end: a failure, if one of the sides did not get everything that the other sent.
     private func finish(_ end: Splice.End) {
         switch end {
         case .endOfFile:

@@ -1,19 +1,19 @@
 import CLibSSH
 
-/// Which host key a builder has to show before anything is sent that authenticates us.
+/// Checks the host key that a builder shows before anything is sent that authenticates us.
 struct HostKeyCheck {
     /// `<type> <base64>` each.
     private let pins: [String]
     private let acceptsUnknownKey: ((String) -> Bool)?
 
-    /// - Parameter acceptsUnknownKey: asked only where nothing is pinned; nil: no key is accepted then.
+    /// - Parameter acceptsUnknownKey: called only if nothing is pinned; nil: no key is accepted then.
     init(pins: [String], acceptsUnknownKey: ((String) -> Bool)?) {
         self.pins = pins
         self.acceptsUnknownKey = acceptsUnknownKey
     }
 
-    /// Those of the pinned keys, so that a builder with several shows one that can be known; as SSH_OPTIONS_HOSTKEYS names
-    /// them.
+    /// The types of the pinned keys, so that a builder with several keys shows a pinned one; in the words of
+    /// SSH_OPTIONS_HOSTKEYS.
     var types: [String] {
         pins.flatMap { pin in
             let type = pin.prefix { $0 != " " }
@@ -35,8 +35,8 @@ struct HostKeyCheck {
         }
     }
 
-    /// Why there has been no key exchange. With the types of the pinned keys only on offer, a builder with other keys has
-    /// none in common with us; libssh tells that in words only.
+    /// Why the key exchange failed. We offer only the types of the pinned keys, so a builder with other types has
+    /// none in common with us; libssh reports that only as text.
     func failure(of session: SSHSession) -> SSHClientError {
         let reason = session.lastError()
         let hasNoSuchKey = reason.contains("kex error : no match for method server host key")

@@ -1,9 +1,9 @@
 import EventLoop
 
-/// Asks a builder for signs of life: TCP's own see nothing through a port forwarding.
+/// Asks a builder for signs of life: TCP's own keepalives see nothing through a port forwarding.
 final class Keepalive {
     static let interval = Duration.seconds(5)
-    /// Questions without a byte from the builder after which it is gone.
+    /// After this many questions without a byte from the builder, it counts as gone.
     static let questionsWithoutAnswer = 3
 
     private let session: SSHSession
@@ -15,8 +15,8 @@ final class Keepalive {
     private var bytesSeen: UInt64 = 0
 
     /// - Parameters:
-    ///   - asked: called after each question: the session may have processed packets.
-    ///   - silent: nothing has been heard for so long; nobody is asked any more.
+    ///   - asked: called after each question, because the session can have processed packets.
+    ///   - silent: called with how long the builder has been silent; there are no questions after that.
     init(
         in session: SSHSession, on loop: EventLoop, asked: @escaping () -> Void,
         silent: @escaping (Duration) -> Void

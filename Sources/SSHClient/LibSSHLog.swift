@@ -1,11 +1,10 @@
 import CLibSSH
 
-/// What libssh tells nobody but its log.
+/// Facts that libssh reports only in its log.
 enum LibSSHLog {
-    /// Does something with the log open, and returns what the other side has said of its packets' size in it, the last
-    /// time; nil: nothing.
+    /// Runs `body` with the log on, and returns the last maximum packet size that the other side announced. Nil: none.
     ///
-    /// The log is the thread's own, and costs time for each packet: not for long.
+    /// The log belongs to the thread, and costs time for each packet, so use it only briefly.
     static func maximumPacket(in body: () -> Void) -> Int? {
         var size: Int?
         withUnsafeMutablePointer(to: &size) { size in

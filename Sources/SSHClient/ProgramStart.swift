@@ -1,5 +1,5 @@
-/// A program that is being started: opens its channel and asks for what it needs, one request after the other, since
-/// libssh can have but one pending (RFC 4254 sections 5.1 and 6).
+/// A program that is being started: opens its channel and makes its requests, one after the other, because libssh
+/// can have only one pending (RFC 4254 sections 5.1 and 6).
 struct ProgramStart {
     private enum Request {
         case channel, packetSize, agent
@@ -10,9 +10,9 @@ struct ProgramStart {
     }
 
     enum Progress {
-        /// There may be more to do at once.
+        /// There can be more to do at once.
         case advanced
-        /// Call again when something has come, or when the socket takes more.
+        /// Call again when the socket is readable, or can take more.
         case again
         case started
         case failed(SSHClientError)
@@ -21,7 +21,7 @@ struct ProgramStart {
     let channel: SSHChannel
     let streams: PumpStreams
     let agent: AgentForwarding?
-    /// What the builder has been told of the window, or will be told when the program runs.
+    /// The window size that the builder has been asked for, or will be.
     private let requestedSize: TerminalSize?
     private var size: TerminalSize?
     private var requests: ArraySlice<Request>
@@ -40,17 +40,17 @@ struct ProgramStart {
         self.requests = requests[...]
     }
 
-    /// The client's window has another size; the builder is told once the program runs.
+    /// The size of the client's window has changed; the builder is told when the program is running.
     mutating func resize(_ size: TerminalSize) {
         self.size = size
     }
 
-    /// The window's size, if it is not the one that the terminal was asked for with.
+    /// The window's size, if it is not the requested one.
     var newSize: TerminalSize? {
         size == requestedSize ? nil : size
     }
 
-    /// One attempt at what is next.
+    /// One attempt at the next request.
     mutating func advance() -> Progress {
         guard let request = requests.first else { return .started }
         switch perform(request) {
@@ -65,14 +65,14 @@ struct ProgramStart {
     private func perform(_ request: Request) -> Step {
         switch request {
         case .channel: return channel.open()
-        // Asks nobody: the answer has come with the channel.
+        // No request: the answer arrived with the channel.
         case .packetSize: return channel.maximumPacket < SSHChannel.leastPacket ? .failed : .done
         case .agent:
             channel.requestAgent()
             return .done
         case .terminal(let terminal): return channel.requestTerminal(terminal)
         case .environment(let name, let value):
-            // A builder that accepts no such variable is none the worse.
+            // A builder that does not accept this variable works all the same.
             if case .again = channel.setEnvironment(name, value) { return .again }
             return .done
         case .shell: return channel.startShell()

@@ -1,26 +1,26 @@
 import EventLoop
 import Glibc
 
-/// What a pump needs of a channel and its session; in tests a script.
+/// What a pump needs from a channel and its session; tests have their own.
 protocol PumpChannel: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer, standardError: Bool) -> SSHChannel.ReadResult
-    /// Bytes that have come and have not been read.
+    /// Bytes that have arrived and have not been read.
     func waiting(standardError: Bool) -> Int
     func write(_ bytes: UnsafeRawBufferPointer) -> Int?
     func sendEndOfFile()
     /// Bytes that the builder is ready to receive.
     var window: Int { get }
-    /// Whether nothing more can come: the channel is closed, or the connection broken.
+    /// Whether nothing more can arrive: the channel is closed, or the connection was lost.
     var isOver: Bool { get }
-    /// Whether bytes wait that the socket did not take.
+    /// Whether there are bytes that the socket has not taken.
     var hasPendingOutput: Bool { get }
-    /// Takes in what has come, writes what waits.
+    /// Reads what has arrived, and writes what waits.
     func process()
-    /// Whether there may be more to take in than what has been read of the channel so far.
+    /// Whether there can be more than what has been read from the channel so far.
     ///
-    /// - Parameter received: what `bytesReceived` was before that.
+    /// - Parameter received: the value of `bytesReceived` before that.
     func hasMore(since received: UInt64) -> Bool
-    /// Bytes that came from the builder so far, whichever channel they are for.
+    /// Bytes received from the builder so far, for any channel.
     var bytesReceived: UInt64 { get }
 }
 
@@ -34,10 +34,10 @@ final class Pump {
         case flooded
     }
 
-    /// Larger reads bring nothing: a packet has at most 32 KiB.
+    /// Larger reads are no faster: a packet has at most 32 KiB.
     private static let chunk = 128 << 10
-    /// Bytes of a stream that may wait for the client. A builder's window is but 2 MB or so; libssh would keep 256 MB that come
-    /// in spite of that, and then lose some in silence.
+    /// The most bytes of a stream that can wait for the client. A builder's window is only about 2 MB; beyond that,
+    /// libssh would keep up to 256 MB, and then silently lose some.
     static let limit = 16 << 20
 
     private let streams: PumpStreams
@@ -50,15 +50,15 @@ final class Pump {
 
     private enum Input {
         case open
-        /// Its end has been read, and is told after the bytes that came before.
+        /// Its end has been read, and is passed on after the bytes before it.
         case ended
-        /// The builder has been told, or takes no more.
+        /// The builder has been told, or no longer reads.
         case done
     }
 
     /// - Parameters:
-    ///   - agent: has its bytes moved too.
-    ///   - wake: is called when there is something to move.
+    ///   - agent: its bytes are moved, too.
+    ///   - wake: called when there is something to move.
     init(
         _ streams: PumpStreams, _ channel: any PumpChannel, agent: AgentForwarding?, on loop: EventLoop,
         wake: @escaping () -> Void
@@ -86,10 +86,10 @@ final class Pump {
 
     /// Moves what can be moved without waiting.
     func move() -> State {
-        // First: of a connection that turns out to be broken libssh gives nothing any more.
+        // First, because libssh returns nothing more when it finds that the connection is lost.
         drain()
         channel.process()
-        // libssh reads 4 KiB at a time: go on while the kernel has more, but let the other descriptors have their turn.
+        // libssh reads 4 KiB at a time: continue while the kernel has more, but give the other descriptors their turn.
         for _ in 0..<64 {
             let received = channel.bytesReceived
             drain()
@@ -112,8 +112,8 @@ final class Pump {
         drain(standardError: true, into: streams.errors)
     }
 
-    /// Takes all that libssh has, but only into an empty sink: each read makes libssh open the window again, so small
-    /// reads from a full buffer would let it grow without bound.
+    /// Reads everything that libssh has, but only into an empty sink: each read makes libssh open the window again,
+    /// so small reads from a full buffer would let it grow without bound.
     private func drain(standardError: Bool, into sink: OutputSink) {
         guard sink.isEmpty || sink.isGone else { return }
         while case .bytes(let count) = channel.read(into: buffer, standardError: standardError) {
@@ -149,7 +149,7 @@ final class Pump {
                 channel.write(UnsafeRawBufferPointer(rebasing: $0[..<room]))
             }
             guard let sent else {
-                // Nobody reads there any more; how the program ended comes by itself.
+                // Nobody reads there any more; the end of the program arrives separately.
                 toBuilder = []
                 input = .done
                 return
@@ -180,7 +180,7 @@ extension SSHChannel: PumpChannel {
     func process() { session.process() }
 
     func hasMore(since received: UInt64) -> Bool {
-        // A look at one stream may have taken in bytes of another, of which the kernel then knows nothing any more.
+        // Reading one stream can also have read bytes of another, which are then no longer in the kernel.
         session.isConnected() && (session.socket.readable() > 0 || session.bytesReceived() != received)
     }
 }

@@ -6,7 +6,7 @@ public struct PumpStreams {
     public var input: CInt
     public var output: OutputSink
     public var errors: OutputSink
-    /// Is told of all that passes; it must not wait.
+    /// Called with everything that passes; it must not wait.
     public var observer: ((PumpTraffic) -> Void)?
 
     public init(
@@ -23,6 +23,6 @@ public struct PumpStreams {
 public enum PumpTraffic {
     /// From the client.
     case input
-    /// From the builder, on its way out already.
+    /// From the builder; already being written.
     case output(UnsafeRawBufferPointer)
 }

@@ -1,4 +1,4 @@
-/// What is to run on the builder.
+/// A program to run on the builder.
 public struct RemoteProgram: Sendable {
     /// Nil: no terminal, separate standard error, eight bits clean.
     public var terminal: Terminal?
@@ -6,7 +6,7 @@ public struct RemoteProgram: Sendable {
     public var environment: [(name: String, value: String)]
     /// Nil: the login shell.
     public var command: [UInt8]?
-    /// The path of the socket of the client's agent, which it may use; nil: it may not.
+    /// The path of the socket of the client's agent, for the program to use; nil: none.
     public var agentSocket: String? = nil
 
     public init(
@@ -20,7 +20,7 @@ public struct RemoteProgram: Sendable {
     }
 }
 
-/// How it ended.
+/// How a remote program ended.
 public enum RemoteEnding: Equatable, Sendable {
     case exited(status: CInt)
     /// The signal's name without `SIG`.

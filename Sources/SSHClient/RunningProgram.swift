@@ -1,6 +1,6 @@
 import EventLoop
 
-/// A program that runs on the builder: its channel, its bytes, the agent that it may use, and the watch over the builder.
+/// A program that is running on the builder: its channel, its bytes, the agent that it can use, and the keepalive.
 final class RunningProgram {
     enum State {
         case running
@@ -15,7 +15,7 @@ final class RunningProgram {
 
     /// - Parameters:
     ///   - ready: called by the loop when `move()` has something to do.
-    ///   - silent: called when the builder has not been heard of for so long.
+    ///   - silent: called with how long the builder has been silent, when that is too long.
     init(
         _ start: ProgramStart, on loop: EventLoop, ready: @escaping () -> Void,
         silent: @escaping (Duration) -> Void
@@ -26,7 +26,7 @@ final class RunningProgram {
         keepalive = Keepalive(in: start.channel.session, on: loop, asked: ready, silent: silent)
     }
 
-    /// Lets go of the client's streams at once.
+    /// Stops using the client's streams at once.
     func stop() {
         pump.stop()
         keepalive.stop()
@@ -46,7 +46,7 @@ final class RunningProgram {
         case .flooded:
             return .lost(SSHClientError(.lost, "the builder sends more than its window"))
         case .ended:
-            // A connection that breaks between the status and the last of the output has cut something off.
+            // If the connection is lost between the status and the last of the output, some output is missing.
             guard channel.fate.isClosed || (channel.isAtEnd && channel.fate.ending != .unknown) else {
                 let reason = channel.session.lastError()
                 return .lost(SSHClientError(.lost, "the connection ended before the channel: \(reason)"))

@@ -1,22 +1,21 @@
 import CLibSSH
 import Glibc
 
-/// A channel of libssh's (RFC 4254 section 5). It keeps its session; its last reference frees it.
+/// A libssh channel (RFC 4254 section 5). It keeps its session; its last reference frees it.
 final class SSHChannel {
     let session: SSHSession
-    /// How the remote program ended, as far as the builder has said; filled while libssh processes packets.
+    /// How the remote program ended, as far as the builder has said; set while libssh processes packets.
     let fate = ChannelFate()
     let handle: ssh_channel
-    /// The bytes of data and more that the builder takes at once, as far as it is known. RFC 4253 section 6.1 has everybody
-    /// take 32 KiB.
+    /// The largest packet that the builder takes, as far as is known. RFC 4253 section 6.1 makes everyone take 32 KiB.
     private(set) var maximumPacket = 32 << 10
-    /// With fewer `write` would never return: libssh leaves room for ten bytes of something else, and goes on until all has
-    /// been sent.
+    /// With a smaller packet, `write` would never return: libssh reserves ten bytes of it, and continues until
+    /// everything has been sent.
     static let leastPacket = 64
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_channel_callbacks_struct>.allocate(capacity: 1)
 
-    /// A channel that nobody has opened yet.
+    /// A channel that has not been opened.
     init(in session: SSHSession) throws(SSHClientError) {
         guard let handle = ssh_channel_new(session.handle) else {
             throw SSHClientError(.lost, "ssh_channel_new: \(session.lastError())")
@@ -39,7 +38,7 @@ final class SSHChannel {
     }
 
     deinit {
-        // First: libssh would call them even after the channel has been freed.
+        // First, because libssh would call them even after the channel has been freed.
         ssh_remove_channel_callbacks(handle, callbacks)
         ssh_channel_free(handle)
         callbacks.deallocate()
@@ -60,8 +59,8 @@ final class SSHChannel {
                 handle, terminal.type, CInt(terminal.size.columns), CInt(terminal.size.rows)))
     }
 
-    /// Lets the builder open channels to the client's agent. There is no answer to wait for, so that a builder that lets
-    /// nobody have an agent is none the worse.
+    /// Lets the builder open channels to the client's agent. There is no answer to wait for, so a builder that does
+    /// not allow agents works all the same.
     func requestAgent() {
         _ = ssh_channel_request_auth_agent(handle)
     }
@@ -80,7 +79,7 @@ final class SSHChannel {
         return Step(ssh_channel_request_exec(handle, text))
     }
 
-    /// Not while a request is pending: libssh would lose it.
+    /// Do not call this while a request is pending: libssh would lose that request.
     func changeTerminalSize(_ size: TerminalSize) {
         _ = ssh_channel_change_pty_size(handle, CInt(size.columns), CInt(size.rows))
     }
@@ -89,9 +88,9 @@ final class SSHChannel {
 
     enum ReadResult: Equatable {
         case bytes(Int)
-        /// Nothing there now.
+        /// There is nothing now.
         case nothing
-        /// Nothing will ever come, or the session has failed: the fate and the session tell which.
+        /// Nothing more will arrive, or the session has failed: the fate and the session say which.
         case end
     }
 
@@ -101,18 +100,18 @@ final class SSHChannel {
         return count > 0 ? .bytes(Int(count)) : count == 0 ? .nothing : .end
     }
 
-    /// Bytes that have come and have not been read.
+    /// Bytes that have arrived and have not been read.
     func waiting(standardError: Bool) -> Int {
         max(0, Int(ssh_channel_poll(handle, standardError ? 1 : 0)))
     }
 
-    /// Whether the builder has ended both its streams and all of them has been read.
+    /// Whether the builder has ended both its streams, and everything in them has been read.
     var isAtEnd: Bool { ssh_channel_is_eof(handle) != 0 }
 
     /// Bytes that the builder is ready to receive.
     var window: Int { Int(ssh_channel_window_size(handle)) }
 
-    /// Writes at most a window's worth. Nil: the channel is of no use any more.
+    /// Writes at most as much as the window allows. Nil: the channel can no longer be used.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
         let count = ssh_channel_write(handle, bytes.baseAddress, UInt32(bytes.count))
         return count < 0 ? nil : Int(count)
@@ -122,7 +121,7 @@ final class SSHChannel {
         _ = ssh_channel_send_eof(handle)
     }
 
-    /// Says that nothing more is sent or read; the builder's answer closes the channel.
+    /// Tells the builder that we neither send nor read any more; its answer closes the channel.
     func close() {
         _ = ssh_channel_close(handle)
     }

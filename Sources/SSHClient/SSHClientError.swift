@@ -1,19 +1,19 @@
-/// Why the connection to a builder failed or ended. What people are told about it is said elsewhere.
+/// Why the connection to a builder failed or ended. The gateway's catalogue has the words for people.
 public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
     public enum Code: CaseIterable, Equatable, Sendable {
         /// No TCP connection.
         case unreachable
         /// Set-up took longer than allowed.
         case timedOut
-        /// What answers there shows another host key than the service promised: it may be somebody else's machine.
+        /// The builder shows a different host key from the one that the service names: it can be another job's machine.
         case hostKeyMismatch
-        /// The builder does not let the gateway in.
+        /// The builder refuses the gateway's login.
         case authenticationFailed
-        /// The builder let us in and then refused a channel, a terminal or the command.
+        /// The builder accepted the login and then refused a channel, a terminal or the command.
         case refused
-        /// The connection broke, or nothing was heard for too long.
+        /// The connection was lost, or the builder was silent for too long.
         case lost
-        /// The gateway's own key cannot be used, or an address or host key makes no sense.
+        /// The gateway's own key cannot be used, or an address or host key is invalid.
         case misconfigured
     }
 

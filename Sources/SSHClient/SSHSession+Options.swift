@@ -3,14 +3,14 @@ import CLinux
 import Glibc
 
 extension SSHSession {
-    /// A libssh session that has been told everything, and has not sent anything.
+    /// A libssh session with all its options, which has not sent anything.
     ///
-    /// It has a duplicate of the socket's descriptor, for the reason that `deinit` gives: a number which libssh has closed
-    /// may be somebody else's already.
+    /// It has a duplicate of the socket's descriptor, for the reason in `deinit`: after libssh has closed a
+    /// descriptor, its number can belong to something else.
     static func make(
         over socket: Socket, user: String, hostKeyTypes: [String]
     ) throws(SSHClientError) -> ssh_session {
-        // A newline passes libssh's own check of the name.
+        // libssh's own check of the name permits a newline.
         guard !user.isEmpty, user.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
             throw SSHClientError(.misconfigured, "the builder's user is not a name")
         }
@@ -23,7 +23,7 @@ extension SSHSession {
         ssh_set_blocking(handle, 0)
         var off = false
         let algorithms = hostKeyTypes.joined(separator: ",")
-        // Files first: libssh must not look at any configuration or known_hosts of the account's or the system's.
+        // Files first: libssh must not read the configuration or known_hosts of the account or the system.
         let isSet =
             ssh_options_set(handle, SSH_OPTIONS_PROCESS_CONFIG, &off) == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_HOST, "builder") == SSH_OK

@@ -2,10 +2,10 @@ import CLibSSH
 import EventLoop
 import Glibc
 
-/// What a step of libssh's says when it must never wait.
+/// The result of a libssh call that must not wait.
 enum Step {
     case done
-    /// Call again when something has come, or when the socket takes more.
+    /// Call again when the socket is readable, or can take more.
     case again
     case failed
 
@@ -20,31 +20,32 @@ enum Step {
 
 /// A libssh session as a client, non-blocking from the start; its last reference disconnects.
 ///
-/// Its channels hold it, so that none of them outlives it.
+/// Its channels keep it, so none of them outlives it.
 final class SSHSession {
     let handle: ssh_session
     let socket: Socket
     private let counter = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_callbacks_struct>.allocate(capacity: 1)
-    /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil refuses.
+    /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil
+    /// refuses.
     private var makeAgentChannel: () -> SSHChannel? = { nil }
 
     /// - Parameters:
-    ///   - socket: one that is connected.
-    ///   - hostKeyTypes: the only ones to ask for; none: whatever libssh knows.
+    ///   - socket: a connected one.
+    ///   - hostKeyTypes: the only types to ask for; empty: all that libssh supports.
     init(over socket: Socket, user: String, hostKeyTypes: [String]) throws(SSHClientError) {
         handle = try Self.make(over: socket, user: user, hostKeyTypes: hostKeyTypes)
         self.socket = socket
         counter.initialize(to: ssh_counter_struct())
         ssh_set_counters(handle, nil, counter)
         callbacks.initialize(to: ssh_callbacks_struct())
-        // The builder may open no channel to us: 1 refuses.
+        // The builder must not open channels to us: 1 refuses them.
         ssh_set_message_callback(handle, { _, _, _ in 1 }, nil)
     }
 
     deinit {
-        // libssh closes what it was given when the connection breaks, and else leaves it open.
+        // libssh closes its descriptor when the connection is lost, and otherwise leaves it open.
         let own = ssh_get_fd(handle)
         ssh_disconnect(handle)
         if own >= 0 { close(own) }
@@ -60,7 +61,7 @@ final class SSHSession {
 
     enum Authentication {
         case done, again, failed
-        /// The builder does not accept this; it may accept something else.
+        /// The builder does not accept this method, but can accept another.
         case refused
     }
 
@@ -79,7 +80,7 @@ final class SSHSession {
         }
     }
 
-    /// Lets the builder open channels to the client's agent. Before, and whatever else it opens, is refused.
+    /// Lets the builder open channels to the client's agent. Earlier ones, and all other channels, are refused.
     func acceptAgentChannels(_ make: @escaping () -> SSHChannel?) {
         makeAgentChannel = make
         callbacks.pointee.size = MemoryLayout<ssh_callbacks_struct>.size
@@ -91,31 +92,31 @@ final class SSHSession {
         ssh_set_callbacks(handle, callbacks)
     }
 
-    /// Reads what has come and writes what waits, without waiting.
+    /// Reads what has arrived and writes what waits, without waiting.
     func process() {
         _ = ssh_execute_message_callbacks(handle)
     }
 
-    /// Has the loop wait for whatever can go on next. A broken connection always can be read: nothing waits for it.
+    /// Makes the loop wait for the next event. A lost connection is always readable, so the loop does not wait for it.
     func awaitSocket() {
         socket.awaited = !isConnected() ? [] : hasPendingOutput() ? [.readable, .writable] : .readable
     }
 
-    /// Whether bytes wait that the socket did not take.
+    /// Whether there are bytes that the socket has not taken.
     func hasPendingOutput() -> Bool { ssh_get_poll_flags(handle) & SSH_WRITE_PENDING != 0 }
 
     func isConnected() -> Bool { ssh_is_connected(handle) != 0 }
 
-    /// Asks for a sign of life. In non-blocking mode every second call only collects the answer of the one before.
+    /// Asks for a sign of life. In non-blocking mode every second call only collects the answer to the previous one.
     func sendKeepalive() {
         _ = ssh_send_keepalive(handle)
         _ = ssh_send_keepalive(handle)
     }
 
-    /// Bytes that came from the builder so far.
+    /// Bytes received from the builder so far.
     func bytesReceived() -> UInt64 { counter.pointee.in_bytes }
 
-    /// What libssh says about the last failure. It may be stale: for the log only.
+    /// libssh's message about the last failure. It can be stale, so it is only for the log.
     func lastError() -> String {
         ssh_get_error(UnsafeMutableRawPointer(handle)).map { String(cString: $0) } ?? "no reason given"
     }

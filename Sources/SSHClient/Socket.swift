@@ -2,7 +2,7 @@ import CLinux
 import EventLoop
 import Glibc
 
-/// A TCP connection, from its first packet on, and the loop's watch on it; both end with the last reference.
+/// A TCP connection, from its first packet on, and the loop's watch on it; the last reference ends both.
 final class Socket {
     let descriptor: CInt
     private let watch: Watch
@@ -17,11 +17,11 @@ final class Socket {
         self.watch = watch
     }
 
-    /// Starts to connect; `connectionError()` tells how it went once the socket is ready, which at first means writable.
+    /// Starts to connect. When the socket is ready, which at first means writable, `connectionError()` has the result.
     ///
     /// - Parameters:
     ///   - address: an IPv4 or IPv6 literal.
-    ///   - ready: called by the loop, whenever there is one of the events that are `awaited`.
+    ///   - ready: called by the loop for each of the events in `awaited`.
     static func connecting(
         to address: String, port: UInt16, on loop: EventLoop, ready: @escaping () -> Void
     ) throws(SSHClientError) -> Socket {
@@ -47,31 +47,31 @@ final class Socket {
         return connecting
     }
 
-    /// What the loop waits for. Nothing: the socket is not looked at.
+    /// The events that the loop waits for. Empty: none.
     var awaited: Watch.Events {
         get { watch.events }
         set { watch.events = newValue }
     }
 
-    /// Zero once connected, else the errno of the failure.
+    /// Zero when connected, otherwise the errno of the failure.
     func connectionError() -> CInt {
         var error: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno
     }
 
-    /// Tells the other side that nothing more comes from us.
+    /// Tells the other side that we send nothing more.
     func sendEndOfFile() {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    /// Sends the next acknowledgement at once. During set-up the *server* waits for it, and delayed it costs 40 ms; the
-    /// kernel forgets the option, so it is set each time something can be read.
+    /// Sends the next acknowledgement at once. During set-up the *server* waits for it, and a delayed one costs 40
+    /// ms. The kernel forgets the option, so it is set each time something can be read.
     func acknowledgeAtOnce() {
         set(TCP_QUICKACK)
     }
 
-    /// libssh makes the descriptor blocking once it has connected.
+    /// libssh makes the descriptor blocking when it has connected.
     func makeNonBlocking() {
         let flags = sp_fcntl(descriptor, F_GETFL, 0)
         if flags >= 0 { _ = sp_fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }

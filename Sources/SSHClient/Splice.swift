@@ -2,9 +2,9 @@ import CLinux
 import EventLoop
 import Glibc
 
-/// Carries bytes from one descriptor to another inside the kernel, where one of the two is a pipe: splice(2).
+/// Carries bytes from one descriptor to another inside the kernel, with splice(2). One of the two is a pipe.
 ///
-/// It reads only what the other side takes: what is on the way is in the pipe and in the socket.
+/// It reads only what the other side takes: bytes in transit are in the pipe and in the socket.
 final class Splice {
     enum End: Equatable {
         /// Everything has been carried.
@@ -12,9 +12,10 @@ final class Splice {
         case failed(errno: CInt)
     }
 
-    /// Bytes at once; a pipe holds less.
+    /// The most bytes at once; a pipe holds less.
     private static let chunk = 1 << 20
-    /// Bytes that a pipe may hold once it has been full, where the kernel lets it: all of a user's share an allowance, pipe(7).
+    /// The size of a pipe after it has been full, if the kernel permits: all pipes of a user share an allowance,
+    /// pipe(7).
     private static let pipeSize: CInt = 1 << 20
 
     private let source: CInt
@@ -23,7 +24,7 @@ final class Splice {
     private var reading: Watch?
     private var writing: Watch?
     private var hasEnlarged = false
-    /// Is told how many bytes have just been carried.
+    /// Called with the number of bytes that have just been carried.
     var moved: ((Int) -> Void)?
 
     /// - Parameters: descriptors, both borrowed; sockets must be non-blocking.
@@ -44,7 +45,7 @@ final class Splice {
         writing?.cancel()
     }
 
-    /// One look at a time: whether there is more is the loop's next question anyway.
+    /// One splice at a time: the loop checks for more anyway.
     private func move() {
         let count = sp_splice(source, sink, Self.chunk)
         if count > 0 {
@@ -69,7 +70,7 @@ final class Splice {
     private func enlarge() {
         guard !hasEnlarged else { return }
         hasEnlarged = true
-        // One of them is no pipe, and says so.
+        // One of them is not a pipe; that call fails, and does not matter.
         _ = sp_set_pipe_size(source, Self.pipeSize)
         _ = sp_set_pipe_size(sink, Self.pipeSize)
     }

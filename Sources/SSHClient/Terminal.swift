@@ -1,4 +1,4 @@
-/// A window in characters.
+/// The size of a window, in characters.
 public struct TerminalSize: Equatable, Sendable {
     public var columns: Int
     public var rows: Int
@@ -9,7 +9,7 @@ public struct TerminalSize: Equatable, Sendable {
     }
 }
 
-/// The terminal that the builder is asked for.
+/// The terminal to ask the builder for.
 public struct Terminal: Equatable, Sendable {
     /// The value of TERM.
     public var type: String

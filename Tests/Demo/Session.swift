@@ -40,7 +40,7 @@ struct Session: Sendable {
                 world.ssh(submission), input: Array(Self.manifest.utf8), deadline: .seconds(180),
                 forward: transcript.show),
             status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer",
-            "To look at it: ssh -t")
+            "To enter the machine: ssh -t")
         transcript.remark("exit status 1: the job did not succeed")
         let job = try number(in: submitted.errorText)
 

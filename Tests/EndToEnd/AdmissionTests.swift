@@ -12,7 +12,7 @@ import World
         let reasons = try await world.log("syslog").split(separator: "\n").filter {
             $0.contains("no line: key")
         }
-        #expect(reasons.contains { $0.contains("is not known") }, "\(reasons)")
+        #expect(reasons.contains { $0.contains("is unknown") }, "\(reasons)")
     }
 
     /// A key that becomes known is let in as soon as the answer about it is five seconds old.

@@ -59,14 +59,14 @@ import World
             strike: { world, _, _ in try await world.signalForcedCommands("TERM") }),
         Death(
             name: "the person's key is removed", status: 77,
-            sentence: "The build service has ended this session: job",
+            sentence: "The build service has ended this session: you can no longer enter job",
             strike: { world, _, _ in
                 let removed = try await Operator(world: world).removeKey(of: "alice")
                 await expect(removed, status: 0, in: world)
             }, mend: { world, _ in _ = try await Operator(world: world).addKey(of: "alice") }),
         Death(
             name: "the person is suspended", status: 77,
-            sentence: "The build service has ended this session: job",
+            sentence: "The build service has ended this session: you can no longer enter job",
             strike: { world, _, _ in
                 let suspended = try await world.sallyport(["people", "suspend", "alice"])
                 await expect(suspended, status: 0, in: world)

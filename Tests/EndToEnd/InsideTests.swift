@@ -63,7 +63,7 @@ import World
             let second = try await Command.start(
                 line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(90)
             ) { second in
-                try await second.output.wait(for: "sallyport: Inside besides you: alice.\r\n")
+                try await second.output.wait(for: "sallyport: Also inside: alice.\r\n")
                 try await second.output.wait(for: "$ ")
                 try await first.output.wait(for: "sallyport: alice (you) has entered.\r\n")
                 try await second.write(#"printf '\033[?1049h'; read line; printf '\033[?1049l'"# + "\n")
@@ -103,7 +103,7 @@ import World
         let job = try await SharedJobs.wreck(world)
         let before = try await world.audit(of: job).count
         let terminal = try PseudoTerminal()
-        let warning = "this session will be closed in 4 seconds."
+        let warning = "This session is idle and will be closed in 4 seconds. Press a key to keep it."
         let finished = try await Command.start(
             world.ssh(
                 ["connect", job, #"printf '\033[?1049h'; exec cat"#], to: .impatient, options: ["-t"]),
@@ -120,7 +120,7 @@ import World
             finished.text,
             [
                 "\u{1b}[?1049h", warning, "still here", warning, "\u{1b}[?1049l",
-                "\r\nsallyport: This session was closed: nothing was typed or shown in it for 8 seconds.",
+                "\r\nsallyport: This session was closed after 8 seconds without input or output.",
             ])
         #expect(terminal.isCooked)
         try await expectNoSession(of: job, in: world)
@@ -208,7 +208,7 @@ import World
                     "sallyport: The deadline has moved.", "\u{1b}[?1049h", "\u{1b}[?1049l",
                     "\r\nsallyport: The builder of job \(number) has ended: bob has released it.",
                 ])
-            #expect(!finished.text.contains("To repeat"), "nobody says where scripts lie: \(finished)")
+            #expect(!finished.text.contains("To repeat"), "nobody says where scripts are: \(finished)")
             #expect(terminal.isCooked)
         }
     }

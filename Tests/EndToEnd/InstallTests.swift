@@ -169,10 +169,10 @@ import World
             "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",
             "Permission denied (publickey)."
         ),
-        ("a key in a file", "ssh -F /tmp/ssh_config -i /tmp/stray stray id", "is not known here"),
+        ("a key in a file", "ssh -F /tmp/ssh_config -i /tmp/stray stray id", "is unknown here"),
         (
             "a certificate of sshd's authority", "ssh -F /tmp/ssh_config -i /tmp/insider stray id",
-            "is not known here"
+            "is unknown here"
         ),
         ("-W", "ssh -F /tmp/ssh_config -W 127.0.0.1:22 gateway", "administratively prohibited"),
         (

@@ -36,7 +36,7 @@ import World
         await expect(changed, status: 0, output: ["changed"], in: world)
         try await expectListening(job, in: world)
         let refused = try await Command.run(world.ssh(["connect", job, "echo reached"]))
-        await expect(refused, status: 78, errors: ["does not prove"], in: world)
+        await expect(refused, status: 78, errors: ["host key is not that of this job's machine"], in: world)
         #expect(refused.output.isEmpty, "\(refused)")
         try await world.endBuilder(of: job)
     }

@@ -44,7 +44,7 @@ import World
             await expect(
                 session, status: 0,
                 output: [
-                    "inside", "carried", "sallyport: The builder of job 1 has ended: its time was over.",
+                    "inside", "carried", "sallyport: The builder of job 1 has ended: its time was up.",
                     #""builder_end":{"reason":"deadline"}"#,
                 ], in: world)
             let seconds = session.text.split(separator: "ended after ").last.flatMap {
@@ -75,7 +75,8 @@ import World
             await client.output.waitForEnd()
         }
         await expect(
-            finished, status: 77, errors: ["The build service has ended this session: job"], in: world)
+            finished, status: 77,
+            errors: ["The build service has ended this session: you can no longer enter job"], in: world)
         try await expectNoSession(of: job, in: world)
         let late = try await Command.run(world.ssh(["connect", job, "true"], as: "bob"))
         await expect(late, status: 77, in: world)

@@ -126,7 +126,7 @@ import World
                 ended, status: 75,
                 errors: [
                     "sallyport: The builder of job 42 is booting.",
-                    "sallyport: The builder of job 42 still boots. Try again in a minute.",
+                    "sallyport: The builder of job 42 is still booting. Try again in a minute.",
                 ], in: world)
             let time = start.duration(to: .now)
             #expect(time > .seconds(12) && time < .seconds(15), "\(time)")
@@ -153,7 +153,7 @@ import World
             let ssh = world.proxied(to: .sourcehut, knowing: "\(world.client)/known_hosts.42")
             let refused = try await Command.run(ssh + ["true"])
             await expect(
-                refused, status: 255, errors: ["Nobody knows yet how this builder proves who it is"],
+                refused, status: 255, errors: ["The host key of this builder is not known yet."],
                 in: world)
             #expect(worker.told(about: "42").isEmpty)
 
@@ -210,7 +210,7 @@ import World
         ) { _ in
             let refused = try await Command.run(ssh + ["true"])
             await expect(
-                refused, status: 255, errors: ["does not prove that it is the machine of this job"], in: world
+                refused, status: 255, errors: ["host key is not that of this job's machine"], in: world
             )
             #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway])
         }

@@ -55,7 +55,7 @@ import World
         var testDescription: String { name }
     }
 
-    private static let misconfigured = "The gateway is not set up correctly. Please tell its administrator."
+    private static let misconfigured = "The gateway is not set up correctly. Please tell the administrator."
     private static let noToken =
         "does not accept the token: it is missing or wrong. Please tell the administrator."
     private static let token = "s,^token_file = .*,token_file = \"\(files)/"

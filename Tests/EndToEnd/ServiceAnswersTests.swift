@@ -19,7 +19,7 @@ import World
     }
 
     static let nonsense =
-        "The build service gave an answer that makes no sense. Please tell the administrator."
+        "The build service gave an invalid answer. Please tell the administrator."
     static let cannot = "The build service cannot answer now. Try again in a minute."
     static let refused = "The build service refused. Please tell the administrator."
     static let redirected =
@@ -118,7 +118,9 @@ import World
                 : ScriptedService.json(#"{"jobs": []}"#, after: 3)
         } _: {
             let greeted = try await Command.run(world.ssh([], to: .orphaned))
-            await expect(greeted, status: 0, output: ["Hello alice.", "You have no job"], in: world)
+            await expect(
+                greeted, status: 0, output: ["Hello alice.", "You have no running job and no kept builder."],
+                in: world)
         }
     }
 
@@ -144,7 +146,7 @@ import World
         } _: {
             let refused = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
             await expect(
-                refused, status: 78, errors: ["does not prove that it is the machine of this job"], in: world)
+                refused, status: 78, errors: ["host key is not that of this job's machine"], in: world)
         }
         #expect(!(try await builder.log()).contains("Accepted"))
         try await builder.end()

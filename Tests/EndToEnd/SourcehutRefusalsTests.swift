@@ -20,7 +20,7 @@ import World
         Stale(
             name: "its time ran out", sentence: "Job 20 ran out of time", change: { $0.status = "timeout" }),
         Stale(name: "cancelled", sentence: "Job 20 was cancelled", change: { $0.status = "cancelled" }),
-        Stale(name: "success", sentence: "Job 20 ended with success", change: { $0.status = "success" }),
+        Stale(name: "success", sentence: "Job 20 succeeded", change: { $0.status = "success" }),
         Stale(name: "failed, past its deadline", sentence: "Job 20 failed", change: { $0.deadline = 1 }),
         Stale(
             name: "running, past its deadline", sentence: "Job 20 ran out of time",
@@ -70,7 +70,7 @@ import World
             try await builder.end()
             let other = try await StandInBuilder.start(in: world, at: builder.port)
             try await worker.refuses(
-                "21", status: 78, "The builder does not prove that it is the machine of this job.")
+                "21", status: 78, "The builder's host key is not that of this job's machine.")
             #expect(!worker.told(about: "21").contains("terminate"))
             try await other.end()
         }
@@ -89,9 +89,9 @@ import World
             try await worker.refuses("26", status: 66, "There is no job 26.")
             try await worker.refuses("22x", status: 66, "There is no job 22x.")
             try await worker.refuses("022", status: 66, "There is no job 022.")
-            try await worker.refuses("../22", status: 64, "is not the name of a job")
+            try await worker.refuses("../22", status: 64, "is not a job. A job's id has at most 64 letters")
             let stranger = try await worker.connect(["22", "echo inside"], as: "mallory")
-            await expect(stranger, status: 77, errors: ["is not known here"], in: world)
+            await expect(stranger, status: 77, errors: ["is unknown here"], in: world)
             #expect(worker.told(about: "22").isEmpty && worker.told(about: "24").isEmpty)
             try await builder.end()
         }
@@ -105,11 +105,15 @@ import World
         try await StandInWorker.serving(in: world) { worker in
             let greeted = try await Command.run(world.ssh([], to: .sourcehut))
             await expect(
-                greeted, status: 0, output: ["Hello ~alice.", "has no list of your jobs", "connect JOB"],
+                greeted, status: 0,
+                output: [
+                    "Hello ~alice.", "cannot list your jobs. Name the job in each command.", "connect JOB",
+                ],
                 in: world)
             for verb in ["connect", "tail"] {
                 let asked = try await Command.run(world.ssh([verb], to: .sourcehut))
-                await expect(asked, status: 64, errors: ["Name the job you mean"], in: world)
+                await expect(
+                    asked, status: 64, errors: ["cannot list your jobs. Name the job you mean."], in: world)
             }
         }
         let tool = try await world.run([

@@ -39,7 +39,7 @@ import World
         try await StandInWorker.serving(in: world) { worker in
             let builder = try await worker.wreck(
                 "43", options: ["-o", "PermitEmptyPasswords=no", "-o", "LogLevel=VERBOSE"])
-            try await worker.refuses("43", status: 78, "The builder does not let the gateway in.")
+            try await worker.refuses("43", status: 78, "The builder refuses the gateway's login.")
             let log = try await builder.log()
             #expect(log.contains("Failed publickey for build"), "\(log)")
             let last = try await world.log("syslog").split(separator: "\n").last { $0.contains("refused") }

@@ -112,7 +112,7 @@ import World
         let late = try await Command.run(world.ssh(["connect", job, "true"]))
         await expect(
             late, status: 69,
-            errors: ["Job \(job) ended with success at 20", "its builder is gone", "tail \(job)"], in: world)
+            errors: ["Job \(job) succeeded at 20", "its builder is gone", "tail \(job)"], in: world)
     }
 
     @Test func aJobThatAsksForItIsKeptAfterItsSuccess() async throws {

@@ -31,7 +31,7 @@ import World
         let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/mallory.pub"])
         let fingerprint = String(listing.text.split(separator: " ")[1])
         try await refuse(
-            "mallory", sentence: "sallyport: Your key \(fingerprint) is not known here.", in: world)
+            "mallory", sentence: "sallyport: Your key \(fingerprint) is unknown here.", in: world)
     }
 
     @Test func aSuspendedPersonLearnsThat() async throws {

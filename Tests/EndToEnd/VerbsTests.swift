@@ -116,7 +116,7 @@ import World
         await expect(
             shown, status: 0, output: ["ssh job-\(job).\(World.publicHost)", "ssh-config)"], in: world)
         let greeted = try await Command.run(world.ssh([]))
-        await expect(greeted, status: 0, output: ["An editor, scp, rsync, ports:"], in: world)
+        await expect(greeted, status: 0, output: ["Use an editor, scp, rsync, ports:"], in: world)
         for words in [["known-hosts", job], ["ssh-config", "--job", job]] {
             let refused = try await Command.run(world.ssh(words, as: "bob"))
             await expect(refused, status: 77, errors: ["belongs to alice"], in: world)
@@ -131,7 +131,10 @@ import World
                 "200 OK", #"["x.example"]"#, "build", 64,
                 "no certificate for names like job-*.\(World.publicHost). Use --suffix x.example"
             ),
-            ("200 OK", #"["\#(World.publicHost)"]"#, #"build\n ProxyCommand x"#, 78, "makes no sense"),
+            (
+                "200 OK", #"["\#(World.publicHost)"]"#, #"build\n ProxyCommand x"#, 78,
+                "gave an invalid answer"
+            ),
             ("404 Not Found", "[]", "", 69, "known-hosts JOB"),
             ("503 Service Unavailable", "[]", "", 75, "cannot answer now"),
         ] as [(String, String, String, Int32, String)])
@@ -174,7 +177,7 @@ import World
         let added = try #require(after.deadline).timeIntervalSince(before)
         #expect(abs(added - 600) <= 1, "\(added)")
         let tooFar = try await Command.run(world.ssh(["extend", job, "60d"]))
-        await expect(tooFar, status: 64, errors: ["at the most", "extend \(job) --max"], in: world)
+        await expect(tooFar, status: 64, errors: ["at the latest", "extend \(job) --max"], in: world)
         let most = try await Command.run(world.ssh(["extend", job, "--max", "--json"]))
         await expect(most, status: 0, in: world)
         #expect(try decode(View.self, most).deadline == after.maxDeadline)
@@ -233,16 +236,16 @@ import World
         let nobody = try await Command.run(world.ssh(["share", job, "nobody-here"]))
         await expect(nobody, status: 65, in: world)
         let shared = try await Command.run(world.ssh(["share", job, "bob"]))
-        await expect(shared, status: 0, output: ["bob may enter job \(job) now"], in: world)
+        await expect(shared, status: 0, output: ["bob can enter job \(job) now"], in: world)
         #expect(try await view(job, in: world).shares == ["bob"])
         let session = try await Command.start(world.ssh(enter, as: "bob")) { command in
             try await command.output.wait(for: "inside")
             let others = try await Command.run(world.ssh(["extend", job], as: "bob"))
-            await expect(others, status: 77, errors: ["only they can do that"], in: world)
+            await expect(others, status: 77, errors: ["Only its owner can do that."], in: world)
             let unshared = try await Command.run(world.ssh(["unshare", job, "bob"]))
-            await expect(unshared, status: 0, output: ["may not enter job \(job) any more"], in: world)
+            await expect(unshared, status: 0, output: ["bob can no longer enter job \(job)."], in: world)
         }
-        await expect(session, status: 77, errors: ["job \(job) is no longer open to you"], in: world)
+        await expect(session, status: 77, errors: ["you can no longer enter job \(job)."], in: world)
         try await world.endBuilder(of: job)
     }
 
@@ -255,7 +258,7 @@ import World
             world.ssh(words), input: Array(Self.failing.utf8), deadline: .seconds(120))
         await expect(
             failed, status: 1, output: ["[check] checked"],
-            errors: ["is submitted", "To look at it: ssh -t", "connect "], in: world)
+            errors: ["is submitted", "To enter the machine: ssh -t", "connect "], in: world)
         let job = String(failed.errorText.drop { !$0.isNumber }.prefix { $0.isNumber })
         let shown = try await view(job, in: world)
         #expect(shown.note == "a wrong answer" && shown.visibility == "private")
@@ -267,7 +270,7 @@ import World
             world.ssh(["submit", "--follow"]), input: Array("image: debian\ntasks:\n  - a: exit 0\n".utf8),
             deadline: .seconds(120))
         await expect(passing, status: 0, in: world)
-        #expect(!passing.errorText.contains("To look at it"), "\(passing)")
+        #expect(!passing.errorText.contains("To enter the machine"), "\(passing)")
     }
 
     @Test(arguments: [
@@ -279,7 +282,7 @@ import World
     }
 
     @Test func aManifestOfMoreThanAMegabyteIsRefused() async throws {
-        try await refuse(String(repeating: "#", count: 1_100_000), "at most 1 MB")
+        try await refuse(String(repeating: "#", count: 1_100_000), "is larger than 1 MB")
     }
 
     private func refuse(_ manifest: String, _ sentence: String) async throws {

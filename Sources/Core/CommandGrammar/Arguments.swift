@@ -1,17 +1,17 @@
 public import BuildAPI
 
-/// The words after a verb, with the options taken out.
+/// The words after a verb, separated into options and plain words.
 ///
-/// A verb takes from it what it understands; ``end()`` refuses what is left.
+/// A verb takes the words that it understands; ``end()`` refuses the rest.
 public struct Arguments: Sendable {
-    /// Bytes that are not UTF-8 have become U+FFFD, which is in no name of ours.
+    /// Bytes that are not UTF-8 have become U+FFFD, which none of our names contains.
     private var plain: ArraySlice<String>
-    /// What has not been looked at: all after the options, where a command follows.
+    /// Everything after the options, unread, if a command follows them.
     private var rest: Words
     private var flags: Set<String> = []
     private var values: [String: String] = [:]
 
-    /// - Parameter words: what follows the verb.
+    /// - Parameter words: the words after the verb.
     public init(_ words: Words, _ syntax: Syntax) throws(UsageError) {
         var words = words
         var plain: [String] = []
@@ -53,7 +53,7 @@ public struct Arguments: Sendable {
         return unquoted(text.joined(separator: " "))
     }
 
-    /// Somebody who quotes for a second shell, of which there is none here, means the text.
+    /// Removes quotes: a person who quotes for a second shell, which does not exist here, means the text inside.
     private static func unquoted(_ text: String) -> String {
         for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote) {
             return String(text.dropFirst().dropLast())
@@ -67,19 +67,19 @@ public struct Arguments: Sendable {
 
     public func value(of option: String) -> String? { values[option] }
 
-    /// Refuses two options that cannot both be meant.
+    /// Refuses two options that exclude each other.
     public func exclude(_ option: String, with other: String) throws(UsageError) {
         if has(option), has(other) { throw UsageError(.contradiction, word: other) }
     }
 
-    /// The value of an option that is a host's name.
+    /// The value of an option that takes a host name.
     public func host(_ option: String) throws(UsageError) -> String? {
         guard let value = values[option] else { return nil }
         guard HostName.isValid(value) else { throw UsageError(.malformedHost, word: value) }
         return value
     }
 
-    /// The value of an option that is a job.
+    /// The value of an option that takes a job.
     public func job(_ option: String) throws(UsageError) -> JobID? {
         guard let value = values[option] else { return nil }
         return try JobID(named: value)
@@ -101,7 +101,8 @@ public struct Arguments: Sendable {
         return try JobID(named: word)
     }
 
-    /// What of ``Syntax/endsWithCommand`` follows the options: a job, unless it is left out, and a command, byte for byte.
+    /// The words after the options, for ``Syntax/endsWithCommand``: a job, which is optional, and a command, byte
+    /// for byte.
     ///
     /// - Returns: a command that is nil, or not empty.
     public mutating func jobAndCommand() throws(UsageError) -> (job: JobID?, command: [UInt8]?) {
@@ -116,7 +117,7 @@ public struct Arguments: Sendable {
         return (job, command.isEmpty ? nil : command)
     }
 
-    /// Refuses a word that nobody has taken.
+    /// Refuses a word that has not been taken.
     public func end() throws(UsageError) {
         if let word = plain.first ?? rest.peek() { throw UsageError(.tooManyWords, word: word) }
     }

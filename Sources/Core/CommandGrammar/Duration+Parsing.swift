@@ -1,7 +1,7 @@
 extension Duration {
-    /// A length of time as people write it: `90s`, `30m`, `2h`, `1d`, or several of them, `1h30m`.
+    /// A duration as people write it: `90s`, `30m`, `2h`, `1d`, or several of them, `1h30m`.
     ///
-    /// Nil for everything else: no unit, nothing, a sign, or more than a year.
+    /// Nil for everything else: no unit, an empty text, a sign, or more than a year.
     public init?(written text: some StringProtocol) {
         let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
         var total: Int64 = 0

@@ -12,7 +12,7 @@ extension JobID {
         self = job
     }
 
-    /// The job that somebody calls by its name alone.
+    /// The job with this id.
     init(named word: String) throws(UsageError) {
         guard let identifier = JobID(word) else { throw UsageError(.malformedJob, word: word) }
         self = identifier

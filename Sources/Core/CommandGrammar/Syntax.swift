@@ -1,18 +1,18 @@
-/// What can be said after a verb, as a value: which words are options, and where they end.
+/// The syntax of a verb, as a value: which words are options, and where they end.
 ///
-/// The grammar is one of bytes: blanks separate words and there is no quoting, because ssh(1) has joined the words
-/// with blanks already.
+/// The grammar works on bytes: blanks separate words and there is no quoting, because ssh(1) has already joined the
+/// words with blanks.
 public struct Syntax: Equatable, Sendable {
-    /// Options that stand alone.
+    /// Options without a value.
     public var flags: Set<String>
     /// Options that take one word.
     public var values: Set<String>
-    /// Options that take all words up to the next option.
+    /// Options that take every word up to the next option.
     public var texts: Set<String>
-    /// Whether the options end at the first word that is none, so that all after the plain words can be taken as it is.
+    /// Whether the options end at the first word that is not an option, so that the rest can be taken unchanged.
     public var endsWithCommand: Bool
 
-    /// Without any of these: plain words and no options. Options may stand anywhere after the verb.
+    /// By default: plain words and no options. Options can be anywhere after the verb.
     public init(
         flags: Set<String> = [], values: Set<String> = [], texts: Set<String> = [],
         endsWithCommand: Bool = false

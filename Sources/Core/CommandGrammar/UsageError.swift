@@ -1,15 +1,15 @@
-/// Why the words of a person are no command.
+/// Why a command is not understood.
 public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         case unknownVerb
-        /// A word of another program for that verb.
+        /// Another program's name for that verb.
         case alias(of: String)
         case unknownOption
         case malformedJob
         case malformedDuration
         case malformedHost
         case missing(Part)
-        /// Two options that cannot both be meant.
+        /// Two options that exclude each other.
         case contradiction
         case tooManyWords
     }
@@ -32,23 +32,24 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         self.word = word
     }
 
-    /// One sentence. Of the word it quotes what is printable ASCII, at most 40 characters.
+    /// One line. It quotes at most 40 characters of the word, with `?` for what is not printable ASCII.
     public var description: String {
         let quoted = "“\(printable)”"
         return switch code {
-        case .unknownVerb: "There is no verb \(quoted)."
-        case .alias(let verb): "There is no verb \(quoted); here it is called “\(verb)”."
-        case .unknownOption: "There is no option \(quoted) here."
-        case .malformedJob: "\(quoted) is not the name of a job: letters, digits, “_” and “-”, at most 64."
-        case .malformedDuration: "\(quoted) is not a length of time. Write it like 30m, 2h, 1h30m or 1d."
-        case .malformedHost: "\(quoted) is not the name of a host."
-        case .missing(.value): "A value is missing after \(quoted)."
-        case .missing(.job): "The job is missing."
-        case .missing(.user): "The name of the other person is missing."
-        case .missing(.fingerprint): "The key's fingerprint is missing; “keys” lists them."
-        case .missing(.text): "There is no text after \(quoted)."
-        case .contradiction: "\(quoted) contradicts another option."
-        case .tooManyWords: "\(quoted) is one word too many."
+        case .unknownVerb: "Unknown verb: \(quoted). For all verbs: help."
+        case .alias(let verb): "\(quoted) is called “\(verb)” here."
+        case .unknownOption: "This verb has no option \(quoted)."
+        case .malformedJob:
+            "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
+        case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
+        case .malformedHost: "\(quoted) is not a host name."
+        case .missing(.value): "\(quoted) needs a value."
+        case .missing(.job): "Which job? Give its number."
+        case .missing(.user): "Which person? Give their name."
+        case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
+        case .missing(.text): "\(quoted) needs a text."
+        case .contradiction: "\(quoted) cannot be combined with another option you gave."
+        case .tooManyWords: "Unexpected word: \(quoted)."
         }
     }
 

@@ -1,4 +1,4 @@
-/// The words of SSH_ORIGINAL_COMMAND; what follows them can be taken as it is.
+/// The words of SSH_ORIGINAL_COMMAND; the rest can be taken unchanged.
 public struct Words: Sendable {
     private var rest: ArraySlice<UInt8>
 
@@ -6,7 +6,7 @@ public struct Words: Sendable {
         rest = bytes[...].drop(while: Self.isBlank)
     }
 
-    /// The next word without taking it. Bytes that are not UTF-8 become U+FFFD, which no word of ours holds.
+    /// The next word, without taking it. Bytes that are not UTF-8 become U+FFFD, which none of our words contains.
     public func peek() -> String? {
         let word = rest.prefix { !Self.isBlank($0) }
         return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
@@ -17,7 +17,7 @@ public struct Words: Sendable {
         return peek()
     }
 
-    /// Everything that has not been taken, trailing blanks included.
+    /// Everything that has not been taken, including trailing blanks.
     public var bytes: [UInt8] { Array(rest) }
 
     private static func isBlank(_ byte: UInt8) -> Bool {

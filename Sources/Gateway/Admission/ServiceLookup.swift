@@ -4,7 +4,7 @@ import EventLoop
 import KeyLookup
 import ServiceClient
 
-/// Admission `known`, with the build service wherever it is: what sallyport-lookup leaves to sallyport-shell.
+/// Admission `known`, for a build service anywhere: the lookups that sallyport-lookup leaves to sallyport-shell.
 public enum ServiceLookup {
     /// Prints the line, or nothing; always 0.
     public static func run(arguments: [String]) -> CInt {
@@ -17,7 +17,7 @@ public enum ServiceLookup {
         let loop = EventLoop()
         let transport: Transport
         do throws(ConfigurationError) {
-            // The account's own token is not for us to read.
+            // This process cannot read the account's own token.
             transport = try Transport(configuration.service, tokenFile: configuration.service.keyTokenFile)
         } catch {
             throw LookupError(error.description)

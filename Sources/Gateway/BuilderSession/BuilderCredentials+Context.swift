@@ -5,9 +5,10 @@ import Glibc
 import SSHClient
 import ServiceClient
 
-/// What the gateway shows to builders, and what builders have to show.
+/// The gateway's credentials for builders, and the check of builders' unknown host keys.
 extension SessionContext {
-    /// Builders that are not known to have any particular key let anybody in; then the gateway's own may be absent.
+    /// Builders whose host keys the service does not name accept everyone; for these, the gateway's own key can be
+    /// missing.
     func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
         let path = configuration.builder.identity
         guard service.hostKeyPins != nil else {
@@ -17,14 +18,14 @@ extension SessionContext {
         return BuilderCredentials(orNone: .some(try BuilderIdentity.read(path)))
     }
 
-    /// What to do with a key that nobody has promised: nil refuses it.
+    /// Whether to accept a host key that the service has not named; nil: never.
     func acceptsUnknownKey(of job: JobID) -> ((String) -> Bool)? {
         service.hostKeyPins.map { pins in
             { key in
                 let verdict = pins.compare(key, of: job)
                 let words = key.split(separator: " ").map(String.init)
                 let shown =
-                    (try? PublicKey(type: words[0], base64: words[1]))?.fingerprint ?? "a key that is none"
+                    (try? PublicKey(type: words[0], base64: words[1]))?.fingerprint ?? "an invalid key"
                 let text = "job=\(job) the service gives no host key; the builder shows \(shown)"
                 switch verdict {
                 case .first:

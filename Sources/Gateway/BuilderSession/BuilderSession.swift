@@ -6,7 +6,7 @@ import Policy
 import SSHClient
 import ServiceClient
 
-/// `connect` and `proxy`: does what ``BuilderSessionMachine`` decides.
+/// `connect` and `proxy`: carries out what ``BuilderSessionMachine`` decides.
 final class BuilderSession: RunningCommand {
     let context: SessionContext
     private let permit: Permit
@@ -22,19 +22,19 @@ final class BuilderSession: RunningCommand {
         happened($0)
     }
 
-    /// Where the person is, for what is told there.
+    /// Where the person is, which decides what they are told.
     private enum Phase { case outside, inside, over }
 
-    /// For how long the service may say why the session has ended.
+    /// How long to wait for the service to say why the session has ended.
     private static let reasonTimeout = Duration.seconds(3)
-    /// When a short session is one no longer.
+    /// A session that lasts longer than this is not short.
     private static let shortSession = Duration.seconds(1)
-    /// Until a broken stream of the job's changes is opened again.
+    /// The pause before a lost stream of the job's changes is opened again.
     private static let watchInterval = Duration.seconds(10)
 
     /// - Parameters:
-    ///   - now: goes in while tasks run.
-    ///   - builderTimeout: how long somebody waits for a builder; nil: as long as it takes.
+    ///   - now: go in while tasks are running.
+    ///   - builderTimeout: how long to wait for a builder; nil: as long as it takes.
     init(
         _ permit: Permit, over transport: any BuilderTransport, now: Bool, builderTimeout: Duration? = nil,
         in context: SessionContext
@@ -55,7 +55,7 @@ final class BuilderSession: RunningCommand {
             "\(transport.kind.verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint) "
                 + "from=\(context.environment.clientAddress) \(transport.kind.rawValue)")
         context.client.onGone = { [unowned self] in
-            // The client of a proxied connection ends it by going.
+            // The client of a proxied connection ends it by disconnecting.
             take(
                 transport.kind == .proxy && phase == .inside
                     ? .ended(.exited(status: 0)) : .interrupted(signal: SIGHUP, cause: $0))
@@ -94,7 +94,7 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: ClaimKeeper.Event) {
         switch event {
         case .claimed(let claim):
-            // The claim may have moved it.
+            // The claim can have moved it.
             job.deadline = claim.deadline ?? job.deadline
             take(.claimed(claim))
         case .notClaimed(let error): take(.notClaimed(error))
@@ -141,7 +141,7 @@ final class BuilderSession: RunningCommand {
         transport.start()
     }
 
-    /// - Parameter isCutOff: what went on inside has not ended by itself.
+    /// - Parameter isCutOff: the program inside has not ended by itself.
     private func end(_ reason: Claim.Reason, isCutOff: Bool, then: @escaping () -> Void) {
         guard phase != .over else { return }
         phase = .over
@@ -156,14 +156,14 @@ final class BuilderSession: RunningCommand {
     private func startWatching() {
         watch = context.service.watch(permit.job.id, for: permit.person) { [unowned self] job in
             self.job = job
-            // First: the decision must not be made for a job whose log has not been told.
+            // First, because the decision must not be made before the log knows about the change.
             follower?.update(job)
             take(.job(job))
             if phase == .inside { transport.update(job) }
         } ended: { [unowned self] result in
             watch = nil
             take(.watchEnded(result.error))
-            // Whoever is inside stays there, and only hears less until the service is back; if it ever tells that.
+            // A person inside stays there, but gets fewer notices until the service is back.
             if phase == .inside, result.error?.isTransient ?? true {
                 context.loop.timer(after: Self.watchInterval) { [unowned self] in watchFromInside() }
             }
@@ -175,7 +175,7 @@ final class BuilderSession: RunningCommand {
         watch = nil
     }
 
-    /// For what is told inside; for nothing else is it worth a stream.
+    /// Watches the job for the notices inside, the only reason for a stream there.
     private func watchFromInside() {
         guard transport.tellsOfJob, phase == .inside else { return }
         if !context.service.announcesChanges {
@@ -201,7 +201,7 @@ final class BuilderSession: RunningCommand {
 }
 
 extension BuilderSessionMachine.Action {
-    /// Whether something else begins that the person will see.
+    /// Whether the person will see something else now.
     fileprivate var endsWaiting: Bool {
         switch self {
         case .wait, .watch: false

@@ -3,16 +3,17 @@ import Glibc
 import SSHClient
 import ServiceClient
 
-/// A session on a builder, as a state machine without I/O: events in, actions out. What is said is chosen elsewhere.
+/// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the
+/// words.
 ///
-/// The order it keeps: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim
-/// and connect to the builder at the same time; authenticate there only when both have succeeded and the claim is for
-/// the very builder that we have connected to; stay; release the claim with the reason.
+/// Its order: wait until there is a builder; show the log until the tasks have ended (unless `now`); claim the
+/// builder and connect to it at the same time; authenticate there only when both have succeeded and the claim is
+/// for the same builder; stay; release the claim with the reason.
 struct BuilderSessionMachine {
     enum Event {
-        /// The job is, or has become, this.
+        /// The job's current state.
         case job(Job)
-        /// The service tells nothing more about the job.
+        /// The service reports nothing more about the job.
         case watchEnded(ServiceError?)
         /// The tasks have ended and their log has been shown.
         case logShown(ServiceError?)
@@ -21,18 +22,18 @@ struct BuilderSessionMachine {
         case heartbeat(ServiceError?)
         /// No heartbeat has been answered for as long as the lease.
         case leaseRanOut
-        /// Somebody who waits for a builder waits no longer.
+        /// The wait for a builder has lasted too long.
         case builderTimeout
-        /// We are connected to the builder, which has proved its host key; nothing has been sent that opens it.
+        /// We are connected to the builder, which has proved its host key; nothing has been sent that authenticates us.
         case connected
-        /// It is open to us, or to the person's own client.
+        /// The builder has accepted us, or accepts the person's own client.
         case authenticated
         case started
         case ended(RemoteEnding)
         case connectionFailed(SSHClientError)
-        /// Nobody has said in time why the session ended.
+        /// The service has not said in time why the session ended.
         case reasonTimeout
-        /// Nothing has been typed and nothing shown for so long.
+        /// Nothing has been typed and nothing shown for this long.
         case idle(Duration)
         /// The client has gone, or the session is being ended: with a hang-up or a signal.
         case interrupted(signal: CInt, cause: String)
@@ -41,40 +42,40 @@ struct BuilderSessionMachine {
     enum Action: Equatable {
         /// Tell the person something.
         case say(Notice)
-        /// Tell the person what is being waited for, as long as that lasts.
+        /// Tell the person what the session is waiting for, as long as it waits.
         case wait(Notice)
         case watch
         case showLog
         case claim
-        /// Connect to this builder; a connection there was is closed.
+        /// Connect to this builder; close an earlier connection.
         case connect(Job.Builder)
-        /// On the strength of this claim.
+        /// With this claim.
         case authenticate(Claim)
         case start
-        /// Watch the job, for a while: it may say why the session has ended.
+        /// Watch the job for a while: it can say why the session has ended.
         case determineReason
         /// Close the connection, release the claim if there is one, end with this status.
         case finish(ExitStatus, Claim.Reason)
-        /// The same, and this is why.
+        /// The same, for this reason.
         case refuse(Refusal, Claim.Reason)
     }
 
-    /// What the session has of a claim.
+    /// The state of the session's claim.
     private enum ClaimState {
         case none
-        /// Asked for; while somebody is inside, for the second time.
+        /// Requested; while the person is inside, for the second time.
         case requested
         case held(Claim)
     }
 
     private enum State {
-        /// For a builder.
+        /// Waiting for a builder.
         case waiting(Waiting)
-        /// For the end of the tasks, with a claim that keeps their builder.
+        /// Waiting for the end of the tasks, with a claim that keeps their builder.
         case showingLog(ClaimState)
         case entering(Entry)
         case inside(Inside)
-        /// No longer inside; the service may know why.
+        /// No longer inside; the service can know why.
         case determiningReason(Loss)
         case over
     }
@@ -86,7 +87,7 @@ struct BuilderSessionMachine {
     }
 
     private struct Entry {
-        /// What we connect to.
+        /// The builder that we connect to.
         var builder: Job.Builder
         var isConnected = false
         var claim: ClaimState
@@ -95,7 +96,7 @@ struct BuilderSessionMachine {
     private struct Inside {
         let builder: Job.Builder
         var claim: ClaimState
-        /// Whether it has been said that nothing keeps the builder.
+        /// Whether the person has been told that nothing keeps the builder.
         var hasSaidUnclaimed = false
     }
 
@@ -105,8 +106,8 @@ struct BuilderSessionMachine {
     private var job: Job
 
     /// - Parameters:
-    ///   - kind: what it is for.
-    ///   - now: go in while tasks still run.
+    ///   - kind: the kind of session.
+    ///   - now: go in while tasks are still running.
     init(_ job: Job, kind: Claim.Kind, now: Bool) {
         self.job = job
         self.kind = kind
@@ -171,7 +172,7 @@ struct BuilderSessionMachine {
         case .waiting(let waiting): wait(waiting)
         case .inside where job.builder == nil: end(.builderEnded(job, loss: nil))
         case .determiningReason(let loss) where job.builder == nil: end(.builderEnded(job, loss: loss))
-        // While the log is shown the job may be over already: `logShown` will find that nothing is left.
+        // The job can end before its whole log is shown: `logShown` will then find no builder.
         case .showingLog, .entering, .inside, .determiningReason, .over: []
         }
     }
@@ -212,7 +213,7 @@ struct BuilderSessionMachine {
         }
     }
 
-    // MARK: On the way in
+    // MARK: Entering
 
     private mutating func enter(with claim: ClaimState) -> [Action] {
         guard let told = job.builder else { return end(.jobEnded(job)) }
@@ -224,7 +225,7 @@ struct BuilderSessionMachine {
             state = .entering(Entry(builder: told, claim: .requested))
             return [.connect(told)]
         case .held(let claim):
-            // If the claim is for another one, that is where we go.
+            // If the claim is for another builder, we go there.
             let builder = claim.builder.isSameMachine(as: told) ? told : claim.builder
             state = .entering(Entry(builder: builder, claim: .held(claim)))
             return [.connect(builder)]
@@ -239,7 +240,7 @@ struct BuilderSessionMachine {
         case .entering(var entry):
             entry.claim = .held(claim)
             if claim.builder.isSameMachine(as: entry.builder) { return authenticateIfPossible(entry) }
-            // A claim is for one live builder. If it is another one than we were told before, that is where we go.
+            // A claim is for one live builder. If it is not the one we knew, we go to the claim's.
             state = .entering(Entry(builder: claim.builder, claim: .held(claim)))
             return [.connect(claim.builder)]
         case .inside(var inside):
@@ -275,8 +276,8 @@ struct BuilderSessionMachine {
 
     // MARK: Inside
 
-    /// The service does not know the claim any more. That may be because nobody could reach it for a while: the session
-    /// stays, and asks anew.
+    /// The service no longer knows the claim. Perhaps nobody could reach the service for a while: the session
+    /// stays, and asks again.
     private mutating func heartbeatFailed(_ error: ServiceError) -> [Action] {
         switch error.code {
         case .claimEnded, .builderGone:
@@ -317,7 +318,7 @@ struct BuilderSessionMachine {
             return [.finish(ExitStatus(status & 255), kind == .shell ? .logout : .done)]
         case .killed(let signal):
             state = .over
-            // A shell that was killed is nobody's logout: whoever was in it may want to come back.
+            // A shell that was killed is not a logout: the person can want to return.
             return [.finish(.signal(SignalName.number(signal)), kind == .shell ? .lost : .done)]
         case .unknown: return determineReason(of: .channelClosed)
         }
@@ -328,12 +329,12 @@ struct BuilderSessionMachine {
         case .inside: return determineReason(of: .connection(error))
         case .determiningReason, .over: return []
         case .waiting, .showingLog, .entering:
-            // The tasks' end and the builder's are told one after the other.
+            // The service reports the end of the tasks and of the builder one after the other.
             return end(job.builder == nil && job.status.isFinal ? .jobEnded(job) : .notConnected(error))
         }
     }
 
-    /// The builder's end and the service's word about it come at the same time.
+    /// The service reports the builder's end at the same time as it ends.
     private mutating func determineReason(of loss: Loss) -> [Action] {
         if case .determiningReason = state { return [] }
         guard job.builder != nil else { return end(.builderEnded(job, loss: loss)) }
@@ -343,12 +344,12 @@ struct BuilderSessionMachine {
 }
 
 extension Claim.Kind {
-    /// What people enter for that.
+    /// The verb for this kind of session.
     var verb: String { (self == .proxy ? ProxyCommand.manual : ConnectCommand.manual).name }
 }
 
 extension Job.Builder {
-    /// Whether it is reached in the same way and proves itself with the same keys.
+    /// Whether it has the same address, user and host keys.
     fileprivate func isSameMachine(as other: Job.Builder) -> Bool {
         address == other.address && port == other.port && user == other.user && hostKeys == other.hostKeys
     }

@@ -1,30 +1,30 @@
 import BuildAPI
 import FoundationEssentials
 
-/// What carries a session to a builder: an SSH connection of the gateway's own, or the bytes of the person's.
+/// The transport of a session to a builder: an SSH connection of the gateway's own, or the bytes of the person's.
 protocol BuilderTransport: AnyObject {
-    /// What claims are for.
+    /// The kind of claim that it needs.
     var kind: Claim.Kind { get }
-    /// Whether it shows what becomes of the job while it lasts.
+    /// Whether it shows changes of the job while it lasts.
     var tellsOfJob: Bool { get }
-    /// Whether many sessions are over before anything can be told, so that watching the job can begin later.
+    /// Whether many sessions end before there is anything to show, so that watching the job can begin later.
     var isOftenShort: Bool { get }
-    /// Is told what happens: `connected`, `authenticated`, `started`, `ended`, `connectionFailed`, `idle`.
+    /// Called with `connected`, `authenticated`, `started`, `ended`, `connectionFailed` and `idle`.
     var onEvent: (BuilderSessionMachine.Event) -> Void { get set }
 
-    /// Connects to the builder, and lets go of one there was before. Nothing is sent that opens it.
+    /// Connects to the builder, and closes an earlier connection. Sends nothing that authenticates us.
     func connect(to builder: Job.Builder)
-    /// Once it is connected: has it opened, on the strength of that claim.
+    /// After `connected`: authenticates with that claim.
     func authenticate(with claim: Claim)
-    /// Once it is open.
+    /// After `authenticated`.
     func start()
-    /// Before a byte of the inside is shown.
+    /// Called before the first byte from inside is shown.
     func enter(_ job: Job)
     func update(_ job: Job)
     func update(deadline: Date?)
     func windowChanged()
-    /// Lets go at once; no event comes after it.
+    /// Closes everything at once; no event comes after it.
     ///
-    /// - Parameter isCutOff: what went on there has not ended by itself.
+    /// - Parameter isCutOff: the program there has not ended by itself.
     func leave(isCutOff: Bool)
 }

@@ -5,15 +5,15 @@ import FoundationEssentials
 import Policy
 import ServiceClient
 
-/// The claim on which a session rests: asked for, kept up with heartbeats, released for a reason.
+/// Makes a session's claim, renews it with heartbeats, and releases it with a reason.
 final class ClaimKeeper {
     enum Event {
         case claimed(Claim)
         case notClaimed(ServiceError)
-        /// A heartbeat has been answered; nil: the claim stands.
+        /// A heartbeat has been answered; nil: the claim is live.
         case heartbeat(ServiceError?)
         case deadline(Date?)
-        /// The service has promised nothing for as long as the lease.
+        /// The service has not renewed the claim for as long as its lease.
         case leaseRanOut
     }
 
@@ -26,7 +26,7 @@ final class ClaimKeeper {
     private var isClaiming = false
     private var heartbeat: Timer?
     private var lease: Timer?
-    /// Set once all is over: how to release a claim that comes late.
+    /// Set at the end: how to release a claim that arrives late.
     private var ending: (reason: Claim.Reason, then: () -> Void)?
 
     init(
@@ -39,7 +39,7 @@ final class ClaimKeeper {
         self.handler = handler
     }
 
-    /// Asks for a claim, or anew for one that the service has forgotten.
+    /// Requests a claim, or again one that the service has forgotten.
     func request() {
         isClaiming = true
         let request = ClaimRequest(
@@ -60,7 +60,7 @@ final class ClaimKeeper {
         }
     }
 
-    /// Releases the claim, now or when it comes, and says so; its lease covers a service that never answers.
+    /// Releases the claim, now or when it arrives, then calls `then`. If the service never answers, the lease runs out.
     func release(_ reason: Claim.Reason, then: @escaping () -> Void) {
         guard ending == nil else { return }
         heartbeat?.cancel()
@@ -75,7 +75,8 @@ final class ClaimKeeper {
         context.service.release(claim, reason: ending.reason) { [context] result in
             if case .failure(let error) = result {
                 context.journal.warn(
-                    "claim \(claim.id) not released, it will run out: \(error.debugDescription)")
+                    "claim \(claim.id) could not be released; its lease will run out: \(error.debugDescription)"
+                )
             }
             ending.then()
         }

@@ -5,11 +5,11 @@ import EventLoop
 import Glibc
 import SSHClient
 
-/// Lets the person's key into a builder, where the build service does not do that: as long as a connection of the gateway's
-/// own stands, which has proved the builder's host key first.
+/// Adds the person's key to a builder, if the build service does not do that: while a connection of the gateway is
+/// open, on which the builder has proved its host key first.
 ///
-/// What runs there takes the key out again when the connection ends, however that comes about, unless another session has
-/// let the same key in.
+/// The script there removes the key when the connection ends, however it ends, unless another session has added the
+/// same key.
 final class KeyAdmission {
     private let key: PublicKey
     private let job: JobID
@@ -22,15 +22,15 @@ final class KeyAdmission {
     private var watch: Watch?
     private var deadline: Timer?
     private var isAnswered = false
-    /// What the builder has said so far: `in`, between whatever its shell says at its start, or why not.
+    /// The builder's output so far: `in`, after whatever its shell prints when it starts, or the reason for a failure.
     private var said: [UInt8] = []
 
-    /// Clients wait for 15 seconds, the login on the gateway included.
+    /// Clients wait for 15 seconds, including the login on the gateway.
     private static let timeout = Duration.seconds(10)
-    /// Bytes of what the builder says that are looked at.
+    /// The most bytes of the builder's output that are read.
     private static let limit = 4096
 
-    /// - Parameter answer: called once; nil: the key opens the builder.
+    /// - Parameter answer: called once; nil: the builder accepts the key.
     init(
         of key: PublicKey, to builder: Job.Builder, of job: JobID, in context: SessionContext,
         _ answer: @escaping (SSHClientError?) -> Void
@@ -44,7 +44,7 @@ final class KeyAdmission {
 
     func start() {
         deadline = context.loop.timer(after: Self.timeout) { [unowned self] in
-            finish(SSHClientError(.timedOut, "letting the person's key in\(whatItSays)"))
+            finish(SSHClientError(.timedOut, "adding the person's key\(whatItSays)"))
         }
         do throws(SSHClientError) {
             connection = BuilderConnection(
@@ -58,7 +58,7 @@ final class KeyAdmission {
                 case .ended:
                     listen()
                     finish(
-                        SSHClientError(.refused, "the builder does not take the person's key\(whatItSays)"))
+                        SSHClientError(.refused, "the builder refuses the person's key\(whatItSays)"))
                 case .failed(let error): finish(error)
                 }
             }
@@ -68,7 +68,7 @@ final class KeyAdmission {
         }
     }
 
-    /// Takes the key out again.
+    /// Removes the key.
     func end() {
         isAnswered = true
         deadline?.cancel()
@@ -83,7 +83,7 @@ final class KeyAdmission {
         self.input = input
         self.output = output
         watch = context.loop.watch(output.readEnd, for: .readable) { [unowned self] _ in listen() }
-        // What a builder says to the gateway is not for the person's terminal.
+        // The builder's output to the gateway is not for the person's terminal.
         let sink = OutputSink(output.writeEnd, on: context.loop)
         connection?.run(
             RemoteProgram(terminal: nil, environment: [], command: Array(Self.command(for: key).utf8)),
@@ -96,7 +96,7 @@ final class KeyAdmission {
             count = max(0, read(output.readEnd, buffer.baseAddress, buffer.count))
         }
         said += piece.prefix(Self.limit - said.count)
-        // The last one may not be whole.
+        // The last line may be incomplete.
         let lines = said.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
         if lines.contains(where: { $0.elementsEqual("in".utf8) }) { finish(nil) }
     }
@@ -105,7 +105,7 @@ final class KeyAdmission {
         said.isEmpty ? "" : ": \(String(decoding: said, as: UTF8.self).prefix(200))"
     }
 
-    /// From the moment that the key is in, the person's own client notices what becomes of the builder.
+    /// After the key has been added, the person's own client notices how the builder ends.
     private func finish(_ error: SSHClientError?) {
         guard !isAnswered else { return }
         isAnswered = true
@@ -114,9 +114,9 @@ final class KeyAdmission {
         answer(error)
     }
 
-    /// For whatever login shell the builder's user has: `sh` does it. One entry for the key, with the word `sallyport`
-    /// behind it; a file for each session that needs it, named after its process. It says `in` when both are there, and
-    /// waits for our end.
+    /// Uses `sh`, whatever login shell the builder's user has. One entry for the key, followed by the word
+    /// `sallyport`; a file for each session that needs it, named after its process. It prints `in` when both are
+    /// there, and waits for the end of its input.
     static func command(for key: PublicKey) -> String {
         """
         exec sh -c '
@@ -167,7 +167,7 @@ private final class Pipe {
     let readEnd: CInt
     let writeEnd: CInt
 
-    /// Nil when there is none, and errno says why.
+    /// Nil on failure, with the reason in errno.
     init?() {
         var ends: [CInt] = [-1, -1]
         guard sp_pipe(&ends) == 0 else { return nil }

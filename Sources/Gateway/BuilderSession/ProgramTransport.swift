@@ -25,7 +25,7 @@ final class ProgramTransport: BuilderTransport {
         terminal = context.environment.hasTerminal ? LocalTerminal() : nil
         if command == nil, terminal == nil {
             context.say(
-                "Your ssh asked for no terminal, so there will be no prompt. For one: "
+                "Your ssh did not ask for a terminal, so there is no prompt. To get one: "
                     + context.commandLine("connect \(permit.job.id)", terminal: true))
         }
     }

@@ -8,8 +8,8 @@ import SSHClient
 
 /// The transport of `proxy`: the person's own client speaks to the builder's SSH server, and we carry its bytes.
 ///
-/// The builder lets the person's key in as long as their claim stands: the service has seen to that, or else we do before
-/// the first byte is carried.
+/// The builder accepts the person's key while their claim is live: the service has added the key, or we add it
+/// before the first byte is carried.
 final class ProxyTransport: BuilderTransport {
     var onEvent: (BuilderSessionMachine.Event) -> Void = { _ in }
     private let context: SessionContext
@@ -55,18 +55,17 @@ final class ProxyTransport: BuilderTransport {
     }
 
     func start() {
-        // All others on the way encrypt. Each time that we interrupted one of them, for a moment's work, would cost more
-        // than that work.
+        // All the other processes encrypt. To interrupt one of them for our short work would cost more than that work.
         sp_interrupt_nobody()
         connection?.carry(from: STDIN_FILENO, to: STDOUT_FILENO)
         onEvent(.started)
     }
 
-    /// For how long somebody who knows why the builder has ended may say so.
+    /// How long to wait for the service to say why the builder has ended.
     private static let lastWordsTimeout = Duration.milliseconds(300)
 
-    /// Whoever knows why the builder has ended has a moment to say so: afterwards nobody listens any more. sshd passes an end
-    /// of file on when it has come from standard output and from standard error.
+    /// Waits a moment for the service to say why the builder has ended: after the end of file the client no longer
+    /// listens. sshd passes an end of file on when it has come from standard output and from standard error.
     private func endOutput() {
         lastWords = context.loop.timer(after: Self.lastWordsTimeout) { [context] in
             context.output.end()
@@ -74,7 +73,7 @@ final class ProxyTransport: BuilderTransport {
         }
     }
 
-    /// Others are not announced: nobody reads what an editor shows of its ssh.
+    /// Does not announce others: nobody reads what an editor shows of its ssh.
     func enter(_ job: Job) {
         notices = TimedNotices(
             Notices(

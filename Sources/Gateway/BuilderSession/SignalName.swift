@@ -1,8 +1,8 @@
 import Glibc
 
-/// The signals that SSH can name (RFC 4254 section 6.10), and what Linux calls some more.
+/// The signals that SSH can name (RFC 4254 section 6.10), and some more of Linux's.
 enum SignalName {
-    /// Signals that nobody knows count as KILL: the program did not end by itself.
+    /// Unknown signals count as KILL: the program did not end by itself.
     static func number(_ name: String) -> CInt {
         numbers[name] ?? SIGKILL
     }

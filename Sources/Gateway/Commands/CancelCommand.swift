@@ -3,11 +3,11 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `cancel`: ends a job that is queued or runs.
+/// `cancel`: ends a job that is queued or running.
 struct CancelCommand: JobCommand {
     static let manual = Manual(
         name: "cancel", aliases: ["stop", "kill", "abort"], synopsis: "cancel <job>",
-        summary: "end a job that is queued or runs", details: "Its builder ends with it.")
+        summary: "end a job that is queued or running", details: "Its builder ends with it.")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.cancel
 

@@ -2,7 +2,7 @@ import BuildAPI
 import CommandGrammar
 import ServiceClient
 
-/// What clients shall call builders, as somebody has asked for it.
+/// The names for builders that a person asked for.
 enum WantedNames: Equatable, Sendable {
     /// `job-42.<suffix>`; nil: the one that the gateway is configured with.
     case suffix(String?)
@@ -19,7 +19,7 @@ enum WantedNames: Equatable, Sendable {
 
     /// - Parameters:
     ///   - publicName: of the gateway, if it has one.
-    ///   - usual: the suffix where there is no public name.
+    ///   - usual: the suffix if there is no public name.
     func resolved(_ publicName: String?, usual: String? = nil) throws(Refusal) -> BuilderNames {
         switch self {
         case .bare: return BuilderNames(suffix: nil)
@@ -30,9 +30,9 @@ enum WantedNames: Equatable, Sendable {
     }
 }
 
-/// What the commands share that set people's own ssh up for `proxy`.
+/// Shared by the commands that set people's own ssh up for `proxy`.
 extension SessionContext {
-    /// Answers with a text that is true of all jobs' builders: that needs somebody who vouches for all their keys.
+    /// Answers with a text for the builders of all jobs, which needs a certificate authority for their host keys.
     func answerWithHostAuthority(_ text: @escaping (CheckedHostAuthority) throws(Refusal) -> String) {
         service.hostAuthority { result in
             do throws(Refusal) {

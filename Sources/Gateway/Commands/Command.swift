@@ -2,15 +2,15 @@ import BuildAPI
 import CommandGrammar
 import Policy
 
-/// What people can ask for: one type for each verb, which says how it is entered, what `help` says of it, what the policy
-/// decides about it, what it does, and what a signal does to it.
+/// What people can run: one type for each verb, with its syntax, its help, the action that the policy decides
+/// about, what it does, and what a signal does to it.
 ///
 /// A new verb is a new file in this folder and a line in ``Verbs``.
 protocol Command: Sendable {
     static var manual: Manual { get }
-    /// The options; none, unless it says so.
+    /// The options; by default none.
     static var syntax: Syntax { get }
-    /// Takes from the words what it understands; what it leaves is refused.
+    /// Takes the words that it understands; the others are refused.
     init(_ arguments: inout Arguments) throws(UsageError)
 }
 
@@ -23,21 +23,21 @@ protocol JobCommand: Command {
     static var action: Action { get }
     /// Nil: the person's only live one.
     var job: JobID? { get }
-    /// - Returns: what goes on, if something does that a signal would end in another way than everything else.
+    /// - Returns: what continues, if it has its own way to end on a signal.
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 
-/// A command about the person who asks, which everybody may use whose key is known.
+/// A command about the person who asks. Everyone whose key is known can use it.
 protocol PersonalCommand: Command {
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 
-/// A command that goes on until it ends the session; it is kept until then.
+/// A command that continues until it ends the session; it is kept until then.
 protocol RunningCommand: AnyObject {
     var context: SessionContext { get }
-    /// Somebody wants the session to end.
+    /// A signal asks the session to end.
     func interrupted(by signal: CInt)
-    /// The client's window has another size.
+    /// The size of the client's window has changed.
     func windowChanged()
 }
 
@@ -46,7 +46,7 @@ extension RunningCommand {
     func windowChanged() {}
 }
 
-/// A command that this person may run.
+/// A command that this person is allowed to run.
 enum AuthorizedCommand {
     case personal(any PersonalCommand, Principal)
     case job(any JobCommand, Permit)

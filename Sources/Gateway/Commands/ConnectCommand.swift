@@ -7,20 +7,20 @@ struct ConnectCommand: JobCommand {
     static let manual = Manual(
         name: "connect", aliases: ["ssh", "shell", "exec", "run", "login"],
         synopsis: "connect [--now] [job] [command…]",
-        summary: "a shell on the job's machine, or a command there",
+        summary: "open a shell on the job's machine, or run a command there",
         details: """
-            Waits for a builder that boots; while tasks run it shows their log and lets you in when they have
-            ended. With --now you go in at once. Without a job, your only live one is meant.
-            The command goes to the builder as it is; its exit status is ours. For a shell use ssh -t.
+            Waits while the builder boots. While tasks run, it shows their log and lets you in when they
+            have ended; with --now you go in at once. Without a job, it uses your only live one.
+            The command reaches the builder unchanged, and you get its exit status. For a shell use ssh -t.
             After the last shell logs out the builder ends, unless it is held; a lost connection keeps it.
             """)
     static let syntax = Syntax(flags: ["--now"], endsWithCommand: true)
     static let action = Action.enter
 
     let job: JobID?
-    /// Goes in while tasks still run.
+    /// Goes in while tasks are still running.
     let now: Bool
-    /// Nil for a shell; else never empty, byte for byte as the person wrote it.
+    /// Nil for a shell; otherwise not empty, byte for byte as the person wrote it.
     let command: [UInt8]?
 
     init(_ arguments: inout Arguments) throws(UsageError) {

@@ -5,22 +5,22 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `extend`: more time for a builder that is kept.
+/// `extend`: gives a kept builder more time.
 struct ExtendCommand: JobCommand {
     static let manual = Manual(
         name: "extend", aliases: ["renew"], synopsis: "extend <job> [duration|--max]",
-        summary: "more time for the builder: one hour, or 30m, 2h, 1d",
+        summary: "give the builder more time: one hour, or 30m, 2h, 1d",
         details: """
-            Adds to the time that is left. The builder then stays that long even with nobody inside, unless the
-            last shell logs out. --max is as far as the administrator allows.
+            Adds to the time that is left. The builder then stays that long even with nobody inside, unless
+            the last shell logs out. --max extends it as far as the administrator allows.
             """)
     static let syntax = Syntax(flags: ["--max", "--json"])
     static let action = Action.extend
 
-    /// By how much a builder's time is extended.
+    /// How far the deadline is moved.
     enum Length: Equatable {
         case time(Duration)
-        /// As far as it goes.
+        /// As far as possible.
         case maximum
     }
 
@@ -28,7 +28,7 @@ struct ExtendCommand: JobCommand {
     let length: Length
     let json: Bool
 
-    /// What no duration means.
+    /// The default duration.
     private static let usual = Duration.seconds(3600)
 
     init(_ arguments: inout Arguments) throws(UsageError) {
@@ -65,10 +65,10 @@ struct ExtendCommand: JobCommand {
     private func deadline(for job: Job) throws(Refusal) -> Date {
         switch (length, job.maxDeadline) {
         case (.maximum, let latest?): return latest
-        case (.maximum, nil): throw .notOffered("longest life of a builder")
+        case (.maximum, nil): throw .notOffered("“extend --max”")
         case (.time(let duration), let latest):
             let until = (job.deadline ?? .now).addingTimeInterval(TimeInterval(duration.components.seconds))
-            // Clocks of two machines: the service has the last word.
+            // The clocks of two machines can differ: the service decides.
             if let latest, until > latest.addingTimeInterval(1) {
                 throw .extendedTooFar(job, latest: latest)
             }

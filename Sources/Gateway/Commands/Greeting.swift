@@ -5,9 +5,9 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// No words at all: who somebody is, and what they can do here.
+/// The greeting for a login without a command: who the person is, and what they can do here.
 struct Greeting: PersonalCommand {
-    static let manual = Manual(name: "", synopsis: "", summary: "who you are, and what you can do here")
+    static let manual = Manual(name: "", synopsis: "", summary: "say who you are, and what you can do here")
 
     init() {}
     init(_ arguments: inout Arguments) {}
@@ -28,28 +28,32 @@ struct Greeting: PersonalCommand {
         context.answer(text(for: person, jobs, context))
     }
 
-    /// - Parameter jobs: nil: the service does not say.
+    /// - Parameter jobs: nil: the service cannot list them.
     private func text(for person: Person, _ jobs: [Job]?, _ context: SessionContext) -> String {
         var lines = ["Hello \(person.printableName)."]
         lines.append("")
         if let jobs, jobs.isEmpty {
-            lines.append("You have no job that runs or whose builder is kept.")
+            lines.append("You have no running job and no kept builder.")
         } else if let jobs {
             lines.append("Your jobs:")
             lines.append("")
             lines += JobTable(jobs).lines
         } else {
-            lines.append("The build service here has no list of your jobs: name the one you mean.")
+            lines.append("The build service here cannot list your jobs. Name the job in each command.")
         }
         let example = jobs?.first.map { "\($0.id)" } ?? "JOB"
         lines.append("")
-        for (purpose, line) in [
-            ("A shell on the machine of a job", context.commandLine("connect \(example)", terminal: true)),
-            ("One command there", context.commandLine("connect \(example) COMMAND")),
-            ("A job's log, until it ends", context.commandLine("tail \(example)")),
-            ("An editor, scp, rsync, ports", context.setUpLine(for: example)),
-            ("All that can be done here", context.commandLine("help")),
-        ] {
+        var examples = [
+            ("Open a shell on a job's machine", context.commandLine("connect \(example)", terminal: true)),
+            ("Run one command there", context.commandLine("connect \(example) COMMAND")),
+            ("Follow a job's log", context.commandLine("tail \(example)")),
+            ("Use an editor, scp, rsync, ports", context.setUpLine(for: example)),
+        ]
+        if context.service.selfService != nil {
+            examples.append(("Submit a job", context.commandLine("submit --follow <job.yaml")))
+        }
+        examples.append(("List all commands", context.commandLine("help")))
+        for (purpose, line) in examples {
             lines.append("\(purpose):".padded(to: 35) + line)
         }
         return lines.joined(separator: "\n") + "\n"

@@ -2,11 +2,11 @@ import CommandGrammar
 import Policy
 import Presentation
 
-/// `help`: what the verbs are for, one line each, and all about one.
+/// `help`: lists the verbs, one line each, or explains one.
 struct HelpCommand: PersonalCommand {
     static let manual = Manual(
         name: "help", spellings: ["--help", "-h"], synopsis: "help [verb]",
-        summary: "this, or all about one verb")
+        summary: "list the verbs, or explain one")
 
     /// A verb's name; nil: all verbs.
     let topic: String?
@@ -37,7 +37,7 @@ struct HelpCommand: PersonalCommand {
             + (manual.details.isEmpty ? "" : "\n\(manual.details)\n")
     }
 
-    /// For somebody whose words are no command: the verb they meant, else all.
+    /// After a command that is not understood: the verb that the person meant; otherwise all verbs.
     static func usage(for error: UsageError) -> String {
         guard case .alias(let name) = error.code, let verb = Verbs.named(name) else { return all }
         return verb.manual.synopsis + "\n"
@@ -48,7 +48,7 @@ struct HelpCommand: PersonalCommand {
             let synopsis = manual.synopsis.padded(to: column)
             let gap = manual.synopsis.count < column ? "" : "\n" + "".padded(to: column)
             return "\(synopsis)\(gap)\(manual.summary)\n"
-        }.joined() + "\nAll about one verb: help VERB, or VERB --help.\n"
+        }.joined() + "\nFor one verb: help VERB, or VERB --help.\n"
     }
 
     /// Where summaries begin.

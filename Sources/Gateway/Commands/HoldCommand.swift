@@ -5,12 +5,12 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `hold`: the last logout does not end the builder.
+/// `hold`: keeps the builder after the last logout.
 struct HoldCommand: JobCommand {
     static let manual = Manual(
         name: "hold", aliases: ["keep"], synopsis: "hold <job>",
         summary: "keep the builder after the last logout",
-        details: "Until its time is over; unhold takes it back.")
+        details: "Until its time is up. unhold undoes this.")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.hold
 
@@ -25,7 +25,7 @@ struct HoldCommand: JobCommand {
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard permit.job.builder != nil else { throw .noBuilder(permit.job) }
         change(permit, .hold, json: json, in: context) { job in
-            "The builder of job \(job.id) stays after the last logout, until its time is over"
+            "The builder of job \(job.id) stays after the last logout, until its time is up"
                 + (job.deadline.map { " in \(SpokenDuration.words($0.timeIntervalSinceNow))" } ?? "")
                 + ". To end it: \(context.commandLine("release \(job.id)"))"
         }

@@ -4,9 +4,9 @@ import Policy
 import ServiceClient
 
 extension JobCommand {
-    /// Changes the job at the build service, answers with what it has become, and ends the session.
+    /// Changes the job at the build service, prints the changed job, and ends the session.
     ///
-    /// - Parameter sentence: what is said of it.
+    /// - Parameter sentence: what to print, unless JSON was asked for.
     func change(
         _ permit: Permit, _ action: JobAction, json: Bool, in context: SessionContext,
         sentence: @escaping (Job) -> String

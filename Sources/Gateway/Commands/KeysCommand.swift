@@ -9,14 +9,14 @@ import ServiceClient
 struct KeysCommand: PersonalCommand {
     static let manual = Manual(
         name: "keys", aliases: ["key"], synopsis: "keys [list | add | remove <key>]",
-        summary: "your public keys; a new one comes on standard input",
+        summary: "manage your public keys; add reads one from standard input",
         details:
             "remove takes a fingerprint, as list prints it. The key marked * is the one you are using now.")
     static let syntax = Syntax(flags: ["--json"])
 
     enum Task: Equatable {
         case list
-        /// The key comes on standard input.
+        /// Reads the key from standard input.
         case add
         case remove(fingerprint: String)
     }
@@ -35,7 +35,7 @@ struct KeysCommand: PersonalCommand {
     }
 
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
-        guard let service = context.service.selfService else { throw .notOffered("keys to manage") }
+        guard let service = context.service.selfService else { throw .notOffered("“\(Self.manual.name)”") }
         switch task {
         case .list: list(service, principal.person, context)
         case .remove(let fingerprint): try remove(fingerprint, service, principal.person, context)
@@ -90,7 +90,7 @@ struct KeysCommand: PersonalCommand {
         _ bytes: [UInt8], _ service: any SelfService, _ person: Person, _ context: SessionContext
     ) throws(Refusal) {
         let text = String(decoding: bytes, as: UTF8.self)
-        // Before anything else looks at it, or repeats it.
+        // Check this before any other code looks at it, or repeats it.
         guard !text.contains("PRIVATE KEY") else { throw .privateKey }
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
         guard lines.count == 1, let line = lines.first,

@@ -3,14 +3,14 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `known-hosts`: lines for a client's known_hosts, by which it knows builders.
+/// `known-hosts`: prints lines for a client's known_hosts, with which it recognises builders.
 struct KnownHostsCommand: JobCommand, PersonalCommand {
     static let manual = Manual(
         name: "known-hosts", synopsis: "known-hosts [options] [job]",
-        summary: "lines for known_hosts: how your ssh knows builders",
+        summary: "print lines for known_hosts, to recognise builders",
         details: """
-            One line for all builders; with a job, the plain keys of its builder, for clients that know no
-            certificates.
+            One line for all builders; with a job, the plain keys of its builder, for clients that do not
+            support certificates.
             --suffix S  builders are called job-42.S
             --bare      builders are called job-42
             """)

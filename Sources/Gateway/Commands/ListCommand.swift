@@ -3,12 +3,12 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `list`: the person's jobs.
+/// `list`: lists the person's jobs.
 struct ListCommand: PersonalCommand {
     static let manual = Manual(
         name: "list", aliases: ["ls", "jobs", "ps"], synopsis: "list [--all] [--json]",
-        summary: "your jobs that run or whose builder is kept",
-        details: "With --all those too that are over. LEFT is how long the builder will stay.")
+        summary: "list your jobs that are running or whose builder is kept",
+        details: "With --all, finished ones too. LEFT is how long the builder will stay.")
     static let syntax = Syntax(flags: ["--all", "--json"])
 
     /// Finished jobs without a builder, too.
@@ -25,7 +25,7 @@ struct ListCommand: PersonalCommand {
             context.service.liveJobs(of: principal.person) { show($0, context) }
             return nil
         }
-        guard let service = context.service.selfService else { throw .notOffered("list of jobs") }
+        guard let service = context.service.selfService else { throw .notOffered("“list --all”") }
         service.jobs(owner: principal.person.id, live: false) { show($0, context) }
         return nil
     }
@@ -37,9 +37,9 @@ struct ListCommand: PersonalCommand {
                 jobs.isEmpty ? "" : JobTable(jobs).text
             }
             if jobs.isEmpty, !json {
-                context.say(all ? "You have no job." : "You have no job that runs or whose builder is kept.")
+                context.say(all ? "You have no job." : "You have no running job and no kept builder.")
             }
-        case .failure(let error) where error.code == .notOffered: context.refuse(.notOffered("list of jobs"))
+        case .failure(let error) where error.code == .notOffered: context.refuse(.notOffered("“list”"))
         case .failure(let error): context.refuse(.serviceRefused(error, Self.manual.name))
         }
     }

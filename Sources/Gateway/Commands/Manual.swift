@@ -1,14 +1,14 @@
-/// What `help` says about a verb, and by which words people find it.
+/// What `help` says about a verb, and the words for it.
 struct Manual: Sendable {
     let name: String
-    /// Other words for the same that work.
+    /// Other spellings that work.
     var spellings: [String] = []
-    /// What people try who know other programs: they are told the name.
+    /// Names from other programs. They do not work, but the message has the right name.
     var aliases: [String] = []
     /// How it is entered, without the host: at most 100 characters.
     let synopsis: String
-    /// What it is for, in one line.
+    /// What it does, in one line that begins with an imperative.
     let summary: String
-    /// More, in lines of at most 96 characters; empty: that is all.
+    /// More, in lines of at most 96 characters; can be empty.
     var details = ""
 }

@@ -3,18 +3,19 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `proxy`: the SSH server of the job's builder, on standard input and output, for ssh's ProxyCommand.
+/// `proxy`: connects standard input and output to the SSH server of the job's builder, for ssh's ProxyCommand.
 struct ProxyCommand: JobCommand {
     static let manual = Manual(
         name: "proxy", synopsis: "proxy <job>",
-        summary: "the job's builder for your own ssh, scp, rsync, editor",
+        summary: "connect your own ssh, scp, rsync or editor to the builder",
         details: """
-            For ssh's ProxyCommand; ssh-config prints the lines that use it. The job may be called 42, job-42 or
-            job-42.HOST. While it lasts, your key opens the builder. It waits 13 seconds for one that boots.
+            For ssh's ProxyCommand; ssh-config prints the lines that use it. The job can be called 42,
+            job-42 or job-42.HOST. While the connection lasts, the builder accepts your key. It waits 13
+            seconds for a builder that is booting.
             """)
     static let action = Action.enter
 
-    /// For how long it waits for a builder. Editors give ssh 15 seconds to connect, the login on the gateway included.
+    /// How long it waits for a builder. Editors give ssh 15 seconds to connect, including the login on the gateway.
     private static let builderTimeout = Duration.seconds(13)
 
     let job: JobID?
@@ -29,7 +30,7 @@ struct ProxyCommand: JobCommand {
         if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {
             throw .unpinnedBuilder(job, commandLine: context.commandLine("connect \(job) true"))
         }
-        // A program that speaks SSH could not wait for the end of the tasks.
+        // A program that speaks SSH cannot wait for the end of the tasks.
         let session = BuilderSession(
             permit, over: ProxyTransport(permit, in: context), now: true, builderTimeout: Self.builderTimeout,
             in: context)

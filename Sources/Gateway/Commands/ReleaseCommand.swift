@@ -3,12 +3,15 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `release`: ends the builder. Asks first, unless that has been answered on the command line.
+/// `release`: ends the builder. Asks for confirmation, unless the command line has it.
 struct ReleaseCommand: JobCommand {
     static let manual = Manual(
         name: "release", aliases: ["end", "destroy"], synopsis: "release <job> [--yes]",
         summary: "end the builder now",
-        details: "Whoever is inside is told. While tasks run the job is cancelled. Asks, unless --yes.")
+        details: """
+            People inside are told. While tasks run, the job is cancelled.
+            Asks for confirmation, unless --yes.
+            """)
     static let syntax = Syntax(flags: ["--yes", "--json"])
     static let action = Action.release
 

@@ -1,11 +1,11 @@
 import CommandGrammar
 
-/// What somebody asks for with the words after the host's name: SSH_ORIGINAL_COMMAND, parsed.
+/// A person's command: SSH_ORIGINAL_COMMAND, parsed.
 enum Request {
     case personal(any PersonalCommand)
     case job(any JobCommand)
 
-    /// - Parameter originalCommand: the bytes of SSH_ORIGINAL_COMMAND; nil where it is not set.
+    /// - Parameter originalCommand: the bytes of SSH_ORIGINAL_COMMAND; nil if it is not set.
     init(originalCommand: [UInt8]?) throws(UsageError) {
         var words = Words(originalCommand ?? [])
         guard let word = words.next() else {

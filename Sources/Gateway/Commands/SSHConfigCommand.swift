@@ -4,16 +4,16 @@ import ConfigurationFile
 import Policy
 import ServiceClient
 
-/// `ssh-config`: lines for a client's ssh_config, by which it finds builders.
+/// `ssh-config`: prints lines for a client's ssh_config, with which it finds builders.
 struct SSHConfigCommand: JobCommand, PersonalCommand {
     static let manual = Manual(
         name: "ssh-config", synopsis: "ssh-config [options]",
-        summary: "lines for ssh_config, after which ssh job-42.HOST works",
+        summary: "print lines for ssh_config, to reach builders as job-42.HOST",
         details: """
-            --suffix S  builders are to be called job-42.S, not job-42.HOST
-            --bare      builders are to be called job-42
-            --job N     for one job's builder, for programs that show no wildcards
-            --host H    this gateway's name, if not as it is configured
+            --suffix S  builders are called job-42.S, not job-42.HOST
+            --bare      builders are called job-42
+            --job N     for one job's builder, for programs that do not show wildcards
+            --host H    the gateway's name, if not the configured one
             --windows   for the ssh that comes with Windows
             """)
     static let syntax = Syntax(
@@ -23,7 +23,7 @@ struct SSHConfigCommand: JobCommand, PersonalCommand {
     /// Nil: one stanza for the builders of all jobs.
     let job: JobID?
     let names: WantedNames
-    /// How the client reaches this gateway; nil: as the gateway is configured.
+    /// The name by which the client reaches this gateway; nil: the configured one.
     let host: String?
     /// For the ssh that comes with Windows.
     let windows: Bool

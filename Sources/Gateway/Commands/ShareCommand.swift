@@ -4,11 +4,11 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `share`: somebody else may enter the job.
+/// `share`: lets another person enter the job.
 struct ShareCommand: JobCommand {
     static let manual = Manual(
-        name: "share", synopsis: "share <job> <user>", summary: "let somebody else in",
-        details: "They may connect, proxy, tail and show. unshare takes it back, and ends their sessions.")
+        name: "share", synopsis: "share <job> <user>", summary: "let another person in",
+        details: "They can connect, proxy, tail and show. unshare undoes this, and ends their sessions.")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.share
 
@@ -27,8 +27,8 @@ struct ShareCommand: JobCommand {
         change(permit, .share(with: user), json: json, in: context) { job in
             let name = HostileText.printable(user, limit: 64)
             return job.status.isFinal && job.builder == nil
-                ? "\(name) may see job \(job.id) now: \(context.commandLine("tail \(job.id)"))"
-                : "\(name) may enter job \(job.id) now: \(context.commandLine("connect \(job.id)", terminal: true))"
+                ? "\(name) can see job \(job.id) now: \(context.commandLine("tail \(job.id)"))"
+                : "\(name) can enter job \(job.id) now: \(context.commandLine("connect \(job.id)", terminal: true))"
         }
         return nil
     }

@@ -2,11 +2,11 @@ import BuildAPI
 import CommandGrammar
 import Policy
 
-/// `show`: all about one job.
+/// `show`: prints everything about one job.
 struct ShowCommand: JobCommand {
     static let manual = Manual(
         name: "show", aliases: ["status", "info"], synopsis: "show <job> [--json]",
-        summary: "tasks, deadline, who is inside, lines to copy")
+        summary: "show its tasks, deadline, who is inside, commands to copy")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.look
 

@@ -4,21 +4,23 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// `submit`: a manifest from standard input becomes a job; with `--follow` its log is shown, and it says how it ended.
+/// `submit`: submits a manifest from standard input as a job; with `--follow` it shows the job's log and ends as it
+/// does.
 struct SubmitCommand: PersonalCommand {
     static let manual = Manual(
-        name: "submit", aliases: ["build"], synopsis: "submit [options] <manifest", summary: "a new job",
+        name: "submit", aliases: ["build"], synopsis: "submit [options] <manifest",
+        summary: "submit a new job",
         details: """
-            --follow    show its log, and exit as it does: 0 for success, 1 otherwise
+            --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
             --note TEXT what it is about; all words up to the next option
-            --private   nobody but you may know that it exists
-            --public    everybody with a key may follow it
-            --json      answer with the job as JSON
-            The manifest is YAML, and comes on standard input.
+            --private   nobody else can know that it exists
+            --public    everyone with a key can follow it
+            --json      print the job as JSON
+            The manifest is YAML, and is read from standard input.
             """)
     static let syntax = Syntax(flags: ["--follow", "--private", "--public", "--json"], texts: ["--note"])
 
-    /// Shows its log, and ends as it does.
+    /// Show the job's log, and end as the job does.
     let follow: Bool
     let note: String?
     let visibility: Visibility
@@ -40,8 +42,7 @@ struct SubmitCommand: PersonalCommand {
     }
 }
 
-/// `submit` while it goes on: reads the manifest, and shows the log if that is wanted. A signal ends it, and leaves the job
-/// alone.
+/// A `submit` in progress: reads the manifest, and shows the log if asked to. A signal ends it, but not the job.
 private final class Submission: RunningCommand {
     private static let largestManifest = 1 << 20
 
@@ -91,12 +92,13 @@ private final class Submission: RunningCommand {
             return
         }
         context.say(
-            "Job \(job.id) is submitted; this shows its log until it ends. Ctrl-C leaves the job alone.")
+            "Job \(job.id) is submitted. Following its log; Ctrl-C stops following, not the job.")
         do throws(Denial) {
             let permit = try Permit.decide(.look, on: job.id, job, for: principal)
             tail = LogSession(permit, raw: false, in: context) { [context] job in
                 guard job.builder != nil else { return }
-                context.say("To look at it: \(context.commandLine("connect \(job.id)", terminal: true))")
+                context.say(
+                    "To enter the machine: \(context.commandLine("connect \(job.id)", terminal: true))")
             }
             tail?.start()
         } catch {

@@ -2,20 +2,20 @@ import BuildAPI
 import CommandGrammar
 import Policy
 
-/// `tail`: the job's logs until it ends.
+/// `tail`: shows the job's logs until it ends.
 struct TailCommand: JobCommand {
     static let manual = Manual(
         name: "tail", aliases: ["log", "logs", "follow"], synopsis: "tail [--raw] [job]",
-        summary: "the job's logs until it ends",
+        summary: "show the job's logs until it ends",
         details: """
-            From their beginning. Exit status 0: the job succeeded; 1: it did not.
+            From the beginning. Exit status 0: the job succeeded; 1: it did not.
             Escape sequences other than colours are dropped; --raw passes every byte.
             """)
     static let syntax = Syntax(flags: ["--raw"])
     static let action = Action.look
 
     let job: JobID?
-    /// Escape sequences pass unfiltered.
+    /// Pass escape sequences unfiltered.
     let raw: Bool
 
     init(_ arguments: inout Arguments) throws(UsageError) {

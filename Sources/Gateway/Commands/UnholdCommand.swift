@@ -3,7 +3,7 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `unhold`: the last logout ends the builder again.
+/// `unhold`: undoes `hold`.
 struct UnholdCommand: JobCommand {
     static let manual = Manual(
         name: "unhold", synopsis: "unhold <job>", summary: "let the builder end after the last logout again")

@@ -4,10 +4,11 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `unshare`: takes back what `share` gave.
+/// `unshare`: undoes `share`.
 struct UnshareCommand: JobCommand {
     static let manual = Manual(
-        name: "unshare", synopsis: "unshare <job> <user>", summary: "let them in no more")
+        name: "unshare", synopsis: "unshare <job> <user>",
+        summary: "stop sharing with them; their sessions end")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.share
 
@@ -24,7 +25,7 @@ struct UnshareCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
         change(permit, .unshare(with: user), json: json, in: context) { job in
-            "\(HostileText.printable(user, limit: 64)) may not enter job \(job.id) any more."
+            "\(HostileText.printable(user, limit: 64)) can no longer enter job \(job.id)."
         }
         return nil
     }

@@ -1,12 +1,12 @@
 import CommandGrammar
 import Policy
 
-/// A verb that there is.
+/// One verb.
 struct Verb: Sendable {
     let manual: Manual
-    /// What it does with a job, for the policy to decide; nil: it is never about a job.
+    /// The action on a job that the policy decides about; nil: the verb is never about a job.
     let action: Action?
-    /// Whether it can be about the person who asks, and no job.
+    /// Whether it can be about the person who asks, without a job.
     let isPersonal: Bool
     private let syntax: Syntax
     private let command: @Sendable (inout Arguments) throws(UsageError) -> Request
@@ -51,7 +51,7 @@ struct Verb: Sendable {
     }
 }
 
-/// All verbs, in the order in which `help` lists them. Whatever is not among them is refused.
+/// All verbs, in the order in which `help` lists them. Everything else is refused.
 enum Verbs {
     static let all = [
         // About one job.
@@ -84,6 +84,6 @@ enum Verbs {
     /// The verb that has this spelling, such as `--help`.
     static func spelled(_ word: String) -> Verb? { all.first { $0.manual.spellings.contains(word) } }
 
-    /// The verb that somebody means who knows other programs.
+    /// The verb that has this name in another program.
     static func alias(_ word: String) -> Verb? { all.first { $0.manual.aliases.contains(word) } }
 }

@@ -2,11 +2,11 @@ import CommandGrammar
 import Policy
 import Version
 
-/// `version`: which Sallyport this is.
+/// `version`: prints the version of Sallyport.
 struct VersionCommand: PersonalCommand {
     static let manual = Manual(
         name: "version", spellings: ["--version", "-V"], synopsis: "version",
-        summary: "which Sallyport this is")
+        summary: "say which version of Sallyport this is")
 
     init(_ arguments: inout Arguments) {}
 

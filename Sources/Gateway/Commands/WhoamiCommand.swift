@@ -3,10 +3,11 @@ import BuildAPI
 import CommandGrammar
 import Policy
 
-/// `whoami`: whose key this is.
+/// `whoami`: says whose key the person is using.
 struct WhoamiCommand: PersonalCommand {
     static let manual = Manual(
-        name: "whoami", aliases: ["who", "id"], synopsis: "whoami [--json]", summary: "whose key this is")
+        name: "whoami", aliases: ["who", "id"], synopsis: "whoami [--json]",
+        summary: "say whose key you are using")
     static let syntax = Syntax(flags: ["--json"])
 
     let json: Bool

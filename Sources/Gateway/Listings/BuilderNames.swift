@@ -1,8 +1,8 @@
 import BuildAPI
 
-/// What a client's ssh calls builders.
+/// The builders' names for a client's ssh.
 struct BuilderNames: Equatable {
-    /// Behind the first dot, in lower case, as ssh asks for it; nil: there is none.
+    /// The part after the first dot, in lower case, as ssh looks it up; nil: there is none.
     let suffix: String?
 
     init(suffix: String?) {
@@ -15,7 +15,7 @@ struct BuilderNames: Equatable {
     /// All builders' names, as a pattern of ssh_config(5) and of known_hosts.
     var pattern: String { qualified("job-*") }
 
-    /// What asks the gateway for these names; empty for those that it has by itself.
+    /// The option that asks the gateway for these names; empty if they are the default.
     func option(unless usual: String?) -> String {
         guard let suffix else { return " --bare" }
         return suffix == usual?.lowercased() ? "" : " --suffix \(suffix)"

@@ -1,7 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 
-/// A host authority whose words can stand in people's own configuration.
+/// A host authority that is safe in people's configuration.
 struct CheckedHostAuthority {
     let key: PublicKey
     let suffixes: [String]
@@ -9,17 +9,17 @@ struct CheckedHostAuthority {
 
     init(_ authority: HostAuthority) throws(Refusal) {
         guard let (key, _) = try? PublicKey.parse(line: authority.key), !Certificate.isCertificate(key) else {
-            throw .senseless("a host authority without a public key")
+            throw .senseless("a host authority whose key is invalid")
         }
         guard authority.suffixes.allSatisfy(HostName.isValid) else {
-            throw .senseless("a host authority for names that are not host names")
+            throw .senseless("a host authority with invalid names")
         }
         self.key = key
         suffixes = authority.suffixes.map { $0.lowercased() }
         user = try checkedUser(authority.user)
     }
 
-    /// Builders' bare names are in every certificate.
+    /// Every certificate contains the builders' bare names.
     func requireCertificates(for names: BuilderNames) throws(Refusal) {
         guard let suffix = names.suffix, !suffixes.contains(suffix) else { return }
         let others = (suffixes.prefix(8).map { "--suffix \($0)" } + ["--bare"]).joined(separator: ", or ")
@@ -27,14 +27,14 @@ struct CheckedHostAuthority {
     }
 }
 
-/// The keys by which a job's builder is known.
+/// The host keys of a job's builder.
 ///
-/// - Parameter pin: of a service that knows none: what its builder has shown first.
+/// - Parameter pin: the key that the builder showed first, for a service that names none.
 func checkedHostKeys(of builder: Job.Builder, _ job: JobID, pin: String?) throws(Refusal) -> [PublicKey] {
     let lines = builder.hostKeys.isEmpty ? [pin].compactMap(\.self) : builder.hostKeys
     let keys = lines.compactMap { try? PublicKey.parse(line: $0).key }
     guard keys.count == lines.count, !keys.contains(where: Certificate.isCertificate) else {
-        throw .senseless("job \(job) with a builder whose host keys are malformed")
+        throw .senseless("invalid host keys for the builder of job \(job)")
     }
     guard !keys.isEmpty else {
         throw .unknownHostKey(job)
@@ -42,8 +42,8 @@ func checkedHostKeys(of builder: Job.Builder, _ job: JobID, pin: String?) throws
     return keys
 }
 
-/// A user's name as it may stand in ssh_config and on a command line: 1 to 32 of `[A-Za-z0-9_.-]`, the first of them
-/// no `-` and no `.`.
+/// A user name that is safe in ssh_config and on a command line: 1 to 32 of `[A-Za-z0-9_.-]`, not beginning with `-` or
+/// `.`.
 func checkedUser(_ name: String) throws(Refusal) -> String {
     let isHarmless = name.utf8.allSatisfy {
         switch $0 {
@@ -54,7 +54,7 @@ func checkedUser(_ name: String) throws(Refusal) -> String {
         }
     }
     guard isHarmless, (1...32).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasPrefix(".") else {
-        throw .senseless("a user whose name is malformed")
+        throw .senseless("an invalid user name for builders")
     }
     return name
 }

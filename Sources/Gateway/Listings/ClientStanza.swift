@@ -1,26 +1,26 @@
 import BuildAPI
 
-/// What somebody includes into their ssh_config, so that their own ssh finds builders.
+/// Lines that people include in their ssh_config, so that their own ssh finds builders.
 ///
-/// All of it has been checked: nothing here can be misread by ssh, sh or cmd.exe.
+/// Every value has been checked: ssh, sh and cmd.exe cannot misread any of it.
 struct ClientStanza {
     /// Nil: for the builders of all jobs.
     var job: JobID?
     var names: BuilderNames
-    /// As whom one logs in to builders.
+    /// The user name for logging in to builders.
     var user: String
     /// `builds@builds.example.org`
     var gateway: String
     var port: Int
     /// For the ssh that comes with Windows.
     var windows = false
-    /// The words by which the gateway makes this stanza again, and the lines of known_hosts that go with it.
+    /// The commands with which the gateway prints this stanza, and the lines of known_hosts that go with it.
     var request: (stanza: String, knownHosts: String)
 
     var text: String {
         """
         # \(title)
-        # \(windows ? "In cmd.exe" : "In a shell") this installs it, or brings it up to date:
+        # To install or update this, run in \(windows ? "cmd.exe" : "a shell"):
         # \(installation)
 
         Host \(pattern)
@@ -28,7 +28,7 @@ struct ClientStanza {
             ProxyCommand \(ssh(program)) proxy \(job.map { "job-\($0)" } ?? "%h")
             UserKnownHostsFile ~/.ssh/\(file).known_hosts
             StrictHostKeyChecking yes
-            # What is known of builders comes from the gateway.
+            # The builders' host keys come from the gateway.
             UpdateHostKeys no
             # The gateway's connection stays up when a builder is gone.
             ServerAliveInterval 15
@@ -36,8 +36,8 @@ struct ClientStanza {
         """
     }
 
-    /// In ~/.ssh, without what comes behind the last dot. (Each file is included by its name: VS Code on Windows and
-    /// others that look for hosts themselves find none behind a wildcard.)
+    /// In ~/.ssh, without what comes after the last dot. (Each file is included by its name: VS Code on Windows and
+    /// others that look for hosts themselves do not expand wildcards.)
     var file: String {
         "sallyport" + (job.map { "-job-\($0)" } ?? "") + (names.suffix.map { ".\($0)" } ?? "")
     }
@@ -49,14 +49,14 @@ struct ClientStanza {
 
     private var pattern: String {
         if let job { return names.name(of: job) }
-        // Bare names have no dot; and the way to the gateway never leads through the gateway.
+        // Bare names have no dot; and the gateway is never reached through itself.
         let host = gateway.drop { $0 != "@" }.dropFirst()
         return names.pattern + (names.suffix == nil ? " !*.*" : "")
             + (host.hasPrefix("job-") ? " !\(host)" : "") + " " + Self.harmful
     }
 
-    /// Names that are none, and that OpenSSH before 9.6 would put into a command line as they are (CVE-2023-51385): a git
-    /// repository can make somebody's ssh go to whatever host it names.
+    /// Invalid names, which OpenSSH before 9.6 would put into a command line unchanged (CVE-2023-51385): a git
+    /// repository can make a person's ssh connect to any host it names.
     private static let harmful = ";&|$`<>".map { "!*\($0)*" }.joined(separator: " ")
 
     /// Windows' OpenSSH before 8.1 finds no program in PATH here.
@@ -66,7 +66,7 @@ struct ClientStanza {
 
     private var installation: String { windows ? commandPrompt : shell }
 
-    /// For sh: nothing is replaced before all of it is there, and a config that is a symbolic link stays one.
+    /// For sh: replaces nothing before it has everything, and a config that is a symbolic link stays one.
     private var shell: String {
         """
         (umask 077; n=\(file); mkdir -p ~/.ssh && cd ~/.ssh \

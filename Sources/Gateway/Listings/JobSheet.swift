@@ -2,14 +2,14 @@ import BuildAPI
 import FoundationEssentials
 import Presentation
 
-/// All there is to say about one job.
+/// Everything that `show` prints about one job.
 struct JobSheet {
     let job: Job
-    /// Whether to say who is inside, and how to get in.
+    /// Whether to show who is inside, and how to enter.
     let isInvited: Bool
-    /// How to go in with one's own ssh, and how to set that up.
+    /// The command to enter with the person's own ssh, and the one to set that up.
     let own: (line: String, setUpLine: String)
-    /// How to enter a command, and whether it needs a terminal.
+    /// The full command line for a command, given whether it needs a terminal.
     let commandLine: (_ words: String, _ terminal: Bool) -> String
     var now = Date.now
 
@@ -41,7 +41,7 @@ struct JobSheet {
         }
         lines.append("  " + commandLine("tail \(job.id)", false))
         if isInvited, job.builder != nil {
-            lines.append("  \(own.line)   (your own ssh, scp, editor; first: \(own.setUpLine))")
+            lines.append("  \(own.line)   (for your own ssh, scp or editor; set up first: \(own.setUpLine))")
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -69,7 +69,7 @@ struct JobSheet {
         text += ", ends \(TimeLeft.moment(deadline)), in \(TimeLeft.text(until: deadline, from: now))"
         if job.held { text += ", held" }
         if let latest = job.maxDeadline, latest > deadline {
-            text += "; it can be extended to \(TimeLeft.moment(latest))"
+            text += "; you can extend it until \(TimeLeft.moment(latest))"
         }
         return text
     }

@@ -2,13 +2,13 @@ import BuildAPI
 import FoundationEssentials
 import Presentation
 
-/// Jobs in aligned columns, within 80 characters as long as their names are short.
+/// Jobs in aligned columns, within 80 characters if their names are short.
 struct JobTable {
     private static let width = 80
     private var table = Table(
         ["JOB", "STATUS", "BUILDER", "LEFT", "INSIDE", "NOTE"], indent: 2, width: width)
 
-    /// - Parameter now: from when time is left.
+    /// - Parameter now: the time from which LEFT counts.
     init(_ jobs: [Job], now: Date = .now) {
         for job in jobs {
             let names = job.sessions.reduce(into: [String]()) { names, session in

@@ -1,10 +1,10 @@
 import BuildAPI
 import FoundationEssentials
 
-/// A job as `--json` shows it: API v1's *job*, without what leads to the builder.
+/// A job as `--json` shows it: API v1's *job*, without the builder's address and keys.
 struct JobView: Encodable {
     let job: Job
-    /// Whether to say who is inside, and with whom the job is shared.
+    /// Whether to show who is inside, and with whom the job is shared.
     let isInvited: Bool
 
     private struct Builder: Encodable {

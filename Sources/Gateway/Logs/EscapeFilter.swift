@@ -1,8 +1,8 @@
-/// Lets text, colours and styles of a log through to a terminal and nothing else.
+/// Passes only the text, colours and styles of a log to a terminal.
 ///
 /// What passes: valid UTF-8, tab, newline, carriage return, backspace, and `ESC [ … m` (ECMA-48, SGR). What does not:
 /// every other escape sequence with its contents, control characters of both sets. Bytes that are not UTF-8 become
-/// U+FFFD. Sequences may be cut anywhere between two calls.
+/// U+FFFD. Sequences can be cut anywhere between two calls.
 struct EscapeFilter {
     private enum State {
         case text
@@ -11,7 +11,7 @@ struct EscapeFilter {
         case escape
         /// Between ESC and its final byte.
         case escapeIntermediate
-        /// After `ESC [`; the parameters so far, nil when it cannot be a colour any more.
+        /// After `ESC [`; the parameters so far, nil when it can no longer be a colour.
         case control(parameters: [UInt8]?)
         /// In a string (OSC, DCS, SOS, PM, APC), which ends with ST or BEL.
         case string
@@ -24,14 +24,14 @@ struct EscapeFilter {
 
     private var state = State.text
 
-    /// What of these bytes may be shown.
+    /// Filters these bytes.
     mutating func filter(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var shown: [UInt8] = []
         for byte in bytes { take(byte, &shown) }
         return shown
     }
 
-    /// What may be shown when nothing follows.
+    /// Returns what is left at the end of the log.
     mutating func finish() -> [UInt8] {
         defer { state = .text }
         if case .character = state { return Self.replacement }
@@ -114,7 +114,7 @@ struct EscapeFilter {
             }
             state = .text
         case Self.escape: state = .escape
-        // A newline inside a damaged sequence ends it: better one escape lost than the rest of a log.
+        // A newline inside a damaged sequence ends it: it is better to lose one escape than the rest of a log.
         case 0x0a, 0x0d:
             state = .text
             takeText(byte, &shown)

@@ -5,9 +5,9 @@ import ServiceClient
 
 /// Shows the logs of a job on a sink, from their first byte until the job has ended.
 ///
-/// It is told about the job by whoever watches it: a task's log is opened when the task has started and the log of the
-/// one before it has ended. The set-up log goes on beside them, until the job ends; when it has ended already, it comes
-/// first, as a whole.
+/// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous
+/// task's log has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the
+/// whole set-up log comes first.
 final class LogFollower {
     private let service: any BuildService
     private let permit: Permit
@@ -16,14 +16,14 @@ final class LogFollower {
     private var writer: LogWriter
     private var streams: [String: any ServiceStream] = [:]
     private var known: Set<String> = []
-    /// Logs of tasks that have started, in their order, which nobody has read yet.
+    /// Logs of tasks that have started, in their order, and have not been opened.
     private var waiting: [String] = []
     private var task: String?
     private var isFinal = false
     private var hasEnded = false
 
     /// - Parameters:
-    ///   - sink: while it is full nothing more is read from the service.
+    ///   - sink: while it is full, nothing more is read from the service.
     ///   - ended: the job has ended and all its logs have been shown, or a log could not be read.
     init(
         _ permit: Permit, of service: any BuildService, to sink: OutputSink, raw: Bool,
@@ -83,7 +83,7 @@ final class LogFollower {
         guard !hasEnded else { return }
         streams[log] = nil
         if log == task { task = nil }
-        // A log that does not exist (any more) has ended.
+        // A log that does not exist, or no longer exists, has ended.
         if case .failure(let error) = result, error.code != .noSuchLog {
             finish(.failure(error))
         } else {

@@ -4,7 +4,7 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// The logs of a job until it ends; the session's exit status says how.
+/// Shows the logs of a job until it ends; the session's exit status says how it ended.
 final class LogSession: RunningCommand {
     let context: SessionContext
     private let permit: Permit
@@ -13,7 +13,7 @@ final class LogSession: RunningCommand {
     private let ended: (Job) -> Void
     private var job: Job
 
-    /// - Parameter ended: called with the job as it has ended, before the session does.
+    /// - Parameter ended: called with the ended job, before the session ends.
     init(
         _ permit: Permit, raw: Bool, in context: SessionContext, ended: @escaping (Job) -> Void = { _ in }
     ) {
@@ -57,7 +57,7 @@ final class LogSession: RunningCommand {
         context.refuse(.service(error))
     }
 
-    /// The service has nothing more to tell, though the job has not ended: it is being stopped.
+    /// The service reports nothing more, though the job has not ended: it is being stopped.
     private func eventsEnded() {
         stop()
         context.refuse(.eventsEnded(job))

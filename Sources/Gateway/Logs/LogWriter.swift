@@ -1,14 +1,14 @@
 import BuildAPI
 import Presentation
 
-/// Several logs on one stream: the set-up log as it is, each task's with `[task] ` before every line.
+/// Writes several logs on one stream: the set-up log unchanged, each task's with `[task] ` before every line.
 ///
-/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and goes on behind its
-/// own name.
+/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and continues
+/// after its own name.
 struct LogWriter {
     private enum Cursor: Equatable {
         case lineStart
-        /// Where the log named will write over its line, unless a newline follows.
+        /// The named log will overwrite its line, unless a newline follows.
         case afterCarriageReturn(String)
         case inLine(String)
     }
@@ -17,7 +17,7 @@ struct LogWriter {
     private var filters: [String: EscapeFilter] = [:]
     private var cursor = Cursor.lineStart
 
-    /// - Parameter raw: bytes pass as they are.
+    /// - Parameter raw: bytes pass unchanged.
     init(raw: Bool) {
         isRaw = raw
     }

@@ -1,4 +1,4 @@
-/// What is said of a refusal.
+/// What the gateway says about a refusal.
 struct Message: Equatable {
     let status: ExitStatus
     /// What happened: one plain sentence. No path, address or token; hostile text is escaped. Empty: the person knows.
@@ -20,5 +20,6 @@ struct Message: Equatable {
 
     static let tellAdministrator = "Please tell the administrator."
     static let tryAgainInAMinute = "Try again in a minute."
-    static let sameCommandAgain = "Enter the same command again."
+    static let sameCommandAgain = "Run the same command again."
+    static let sameCommandToReturn = "Run the same command again to return."
 }

@@ -1,8 +1,8 @@
 import BuildAPI
 
-/// What a session on a builder says on its way, that ends nothing.
+/// What a session on a builder prints without ending.
 enum Notice: Equatable {
-    /// The tasks run, and their log is shown.
+    /// The tasks are running, and their log is shown.
     case stillRunning(JobID)
     case queued(JobID)
     case booting(JobID)
@@ -12,12 +12,12 @@ enum Notice: Equatable {
     var text: String {
         switch self {
         case .stillRunning(let job):
-            "Job \(job) is still running. You will be let in when its tasks have ended."
+            "Job \(job) is still running. Your session will start when its tasks have ended."
         case .queued(let job): "Job \(job) is queued. Waiting for a builder."
         case .booting(let job): "The builder of job \(job) is booting."
         case .unclaimed:
-            "The build service does not answer. You can go on, but until it does again nobody keeps the builder from "
-                + "ending."
+            "The build service does not answer. You can continue, but until it answers again, nothing keeps the "
+                + "builder from ending."
         }
     }
 }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import SSHClient
 import ServiceClient
 
-/// How a session on a builder ended, or did not begin, in words for the person.
+/// How a session on a builder ended, or why it did not begin, in words for the person.
 extension Refusal {
     static func message(ended job: Job) -> Message {
         let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
@@ -22,7 +22,8 @@ extension Refusal {
             Message(
                 .noBuilder, sentence(error.code),
                 wasInside
-                    ? "Enter the same command again, if the builder still lives." : Message.tryAgainInAMinute,
+                    ? "If the builder is still alive, run the same command again."
+                    : Message.tryAgainInAMinute,
                 cause: error.debugDescription)
         }
     }
@@ -32,15 +33,15 @@ extension Refusal {
         switch code {
         case .unreachable: "The builder cannot be reached."
         case .timedOut: "The builder does not answer."
-        case .hostKeyMismatch: "The builder does not prove that it is the machine of this job."
-        case .authenticationFailed: "The builder does not let the gateway in."
+        case .hostKeyMismatch: "The builder's host key is not that of this job's machine."
+        case .authenticationFailed: "The builder refuses the gateway's login."
         case .refused: "The builder refused to start the session."
         case .lost: "The connection to the builder was lost."
         case .misconfigured: "The gateway cannot log in to builders."
         }
     }
 
-    /// While the builder lives, for all that is known.
+    /// While the builder is alive, as far as is known.
     static func message(_ loss: Loss, _ job: JobID) -> Message {
         switch loss {
         case .connection(let error): message(error, wasInside: true)
@@ -85,5 +86,5 @@ extension Refusal {
         }
     }
 
-    private static func logIsLeft(of job: JobID) -> String { "Its log is still there: tail \(job)." }
+    private static func logIsLeft(of job: JobID) -> String { "Its log is still available: tail \(job)." }
 }

@@ -1,15 +1,15 @@
 import BuildAPI
 import Policy
 
-/// What the policy denies, in words for whoever has asked.
+/// What the policy denies, in words for the person.
 extension Refusal {
-    /// - Parameter principal: who has asked; nil: nobody who is known.
+    /// - Parameter principal: who asked; nil: unknown.
     static func message(_ denial: Denial, to principal: Principal?) -> Message {
         switch denial {
         case .unknownKey(let fingerprint):
             Message(
-                .notPermitted, "Your key \(fingerprint) is not known here.",
-                "Add it to your account at the build service, or offer another one with ssh -i.",
+                .notPermitted, "Your key \(fingerprint) is unknown here.",
+                "Add it to your account at the build service, or use another key with ssh -i.",
                 cause: "unknown key \(fingerprint)")
         case .suspended(let person):
             Message(
@@ -17,22 +17,20 @@ extension Refusal {
                 cause: "suspended person \(person.id)")
         case .inconsistent(let cause):
             Message(
-                .misconfigured, "The build service gave an answer that makes no sense.",
-                Message.tellAdministrator, cause: cause)
+                .misconfigured, "The build service gave an invalid answer.", Message.tellAdministrator,
+                cause: cause)
         case .noSuchJob(let job): absent(job, "there is no job \(job)")
         // That a private job exists is private too.
         case .concealed(let job): absent(job.id, cause(job, principal))
         case .termsNotAccepted(let version):
             Message(
-                .notPermitted,
-                "Before you enter a builder here you have to accept the terms of use: accept-terms shows them.",
+                .notPermitted, "Accept the terms of use first.", "To read them: accept-terms.",
                 cause: "terms of use \(version) not accepted by "
                     + (principal.map { "\($0.person.name) (\($0.person.id))" } ?? "nobody"))
         case .ownersOnly(let job):
             Message(
-                .notPermitted,
-                "Job \(job.id) belongs to \(job.owner.printableName), and only they can do that with it.",
-                cause: cause(job, principal))
+                .notPermitted, "Job \(job.id) belongs to \(job.owner.printableName).",
+                "Only its owner can do that.", cause: cause(job, principal))
         case .othersJob(let job):
             Message(
                 .notPermitted,
@@ -45,7 +43,7 @@ extension Refusal {
     private static func absent(_ identifier: JobID, _ cause: String) -> Message {
         Message(
             .noSuchJob, "There is no job \(identifier).",
-            "Without a command, ssh shows what there is for you.", cause: cause)
+            "To list your jobs, run ssh without a command.", cause: cause)
     }
 
     private static func cause(_ job: Job, _ principal: Principal?) -> String {

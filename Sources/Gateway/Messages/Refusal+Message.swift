@@ -6,7 +6,7 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// The catalogue of messages: each reason, and what is said of it.
+/// The catalogue of messages: each reason, and its message.
 extension Refusal {
     var message: Message {
         switch self {
@@ -16,12 +16,11 @@ extension Refusal {
             )
         case .notSetUp(let cause):
             Message(
-                .misconfigured, "The gateway is not set up correctly.", "Please tell its administrator.",
+                .misconfigured, "The gateway is not set up correctly.", Message.tellAdministrator,
                 cause: cause)
         case .unverifiedKey(let cause):
             Message(
-                .misconfigured, "The gateway cannot tell whose key this is.",
-                "Please tell its administrator.",
+                .misconfigured, "The gateway cannot tell whose key this is.", Message.tellAdministrator,
                 cause: cause)
         case .usage(let error): Message(.usage, "\(error)", cause: "usage: \(error)")
 
@@ -36,16 +35,16 @@ extension Refusal {
                 cause: "terms of use \(terms.version) not accepted by \(person.id)")
         case .termsChanged(let error):
             Message(
-                .tryAgain, "The terms of use have just been changed.", Message.sameCommandAgain,
+                .tryAgain, "The terms of use have just changed.", Message.sameCommandAgain,
                 cause: error.debugDescription)
 
         case .noJobNamedNorListed:
             Message(
-                .usage, "Name the job you mean: the build service here has no list of yours.",
+                .usage, "The build service here cannot list your jobs.", "Name the job you mean.",
                 cause: "no job named, and the service lists none")
         case .noLiveJob:
             Message(
-                .noSuchJob, "You have no job that runs or whose builder is kept.", "Name the job you mean.",
+                .noSuchJob, "You have no running job and no kept builder.", "Name a job.",
                 cause: "no job named and no live job")
         case .severalLiveJobs(let count):
             Message(.usage, "You have \(count) live jobs.", "Name the one you mean.", cause: "no job named")
@@ -54,15 +53,15 @@ extension Refusal {
         case .serviceRefused(let error, let verb): Self.message(error, to: verb)
         case .notOffered(let what):
             Message(
-                .noBuilder, "The build service here has no \(what): look at its own pages.",
+                .noBuilder, "The build service here does not offer \(what).", "Use its own web pages.",
                 cause: "unsupported: \(what)")
         case .senseless(let what):
             Message(
-                .misconfigured, "The build service gave an answer that makes no sense.",
-                Message.tellAdministrator, cause: "the service names \(what)")
+                .misconfigured, "The build service gave an invalid answer.", Message.tellAdministrator,
+                cause: "the service names \(what)")
         case .eventsEnded(let job):
             Message(
-                .tryAgain, "The build service stopped telling about job \(job.id).",
+                .tryAgain, "The build service stopped reporting on job \(job.id).",
                 Message.tryAgainInAMinute,
                 cause: "the event stream of job \(job.id) ended while it was \(job.status.rawValue)")
 
@@ -74,13 +73,13 @@ extension Refusal {
                 cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
         case .extendedWhileRunning(let job):
             Message(
-                .tryAgain,
-                "Job \(job.id) is still running; its builder's time begins when the tasks have ended.",
+                .tryAgain, "Job \(job.id) is still running.",
+                "You can extend its builder when the tasks have ended.",
                 cause: "extend while job \(job.id) is \(job.status.rawValue)")
         case .extendedTooFar(let job, let latest):
             Message(
                 .usage,
-                "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the most, "
+                "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the latest, "
                     + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now: extend \(job.id) --max.",
                 cause: "extend job \(job.id) past its maximum")
         case .cancelledTooLate(let job):
@@ -89,24 +88,23 @@ extension Refusal {
                 cause: "cancel of job \(job.id), which is \(job.status.rawValue)")
 
         case .manifestTooLarge:
-            Message(.badInput, "A manifest has at most 1 MB.", cause: "submit: more than 1 MB")
+            Message(.badInput, "The manifest is larger than 1 MB.", cause: "submit: more than 1 MB")
         case .noManifest:
             Message(
                 .badInput, "There is no manifest on standard input: … submit <job.yaml",
                 cause: "submit: empty")
         case .privateKey:
             Message(
-                .badInput,
-                "This is a private key, which nobody but you should have: it has not been sent on.",
-                "Anyone who has seen it here can use it, so make a new one; what is needed is the .pub file.",
+                .badInput, "This is a private key, and it was not stored.",
+                "Anyone who saw it can use it: make a new one, and send its .pub file.",
                 cause: "keys add: a private key")
         case .noPublicKey:
             Message(
-                .badInput, "One public key is expected on standard input: the only line of a .pub file.",
-                cause: "keys add: no key")
+                .badInput, "Expected one public key on standard input:",
+                "ssh … keys add <~/.ssh/id_ed25519.pub", cause: "keys add: no key")
         case .keyInUse:
             Message(
-                .usage, "This is the key with which you are here now; log in with another one to remove it.",
+                .usage, "You are logged in with this key.", "To remove it, log in with another one.",
                 cause: "keys remove: the session's own key")
         case .noSuchKey(let error):
             Message(.badInput, "You have no key with this fingerprint.", cause: error.debugDescription)
@@ -114,17 +112,16 @@ extension Refusal {
 
         case .noPublicHost(.host):
             Message(
-                .usage,
-                "This gateway has no public_host in its configuration: say with --host H how you reach it.",
+                .usage, "This gateway does not know its public name.", "Give it with --host H.",
                 cause: "ssh-config without a public_host")
         case .noPublicHost(.suffix):
             Message(
-                .usage, "This gateway has no public_host in its configuration: use --suffix S, or --bare.",
+                .usage, "This gateway does not know its public name.", "Use --suffix S, or --bare.",
                 cause: "known-hosts without a public_host")
         case .noHostAuthority(let line):
             Message(
-                .noBuilder, "Nothing vouches for the host keys of all builders here.",
-                "For one job's: \(line), and known-hosts JOB.", cause: "no host authority")
+                .noBuilder, "There is no certificate authority for builders here.",
+                "For one job's host keys: \(line), and known-hosts JOB.", cause: "no host authority")
         case .uncertifiedNames(let names, let alternatives):
             Message(
                 .usage, "Builders have no certificate for names like \(names.pattern).",
@@ -133,17 +130,16 @@ extension Refusal {
         case .unknownHostKey(let job):
             Message(
                 .tryAgain, "The host key of job \(job)'s builder is not known yet.",
-                "Try again in a minute, or after connect \(job).",
+                "Try again in a minute, or run connect \(job) first.",
                 cause: "job \(job) has a builder without host keys")
         case .proxyWithTerminal:
             Message(
-                .usage, "proxy carries the bytes of your ssh, and no terminal does: leave -t away.",
+                .usage, "proxy carries the bytes of your ssh, so it needs no terminal.", "Leave out -t.",
                 cause: "proxy with a terminal")
         case .unpinnedBuilder(let job, let line):
             Message(
-                .tryAgain,
-                "Nobody knows yet how this builder proves who it is; after a connect your ssh can know it too: "
-                    + line,
+                .tryAgain, "The host key of this builder is not known yet.",
+                "Run this once, then known-hosts prints it: \(line)",
                 cause: "proxy to job \(job), for which no host key is pinned")
 
         case .jobEnded(let job): Self.message(ended: job)
@@ -151,7 +147,7 @@ extension Refusal {
             Message(
                 .tryAgain,
                 job.status == .running
-                    ? "The builder of job \(job.id) still boots." : "Job \(job.id) is still queued.",
+                    ? "The builder of job \(job.id) is still booting." : "Job \(job.id) is still queued.",
                 Message.tryAgainInAMinute,
                 cause: "job \(job.id) is \(job.status.rawValue) and has no builder that is ready")
         case .notClaimed(let error, let job, let verb): Self.message(noClaim: error, job, verb: verb)
@@ -166,20 +162,20 @@ extension Refusal {
         case .sessionRevoked(let error, let job):
             Message(
                 .notPermitted,
-                "The build service has ended this session: job \(job) is no longer open to you.",
+                "The build service has ended this session: you can no longer enter job \(job).",
                 cause: Self.cause(noClaim: error))
         case .idle(let time):
             Message(
                 .tryAgain,
-                "This session was closed: nothing was typed or shown in it for \(SpokenDuration.words(time)).",
-                "Enter the same command again to come back.", cause: "idle for \(SpokenDuration.words(time))")
+                "This session was closed after \(SpokenDuration.words(time)) without input or output.",
+                Message.sameCommandToReturn, cause: "idle for \(SpokenDuration.words(time))")
         case .interrupted(let signal, let cause):
-            // After a hang-up nobody is left to read it; whoever types Ctrl-C while waiting knows.
+            // After a hang-up there is nobody to read it; a person who types Ctrl-C while waiting knows.
             signal == SIGHUP || signal == SIGINT
                 ? Message(.signal(signal), "", cause: cause)
                 : Message(
                     .signal(signal), "The gateway has ended this session.",
-                    "Enter the same command again to come back.", cause: cause)
+                    Message.sameCommandToReturn, cause: cause)
         }
     }
 }

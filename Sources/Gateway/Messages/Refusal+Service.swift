@@ -10,7 +10,7 @@ extension Refusal {
             cause: error.debugDescription)
     }
 
-    /// The service's own words, where it has refused what this person wants.
+    /// The service's own words, if it has refused what this person wants.
     static func message(_ error: ServiceError, to verb: String) -> Message {
         let status: ExitStatus
         switch error.code {
@@ -29,15 +29,15 @@ extension Refusal {
         switch error.code {
         case .builderGone, .noSuchJob:
             Message(.noBuilder, "The builder of job \(job) is gone.", cause: error.debugDescription)
-        // It says what is in the way.
+        // The service says which limit has been reached.
         case .tooMany: message(error, to: verb)
         case .termsChanged:
             Message(
-                .notPermitted, "The terms of use have just been changed.", Message.sameCommandAgain,
+                .notPermitted, "The terms of use have just changed.", Message.sameCommandAgain,
                 cause: error.debugDescription)
         case .notPermitted:
             Message(
-                .notPermitted, "The build service does not let you into job \(job).",
+                .notPermitted, "The build service refuses to let you enter job \(job).",
                 cause: error.debugDescription)
         case .notReady:
             Message(
@@ -49,6 +49,6 @@ extension Refusal {
 
     /// For the log.
     static func cause(noClaim error: ServiceError) -> String {
-        "the claim does not stand any more: \(error.debugDescription)"
+        "the claim has ended: \(error.debugDescription)"
     }
 }

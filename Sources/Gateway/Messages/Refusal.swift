@@ -5,14 +5,13 @@ import Policy
 import SSHClient
 import ServiceClient
 
-/// Why somebody does not get what they asked for, or not any longer: every reason that the gateway has.
+/// Why a request is refused, or a session ended: every reason that the gateway has.
 ///
-/// What is said of each, and with which exit status, is ``message``. docs/troubleshooting.md explains every one; a test
-/// compares them.
+/// ``message`` has each one's words and exit status. docs/troubleshooting.md explains every one; a test compares them.
 enum Refusal: Error {
-    // MARK: Before anybody is known
+    // MARK: Before the person is known
 
-    /// Started in another way than by the forced command.
+    /// Not started as the forced command.
     case notTheForcedCommand
     /// The gateway's own configuration, or what it needs, is missing or wrong.
     case notSetUp(_ cause: String)
@@ -22,7 +21,7 @@ enum Refusal: Error {
 
     // MARK: What the policy denies
 
-    /// - to: who has asked; nil: nobody who is known.
+    /// - to: who asked; nil: unknown.
     case denied(Denial, to: Principal? = nil)
     /// The service has two owners for the key.
     case keyOfTwoPeople(ServiceError)
@@ -38,15 +37,15 @@ enum Refusal: Error {
 
     // MARK: The build service
 
-    /// It did not answer as it should.
+    /// It did not answer, or not usably.
     case service(ServiceError)
     /// It refused, or cannot do, what the person wants with that verb.
     case serviceRefused(ServiceError, String)
-    /// It has nothing like that, as in "The build service here has no …".
+    /// It does not support this: "The build service here does not offer …".
     case notOffered(String)
-    /// What it says cannot be: "the service names …".
+    /// Its answer is invalid: "the service names …".
     case senseless(String)
-    /// It does not tell any more what becomes of a job that has not ended.
+    /// It stopped reporting changes of a job that has not ended.
     case eventsEnded(Job)
 
     // MARK: The job's state
@@ -70,52 +69,52 @@ enum Refusal: Error {
 
     // MARK: The person's own ssh
 
-    /// What would make up for a missing `public_host`.
+    /// The option that replaces a missing `public_host`.
     enum HostOption { case host, suffix }
 
     case noPublicHost(HostOption)
-    /// - setUpLine: how somebody sets their ssh up for one job.
+    /// - setUpLine: the command that sets a person's ssh up for one job.
     case noHostAuthority(setUpLine: String)
     /// - alternatives: options for names that builders have certificates for.
     case uncertifiedNames(BuilderNames, alternatives: String)
     case unknownHostKey(JobID)
     case proxyWithTerminal
-    /// `proxy` to a builder whose host key nobody knows yet.
+    /// `proxy` to a builder whose host key is not known yet.
     case unpinnedBuilder(JobID, commandLine: String)
 
-    // MARK: On the way into a builder
+    // MARK: Entering a builder
 
-    /// The job has ended, and nothing of its machine is left.
+    /// The job has ended, and its builder is gone.
     case jobEnded(Job)
-    /// There was no builder in the time that somebody waits for one.
+    /// No builder was ready in time.
     case builderTimeout(Job)
-    /// The service gives no claim.
+    /// The service refused the claim.
     case notClaimed(ServiceError, JobID, verb: String)
     /// No connection to the builder.
     case notConnected(SSHClientError)
 
     // MARK: Inside a builder
 
-    /// The session on the builder broke off, and nobody says why.
+    /// The session on the builder was lost, for an unknown reason.
     case lost(Loss, JobID)
     /// The same, and the builder has ended, for whatever reason.
     ///
-    /// - loss: how it was noticed here; nil: the service has said it first.
+    /// - loss: how the gateway noticed it; nil: the service reported it first.
     case builderEnded(Job, loss: Loss?)
-    /// The claim was asked for again, and is for another builder.
+    /// The claim was requested again, and the new one is for another builder.
     case builderReplaced(JobID)
-    /// The person may not be inside any longer.
+    /// The person is no longer allowed to be inside.
     case sessionRevoked(ServiceError, JobID)
     case idle(Duration)
-    /// The client has gone, or an administrator ends the session.
+    /// The client has gone, or an administrator ended the session.
     case interrupted(signal: CInt, cause: String)
 }
 
-/// How the end of a session on a builder shows.
+/// How the gateway noticed that a session on a builder has ended.
 enum Loss {
     case connection(SSHClientError)
     /// The builder closed the channel without an exit status.
     case channelClosed
-    /// The service does not keep the claim.
+    /// The service has ended the claim.
     case claim(ServiceError)
 }

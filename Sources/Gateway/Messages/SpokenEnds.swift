@@ -2,10 +2,10 @@ import BuildAPI
 import Presentation
 
 extension Job.Status {
-    /// How the job has ended, or that it has not.
+    /// How the job ended, or that it has not ended.
     var spoken: String {
         switch self {
-        case .success: "ended with success"
+        case .success: "succeeded"
         case .failed: "failed"
         case .timeout: "ran out of time"
         case .cancelled: "was cancelled"
@@ -15,17 +15,17 @@ extension Job.Status {
 }
 
 extension Job.BuilderEnd {
-    /// Why the builder has ended; nil where there is nothing to say but that it has.
+    /// Why the builder ended; nil if there is nothing to say but that it has ended.
     var spoken: String? {
-        let somebody = by?.printableName
+        let person = by?.printableName
         return switch reason {
-        case .released: somebody.map { "\($0) has released it" } ?? "it was released"
-        case .deadline: "its time was over"
-        case .kept: "nobody was inside for too long"
-        case .logout: "the last shell there was logged out of"
-        case .cancelled: somebody.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
+        case .released: person.map { "\($0) has released it" } ?? "it was released"
+        case .deadline: "its time was up"
+        case .kept: "nobody entered it in time"
+        case .logout: "the last shell logged out"
+        case .cancelled: person.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
         case .timeout: "the job ran out of time"
-        case .success: "the job ended with success, and nothing kept it"
+        case .success: "the job succeeded, and nothing kept it"
         default: nil
         }
     }

@@ -5,9 +5,10 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// From the words of a person to a permit: who is this, what is the job, may they?
+/// Authenticates a person and authorises their command.
 ///
-/// Both questions go to the service at the same time; nothing is answered before it has said who the person is.
+/// The service is asked about the key and about the job at the same time; nothing is answered before it has said
+/// whose key it is.
 final class Authorization {
     private let context: SessionContext
     private let authorized: (AuthorizedCommand) -> Void
@@ -16,7 +17,7 @@ final class Authorization {
     private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
 
-    /// - Parameter authorized: called once, with a command that this person may run.
+    /// - Parameter authorized: called once, with a command that this person is allowed to run.
     init(in context: SessionContext, _ authorized: @escaping (AuthorizedCommand) -> Void) {
         self.context = context
         self.authorized = authorized
@@ -71,7 +72,7 @@ final class Authorization {
         }
     }
 
-    /// The person named no job: their only live one, or a list to choose from.
+    /// The person named no job: takes their only live one, or prints a list to choose from.
     private func chooseJob(for command: any JobCommand, of person: Person) {
         context.service.liveJobs(of: person) { [unowned self] result in
             attempt { () throws(Refusal) in
@@ -103,9 +104,9 @@ final class Authorization {
         authorized(.job(command, permit))
     }
 
-    /// Asks once, and then everything anew.
+    /// Asks about the terms once, and then starts again.
     private func acceptTerms(of person: Person, then command: any JobCommand) {
-        terms = TermsQuestion(for: person, in: context) { [unowned self] in
+        terms = TermsQuestion(for: person, in: context) { [unowned self] _ in
             principal = nil
             job = nil
             ask(.success(.job(command)))

@@ -4,9 +4,9 @@ import Glibc
 /// The person's end of a session: what they read, and the status that their ssh ends with.
 final class Client {
     let output: OutputSink
-    /// With a terminal it is the same as `output`, so that nothing overtakes anything there.
+    /// With a terminal it is the same as `output`, so that everything stays in order there.
     let errors: OutputSink
-    /// Called once when nobody is left to see what is written, with the cause; nil: the session ends.
+    /// Called once when the client has gone, with the cause; nil: the session ends.
     var onGone: ((String) -> Void)?
     /// Whether the builder's terminal, not the gateway's, is in charge of the cursor.
     var isRaw = false
@@ -14,7 +14,7 @@ final class Client {
     private let journal: Journal
     private var status: ExitStatus?
 
-    /// For how long somebody who has stopped reading is waited for.
+    /// Do not wait for ever for a client that has stopped reading.
     private static let drainTimeout = Duration.seconds(10)
 
     /// - Parameter outputs: the descriptors of standard output and standard error, borrowed.
@@ -26,16 +26,16 @@ final class Client {
         self.journal = journal
         output = OutputSink(outputs.output, on: loop)
         errors = hasTerminal ? output : OutputSink(outputs.errors, on: loop)
-        output.onGone = { [unowned self] in isGone("nobody reads what is written") }
+        output.onGone = { [unowned self] in isGone("the client stopped reading") }
     }
 
-    /// Says something to the person, on standard error. It must be harmless already.
+    /// Prints a message on standard error. It must already be harmless.
     func say(_ sentence: String) {
-        // On a raw terminal the cursor may be anywhere, and stays in its column at a newline.
+        // On a raw terminal the cursor can be anywhere, and stays in its column at a newline.
         errors.write(isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n")
     }
 
-    /// Refuses: the sentence to the person, the cause to the administrator.
+    /// Prints the message for the person, logs the cause for the administrator, and ends the session.
     func refuse(_ refusal: Refusal) {
         guard status == nil else { return }
         let message = refusal.message
@@ -44,7 +44,7 @@ final class Client {
         finish(message.status)
     }
 
-    /// Ends the session once what has been written has gone out.
+    /// Ends the session when everything has been written.
     func finish(_ status: ExitStatus) {
         guard self.status == nil else { return }
         self.status = status
@@ -64,7 +64,7 @@ final class Client {
         loop.stop()
     }
 
-    /// Runs until somebody has called ``finish(_:)``.
+    /// Runs until ``finish(_:)`` is called.
     func run() -> ExitStatus {
         if status == nil || !(output.isEmpty && errors.isEmpty) { loop.run() }
         return status ?? .signal(SIGHUP)

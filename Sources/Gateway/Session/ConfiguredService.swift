@@ -5,8 +5,8 @@ import ServiceClient
 import SourcehutClient
 
 extension Configuration {
-    /// The build service that is configured: the one place where its kind matters. Nil when a URL is none, which a
-    /// configuration that has been read does not hold.
+    /// The configured build service; only here does its kind matter. Nil if a URL is invalid, which a configuration
+    /// that has been read cannot contain.
     func buildService(over transport: Transport, on loop: EventLoop) -> (any BuildService)? {
         switch service.kind {
         case .sallyport:

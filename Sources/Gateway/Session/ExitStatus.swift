@@ -6,19 +6,19 @@ public struct ExitStatus: Equatable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The words make no request.
+    /// The command is not understood.
     public static let usage = ExitStatus(64)
-    /// What came on standard input cannot be used.
+    /// The standard input cannot be used.
     public static let badInput = ExitStatus(65)
-    /// There is no such job, or none that this person may know of.
+    /// There is no such job, or none that this person is allowed to know about.
     public static let noSuchJob = ExitStatus(66)
-    /// There is no builder, or it is gone; or the build service has no such thing.
+    /// There is no builder, or it is gone; or the build service does not offer this.
     public static let noBuilder = ExitStatus(69)
-    /// It may work later.
+    /// It can work later.
     public static let tryAgain = ExitStatus(75)
-    /// The person may not do this.
+    /// The person is not allowed to do this.
     public static let notPermitted = ExitStatus(77)
-    /// An administrator has to mend something.
+    /// An administrator has to fix something.
     public static let misconfigured = ExitStatus(78)
 
     static let success = ExitStatus(0)

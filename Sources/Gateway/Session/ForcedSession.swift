@@ -11,7 +11,7 @@ public enum ForcedSession {
     ///
     /// - Parameters:
     ///   - arguments: with the program's own name.
-    ///   - environment: read once, before any library could look at it.
+    ///   - environment: read once, before any library can read it.
     public static func run(arguments: [String], environment: SessionEnvironment) -> CInt {
         let journal = Journal()
         do throws(Refusal) {
@@ -47,7 +47,7 @@ public enum ForcedSession {
         let loop = EventLoop()
         let client = Client(on: loop, journal: journal, hasTerminal: environment.hasTerminal)
         var running: (any RunningCommand)?
-        // Before curl starts its resolver's thread, so that no thread has them unblocked.
+        // Before curl starts its resolver's thread, so that these signals are blocked in every thread.
         let signals = Signals([SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH], on: loop) { number in
             if number == SIGWINCH {
                 running?.windowChanged()

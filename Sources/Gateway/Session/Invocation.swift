@@ -4,7 +4,7 @@ public import AuthorizedKeys
 public enum Invocation: Equatable, Sendable {
     /// As the forced command that sallyport-dispatch prints: by sh(1), or with `-c` as the account's login shell.
     case forced(ForcedCommand)
-    /// In any other way. It is not looked at further.
+    /// Anything else.
     case other
 
     /// - Parameter arguments: with the program's own name.

@@ -3,11 +3,11 @@ import Presentation
 
 /// The administrator's log: syslog, facility authpriv, each record with the session's id.
 public final class Journal {
-    /// Short, so that a person can read it out; random, so that it is found once.
+    /// Short, so that a person can read it out; random, so that it is unique in the log.
     public let session: String
     private let record: (_ priority: CInt, _ text: String) -> Void
 
-    /// - Parameter record: what becomes of a record; syslog(3), unless a test looks at it.
+    /// - Parameter record: receives each record; syslog(3), except in tests.
     init(record: @escaping (_ priority: CInt, _ text: String) -> Void = Journal.syslog) {
         self.record = record
         let letters = Array("23456789abcdefghjkmnpqrstvwxyz".utf8)
@@ -24,12 +24,12 @@ public final class Journal {
 
     private static let program: StaticString = "sallyport-shell"
 
-    /// What happened, in the ordinary course of things.
+    /// Records something ordinary.
     func note(_ text: String) {
         write(LOG_INFO, text)
     }
 
-    /// Something that an administrator may have to look into.
+    /// Records something that an administrator may have to look into.
     func warn(_ text: String) {
         write(LOG_WARNING, text)
     }

@@ -6,7 +6,7 @@ import Glibc
 import Presentation
 import ServiceClient
 
-/// What a command works with, besides the permit that says who asks for what.
+/// Everything that a command works with, except the permit, which says who asks for what.
 struct SessionContext {
     let loop: EventLoop
     let service: any BuildService
@@ -24,13 +24,13 @@ struct SessionContext {
     func refuse(_ refusal: Refusal) { client.refuse(refusal) }
     func finish(_ status: ExitStatus) { client.finish(status) }
 
-    /// The answer of a command, on standard output; then the session ends.
+    /// Prints a command's answer on standard output, and ends the session.
     func answer(_ text: String) {
         output.write(text)
         finish(.success)
     }
 
-    /// The answer of a command that answers with data, on standard output; then the session ends.
+    /// Prints a command's answer, as text or as JSON, on standard output, and ends the session.
     func answer(_ value: some Encodable, json: Bool, text: () -> String) {
         if json {
             guard let data = try? JSON.encode(value) else { return refuse(.unwritableAnswer) }
@@ -40,7 +40,7 @@ struct SessionContext {
         }
     }
 
-    /// How to enter a command like this one: `ssh -t builds@host connect 42`.
+    /// The full command line for a command: `ssh -t builds@host connect 42`.
     func commandLine(_ words: String, terminal: Bool = false) -> String {
         var parts = ["ssh"]
         if terminal { parts.append("-t") }
@@ -50,17 +50,17 @@ struct SessionContext {
         return parts.joined(separator: " ")
     }
 
-    /// How somebody sets their own ssh up; with a job where there is nothing for all of them.
+    /// The command line that sets a person's own ssh up; for one job, if nothing works for all jobs.
     func setUpLine(for job: String) -> String {
         let host = publicName == nil ? " --bare --host HOST" : ""
-        // A service without jobs of people's own has no host authority either.
+        // A service without `selfService` has no host authority either.
         return commandLine("ssh-config" + host + (service.selfService == nil ? " --job \(job)" : ""))
     }
 
-    /// How somebody whose own ssh is set up enters a job's builder.
+    /// The command line that enters a job's builder with the person's own ssh, when that is set up.
     func ownLine(for job: JobID) -> String { "ssh \(BuilderNames(suffix: publicName).name(of: job))" }
 
-    /// The name in the configuration, where it is one that can stand in a client's.
+    /// The name in the configuration, if it is safe in a client's configuration.
     var publicName: String? {
         configuration.gateway.publicHost.flatMap { HostName.isValid($0) ? $0 : nil }
     }

@@ -15,9 +15,9 @@ public struct SessionEnvironment: Sendable {
     public var hasTerminal: Bool
     /// TERM; empty without a terminal.
     public var terminalType: String
-    /// LANG and LC_*, which are handed on to the builder.
+    /// LANG and LC_*, which are passed on to the builder.
     public var locale: [(name: String, value: String)]
-    /// The socket of the client's agent, if the client lends it (`ssh -A`) and the administrator permits that.
+    /// The socket of the client's agent, if the client forwards it (`ssh -A`) and the administrator permits that.
     public var agentSocket: String?
 
     public init(
@@ -34,8 +34,7 @@ public struct SessionEnvironment: Sendable {
         self.agentSocket = agentSocket
     }
 
-    /// Reads the environment and leaves none of it to the libraries: they would look at proxies, at configuration, at
-    /// more than anybody remembers.
+    /// Reads the environment and clears it, because libraries would read proxies and configuration from it.
     public static func take() -> SessionEnvironment {
         var variables: [(name: String, value: UnsafePointer<CChar>)] = []
         var entry = sp_environment()

@@ -3,14 +3,15 @@ import EventLoop
 import Presentation
 import ServiceClient
 
-/// Shows the terms of use and takes a `yes`.
+/// Shows the terms of use and asks for a `yes`.
 final class TermsQuestion: RunningCommand {
     let context: SessionContext
     private let person: Person
-    private let accepted: () -> Void
+    private let accepted: (TermsOfUse?) -> Void
     private var question: Question?
 
-    init(for person: Person, in context: SessionContext, accepted: @escaping () -> Void) {
+    /// - Parameter accepted: nil: there are no terms to accept.
+    init(for person: Person, in context: SessionContext, accepted: @escaping (TermsOfUse?) -> Void) {
         self.person = person
         self.context = context
         self.accepted = accepted
@@ -24,8 +25,8 @@ final class TermsQuestion: RunningCommand {
             switch result {
             case .success(let terms?): show(terms, service)
             case .success(nil):
-                context.say("There are no terms of use here.")
-                accepted()
+                context.say("This service has no terms of use.")
+                accepted(nil)
             case .failure(let error): context.refuse(.service(error))
             }
         }
@@ -49,7 +50,7 @@ final class TermsQuestion: RunningCommand {
             switch result {
             case .success:
                 context.journal.note("person=\(person.id) accepts the terms of use \(terms.version)")
-                accepted()
+                accepted(terms)
             case .failure(let error) where error.code == .termsChanged:
                 context.refuse(.termsChanged(error))
             case .failure(let error): context.refuse(.service(error))

@@ -1,14 +1,15 @@
 import AuthorizedKeys
 import Glibc
 
-/// What sshd wrote into the file $SSH_USER_AUTH: which methods this client really authenticated with.
+/// The contents of the file $SSH_USER_AUTH, in which sshd names the methods with which this client really
+/// authenticated.
 ///
 /// One line each: `publickey <type> <base64>` for a key (sshd_config(5), ExposeAuthInfo).
 struct UserAuthentication {
-    /// The plain keys, that inside for a certificate.
+    /// The plain keys; for a certificate, the key inside it.
     let keys: [PublicKey]
 
-    /// - Parameter text: the file's.
+    /// - Parameter text: the contents of the file.
     init(text: some StringProtocol) {
         keys = text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
@@ -21,8 +22,8 @@ struct UserAuthentication {
 
     /// Makes sure that the key in the forced command's arguments is the one that authenticated.
     ///
-    /// Wherever our forced command is missing by mistake, a client can send our own command line with anybody's public
-    /// key in it. Only sshd can write this file.
+    /// If our forced command is missing by mistake, a client can send our own command line with anyone's public key
+    /// in it. Only sshd can write this file.
     static func verify(_ key: PublicKey, file: String?) throws(Refusal) {
         guard let file else {
             throw .unverifiedKey(

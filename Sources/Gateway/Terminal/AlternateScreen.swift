@@ -1,9 +1,10 @@
 import Glibc
 
-/// Whether a terminal shows its alternate screen: whether an editor, a pager or the like has taken it over.
+/// Whether a terminal shows its alternate screen, because an editor, a pager or the like has taken it over.
 ///
-/// It is fed with all that the terminal gets to see, cut anywhere. What counts (xterm's control sequences, DECSET and
-/// RIS): `ESC [ ? 47 h`, `1047` and `1049`, alone or among others, the same with `l`, and `ESC c`.
+/// It is given everything that the terminal receives, in any pieces. These sequences count (xterm's control
+/// sequences, DECSET and RIS): `ESC [ ? 47 h`, `1047` and `1049`, alone or among others, the same with `l`, and
+/// `ESC c`.
 struct AlternateScreen {
     private enum State: Equatable {
         case text
@@ -21,7 +22,7 @@ struct AlternateScreen {
         var isPrivateMode = false
         /// The number that is being read.
         var number = 0
-        /// One of those before was a mode of ours.
+        /// An earlier number was one of our modes.
         var namesScreen = false
 
         mutating func finishNumber() {
@@ -36,7 +37,7 @@ struct AlternateScreen {
     private(set) var isShown = false
     private var state = State.text
 
-    /// Whether what is written now would become part of a sequence that has begun.
+    /// Whether bytes written now would become part of a sequence that has begun.
     var isInSequence: Bool { state != .text }
 
     mutating func take(_ bytes: UnsafeRawBufferPointer) {
@@ -55,7 +56,7 @@ struct AlternateScreen {
     private mutating func take(_ byte: UInt8) {
         switch (state, byte) {
         case (_, Self.escape): state = .escape
-        // CAN and SUB end whatever has begun.
+        // CAN and SUB end any sequence.
         case (_, 0x18), (_, 0x1a): state = .text
         case (.text, _): break
         case (.escape, _): takeEscape(byte)
@@ -85,7 +86,7 @@ struct AlternateScreen {
         case 0..<0x20: return
         case UInt8(ascii: "?") where parameters.isEmpty: parameters.isPrivateMode = true
         case UInt8(ascii: "0")...UInt8(ascii: "9"):
-            // Larger than any mode is large enough.
+            // No mode is this large.
             parameters.number = min(parameters.number * 10 + Int(byte - UInt8(ascii: "0")), 100_000)
         case UInt8(ascii: ";"): parameters.finishNumber()
         case 0x20...0x3f: parameters.isPrivateMode = false

@@ -2,9 +2,10 @@ import BuildAPI
 import FoundationEssentials
 import Presentation
 
-/// What somebody reads who has come into a builder: the job, what failed, the time that is left, how to repeat it.
+/// The lines that greet a person in a builder: the job, what failed, the time that is left, how to repeat the
+/// failed task.
 ///
-/// Only what the service says is said; a service that does not tell where scripts lie promises none.
+/// They print only what the service says: if it does not say where scripts are, there is no line about them.
 enum EntryLines {
     /// - Parameters:
     ///   - others: who is inside already.
@@ -19,7 +20,7 @@ enum EntryLines {
             var names: [String] = []
             for name in others.map(\.person.printableName) where !names.contains(name) { names.append(name) }
             let few = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
-            lines.append("Inside besides you: \(few).")
+            lines.append("Also inside: \(few).")
         }
         return lines
     }
@@ -30,7 +31,7 @@ enum EntryLines {
         return "Job \(job.id)\(note): \(job.status.spoken)\(place(job))."
     }
 
-    /// When the builder will end, and how to get more time where there is more.
+    /// When the builder will end, and how to get more time if that is possible.
     static func time(_ job: Job, extending: String, at now: Date) -> String? {
         guard let deadline = job.deadline else { return nil }
         let left = SpokenDuration.words(deadline.timeIntervalSince(now))

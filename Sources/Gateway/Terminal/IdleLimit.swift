@@ -1,9 +1,9 @@
-/// For how long nothing may be typed and nothing shown in a session, as a state machine without a clock.
+/// Closes idle sessions, in which nothing has been typed or shown for a while: a state machine without a clock.
 struct IdleLimit {
     enum Verdict: Equatable {
-        /// Ask again after so long.
+        /// Ask again after this time.
         case wait(Duration)
-        /// Say that the session will be closed after so long, and ask again then.
+        /// Say that the session will be closed after this time, and ask again then.
         case warn(before: Duration)
         case close
     }
@@ -18,7 +18,7 @@ struct IdleLimit {
         warningAfter = max(limit - .seconds(60), limit / 2)
     }
 
-    /// - Parameter idle: for how long nothing has been typed or shown.
+    /// - Parameter idle: how long nothing has been typed or shown.
     mutating func verdict(after idle: Duration) -> Verdict {
         if idle >= limit { return .close }
         if idle < warningAfter {

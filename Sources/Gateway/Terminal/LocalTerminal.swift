@@ -11,7 +11,7 @@ final class LocalTerminal {
         restore()
     }
 
-    /// Hands every byte on as it comes: the builder's terminal does what this one would have done. `restore()` undoes it.
+    /// Passes every byte on: the builder's terminal does what this one would have done. `restore()` undoes it.
     func makeRaw() {
         var attributes = termios()
         guard saved == nil, tcgetattr(descriptor, &attributes) == 0 else { return }
@@ -26,7 +26,7 @@ final class LocalTerminal {
         tcsetattr(descriptor, TCSADRAIN, &attributes)
     }
 
-    /// The window's size; 80 by 24 when nobody knows.
+    /// The window's size; 80 by 24 if it is unknown.
     var size: TerminalSize {
         var size = winsize()
         guard sp_get_window_size(descriptor, &size) == 0, size.ws_col > 0, size.ws_row > 0 else {

@@ -1,10 +1,10 @@
 import BuildAPI
 import FoundationEssentials
 
-/// Decides what somebody inside a builder is told there, and when. No I/O, no clock: jobs and times in, sentences out.
+/// Decides which notices people inside a builder see, and when. No I/O, no clock: jobs and times in, sentences out.
 ///
-/// While an editor or the like has the screen, notices wait; but for the last one about the time, which cannot. What
-/// waits is told as it is when it is told.
+/// While an editor or the like has the screen, notices wait, except for the last one about the time. A notice that
+/// waited says what is true when it is shown.
 struct Notices {
     private enum Notice: Equatable {
         /// The deadline is near.
@@ -17,27 +17,27 @@ struct Notices {
 
     /// Seconds before the deadline; the last one cannot wait.
     static let thresholds: [TimeInterval] = [1800, 600, 300, 60]
-    /// Seconds by which a deadline may differ from what was known without having been moved.
+    /// Seconds by which a deadline can differ from the known one without counting as moved.
     private static let tolerance: TimeInterval = 5
-    /// Seconds for which nobody wants to be told the time again.
+    /// Seconds before the time is worth telling again.
     private static let pause: TimeInterval = 15
-    /// Notices that may wait.
+    /// The most notices that can wait.
     private static let limit = 20
 
     private var job: Job
     private let person: Person
     private let extending: String
-    /// Nil: who comes and goes is not told.
+    /// Nil: no notices of others who come and go.
     private var visitors: Visitors?
-    /// Those that are still to come before the deadline.
+    /// The thresholds that are still to come.
     private var thresholds: ArraySlice<TimeInterval> = []
     private var waiting: [Notice] = []
 
     /// - Parameters:
-    ///   - job: as the person was told of it when they came in.
+    ///   - job: as the person was told about it when they entered.
     ///   - session: the person's own.
     ///   - extending: the line to enter for more time.
-    ///   - tellsOfVisitors: whether to tell of others who come and go.
+    ///   - tellsOfVisitors: whether to announce others who come and go.
     init(
         _ job: Job, for person: Person, session: String, extending: String, tellsOfVisitors: Bool = true,
         at now: Date
@@ -49,10 +49,10 @@ struct Notices {
         countAnew(at: now)
     }
 
-    /// Who is inside besides this session.
+    /// The other sessions inside.
     var others: [Job.Session] { visitors?.present ?? [] }
 
-    /// When `due` will have more to tell, if nothing else happens.
+    /// When `due` will return more, if nothing else happens.
     var nextMoment: Date? {
         let time = job.deadline.flatMap { deadline in thresholds.first.map { deadline - $0 } }
         return [time, visitors?.nextMoment].compactMap(\.self).min()
@@ -60,7 +60,7 @@ struct Notices {
 
     /// The job has changed.
     mutating func update(_ job: Job, at now: Date) {
-        // Who is thrown out with the builder has not left.
+        // A session that ends with the builder has not left.
         guard job.builder != nil else { return }
         let before = self.job
         self.job = job
@@ -74,16 +74,16 @@ struct Notices {
         for event in visitors?.update(job.sessions, at: now) ?? [] { add(.sentence(sentence(event))) }
     }
 
-    /// The deadline is what a service says that tells nothing else of a job on which nobody works.
+    /// For a service that reports nothing else about a job that nobody changes.
     mutating func update(deadline: Date?, at now: Date) {
         var job = job
         job.deadline = deadline
         update(job, at: now)
     }
 
-    /// What is to be told now; it is told once.
+    /// The notices to show now; each is returned once.
     ///
-    /// - Parameter isScreenTaken: a program shows something of its own that a notice would damage.
+    /// - Parameter isScreenTaken: whether a program shows something that a notice would damage.
     mutating func due(at now: Date, isScreenTaken: Bool) -> [String] {
         for event in visitors?.timePassed(at: now) ?? [] { add(.sentence(sentence(event))) }
         if let deadline = job.deadline {
@@ -98,7 +98,7 @@ struct Notices {
         return told.compactMap { text($0, at: now) }
     }
 
-    /// Those thresholds count that are still to come, and not at once: the time that is left has just been told.
+    /// Keeps the thresholds that are still to come, but not at once: the time that is left has just been told.
     private mutating func countAnew(at now: Date) {
         let soon = now + Self.pause
         thresholds = Self.thresholds.drop { threshold in job.deadline.map { $0 - threshold <= soon } ?? true }
@@ -112,7 +112,7 @@ struct Notices {
         }
     }
 
-    /// One notice about the time says what all before it would.
+    /// A notice about the time replaces the earlier ones.
     private mutating func add(_ notice: Notice) {
         switch notice {
         case .time(let isLast):
@@ -143,7 +143,7 @@ struct Notices {
             switch session.kind {
             case .shell: "\(name(session)) has entered."
             case .exec: "\(name(session)) runs a command here."
-            case .proxy: "\(name(session)) is connected with a client of their own."
+            case .proxy: "\(name(session)) is connected with their own client."
             }
         case .left(let session): "\(name(session)) has left."
         }

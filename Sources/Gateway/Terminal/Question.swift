@@ -1,7 +1,7 @@
 import EventLoop
 import Glibc
 
-/// A question on standard error; the answer is one line of standard input, whose end means no.
+/// A question on standard error; the answer is one line of standard input. The end of the input means no.
 final class Question: RunningCommand {
     let context: SessionContext
     private let answer: (String) -> Void
@@ -9,7 +9,7 @@ final class Question: RunningCommand {
     private var watch: Watch?
 
     /// - Parameters:
-    ///   - text: without a newline; harmless already.
+    ///   - text: without a newline, and already harmless.
     ///   - answer: gets the line without blanks around it; empty at the end of the input.
     init(_ text: String, in context: SessionContext, answer: @escaping (String) -> Void) {
         self.context = context
@@ -22,7 +22,7 @@ final class Question: RunningCommand {
         watch?.cancel()
     }
 
-    /// One byte: what comes after the line is not ours.
+    /// One byte at a time: bytes after the line belong to the next reader.
     private func read() {
         var byte: UInt8 = 0
         let count = Glibc.read(STDIN_FILENO, &byte, 1)

@@ -5,10 +5,10 @@ import FoundationEssentials
 import Presentation
 import SSHClient
 
-/// The person's terminal while it shows the inside of a builder: says what cannot be seen there, at a time when that
-/// damages nothing, and notices when nobody works there any more.
+/// The person's terminal while they are inside a builder: prints messages when that damages nothing, and notices
+/// when the session is idle.
 ///
-/// What is said is decided by ``EntryLines``, ``Notices`` and ``IdleLimit``.
+/// ``EntryLines``, ``Notices`` and ``IdleLimit`` decide what it prints.
 final class SessionTerminal {
     private let context: SessionContext
     private let terminal: LocalTerminal
@@ -35,7 +35,7 @@ final class SessionTerminal {
 
     /// The program on the builder has started, and has shown nothing yet.
     ///
-    /// - Parameter greets: whether a person begins to work here, who wants to know where they are.
+    /// - Parameter greets: whether a person begins to work here, and wants to know where they are.
     func enter(_ job: Job, as person: Person, greets: Bool) {
         let extending = context.commandLine("extend \(job.id)")
         let notices = Notices(
@@ -63,13 +63,13 @@ final class SessionTerminal {
         if wasTaken, !isScreenTaken { notices?.tell() }
     }
 
-    /// Gives the terminal back.
+    /// Restores the terminal.
     ///
-    /// - Parameter isCutOff: the program there could not tidy up after itself.
+    /// - Parameter isCutOff: the program on the builder could not tidy up after itself.
     func leave(isCutOff: Bool) {
         stop()
         if isCutOff {
-            // The normal screen, a cursor, no colours; and whatever is said next has a line of its own.
+            // The normal screen, a cursor, no colours; and the next message begins on its own line.
             let normal = screen.isShown ? "\u{1b}[?1049l\u{1b}[?25h\u{1b}[0m" : ""
             context.output.write("\(normal)\r\n")
         }
@@ -93,8 +93,8 @@ final class SessionTerminal {
         case .wait(let time): pause = time
         case .warn(let time):
             context.say(
-                "Nothing has been typed or shown here for a while: this session will be closed in "
-                    + "\(SpokenDuration.words(time)).")
+                "This session is idle and will be closed in \(SpokenDuration.words(time)). "
+                    + "Press a key to keep it.")
             pause = time
         case .close: return idle(limit.limit)
         }

@@ -2,7 +2,7 @@ import BuildAPI
 import EventLoop
 import FoundationEssentials
 
-/// Says what ``Notices`` decides, when it is due.
+/// Prints what ``Notices`` decides, when it is due.
 final class TimedNotices {
     private let context: SessionContext
     private let isScreenTaken: () -> Bool
@@ -31,18 +31,18 @@ final class TimedNotices {
         tell()
     }
 
-    /// Says what is due, and sees to it that what will be is said too.
+    /// Prints what is due, and sets the timer for what will be.
     func tell() {
         guard !isStopped else { return }
         for sentence in notices.due(at: .now, isScreenTaken: isScreenTaken()) { context.say(sentence) }
         timer?.cancel()
         guard let next = notices.nextMoment else { return }
-        // No longer than a day: what is further off may still be moved, and a clock set.
+        // At most a day: later deadlines can still be moved, and a clock can be set.
         let pause = min(max(next.timeIntervalSinceNow, 0.001), 86_400)
         timer = context.loop.timer(after: .seconds(pause)) { [unowned self] in tell() }
     }
 
-    /// Says nothing any more.
+    /// Prints nothing after this.
     func stop() {
         isStopped = true
         timer?.cancel()

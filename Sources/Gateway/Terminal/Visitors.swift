@@ -1,16 +1,17 @@
 import BuildAPI
 import FoundationEssentials
 
-/// Notices who else comes into a builder and goes.
+/// Notices who else enters and leaves a builder.
 ///
-/// A shell counts at once. Anything else counts when it has gone on for a while: a script may enter a hundred in a minute.
+/// A shell counts at once. Anything else counts when it has lasted for a while: a script can enter a hundred times in a
+/// minute.
 struct Visitors {
     enum Event: Equatable {
         case entered(Job.Session)
         case left(Job.Session)
     }
 
-    /// Seconds after which what is no shell counts.
+    /// Seconds after which a session that is not a shell counts.
     static let patience: TimeInterval = 5
 
     private let own: String
@@ -18,17 +19,17 @@ struct Visitors {
     private var uncounted: [(session: Job.Session, seen: Date)] = []
 
     /// - Parameters:
-    ///   - own: the session that wants to know; it never counts.
-    ///   - sessions: those that are there already.
+    ///   - own: the person's own session, which never counts.
+    ///   - sessions: those that are inside already.
     init(besides own: String, among sessions: [Job.Session]) {
         self.own = own
         inside = sessions.filter { $0.session != own }
     }
 
-    /// In the order in which they came.
+    /// In the order in which they entered.
     var present: [Job.Session] { inside }
 
-    /// When a command will count that does not yet.
+    /// When the next command will begin to count.
     var nextMoment: Date? { uncounted.map { $0.seen + Self.patience }.min() }
 
     mutating func update(_ sessions: [Job.Session], at now: Date) -> [Event] {

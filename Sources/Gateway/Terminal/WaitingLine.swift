@@ -1,7 +1,7 @@
 import EventLoop
 
-/// Says what is being waited for: on a terminal in one line that counts the seconds and goes when the waiting has ended,
-/// else in a line for each thing.
+/// Shows what the session is waiting for: on a terminal in one line that counts the seconds and disappears afterwards,
+/// otherwise in a line for each thing.
 final class WaitingLine {
     private let sink: OutputSink
     private let isTerminal: Bool
@@ -20,7 +20,7 @@ final class WaitingLine {
         timer?.cancel()
     }
 
-    /// - Parameter sentence: what is being waited for; takes the place of the one before.
+    /// - Parameter sentence: what the session is waiting for; replaces the previous one.
     func show(_ sentence: String) {
         guard isTerminal else {
             sink.write("sallyport: \(sentence)\n")
@@ -39,12 +39,12 @@ final class WaitingLine {
         sink.write(Self.erase)
     }
 
-    /// Back to the first column, and away with what is there (ECMA-48, EL).
+    /// Returns to the first column and erases the line (ECMA-48, EL).
     private static let erase = "\r\u{1b}[K"
 
     private func draw() {
         guard let sentence else { return }
-        // Nobody reads: what would pile up has no worth later.
+        // If the client does not read, skip this: it would be of no use later.
         if sink.isEmpty { sink.write("\(Self.erase)sallyport: \(sentence) (\(seconds) s)") }
         seconds += 1
         timer?.cancel()

@@ -4,7 +4,7 @@ import CLinux
 import EmbeddedAuthorizedKeys
 import EmbeddedVersion
 
-/// The program's entry, under the name that SwiftPM has for it. Embedded Swift has neither a `CommandLine` nor a Glibc.
+/// The program's entry point, under the name that SwiftPM expects. Embedded Swift has neither `CommandLine` nor Glibc.
 @c(sallyport_dispatch_main)
 func main(count: CInt, words: UnsafePointer<UnsafePointer<CChar>>) -> CInt {
     // sshd before 7.5 stops reading at the match.
@@ -31,10 +31,10 @@ func main(count: CInt, words: UnsafePointer<UnsafePointer<CChar>>) -> CInt {
     return 0
 }
 
-/// Where sallyport-shell is, unless the options say.
+/// The path of sallyport-shell: from the options, or next to this program.
 private func shell(for offer: KeyOffer) -> String { offer.shell ?? besideThisProgram("sallyport-shell") }
 
-/// A program in the folder of this one.
+/// The path of a program in the same folder as this one.
 private func besideThisProgram(_ program: String) -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
@@ -42,14 +42,14 @@ private func besideThisProgram(_ program: String) -> String {
     return String(decoding: buffer[...slash].map { UInt8(bitPattern: $0) }, as: UTF8.self) + program
 }
 
-/// One write(2): sshd reads a whole line or nothing.
+/// One write(2), so that sshd reads a whole line or nothing.
 private func printLine(_ line: AuthorizedKeysLine) {
     var bytes = Array(line.text.utf8)
     bytes.append(UInt8(ascii: "\n"))
     if write(STDOUT_FILENO, bytes, bytes.count) != bytes.count { log("stdout is closed or full") }
 }
 
-/// Becomes the look-up, which prints the same line or nothing.
+/// Executes the lookup, which prints the same line or nothing.
 private func lookUp(_ offer: KeyOffer) {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
@@ -63,7 +63,7 @@ private func lookUp(_ offer: KeyOffer) {
     log("\(program) cannot be started: \(String(cString: sp_last_error()))")
 }
 
-/// sshd loses our stderr; the administrator reads authpriv.
+/// sshd discards our stderr; the administrator reads authpriv.
 private func log(_ reason: String) {
     sp_log("sallyport-dispatch", LOG_NOTICE, "no line: " + reason)
 }

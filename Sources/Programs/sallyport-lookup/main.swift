@@ -1,6 +1,6 @@
-// sallyport-lookup: with admission `known` the dispatcher becomes it. It asks the build service on its Unix socket
-// whether it knows a key, and prints the line or nothing; always exit 0. Where the service is not a Unix socket, or
-// answers otherwise than usual, it becomes sallyport-shell, which asks with libcurl.
+// sallyport-lookup: with admission `known`, the dispatcher executes it. It asks the build service on its Unix socket
+// whether it knows a key, and prints the line or nothing; always exit 0. If the service is not on a Unix socket, or its
+// answer is unusual, it executes sallyport-shell, which asks with libcurl.
 
 import AuthorizedKeys
 import BuildAPI
@@ -12,12 +12,12 @@ import Presentation
 import SocketClient
 import Version
 
-/// sshd loses our stderr; the administrator reads authpriv.
+/// sshd discards our stderr; the administrator reads authpriv.
 func log(_ priority: CInt, _ text: String) {
     sp_log("sallyport-lookup", priority, HostileText.printable(text))
 }
 
-/// Returns only when it cannot be started.
+/// Returns only if sallyport-shell cannot be started.
 func becomeShell(for command: KeyLookupCommand, because cause: String) -> LookupError {
     Lookup.callOffEnd()
     var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) }

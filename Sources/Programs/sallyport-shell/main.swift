@@ -1,5 +1,5 @@
-// sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission `known`
-// it looks a key up where sallyport-lookup cannot (ServiceLookup).
+// sallyport-shell: the forced command, and possibly the account's login shell (ForcedSession). With admission
+// `known` it looks up the keys that sallyport-lookup cannot (ServiceLookup).
 
 import AuthorizedKeys
 import Gateway
@@ -13,5 +13,5 @@ if CommandLine.arguments.dropFirst() == ["--version"] {
     Version.print(of: "sallyport-shell")
     exit(0)
 }
-// Nothing is left to do; what libraries would do at exit(3), the person would wait for.
+// Nothing is left to do, and the person would wait for whatever libraries do at exit(3).
 _exit(ForcedSession.run(arguments: CommandLine.arguments, environment: SessionEnvironment.take()))

@@ -103,7 +103,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case .brokenOff: "The build service stopped in the middle of its answer."
         case .redirected: "The build service redirects to another address, which is not followed."
         case .timedOut: "The build service does not answer."
-        case .malformedAnswer: "The build service gave an answer that makes no sense."
+        case .malformedAnswer: "The build service gave an invalid answer."
         case .tooOld: "The build service is too old to say whether a job's builder is still alive."
         case .gatewayFault: "The gateway cannot use its own files."
         case .tooMany, .unavailable: "The build service cannot answer now."

@@ -1,19 +1,19 @@
-/// An HTTP answer in the plainest of its forms (RFC 9112): `HTTP/1.1`, a Content-Length, and so many bytes.
+/// An HTTP answer in its simplest form (RFC 9112): `HTTP/1.1`, a Content-Length, and that many bytes.
 ///
-/// Everything else that HTTP permits is not read but left to libcurl: no chunks, no folded lines, no answer before the
-/// answer (1xx), no body that ends with the connection.
+/// Everything else that HTTP permits is left to libcurl: chunks, folded lines, an answer before the answer (1xx), a
+/// body that ends with the connection.
 struct HTTPAnswer: Equatable {
     let status: Int
-    /// As it was sent; empty when it was not.
+    /// As the service sent it; empty if it did not.
     let contentType: String
     let body: [UInt8]
 
-    /// Bytes of the head, and of the body: the largest key (`PublicKey`) and a comment fit into half of it.
+    /// The most bytes of the head, and of the body: the largest key (`PublicKey`) and a comment fit into half of it.
     static let maximumSize = 64 << 10
 
-    /// Reads what has come so far.
+    /// Parses the bytes that have arrived so far.
     ///
-    /// - Returns: nil when more has to come.
+    /// - Returns: nil if the answer is incomplete.
     static func parse(_ bytes: [UInt8]) throws(SocketError) -> HTTPAnswer? {
         guard let headEnd = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else {
             guard bytes.count < maximumSize else { throw .unusual("an answer that is too large") }

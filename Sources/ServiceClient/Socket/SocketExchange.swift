@@ -1,6 +1,6 @@
 import Glibc
 
-/// One request on a connection of its own to a Unix socket: unix(7).
+/// One request, on its own connection to a Unix socket (unix(7)).
 struct SocketExchange {
     private let descriptor: CInt
     /// Nanoseconds of CLOCK_MONOTONIC.
@@ -9,9 +9,9 @@ struct SocketExchange {
     /// Sends a request, and reads until its answer is complete.
     ///
     /// - Parameters:
-    ///   - request: all of it.
-    ///   - path: where the service listens.
-    ///   - nanoseconds: for everything up to the answer's last byte.
+    ///   - request: the whole request.
+    ///   - path: the socket on which the service listens.
+    ///   - nanoseconds: the time for everything, up to the answer's last byte.
     static func answer(
         to request: String, at path: String, within nanoseconds: Int64
     ) throws(SocketError) -> HTTPAnswer {
@@ -70,7 +70,7 @@ struct SocketExchange {
         guard count > 0 else { throw failure("poll") }
     }
 
-    /// Connecting and sending wait no longer than there is time: SO_SNDTIMEO, socket(7).
+    /// Limits connecting and sending to the time that is left: SO_SNDTIMEO, socket(7).
     private func limitWriting() throws(SocketError) {
         let microseconds = max(1, try nanosecondsLeft() / 1000)
         var limit = timeval(
@@ -84,7 +84,7 @@ struct SocketExchange {
         return left
     }
 
-    /// Of what errno says. EAGAIN is what somebody gets whose time is over in the queue.
+    /// The error for errno. EAGAIN means that the time ran out while the connection was in the queue.
     private func failure(_ what: String) -> SocketError {
         errno == EAGAIN ? .late : .unusual("\(what): \(Self.cause)")
     }

@@ -5,11 +5,12 @@ import FoundationEssentials
 
 /// A build service that is asked one thing: whose key is this?
 ///
-/// For a program that sshd waits for. It takes the way that nearly all take, and says so where the way is another.
+/// For a program that sshd waits for. It supports only the usual configuration and the usual answers, and says so if
+/// something is unusual.
 public struct SocketService {
     private let path: String
 
-    /// Nil: the service is not just a Unix socket, where the kernel says who asks.
+    /// Nil: the service needs more than a Unix socket, where the kernel says who asks.
     public init?(_ service: Configuration.Service) {
         guard service.kind == .sallyport, case .socket(let path) = Endpoint(service.url),
             service.keyTokenFile == nil, service.authorities == nil, service.proxy == nil
@@ -17,7 +18,7 @@ public struct SocketService {
         self.path = path
     }
 
-    /// Whose key is this? Nil: nobody's.
+    /// Asks whose key this is. Nil: nobody's.
     public func key(_ key: PublicKey, within nanoseconds: Int64) throws(SocketError) -> Key? {
         let answer = try SocketExchange.answer(to: Self.request(about: key), at: path, within: nanoseconds)
         if answer.status == 404 { return nil }

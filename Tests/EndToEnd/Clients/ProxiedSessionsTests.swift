@@ -82,7 +82,9 @@ import World
         }
         await expect(
             finished, status: 255,
-            errors: ["sallyport: The build service has ended this session: job \(job)"],
+            errors: [
+                "sallyport: The build service has ended this session: you can no longer enter job \(job)."
+            ],
             in: world)
         try await expectNoSession(of: job, in: world)
         try await bob.expectNoWayIn(to: job)

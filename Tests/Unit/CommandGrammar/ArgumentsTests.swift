@@ -45,6 +45,8 @@ import Testing
     @Test("A refusal quotes without anything a terminal acts on")
     func quoted() {
         let error = UsageError(.unknownVerb, word: "\u{1b}]0;x\u{7}é" + String(repeating: "x", count: 100))
-        #expect(error.description == "There is no verb “?]0;x??" + String(repeating: "x", count: 33) + "…”.")
+        #expect(
+            error.description
+                == "Unknown verb: “?]0;x??" + String(repeating: "x", count: 33) + "…”. For all verbs: help.")
     }
 }

@@ -61,7 +61,7 @@ import Testing
         #expect(try !stage.isKnown(.success(answer)))
         #expect(try !stage.isKnown(.success(key.fingerprint)))
         #expect(stage.asked == 1)
-        #expect(stage.said == Array(repeating: "no line: key \(key.fingerprint) is not known", count: 2))
+        #expect(stage.said == Array(repeating: "no line: key \(key.fingerprint) is unknown", count: 2))
     }
 
     /// For a minute those who were known are let in while the service is away, and only then.

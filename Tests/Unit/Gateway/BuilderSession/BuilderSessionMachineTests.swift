@@ -88,7 +88,7 @@ import Testing
         #expect(machine.handle(.job(Fixture.job(.running, builder: .ready))) == [.claim, .connect(ready)])
     }
 
-    @Test(arguments: [(Job.Status.queued, "is still queued"), (.running, "still boots")])
+    @Test(arguments: [(Job.Status.queued, "is still queued"), (.running, "is still booting")])
     func whoWaitsNoLongerIsTold(status: Job.Status, words: String) {
         var machine = BuilderSessionMachine(Fixture.job(status, builder: nil), kind: .proxy, now: true)
         _ = machine.begin()
@@ -219,13 +219,13 @@ import Testing
     static let ends: [(Job.BuilderEnd?, String)] = [
         (.init(reason: .released, by: Fixture.bob), "has ended: bob has released it. Its log"),
         (.init(reason: .released), "has ended: it was released. Its log"),
-        (.init(reason: .deadline), "has ended: its time was over."),
-        (.init(reason: .kept), "has ended: nobody was inside for too long."),
-        (.init(reason: .logout), "has ended: the last shell there was logged out of."),
+        (.init(reason: .deadline), "has ended: its time was up."),
+        (.init(reason: .kept), "has ended: nobody entered it in time."),
+        (.init(reason: .logout), "has ended: the last shell logged out."),
         (.init(reason: .cancelled, by: Fixture.bob), "has ended: bob has cancelled the job."),
         (.init(reason: .cancelled), "has ended: the job was cancelled."),
         (.init(reason: .timeout), "has ended: the job ran out of time."),
-        (.init(reason: .success), "has ended: the job ended with success, and nothing kept it."),
+        (.init(reason: .success), "has ended: the job succeeded, and nothing kept it."),
         (.init(reason: .released, by: Person(id: "9", name: "\u{1b}c")), "has ended: ?c has released it."),
         (.init(reason: .lost), "has ended. Its log"), (nil, "has ended. Its log"),
         (.init(reason: .init(rawValue: "a word of a later version")), "has ended. Its log"),
@@ -252,14 +252,14 @@ import Testing
         #expect(machine.handle(.job(Fixture.job())) == [], "it lives, for all that is known")
         #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [])
         let actions = machine.handle(.job(Self.ended(.init(reason: .deadline))))
-        #expect(refusal(actions)?.sentence.contains("its time was over") == true, "\(actions)")
+        #expect(refusal(actions)?.sentence.contains("its time was up") == true, "\(actions)")
         #expect(machine.handle(.reasonTimeout) == [])
     }
 
     @Test(arguments: [
         (
             BuilderSessionMachine.Event.connectionFailed(SSHClientError(.lost, "in a test")),
-            "The connection to the builder was lost. Enter the same command again, if the builder still lives.",
+            "The connection to the builder was lost. If the builder is still alive, run the same command again.",
             "The connection to the builder was lost. The builder has ended."
         ),
         (
@@ -306,7 +306,8 @@ import Testing
         var machine = inside(.shell)
         let actions = machine.handle(.idle(.seconds(900)))
         #expect(
-            refusal(actions)?.sentence.contains("nothing was typed or shown in it for 15 minutes.") == true)
+            refusal(actions)?.sentence.contains("was closed after 15 minutes without input or output.")
+                == true)
         #expect(refusal(actions)?.status == .tryAgain && reason(actions) == .lost)
     }
 

@@ -115,6 +115,6 @@ import Testing
         let (test, transport, status) = try run(
             .proxy, job: Fixture.job(.running, builder: .booting), builderTimeout: .seconds(13))
         #expect(status == .tryAgain && transport.calls == ["cut off"])
-        #expect(test.said.errors.contains("still boots"))
+        #expect(test.said.errors.contains("is still booting"))
     }
 }

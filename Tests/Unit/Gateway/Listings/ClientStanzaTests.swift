@@ -27,7 +27,7 @@ import Testing
                     ProxyCommand ssh -p 2222 builds@builds.example.org proxy %h
                     UserKnownHostsFile ~/.ssh/sallyport.builds.example.org.known_hosts
                     StrictHostKeyChecking yes
-                    # What is known of builders comes from the gateway.
+                    # The builders' host keys come from the gateway.
                     UpdateHostKeys no
                     # The gateway's connection stays up when a builder is gone.
                     ServerAliveInterval 15

@@ -130,14 +130,14 @@ import Testing
                   submitted  2026-11-21 10:00 UTC
                   tasks      build  failed   12 s  exit status 2
                              check  skipped
-                  builder    kept, ends 2026-11-21 11:00 UTC, in 59 min; it can be extended to 2026-11-24 10:00 UTC
+                  builder    kept, ends 2026-11-21 11:00 UTC, in 59 min; you can extend it until 2026-11-24 10:00 UTC
                   shared     with bob
                   inside     bob, shell, for 1 min
 
                   ssh -t connect 42
                   ssh extend 42
                   ssh tail 42
-                  ssh job-42.example.org   (your own ssh, scp, editor; first: ssh builds@example.org ssh-config)
+                  ssh job-42.example.org   (for your own ssh, scp or editor; set up first: ssh builds@example.org ssh-config)
 
                 """)
         let others = JobSheet(

@@ -19,7 +19,7 @@ extension Refusal {
             .notTheForcedCommand, .notSetUp("no file"), .unverifiedKey("no file"),
             .usage(UsageError(.missing(.job), word: "")), .keyOfTwoPeople(error),
             .termsDeclined(terms, by: Fixture.bob), .termsChanged(error), .noJobNamedNorListed, .noLiveJob,
-            .severalLiveJobs(2), .notOffered("list of jobs"), .senseless("a user without a name"),
+            .severalLiveJobs(2), .notOffered("“list”"), .senseless("an invalid user name"),
             .eventsEnded(job), .noBuilder(gone), .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
             .noManifest, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error), .unwritableAnswer,

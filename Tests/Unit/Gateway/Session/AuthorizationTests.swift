@@ -61,7 +61,7 @@ import Testing
             #expect(outcome.errors.contains(TestSession.key.fingerprint))
             // The session's id is random, and can hold a 42 by itself.
             let sentence = outcome.errors.prefix { $0 != "[" }
-            #expect(sentence.contains("is not known here"))
+            #expect(sentence.contains("is unknown here"))
             #expect(!outcome.errors.contains("alice") && !sentence.contains("42"))
             #expect(outcome.records.contains { $0.contains("unknown key") })
         }

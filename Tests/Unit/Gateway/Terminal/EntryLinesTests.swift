@@ -28,7 +28,7 @@ import Testing
     }
 
     static let summaries: [(Job.Status, [Job.Task], String)] = [
-        (.success, [.init(name: "a", status: .success, script: "~/a")], "Job 42: ended with success."),
+        (.success, [.init(name: "a", status: .success, script: "~/a")], "Job 42: succeeded."),
         (.failed, [], "Job 42: failed."),
         (.failed, [.init(name: "a", status: .failed)], "Job 42: failed, in task “a”."),
         (.timeout, [.init(name: "a", status: .failed)], "Job 42: ran out of time, in task “a”."),
@@ -58,10 +58,10 @@ import Testing
         }
         #expect(
             Self.lines(Fixture.job(), others: Array(sessions.prefix(3))).last
-                == "Inside besides you: person 0, person 1.")
+                == "Also inside: person 0, person 1.")
         #expect(
             Self.lines(Fixture.job(), others: sessions).last
-                == "Inside besides you: person 0, person 1, person 2, person 3, person 4.")
+                == "Also inside: person 0, person 1, person 2, person 3, person 4.")
     }
 
     @Test func whatTheServiceSaysIsHarmless() {
