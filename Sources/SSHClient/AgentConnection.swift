@@ -70,8 +70,8 @@ final class AgentConnection {
         }
     }
 
-    /// Whether the builder sends without regard for the window, while the agent reads nothing.
-    var isFlooded: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
+    /// Whether so much waits for the agent that nothing more may be read from the builder.
+    var isBackedUp: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
 
     /// Passes the builder's bytes to the agent.
     func receive() {

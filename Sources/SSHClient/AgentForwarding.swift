@@ -31,8 +31,8 @@ final class AgentForwarding {
         return channel
     }
 
-    /// Whether the builder sends to one of them without regard for the window.
-    var isFlooded: Bool { connections.contains(where: \.isFlooded) }
+    /// Whether too much waits for one of them.
+    var isBackedUp: Bool { connections.contains(where: \.isBackedUp) }
 
     /// Sends the agents' bytes to the builder, as far as possible without waiting.
     func send() {

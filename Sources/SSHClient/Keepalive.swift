@@ -10,6 +10,8 @@ final class Keepalive {
     private let loop: EventLoop
     private let asked: () -> Void
     private let silent: (Duration) -> Void
+    /// Whether nothing is read from the builder at present, so that there is nothing to ask.
+    var isPaused = false
     private var timer: Timer?
     private var unanswered = 0
     private var bytesSeen: UInt64 = 0
@@ -41,6 +43,10 @@ final class Keepalive {
     }
 
     private func ask() {
+        guard !isPaused else {
+            unanswered = 0
+            return wait()
+        }
         let received = session.bytesReceived()
         unanswered = received == bytesSeen ? unanswered + 1 : 0
         bytesSeen = received

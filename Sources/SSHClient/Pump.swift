@@ -30,15 +30,16 @@ final class Pump {
         case moving
         /// The channel has ended and everything has been written.
         case ended
-        /// The builder sends without regard for the window.
-        case flooded
+        /// So much waits for the client that nothing more is read from the builder until it has been written.
+        case backedUp
     }
 
     /// Larger reads are no faster: a packet has at most 32 KiB.
     private static let chunk = 128 << 10
-    /// The most bytes of a stream that can wait for the client. A builder's window is only about 2 MB; beyond that,
-    /// libssh would keep up to 256 MB, and then silently lose some.
-    static let limit = 16 << 20
+    /// The most bytes of a stream that wait for the client before nothing more is read from the builder's socket. (Its window
+    /// is no limit: a hostile builder ignores it, and libssh opens it again for each packet of the *other* stream. Left
+    /// alone, libssh keeps up to 256 MB of a stream, and then loses some silently.)
+    static let limit = 4 << 20
 
     private let streams: PumpStreams
     private let channel: any PumpChannel
@@ -86,6 +87,8 @@ final class Pump {
 
     /// Moves what can be moved without waiting.
     func move() -> State {
+        // libssh cannot write without reading, so nothing is sent either.
+        guard !isBackedUp else { return .backedUp }
         // First, because libssh returns nothing more when it finds that the connection is lost.
         drain()
         channel.process()
@@ -94,14 +97,12 @@ final class Pump {
             let received = channel.bytesReceived
             drain()
             agent?.receive()
-            guard channel.hasMore(since: received) else { break }
+            guard !isBackedUp, channel.hasMore(since: received) else { break }
             channel.process()
         }
         agent?.send()
         sendInput()
-        if isFlooded(streams.output, false) || isFlooded(streams.errors, true) || agent?.isFlooded == true {
-            return .flooded
-        }
+        guard !isBackedUp else { return .backedUp }
         guard channel.isOver else { return .moving }
         drain()
         return streams.output.isEmpty && streams.errors.isEmpty ? .ended : .moving
@@ -124,7 +125,12 @@ final class Pump {
         }
     }
 
-    private func isFlooded(_ sink: OutputSink, _ standardError: Bool) -> Bool {
+    private var isBackedUp: Bool {
+        isBackedUp(streams.output, standardError: false) || isBackedUp(streams.errors, standardError: true)
+            || agent?.isBackedUp == true
+    }
+
+    private func isBackedUp(_ sink: OutputSink, standardError: Bool) -> Bool {
         !sink.isEmpty && channel.waiting(standardError: standardError) > Self.limit
     }
 

@@ -39,15 +39,24 @@ final class RunningProgram {
 
     /// Moves what can be moved without waiting, and has the loop wait for the rest.
     func move() -> State {
-        switch pump.move() {
+        let state = pump.move()
+        guard !channel.session.hasRejectedPacket else {
+            return .lost(SSHClientError(.lost, channel.session.lastError()))
+        }
+        switch state {
         case .moving:
+            keepalive.isPaused = false
             channel.session.awaitSocket()
             return .running
-        case .flooded:
-            return .lost(SSHClientError(.lost, "the builder sends more than its window"))
+        case .backedUp:
+            // TCP stops the builder; it cannot answer to signs of life that nobody reads.
+            keepalive.isPaused = true
+            channel.session.socket.awaited = []
+            return .running
         case .ended:
-            // If the connection is lost between the status and the last of the output, some output is missing.
-            guard channel.fate.isClosed || (channel.isAtEnd && channel.fate.ending != .unknown) else {
+            // If the connection is lost before the last of the output has been read, some output is missing, whatever the
+            // builder has said of the program's end.
+            guard channel.isAtEnd, channel.fate.isClosed || channel.fate.ending != .unknown else {
                 let reason = channel.session.lastError()
                 return .lost(SSHClientError(.lost, "the connection ended before the channel: \(reason)"))
             }

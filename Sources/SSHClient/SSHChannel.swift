@@ -113,6 +113,8 @@ final class SSHChannel {
 
     /// Writes at most as much as the window allows. Nil: the channel can no longer be used.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        // A second confirmation of the channel is refused, but the size of packets that it names is kept: see `leastPacket`.
+        guard !session.hasRejectedPacket else { return nil }
         let count = ssh_channel_write(handle, bytes.baseAddress, UInt32(bytes.count))
         return count < 0 ? nil : Int(count)
     }

@@ -116,6 +116,12 @@ final class SSHSession {
     /// Bytes received from the builder so far.
     func bytesReceived() -> UInt64 { counter.pointee.in_bytes }
 
+    /// Whether libssh has refused a packet and goes on all the same, with whatever it has kept of it.
+    var hasRejectedPacket: Bool {
+        ssh_get_error_code(UnsafeMutableRawPointer(handle)) == CInt(SSH_FATAL.rawValue)
+            && lastError().hasPrefix("Invalid packet")
+    }
+
     /// libssh's message about the last failure. It can be stale, so it is only for the log.
     func lastError() -> String {
         ssh_get_error(UnsafeMutableRawPointer(handle)).map { String(cString: $0) } ?? "no reason given"

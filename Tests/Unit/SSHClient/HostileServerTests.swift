@@ -244,17 +244,51 @@ import Testing
         #expect(client.ending == .exited(status: 0))
     }
 
-    /// And nobody reads it.
-    @Test func outputWithoutRegardForTheWindowIsALostConnection() {
+    /// TCP stops it while nobody reads, however long that takes; and nothing is lost.
+    @Test func outputWithoutRegardForTheWindowArrivesWhole() {
         let server = ScriptedServer(on: loop)
         server.onStart = { [unowned server] in
             let piece = [UInt8](repeating: 66, count: 30_000)
             for _ in 0..<700 { server.sendData(piece) }
+            server.finish(status: 0)
         }
         let client = Client("make", on: loop)
         client.reads = false
+        loop.timer(after: .seconds(60)) { [client] in client.reads = true }
         client.visit(server)
-        #expect(client.error?.code == .lost && client.error?.debugDescription.contains("window") == true)
+        #expect(client.output.count == 21_000_000 && client.ending == .exited(status: 0))
+    }
+
+    /// All has been said, but not all of it has been read.
+    @Test func aConnectionThatBreaksAfterTheCloseIsNoSuccessWhileOutputIsMissing() {
+        let server = ScriptedServer(on: loop)
+        server.onStart = { [loop, unowned server] in
+            for _ in 0..<40 { server.sendData([UInt8](repeating: 66, count: 30_000)) }
+            server.finish(status: 0)
+            loop.timer(after: .seconds(1)) { server.peer.close() }
+        }
+        let client = Client("make", on: loop)
+        client.reads = false
+        loop.timer(after: .seconds(30)) { [client] in client.reads = true }
+        client.visit(server)
+        #expect(
+            client.output.count == 1_200_000
+                ? client.ending == .exited(status: 0) : client.error?.code == .lost)
+    }
+
+    /// libssh refuses it, and keeps what it says: writing would never end.
+    @Test func aSecondConfirmationIsNoWayToSmallPackets() {
+        let server = ScriptedServer(on: loop)
+        let client = Client("cat", on: loop)
+        server.onStart = { [loop, unowned server, unowned client] in
+            server.send(
+                .message(
+                    Message.channelOpenConfirmation, .uint32(server.channel), .uint32(server.channel),
+                    .uint32(1 << 20), .uint32(10)))
+            loop.timer(after: .seconds(1)) { client.type([UInt8](repeating: 65, count: 3000)) }
+        }
+        client.visit(server)
+        #expect(client.error?.code == .lost)
     }
 
     /// The person's terminal stands still, and the connection breaks: nothing is to be done until it goes on.

@@ -94,6 +94,17 @@ import Testing
         #expect(size < 64 ? client.error?.code == .refused : client.ending == .exited(status: 1))
     }
 
+    /// The name of an extension is in libssh's log as well.
+    @Test func aSizeThatAnExtensionsNamePretendsIsNotBelieved() {
+        let server = ScriptedServer(on: loop)
+        server.maximumPacket = 10
+        server.afterConfirmation = [.message(7, .uint32(1), .string("x maxpacket : 32768"), .string(""))]
+        let client = Client("cat", on: loop)
+        client.type([UInt8](repeating: 65, count: 3000))
+        client.visit(server)
+        #expect(client.error?.code == .refused)
+    }
+
     @Test(arguments: ["exec", "pty-req", "shell"]) func aRequestThatIsRefused(type: String) {
         let program = RemoteProgram(
             terminal: Terminal(type: "dumb", size: TerminalSize(columns: 80, rows: 24)), environment: [],

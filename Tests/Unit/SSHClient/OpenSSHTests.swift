@@ -67,6 +67,23 @@ struct OpenSSHTests {
         #expect(!wasDone && client.output.count == 6_000_000 && client.errorText == "done\n")
     }
 
+    /// Each line of the one stream makes libssh open the window for the other one too.
+    @Test func aProgramThatUsesBothStreamsIsStoppedToo() throws {
+        let client = Client(
+            "for i in $(seq 400); do head -c 100000 /dev/zero; echo $i >&2; done", on: loop)
+        client.readsOutput = false
+        var (wasDone, lines) = (true, 0)
+        loop.timer(after: .milliseconds(1500)) { [client] in
+            wasDone = client.ending != nil || client.error != nil
+            lines = client.errorText.split(separator: "\n").count
+            client.readsOutput = true
+        }
+        try run(client)
+        #expect(!wasDone && lines < 200, "at most a few megabytes are on their way: \(lines) lines")
+        #expect(client.output.count == 40_000_000 && client.errorText.hasSuffix("\n400\n"))
+        #expect(client.ending == .exited(status: 0))
+    }
+
     @Test(.enabled(if: Sshd.givesTerminals, "needs root, or terminals of the group tty"))
     func aTerminalHasItsSizeAndHearsOfNewOnes() throws {
         let terminal = Terminal(type: "vt100", size: TerminalSize(columns: 91, rows: 33))

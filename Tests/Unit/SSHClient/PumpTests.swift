@@ -106,14 +106,22 @@ import Testing
         #expect(channel.output.count == 2 << 20 && shown(2) == Array("err".utf8))
     }
 
-    @Test(arguments: [false, true]) func aBuilderThatSendsOnWithoutAWindowIsFoundOut(onErrors: Bool) {
+    @Test(arguments: [false, true]) func ofABuilderThatSendsOnNothingIsReadUntilThereIsRoom(onErrors: Bool) {
         let stream = onErrors ? \FakeChannel.errors : \.output
-        channel[keyPath: stream] = [UInt8](repeating: 1, count: 20 << 20)
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 6 << 20)
         #expect(pump.move() == .moving, "all of it has been read")
-        channel[keyPath: stream] = [UInt8](repeating: 1, count: 16 << 20)
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 4 << 20)
         #expect(pump.move() == .moving)
         channel[keyPath: stream].append(1)
-        #expect(pump.move() == .flooded)
+        channel.processed = 0
+        for _ in 0..<3 { #expect(pump.move() == .backedUp) }
+        #expect(channel.processed == 0, "no packet is taken in")
+        var all = 0
+        while all < 10 << 20 {
+            all += shown(onErrors ? 2 : 1).count
+            settle()
+        }
+        #expect(pump.move() == .moving && channel[keyPath: stream].isEmpty && channel.processed > 0)
     }
 
     @Test func aReaderWhoHasGoneStopsNobody() {
@@ -209,6 +217,7 @@ private final class FakeChannel: PumpChannel {
     var hasPendingOutput = false
     var refusesInput = false
     var endsOfFile = 0
+    var processed = 0
     var bytesReceived: UInt64 = 0
     var hasEndOfFile: Bool { endsOfFile > 0 }
 
@@ -232,6 +241,6 @@ private final class FakeChannel: PumpChannel {
     }
 
     func sendEndOfFile() { endsOfFile += 1 }
-    func process() {}
+    func process() { processed += 1 }
     func hasMore(since received: UInt64) -> Bool { false }
 }

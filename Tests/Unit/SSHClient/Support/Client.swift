@@ -26,6 +26,11 @@ final class Client {
         didSet { for reader in readers { reader.events = reads ? .readable : [] } }
     }
 
+    /// Whether standard output is read.
+    var readsOutput = true {
+        didSet { readers[0].events = readsOutput ? .readable : [] }
+    }
+
     private let program: RemoteProgram
     private let input: OutputSink
     private let pipes: [(read: CInt, write: CInt)]

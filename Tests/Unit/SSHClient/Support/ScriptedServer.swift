@@ -19,6 +19,8 @@ final class ScriptedServer {
     var version = "SSH-2.0-Scripted"
     var window = 1 << 20
     var maximumPacket = 32 << 10
+    /// Messages that follow the confirmation of the channel at once.
+    var afterConfirmation: [[UInt8]] = []
 
     let peer: Peer
     private let hostKey = Curve25519.Signing.PrivateKey()
@@ -158,6 +160,7 @@ final class ScriptedServer {
                 .message(
                     Message.channelOpenConfirmation, .uint32(channel), .uint32(0), .uint32(window),
                     .uint32(maximumPacket)))
+            for message in afterConfirmation { send(message) }
         case Message.channelRequest:
             _ = reader.uint32()
             let type = reader.text()
