@@ -207,7 +207,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-demo",
             dependencies: [
-                "World",
+                "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Demo",
@@ -215,7 +215,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "ConfigurationFile", "QEMU", "Runner", "World",
+                "ConfigurationFile", "QEMU", "Runner", "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -224,7 +224,7 @@ let package = Package(
             exclude: ["Contenders"],
             swiftSettings: settings),
         .target(
-            name: "World",
+            name: "TestBed",
             dependencies: [
                 "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -335,7 +335,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "QEMU", "World",
+                "BuildAPI", "QEMU", "TestBed",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import World
+import TestBed
 
 /// All benchmarks, one after another.
 struct Run: AsyncParsableCommand {
@@ -41,9 +41,9 @@ struct Run: AsyncParsableCommand {
         do {
             report.say(try Host.description())
             let scratch = try await Scratch.make(scratch, programs: programs)
-            try await World.with(settings(scratch)) { world in
+            try await TestBed.with(settings(scratch)) { testBed in
                 try await measure(
-                    try await Stage.set(in: world, scratch: scratch, contenders: contenders), report)
+                    try await Stage.set(in: testBed, scratch: scratch, contenders: contenders), report)
             }
         } catch {
             report.fail("the rest", "\(error)")
@@ -69,8 +69,8 @@ struct Run: AsyncParsableCommand {
         await report.attempt("logins") { try await Logins.measure(stage, report) }
     }
 
-    private func settings(_ scratch: Scratch) -> WorldSettings {
-        var settings = WorldSettings(
+    private func settings(_ scratch: Scratch) -> TestBedSettings {
+        var settings = TestBedSettings(
             programs: scratch.programs, images: scratch.images, dropIn: dropIn, gateways: [.builds, .stray],
             people: [Stage.person], owner: getuid(), ownerGroup: getgid())
         settings.runner = "sallyport-bench"

@@ -3,7 +3,7 @@ import ConfigurationFile
 import Logging
 import Runner
 
-/// The real runner, with sshds on loopback as builders; `World` starts it instead of sallyport-runner.
+/// The real runner, with sshds on loopback as builders; `TestBed` starts it instead of sallyport-runner.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 

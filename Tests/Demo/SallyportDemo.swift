@@ -1,17 +1,17 @@
 import ArgumentParser
-import World
+import TestBed
 
 @main
 struct SallyportDemo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport-demo",
         abstract: "Shows Sallyport at work on this machine, and leaves nothing behind.",
-        subcommands: [Show.self, ServeWorld.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, ServeTestBed.self], defaultSubcommand: Show.self)
 }
 
-/// The helper that owns a test bed; only `World` starts it.
-struct ServeWorld: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "world", shouldDisplay: false)
+/// The helper that owns a test bed; only `TestBed` starts it.
+struct ServeTestBed: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "test-bed", shouldDisplay: false)
 
     @Argument var settings: String
     @Argument var process: Int32

@@ -1,9 +1,9 @@
 import Foundation
-import World
+import TestBed
 
 /// One session, from a key to a refusal, as people would experience it.
 struct Session: Sendable {
-    let world: World
+    let testBed: TestBed
     let transcript: Transcript
 
     /// A build whose second task fails after a few seconds.
@@ -27,9 +27,9 @@ struct Session: Sendable {
     func show() async throws {
         transcript.begin("Adding two people's keys to the build service")
         for person in ["alice", "bob"] {
-            let arguments = ["keys", "add", person, "\(world.client)/\(person).pub"]
+            let arguments = ["keys", "add", person, "\(testBed.client)/\(person).pub"]
             transcript.type("sudo sallyport \(arguments.joined(separator: " "))")
-            try await expect(world.sallyport(arguments), status: 0)
+            try await expect(testBed.sallyport(arguments), status: 0)
         }
 
         transcript.begin("Alice submits a job whose second task will fail, and follows its log")
@@ -37,7 +37,7 @@ struct Session: Sendable {
         transcript.type("ssh builds@gateway \(submission.joined(separator: " ")) <job.yaml")
         let submitted = try await expect(
             Command.run(
-                world.ssh(submission), input: Array(Self.manifest.utf8), deadline: .seconds(180),
+                testBed.ssh(submission), input: Array(Self.manifest.utf8), deadline: .seconds(180),
                 forward: transcript.show),
             status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer",
             "To enter the machine: ssh -t")
@@ -47,7 +47,7 @@ struct Session: Sendable {
         transcript.begin("Which jobs does she have, and for how long?")
         transcript.type("ssh builds@gateway list")
         try await expect(
-            Command.run(world.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
+            Command.run(testBed.ssh(["list"]), forward: transcript.show), status: 0, job, "kept",
             "fix the parser")
 
         transcript.begin("With her own scp; to set it up for good: ssh builds@gateway ssh-config")
@@ -64,14 +64,14 @@ struct Session: Sendable {
         transcript.begin("Bob is refused, because the job is not his")
         transcript.type("ssh builds@gateway connect \(job) true")
         try await expect(
-            Command.run(world.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
+            Command.run(testBed.ssh(["connect", job, "true"], as: "bob"), forward: transcript.show),
             status: 77, "belongs to alice")
         transcript.remark("exit status 77: not yours")
 
         transcript.begin("Mallory is refused, because nobody knows her key")
         transcript.type("ssh builds@gateway tail \(job)")
         try await expect(
-            Command.run(world.ssh(["tail", job], as: "mallory"), forward: transcript.show), status: 77,
+            Command.run(testBed.ssh(["tail", job], as: "mallory"), forward: transcript.show), status: 77,
             "SHA256:")
         transcript.end()
         transcript.say("Done: every step had the expected output and exit status.\n")
@@ -80,7 +80,7 @@ struct Session: Sendable {
     /// Prints commands to try in another terminal.
     func inviteToTry() async throws {
         let job = try await submit()
-        let ssh = "ssh -F \(world.client)/ssh_config"
+        let ssh = "ssh -F \(testBed.client)/ssh_config"
         transcript.say(
             """
 
@@ -100,7 +100,7 @@ struct Session: Sendable {
 
     private func submit() async throws -> String {
         let submitted = try await expect(
-            Command.run(world.ssh(["submit"]), input: Array(Self.manifest.utf8)), status: 0)
+            Command.run(testBed.ssh(["submit"]), input: Array(Self.manifest.utf8)), status: 0)
         return try number(in: submitted.text)
     }
 
@@ -115,16 +115,16 @@ struct Session: Sendable {
     private func copy(_ file: String, from job: String) async throws {
         transcript.type("ssh builds@gateway known-hosts --bare >>~/.ssh/known_hosts")
         let line = try await expect(
-            Command.run(world.ssh(["known-hosts", "--bare"])), status: 0, "@cert-authority")
-        let known = try FileHandle(forWritingTo: URL(filePath: "\(world.client)/known_hosts"))
+            Command.run(testBed.ssh(["known-hosts", "--bare"])), status: 0, "@cert-authority")
+        let known = try FileHandle(forWritingTo: URL(filePath: "\(testBed.client)/known_hosts"))
         try known.seekToEnd()
         try known.write(contentsOf: Data(line.output))
         try known.close()
 
         transcript.type("scp job-\(job):\(file) .")
-        let here = "\(world.client)/\(file)"
+        let here = "\(testBed.client)/\(file)"
         try await expect(
-            Command.run(["scp", "-q", "-F", "\(world.client)/ssh_config", "job-\(job):\(file)", here]),
+            Command.run(["scp", "-q", "-F", "\(testBed.client)/ssh_config", "job-\(job):\(file)", here]),
             status: 0)
         transcript.type("cat \(file)")
         try await expect(
@@ -135,11 +135,11 @@ struct Session: Sendable {
     private func connect(_ job: String) async throws -> Finished {
         let terminal = try PseudoTerminal()
         return try await Command.start(
-            world.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(60),
+            testBed.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(60),
             forward: transcript.show
         ) { shell in
             try await shell.output.wait(for: "a prompt") { Self.endsWithPrompt($0) }
-            let extended = try await Command.run(world.ssh(["extend", job, "30m"]))
+            let extended = try await Command.run(testBed.ssh(["extend", job, "30m"]))
             try await expect(extended, status: 0, "The builder of job \(job) ends")
             try await shell.output.wait(for: "The deadline has moved.")
             try await shell.write("cat result.txt; echo six times seven: $((6 * 7)); exit 7\n")
@@ -158,6 +158,6 @@ struct Session: Sendable {
         let missing = expected.filter { !everything.contains($0) }
         if finished.status == status, !finished.late, missing.isEmpty { return finished }
         let wanted = "expected status \(status)" + missing.map { " and ‘\($0)’" }.joined()
-        throw StepFailure(description: "\(wanted), but:\n\(finished)\n\n\(await world.logTails())")
+        throw StepFailure(description: "\(wanted), but:\n\(finished)\n\n\(await testBed.logTails())")
     }
 }

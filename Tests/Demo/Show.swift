@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import Synchronization
-import World
+import TestBed
 
 /// The demo itself.
 struct Show: AsyncParsableCommand {
@@ -21,16 +21,16 @@ struct Show: AsyncParsableCommand {
         let isComplete = Mutex(false)
         do {
             transcript.begin("Starting sshd and the build service on loopback ports")
-            try await World.with(settings) { world in
-                transcript.remark("everything is in \(world.folder), and is removed at the end")
+            try await TestBed.with(settings) { testBed in
+                transcript.remark("everything is in \(testBed.folder), and is removed at the end")
                 try await interruption.ends {
-                    let session = Session(world: world, transcript: transcript)
+                    let session = Session(testBed: testBed, transcript: transcript)
                     try await session.show()
                     isComplete.withLock { $0 = true }
                     if somebodyIsThere {
                         try await session.inviteToTry()
-                        await world.ended()
-                        throw WorldError("the helper of the demo was killed")
+                        await testBed.ended()
+                        throw TestBedError("the helper of the demo was killed")
                     }
                 }
                 transcript.begin("Ending everything")
@@ -42,14 +42,14 @@ struct Show: AsyncParsableCommand {
         } catch let failure as StepFailure {
             transcript.fail(failure.description)
             throw ExitCode.failure
-        } catch let error as WorldError {
+        } catch let error as TestBedError {
             transcript.fail(error.sentence, log: error.log)
             throw ExitCode.failure
         }
     }
 
-    private var settings: WorldSettings {
-        var settings = WorldSettings(
+    private var settings: TestBedSettings {
+        var settings = TestBedSettings(
             programs: programs, images: images, dropIn: dropIn, people: ["alice", "bob", "mallory"],
             owner: getuid(), ownerGroup: getgid())
         settings.keep = 3600

@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-import World
+import TestBed
 
 /// The demo's output: a line for each step, what a person would type, and the result.
 final class Transcript: Sendable {

@@ -1,30 +1,30 @@
+import TestBed
 import Testing
-import World
 
 /// The person's own agent, forwarded to programs on the builder: `ssh -A … connect 42`.
 @Suite struct AgentForwardingTests {
     /// The administrator permits it, and only people who want to forward their agent do.
     @Test(arguments: [Gateway.trusting, .choosy])
     func aProgramUsesTheAgentThatSomebodyLends(gateway: Gateway) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        try await SomebodysAgent.with(world) { agent in
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let lent = try await Command.run(
-                world.ssh(["connect", job, "ssh-add -L"], to: gateway, options: agent.options))
-            await expect(lent, status: 0, in: world)
+                testBed.ssh(["connect", job, "ssh-add -L"], to: gateway, options: agent.options))
+            await expect(lent, status: 0, in: testBed)
             #expect(lent.text == agent.key && lent.errors.isEmpty, "\(lent)")
             let kept = try await Command.run(
-                world.ssh(["connect", job, Self.look], to: gateway, options: agent.unlentOptions))
-            await expect(kept, status: 0, output: ["unset\n"], in: world)
+                testBed.ssh(["connect", job, Self.look], to: gateway, options: agent.unlentOptions))
+            await expect(kept, status: 0, output: ["unset\n"], in: testBed)
         }
     }
 
     @Test func soDoesAProgramOnATerminal() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        try await SomebodysAgent.with(world) { agent in
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let finished = try await Command.start(
-                world.ssh(["connect", job, "bash"], to: .trusting, options: ["-t"] + agent.options),
+                testBed.ssh(["connect", job, "bash"], to: .trusting, options: ["-t"] + agent.options),
                 terminal: try PseudoTerminal(columns: 200)
             ) { shell in
                 try await shell.output.wait(for: "$ ")
@@ -32,18 +32,18 @@ import World
                 try await shell.output.wait(for: "status=0")
                 try await shell.write("exit\n")
             }
-            await expect(finished, status: 0, output: [String(agent.key.dropLast())], in: world)
+            await expect(finished, status: 0, output: [String(agent.key.dropLast())], in: testBed)
         }
     }
 
     @Test(arguments: [Gateway.builds, .guarded, .impatient])
     func byDefaultNobodyCanLendOne(gateway: Gateway) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        try await SomebodysAgent.with(world) { agent in
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let finished = try await Command.run(
-                world.ssh(["connect", job, Self.look], to: gateway, options: agent.options))
-            await expect(finished, status: 0, in: world)
+                testBed.ssh(["connect", job, Self.look], to: gateway, options: agent.options))
+            await expect(finished, status: 0, in: testBed)
             #expect(finished.text == "unset\n", "\(finished)")
         }
     }
@@ -51,8 +51,8 @@ import World
     /// Twenty connections stay open: sixteen are answered, in whatever order; the others are told at once, and there is
     /// room again when some have ended. The session's end waits for none.
     @Test func manyProgramsUseItAtOnce() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             "image: debian-build\ntasks:\n  - check: exit 1\n")
         let script = """
             cat >/tmp/many <<'END'
@@ -78,41 +78,41 @@ import World
             until grep answered /tmp/answers; do sleep 0.1; done
             exit 3
             """
-        try await SomebodysAgent.with(world) { agent in
+        try await SomebodysAgent.with(testBed) { agent in
             let finished = try await Command.run(
-                world.ssh(["connect", job, script], to: .trusting, options: agent.options),
+                testBed.ssh(["connect", job, script], to: .trusting, options: agent.options),
                 deadline: .seconds(120))
-            await expect(finished, status: 3, in: world)
+            await expect(finished, status: 3, in: testBed)
             let sentence = "16 answered, 4 refused\n"
             #expect(finished.text == "\(sentence)\(agent.key)\(sentence)", "\(finished)")
         }
-        try await expectNobodyOnTheGateway(in: world)
-        try await world.endBuilder(of: job)
+        try await expectNobodyOnTheGateway(in: testBed)
+        try await testBed.endBuilder(of: job)
     }
 
     /// More than any buffer on the way holds: a key with a very long comment goes to the agent, and comes back.
     @Test func longMessagesArriveWhole() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        try await SomebodysAgent.with(world) { agent in
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let script = """
                 key=$(mktemp -u)
                 ssh-keygen -q -t ed25519 -N '' -C "$(head -c 100000 /dev/zero | tr '\\0' x)" -f $key
                 ssh-add -q $key && ssh-add -L | grep -c -F -x -f $key.pub && ssh-add -L | wc -l
                 """
             let finished = try await Command.run(
-                world.ssh(["connect", job, script], to: .trusting, options: agent.options))
-            await expect(finished, status: 0, in: world)
+                testBed.ssh(["connect", job, script], to: .trusting, options: agent.options))
+            await expect(finished, status: 0, in: testBed)
             #expect(finished.text == "1\n2\n", "\(finished)")
         }
     }
 
     @Test func anAgentThatHasEndedEndsNothingElse() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        try await SomebodysAgent.with(world) { agent in
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let finished = try await Command.start(
-                world.ssh(
+                testBed.ssh(
                     [
                         "connect", job,
                         "ssh-add -L; read line; ssh-add -L >/dev/null 2>&1 || echo no answer; read line; echo $line",
@@ -125,15 +125,15 @@ import World
                 try await client.output.wait(for: "no answer\n")
                 try await client.write("still here\n")
             }
-            await expect(finished, status: 0, output: ["still here\n"], in: world)
+            await expect(finished, status: 0, output: ["still here\n"], in: testBed)
         }
     }
 
     @Test func aBuilderThatWantsNoAgentIsNoneTheWorse() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit("image: debian\ntasks:\n  - check: exit 1\n")
         let changed = try await Command.run(
-            world.ssh([
+            testBed.ssh([
                 "connect", job,
                 """
                 sudo sh -c 'sed -i "s/^AllowAgentForwarding yes/AllowAgentForwarding no/" /etc/ssh/sshd_config
@@ -141,15 +141,15 @@ import World
                 echo changed
                 """,
             ]), deadline: .seconds(90))
-        await expect(changed, status: 0, output: ["changed"], in: world)
-        try await expectListening(job, in: world)
-        try await SomebodysAgent.with(world) { agent in
+        await expect(changed, status: 0, output: ["changed"], in: testBed)
+        try await expectListening(job, in: testBed)
+        try await SomebodysAgent.with(testBed) { agent in
             let finished = try await Command.run(
-                world.ssh(["connect", job, Self.look], to: .trusting, options: agent.options))
-            await expect(finished, status: 0, in: world)
+                testBed.ssh(["connect", job, Self.look], to: .trusting, options: agent.options))
+            await expect(finished, status: 0, in: testBed)
             #expect(finished.text == "unset\n", "\(finished)")
         }
-        try await world.endBuilder(of: job)
+        try await testBed.endBuilder(of: job)
     }
 
     private static let look = "echo ${SSH_AUTH_SOCK-unset}; ssh-add -L >/dev/null 2>&1 && echo has one; true"

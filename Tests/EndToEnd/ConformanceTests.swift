@@ -1,6 +1,6 @@
 import FoundationEssentials
+import TestBed
 import Testing
-import World
 
 /// The runner conforms to its own contract, with a real builder.
 @Suite struct ConformanceTests {
@@ -16,54 +16,54 @@ import World
 
     /// On a socket nobody has a token, so nothing can be said of them there.
     @Test func theRunnerKeepsTheContractOnItsSocket() async throws {
-        let world = try await SharedWorld.get()
-        let report = try await examine(["unix:\(world.serviceSocket)"], in: world)
+        let testBed = try await SharedTestBed.get()
+        let report = try await examine(["unix:\(testBed.serviceSocket)"], in: testBed)
         let others = report.findings.filter { $0.outcome != "kept" }
         #expect(others.map(\.check) == ["roles.nobody", "roles.gateway", "roles.keys"], "\(others)")
         #expect(report.left == [])
     }
 
     @Test func theRunnerKeepsTheContractOnTheNetwork() async throws {
-        let world = try await SharedWorld.get()
-        let files = World.networkFiles
+        let testBed = try await SharedTestBed.get()
+        let files = TestBed.networkFiles
         let report = try await examine(
             [
-                "https://127.0.0.1:\(try await world.runnerPort())", "--authorities",
+                "https://127.0.0.1:\(try await testBed.runnerPort())", "--authorities",
                 "\(files)/authority.pem",
                 "--token-file", "\(files)/token-operator", "--gateway-token-file", "\(files)/token-gateway",
                 "--keys-token-file", "\(files)/token-keys",
-            ], in: world)
+            ], in: testBed)
         let others = report.findings.filter { $0.outcome != "kept" }
         #expect(others.isEmpty, "\(others)")
         #expect(report.findings.contains { $0.check == "roles.keys" })
         #expect(report.left == [])
     }
 
-    private func examine(_ service: [String], in world: World) async throws -> Report {
-        let examined = try await world.sallyport(
+    private func examine(_ service: [String], in testBed: TestBed) async throws -> Report {
+        let examined = try await testBed.sallyport(
             ["conformance"] + service + ["--owner", "alice", "--stranger", "bob", "--json"], deadline: 200)
-        await expect(examined, status: 0, in: world)
+        await expect(examined, status: 0, in: testBed)
         return try JSONDecoder().decode(Report.self, from: Data(examined.output))
     }
 
     @Test func theTableSaysWhatIsSeen() async throws {
-        let world = try await SharedWorld.get()
-        let manifest = "\(world.folder)/conformance.yaml"
-        _ = try await world.run(["tee", manifest], input: "image: none\n")
-        let examined = try await world.sallyport(
+        let testBed = try await SharedTestBed.get()
+        let manifest = "\(testBed.folder)/conformance.yaml"
+        _ = try await testBed.run(["tee", manifest], input: "image: none\n")
+        let examined = try await testBed.sallyport(
             [
-                "conformance", "unix:\(world.serviceSocket)", "--owner", "alice", "--stranger", "bob",
+                "conformance", "unix:\(testBed.serviceSocket)", "--owner", "alice", "--stranger", "bob",
                 "--manifest", manifest,
             ])
         await expect(
             examined, status: 1,
-            output: ["CHECK", "jobs.submit", "broken", "422", "there is no image", "skipped"], in: world)
+            output: ["CHECK", "jobs.submit", "broken", "422", "there is no image", "skipped"], in: testBed)
     }
 
     @Test func nobodyThereIsSaid() async throws {
-        let world = try await SharedWorld.get()
-        let examined = try await world.sallyport(
-            ["conformance", "unix:\(world.orphanedSocket)", "--owner", "alice"])
-        await expect(examined, status: 69, errors: ["The build service cannot be reached"], in: world)
+        let testBed = try await SharedTestBed.get()
+        let examined = try await testBed.sallyport(
+            ["conformance", "unix:\(testBed.orphanedSocket)", "--owner", "alice"])
+        await expect(examined, status: 69, errors: ["The build service cannot be reached"], in: testBed)
     }
 }

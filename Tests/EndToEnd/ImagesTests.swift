@@ -1,11 +1,11 @@
+import TestBed
 import Testing
-import World
 
 /// The image that people build in, from `make image-debian`: a Debian on a disk of its own.
 @Suite struct ImagesTests {
     @Test func aJobCompilesAProgramThatItsOwnerThenRuns() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian-build
             environment:
@@ -18,12 +18,12 @@ import World
               - check: ./hello; exit 7
 
             """)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(180))
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(180))
         await expect(
             log, status: 1,
-            output: ["[compile]  hello.c | 2 ++\n", "[check] compiled\n", "task check: exit 7"], in: world)
+            output: ["[compile]  hello.c | 2 ++\n", "[check] compiled\n", "task check: exit 7"], in: testBed)
         let inside = try await Command.run(
-            world.ssh([
+            testBed.ssh([
                 "connect", job,
                 """
                 ./hello && id -un && sudo id -un && echo "$PS1$COLOUR" && apt-cache policy gcc | grep -c Installed
@@ -34,19 +34,19 @@ import World
             inside, status: 0,
             output: [
                 "compiled\nbuild\nroot\nblue\n1\nE: Unable to locate package hello\ncheck\ncompile\n/\n"
-            ], in: world)
-        try await world.endBuilder(of: job)
+            ], in: testBed)
+        try await testBed.endBuilder(of: job)
         // What it has changed was its own.
-        let left = try await world.run([
-            "/bin/sh", "-c", "ls \(world.folder)/machine/state/machines/\(job) 2>&1",
+        let left = try await testBed.run([
+            "/bin/sh", "-c", "ls \(testBed.folder)/machine/state/machines/\(job) 2>&1",
         ])
         #expect(!left.text.contains("root") && !left.text.contains("vl."), "\(left)")
     }
 
     /// The machine stops and waits for space. Neither its files nor its task notice.
     @Test func aFullDiskOfTheHostLosesNothingInABuilder() async throws {
-        let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "80m") { runner in
+        let testBed = try await SharedTestBed.get()
+        try await OwnRunner.with(testBed, size: "80m") { runner in
             let submitted = try await runner.submit(
                 """
                 image: debian-build
@@ -65,7 +65,7 @@ import World
                       done | cmp - sums && echo identical
 
                 """)
-            await expect(submitted, status: 0, in: world)
+            await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "number 3", in: "logs/1/write/log")
             try await runner.fill()
             try await runner.waitUntilStopped("1")

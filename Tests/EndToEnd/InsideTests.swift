@@ -1,12 +1,12 @@
+import TestBed
 import Testing
-import World
 
 /// What people inside a builder are told on their terminal.
 @Suite struct InsideTests {
     @Test func whoComesInReadsWhatFailedAndRepeatsItByThatLine() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let job = try await failedJob(
-            world,
+            testBed,
             """
             image: debian
             environment:
@@ -20,7 +20,7 @@ import World
 
             """)
         let finished = try await Command.start(
-            world.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
+            testBed.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
         ) { shell in
             try await shell.output.wait(for: "$ ")
             let text = await shell.output.text
@@ -29,7 +29,8 @@ import World
             try await shell.output.wait(for: "status=3")
             try await shell.write("exit\n")
         }
-        await expect(finished, status: 0, output: ["\r\nchecked in blue: made in /home/build\r\n"], in: world)
+        await expect(
+            finished, status: 0, output: ["\r\nchecked in blue: made in /home/build\r\n"], in: testBed)
         expectInOrder(
             finished.text,
             [
@@ -41,21 +42,21 @@ import World
     }
 
     @Test func aCommandIsNotGreeted() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let finished = try await Command.start(
-            world.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal()
+            testBed.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal()
         ) { _ in }
-        await expect(finished, status: 0, in: world)
+        await expect(finished, status: 0, in: testBed)
         #expect(finished.text.hasPrefix("inside\r\n"), "\(finished)")
         #expect(!finished.text.contains("sallyport: "), "\(finished)")
     }
 
     /// One is told at once; one has an editor open, as it were, and is told when it is closed.
     @Test func whoEntersAndLeavesIsAnnouncedButNotInTheMiddleOfAnEditor() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.freshWreck(world)
-        let line = world.ssh(["connect", job], options: ["-t"])
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.freshWreck(testBed)
+        let line = testBed.ssh(["connect", job], options: ["-t"])
         let first = try await Command.start(
             line, terminal: try PseudoTerminal(columns: 200), deadline: .seconds(120)
         ) { first in
@@ -72,14 +73,14 @@ import World
                     try await third.output.wait(for: "$ ")
                     try await third.write("exit\n")
                 }
-                await expect(third, status: 0, in: world)
+                await expect(third, status: 0, in: testBed)
                 // Everybody is told at the same moment.
                 try await first.output.wait(for: "sallyport: alice (you) has left.\r\n")
                 try await second.write("\n")
                 try await second.output.wait(for: "sallyport: alice (you) has left.\r\n")
                 try await second.write("exit\n")
             }
-            await expect(second, status: 0, in: world)
+            await expect(second, status: 0, in: testBed)
             expectInOrder(
                 second.text,
                 [
@@ -93,19 +94,19 @@ import World
             }
             try await first.write("exit\n")
         }
-        await expect(first, status: 0, in: world)
-        try await expectNoBuilder(of: job, in: world)
+        await expect(first, status: 0, in: testBed)
+        try await expectNoBuilder(of: job, in: testBed)
     }
 
     /// Input after the warning starts the idle time again.
     @Test func aSessionInWhichNothingHappensIsWarnedAndClosed() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let before = try await world.audit(of: job).count
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let before = try await testBed.audit(of: job).count
         let terminal = try PseudoTerminal()
         let warning = "This session is idle and will be closed in 4 seconds. Press a key to keep it."
         let finished = try await Command.start(
-            world.ssh(
+            testBed.ssh(
                 ["connect", job, #"printf '\033[?1049h'; exec cat"#], to: .impatient, options: ["-t"]),
             terminal: terminal
         ) { client in
@@ -115,7 +116,7 @@ import World
                 String(decoding: bytes, as: UTF8.self).split(separator: warning).count == 3
             }
         }
-        await expect(finished, status: 75, in: world)
+        await expect(finished, status: 75, in: testBed)
         expectInOrder(
             finished.text,
             [
@@ -123,66 +124,66 @@ import World
                 "\r\nsallyport: This session was closed after 8 seconds without input or output.",
             ])
         #expect(terminal.isCooked)
-        try await expectNoSession(of: job, in: world)
-        let audit = try await world.audit(of: job).dropFirst(before)
+        try await expectNoSession(of: job, in: testBed)
+        let audit = try await testBed.audit(of: job).dropFirst(before)
         #expect(audit.last?.hasSuffix("ended, lost") == true, "\(audit)")
-        #expect(try await Operator(world: world).job(job).builder != nil)
+        #expect(try await Operator(testBed: testBed).job(job).builder != nil)
     }
 
     /// A build can be silent for a long time.
     @Test func withoutATerminalNobodyIsTooIdle() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let finished = try await Command.run(
-            world.ssh(["connect", job, "sleep 10; echo done"], to: .impatient))
-        await expect(finished, status: 0, output: ["done\n"], in: world)
+            testBed.ssh(["connect", job, "sleep 10; echo done"], to: .impatient))
+        await expect(finished, status: 0, output: ["done\n"], in: testBed)
         #expect(finished.errorText.isEmpty, "\(finished)")
     }
 
     /// With a terminal, which is theirs again, and without one.
     @Test func whoeverIsInsideReadsThatTheBuilderHasEnded() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             "image: debian\ntasks:\n  - wait: sleep 1000\n")
         let terminal = try PseudoTerminal()
         async let editing = Command.start(
-            world.ssh(
+            testBed.ssh(
                 ["connect", "--now", job, #"printf '\033[?1049h'; touch /tmp/editing; sleep 1000"#],
                 options: ["-t"]),
             terminal: terminal, deadline: .seconds(90)
         ) { await $0.output.waitForEnd() }
         async let piped = Command.start(
-            world.ssh([
+            testBed.ssh([
                 "connect", "--now", job,
                 "until [ -e /tmp/editing ]; do sleep 0.1; done; echo ready; sleep 1000",
             ]), deadline: .seconds(90)
         ) { client in
             try await client.output.wait(for: "ready")
-            try await world.cancel(job)
+            try await testBed.cancel(job)
         }
         let (shown, plain) = try await (editing, piped)
-        await expect(shown, status: 69, in: world)
+        await expect(shown, status: 69, in: testBed)
         expectInOrder(
             shown.text,
             ["\u{1b}[?1049h", "\u{1b}[?1049l", "\r\nsallyport: ", "has ended: the job was cancelled."])
         #expect(terminal.isCooked)
         await expect(
-            plain, status: 69, errors: ["sallyport: ", "has ended: the job was cancelled."], in: world)
-        try await expectNobodyOnTheGateway(in: world)
+            plain, status: 69, errors: ["sallyport: ", "has ended: the job was cancelled."], in: testBed)
+        try await expectNobodyOnTheGateway(in: testBed)
     }
 
     /// The builder is a real one; what is said of it is made up.
     @Test func whatTheServiceAnnouncesIsTold() async throws {
-        let world = try await SharedWorld.get()
-        let number = try await SharedJobs.wreck(world)
-        let builder = try #require(try await Operator(world: world).job(number).builder)
+        let testBed = try await SharedTestBed.get()
+        let number = try await SharedJobs.wreck(testBed)
+        let builder = try #require(try await Operator(testBed: testBed).job(number).builder)
         let job = AnnouncedJob(number: number, port: builder.port, hostKey: builder.hostKeys[0])
-        try await ScriptedService.serving(in: world) {
+        try await ScriptedService.serving(in: testBed) {
             job.answer($0)
         } _: {
             let terminal = try PseudoTerminal(columns: 200)
             let finished = try await Command.start(
-                world.ssh(["connect", number], to: .orphaned, options: ["-t"]), terminal: terminal,
+                testBed.ssh(["connect", number], to: .orphaned, options: ["-t"]), terminal: terminal,
                 deadline: .seconds(90)
             ) { shell in
                 try await shell.output.wait(
@@ -198,7 +199,7 @@ import World
                 job.end()
                 await shell.output.waitForEnd()
             }
-            await expect(finished, status: 69, in: world)
+            await expect(finished, status: 69, in: testBed)
             expectInOrder(
                 finished.text,
                 [
@@ -213,15 +214,15 @@ import World
         }
     }
 
-    private func failedJob(_ world: World, _ manifest: String) async throws -> String {
-        let job = try await Operator(world: world).submit(manifest)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
-        await expect(log, status: 1, in: world)
+    private func failedJob(_ testBed: TestBed, _ manifest: String) async throws -> String {
+        let job = try await Operator(testBed: testBed).submit(manifest)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(log, status: 1, in: testBed)
         return job
     }
 }
 
-extension World {
+extension TestBed {
     /// Cancels a job.
     fileprivate func cancel(_ job: String) async throws {
         let cancelled = try await run([
@@ -229,7 +230,7 @@ extension World {
             "http://service/v1/jobs/\(job)/cancel",
         ])
         guard cancelled.status == 0 else {
-            throw WorldError("job \(job) was not cancelled", log: "\(cancelled)")
+            throw TestBedError("job \(job) was not cancelled", log: "\(cancelled)")
         }
     }
 }

@@ -1,12 +1,12 @@
+import TestBed
 import Testing
-import World
 
 /// `make install`, as an administrator sees it.
 @Suite struct InstallTests {
     /// Without any privilege: not even root's capabilities.
     @Test func aPackagesTreeNeedsNoRoot() async throws {
-        let world = try await SharedWorld.get()
-        try await InstalledMachine.with(world) { machine in
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
             let installed = try await machine.run(
                 """
                 before=$(cat /etc/passwd /etc/group | cksum)
@@ -43,17 +43,17 @@ import World
                     ExecStart=/usr/libexec/sallyport/sallyport-runner serve
 
                     """, "/etc/sallyport/sallyport.toml exists already, and is not changed.",
-                ], in: world)
+                ], in: testBed)
         }
     }
 
     /// Everything that the programs need is installed: a person logs in, and enters the machine of a failed job.
     @Test func anInstalledMachineLetsPeopleIn() async throws {
-        let world = try await SharedWorld.get()
-        try await InstalledMachine.with(world) { machine in
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
             await expect(
-                try await machine.make("install"), status: 0, output: ["Next steps"], in: world)
-            await expect(try await machine.make("install-image"), status: 0, in: world)
+                try await machine.make("install"), status: 0, output: ["Next steps"], in: testBed)
+            await expect(try await machine.make("install-image"), status: 0, in: testBed)
             try await start(machine)
             let entered = try await machine.run(
                 """
@@ -63,7 +63,7 @@ import World
                 \(Self.ssh) tail "$job" || echo "tail: $?"
                 \(Self.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
                 """, deadline: 120)
-            await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: world)
+            await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: testBed)
 
             for way in Self.otherWays {
                 let refused = try await machine.run(way.command)
@@ -75,7 +75,7 @@ import World
 
             await expect(
                 try await machine.make("uninstall"), status: 0,
-                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: world)
+                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: testBed)
             let gone = try await machine.run("find /usr/local -type f")
             #expect(gone.text.isEmpty, "\(gone)")
         }
@@ -84,8 +84,8 @@ import World
     /// The drop-in, the configuration and the database of version 1.0 stay unchanged, and today's programs work with
     /// them.
     @Test func anEarlierInstallationGoesOn() async throws {
-        let world = try await SharedWorld.get()
-        try await InstalledMachine.with(world) { machine in
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
             let fixtures = "\(machine.source)/Tests/Fixtures/1.0"
             let prepared = try await machine.run(
                 """
@@ -93,12 +93,12 @@ import World
                 cp \(fixtures)/sallyport.toml /etc/sallyport
                 cp \(fixtures)/50-sallyport.conf /etc/ssh/sshd_config.d
                 """)
-            await expect(prepared, status: 0, in: world)
+            await expect(prepared, status: 0, in: testBed)
             let kept = [
                 "/etc/sallyport/sallyport.toml exists already, and is not changed.",
                 "/etc/ssh/sshd_config.d/50-sallyport.conf exists already, and is not changed.",
             ]
-            await expect(try await machine.make("install"), status: 0, output: kept, in: world)
+            await expect(try await machine.make("install"), status: 0, output: kept, in: testBed)
             // The key is new; and the file's jobs become older each day.
             let database = try await machine.run(
                 """
@@ -106,7 +106,7 @@ import World
                 sed -i -e "s|^gateway_keys = .*|gateway_keys = [\\"$(cut -d' ' -f1,2 /etc/sallyport/builder_ed25519.pub)\\"]|" \\
                     -e 's/^#retention = .*/retention = 36500/' /etc/sallyport/sallyport.toml
                 """)
-            await expect(database, status: 0, in: world)
+            await expect(database, status: 0, in: testBed)
             try await start(machine)
             let known = try await machine.run(
                 """
@@ -118,15 +118,15 @@ import World
                 """)
             await expect(
                 known, status: 0,
-                output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: world)
+                output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: testBed)
         }
     }
 
     /// Machines on which a package is installed have no Swift.
     @Test func theProgramsStartWhereThereIsNoToolchain() async throws {
-        let world = try await SharedWorld.get()
-        try await InstalledMachine.with(world) { machine in
-            await expect(try await machine.make("install"), status: 0, in: world)
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
+            await expect(try await machine.make("install"), status: 0, in: testBed)
             let started = try await machine.run(
                 """
                 toolchain=$(realpath "$(command -v swift)")
@@ -147,7 +147,7 @@ import World
                     "OVERVIEW: The build service that comes with Sallyport.\n", "restrict,pty,command=",
                     "shell: 64\n",
                 ],
-                errors: ["This account only enters build machines."], in: world)
+                errors: ["This account only enters build machines."], in: testBed)
         }
     }
 
@@ -232,7 +232,7 @@ import World
             EOF
             echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 /etc/ssh/test_host_key.pub)" >/tmp/known_hosts
             """)
-        guard started.status == 0 else { throw WorldError("nothing was started", log: "\(started)") }
+        guard started.status == 0 else { throw TestBedError("nothing was started", log: "\(started)") }
         try await machine.startRunner()
     }
 }

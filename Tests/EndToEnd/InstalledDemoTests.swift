@@ -1,12 +1,12 @@
+import TestBed
 import Testing
-import World
 
 /// The demo, and so the test bed, on a machine on which Sallyport is installed and running.
 @Suite struct InstalledDemoTests {
     @Test func theDemoPassesThereAndChangesNothing() async throws {
-        let world = try await SharedWorld.get()
-        try await InstalledMachine.with(world) { machine in
-            await expect(try await machine.make("install"), status: 0, in: world)
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
+            await expect(try await machine.make("install"), status: 0, in: testBed)
             try await machine.startRunner()
             let shown = try await machine.run(
                 """
@@ -26,7 +26,7 @@ import World
                 diff - <(everything) <<<"$before" && echo unchanged
                 """, deadline: 180)
             await expect(
-                shown, status: 0, output: ["Ending everything", "\nunchanged\n"], in: world)
+                shown, status: 0, output: ["Ending everything", "\nunchanged\n"], in: testBed)
         }
     }
 }

@@ -1,17 +1,17 @@
+import TestBed
 import Testing
-import World
 
 /// How long builders live, with clocks that run.
 @Suite struct LifetimesTests {
     /// Somebody is inside, and sends heartbeats; a login to the builder is open, and so is one of a client that came
     /// through the gateway. All end with the deadline, and the client says why.
     @Test func aBuilderEndsAtItsDeadlineWhoeverIsInside() async throws {
-        let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "40m", life: 12, at: world.orphanedSocket) { runner in
+        let testBed = try await SharedTestBed.get()
+        try await OwnRunner.with(testBed, size: "40m", life: 12, at: testBed.orphanedSocket) { runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - check: exit 1\n")
-            await expect(submitted, status: 0, in: world)
+            await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
-            let session = try await world.run(
+            let session = try await testBed.run(
                 [
                     "/bin/bash", "-euc",
                     """
@@ -39,14 +39,14 @@ import World
                     wait $client && exit 1
                     cat "$2/said"
                     ask "$1" GET jobs/1
-                    """, "bash", runner.socket, runner.state, world.client,
+                    """, "bash", runner.socket, runner.state, testBed.client,
                 ], deadline: 60)
             await expect(
                 session, status: 0,
                 output: [
                     "inside", "carried", "sallyport: The builder of job 1 has ended: its time was up.",
                     #""builder_end":{"reason":"deadline"}"#,
-                ], in: world)
+                ], in: testBed)
             let seconds = session.text.split(separator: "ended after ").last.flatMap {
                 Int($0.prefix { $0.isNumber })
             }
@@ -57,18 +57,18 @@ import World
 
     /// A person with whom a job is no longer shared is out within a heartbeat; the builder stays for its owner.
     @Test func aSessionEndsWhenItsJobIsNoLongerShared() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         @Sendable func share(_ method: String) async throws {
-            let answer = try await world.run([
-                "curl", "-q", "-s", "-f", "-m", "10", "--unix-socket", "\(world.folder)/run/api.sock", "-X",
+            let answer = try await testBed.run([
+                "curl", "-q", "-s", "-f", "-m", "10", "--unix-socket", "\(testBed.folder)/run/api.sock", "-X",
                 method,
                 "http://localhost/v1/jobs/\(job)/shares/bob",
             ])
-            await expect(answer, status: 0, in: world)
+            await expect(answer, status: 0, in: testBed)
         }
         try await share("PUT")
-        let words = world.ssh(["connect", job, "echo ready; exec sleep 1000"], as: "bob")
+        let words = testBed.ssh(["connect", job, "echo ready; exec sleep 1000"], as: "bob")
         let finished = try await Command.start(words, deadline: .seconds(60)) { client in
             try await client.output.wait(for: "ready")
             try await share("DELETE")
@@ -76,10 +76,10 @@ import World
         }
         await expect(
             finished, status: 77,
-            errors: ["The build service has ended this session: you can no longer enter job"], in: world)
-        try await expectNoSession(of: job, in: world)
-        let late = try await Command.run(world.ssh(["connect", job, "true"], as: "bob"))
-        await expect(late, status: 77, in: world)
-        await expect(try await Command.run(world.ssh(["connect", job, "true"])), status: 0, in: world)
+            errors: ["The build service has ended this session: you can no longer enter job"], in: testBed)
+        try await expectNoSession(of: job, in: testBed)
+        let late = try await Command.run(testBed.ssh(["connect", job, "true"], as: "bob"))
+        await expect(late, status: 77, in: testBed)
+        await expect(try await Command.run(testBed.ssh(["connect", job, "true"])), status: 0, in: testBed)
     }
 }

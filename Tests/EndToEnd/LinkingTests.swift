@@ -1,5 +1,5 @@
+import TestBed
 import Testing
-import World
 
 /// What the three small programs carry with them: sshd checks neither libraries nor interpreters.
 @Suite struct LinkingTests {
@@ -85,7 +85,7 @@ import World
     private func readelf(_ option: String, _ program: String) async throws -> String {
         let said = try await Command.run(["readelf", option, "\(Repository.programs)/\(program)"])
         guard said.status == 0, !said.output.isEmpty else {
-            throw WorldError("readelf failed", log: "\(said)")
+            throw TestBedError("readelf failed", log: "\(said)")
         }
         return said.text
     }

@@ -1,5 +1,5 @@
+import TestBed
 import Testing
-import World
 
 /// `network = "outbound"`: what a builder reaches then, tried from inside, and what it does not.
 @Suite struct OutboundTests {
@@ -10,10 +10,10 @@ import World
         """
 
     @Test func aBuilderReachesTheInternetAndNothingElse() async throws {
-        let world = try await SharedWorld.get()
-        try await Internet.with(world) { internet in
+        let testBed = try await SharedTestBed.get()
+        try await Internet.with(testBed) { internet in
             try await OwnRunner.with(
-                world, size: "80m", prefix: internet.prefix, more: Self.configuration
+                testBed, size: "80m", prefix: internet.prefix, more: Self.configuration
             ) { runner in
                 // The silence below is not that of a server which is not there.
                 for address in ["45.33.32.1", "192.168.7.2", "10.1.1.1", "169.254.169.254", "2001:470::2"] {
@@ -41,7 +41,7 @@ import World
                   echo "memory $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p')"
 
             """)
-        await expect(submitted, status: 0, output: ["job 1"], in: runner.world)
+        await expect(submitted, status: 0, output: ["job 1"], in: runner.testBed)
         try await runner.wait(for: "Z success", in: "logs/1/log", seconds: 150)
         let lines = try await runner.log("1", "reach").split(separator: "\n").map(String.init)
         #expect(lines.contains("\(Internet.website) open"), "\(lines)")
@@ -62,7 +62,7 @@ import World
         try await runner.replaceProgram("/usr/sbin/nft", with: "/bin/false")
         await expect(
             try await runner.submit("image: debian-build\ntasks:\n  - a: echo reached\n"), status: 0,
-            in: runner.world)
+            in: runner.testBed)
         try await runner.wait(
             for: "the rules that restrict the builder.s network cannot be set", in: "logs/2/log")
         let log = try await runner.log("2")

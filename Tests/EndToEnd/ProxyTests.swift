@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 import Subprocess
+import TestBed
 import Testing
-import World
 
 /// `proxy`: the bytes of the person's own client, to the builder and back.
 @Suite struct ProxyTests {
@@ -14,20 +14,20 @@ import World
         }
     }
 
-    private func proxy(_ world: World, _ job: String = "42") -> [String] {
-        world.ssh(["proxy", job], to: .orphaned)
+    private func proxy(_ testBed: TestBed, _ job: String = "42") -> [String] {
+        testBed.ssh(["proxy", job], to: .orphaned)
     }
 
     @Test(arguments: ["42", "job-42", "job-42.builds.example.org"])
     func bytesComeBackAsTheyWent(name: String) async throws {
-        let world = try await SharedWorld.get()
-        try await ListeningBuilder.serving(in: world, Self.echo) { service in
+        let testBed = try await SharedTestBed.get()
+        try await ListeningBuilder.serving(in: testBed, Self.echo) { service in
             let bytes = randomBytes(4 << 20)
-            let ended = try await Command.run(proxy(world, name), input: bytes)
-            await expect(ended, status: 0, in: world)
+            let ended = try await Command.run(proxy(testBed, name), input: bytes)
+            await expect(ended, status: 0, in: testBed)
             expectSame(ended.output, as: bytes)
             #expect(ended.errors.isEmpty, "\(ended.errorText)")
-            try await expectNobodyOnTheGateway(in: world)
+            try await expectNobodyOnTheGateway(in: testBed)
             let claims = service.asked.filter { $0.contains("claims") }
             #expect(claims.first?.hasPrefix("POST /v1/jobs/42/claims ") == true, "\(claims)")
             #expect(claims.last?.hasPrefix("DELETE /v1/claims/c1?reason=done ") == true, "\(claims)")
@@ -35,9 +35,9 @@ import World
     }
 
     @Test func aBuilderThatHasSaidEverythingStillListens() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let heard = Heard()
-        try await ListeningBuilder.serving(in: world) { connection in
+        try await ListeningBuilder.serving(in: testBed) { connection in
             try await connection.executeThenClose { inbound, outbound in
                 try await outbound.write(ByteBuffer(string: "that is all"))
                 outbound.finish()
@@ -45,41 +45,41 @@ import World
                 await heard.end()
             }
         } _: { _ in
-            let ended = try await Command.start(proxy(world)) { command in
+            let ended = try await Command.start(proxy(testBed)) { command in
                 // The end of file comes through while the client may still send.
                 await command.output.waitForEnd()
                 try await command.write("I hear")
                 try await command.finishInput()
             }
-            await expect(ended, status: 0, output: ["that is all"], in: world)
+            await expect(ended, status: 0, output: ["that is all"], in: testBed)
             #expect(await heard.everything() == "I hear")
         }
     }
 
     /// Nobody tells a forced command without a terminal that its client is gone.
     @Test func itDiesWithItsClient() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let heard = Heard()
-        try await ListeningBuilder.serving(in: world) { connection in
+        try await ListeningBuilder.serving(in: testBed) { connection in
             try await connection.executeThenClose { inbound, outbound in
                 try await outbound.write(ByteBuffer(string: "ready"))
                 for try await bytes in inbound { await heard.add(bytes) }
                 await heard.end()
             }
         } _: { service in
-            _ = try await Command.start(proxy(world)) { command in
+            _ = try await Command.start(proxy(testBed)) { command in
                 try await command.output.wait(for: "ready")
                 command.send(.kill)
             }
             _ = await heard.everything()
-            try await expectNobodyOnTheGateway(in: world)
+            try await expectNobodyOnTheGateway(in: testBed)
             #expect(service.asked.contains { $0.hasPrefix("DELETE /v1/claims/c1?") }, "\(service.asked)")
         }
     }
 
     @Test func itDiesWithItsBuilder() async throws {
-        let world = try await SharedWorld.get()
-        try await ListeningBuilder.serving(in: world) { connection in
+        let testBed = try await SharedTestBed.get()
+        try await ListeningBuilder.serving(in: testBed) { connection in
             // Its end is a reset.
             let socket = try #require(connection.channel as? any SocketOptionProvider)
             try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
@@ -87,20 +87,20 @@ import World
                 for try await _ in inbound { return }
             }
         } _: { _ in
-            let ended = try await Command.start(proxy(world)) { command in
+            let ended = try await Command.start(proxy(testBed)) { command in
                 try await command.write("hello")
                 await command.output.waitForEnd()
             }
-            await expect(ended, status: 69, errors: ["The connection to the builder was lost."], in: world)
+            await expect(ended, status: 69, errors: ["The connection to the builder was lost."], in: testBed)
             #expect(ended.output.isEmpty)
         }
     }
 
     /// A client reads nothing for a while: nothing piles up on the gateway, and nothing is lost.
     @Test func whatNobodyReadsWaits() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let bytes = randomBytes(16 << 20)
-        try await ListeningBuilder.serving(in: world) { connection in
+        try await ListeningBuilder.serving(in: testBed) { connection in
             try await connection.executeThenClose { _, outbound in
                 // What is still to be written when the output is closed would be lost here.
                 try await connection.channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
@@ -108,7 +108,7 @@ import World
                 try await connection.channel.closeFuture.get()
             }
         } _: { _ in
-            let line = proxy(world).map { "'\($0)'" }.joined(separator: " ")
+            let line = proxy(testBed).map { "'\($0)'" }.joined(separator: " ")
             let ended = try await Command.run(
                 ["bash", "-o", "pipefail", "-c", "\(line) | { sleep 2; exec cat; }"])
             #expect(ended.status == 0, "\(ended.errorText)")
@@ -118,52 +118,53 @@ import World
 
     /// Editors give ssh 15 seconds, the login included.
     @Test func aBuilderThatBootsForLongIsWaitedForNoLongerThanClientsWait() async throws {
-        let world = try await SharedWorld.get()
-        try await ListeningBuilder.serving(in: world, port: nil, hostKey: "", admitsKeys: true) { _ in
+        let testBed = try await SharedTestBed.get()
+        try await ListeningBuilder.serving(in: testBed, port: nil, hostKey: "", admitsKeys: true) { _ in
             let start = ContinuousClock.now
-            let ended = try await Command.run(proxy(world))
+            let ended = try await Command.run(proxy(testBed))
             await expect(
                 ended, status: 75,
                 errors: [
                     "sallyport: The builder of job 42 is booting.",
                     "sallyport: The builder of job 42 is still booting. Try again in a minute.",
-                ], in: world)
+                ], in: testBed)
             let time = start.duration(to: .now)
             #expect(time > .seconds(12) && time < .seconds(15), "\(time)")
         }
     }
 
     @Test func aTerminalIsNoWayForBytes() async throws {
-        let world = try await SharedWorld.get()
-        try await ListeningBuilder.serving(in: world, Self.echo) { service in
-            let refused = try await Command.run(world.ssh(["proxy", "42"], to: .orphaned, options: ["-tt"]))
-            await expect(refused, status: 64, output: ["proxy carries the bytes of your ssh"], in: world)
+        let testBed = try await SharedTestBed.get()
+        try await ListeningBuilder.serving(in: testBed, Self.echo) { service in
+            let refused = try await Command.run(
+                testBed.ssh(["proxy", "42"], to: .orphaned, options: ["-tt"]))
+            await expect(refused, status: 64, output: ["proxy carries the bytes of your ssh"], in: testBed)
             #expect(!service.asked.contains { $0.hasPrefix("POST ") }, "\(service.asked)")
         }
     }
 
     /// builds.sr.ht names no host keys: the first one that was shown counts.
     @Test func aBuilderThatNobodyHasSeenYetHasNoProxy() async throws {
-        let world = try await SharedWorld.get()
-        try await StandInWorker.serving(in: world) { worker in
+        let testBed = try await SharedTestBed.get()
+        try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await StandInBuilder.start(
-                in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
-            try await StandInBuilder.authorize("", in: world)
+                in: testBed, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+            try await StandInBuilder.authorize("", in: testBed)
             worker["42"].port = builder.port
-            let ssh = world.proxied(to: .sourcehut, knowing: "\(world.client)/known_hosts.42")
+            let ssh = testBed.proxied(to: .sourcehut, knowing: "\(testBed.client)/known_hosts.42")
             let refused = try await Command.run(ssh + ["true"])
             await expect(
                 refused, status: 255, errors: ["The host key of this builder is not known yet."],
-                in: world)
+                in: testBed)
             #expect(worker.told(about: "42").isEmpty)
 
-            let seen = try await Command.run(world.ssh(["connect", "42", "true"], to: .sourcehut))
-            await expect(seen, status: 0, in: world)
-            let known = try await Command.run(world.ssh(["known-hosts", "--bare", "42"], to: .sourcehut))
-            await expect(known, status: 0, output: ["job-42 \(try await builder.hostKey())\n"], in: world)
-            _ = try await world.run(["tee", "\(world.client)/known_hosts.42"], input: known.text)
+            let seen = try await Command.run(testBed.ssh(["connect", "42", "true"], to: .sourcehut))
+            await expect(seen, status: 0, in: testBed)
+            let known = try await Command.run(testBed.ssh(["known-hosts", "--bare", "42"], to: .sourcehut))
+            await expect(known, status: 0, output: ["job-42 \(try await builder.hostKey())\n"], in: testBed)
+            _ = try await testBed.run(["tee", "\(testBed.client)/known_hosts.42"], input: known.text)
             let entered = try await Command.run(ssh + ["exit 7"])
-            await expect(entered, status: 7, in: world)
+            await expect(entered, status: 7, in: testBed)
             #expect(!worker.told(about: "42").contains("terminate"))
             try await builder.end()
         }
@@ -171,48 +172,49 @@ import World
 
     /// If the service does not add the person's key, the gateway does, while the person is connected.
     @Test func theGatewayLetsTheKeyInAndTakesItOutAgain() async throws {
-        let world = try await SharedWorld.get()
-        let gateway = try await world.run(["cat", "/etc/sallyport/builder_ed25519.pub"]).text.trimmed
+        let testBed = try await SharedTestBed.get()
+        let gateway = try await testBed.run(["cat", "/etc/sallyport/builder_ed25519.pub"]).text.trimmed
         let builder = try await StandInBuilder.start(
-            in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+            in: testBed, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
         // The last line has no end: people write such files.
-        try await StandInBuilder.authorize(gateway, in: world)
+        try await StandInBuilder.authorize(gateway, in: testBed)
         let hostKey = try await builder.hostKey()
-        let known = "\(world.client)/known_hosts.\(builder.port)"
-        _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
-        let ssh = world.proxied(to: .orphaned, knowing: known)
-        let key = try await world.run(["cut", "-d", " ", "-f", "1,2", "\(world.client)/alice.pub"])
+        let known = "\(testBed.client)/known_hosts.\(builder.port)"
+        _ = try await testBed.run(["tee", known], input: "job-42 \(hostKey)\n")
+        let ssh = testBed.proxied(to: .orphaned, knowing: known)
+        let key = try await testBed.run(["cut", "-d", " ", "-f", "1,2", "\(testBed.client)/alice.pub"])
         let entry = key.text.trimmed + " sallyport"
-        try await ListeningBuilder.serving(in: world, port: builder.port, hostKey: hostKey, admitsKeys: false)
-        { _ in
+        try await ListeningBuilder.serving(
+            in: testBed, port: builder.port, hostKey: hostKey, admitsKeys: false
+        ) { _ in
             let first = try await Command.start(ssh + ["echo in; cat"]) { command in
                 try await command.output.wait(for: "in\n")
-                #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway, entry])
+                #expect(try await StandInBuilder.authorizedKeys(in: testBed) == [gateway, entry])
                 let second = try await Command.run(ssh + ["exit 7"])
-                await expect(second, status: 7, in: world)
-                #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway, entry])
+                await expect(second, status: 7, in: testBed)
+                #expect(try await StandInBuilder.authorizedKeys(in: testBed) == [gateway, entry])
                 try await command.finishInput()
             }
-            await expect(first, status: 0, output: ["in"], in: world)
-            let left = try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) }
+            await expect(first, status: 0, output: ["in"], in: testBed)
+            let left = try await StandInBuilder.authorizedKeys(in: testBed) { !$0.contains(entry) }
             #expect(left == [gateway])
 
             // However it ends.
             _ = try await Command.start(ssh + ["echo in; cat"]) { command in
                 try await command.output.wait(for: "in\n")
-                try await world.signalForcedCommands("KILL")
+                try await testBed.signalForcedCommands("KILL")
             }
-            #expect(try await StandInBuilder.authorizedKeys(in: world) { !$0.contains(entry) } == [gateway])
+            #expect(try await StandInBuilder.authorizedKeys(in: testBed) { !$0.contains(entry) } == [gateway])
         }
         // If another machine is at its port, the gateway adds no key there.
         try await ListeningBuilder.serving(
-            in: world, port: builder.port, hostKey: gateway, admitsKeys: false
+            in: testBed, port: builder.port, hostKey: gateway, admitsKeys: false
         ) { _ in
             let refused = try await Command.run(ssh + ["true"])
             await expect(
-                refused, status: 255, errors: ["host key is not that of this job's machine"], in: world
+                refused, status: 255, errors: ["host key is not that of this job's machine"], in: testBed
             )
-            #expect(try await StandInBuilder.authorizedKeys(in: world) == [gateway])
+            #expect(try await StandInBuilder.authorizedKeys(in: testBed) == [gateway])
         }
         try await builder.end()
     }

@@ -1,41 +1,41 @@
+import TestBed
 import Testing
-import World
 
 /// A gateway whose build service is on the network.
 @Suite struct RemoteTests {
-    private static let files = World.networkFiles
+    private static let files = TestBed.networkFiles
 
     @Test func greetingTailAndConnectWork() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let greeted = try await Command.run(world.ssh([], to: .remote))
-        await expect(greeted, status: 0, output: ["Hello alice.", job], in: world)
-        let tail = try await Command.run(world.ssh(["tail", job], to: .remote))
-        await expect(tail, status: 1, output: ["[check] checked", "task check: exit 3"], in: world)
-        let inside = try await Command.run(world.ssh(["connect", job, "echo inside; exit 5"], to: .remote))
-        await expect(inside, status: 5, output: ["inside"], in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let greeted = try await Command.run(testBed.ssh([], to: .remote))
+        await expect(greeted, status: 0, output: ["Hello alice.", job], in: testBed)
+        let tail = try await Command.run(testBed.ssh(["tail", job], to: .remote))
+        await expect(tail, status: 1, output: ["[check] checked", "task check: exit 3"], in: testBed)
+        let inside = try await Command.run(testBed.ssh(["connect", job, "echo inside; exit 5"], to: .remote))
+        await expect(inside, status: 5, output: ["inside"], in: testBed)
     }
 
     /// Not while a session runs, and not afterwards: no log, argument list or environment.
     @Test func theTokenIsSeenNowhere() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let search = """
             cd \(Self.files)
             grep -qaFf token-gateway token-gateway
-            for place in "-r \(world.folder)/log" /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do
+            for place in "-r \(testBed.folder)/log" /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do
                 if grep -laFf token-gateway $place 2>/dev/null; then exit 1; fi
             done
             pgrep -cf '^/usr/local/libexec/sallyport/sallyport-shell'
             """
-        let inside = try await Command.start(world.ssh(["connect", job, "echo inside; cat"], to: .remote)) {
+        let inside = try await Command.start(testBed.ssh(["connect", job, "echo inside; cat"], to: .remote)) {
             command in
             try await command.output.wait(for: "inside")
-            let searched = try await world.run(["/bin/sh", "-euc", search])
-            await expect(searched, status: 0, output: ["1"], in: world)
+            let searched = try await testBed.run(["/bin/sh", "-euc", search])
+            await expect(searched, status: 0, output: ["1"], in: testBed)
             try await command.finishInput()
         }
-        await expect(inside, status: 0, in: world)
+        await expect(inside, status: 0, in: testBed)
     }
 
     struct Mistake: Sendable, CustomTestStringConvertible {
@@ -103,8 +103,8 @@ import World
     ]
 
     @Test(arguments: mistakes) func aMistakeIsSaidInOneSentence(mistake: Mistake) async throws {
-        let world = try await SharedWorld.get()
-        let prepared = try await world.run([
+        let testBed = try await SharedTestBed.get()
+        let prepared = try await testBed.run([
             "/bin/sh", "-euc",
             """
             cd \(Self.files)
@@ -118,36 +118,37 @@ import World
             chown builds wrong mine two
             """,
         ])
-        await expect(prepared, status: 0, in: world)
-        try await world.withRemote(mistake.changes) {
-            try await expectRefused(mistake.status, mistake.sentence, log: mistake.cause, in: world)
+        await expect(prepared, status: 0, in: testBed)
+        try await testBed.withRemote(mistake.changes) {
+            try await expectRefused(mistake.status, mistake.sentence, log: mistake.cause, in: testBed)
         }
     }
 
     @Test func anExpiredCertificateIsRefused() async throws {
-        let world = try await SharedWorld.get()
-        try await withServer("-cert expired.pem -key expired.key", in: world) {
+        let testBed = try await SharedTestBed.get()
+        try await withServer("-cert expired.pem -key expired.key", in: testBed) {
             try await expectRefused(
                 78, "The build service's certificate has expired, or is not valid yet.",
-                log: "certificate has expired", in: world)
+                log: "certificate has expired", in: testBed)
         }
     }
 
     @Test func anOldTLSIsRefused() async throws {
-        let world = try await SharedWorld.get()
-        try await withServer("-cert service.pem -key service.key -tls1_1 -cipher ALL:@SECLEVEL=0", in: world)
-        {
+        let testBed = try await SharedTestBed.get()
+        try await withServer(
+            "-cert service.pem -key service.key -tls1_1 -cipher ALL:@SECLEVEL=0", in: testBed
+        ) {
             try await expectRefused(
                 75, "There is no secure connection to the build service. Try again in a minute.",
                 log: "insecure",
-                in: world)
+                in: testBed)
         }
     }
 
     /// The proxy learns where to, and nothing else.
     @Test func aProxyIsGoneThrough() async throws {
-        let world = try await SharedWorld.get()
-        let proxy = try await world.run([
+        let testBed = try await SharedTestBed.get()
+        let proxy = try await testBed.run([
             "/bin/bash", "-euc",
             """
             cd \(Self.files)
@@ -173,39 +174,39 @@ import World
             sed -n 's/^port //p' proxy.log
             """,
         ])
-        await expect(proxy, status: 0, in: world)
+        await expect(proxy, status: 0, in: testBed)
         let port = proxy.text.filter(\.isNumber)
-        try await world.withRemote(["/^url/a proxy = \"http://127.0.0.1:\(port)\""]) {
-            let greeted = try await Command.run(world.ssh([], to: .remote))
-            await expect(greeted, status: 0, output: ["Hello alice."], in: world)
+        try await testBed.withRemote(["/^url/a proxy = \"http://127.0.0.1:\(port)\""]) {
+            let greeted = try await Command.run(testBed.ssh([], to: .remote))
+            await expect(greeted, status: 0, output: ["Hello alice."], in: testBed)
         }
-        let seen = try await world.run([
+        let seen = try await testBed.run([
             "/bin/sh", "-c", "cd \(Self.files); kill $(cat proxy.pid); cat proxy.log",
         ])
-        let target = "to 127.0.0.1:\(try await world.runnerPort())"
-        await expect(seen, status: 0, output: [target, "head Host: "], in: world)
+        let target = "to 127.0.0.1:\(try await testBed.runnerPort())"
+        await expect(seen, status: 0, output: [target, "head Host: "], in: testBed)
         #expect(!seen.text.contains("Authorization") && !seen.text.contains("sallyport_"), "\(seen)")
     }
 
     /// The sentence to the person, the cause to the administrator, and the token to nobody.
     private func expectRefused(
-        _ status: Int32, _ sentence: String, log cause: String, in world: World,
+        _ status: Int32, _ sentence: String, log cause: String, in testBed: TestBed,
         at place: SourceLocation = #_sourceLocation
     ) async throws {
-        let refused = try await Command.run(world.ssh([], to: .remote))
-        await expect(refused, status: status, errors: [sentence], in: world, at: place)
+        let refused = try await Command.run(testBed.ssh([], to: .remote))
+        await expect(refused, status: status, errors: [sentence], in: testBed, at: place)
         #expect(refused.output.isEmpty, "\(refused)", sourceLocation: place)
         let session = refused.errorText.split(separator: "[session ").last?.prefix { $0 != "]" } ?? "?"
-        let records = try await world.log("syslog").split(separator: "\n").filter { $0.contains(session) }
+        let records = try await testBed.log("syslog").split(separator: "\n").filter { $0.contains(session) }
         #expect(records.contains { $0.contains(cause) }, "\(records)", sourceLocation: place)
         #expect(!records.contains { $0.contains("sallyport_") }, "\(records)", sourceLocation: place)
     }
 
     /// Lets the gateway ask a server of openssl's.
     private func withServer(
-        _ options: String, in world: World, _ body: () async throws -> Void
+        _ options: String, in testBed: TestBed, _ body: () async throws -> Void
     ) async throws {
-        let started = try await world.run([
+        let started = try await testBed.run([
             "/bin/bash", "-euc",
             """
             cd \(Self.files)
@@ -216,10 +217,10 @@ import World
             sed -n 's/^ACCEPT .*://p' s_server.log
             """,
         ])
-        await expect(started, status: 0, in: world)
+        await expect(started, status: 0, in: testBed)
         let port = started.text.filter(\.isNumber)
-        try await world.withRemote(["s,^url = .*,url = \"https://127.0.0.1:\(port)\","], body)
-        let ended = try await world.run(["/bin/sh", "-c", "kill $(cat \(Self.files)/s_server.pid)"])
-        await expect(ended, status: 0, in: world)
+        try await testBed.withRemote(["s,^url = .*,url = \"https://127.0.0.1:\(port)\","], body)
+        let ended = try await testBed.run(["/bin/sh", "-c", "kill $(cat \(Self.files)/s_server.pid)"])
+        await expect(ended, status: 0, in: testBed)
     }
 }

@@ -1,9 +1,9 @@
+import TestBed
 import Testing
-import World
 
 /// The roles of real users on the runner's socket, and of tokens on the network.
 @Suite struct RolesTests {
-    private static let files = World.networkFiles
+    private static let files = TestBed.networkFiles
 
     /// A request, and the status for *keys*, *gateway* and *operator*. Beyond 401 and 403 a status says what there is,
     /// for a request without a body about what does not exist.
@@ -59,19 +59,19 @@ import World
     }
 
     @Test(arguments: Who.allCases) func aUserOfTheSocketHasARole(who: Who) async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let statuses = try await ask(
             [
                 "setpriv", "--reuid", who.rawValue, "--regid", who == .nobody ? "nogroup" : who.rawValue,
                 "--clear-groups",
             ],
-            ["--unix-socket", "\(world.folder)/run/api.sock"], at: "http://localhost", in: world)
+            ["--unix-socket", "\(testBed.folder)/run/api.sock"], at: "http://localhost", in: testBed)
         #expect(statuses == Self.requests.map { "\($0.request) \(who.expected($0))" })
     }
 
     @Test(arguments: ["keys", "gateway", "operator", nil]) func aTokenHasARole(role: String?) async throws {
-        let world = try await SharedWorld.get()
-        let header = try await world.run([
+        let testBed = try await SharedTestBed.get()
+        let header = try await testBed.run([
             "/bin/sh", "-euc",
             """
             cd \(Self.files)
@@ -79,10 +79,10 @@ import World
             if [ -n "$1" ]; then echo "Authorization: Bearer $(cat "token-$1")"; fi >header
             """, "sh", role ?? "",
         ])
-        await expect(header, status: 0, in: world)
+        await expect(header, status: 0, in: testBed)
         let statuses = try await ask(
             [], ["--cacert", "\(Self.files)/authority.pem", "--header", "@\(Self.files)/header"],
-            at: "https://127.0.0.1:\(try await world.runnerPort())", in: world)
+            at: "https://127.0.0.1:\(try await testBed.runnerPort())", in: testBed)
         #expect(
             statuses
                 == Self.requests.map { row in
@@ -93,9 +93,9 @@ import World
 
     /// `GET /path status` for each request.
     private func ask(
-        _ prefix: [String], _ options: [String], at url: String, in world: World
+        _ prefix: [String], _ options: [String], at url: String, in testBed: TestBed
     ) async throws -> [String] {
-        let asked = try await world.run(
+        let asked = try await testBed.run(
             prefix + [
                 "/bin/bash", "-euc",
                 """
@@ -106,15 +106,15 @@ import World
                 done
                 """, "bash", url,
             ] + options, input: Self.requests.map(\.request).joined(separator: "\n") + "\n")
-        await expect(asked, status: 0, in: world)
+        await expect(asked, status: 0, in: testBed)
         return asked.text.split(separator: "\n").map(String.init)
     }
 
     /// Without root, the tool says so, and does nothing.
     @Test func theOperatorsToolSaysWhoMayNot() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         for (who, status) in [("root", Int32(0)), ("builds", 77), ("sallyport-keys", 77)] {
-            let asked = try await world.run([
+            let asked = try await testBed.run([
                 "setpriv", "--reuid", who, "--regid", who, "--clear-groups",
                 "\(Repository.programs)/sallyport",
                 "people", "list",
@@ -122,7 +122,7 @@ import World
             await expect(
                 asked, status: status,
                 errors: status == 0 ? [] : ["sallyport: This user is not allowed to do that."],
-                in: world)
+                in: testBed)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
+import TestBed
 import Testing
-import World
 
 /// What a person is told when the build service answers something else than it should, or nothing.
 @Suite struct ServiceAnswersTests {
@@ -83,13 +83,14 @@ import World
     ]
 
     @Test(arguments: answers) func isSaidInOneSentence(answer: Answer) async throws {
-        let world = try await SharedWorld.get()
-        try await ScriptedService.serving(in: world) { _ in
+        let testBed = try await SharedTestBed.get()
+        try await ScriptedService.serving(in: testBed) { _ in
             answer.reply
         } _: {
-            let refused = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
+            let refused = try await Command.run(testBed.ssh(["connect", "1", "true"], to: .orphaned))
             await expect(
-                refused, status: answer.status, errors: ["sallyport: \(answer.sentence) [session "], in: world
+                refused, status: answer.status, errors: ["sallyport: \(answer.sentence) [session "],
+                in: testBed
             )
             #expect(
                 refused.output.isEmpty && refused.errorText.count(where: { $0 == "\n" }) == 1, "\(refused)")
@@ -99,38 +100,38 @@ import World
     /// The key is fine; what comes after it is not.
     @Test(arguments: answers.filter { $0.name != "nothing at all" })
     func isSaidOfTheJobToo(answer: Answer) async throws {
-        let world = try await SharedWorld.get()
-        try await ScriptedService.serving(in: world) { request in
+        let testBed = try await SharedTestBed.get()
+        try await ScriptedService.serving(in: testBed) { request in
             request.contains("/v1/keys/") ? ScriptedService.key(request, name: "alice") : answer.reply
         } _: {
-            let refused = try await Command.run(world.ssh(["tail", "1"], to: .orphaned))
-            await expect(refused, status: answer.status, errors: [answer.sentence], in: world)
+            let refused = try await Command.run(testBed.ssh(["tail", "1"], to: .orphaned))
+            await expect(refused, status: answer.status, errors: [answer.sentence], in: testBed)
             #expect(
                 refused.output.isEmpty && refused.errorText.count(where: { $0 == "\n" }) == 1, "\(refused)")
         }
     }
 
     @Test func aSlowServiceIsWaitedFor() async throws {
-        let world = try await SharedWorld.get()
-        try await ScriptedService.serving(in: world) { request in
+        let testBed = try await SharedTestBed.get()
+        try await ScriptedService.serving(in: testBed) { request in
             request.contains("/v1/keys/")
                 ? ScriptedService.key(request, name: "alice", after: 3)
                 : ScriptedService.json(#"{"jobs": []}"#, after: 3)
         } _: {
-            let greeted = try await Command.run(world.ssh([], to: .orphaned))
+            let greeted = try await Command.run(testBed.ssh([], to: .orphaned))
             await expect(
                 greeted, status: 0, output: ["Hello alice.", "You have no running job and no kept builder."],
-                in: world)
+                in: testBed)
         }
     }
 
     /// A service that gives host keys has to give one: no other is taken for it, and nobody asks for a password.
     @Test func aBuilderWithoutHostKeysIsNotEntered() async throws {
-        let world = try await SharedWorld.get()
-        let builder = try await StandInBuilder.start(in: world)
+        let testBed = try await SharedTestBed.get()
+        let builder = try await StandInBuilder.start(in: testBed)
         let machine =
             #""state": "kept", "address": "127.0.0.1", "port": \#(builder.port), "user": "build", "host_keys": []"#
-        try await ScriptedService.serving(in: world) { request in
+        try await ScriptedService.serving(in: testBed) { request in
             if request.contains("/v1/keys/") { return ScriptedService.key(request, name: "alice") }
             if request.hasPrefix("POST") {
                 return ScriptedService.json(
@@ -144,9 +145,9 @@ import World
                  "shell": false, "sessions": [], "builder": {\#(machine)}}
                 """#)
         } _: {
-            let refused = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
+            let refused = try await Command.run(testBed.ssh(["connect", "1", "true"], to: .orphaned))
             await expect(
-                refused, status: 78, errors: ["host key is not that of this job's machine"], in: world)
+                refused, status: 78, errors: ["host key is not that of this job's machine"], in: testBed)
         }
         #expect(!(try await builder.log()).contains("Accepted"))
         try await builder.end()
@@ -160,9 +161,9 @@ import World
         .bytes("HTTP/1.1 503 Later\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"),
     ])
     func whatIsSoonOverIsNotSaid(first: ScriptedService.Reply) async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let asked = Mutex<[Substring: Int]>([:])
-        try await ScriptedService.serving(in: world) { request in
+        try await ScriptedService.serving(in: testBed) { request in
             let count = asked.withLock { asked in
                 asked[request, default: 0] += 1
                 return asked[request, default: 0]
@@ -171,8 +172,8 @@ import World
             return request.contains("/v1/keys/")
                 ? ScriptedService.key(request, name: "alice") : ScriptedService.json(#"{"jobs": []}"#)
         } _: {
-            let greeted = try await Command.run(world.ssh([], to: .orphaned))
-            await expect(greeted, status: 0, output: ["Hello alice."], in: world)
+            let greeted = try await Command.run(testBed.ssh([], to: .orphaned))
+            await expect(greeted, status: 0, output: ["Hello alice."], in: testBed)
             #expect(!greeted.errorText.contains("sallyport:"), "\(greeted)")
         }
         #expect(asked.withLock { $0.count == 2 && $0.values.allSatisfy { $0 == 2 } })
@@ -180,28 +181,28 @@ import World
 
     /// Twice, and no more often.
     @Test func aServiceInTroubleIsNotPestered() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let asked = Mutex(0)
-        try await ScriptedService.serving(in: world) { _ in
+        try await ScriptedService.serving(in: testBed) { _ in
             asked.withLock { $0 += 1 }
             return ScriptedService.answer("503 Later", "text/plain", "")
         } _: {
-            let refused = try await Command.run(world.ssh([], to: .orphaned))
-            await expect(refused, status: 75, errors: [Self.cannot], in: world)
+            let refused = try await Command.run(testBed.ssh([], to: .orphaned))
+            await expect(refused, status: 75, errors: [Self.cannot], in: testBed)
         }
         #expect(asked.withLock { $0 } == 2)
     }
 
     /// Names come from people.
     @Test func whatAServiceSendsMovesNoCursor() async throws {
-        let world = try await SharedWorld.get()
-        try await ScriptedService.serving(in: world) { request in
+        let testBed = try await SharedTestBed.get()
+        try await ScriptedService.serving(in: testBed) { request in
             request.contains("/v1/keys/")
                 ? ScriptedService.key(request, name: #"al\u001b[2Jice\r\n\u009b31mroot"#)
                 : ScriptedService.json(#"{"jobs": []}"#)
         } _: {
-            let greeted = try await Command.run(world.ssh([], to: .orphaned))
-            await expect(greeted, status: 0, output: ["Hello al"], in: world)
+            let greeted = try await Command.run(testBed.ssh([], to: .orphaned))
+            await expect(greeted, status: 0, output: ["Hello al"], in: testBed)
             let harmless = greeted.text.unicodeScalars.allSatisfy {
                 $0 == "\n" || $0.properties.generalCategory != .control
             }

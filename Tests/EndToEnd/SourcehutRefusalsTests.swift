@@ -1,6 +1,6 @@
 import Foundation
+import TestBed
 import Testing
-import World
 
 /// Who cannot enter builders of builds.sr.ht's worker.
 @Suite struct SourcehutRefusalsTests {
@@ -45,16 +45,19 @@ import World
 
     /// The worker still names a port, but another job's builder listens there.
     @Test(arguments: stale) func whoeverComesTooLateIsRefused(job: Stale) async throws {
-        let world = try await SharedWorld.get()
-        try await StandInWorker.serving(in: world) { worker in
-            let builder = try await StandInBuilder.start(in: world)
+        let testBed = try await SharedTestBed.get()
+        try await StandInWorker.serving(in: testBed) { worker in
+            let builder = try await StandInBuilder.start(in: testBed)
             worker["20"].port = builder.port
             job.change(&worker["20"])
             try await worker.log(job.log, "20")
-            _ = try await world.run(["touch", "-d", "\(job.age) seconds ago", "\(world.workerLogs)/20/log"])
+            _ = try await testBed.run([
+                "touch", "-d", "\(job.age) seconds ago", "\(testBed.workerLogs)/20/log",
+            ])
             for gateway in [Gateway.sourcehut, .sourcehutRemote] {
-                let refused = try await Command.run(world.ssh(["connect", "20", "echo inside"], to: gateway))
-                await expect(refused, status: 69, errors: [job.sentence, "its builder is gone"], in: world)
+                let refused = try await Command.run(
+                    testBed.ssh(["connect", "20", "echo inside"], to: gateway))
+                await expect(refused, status: 69, errors: [job.sentence, "its builder is gone"], in: testBed)
                 #expect(refused.output.isEmpty, "\(refused)")
             }
             #expect(worker.told(about: "20").isEmpty)
@@ -63,12 +66,12 @@ import World
     }
 
     @Test func anotherMachineOnThePortIsNotEntered() async throws {
-        let world = try await SharedWorld.get()
-        try await StandInWorker.serving(in: world) { worker in
+        let testBed = try await SharedTestBed.get()
+        try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await worker.wreck("21")
-            await expect(try await worker.connect(["21", "true"]), status: 0, in: world)
+            await expect(try await worker.connect(["21", "true"]), status: 0, in: testBed)
             try await builder.end()
-            let other = try await StandInBuilder.start(in: world, at: builder.port)
+            let other = try await StandInBuilder.start(in: testBed, at: builder.port)
             try await worker.refuses(
                 "21", status: 78, "The builder's host key is not that of this job's machine.")
             #expect(!worker.told(about: "21").contains("terminate"))
@@ -77,8 +80,8 @@ import World
     }
 
     @Test func whatTheWorkerSaysDecidesWhoGetsIn() async throws {
-        let world = try await SharedWorld.get()
-        try await StandInWorker.serving(in: world) { worker in
+        let testBed = try await SharedTestBed.get()
+        try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await worker.wreck("22")
             worker["23"] = StandInWorker.Job(owner: 2, username: "bob", port: builder.port)
             worker["24"] = StandInWorker.Job(port: builder.port, form: .oldest)
@@ -91,38 +94,38 @@ import World
             try await worker.refuses("022", status: 66, "There is no job 022.")
             try await worker.refuses("../22", status: 64, "is not a job. A job's id has at most 64 letters")
             let stranger = try await worker.connect(["22", "echo inside"], as: "mallory")
-            await expect(stranger, status: 77, errors: ["is unknown here"], in: world)
+            await expect(stranger, status: 77, errors: ["is unknown here"], in: testBed)
             #expect(worker.told(about: "22").isEmpty && worker.told(about: "24").isEmpty)
             try await builder.end()
         }
-        let alone = try await Command.run(world.ssh(["connect", "22", "echo inside"], to: .sourcehut))
-        await expect(alone, status: 75, errors: ["The build service cannot be reached."], in: world)
+        let alone = try await Command.run(testBed.ssh(["connect", "22", "echo inside"], to: .sourcehut))
+        await expect(alone, status: 75, errors: ["The build service cannot be reached."], in: testBed)
         #expect(alone.errorText.count { $0 == "\n" } == 1, "\(alone)")
     }
 
     @Test func thereIsNoListOfJobs() async throws {
-        let world = try await SharedWorld.get()
-        try await StandInWorker.serving(in: world) { worker in
-            let greeted = try await Command.run(world.ssh([], to: .sourcehut))
+        let testBed = try await SharedTestBed.get()
+        try await StandInWorker.serving(in: testBed) { worker in
+            let greeted = try await Command.run(testBed.ssh([], to: .sourcehut))
             await expect(
                 greeted, status: 0,
                 output: [
                     "Hello ~alice.", "cannot list your jobs. Name the job in each command.", "connect JOB",
                 ],
-                in: world)
+                in: testBed)
             for verb in ["connect", "tail"] {
-                let asked = try await Command.run(world.ssh([verb], to: .sourcehut))
+                let asked = try await Command.run(testBed.ssh([verb], to: .sourcehut))
                 await expect(
-                    asked, status: 64, errors: ["cannot list your jobs. Name the job you mean."], in: world)
+                    asked, status: 64, errors: ["cannot list your jobs. Name the job you mean."], in: testBed)
             }
         }
-        let tool = try await world.run([
+        let tool = try await testBed.run([
             "sh", "-ec",
             """
             printf '[service]\\nkind = "sourcehut"\\n[sourcehut]\\nworker_url = "unix:/w"\\nmeta_url = "unix:/m"\\n' >"$2"
             exec "$1/sallyport" jobs --config "$2"
-            """, "sh", Repository.programs, "\(world.folder)/run/sourcehut.toml",
+            """, "sh", Repository.programs, "\(testBed.folder)/run/sourcehut.toml",
         ])
-        await expect(tool, status: 78, errors: ["This needs a build service that speaks API v1"], in: world)
+        await expect(tool, status: 78, errors: ["This needs a build service that speaks API v1"], in: testBed)
     }
 }

@@ -1,17 +1,17 @@
 import Subprocess
+import TestBed
 import Testing
-import World
 
 /// `connect` to a job in each of its states.
 @Suite struct StatesTests {
     /// One with a terminal and one without see the same job from the queue to its end, and are let in.
     @Test func aQueuedJobIsWaitedForUntilItFails() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         // Two machines boot at once; the third job waits for that.
         for _ in 0..<2 {
-            _ = try await Operator(world: world).submit("image: debian\ntasks:\n  - done: true\n")
+            _ = try await Operator(testBed: testBed).submit("image: debian\ntasks:\n  - done: true\n")
         }
-        let job = try await Operator(world: world).submit(
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian
             tasks:
@@ -21,14 +21,14 @@ import World
                   exit 3
 
             """)
-        async let piped = Command.run(world.ssh(["connect", job, "echo inside"]), deadline: .seconds(120))
+        async let piped = Command.run(testBed.ssh(["connect", job, "echo inside"]), deadline: .seconds(120))
         async let shown = Command.start(
-            world.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal(),
+            testBed.ssh(["connect", job, "echo inside"], options: ["-t"]), terminal: try PseudoTerminal(),
             deadline: .seconds(120)
         ) { _ in }
         let (pipe, terminal) = try await (piped, shown)
 
-        await expect(pipe, status: 0, in: world)
+        await expect(pipe, status: 0, in: testBed)
         #expect(pipe.text == "inside\n", "\(pipe)")
         expectInOrder(
             pipe.errorText,
@@ -38,7 +38,7 @@ import World
                 "sallyport: Job \(job) is still running.", "[work] the work begins\n", "task work: exit 3\n",
             ])
 
-        await expect(terminal, status: 0, in: world)
+        await expect(terminal, status: 0, in: testBed)
         expectInOrder(
             terminal.text,
             [
@@ -49,93 +49,94 @@ import World
                 "inside\r\n",
             ])
         #expect(!terminal.text.contains("s)\r\n"), "all in one line: \(terminal)")
-        try await world.endBuilder(of: job)
+        try await testBed.endBuilder(of: job)
     }
 
     /// By Ctrl-C, and by death: no claim was made, and the build continues.
     @Test func whoLeavesWhileABuilderBootsHarmsNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             "image: debian\ntasks:\n  - work: echo worked\n")
         async let interrupted = Command.start(
-            world.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal()
+            testBed.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal()
         ) { client in
             try await client.output.wait(for: "is booting. (1 s)")
             try await client.write([3])
         }
-        async let killed = Command.start(world.ssh(["connect", job, "true"])) { client in
+        async let killed = Command.start(testBed.ssh(["connect", job, "true"])) { client in
             try await client.errors.wait(for: "is booting")
             client.send(.kill)
         }
-        await expect(try await interrupted, status: 130, in: world)
+        await expect(try await interrupted, status: 130, in: testBed)
         #expect(try await killed.status == 137)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(90))
-        await expect(log, status: 0, output: ["[work] worked\n"], in: world)
-        #expect(try await world.audit(of: job).isEmpty)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(90))
+        await expect(log, status: 0, output: ["[work] worked\n"], in: testBed)
+        #expect(try await testBed.audit(of: job).isEmpty)
     }
 
     /// A waiting session holds the builder, so that it cannot end between the failure and the entry.
     @Test func aRunningJobIsClaimedByWhoeverWaitsAndEnteredByWhoeverWillNot() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(Self.untilTold("exit 4"))
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(Self.untilTold("exit 4"))
         let waiting = try await Command.start(
-            world.ssh(["connect", job, "echo waited"]), deadline: .seconds(90)
+            testBed.ssh(["connect", job, "echo waited"]), deadline: .seconds(90)
         ) { client in
             try await client.errors.wait(for: "[wait] begun")
-            try await expectSession(of: job, in: world)
+            try await expectSession(of: job, in: testBed)
             let entering = try await Command.run(
-                world.ssh(["connect", "--now", job, "touch /tmp/go; echo at once"]))
-            await expect(entering, status: 0, in: world)
+                testBed.ssh(["connect", "--now", job, "touch /tmp/go; echo at once"]))
+            await expect(entering, status: 0, in: testBed)
             #expect(entering.text == "at once\n", "\(entering)")
         }
-        await expect(waiting, status: 0, errors: ["task wait: exit 4"], in: world)
+        await expect(waiting, status: 0, errors: ["task wait: exit 4"], in: testBed)
         #expect(waiting.text == "waited\n", "\(waiting)")
-        #expect(try await Operator(world: world).job(job).status == "failed")
-        try await world.endBuilder(of: job)
+        #expect(try await Operator(testBed: testBed).job(job).status == "failed")
+        try await testBed.endBuilder(of: job)
     }
 
     /// It keeps no builder, except for sessions that wait.
     @Test func aJobThatSucceedsIsEnteredByWhoeverWaited() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(Self.untilTold("true"))
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(Self.untilTold("true"))
         let waiting = try await Command.start(
-            world.ssh(["connect", job]), deadline: .seconds(90)
+            testBed.ssh(["connect", job]), deadline: .seconds(90)
         ) { client in
             try await client.errors.wait(for: "[wait] begun")
-            let told = try await Command.run(world.ssh(["connect", "--now", job, "touch /tmp/go"]))
-            await expect(told, status: 0, in: world)
+            let told = try await Command.run(testBed.ssh(["connect", "--now", job, "touch /tmp/go"]))
+            await expect(told, status: 0, in: testBed)
             try await client.write("echo it was a success; exit 5\n")
         }
-        await expect(waiting, status: 5, output: ["it was a success\n"], in: world)
+        await expect(waiting, status: 5, output: ["it was a success\n"], in: testBed)
         // That was the last shell's logout.
-        try await expectNoBuilder(of: job, in: world)
-        let late = try await Command.run(world.ssh(["connect", job, "true"]))
+        try await expectNoBuilder(of: job, in: testBed)
+        let late = try await Command.run(testBed.ssh(["connect", job, "true"]))
         await expect(
             late, status: 69,
-            errors: ["Job \(job) succeeded at 20", "its builder is gone", "tail \(job)"], in: world)
+            errors: ["Job \(job) succeeded at 20", "its builder is gone", "tail \(job)"], in: testBed)
     }
 
     @Test func aJobThatAsksForItIsKeptAfterItsSuccess() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             "image: debian\nshell: true\ntasks:\n  - make: echo made >result\n")
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(90))
-        await expect(log, status: 0, output: ["the builder is kept until"], in: world)
-        let entered = try await Command.run(world.ssh(["connect", job, "cat result"]))
-        await expect(entered, status: 0, output: ["made\n"], in: world)
-        try await world.endBuilder(of: job)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(90))
+        await expect(log, status: 0, output: ["the builder is kept until"], in: testBed)
+        let entered = try await Command.run(testBed.ssh(["connect", job, "cat result"]))
+        await expect(entered, status: 0, output: ["made\n"], in: testBed)
+        try await testBed.endBuilder(of: job)
     }
 
     @Test func aJobThatRunsOutOfTimeKeepsNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             "image: debian\ntimeout: 20\ntasks:\n  - rest: sleep 1000\n")
-        let waiting = try await Command.run(world.ssh(["connect", job, "true"]), deadline: .seconds(90))
+        let waiting = try await Command.run(testBed.ssh(["connect", job, "true"]), deadline: .seconds(90))
         await expect(
-            waiting, status: 69, errors: ["timeout: the tasks", "Job \(job) ran out of time at 20"], in: world
+            waiting, status: 69, errors: ["timeout: the tasks", "Job \(job) ran out of time at 20"],
+            in: testBed
         )
         #expect(waiting.output.isEmpty, "\(waiting)")
-        try await expectNoBuilder(of: job, in: world)
+        try await expectNoBuilder(of: job, in: testBed)
     }
 
     /// A job whose task waits until someone inside makes /tmp/go, and then runs the command.

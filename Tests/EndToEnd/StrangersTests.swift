@@ -1,7 +1,7 @@
 import BuildAPI
 import Foundation
+import TestBed
 import Testing
-import World
 
 /// People whom the service does not know, or has suspended, get nowhere with any verb.
 @Suite struct StrangersTests {
@@ -27,48 +27,49 @@ import World
     }
 
     @Test func anUnknownKeyLearnsThatItIsUnknownAndItsFingerprint() async throws {
-        let world = try await SharedWorld.get()
-        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/mallory.pub"])
+        let testBed = try await SharedTestBed.get()
+        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(testBed.client)/mallory.pub"])
         let fingerprint = String(listing.text.split(separator: " ")[1])
         try await refuse(
-            "mallory", sentence: "sallyport: Your key \(fingerprint) is unknown here.", in: world)
+            "mallory", sentence: "sallyport: Your key \(fingerprint) is unknown here.", in: testBed)
     }
 
     @Test func aSuspendedPersonLearnsThat() async throws {
-        let world = try await SharedWorld.get()
-        let key = try await Operator(world: world).addKey(of: "carol")
-        await expect(key, status: 0, in: world)
-        let suspended = try await world.sallyport(["people", "suspend", "carol"])
-        await expect(suspended, status: 0, in: world)
+        let testBed = try await SharedTestBed.get()
+        let key = try await Operator(testBed: testBed).addKey(of: "carol")
+        await expect(key, status: 0, in: testBed)
+        let suspended = try await testBed.sallyport(["people", "suspend", "carol"])
+        await expect(suspended, status: 0, in: testBed)
         try await refuse(
-            "carol", sentence: "sallyport: Your account at the build service is suspended.", in: world)
-        let resumed = try await world.sallyport(["people", "resume", "carol"])
-        await expect(resumed, status: 0, in: world)
-        let greeted = try await Command.run(world.ssh([], as: "carol"))
-        await expect(greeted, status: 0, output: ["Hello carol."], in: world)
+            "carol", sentence: "sallyport: Your account at the build service is suspended.", in: testBed)
+        let resumed = try await testBed.sallyport(["people", "resume", "carol"])
+        await expect(resumed, status: 0, in: testBed)
+        let greeted = try await Command.run(testBed.ssh([], as: "carol"))
+        await expect(greeted, status: 0, output: ["Hello carol."], in: testBed)
     }
 
     /// A service that has mixed its people up.
     @Test func aKeyOfTwoPeopleIsForTheAdministratorToMend() async throws {
-        let world = try await SharedWorld.get()
-        try await ScriptedService.serving(in: world) { _ in
+        let testBed = try await SharedTestBed.get()
+        try await ScriptedService.serving(in: testBed) { _ in
             ScriptedService.answer(
                 "409 Conflict", "application/problem+json", #"{"title":"Two","status":409}"#)
         } _: {
             try await refuse(
                 "alice", at: .orphaned, status: 78,
                 sentence: "sallyport: Your key belongs to more than one person at the build service.",
-                in: world)
+                in: testBed)
         }
     }
 
     private func refuse(
-        _ person: String, at gateway: Gateway = .builds, status: Int32 = 77, sentence: String, in world: World
+        _ person: String, at gateway: Gateway = .builds, status: Int32 = 77, sentence: String,
+        in testBed: TestBed
     ) async throws {
         for line in Self.lines {
             let refused = try await Command.run(
-                world.ssh(line, to: gateway, as: person), input: Array("yes\n".utf8))
-            await expect(refused, status: status, errors: [sentence], in: world)
+                testBed.ssh(line, to: gateway, as: person), input: Array("yes\n".utf8))
+            await expect(refused, status: status, errors: [sentence], in: testBed)
             #expect(
                 refused.output.isEmpty && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
         }

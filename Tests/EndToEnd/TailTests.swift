@@ -1,12 +1,12 @@
+import TestBed
 import Testing
-import World
 
 /// `tail`: the logs from their first byte to the end of the job.
 @Suite struct TailTests {
     @Test(arguments: [0, 1])
     func allOfAJobsLogsComeUntilItEnds(status: Int32) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian
             tasks:
@@ -19,40 +19,40 @@ import World
                   exit \(status)
 
             """)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
-        await expect(log, status: status, output: ["\n[second] no end of line\n"], in: world)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(log, status: status, output: ["\n[second] no end of line\n"], in: testBed)
         let expected = [
             "[first] begin", "[first] line 1", "[first] line 2", "[first] line 3", "[second] no end of line",
             "[third] last",
         ]
         #expect(said(log) == expected, "\(log)")
         // Once more, now that all has been written: the job's own log comes first then, as a whole.
-        let again = try await Command.run(world.ssh(["tail", job]))
-        await expect(again, status: status, in: world)
+        let again = try await Command.run(testBed.ssh(["tail", job]))
+        await expect(again, status: status, in: testBed)
         #expect(said(again) == expected, "\(again)")
         #expect(again.text.split(separator: "\n").sorted() == log.text.split(separator: "\n").sorted())
-        if status != 0 { try await world.endBuilder(of: job) }
-        try await expectNobodyOnTheGateway(in: world)
+        if status != 0 { try await testBed.endBuilder(of: job) }
+        try await expectNobodyOnTheGateway(in: testBed)
     }
 
     @Test func escapesThatMoveTheCursorAreDropped() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             #"""
             image: debian
             tasks:
               - colours: printf '\033[31mred\033[0m \033]0;title\007\033[2Jrest\n'
 
             """#)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
-        await expect(log, status: 0, output: ["[colours] \u{1b}[31mred\u{1b}[0m rest\n"], in: world)
-        let raw = try await Command.run(world.ssh(["tail", "--raw", job]))
-        await expect(raw, status: 0, output: ["\u{1b}]0;title\u{7}\u{1b}[2Jrest\n"], in: world)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(log, status: 0, output: ["[colours] \u{1b}[31mred\u{1b}[0m rest\n"], in: testBed)
+        let raw = try await Command.run(testBed.ssh(["tail", "--raw", job]))
+        await expect(raw, status: 0, output: ["\u{1b}]0;title\u{7}\u{1b}[2Jrest\n"], in: testBed)
     }
 
     @Test func longLinesAndInvalidTextArrive() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             #"""
             image: debian
             tasks:
@@ -62,21 +62,21 @@ import World
                   printf '\na\377b 50%%\r100%%\nend without a newline'
 
             """#)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
         let line = String(repeating: "x", count: 10_000_000)
-        await expect(log, status: 0, in: world)
+        await expect(log, status: 0, in: testBed)
         #expect(
             log.text.contains(
                 "[odd] \(line)\n[odd] a\u{fffd}b 50%\r[odd] 100%\n[odd] end without a newline\n"))
-        let raw = try await Command.run(world.ssh(["tail", "--raw", job]), deadline: .seconds(60))
-        await expect(raw, status: 0, in: world)
+        let raw = try await Command.run(testBed.ssh(["tail", "--raw", job]), deadline: .seconds(60))
+        await expect(raw, status: 0, in: testBed)
         let bytes = Array("\n[odd] a".utf8) + [0xff] + Array("b 50%".utf8)
         #expect(raw.output.firstRange(of: bytes) != nil)
     }
 
     @Test func manyFollowersGetTheSame() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian
             tasks:
@@ -87,15 +87,15 @@ import World
         try await withThrowingTaskGroup { group in
             for _ in 0..<10 {
                 group.addTask {
-                    let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(120))
-                    await expect(log, status: 0, in: world)
+                    let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
+                    await expect(log, status: 0, in: testBed)
                     let lines = log.text.split(separator: "\n").map(String.init)
                     #expect(lines.filter { $0.hasPrefix("[count] number") } == numbers)
                 }
             }
             try await group.waitForAll()
         }
-        try await expectNobodyOnTheGateway(in: world)
+        try await expectNobodyOnTheGateway(in: testBed)
     }
 
     /// What the tasks have written themselves, without the job's own log and the commands as sh -x shows them.

@@ -1,14 +1,14 @@
+import TestBed
 import Testing
-import World
 
 /// `connect` with a terminal, under a real one.
 @Suite struct TerminalTests {
     @Test func theWindowsSizeAndItsChangesArrive() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let terminal = try PseudoTerminal(rows: 31, columns: 97)
         let finished = try await Command.start(
-            world.ssh(["connect", job, "bash", "--norc"], options: ["-t"]), terminal: terminal
+            testBed.ssh(["connect", job, "bash", "--norc"], options: ["-t"]), terminal: terminal
         ) { shell in
             try await shell.write("stty size\n")
             try await shell.output.wait(for: "31 97")
@@ -18,17 +18,17 @@ import World
             try await shell.output.wait(for: "50 132")
             try await shell.write("exit 4\n")
         }
-        await expect(finished, status: 4, in: world)
+        await expect(finished, status: 4, in: testBed)
         #expect(terminal.isCooked)
     }
 
     /// An editor that draws the whole screen redraws it.
     @Test func anEditorFollowsTheWindow() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let terminal = try PseudoTerminal(rows: 31, columns: 97)
         let finished = try await Command.start(
-            world.ssh(["connect", job, "vim -u NONE -N"], options: ["-t"]), terminal: terminal
+            testBed.ssh(["connect", job, "vim -u NONE -N"], options: ["-t"]), terminal: terminal
         ) { editor in
             // Every line behind the end of the file begins with a tilde; the last one stands above the command line.
             try await editor.output.wait(for: "\u{1b}[30;1H")
@@ -36,15 +36,15 @@ import World
             try await editor.output.wait(for: "\u{1b}[49;1H")
             try await editor.write(":q!\r")
         }
-        await expect(finished, status: 0, output: ["\u{1b}[?1049h", "\u{1b}[?1049l"], in: world)
+        await expect(finished, status: 0, output: ["\u{1b}[?1049h", "\u{1b}[?1049l"], in: testBed)
         #expect(terminal.isCooked)
     }
 
     @Test func controlCReachesTheRemoteProcess() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let finished = try await Command.start(
-            world.ssh(
+            testBed.ssh(
                 ["connect", job, #"trap 'echo cau""ght; exit 9' INT; echo ready; sleep 60 & wait"#],
                 options: ["-t"]),
             terminal: try PseudoTerminal()
@@ -52,32 +52,32 @@ import World
             try await shell.output.wait(for: "ready")
             try await shell.write([3])
         }
-        await expect(finished, status: 9, output: ["caught"], in: world)
+        await expect(finished, status: 9, output: ["caught"], in: testBed)
     }
 
     /// The shell's own end is a logout, with which the builder ends.
     @Test func aShellsExitStatusIsOurs() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit("image: debian\ntasks:\n  - check: exit 1\n")
         let terminal = try PseudoTerminal()
         let finished = try await Command.start(
-            world.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(90)
+            testBed.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(90)
         ) { shell in
             try await shell.output.wait(for: "$ ")
             try await shell.write("exit 7\n")
         }
-        await expect(finished, status: 7, in: world)
+        await expect(finished, status: 7, in: testBed)
         #expect(terminal.isCooked)
-        try await expectNobodyOnTheGateway(in: world)
+        try await expectNobodyOnTheGateway(in: testBed)
     }
 
     @Test func guardedGatewaysGiveTerminalsToo() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
         let finished = try await Command.start(
-            world.ssh(["connect", job, "tty; exit 2"], to: .guarded, options: ["-t"]),
+            testBed.ssh(["connect", job, "tty; exit 2"], to: .guarded, options: ["-t"]),
             terminal: try PseudoTerminal()
         ) { _ in }
-        await expect(finished, status: 2, output: ["/dev/pts/"], in: world)
+        await expect(finished, status: 2, output: ["/dev/pts/"], in: testBed)
     }
 }

@@ -1,56 +1,56 @@
 import FoundationEssentials
+import TestBed
 import Testing
-import World
 
 /// Terms of use: everyone who enters a builder has accepted them.
 @Suite struct TermsTests {
     private static let text = "Be kind to the builders.\nDo not mine anything.\n"
 
     @Test func whoHasNotAcceptedThemIsAskedAndRemembered() async throws {
-        let world = try await SharedWorld.get()
-        let file = "\(world.folder)/terms.txt"
-        _ = try await world.run(["tee", file], input: Self.text)
+        let testBed = try await SharedTestBed.get()
+        let file = "\(testBed.folder)/terms.txt"
+        _ = try await testBed.run(["tee", file], input: Self.text)
         try await OwnRunner.with(
-            world, size: "60m", at: world.orphanedSocket, more: "terms = \"\(file)\""
+            testBed, size: "60m", at: testBed.orphanedSocket, more: "terms = \"\(file)\""
         ) { runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - a: exit 1\n")
-            await expect(submitted, status: 0, in: world)
+            await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
 
             // Looking is free.
-            let shown = try await Command.run(world.ssh(["show", "1"], to: .orphaned))
-            await expect(shown, status: 0, output: ["kept"], in: world)
+            let shown = try await Command.run(testBed.ssh(["show", "1"], to: .orphaned))
+            await expect(shown, status: 0, output: ["kept"], in: testBed)
             let refused = try await Command.run(
-                world.ssh(["connect", "1", "true"], to: .orphaned), input: Array("yes\n".utf8))
-            await expect(refused, status: 77, errors: ["accept-terms"], in: world)
+                testBed.ssh(["connect", "1", "true"], to: .orphaned), input: Array("yes\n".utf8))
+            await expect(refused, status: 77, errors: ["accept-terms"], in: testBed)
             #expect(refused.output.isEmpty)
 
-            let no = try await answer("maybe\n", world)
+            let no = try await answer("maybe\n", testBed)
             await expect(
-                no, status: 77, output: ["Do not mine anything.", "have not been accepted"], in: world)
-            let yes = try await answer("yes\n", world)
-            await expect(yes, status: 5, output: ["Be kind to the builders."], in: world)
-            let next = try await Command.run(world.ssh(["connect", "1", "exit 6"], to: .orphaned))
-            await expect(next, status: 6, in: world)
+                no, status: 77, output: ["Do not mine anything.", "have not been accepted"], in: testBed)
+            let yes = try await answer("yes\n", testBed)
+            await expect(yes, status: 5, output: ["Be kind to the builders."], in: testBed)
+            let next = try await Command.run(testBed.ssh(["connect", "1", "exit 6"], to: .orphaned))
+            await expect(next, status: 6, in: testBed)
 
             // A new version must be accepted again; the old one is not forgotten.
             try await runner.kill()
-            _ = try await world.run(["tee", file], input: Self.text + "And log out.\n")
+            _ = try await testBed.run(["tee", file], input: Self.text + "And log out.\n")
             try await runner.start()
-            let anew = try await Command.run(world.ssh(["connect", "1", "true"], to: .orphaned))
-            await expect(anew, status: 77, errors: ["accept-terms"], in: world)
+            let anew = try await Command.run(testBed.ssh(["connect", "1", "true"], to: .orphaned))
+            await expect(anew, status: 77, errors: ["accept-terms"], in: testBed)
             let accepted = try await Command.run(
-                world.ssh(["accept-terms"], to: .orphaned), input: Array("yes\n".utf8))
-            await expect(accepted, status: 0, errors: ["And log out.", "Thank you."], in: world)
-            let inside = try await Command.run(world.ssh(["connect", "1", "exit 7"], to: .orphaned))
-            await expect(inside, status: 7, in: world)
+                testBed.ssh(["accept-terms"], to: .orphaned), input: Array("yes\n".utf8))
+            await expect(accepted, status: 0, errors: ["And log out.", "Thank you."], in: testBed)
+            let inside = try await Command.run(testBed.ssh(["connect", "1", "exit 7"], to: .orphaned))
+            await expect(inside, status: 7, in: testBed)
         }
     }
 
     /// A person at a terminal who wants to enter.
-    private func answer(_ line: String, _ world: World) async throws -> Finished {
+    private func answer(_ line: String, _ testBed: TestBed) async throws -> Finished {
         try await Command.start(
-            world.ssh(["connect", "1", "exit 5"], to: .orphaned, options: ["-t"]),
+            testBed.ssh(["connect", "1", "exit 5"], to: .orphaned, options: ["-t"]),
             terminal: try PseudoTerminal()
         ) { command in
             try await command.output.wait(for: "to accept these terms of use:")

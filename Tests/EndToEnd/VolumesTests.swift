@@ -1,11 +1,11 @@
+import TestBed
 import Testing
-import World
 
 /// Full disks, logs that are removed, and abandoned builders.
 @Suite struct VolumesTests {
     @Test func aFullDiskOfTheRunnerLosesNothing() async throws {
-        let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "40m") { runner in
+        let testBed = try await SharedTestBed.get()
+        try await OwnRunner.with(testBed, size: "40m") { runner in
             // Space for a job, but none for its builder.
             try await runner.fill(leaving: 4 << 20)
             let submitted = try await runner.submit(
@@ -17,7 +17,7 @@ import World
                       for number in $(seq 300); do printf 'number %d %0200d\\n' $number 0; sleep 0.03; done
 
                 """)
-            await expect(submitted, status: 0, output: ["job 1"], in: world)
+            await expect(submitted, status: 0, output: ["job 1"], in: testBed)
             try await runner.wait(for: "the builder waits for space", in: "logs/1/log")
             try await runner.makeRoom()
             try await runner.wait(for: "number 20 ", in: "logs/1/count/log")
@@ -27,9 +27,9 @@ import World
             let refused = try await runner.submit(
                 "image: debian\ntasks:\n  - a: '#" + String(repeating: "x", count: 900_000) + "'\n")
             await expect(
-                refused, status: 75, errors: ["The disk of the build service is full."], in: world)
+                refused, status: 75, errors: ["The disk of the build service is full."], in: testBed)
             let jobs = try await runner.sallyport(["jobs"])
-            await expect(jobs, status: 0, output: ["running"], in: world)
+            await expect(jobs, status: 0, output: ["running"], in: testBed)
 
             try await runner.makeRoom()
             try await runner.wait(for: "Z success", in: "logs/1/log")
@@ -44,14 +44,14 @@ import World
                 "\(log)")
             #expect(log.contains("its log continues, nothing is missing"), "\(log)")
             let next = try await runner.submit("image: debian\ntasks:\n  - a: exit 0\n")
-            await expect(next, status: 0, output: ["job 2"], in: world)
+            await expect(next, status: 0, output: ["job 2"], in: testBed)
         }
     }
 
     /// Root in a builder can write to its console for ever.
     @Test func aBuildersConsoleDoesNotFillTheDisk() async throws {
-        let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "40m") { runner in
+        let testBed = try await SharedTestBed.get()
+        try await OwnRunner.with(testBed, size: "40m") { runner in
             let submitted = try await runner.submit(
                 """
                 image: debian
@@ -62,19 +62,19 @@ import World
                       echo survived
 
                 """)
-            await expect(submitted, status: 0, in: world)
+            await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "Z success", in: "logs/1/log", seconds: 200)
             #expect(try await runner.log("1", "flood").contains("survived"))
-            let size = try await world.run(["stat", "-c", "%s", "\(runner.state)/machines/1/console.log"])
+            let size = try await testBed.run(["stat", "-c", "%s", "\(runner.state)/machines/1/console.log"])
             #expect(size.text == "1048576\n")
         }
     }
 
     @Test func aBuilderEndsByItselfWhenItsRunnerNeverComesBack() async throws {
-        let world = try await SharedWorld.get()
-        try await OwnRunner.with(world, size: "40m", keep: 5) { runner in
+        let testBed = try await SharedTestBed.get()
+        try await OwnRunner.with(testBed, size: "40m", keep: 5) { runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - a: exit 1\n")
-            await expect(submitted, status: 0, in: world)
+            await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
             try await runner.kill()
             #expect(try await runner.hasBuilder)
@@ -85,8 +85,8 @@ import World
 
     /// The task is told by its writes that fail; the person by the job's log. The builder stays usable, and in time.
     @Test func aFullDiskOfABuilderIsSaid() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian
             tasks:
@@ -96,18 +96,20 @@ import World
               - after: exit 7
 
             """)
-        let log = try await Command.run(world.ssh(["tail", job]), deadline: .seconds(180))
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(180))
         await expect(
             log, status: 1,
             output: [
                 "No space left on device", "task fill: the disk of the builder is full", "task fill: exit 0",
                 "task after: exit 7",
-            ], in: world)
+            ], in: testBed)
         // The claim moves the builder's own deadline.
         let inside = try await Command.run(
-            world.ssh(["connect", job, "rm ~/zero; cat /run/sallyport/deadline; cut -d . -f 1 /proc/uptime"]),
+            testBed.ssh([
+                "connect", job, "rm ~/zero; cat /run/sallyport/deadline; cut -d . -f 1 /proc/uptime",
+            ]),
             deadline: .seconds(60))
-        await expect(inside, status: 0, in: world)
+        await expect(inside, status: 0, in: testBed)
         let numbers = inside.text.split(separator: "\n").compactMap { Int($0) }
         #expect(numbers.count == 2 && numbers[0] - numbers[1] < 3600 && numbers[0] > numbers[1] + 800)
     }
@@ -115,25 +117,25 @@ import World
     /// `: >log`, while it grows and someone follows it.
     @Test(arguments: [": >log", "mv log log.1"])
     func aLogThatIsTakenAwayGoesOn(command: String) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await Operator(world: world).submit(
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
             """
             image: debian
             tasks:
               - count: for number in $(seq 100); do echo "number $number"; sleep 0.05; done
 
             """)
-        let log = try await Command.start(world.ssh(["tail", job]), deadline: .seconds(120)) { client in
+        let log = try await Command.start(testBed.ssh(["tail", job]), deadline: .seconds(120)) { client in
             try await client.output.wait(for: "[count] number 40\n")
-            let taken = try await world.run(
-                ["/bin/sh", "-ec", "cd \(world.folder)/machine/state/logs/\(job)/count; \(command)"])
+            let taken = try await testBed.run(
+                ["/bin/sh", "-ec", "cd \(testBed.folder)/machine/state/logs/\(job)/count; \(command)"])
             #expect(taken.status == 0, "\(taken)")
         }
-        await expect(log, status: 0, in: world)
+        await expect(log, status: 0, in: testBed)
         #expect(Self.numbers(log) == (1...100).map { "[count] number \($0)" }, "\(log)")
         // Later readers get the rest, and a notice.
-        let late = try await Command.run(world.ssh(["tail", job]))
-        await expect(late, status: 0, output: ["what was here has been removed"], in: world)
+        let late = try await Command.run(testBed.ssh(["tail", job]))
+        await expect(late, status: 0, output: ["what was here has been removed"], in: testBed)
         let rest = Self.numbers(late)
         #expect(!rest.isEmpty && rest.count < 70 && rest.last == "[count] number 100", "\(late)")
     }

@@ -7,7 +7,7 @@ enum Files {
         do {
             return try body()
         } catch let error as Errno {
-            throw WorldError("\(path): \(error)")
+            throw TestBedError("\(path): \(error)")
         }
     }
 

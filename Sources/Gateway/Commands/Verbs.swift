@@ -4,7 +4,8 @@ import Policy
 /// One verb.
 struct Verb: Sendable {
     let manual: Manual
-    /// The action on a job that the policy decides about; nil: the verb is never about a job.
+    /// The action on a job that the policy decides about; nil: the verb is never about a job. With `isPersonal` it is what
+    /// docs/authorisation.md says of the verb: a test compares them.
     let action: Action?
     /// Whether it can be about the person who asks, without a job.
     let isPersonal: Bool

@@ -2,7 +2,7 @@
 enum ConnectGigabyte {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         let command = "head -c 1000000000 /dev/zero"
-        try await Contest(
+        try await Comparison(
             contenders: [
                 Contender(name: "plain-ssh-1gb", arguments: stage.ssh("builder", command)),
                 Contender(name: "connect-1gb", arguments: stage.ssh("builds", "connect", stage.job, command)),

@@ -1,7 +1,7 @@
 /// The shortest command on a builder: almost all of its time is the login.
 enum ConnectTrue {
     static func measure(_ stage: Stage, _ report: Report) async throws {
-        try await Contest(
+        try await Comparison(
             contenders: [
                 Contender(name: "plain-ssh", arguments: stage.ssh("builder", "true")),
                 Contender(name: "connect-true", arguments: stage.ssh("builds", "connect", stage.job, "true")),

@@ -1,18 +1,18 @@
 import SystemPackage
-import World
+import TestBed
 
 /// A running job whose only task writes what we write, and people who follow its log.
 struct FollowedJob: Sendable {
-    let tails: Crowd
+    let tails: LoadGenerator
     let count: Int
     private let task: FileDescriptor
 
     /// Runs `body` when every tail has shown the first line, then ends the job and so the tails.
     static func with(_ stage: Stage, tails count: Int, _ body: (FollowedJob) async -> Void) async throws {
-        let path = stage.world.folder + "/lines"
-        let made = try await stage.world.run(["mkfifo", "-m", "666", path])
-        guard made.status == 0 else { throw WorldError("no pipe could be made", log: made.description) }
-        let number = try await Operator(world: stage.world).submit(
+        let path = stage.testBed.folder + "/lines"
+        let made = try await stage.testBed.run(["mkfifo", "-m", "666", path])
+        guard made.status == 0 else { throw TestBedError("no pipe could be made", log: made.description) }
+        let number = try await Operator(testBed: stage.testBed).submit(
             """
             image: \(Scratch.image)
             tasks:
@@ -21,11 +21,11 @@ struct FollowedJob: Sendable {
             """)
         // Open it for reading too, so that this does not wait for the task.
         let task = try FileDescriptor.open(FilePath(path), .readWrite, options: .closeOnExec)
-        let tails: Crowd
+        let tails: LoadGenerator
         do {
             try task.writeAll("ready\n".utf8)
             tails = try await blocking {
-                try Crowd(
+                try LoadGenerator(
                     of: count, stage.ssh("builds", "tail", number), greeting: "[watch] ready",
                     errors: stage.scratch.streams.errors)
             }

@@ -1,4 +1,4 @@
-import World
+import TestBed
 
 /// The processor time of idle tails.
 enum IdleTails {
@@ -25,9 +25,9 @@ enum IdleTails {
 
     /// The processor time of all of them in seconds: proc(5), in nanoseconds, while `stat` counts hundredths.
     private static func time(_ stage: Stage, _ job: FollowedJob) async throws -> Double {
-        let times = try await ForcedCommands.read("cat task/*/schedstat", in: stage.world)
+        let times = try await ForcedCommands.read("cat task/*/schedstat", in: stage.testBed)
         guard times.count == job.count, times.allSatisfy({ $0 > 0 }) else {
-            throw WorldError("\(job.count) tails have \(times.count) forced commands with a known time")
+            throw TestBedError("\(job.count) tails have \(times.count) forced commands with a known time")
         }
         return times.reduce(0, +) / 1e9
     }

@@ -8,7 +8,7 @@ enum Logins {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         // xargs fails when any of them does.
         let repeating = ["/bin/sh", "-c", "seq \(count) | xargs -I {} -P 8 \"$@\"", "sh"]
-        try await Contest(
+        try await Comparison(
             contenders: [
                 Contender(name: "stock-sshd", arguments: repeating + stage.ssh("stray", "true")),
                 Contender(name: "logins", arguments: repeating + stage.ssh("-T", "builds")),

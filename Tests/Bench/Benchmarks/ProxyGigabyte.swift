@@ -2,7 +2,7 @@
 enum ProxyGigabyte {
     static func measure(_ stage: Stage, _ report: Report) async throws {
         let command = "head -c 1000000000 /dev/zero"
-        try await Contest(
+        try await Comparison(
             contenders: [
                 Contender(name: "proxy-plain-ssh-1gb", arguments: stage.ssh("builder", command)),
                 Contender(name: "proxy-1gb", arguments: stage.ssh("proxied", command)),

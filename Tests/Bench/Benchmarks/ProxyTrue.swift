@@ -1,7 +1,7 @@
 /// The shortest command on a builder with the person's own ssh, whose connection the gateway carries.
 enum ProxyTrue {
     static func measure(_ stage: Stage, _ report: Report) async throws {
-        try await Contest(
+        try await Comparison(
             contenders: [
                 Contender(name: "proxy-plain-ssh", arguments: stage.ssh("builder", "true")),
                 Contender(name: "proxy-true", arguments: stage.ssh("proxied", "true")),

@@ -3,7 +3,7 @@ import QEMU
 import Runner
 import Synchronization
 import SystemPackage
-import World
+import TestBed
 
 /// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
 ///
@@ -71,7 +71,7 @@ final class LoopbackMachine: BuilderMachine {
         let port = UInt16(try LoopbackPort.pick())
         let made = try await Command.run(["/bin/sh", "-c", makeHostKey, "sh", folder])
         guard made.status == 0, let hostKey = made.text.split(separator: "\n").first else {
-            throw WorldError("the builder's host key was not made", log: made.description)
+            throw TestBedError("the builder's host key was not made", log: made.description)
         }
         try await certificate.sign(FilePath("\(folder)/host_key.pub"))
         let started = try await Command.run(
@@ -80,7 +80,7 @@ final class LoopbackMachine: BuilderMachine {
         guard started.status == 0,
             let process = started.text.split(separator: "\n").first.flatMap({ pid_t($0) })
         else {
-            throw WorldError("the builder's sshd did not start", log: started.description)
+            throw TestBedError("the builder's sshd did not start", log: started.description)
         }
         return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
     }

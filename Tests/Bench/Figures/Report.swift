@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-import World
+import TestBed
 
 /// Prints figures as soon as they are known, and remembers whether one is missing.
 final class Report: Sendable {

@@ -1,6 +1,6 @@
 import Glibc
 import SystemPackage
-import World
+import TestBed
 
 /// Waits for lines from a pipe, and records when they arrived.
 final class LineReader: @unchecked Sendable {
@@ -22,11 +22,11 @@ final class LineReader: @unchecked Sendable {
             var waiting = pollfd(fd: pipe.rawValue, events: Int16(POLLIN), revents: 0)
             let left = ContinuousClock.now.duration(to: deadline)
             guard poll(&waiting, 1, Int32(max(0, left / .milliseconds(1)))) > 0 else {
-                throw WorldError("‘\(line)’ came \(arrivals.count) times instead of \(count)")
+                throw TestBedError("‘\(line)’ came \(arrivals.count) times instead of \(count)")
             }
             let size = try buffer.withUnsafeMutableBytes { try pipe.read(into: $0) }
             guard size > 0 else {
-                throw WorldError("the output ended before ‘\(line)’ had come \(count) times")
+                throw TestBedError("the output ended before ‘\(line)’ had come \(count) times")
             }
             let now = ContinuousClock.now
             rest += buffer[..<size]

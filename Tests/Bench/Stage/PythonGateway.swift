@@ -1,5 +1,5 @@
 import QEMU
-import World
+import TestBed
 
 /// A gateway to the same build service and the same builders, written in Python.
 enum PythonGateway {
@@ -36,13 +36,13 @@ enum PythonGateway {
         """
 
     /// - Returns: the port.
-    static func start(in world: World, contenders: String) async throws -> Int {
+    static func start(in testBed: TestBed, contenders: String) async throws -> Int {
         let port = try LoopbackPort.pick()
-        let started = try await world.run([
-            "unshare", "--mount", "/bin/sh", "-c", start, "sh", world.folder, contenders, "\(port)",
+        let started = try await testBed.run([
+            "unshare", "--mount", "/bin/sh", "-c", start, "sh", testBed.folder, contenders, "\(port)",
         ])
         guard started.status == 0 else {
-            throw WorldError("the sshd of the gateway in Python did not start", log: started.description)
+            throw TestBedError("the sshd of the gateway in Python did not start", log: started.description)
         }
         return port
     }

@@ -1,6 +1,6 @@
 import Foundation
 import SystemPackage
-import World
+import TestBed
 
 /// The folder for temporary files, with the programs as they would be installed.
 struct Scratch: Sendable {
@@ -48,7 +48,7 @@ struct Scratch: Sendable {
         let installed = try await Command.run([
             "install", "--strip", "--mode=0755", "--target-directory", programs, program,
         ])
-        guard installed.status == 0 else { throw WorldError("install failed", log: installed.description) }
+        guard installed.status == 0 else { throw TestBedError("install failed", log: installed.description) }
         return "\(programs)/\(program.split(separator: "/").last ?? "")"
     }
 

@@ -1,9 +1,9 @@
 import Foundation
-import World
+import TestBed
 
 /// Everything that the benchmarks log in to: Sallyport's gateway, a stock sshd, a gateway in Python, and a builder.
 struct Stage: Sendable {
-    let world: World
+    let testBed: TestBed
     let scratch: Scratch
     /// A failed job whose builder is kept.
     let job: String
@@ -17,26 +17,26 @@ struct Stage: Sendable {
 
     private var configuration: String { scratch.folder + "/ssh_config" }
 
-    static func set(in world: World, scratch: Scratch, contenders: String) async throws -> Stage {
-        let service = Operator(world: world)
+    static func set(in testBed: TestBed, scratch: Scratch, contenders: String) async throws -> Stage {
+        let service = Operator(testBed: testBed)
         let added = try await service.addKey(of: person)
-        guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
+        guard added.status == 0 else { throw TestBedError("no key was added", log: "\(added)") }
         // The person can also log in to the builder directly, for comparison.
         let job = try await service.submit(
             """
             image: \(Scratch.image)
             tasks:
               - fail: |
-                  cat '\(world.client)/\(person).pub' >> authorized_keys
+                  cat '\(testBed.client)/\(person).pub' >> authorized_keys
                   exit 1
 
             """)
-        let log = try await Command.run(world.ssh(["tail", job]))
+        let log = try await Command.run(testBed.ssh(["tail", job]))
         guard log.status == 1, let builder = try await service.job(job).builder else {
-            throw WorldError("job \(job) has no builder", log: "\(log)\n\(await world.logTails())")
+            throw TestBedError("job \(job) has no builder", log: "\(log)\n\(await testBed.logTails())")
         }
-        let stage = Stage(world: world, scratch: scratch, job: job)
-        let python = try await PythonGateway.start(in: world, contenders: contenders)
+        let stage = Stage(testBed: testBed, scratch: scratch, job: job)
+        let python = try await PythonGateway.start(in: testBed, contenders: contenders)
         try stage.writeConfiguration(builder: builder, python: python)
         return stage
     }
@@ -51,16 +51,16 @@ struct Stage: Sendable {
                 HostKeyAlias [127.0.0.1]:\(builder.port)
             Host python
                 Port \(python)
-                HostKeyAlias [127.0.0.1]:\(world.port(of: .builds))
+                HostKeyAlias [127.0.0.1]:\(testBed.port(of: .builds))
             Host builder proxied python
-                IdentityFile \(world.client)/\(Self.person)
+                IdentityFile \(testBed.client)/\(Self.person)
             Host *
                 Ciphers aes128-gcm@openssh.com
                 UserKnownHostsFile \(scratch.folder)/known_hosts
-            Include \(world.client)/ssh_config
+            Include \(testBed.client)/ssh_config
 
             """
-        let known = try String(contentsOfFile: "\(world.client)/known_hosts", encoding: .utf8)
+        let known = try String(contentsOfFile: "\(testBed.client)/known_hosts", encoding: .utf8)
         let key = builder.hostKeys.map { "[127.0.0.1]:\(builder.port) \($0)\n" }.joined()
         try text.write(toFile: configuration, atomically: false, encoding: .utf8)
         try (known + key).write(

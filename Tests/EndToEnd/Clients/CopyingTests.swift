@@ -1,5 +1,5 @@
+import TestBed
 import Testing
-import World
 
 /// Copying files, with the programs that people use for that.
 @Suite struct CopyingTests {
@@ -12,9 +12,9 @@ import World
     ]
 
     @Test(arguments: ways) func aFileArrivesAsItWas(name: String, way: String) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let copied = try await alice.sh(
             """
             cd "$(mktemp -d)"
@@ -22,14 +22,14 @@ import World
             \(way)
             cmp there back
             """, alice.builder(job))
-        await expect(copied, status: 0, in: world)
+        await expect(copied, status: 0, in: testBed)
     }
 
     /// Modes, links and odd names included; the second time nothing is left to copy.
     @Test func rsyncTakesATreeBothWays() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let copied = try await alice.sh(
             """
             cd "$(mktemp -d)"
@@ -42,21 +42,21 @@ import World
             [ "$(stat -c %a back/src/7)" = 750 ] && [ -L back/link ]
             rsync -ai tree/ "$1:rsynced/"
             """, alice.builder(job))
-        await expect(copied, status: 0, in: world)
+        await expect(copied, status: 0, in: testBed)
         #expect(copied.output.isEmpty, "\(copied)")
     }
 
     /// A repository in the builder: its commits can be cloned.
     @Test func gitClonesARepositoryInTheBuilder() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.workshop(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.workshop(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let cloned = try await alice.sh(
             """
             cd "$(mktemp -d)"
             git clone -q "$1:repository" && cat repository/file && git -C repository log --format=%s
             """, alice.builder(job))
-        await expect(cloned, status: 0, in: world)
+        await expect(cloned, status: 0, in: testBed)
         #expect(cloned.text == "repaired\nmended\n", "\(cloned)")
     }
 }

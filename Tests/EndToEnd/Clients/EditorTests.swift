@@ -1,21 +1,21 @@
+import TestBed
 import Testing
-import World
 
 /// What VS Code's Remote-SSH does, step by step.
 @Suite struct EditorTests {
     @Test func anEditorsServerIsReachedThroughItsSOCKSPort() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
-        try await install(job, alice, in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
+        try await install(job, alice, in: testBed)
     }
 
     /// The editor waits 15 seconds and does not know that there is anything to wait for. If builders boot for longer
     /// than that, the person is told, and tries again.
     @Test func aBuilderThatBootsIsWaitedFor() async throws {
-        let world = try await SharedWorld.get()
-        let alice = try await Equipped.person(in: world)
-        let job = try await Operator(world: world).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        let testBed = try await SharedTestBed.get()
+        let alice = try await Equipped.person(in: testBed)
+        let job = try await Operator(testBed: testBed).submit("image: debian\ntasks:\n  - check: exit 1\n")
         let entered = try await alice.sh(
             """
             for attempt in $(seq 6); do
@@ -24,15 +24,15 @@ import World
             exit $status
             """, alice.builder(job), deadline: .seconds(100))
         await expect(
-            entered, status: 0, errors: ["sallyport: The builder of job \(job) is booting."], in: world)
+            entered, status: 0, errors: ["sallyport: The builder of job \(job) is booting."], in: testBed)
         #expect(entered.text == "in\n", "\(entered)")
-        try await install(job, alice, in: world)
-        try await world.endBuilder(of: job)
+        try await install(job, alice, in: testBed)
+        try await testBed.endBuilder(of: job)
     }
 
     /// The editor pipes a script into bash, which installs a server on the builder's loopback and says where it listens.
-    private func install(_ job: String, _ alice: Person, in world: World) async throws {
-        let port = try World.freePort()
+    private func install(_ job: String, _ alice: Person, in testBed: TestBed) async throws {
+        let port = try TestBed.freePort()
         let host = alice.builder(job)
         let finished = try await alice.start(
             ["ssh", "-v", "-T", "-D", "\(port)", "-o", "ConnectTimeout=15", host, "bash"]
@@ -58,12 +58,12 @@ import World
             let second = try await alice.run(
                 ["ssh", "-v", "-T", "-o", "ConnectTimeout=15", host, "bash"],
                 input: Array("echo of $(cat /proc/sys/kernel/random/boot_id); exit 3\n".utf8))
-            await expect(second, status: 3, in: world)
-            await expect(served, status: 0, in: world)
+            await expect(second, status: 3, in: testBed)
+            await expect(served, status: 0, in: testBed)
             #expect(served.text == second.text && served.text.hasPrefix("of "), "\(served)\n\(second)")
             try await editor.write("kill $server; exit 6\n")
         }
-        await expect(finished, status: 6, errors: ["Authenticated to \(host) (via proxy)"], in: world)
+        await expect(finished, status: 6, errors: ["Authenticated to \(host) (via proxy)"], in: testBed)
         #expect(finished.text.hasPrefix("listeningOn=="), "\(finished)")
     }
 

@@ -1,15 +1,15 @@
+import TestBed
 import Testing
-import World
 
 /// OpenSSH, with only the lines that `ssh-config` prints.
 @Suite struct OpenSSHTests {
     @Test func aShellHasATerminalAndAnExitStatus() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let terminal = try PseudoTerminal(rows: 31, columns: 97)
         let finished = try await Command.start(
-            world.inside(["ssh", alice.builder(job)], as: alice.name), terminal: terminal
+            testBed.inside(["ssh", alice.builder(job)], as: alice.name), terminal: terminal
         ) { shell in
             try await shell.write("stty size; tty; uname -n\n")
             try await shell.output.wait(for: "/dev/pts/")
@@ -19,31 +19,31 @@ import World
             try await shell.output.wait(for: "50 132")
             try await shell.write("exit 7\n")
         }
-        await expect(finished, status: 7, output: ["31 97", "builder"], in: world)
+        await expect(finished, status: 7, output: ["31 97", "builder"], in: testBed)
         #expect(terminal.isCooked)
     }
 
     @Test func megabytesGoBothWaysAsTheyAre() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let bytes = randomBytes(4_000_000)
         let finished = try await alice.run(
             ["ssh", alice.builder(job), "cat; echo apart >&2; exit 5"], input: bytes)
-        await expect(finished, status: 5, errors: ["apart\n"], in: world)
+        await expect(finished, status: 5, errors: ["apart\n"], in: testBed)
         expectSame(finished.output, as: bytes)
     }
 
     /// The builder's sshd and the client agree on new keys all the time.
     @Test func newKeysUnderLoadLoseNothing() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let bytes = randomBytes(4_000_000)
         let finished = try await alice.run(
             ["ssh", "-v", "-o", "RekeyLimit=1M", alice.builder(job), "cat"], input: bytes,
             deadline: .seconds(120))
-        await expect(finished, status: 0, in: world)
+        await expect(finished, status: 0, in: testBed)
         expectSame(finished.output, as: bytes)
         let rekeyings = finished.errorText.split(separator: "SSH2_MSG_NEWKEYS received").count - 1
         #expect(rekeyings > 4, "\(rekeyings) exchanges of keys")
@@ -51,19 +51,19 @@ import World
 
     /// sort(1) writes nothing before its input has ended.
     @Test func theEndOfInputReachesTheBuilder() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let finished = try await alice.run(["ssh", alice.builder(job), "sort"], input: Array("b\na\n".utf8))
-        await expect(finished, status: 0, in: world)
+        await expect(finished, status: 0, in: testBed)
         #expect(finished.text == "a\nb\n", "\(finished)")
     }
 
     /// What each way of forwarding is asked for, on one connection that others share.
     @Test func everyKindOfForwardingWorks() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let finished = try await alice.sh(
             """
             host=$1 here=$2 there=$3 local=$4 dynamic=$5
@@ -85,9 +85,9 @@ import World
             try "streamlocal" --unix-socket to-builder http://builder/
             echo "-W: $(printf 'GET / HTTP/1.0\\r\\n\\r\\n' | ssh -W 127.0.0.1:8124 "$host" | tail -n 1)"
             ssh $control "$host" 'exit 7' || echo "the last exit status: $?"
-            """, alice.builder(job), "\(try World.freePort())", "8123", "\(try World.freePort())",
-            "\(try World.freePort())")
-        await expect(finished, status: 0, in: world)
+            """, alice.builder(job), "\(try TestBed.freePort())", "8123", "\(try TestBed.freePort())",
+            "\(try TestBed.freePort())")
+        await expect(finished, status: 0, in: testBed)
         #expect(
             finished.text == """
                 shared connection
@@ -102,9 +102,9 @@ import World
 
     /// The person's own agent, and only when they say so.
     @Test func theAgentComesAlongOnRequest() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let script = """
             eval "$(ssh-agent -s)" >/dev/null
             trap 'ssh-agent -k >/dev/null' EXIT
@@ -112,17 +112,17 @@ import World
             ssh $2 "$1" ssh-add -L
             """
         let forwarded = try await alice.sh(script, alice.builder(job), "-A")
-        await expect(forwarded, status: 0, in: world)
-        #expect(forwarded.text.contains(try await world.publicKey("alice")), "\(forwarded)")
+        await expect(forwarded, status: 0, in: testBed)
+        #expect(forwarded.text.contains(try await testBed.publicKey("alice")), "\(forwarded)")
         let without = try await alice.sh(script, alice.builder(job), "-T")
         #expect(without.status == 2 && without.output.isEmpty, "\(without)")
     }
 
     /// At the gateway a certificate will do; the builder knows nothing of its authority, and lets the plain key in.
     @Test func aCertificateAtTheGatewayOpensTheBuilderToItsPlainKey() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let finished = try await alice.sh(
             """
             cd "$(mktemp -d)"
@@ -133,16 +133,16 @@ import World
             only="-o PubkeyAcceptedAlgorithms=*-cert-v01@openssh.com"
             ssh $key -o ProxyCommand="ssh -v $key $only -p $2 $3 proxy %h" "$1" 'exit 7'
             """, alice.builder(job), alice.gateway[1], alice.gateway[2])
-        await expect(finished, status: 7, errors: ["Server accepts key: ", "ED25519-CERT"], in: world)
-        try await expectNoSession(of: job, in: world)
+        await expect(finished, status: 7, errors: ["Server accepts key: ", "ED25519-CERT"], in: testBed)
+        try await expectNoSession(of: job, in: testBed)
         try await alice.expectNoWayIn(to: job)
     }
 
     /// The second connection continues after the first has ended: the key stays in the builder as long as it is needed.
     @Test func twoConnectionsAtOnceAreApart() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let command = "echo in; read -r word; echo \"$word\"; exit \"$word\""
         let second = try await alice.start(["ssh", alice.builder(job), command]) { second in
             let first = try await alice.start(["ssh", alice.builder(job), command]) { first in
@@ -150,11 +150,11 @@ import World
                 try await second.output.wait(for: "in\n")
                 try await first.write("3\n")
             }
-            await expect(first, status: 3, output: ["in\n3\n"], in: world)
+            await expect(first, status: 3, output: ["in\n3\n"], in: testBed)
             try await second.write("4\n")
         }
-        await expect(second, status: 4, output: ["in\n4\n"], in: world)
-        try await expectNobodyOnTheGateway(in: world)
-        try await expectNoSession(of: job, in: world)
+        await expect(second, status: 4, output: ["in\n4\n"], in: testBed)
+        try await expectNobodyOnTheGateway(in: testBed)
+        try await expectNoSession(of: job, in: testBed)
     }
 }

@@ -1,26 +1,26 @@
 import FoundationEssentials
+import TestBed
 import Testing
-import World
 
 /// The lines that people copy from docs/clients work as described.
 @Suite struct PagesTests {
     @Test(arguments: ["openssh", "copying", "vscode", "jetbrains", "putty"])
     func theLinesOfThePageWork(page: String) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.workshop(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.workshop(testBed)
+        let alice = try await Equipped.person(in: testBed)
         // As a person who has accepted the gateway's host key.
         let plink = try await OtherClient.plink.gateway(of: alice)
         _ = try await OtherClient.dbclient.gateway(of: alice)
         let accepted = plink[plink.firstIndex(of: "-hostkey")! + 1]
 
-        let port = world.port(of: .builds)
+        let port = testBed.port(of: .builds)
         let lines = try Self.blocks("sh", of: page).map { line in
             let options = line.contains("plink") ? "-hostkey \(accepted) -P \(port)" : "-p \(port)"
             return
                 line
-                .replacing("builds@builds.example.org", with: "\(options) builds@\(World.publicHost)")
-                .replacing("builds.example.org", with: World.publicHost)
+                .replacing("builds@builds.example.org", with: "\(options) builds@\(TestBed.publicHost)")
+                .replacing("builds.example.org", with: TestBed.publicHost)
                 .replacing(#/\b42\b/#, with: job)
         }
         #expect(!lines.isEmpty)
@@ -30,16 +30,16 @@ import World
             set -x
             \(lines.joined(separator: "\n"))
             """, deadline: .seconds(120))
-        await expect(finished, status: 0, in: world)
+        await expect(finished, status: 0, in: testBed)
     }
 
     /// With them, a second ssh uses the open first connection, and adds only a session to it.
     @Test func theLinesForASharedConnectionWork() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let lines = try Self.blocks("", of: "openssh").map {
-            $0.replacing("builds.example.org", with: World.publicHost)
+            $0.replacing("builds.example.org", with: TestBed.publicHost)
         }
         #expect(lines.contains { $0.contains("ControlMaster") })
         let shared = try await alice.sh(
@@ -51,9 +51,9 @@ import World
             $ssh -O check "$1" 2>&1 | grep -o 'Master running'
             $ssh -o ProxyCommand=false "$1" 'echo second; exit 3'
             """, alice.builder(job), input: Array((lines.joined(separator: "\n") + "\n").utf8))
-        await expect(shared, status: 3, in: world)
+        await expect(shared, status: 3, in: testBed)
         #expect(shared.text == "first\nMaster running\nsecond\n", "\(shared)")
-        try await expectNoSession(of: job, in: world)
+        try await expectNoSession(of: job, in: testBed)
     }
 
     /// The lines of a page's blocks in that language.

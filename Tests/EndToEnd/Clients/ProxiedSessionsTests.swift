@@ -1,49 +1,49 @@
+import TestBed
 import Testing
-import World
 
 /// A connection of a person's own client, as a session.
 @Suite struct ProxiedSessionsTests {
     /// It is listed, and people inside are told when the builder is released, and by whom.
     @Test func aConnectionIsListedAndReleasedLikeOthers() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.freshWreck(world)
-        let alice = try await Equipped.person(in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.freshWreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
         let finished = try await alice.start(
             ["ssh", alice.builder(job), "echo in; exec sleep 1000"]
         ) { client in
             try await client.output.wait(for: "in\n")
             let listed = try await alice.run(["ssh"] + alice.gateway + ["list"])
-            await expect(listed, status: 0, in: world)
+            await expect(listed, status: 0, in: testBed)
             let line = listed.text.split(separator: "\n").first { $0.contains(" \(job) ") }
             #expect(line?.contains("alice") == true, "\(listed)")
             let shown = try await alice.run(["ssh"] + alice.gateway + ["show", job, "--json"])
-            await expect(shown, status: 0, output: ["\"proxy\""], in: world)
+            await expect(shown, status: 0, output: ["\"proxy\""], in: testBed)
             let released = try await alice.run(["ssh"] + alice.gateway + ["release", job, "--yes"])
-            await expect(released, status: 0, in: world)
+            await expect(released, status: 0, in: testBed)
         }
         await expect(
             finished, status: 255,
-            errors: ["sallyport: The builder of job \(job) has ended: alice has released it."], in: world)
-        try await expectNoBuilder(of: job, in: world)
+            errors: ["sallyport: The builder of job \(job) has ended: alice has released it."], in: testBed)
+        try await expectNoBuilder(of: job, in: testBed)
         let late = try await alice.run(["ssh", alice.builder(job), "id"])
-        await expect(late, status: 255, errors: ["Job \(job) failed", "its builder is gone."], in: world)
+        await expect(late, status: 255, errors: ["Job \(job) failed", "its builder is gone."], in: testBed)
     }
 
     /// The builder's SSH server is a real one; what is said of it is made up.
     @Test func whatTheServiceAnnouncesIsToldOnStandardError() async throws {
-        let world = try await SharedWorld.get()
+        let testBed = try await SharedTestBed.get()
         let builder = try await StandInBuilder.start(
-            in: world, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
-        try await StandInBuilder.authorize(try await world.publicKey("alice") + "\n", in: world)
-        let known = "\(world.client)/known_hosts.\(builder.port)"
+            in: testBed, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+        try await StandInBuilder.authorize(try await testBed.publicKey("alice") + "\n", in: testBed)
+        let known = "\(testBed.client)/known_hosts.\(builder.port)"
         let hostKey = try await builder.hostKey()
-        _ = try await world.run(["tee", known], input: "job-42 \(hostKey)\n")
+        _ = try await testBed.run(["tee", known], input: "job-42 \(hostKey)\n")
         let job = AnnouncedJob(number: "42", port: builder.port, hostKey: hostKey)
-        try await ScriptedService.serving(in: world) {
+        try await ScriptedService.serving(in: testBed) {
             job.answer($0)
         } _: {
             let finished = try await Command.start(
-                world.proxied(to: .orphaned, knowing: known) + ["echo in; exec sleep 1000"],
+                testBed.proxied(to: .orphaned, knowing: known) + ["echo in; exec sleep 1000"],
                 deadline: .seconds(60)
             ) { client in
                 try await client.output.wait(for: "in\n")
@@ -57,7 +57,7 @@ import World
             // Only the gateway ends the connection: the machine keeps running.
             await expect(
                 finished, status: 255,
-                errors: ["sallyport: The builder of job 42 has ended: bob has released it."], in: world)
+                errors: ["sallyport: The builder of job 42 has ended: bob has released it."], in: testBed)
             #expect(!finished.errorText.contains("bob has entered"), "\(finished)")
             #expect(finished.text == "in\n", "\(finished)")
         }
@@ -66,18 +66,18 @@ import World
 
     /// Whom the job is shared with comes in with a key of their own; when it no longer is, they read so, and are out.
     @Test func aFriendComesInUntilTheJobIsNoLongerShared() async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.freshWreck(world)
-        let alice = try await Equipped.person(in: world)
-        let bob = try await Equipped.person("bob", in: world)
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.freshWreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
+        let bob = try await Equipped.person("bob", in: testBed)
         let shared = try await alice.run(["ssh"] + alice.gateway + ["share", job, "bob"])
-        await expect(shared, status: 0, in: world)
+        await expect(shared, status: 0, in: testBed)
         let finished = try await bob.start(
             ["ssh", bob.builder(job), "echo in; exec sleep 1000"]
         ) { client in
             try await client.output.wait(for: "in\n")
             let unshared = try await alice.run(["ssh"] + alice.gateway + ["unshare", job, "bob"])
-            await expect(unshared, status: 0, in: world)
+            await expect(unshared, status: 0, in: testBed)
             await client.output.waitForEnd()
         }
         await expect(
@@ -85,21 +85,21 @@ import World
             errors: [
                 "sallyport: The build service has ended this session: you can no longer enter job \(job)."
             ],
-            in: world)
-        try await expectNoSession(of: job, in: world)
+            in: testBed)
+        try await expectNoSession(of: job, in: testBed)
         try await bob.expectNoWayIn(to: job)
         let owner = try await alice.run(["ssh", alice.builder(job), "exit 7"])
-        await expect(owner, status: 7, in: world)
-        try await world.endBuilder(of: job)
+        await expect(owner, status: 7, in: testBed)
+        try await testBed.endBuilder(of: job)
     }
 
     /// If the client, or the ssh that carries it, is killed in the middle of a transfer, nothing is left behind.
     @Test(arguments: ["$$", "$(pgrep -P $$)"])
     func aClientThatIsKilledLeavesNothingBehind(victim: String) async throws {
-        let world = try await SharedWorld.get()
-        let job = try await SharedJobs.wreck(world)
-        let alice = try await Equipped.person(in: world)
-        let before = try await world.audit(of: job).count
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
+        let before = try await testBed.audit(of: job).count
         let killed = try await alice.start([
             "bash", "-c",
             "echo $$ >victim; exec ssh \"$1\" 'head -c 1000000 | wc -c; cat >/dev/null' </dev/zero",
@@ -108,12 +108,12 @@ import World
             try await client.output.wait(for: "1000000\n")
             let kill = try await alice.sh(
                 "set -- $(cat victim); kill -KILL \(victim.replacing("$$", with: "$1"))")
-            await expect(kill, status: 0, in: world)
+            await expect(kill, status: 0, in: testBed)
         }
         #expect(killed.status != 0 && !killed.late, "\(killed)")
-        try await expectNobodyOnTheGateway(in: world)
-        try await expectNoSession(of: job, in: world)
-        let audit = try await world.audit(of: job).dropFirst(before)
+        try await expectNobodyOnTheGateway(in: testBed)
+        try await expectNoSession(of: job, in: testBed)
+        let audit = try await testBed.audit(of: job).dropFirst(before)
         #expect(!audit.contains { $0.contains("lease") }, "\(audit)")
         try await alice.expectNoWayIn(to: job)
     }

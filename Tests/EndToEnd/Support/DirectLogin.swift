@@ -1,5 +1,5 @@
 import FoundationEssentials
-import World
+import TestBed
 
 /// Alice's own client at a builder's SSH server, without a gateway between them: the test itself claims as one.
 struct DirectLogin: Sendable {
@@ -9,7 +9,7 @@ struct DirectLogin: Sendable {
         var user: String
     }
 
-    let world: World
+    let testBed: TestBed
     let port: UInt16
     /// What vouches for the builder's host key.
     let authority: Authority
@@ -22,27 +22,27 @@ struct DirectLogin: Sendable {
     let person: String
     private let fingerprint: String
 
-    /// - Parameter runner: whose job it is; nil: of the world's own service.
-    init(to job: String, in world: World, of runner: OwnRunner? = nil) async throws {
-        self.world = world
+    /// - Parameter runner: whose job it is; nil: of the test bed's own service.
+    init(to job: String, in testBed: TestBed, of runner: OwnRunner? = nil) async throws {
+        self.testBed = testBed
         self.job = job
-        socket = runner?.socket ?? world.serviceSocket
-        state = runner?.state ?? "\(world.folder)/machine/state"
-        let line = try await world.run([
+        socket = runner?.socket ?? testBed.serviceSocket
+        state = runner?.state ?? "\(testBed.folder)/machine/state"
+        let line = try await testBed.run([
             "/bin/sh", "-ec",
-            "cut -d ' ' -f 1,2 \(world.client)/alice.pub; ssh-keygen -l -f \(world.client)/alice.pub",
+            "cut -d ' ' -f 1,2 \(testBed.client)/alice.pub; ssh-keygen -l -f \(testBed.client)/alice.pub",
         ])
         let lines = line.text.split(separator: "\n")
         let words = lines.last?.split(separator: " ") ?? []
-        guard lines.count == 2, words.count > 1 else { throw WorldError("no key", log: "\(line)") }
+        guard lines.count == 2, words.count > 1 else { throw TestBedError("no key", log: "\(line)") }
         key = String(lines[0])
         fingerprint = String(words[1])
         let escaped = fingerprint.replacing("/", with: "%2F").replacing("+", with: "%2B")
-        person = try await Self.decode(Key.self, "/v1/keys/\(escaped)", in: world, at: socket).owner.id
-        authority = try await Self.decode(Authority.self, "/v1/host-authority", in: world, at: socket)
-        port = try await Self.decode(Job.self, "/v1/jobs/\(job)", in: world, at: socket).builder.port
+        person = try await Self.decode(Key.self, "/v1/keys/\(escaped)", in: testBed, at: socket).owner.id
+        authority = try await Self.decode(Authority.self, "/v1/host-authority", in: testBed, at: socket)
+        port = try await Self.decode(Job.self, "/v1/jobs/\(job)", in: testBed, at: socket).builder.port
         let known = "@cert-authority job-* \(authority.key)\n"
-        _ = try await world.run(["tee", "\(world.folder)/authority"], input: known)
+        _ = try await testBed.run(["tee", "\(testBed.folder)/authority"], input: known)
     }
 
     // MARK: As a gateway
@@ -58,13 +58,13 @@ struct DirectLogin: Sendable {
         let answer = try await ask("POST", "/v1/jobs/\(job)/claims", body)
         guard let claim = try? JSONDecoder().decode(Claim.self, from: Data(answer.output)),
             claim.keyAdmitted == true
-        else { throw WorldError("the key was not let in", log: "\(answer)\n\(await world.logTails())") }
+        else { throw TestBedError("the key was not let in", log: "\(answer)\n\(await testBed.logTails())") }
         if isRenewed {
             let beats = """
                 while curl -q -s -f -m 5 -o /dev/null -X POST --unix-socket "$1" "http://localhost/v1/claims/$2/heartbeat"
                 do sleep 0.5; done
                 """
-            _ = try await world.run([
+            _ = try await testBed.run([
                 "/bin/sh", "-c", "setsid sh -c \"$0\" sh \"$@\" >/dev/null 2>&1 </dev/null &", beats, socket,
                 claim.id,
             ])
@@ -74,19 +74,19 @@ struct DirectLogin: Sendable {
 
     func release(_ claim: String) async throws {
         let answer = try await ask("DELETE", "/v1/claims/\(claim)?reason=lost")
-        guard answer.status == 0 else { throw WorldError("a claim was not released", log: "\(answer)") }
+        guard answer.status == 0 else { throw TestBedError("a claim was not released", log: "\(answer)") }
     }
 
     /// Asks the service, as the gateway's account.
     func ask(_ method: String, _ path: String, _ body: String? = nil) async throws -> Finished {
-        try await Self.ask(method, path, body, in: world, at: socket)
+        try await Self.ask(method, path, body, in: testBed, at: socket)
     }
 
     private static func ask(
-        _ method: String, _ path: String, _ body: String? = nil, in world: World, at socket: String
+        _ method: String, _ path: String, _ body: String? = nil, in testBed: TestBed, at socket: String
     ) async throws -> Finished {
         let data = body.map { ["--json", $0] } ?? []
-        return try await world.run(
+        return try await testBed.run(
             [
                 "setpriv", "--reuid", "builds", "--regid", "builds", "--clear-groups", "curl", "-q", "-s",
                 "--fail-with-body", "-m", "20", "-X", method, "--unix-socket", socket,
@@ -94,11 +94,11 @@ struct DirectLogin: Sendable {
     }
 
     private static func decode<Value: Decodable>(
-        _ type: Value.Type, _ path: String, in world: World, at socket: String
+        _ type: Value.Type, _ path: String, in testBed: TestBed, at socket: String
     ) async throws -> Value {
-        let answer = try await ask("GET", path, in: world, at: socket)
+        let answer = try await ask("GET", path, in: testBed, at: socket)
         guard let value = try? JSONDecoder().decode(type, from: Data(answer.output)) else {
-            throw WorldError("\(path) is not answered", log: "\(answer)")
+            throw TestBedError("\(path) is not answered", log: "\(answer)")
         }
         return value
     }
@@ -110,8 +110,8 @@ struct DirectLogin: Sendable {
     /// - Parameter name: what the builder is called; nil: by its own first name.
     func login(calling name: String? = nil) async throws -> Finished {
         try await ssh(
-            "\(world.client)/alice",
-            ["UserKnownHostsFile=\(world.folder)/authority", "HostKeyAlias=\(name ?? "job-\(job)")"])
+            "\(testBed.client)/alice",
+            ["UserKnownHostsFile=\(testBed.folder)/authority", "HostKeyAlias=\(name ?? "job-\(job)")"])
     }
 
     /// Whose keys are let in, as the runner finds it, whose own key is always let in.
@@ -119,7 +119,7 @@ struct DirectLogin: Sendable {
         let machine = "\(state)/machines/\(job)"
         let finished = try await ssh(
             "\(state)/identity", ["UserKnownHostsFile=\(machine)/known_hosts", "HostKeyAlias=builder"])
-        guard finished.status == 0 else { throw WorldError("no way in", log: "\(finished)") }
+        guard finished.status == 0 else { throw TestBedError("no way in", log: "\(finished)") }
         return finished.text.split(separator: "\n").map(String.init)
     }
 
@@ -128,7 +128,7 @@ struct DirectLogin: Sendable {
         let start = ContinuousClock.now
         while try await !peoplesKeys().isEmpty {
             guard start.duration(to: .now) < .seconds(60) else {
-                throw WorldError("a key stays in the builder", log: await world.logTails())
+                throw TestBedError("a key stays in the builder", log: await testBed.logTails())
             }
         }
     }
@@ -139,7 +139,7 @@ struct DirectLogin: Sendable {
                 "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=\(identity)",
                 "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
             ]
-        return try await world.run(
+        return try await testBed.run(
             ["ssh", "-F", "none", "-T"] + options.flatMap { ["-o", $0] }
                 + ["-p", "\(port)", "\(authority.user)@127.0.0.1", "cat /run/sallyport/people_keys"])
     }

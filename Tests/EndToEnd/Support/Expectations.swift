@@ -1,5 +1,5 @@
+import TestBed
 import Testing
-import World
 
 /// Records a failure, with everything that is needed to understand it, unless the command ended as expected.
 ///
@@ -7,7 +7,7 @@ import World
 ///   - output: what standard output must hold.
 ///   - errors: what standard error must hold; letters' case does not matter there.
 func expect(
-    _ finished: Finished, status: Int32, output: [String] = [], errors: [String] = [], in world: World,
+    _ finished: Finished, status: Int32, output: [String] = [], errors: [String] = [], in testBed: TestBed,
     at place: SourceLocation = #_sourceLocation
 ) async {
     var complaints: [String] = []
@@ -18,7 +18,7 @@ func expect(
         complaints.append("stderr lacks ‘\(text)’")
     }
     guard !complaints.isEmpty else { return }
-    let logs = await world.logTails(lines: 25)
+    let logs = await testBed.logTails(lines: 25)
     Issue.record("\(complaints.joined(separator: "; "))\n\(finished)\n\(logs)", sourceLocation: place)
 }
 
@@ -46,8 +46,8 @@ func expectInOrder(
 }
 
 /// Records a failure unless all forced commands on the gateway have ended within ten seconds.
-func expectNobodyOnTheGateway(in world: World, at place: SourceLocation = #_sourceLocation) async throws {
-    let waiting = try await world.run(
+func expectNobodyOnTheGateway(in testBed: TestBed, at place: SourceLocation = #_sourceLocation) async throws {
+    let waiting = try await testBed.run(
         [
             "/bin/sh", "-c",
             """
@@ -59,79 +59,79 @@ func expectNobodyOnTheGateway(in world: World, at place: SourceLocation = #_sour
             """,
         ])
     guard waiting.status != 0 else { return }
-    Issue.record("someone is still there\n\(waiting)\n\(await world.logTails())", sourceLocation: place)
+    Issue.record("someone is still there\n\(waiting)\n\(await testBed.logTails())", sourceLocation: place)
 }
 
 /// Records a failure unless the job has no session within ten seconds: a lease of three seconds has run out by then.
 func expectNoSession(
-    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+    of job: String, in testBed: TestBed, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    try await expectSessions(of: job, in: world, "nobody", at: place) { $0.isEmpty }
+    try await expectSessions(of: job, in: testBed, "nobody", at: place) { $0.isEmpty }
 }
 
 /// Records a failure unless the job has a session within ten seconds.
 func expectSession(
-    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+    of job: String, in testBed: TestBed, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    try await expectSessions(of: job, in: world, "someone", at: place) { !$0.isEmpty }
+    try await expectSessions(of: job, in: testBed, "someone", at: place) { !$0.isEmpty }
 }
 
 /// Records a failure unless the task's status becomes that within a minute.
 func expectTask(
-    _ name: String, of job: String, toBe status: String, in world: World,
+    _ name: String, of job: String, toBe status: String, in testBed: TestBed,
     at place: SourceLocation = #_sourceLocation
 ) async throws {
     let start = ContinuousClock.now
     while start.duration(to: .now) < .seconds(60) {
-        let task = try await Operator(world: world).job(job).tasks.first { $0.name == name }
+        let task = try await Operator(testBed: testBed).job(job).tasks.first { $0.name == name }
         if task?.status == status { return }
         try await Task.sleep(for: .milliseconds(100))
     }
     Issue.record(
-        "task \(name) of job \(job) is not \(status)\n\(await world.logTails())", sourceLocation: place)
+        "task \(name) of job \(job) is not \(status)\n\(await testBed.logTails())", sourceLocation: place)
 }
 
 /// Records a failure unless the job's builder is gone within ten seconds, and all that belongs to it.
 func expectNoBuilder(
-    of job: String, in world: World, at place: SourceLocation = #_sourceLocation
+    of job: String, in testBed: TestBed, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    let waiting = try await world.run([
+    let waiting = try await testBed.run([
         "/bin/sh", "-c",
         """
         end=$(($(date +%s) + 10))
-        while pgrep -f '^/usr/bin/qemu-system-.*/machines/\(job)/' || ls -d \(world.folder)/machine/state/machines/\(job)
+        while pgrep -f '^/usr/bin/qemu-system-.*/machines/\(job)/' || ls -d \(testBed.folder)/machine/state/machines/\(job)
         do
             [ "$(date +%s)" -lt "$end" ] || exit 1
             sleep 0.05
         done 2>/dev/null
         """,
     ])
-    await expect(waiting, status: 0, in: world, at: place)
-    let builder = try await Operator(world: world).job(job).builder
+    await expect(waiting, status: 0, in: testBed, at: place)
+    let builder = try await Operator(testBed: testBed).job(job).builder
     #expect(builder == nil, "the service believes in the builder of job \(job)", sourceLocation: place)
 }
 
 /// Waits until the SSH server of a job's builder, which was told to restart, listens again.
 func expectListening(
-    _ job: String, in world: World, at place: SourceLocation = #_sourceLocation
+    _ job: String, in testBed: TestBed, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    let builder = try #require(try await Operator(world: world).job(job).builder)
+    let builder = try #require(try await Operator(testBed: testBed).job(job).builder)
     let scan = "ssh-keyscan -t ed25519 -p \(builder.port) 127.0.0.1"
     let listening = try await Command.run(["sh", "-c", "until \(scan) | grep .; do sleep 0.1; done"])
-    await expect(listening, status: 0, in: world, at: place)
+    await expect(listening, status: 0, in: testBed, at: place)
 }
 
 private func expectSessions(
-    of job: String, in world: World, _ who: String, at place: SourceLocation,
+    of job: String, in testBed: TestBed, _ who: String, at place: SourceLocation,
     _ condition: ([Operator.Job.Session]) -> Bool
 ) async throws {
     let start = ContinuousClock.now
     var sessions: [Operator.Job.Session] = []
     repeat {
-        sessions = try await Operator(world: world).job(job).sessions
+        sessions = try await Operator(testBed: testBed).job(job).sessions
         if condition(sessions) { return }
         try await Task.sleep(for: .milliseconds(100))
     } while start.duration(to: .now) < .seconds(10)
     Issue.record(
-        "expected \(who) inside, not \(sessions)\n\(await world.logTails())", sourceLocation: place)
+        "expected \(who) inside, not \(sessions)\n\(await testBed.logTails())", sourceLocation: place)
 }

@@ -1,10 +1,10 @@
+import TestBed
 import Testing
-import World
 
 /// What can go wrong on the machines of a build service. Each fault has taken place when its function returns.
 ///
 /// (A pattern with brackets does not match the command line that it stands in.)
-extension World {
+extension TestBed {
     /// The runner dies without a word.
     func killRunner() async throws {
         try await inject(
@@ -81,6 +81,6 @@ extension World {
 
     private func inject(_ script: String) async throws {
         let finished = try await run(["/bin/sh", "-ec", script])
-        guard finished.status == 0 else { throw WorldError("the fault did not happen", log: "\(finished)") }
+        guard finished.status == 0 else { throw TestBedError("the fault did not happen", log: "\(finished)") }
     }
 }

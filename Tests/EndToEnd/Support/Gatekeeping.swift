@@ -1,6 +1,6 @@
-import World
+import TestBed
 
-extension World {
+extension TestBed {
     /// Runs a command where a gateway's sshd would run it: with the installed programs and a system log.
     func onGateway(_ arguments: [String]) async throws -> Finished {
         try await run(
@@ -16,7 +16,7 @@ extension World {
             ] + arguments)
     }
 
-    /// A log of the world's: `syslog`, `runner`, `sshd-builds`.
+    /// A log of the test bed's: `syslog`, `runner`, `sshd-builds`.
     func log(_ name: String) async throws -> String {
         try await run(["cat", "\(folder)/log/\(name).log"]).text
     }
@@ -40,7 +40,7 @@ extension World {
             done
             """,
         ])
-        guard aged.status == 0 else { throw WorldError("nothing was aged", log: "\(aged)") }
+        guard aged.status == 0 else { throw TestBedError("nothing was aged", log: "\(aged)") }
     }
 
     /// `<type> <base64>` of a public key in the client's folder.
@@ -58,6 +58,6 @@ extension World {
                 "sh", path,
             ]
                 + options)
-        guard made.status == 0 else { throw WorldError("no key was made", log: made.description) }
+        guard made.status == 0 else { throw TestBedError("no key was made", log: made.description) }
     }
 }

@@ -1,17 +1,19 @@
-import World
+import TestBed
 
-/// A machine inside the world on which nobody has installed anything yet: a mount namespace with an /etc, /usr/local,
+/// A machine inside the test bed on which nobody has installed anything yet: a mount namespace with an /etc, /usr/local,
 /// /run, /tmp and /var/lib of its own.
 struct InstalledMachine: Sendable {
-    let world: World
-    private var folder: String { "\(world.folder)/installed" }
+    let testBed: TestBed
+    private var folder: String { "\(testBed.folder)/installed" }
     /// The checkout, and the programs that were built, as the machine sees them wherever they really are.
     var source: String { "\(folder)/source" }
     var programs: String { "\(folder)/programs" }
 
     /// Makes it, and ends it with everything on it after `body`.
-    static func with(_ world: World, _ body: @Sendable (InstalledMachine) async throws -> Void) async throws {
-        let machine = InstalledMachine(world: world)
+    static func with(_ testBed: TestBed, _ body: @Sendable (InstalledMachine) async throws -> Void)
+        async throws
+    {
+        let machine = InstalledMachine(testBed: testBed)
         do {
             try await machine.begin()
             try await body(machine)
@@ -24,7 +26,7 @@ struct InstalledMachine: Sendable {
 
     /// Runs a script as root on the machine.
     func run(_ script: String, deadline: Int = 60) async throws -> Finished {
-        try await world.run(
+        try await testBed.run(
             [
                 "/bin/sh", "-c", "exec nsenter --mount --target \"$(cat \(folder)/pid)\" bash -euc \"$1\"",
                 "sh", script,
@@ -49,15 +51,15 @@ struct InstalledMachine: Sendable {
             echo $! >/run/runner.pid
             until sallyport jobs >/dev/null 2>&1; do kill -0 $! || { cat /run/runner.log; exit 1; }; sleep 0.1; done
             """)
-        guard started.status == 0 else { throw WorldError("the runner was not started", log: "\(started)") }
+        guard started.status == 0 else { throw TestBedError("the runner was not started", log: "\(started)") }
     }
 
     private func begin() async throws {
-        let made = try await world.run([
+        let made = try await testBed.run([
             "/bin/bash", "-euc",
             """
             mkdir \(folder)
-            # Accounts and files of the world's own gateways are not to be found.
+            # Accounts and files of the test bed's own gateways are not to be found.
             make='
                 folder=\(folder)
                 mount -t tmpfs -o mode=0755 installed "$folder"
@@ -69,10 +71,10 @@ struct InstalledMachine: Sendable {
                 cd "$folder"/etc
                 rm -rf sallyport ssh/sshd_config.d/50-sallyport.conf
                 sed -i -E "/^(builds|sallyport|sallyport-keys):/d" passwd group shadow
-                # The world, and so this folder, is in /var/lib: it stays where it is.
-                world="$folder/lib/$(basename \(world.folder))"
-                mkdir "$world"
-                mount --rbind \(world.folder) "$world"
+                # The test bed, and so this folder, is in /var/lib: it stays where it is.
+                test_bed="$folder/lib/$(basename \(testBed.folder))"
+                mkdir "$test_bed"
+                mount --rbind \(testBed.folder) "$test_bed"
                 for place in lib:var/lib etc local:usr/local run tmp; do
                     mount --rbind "$folder/${place%%:*}" "/${place#*:}"
                 done
@@ -87,7 +89,7 @@ struct InstalledMachine: Sendable {
             echo "$pid" >\(folder)/pid
             """,
         ])
-        guard made.status == 0 else { throw WorldError("the machine was not made", log: "\(made)") }
+        guard made.status == 0 else { throw TestBedError("the machine was not made", log: "\(made)") }
     }
 
     private func end() async throws {
@@ -98,7 +100,7 @@ struct InstalledMachine: Sendable {
                 pid=$(cat "$pidfile") && kill -TERM "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
             done
             """)
-        _ = try await world.run([
+        _ = try await testBed.run([
             "/bin/sh", "-c", "kill $(cat \(folder)/pid); rm -rf --one-file-system \(folder)",
         ])
     }

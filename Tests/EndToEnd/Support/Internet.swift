@@ -1,9 +1,9 @@
-import World
+import TestBed
 
 /// A small internet: a network namespace that is the runner's host, and another one in which is all that a host can
 /// reach. Every address of both has a web server, and the host has a name server on its loopback.
 struct Internet: Sendable {
-    let world: World
+    let testBed: TestBed
     private let folder: String
 
     /// What is on the internet.
@@ -42,8 +42,8 @@ struct Internet: Sendable {
     /// Starts a program as if on that host.
     var prefix: String { "nsenter --net=\(folder)/host \(folder)/as-host" }
 
-    static func with(_ world: World, _ body: @Sendable (Internet) async throws -> Void) async throws {
-        let internet = Internet(world: world, folder: "\(world.folder)/internet")
+    static func with(_ testBed: TestBed, _ body: @Sendable (Internet) async throws -> Void) async throws {
+        let internet = Internet(testBed: testBed, folder: "\(testBed.folder)/internet")
         do {
             try await internet.begin()
             try await body(internet)
@@ -56,7 +56,7 @@ struct Internet: Sendable {
 
     /// Whether that address answers the host itself.
     func answersTheHost(_ address: String) async throws -> Bool {
-        let asked = try await world.run([
+        let asked = try await testBed.run([
             "nsenter", "--net=\(folder)/host", "bash", "-c", Self.reach + "; reach \(address)",
         ])
         return asked.text == "open\n"
@@ -109,7 +109,7 @@ struct Internet: Sendable {
     }
 
     private func shell(_ script: String) async throws {
-        let finished = try await world.run(["/bin/sh", "-ec", script], deadline: 30)
-        guard finished.status == 0 else { throw WorldError("there is no internet", log: "\(finished)") }
+        let finished = try await testBed.run(["/bin/sh", "-ec", script], deadline: 30)
+        guard finished.status == 0 else { throw TestBedError("there is no internet", log: "\(finished)") }
     }
 }

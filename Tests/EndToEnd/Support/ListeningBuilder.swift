@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
-import World
+import TestBed
 
 /// A build service with one job, 42, whose builder is a TCP server of the test, or another port; the
 /// gateway `orphaned` asks it.
@@ -22,7 +22,7 @@ struct ListeningBuilder {
     ///   - serve: speaks for the builder, once for each connection.
     ///   - body: what to do while it is there.
     static func serving(
-        in world: World, _ serve: @escaping @Sendable (Connection) async throws -> Void,
+        in testBed: TestBed, _ serve: @escaping @Sendable (Connection) async throws -> Void,
         _ body: (ListeningBuilder) async throws -> Void
     ) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -41,7 +41,7 @@ struct ListeningBuilder {
                     for try await connection in connections { try? await serve(connection) }
                 }
             }
-            try await serving(in: world, port: port, hostKey: "ssh-ed25519 AAAA", admitsKeys: true, body)
+            try await serving(in: testBed, port: port, hostKey: "ssh-ed25519 AAAA", admitsKeys: true, body)
             group.cancelAll()
         }
     }
@@ -50,7 +50,7 @@ struct ListeningBuilder {
     ///   - port: the builder's; nil: it boots.
     ///   - admitsKeys: whether the service says that it has let the person's key in.
     static func serving(
-        in world: World, port: UInt16?, hostKey: String, admitsKeys: Bool,
+        in testBed: TestBed, port: UInt16?, hostKey: String, admitsKeys: Bool,
         _ body: (ListeningBuilder) async throws -> Void
     ) async throws {
         let requests = Requests()
@@ -62,7 +62,7 @@ struct ListeningBuilder {
             #"{"id": "42", "owner": {"id": "1", "name": "alice"}, "status": "\#(port == nil ? "running" : "failed")", "#
             + #""visibility": "unlisted", "created": "2026-11-21T10:00:00Z", "held": false, "shares": [], "#
             + #""tasks": [], "shell": false, "builder": \#(builder), "sessions": []}"#
-        try await ScriptedService.serving(in: world) { request in
+        try await ScriptedService.serving(in: testBed) { request in
             requests.lines.withLock { $0.append(String(request.prefix { $0 != "\r" })) }
             if request.hasPrefix("GET /v1/keys/") { return ScriptedService.key(request, name: "alice") }
             if request.hasPrefix("GET /v1/jobs/42 ") { return ScriptedService.json(job) }

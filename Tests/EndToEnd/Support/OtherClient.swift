@@ -1,4 +1,4 @@
-import World
+import TestBed
 
 /// A client other than OpenSSH.
 enum OtherClient: String, CaseIterable, Sendable {
@@ -15,7 +15,7 @@ enum OtherClient: String, CaseIterable, Sendable {
                     "dropbearconvert openssh dropbear ~/.ssh/id_ed25519 ~/.ssh/id_dropbear 2>&1")
             }
         guard converted.status == 0 else {
-            throw WorldError("the key was not converted", log: "\(converted)")
+            throw TestBedError("the key was not converted", log: "\(converted)")
         }
     }
 
@@ -34,18 +34,18 @@ enum OtherClient: String, CaseIterable, Sendable {
             // It looks for the name alone, whatever the port.
             let known = try await person.sh(
                 "sed -i \"/^$1 /d\" ~/.ssh/known_hosts; echo \"$1 $2\" >>~/.ssh/known_hosts", host, hostKey)
-            guard known.status == 0 else { throw WorldError("no host key was added", log: "\(known)") }
+            guard known.status == 0 else { throw TestBedError("no host key was added", log: "\(known)") }
             return ["dbclient", "-i", "\(person.home)/.ssh/id_dropbear"] + options + ["\(user)@\(host)"]
         }
     }
 
     /// Its command line up to the gateway.
     func gateway(of person: Person, hostKey: String? = nil, options: [String] = []) async throws -> [String] {
-        let port = person.world.port(of: .builds)
+        let port = person.testBed.port(of: .builds)
         let scanned = try await person.sh(
-            "ssh-keygen -F \"[$1]:$2\" | grep -v '^#' | cut -d' ' -f2,3", World.publicHost, "\(port)")
+            "ssh-keygen -F \"[$1]:$2\" | grep -v '^#' | cut -d' ' -f2,3", TestBed.publicHost, "\(port)")
         return try await commandLine(
-            of: person, to: World.publicHost, as: "builds",
+            of: person, to: TestBed.publicHost, as: "builds",
             hostKey: hostKey ?? scanned.text.trimmed, options: options + [portOption, "\(port)"])
     }
 
@@ -53,7 +53,7 @@ enum OtherClient: String, CaseIterable, Sendable {
     func builder(_ job: String, of person: Person) async throws -> [String] {
         let way = try await gateway(of: person) + ["proxy", job]
         let known = try await person.run(["ssh"] + person.gateway + ["known-hosts", job])
-        guard known.status == 0 else { throw WorldError("no host key was told", log: "\(known)") }
+        guard known.status == 0 else { throw TestBedError("no host key was told", log: "\(known)") }
         return try await commandLine(
             of: person, to: person.builder(job), as: "build",
             hostKey: known.text.split(separator: " ").dropFirst().joined(separator: " ").trimmed,

@@ -1,9 +1,9 @@
 import FoundationEssentials
-import World
+import TestBed
 
 /// Another build service inside the test bed, whose state folder is its own small disk.
 struct OwnRunner: Sendable {
-    let world: World
+    let testBed: TestBed
     private let folder: String
     /// Where it listens.
     let socket: String
@@ -23,12 +23,12 @@ struct OwnRunner: Sendable {
     ///   - prefix: a command that takes the runner's.
     ///   - more: of the configuration: keys of `[runner]`, then tables.
     static func with(
-        _ world: World, size: String, keep: Int = 900, life: Int = 900, at socket: String? = nil,
+        _ testBed: TestBed, size: String, keep: Int = 900, life: Int = 900, at socket: String? = nil,
         prefix: String = "", more: String = "", _ body: @Sendable (OwnRunner) async throws -> Void
     ) async throws {
-        let folder = "\(world.folder)/own"
+        let folder = "\(testBed.folder)/own"
         let runner = OwnRunner(
-            world: world, folder: folder, socket: socket ?? "\(folder)/s", prefix: prefix)
+            testBed: testBed, folder: folder, socket: socket ?? "\(folder)/s", prefix: prefix)
         do {
             try await runner.shell(
                 """
@@ -41,8 +41,8 @@ struct OwnRunner: Sendable {
                 echo '\(more)' >>\(runner.configuration)
                 """)
             try await runner.start()
-            let added = try await runner.sallyport(["keys", "add", "alice", "\(world.client)/alice.pub"])
-            guard added.status == 0 else { throw WorldError("no key was added", log: "\(added)") }
+            let added = try await runner.sallyport(["keys", "add", "alice", "\(testBed.client)/alice.pub"])
+            guard added.status == 0 else { throw TestBedError("no key was added", log: "\(added)") }
             try await body(runner)
         } catch {
             try? await runner.end()
@@ -55,10 +55,10 @@ struct OwnRunner: Sendable {
         try await shell(
             """
             setsid \(prefix) \(Repository.programs)/sallyport-runner serve --config \(configuration) --ephemeral \
-                >>\(world.folder)/log/own.log 2>&1 </dev/null &
+                >>\(testBed.folder)/log/own.log 2>&1 </dev/null &
             echo $! >\(folder)/pid
             until \(Repository.programs)/sallyport jobs --config \(configuration) >/dev/null 2>&1; do
-                kill -0 $(cat \(folder)/pid) || { tail -n 5 \(world.folder)/log/own.log; exit 1; }
+                kill -0 $(cat \(folder)/pid) || { tail -n 5 \(testBed.folder)/log/own.log; exit 1; }
                 sleep 0.1
             done
             """)
@@ -83,7 +83,7 @@ struct OwnRunner: Sendable {
             """)
     }
 
-    /// Waits until no program of that name runs in the world.
+    /// Waits until no program of that name runs in the test bed.
     func waitUntilNone(_ program: String) async throws {
         try await wait("! pgrep -x \(program)", seconds: 10)
     }
@@ -111,7 +111,7 @@ struct OwnRunner: Sendable {
     // MARK: Its operator
 
     func sallyport(_ arguments: [String], input: String = "") async throws -> Finished {
-        try await world.sallyport(arguments + ["--config", configuration], input: input)
+        try await testBed.sallyport(arguments + ["--config", configuration], input: input)
     }
 
     func submit(_ manifest: String) async throws -> Finished {
@@ -120,7 +120,7 @@ struct OwnRunner: Sendable {
 
     /// A job's own log, or that of a task.
     func log(_ job: String, _ task: String? = nil) async throws -> String {
-        try await world.run(["cat", "\(state)/logs/\(job)/\(task.map { $0 + "/" } ?? "")log"]).text
+        try await testBed.run(["cat", "\(state)/logs/\(job)/\(task.map { $0 + "/" } ?? "")log"]).text
     }
 
     /// Waits until that text is in a file below the state folder.
@@ -130,7 +130,7 @@ struct OwnRunner: Sendable {
 
     /// Waits until the runner has logged that.
     func wait(forReport text: String) async throws {
-        try await wait("grep -q '\(text)' \(world.folder)/log/own.log", seconds: 60)
+        try await wait("grep -q '\(text)' \(testBed.folder)/log/own.log", seconds: 60)
     }
 
     /// Waits until no machine of its runs.
@@ -149,7 +149,7 @@ struct OwnRunner: Sendable {
     }
 
     var hasBuilder: Bool {
-        get async throws { try await world.run(["/bin/sh", "-c", builders]).status == 0 }
+        get async throws { try await testBed.run(["/bin/sh", "-c", builders]).status == 0 }
     }
 
     private var builders: String { "pgrep -f '^/usr/bin/qemu-system-.*\(state)/machines/'" }
@@ -159,16 +159,16 @@ struct OwnRunner: Sendable {
             """
             end=$(($(date +%s) + \(seconds)))
             until \(condition) >/dev/null 2>&1; do
-                [ $(date +%s) -lt $end ] || { echo "never: $(tail -n 20 \(world.folder)/log/own.log)"; exit 1; }
+                [ $(date +%s) -lt $end ] || { echo "never: $(tail -n 20 \(testBed.folder)/log/own.log)"; exit 1; }
                 sleep 0.1
             done
             """, deadline: seconds + 10)
     }
 
     private func shell(_ script: String, deadline: Int = 30) async throws {
-        let finished = try await world.run(["/bin/sh", "-ec", script], deadline: deadline)
+        let finished = try await testBed.run(["/bin/sh", "-ec", script], deadline: deadline)
         guard finished.status == 0 else {
-            throw WorldError("the other build service does not do as told", log: "\(finished)")
+            throw TestBedError("the other build service does not do as told", log: "\(finished)")
         }
     }
 }

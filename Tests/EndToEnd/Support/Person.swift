@@ -1,24 +1,24 @@
+import TestBed
 import Testing
-import World
 
 /// A person at their own machine, with a key, the installed clients, and nothing made for tests.
 struct Person: Sendable {
-    let world: World
+    let testBed: TestBed
     let name: String
 
-    var home: String { world.home(of: name) }
+    var home: String { testBed.home(of: name) }
 
     /// What `ssh` needs to reach the gateway.
-    var gateway: [String] { ["-p", "\(world.port(of: .builds))", "builds@\(World.publicHost)"] }
+    var gateway: [String] { ["-p", "\(testBed.port(of: .builds))", "builds@\(TestBed.publicHost)"] }
 
     /// What a job's builder is called.
-    func builder(_ job: String) -> String { "job-\(job).\(World.publicHost)" }
+    func builder(_ job: String) -> String { "job-\(job).\(TestBed.publicHost)" }
 
     /// Runs a command to its end.
     func run(
         _ arguments: [String], input: [UInt8] = [], deadline: Duration = .seconds(60)
     ) async throws -> Finished {
-        try await Command.run(world.inside(arguments, as: name), input: input, deadline: deadline)
+        try await Command.run(testBed.inside(arguments, as: name), input: input, deadline: deadline)
     }
 
     /// Runs a line that a person has entered at a prompt.
@@ -36,12 +36,13 @@ struct Person: Sendable {
         _ arguments: [String], deadline: Duration = .seconds(60),
         body: @Sendable (RunningCommand) async throws -> Void
     ) async throws -> Finished {
-        try await Command.start(world.inside(arguments, as: name), deadline: deadline, body: body)
+        try await Command.start(testBed.inside(arguments, as: name), deadline: deadline, body: body)
     }
 
     /// Records a failure unless their key opens the job's builder no longer, within ten seconds.
     func expectNoWayIn(to job: String, at place: SourceLocation = #_sourceLocation) async throws {
-        let builder = try #require(try await Operator(world: world).job(job).builder, sourceLocation: place)
+        let builder = try #require(
+            try await Operator(testBed: testBed).job(job).builder, sourceLocation: place)
         let refused = try await sh(
             """
             for attempt in $(seq 20); do
@@ -51,17 +52,17 @@ struct Person: Sendable {
             cat said
             """, self.builder(job), "\(builder.port)")
         await expect(
-            refused, status: 0, output: ["Permission denied (publickey)."], in: world, at: place)
+            refused, status: 0, output: ["Permission denied (publickey)."], in: testBed, at: place)
     }
 
     /// The line that `ssh-config` gives to install itself.
     func installLine() async throws -> String {
         let stanza = try await run(["ssh"] + gateway + ["ssh-config"])
-        guard stanza.status == 0 else { throw WorldError("no stanza came", log: "\(stanza)") }
+        guard stanza.status == 0 else { throw TestBedError("no stanza came", log: "\(stanza)") }
         let line = stanza.text.split(separator: "\n").first {
             $0.hasPrefix("# ") && $0.contains(" ssh-config")
         }
-        guard let line else { throw WorldError("no line says how to install the stanza", log: "\(stanza)") }
+        guard let line else { throw TestBedError("no line says how to install the stanza", log: "\(stanza)") }
         return String(line.dropFirst(2))
     }
 }
@@ -72,18 +73,18 @@ actor Equipped {
 
     private var people: [String: Task<Person, any Error>] = [:]
 
-    static func person(_ name: String = "alice", in world: World) async throws -> Person {
-        try await shared.person(name, in: world)
+    static func person(_ name: String = "alice", in testBed: TestBed) async throws -> Person {
+        try await shared.person(name, in: testBed)
     }
 
-    private func person(_ name: String, in world: World) async throws -> Person {
+    private func person(_ name: String, in testBed: TestBed) async throws -> Person {
         if let task = people[name] { return try await task.value }
         let task = Task {
-            let person = Person(world: world, name: name)
+            let person = Person(testBed: testBed, name: name)
             let line = try await person.installLine()
             let installed = try await person.run(["sh", "-c", line])
             guard installed.status == 0 else {
-                throw WorldError("nothing was installed", log: "\(installed)")
+                throw TestBedError("nothing was installed", log: "\(installed)")
             }
             return person
         }
@@ -92,7 +93,7 @@ actor Equipped {
     }
 }
 
-extension World {
+extension TestBed {
     /// Alice's own ssh, to the builder that it calls `job-42`, through a gateway of which her configuration says
     /// nothing.
     func proxied(to gateway: Gateway, knowing hosts: String) -> [String] {

@@ -1,7 +1,7 @@
-import World
+import TestBed
 
 /// The gateway `remote`, which asks the runner over TLS.
-extension World {
+extension TestBed {
     /// Where the certificates and tokens are.
     static let networkFiles = "/etc/sallyport/network"
 
@@ -11,7 +11,7 @@ extension World {
             "sed", "-n", "s/^listen = \"127.0.0.1:\\(.*\\)\"/\\1/p", "/etc/sallyport/sallyport.toml",
         ])
         guard let port = UInt16(found.text.filter(\.isNumber)) else {
-            throw WorldError("the runner listens nowhere", log: "\(found)")
+            throw TestBedError("the runner listens nowhere", log: "\(found)")
         }
         return port
     }
@@ -33,6 +33,6 @@ extension World {
 
     private func change(_ script: String, _ arguments: [String]) async throws {
         let changed = try await run(["/bin/sh", "-euc", script, "sh"] + arguments)
-        guard changed.status == 0 else { throw WorldError("nothing was changed", log: "\(changed)") }
+        guard changed.status == 0 else { throw TestBedError("nothing was changed", log: "\(changed)") }
     }
 }

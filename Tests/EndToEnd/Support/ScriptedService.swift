@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import TestBed
 import Testing
-import World
 
 /// A build service that answers whatever a test wants, where the gateway `orphaned` asks, or elsewhere.
 struct ScriptedService {
@@ -20,11 +20,11 @@ struct ScriptedService {
     ///   - script: what to answer to a request, given its head.
     ///   - body: what to do while it serves.
     static func serving(
-        in world: World, at socket: String? = nil,
+        in testBed: TestBed, at socket: String? = nil,
         script: @escaping @Sendable (_ request: Substring) -> Reply,
         _ body: () async throws -> Void
     ) async throws {
-        let path = socket ?? world.orphanedSocket
+        let path = socket ?? testBed.orphanedSocket
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,4 +1,4 @@
-import World
+import TestBed
 
 /// Jobs that several tests look at without changing anything: booting a builder takes seconds.
 actor SharedJobs {
@@ -7,9 +7,9 @@ actor SharedJobs {
     private var submitted: [String: Task<String, any Error>] = [:]
 
     /// A job of Alice's that has failed, and whose builder is kept.
-    static func wreck(_ world: World) async throws -> String {
+    static func wreck(_ testBed: TestBed) async throws -> String {
         try await shared.job(
-            "wreck", world: world,
+            "wreck", testBed: testBed,
             """
             image: debian
             tasks:
@@ -22,9 +22,9 @@ actor SharedJobs {
     }
 
     /// The same of Bob's.
-    static func bobsWreck(_ world: World) async throws -> String {
+    static func bobsWreck(_ testBed: TestBed) async throws -> String {
         try await shared.job(
-            "bob", world: world,
+            "bob", testBed: testBed,
             """
             image: debian
             tasks:
@@ -34,9 +34,9 @@ actor SharedJobs {
     }
 
     /// One of Alice's in the image that people build in, with things to fetch; it has failed too.
-    static func workshop(_ world: World) async throws -> String {
+    static func workshop(_ testBed: TestBed) async throws -> String {
         try await shared.job(
-            "workshop", world: world,
+            "workshop", testBed: testBed,
             """
             image: debian-build
             tasks:
@@ -53,26 +53,29 @@ actor SharedJobs {
     }
 
     /// One of Alice's for a test that harms its builder; the test ends it.
-    static func freshWreck(_ world: World) async throws -> String {
-        try await failedJob(world, "image: debian\ntasks:\n  - check: exit 1\n", owner: "alice")
+    static func freshWreck(_ testBed: TestBed) async throws -> String {
+        try await failedJob(testBed, "image: debian\ntasks:\n  - check: exit 1\n", owner: "alice")
     }
 
-    private func job(_ name: String, world: World, _ manifest: String, owner: String = "alice") async throws
+    private func job(_ name: String, testBed: TestBed, _ manifest: String, owner: String = "alice")
+        async throws
         -> String
     {
         if let task = submitted[name] { return try await task.value }
-        let task = Task { try await Self.failedJob(world, manifest, owner: owner) }
+        let task = Task { try await Self.failedJob(testBed, manifest, owner: owner) }
         submitted[name] = task
         return try await task.value
     }
 
-    private static func failedJob(_ world: World, _ manifest: String, owner: String) async throws -> String {
-        let number = try await Operator(world: world).submit(manifest, owner: owner)
+    private static func failedJob(_ testBed: TestBed, _ manifest: String, owner: String) async throws
+        -> String
+    {
+        let number = try await Operator(testBed: testBed).submit(manifest, owner: owner)
         // Its owner's tail ends when the job has ended.
-        let log = try await Command.run(world.ssh(["tail", number], as: owner), deadline: .seconds(120))
+        let log = try await Command.run(testBed.ssh(["tail", number], as: owner), deadline: .seconds(120))
         guard log.status == 1 else {
-            throw WorldError(
-                "job \(number) did not fail as it should", log: "\(log)\n\(await world.logTails())")
+            throw TestBedError(
+                "job \(number) did not fail as it should", log: "\(log)\n\(await testBed.logTails())")
         }
         return number
     }

@@ -1,6 +1,6 @@
 import Subprocess
+import TestBed
 import Testing
-import World
 
 /// Alice's ssh-agent on the client's side, with a key that exists nowhere else.
 struct SomebodysAgent: Sendable {
@@ -26,16 +26,17 @@ struct SomebodysAgent: Sendable {
         """
 
     /// Ends it after `body`, unless that has done so.
-    static func with(_ world: World, _ body: @Sendable (SomebodysAgent) async throws -> Void) async throws {
+    static func with(_ testBed: TestBed, _ body: @Sendable (SomebodysAgent) async throws -> Void) async throws
+    {
         let name = "agent-\(UInt32.random(in: 0...UInt32.max))"
-        let socket = "\(world.client)/\(name).socket"
+        let socket = "\(testBed.client)/\(name).socket"
         _ = try await Command.start(["sh", "-c", program, socket], deadline: .seconds(180)) { process in
             try await process.output.wait(for: "SSH_AUTH_SOCK=")
-            try await world.makeKey(name, ["-t", "ed25519", "-C", name])
+            try await testBed.makeKey(name, ["-t", "ed25519", "-C", name])
             let added = try await Command.run(
-                ["env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "\(world.client)/\(name)"])
-            await expect(added, status: 0, in: world)
-            let key = "\(try await world.publicKey(name)) \(name)\n"
+                ["env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "\(testBed.client)/\(name)"])
+            await expect(added, status: 0, in: testBed)
+            let key = "\(try await testBed.publicKey(name)) \(name)\n"
             try await body(SomebodysAgent(key: key, socket: socket, process: process))
             process.send(.terminate)
         }

@@ -1,9 +1,9 @@
-import World
+import TestBed
 
 /// A builder as builds.sr.ht's images make them, without the machine: an sshd on a port of the worker's, with the user
 /// `build`, an empty password, and no key of the gateway's.
 struct StandInBuilder: Sendable {
-    let world: World
+    let testBed: TestBed
     let port: UInt16
     private let folder: String
 
@@ -11,49 +11,49 @@ struct StandInBuilder: Sendable {
     ///   - port: one that another builder had; nil: any that is free.
     ///   - options: of sshd, such as `-o UseDNS=no`; they come before its own, so they count.
     static func start(
-        in world: World, at port: UInt16? = nil, options: [String] = []
+        in testBed: TestBed, at port: UInt16? = nil, options: [String] = []
     ) async throws -> StandInBuilder {
-        let folder = "\(world.folder)/machine/tmp/builder-\(UInt32.random(in: 0 ... .max))"
-        let started = try await world.run(
+        let folder = "\(testBed.folder)/machine/tmp/builder-\(UInt32.random(in: 0 ... .max))"
+        let started = try await testBed.run(
             [
-                "unshare", "--mount", "sh", "-ec", script, "sh", folder, world.folder,
+                "unshare", "--mount", "sh", "-ec", script, "sh", folder, testBed.folder,
                 port.map { "\($0)" } ?? "",
             ] + options)
         guard started.status == 0, let port = UInt16(started.text.filter(\.isNumber)) else {
-            throw WorldError("no builder was started", log: "\(started)")
+            throw TestBedError("no builder was started", log: "\(started)")
         }
-        return StandInBuilder(world: world, port: port, folder: folder)
+        return StandInBuilder(testBed: testBed, port: port, folder: folder)
     }
 
     /// Its host key, as `ssh-keygen -l` says it.
     func fingerprint() async throws -> String {
-        let listing = try await world.run(["ssh-keygen", "-l", "-f", "\(folder)/key.pub"])
+        let listing = try await testBed.run(["ssh-keygen", "-l", "-f", "\(folder)/key.pub"])
         return String(listing.text.split(separator: " ")[1])
     }
 
     /// Its host key: `ssh-ed25519 AAAA…`.
     func hostKey() async throws -> String {
-        try await world.run(["cut", "-d", " ", "-f", "1,2", "\(folder)/key.pub"]).text.trimmed
+        try await testBed.run(["cut", "-d", " ", "-f", "1,2", "\(folder)/key.pub"]).text.trimmed
     }
 
     /// Also accepts keys, in a file to which others can be added; for all stand-ins.
-    static func authorize(_ keys: String, in world: World) async throws {
-        let written = try await world.run(
+    static func authorize(_ keys: String, in testBed: TestBed) async throws {
+        let written = try await testBed.run(
             [
                 "sh", "-ec",
                 "mkdir -p -m 700 \"$1\"; cat >\"$1/authorized_keys\"; chown -R 64600:64600 \"$1\"", "sh",
-                keysFolder(world),
+                keysFolder(testBed),
             ], input: keys)
-        guard written.status == 0 else { throw WorldError("no keys were written", log: "\(written)") }
+        guard written.status == 0 else { throw TestBedError("no keys were written", log: "\(written)") }
     }
 
     /// The accepted keys, as soon as they are as expected, or after ten seconds.
     static func authorizedKeys(
-        in world: World, once expected: (String) -> Bool = { _ in true }
+        in testBed: TestBed, once expected: (String) -> Bool = { _ in true }
     ) async throws -> [String] {
         let start = ContinuousClock.now
         while true {
-            let text = try await world.run(["cat", keysFolder(world) + "/authorized_keys"]).text
+            let text = try await testBed.run(["cat", keysFolder(testBed) + "/authorized_keys"]).text
             if expected(text) || start.duration(to: .now) > .seconds(10) {
                 return text.split(separator: "\n").map(String.init)
             }
@@ -61,16 +61,18 @@ struct StandInBuilder: Sendable {
         }
     }
 
-    private static func keysFolder(_ world: World) -> String { "\(world.folder)/machine/run/build/.ssh" }
+    private static func keysFolder(_ testBed: TestBed) -> String {
+        "\(testBed.folder)/machine/run/build/.ssh"
+    }
 
     /// What its sshd says.
     func log() async throws -> String {
-        try await world.run(["cat", "\(folder)/log"]).text
+        try await testBed.run(["cat", "\(folder)/log"]).text
     }
 
     /// Ends the machine, and everybody's session with it.
     func end() async throws {
-        let ended = try await world.run([
+        let ended = try await testBed.run([
             "sh", "-ec",
             """
             pid=$(cat "$1/pid")
@@ -79,14 +81,14 @@ struct StandInBuilder: Sendable {
             while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
             """, "sh", folder,
         ])
-        guard ended.status == 0 else { throw WorldError("the builder did not end", log: "\(ended)") }
+        guard ended.status == 0 else { throw TestBedError("the builder did not end", log: "\(ended)") }
     }
 
     /// Its ports are the worker's; of one that is in use sshd says so and ends.
     private static let script = """
-        folder=$1 world=$2 port=$3
+        folder=$1 test_bed=$2 port=$3
         shift 3
-        mount --bind "$world/machine/run" /run
+        mount --bind "$test_bed/machine/run" /run
         grep -q '^build:' /etc/passwd || {
             echo 'build:x:64600:64600::/run/build:/bin/bash' >>/etc/passwd
             echo 'build::19000:0:99999:7:::' >>/etc/shadow

@@ -1,5 +1,5 @@
+import TestBed
 import Testing
-import World
 
 /// People at the gateway in front of the worker.
 extension StandInWorker {
@@ -7,14 +7,14 @@ extension StandInWorker {
         _ words: [String], as person: String? = nil, deadline: Duration = .seconds(30)
     ) async throws -> Finished {
         try await Command.run(
-            world.ssh(["connect"] + words, to: .sourcehut, as: person), deadline: deadline)
+            testBed.ssh(["connect"] + words, to: .sourcehut, as: person), deadline: deadline)
     }
 
     /// A failed job with a builder that lives.
     func wreck(
         _ id: String, options: [String] = []
     ) async throws -> StandInBuilder {
-        let builder = try await StandInBuilder.start(in: world, options: options)
+        let builder = try await StandInBuilder.start(in: testBed, options: options)
         self[id].port = builder.port
         try await log("[#\(id)] 2026/11/21 10:00:00 Build failed.\n", id)
         return builder
@@ -25,7 +25,7 @@ extension StandInWorker {
         at place: SourceLocation = #_sourceLocation
     ) async throws {
         let refused = try await connect([id, "echo inside"])
-        await expect(refused, status: status, errors: [sentence], in: world, at: place)
+        await expect(refused, status: status, errors: [sentence], in: testBed, at: place)
         #expect(refused.output.isEmpty, "\(refused)", sourceLocation: place)
     }
 }

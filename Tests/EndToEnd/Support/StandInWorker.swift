@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-import World
+import TestBed
 
 /// A worker of builds.sr.ht, and meta.sr.ht beside it, as they answer: no Content-Type, errors in plain text, jobs that
 /// stay after their end with the port that they had.
@@ -31,28 +31,28 @@ final class StandInWorker: Sendable {
         var requests: [String] = []
     }
 
-    let world: World
+    let testBed: TestBed
     private let state = Mutex(State())
     /// The base64 of each person's key.
     private let keys: [String: (id: Int, name: String)]
 
-    private init(world: World, keys: [String: (id: Int, name: String)]) {
-        self.world = world
+    private init(testBed: TestBed, keys: [String: (id: Int, name: String)]) {
+        self.testBed = testBed
         self.keys = keys
     }
 
     /// Serves while `body` runs. Its folder of logs, and what the gateways know of sessions, are empty at first.
-    static func serving(in world: World, _ body: (StandInWorker) async throws -> Void) async throws {
-        _ = try await world.run([
-            "sh", "-ec", "rm -rf \"$1\" \"$2\"/*; mkdir -m 755 \"$1\"", "sh", world.workerLogs,
-            world.sessionFiles,
+    static func serving(in testBed: TestBed, _ body: (StandInWorker) async throws -> Void) async throws {
+        _ = try await testBed.run([
+            "sh", "-ec", "rm -rf \"$1\" \"$2\"/*; mkdir -m 755 \"$1\"", "sh", testBed.workerLogs,
+            testBed.sessionFiles,
         ])
         var keys: [String: (id: Int, name: String)] = [:]
         for (id, name) in [(1, "alice"), (2, "bob")] {
-            keys[String(try await world.publicKey(name).split(separator: " ")[1])] = (id, name)
+            keys[String(try await testBed.publicKey(name).split(separator: " ")[1])] = (id, name)
         }
-        let worker = StandInWorker(world: world, keys: keys)
-        try await ScriptedService.serving(in: world, at: world.workerSocket) {
+        let worker = StandInWorker(testBed: testBed, keys: keys)
+        try await ScriptedService.serving(in: testBed, at: testBed.workerSocket) {
             worker.answer($0)
         } _: {
             try await body(worker)
@@ -81,10 +81,10 @@ final class StandInWorker: Sendable {
 
     /// Appends to a log; `task` nil: to the job's own.
     func log(_ text: String, _ id: String, task: String? = nil) async throws {
-        let folder = [world.workerLogs, id, task].compactMap { $0 }.joined(separator: "/")
-        let written = try await world.run(
+        let folder = [testBed.workerLogs, id, task].compactMap { $0 }.joined(separator: "/")
+        let written = try await testBed.run(
             ["sh", "-ec", "mkdir -p \"$1\"; cat >>\"$1/log\"", "sh", folder], input: text)
-        guard written.status == 0 else { throw WorldError("no log was written", log: "\(written)") }
+        guard written.status == 0 else { throw TestBedError("no log was written", log: "\(written)") }
     }
 
     // MARK: Answers
@@ -138,7 +138,7 @@ final class StandInWorker: Sendable {
 
     /// A folder is a page of links; a file has Last-Modified and ranges.
     private func file(_ path: String, _ head: Substring) -> ScriptedService.Reply {
-        let place = world.workerLogs + path.dropFirst("/logs".count)
+        let place = testBed.workerLogs + path.dropFirst("/logs".count)
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else {
             return content(place, head)
         }

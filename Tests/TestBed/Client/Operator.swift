@@ -2,42 +2,42 @@ import FoundationEssentials
 
 /// The operator of the build service: adds keys and submits jobs.
 public struct Operator: Sendable {
-    let world: World
+    let testBed: TestBed
 
-    public init(world: World) {
-        self.world = world
+    public init(testBed: TestBed) {
+        self.testBed = testBed
     }
 
     /// Adds a person's key; `file` if it is not the one that the test bed has made.
     public func addKey(of person: String, file: String? = nil) async throws -> Finished {
-        try await world.sallyport(["keys", "add", person, file ?? "\(world.client)/\(person).pub"])
+        try await testBed.sallyport(["keys", "add", person, file ?? "\(testBed.client)/\(person).pub"])
     }
 
     /// Removes the key that the test bed has made for a person.
     public func removeKey(of person: String) async throws -> Finished {
-        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(world.client)/\(person).pub"])
+        let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(testBed.client)/\(person).pub"])
         let fingerprint = listing.text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-        return try await world.sallyport(["keys", "remove", fingerprint])
+        return try await testBed.sallyport(["keys", "remove", fingerprint])
     }
 
     /// Submits a job and returns its number.
     public func submit(_ manifest: String, owner: String = "alice") async throws -> String {
-        let file = "\(world.folder)/manifest-\(UInt32.random(in: 0 ... .max)).yaml"
-        _ = try await world.run(["tee", file], input: manifest)
-        let submitted = try await world.sallyport(["submit", "--owner", owner, file])
+        let file = "\(testBed.folder)/manifest-\(UInt32.random(in: 0 ... .max)).yaml"
+        _ = try await testBed.run(["tee", file], input: manifest)
+        let submitted = try await testBed.sallyport(["submit", "--owner", owner, file])
         let number = submitted.text.drop { !$0.isNumber }.prefix { $0.isNumber }
         guard submitted.status == 0, !number.isEmpty else {
-            throw WorldError("no job was submitted", log: submitted.description)
+            throw TestBedError("no job was submitted", log: submitted.description)
         }
         return String(number)
     }
 
     /// The job as the service describes it.
     public func job(_ number: String) async throws -> Job {
-        let listing = try await world.sallyport(["jobs", "--all", "--json"])
+        let listing = try await testBed.sallyport(["jobs", "--all", "--json"])
         let jobs = try JSONDecoder().decode(Jobs.self, from: Data(listing.output))
         guard let job = jobs.jobs.first(where: { $0.id == number }) else {
-            throw WorldError("there is no job \(number)", log: listing.description)
+            throw TestBedError("there is no job \(number)", log: listing.description)
         }
         return job
     }

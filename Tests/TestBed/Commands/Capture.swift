@@ -21,7 +21,7 @@ public actor Capture {
     /// Waits for `expected`; throws if the output ends without it.
     ///
     /// It needs no deadline of its own: the command has one, and its output ends with it.
-    public func wait(for expected: String) async throws(WorldError) {
+    public func wait(for expected: String) async throws(TestBedError) {
         let pattern = Array(expected.utf8)
         try await wait(for: "‘\(expected)’") { $0.firstRange(of: pattern) != nil }
     }
@@ -29,7 +29,7 @@ public actor Capture {
     /// Waits until `condition` holds for the whole output; throws if the output ends before.
     public func wait(
         for what: String, until condition: @escaping @Sendable ([UInt8]) -> Bool
-    ) async throws(WorldError) {
+    ) async throws(TestBedError) {
         if condition(bytes) { return }
         let came =
             if isEnded {
@@ -40,7 +40,7 @@ public actor Capture {
                 }
             }
         guard came else {
-            throw WorldError(
+            throw TestBedError(
                 "the output ended without \(what)", log: String(decoding: bytes.suffix(4000), as: UTF8.self))
         }
     }

@@ -16,7 +16,7 @@ struct ClientFiles: Sendable {
         let path = folder + "/" + name
         try await Self.makeKey(path, comment: name)
         guard chown(path, owner.user, owner.group) == 0, chown(path + ".pub", owner.user, owner.group) == 0
-        else { throw WorldError("the owner of the key of \(name) could not be changed") }
+        else { throw TestBedError("the owner of the key of \(name) could not be changed") }
     }
 
     /// Writes `ssh_config` and `known_hosts`. A gateway's name alone means the first person; `gateway-person` means
@@ -65,6 +65,6 @@ struct ClientFiles: Sendable {
     static func makeKey(_ path: String, comment: String) async throws {
         let made = try await Command.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path])
-        guard made.status == 0 else { throw WorldError("ssh-keygen made no key", log: made.description) }
+        guard made.status == 0 else { throw TestBedError("ssh-keygen made no key", log: made.description) }
     }
 }

@@ -53,11 +53,11 @@ final class Daemon: Sendable {
         while true {
             // Check the program first: another one may have the address and answer.
             if let ended = state.withLock({ $0.ended }) {
-                throw WorldError("\(name) ended instead of starting: \(ended)", log: Files.tail(log))
+                throw TestBedError("\(name) ended instead of starting: \(ended)", log: Files.tail(log))
             }
             if address.answers { return }
             guard start.duration(to: .now) < .seconds(seconds) else {
-                throw WorldError("\(name) was not ready after \(seconds) seconds", log: Files.tail(log))
+                throw TestBedError("\(name) was not ready after \(seconds) seconds", log: Files.tail(log))
             }
             // There is no other way to find out that another program's socket has begun to listen.
             try await Task.sleep(for: .milliseconds(5))

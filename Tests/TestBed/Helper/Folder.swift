@@ -9,7 +9,7 @@ import SystemPackage
 /// apart.
 struct Folder: Sendable {
     static let parent = "/var/lib"
-    static let prefix = "sallyport-world."
+    static let prefix = "sallyport-test-bed."
 
     let path: String
     /// Kept as long as the helper lives.
@@ -20,10 +20,10 @@ struct Folder: Sendable {
         try await sweep()
         var template = Array((parent + "/" + prefix + "XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw WorldError("no folder could be made under \(parent): \(Errno(rawValue: errno))")
+            throw TestBedError("no folder could be made under \(parent): \(Errno(rawValue: errno))")
         }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard let lock = try lockFile(in: path) else { throw WorldError("the lock of \(path) is taken") }
+        guard let lock = try lockFile(in: path) else { throw TestBedError("the lock of \(path) is taken") }
         guard chmod(path, 0o755) == 0 else { throw Errno(rawValue: errno) }
         return Folder(path: path, lock: lock)
     }

@@ -5,7 +5,7 @@ struct GatewayDaemon: Sendable {
 
     /// Starts it; if another process has taken the port in between, tries another one.
     static func start(
-        _ gateway: Gateway, settings: WorldSettings, layout: Layout, accounts: Accounts
+        _ gateway: Gateway, settings: TestBedSettings, layout: Layout, accounts: Accounts
     ) async throws -> GatewayDaemon {
         var attempts = 5
         while true {
@@ -13,14 +13,14 @@ struct GatewayDaemon: Sendable {
             do {
                 return try await start(
                     gateway, port: port, settings: settings, layout: layout, accounts: accounts)
-            } catch let error as WorldError where error.log.contains("already in use") && attempts > 0 {
+            } catch let error as TestBedError where error.log.contains("already in use") && attempts > 0 {
                 attempts -= 1
             }
         }
     }
 
     private static func start(
-        _ gateway: Gateway, port: UInt16, settings: WorldSettings, layout: Layout, accounts: Accounts
+        _ gateway: Gateway, port: UInt16, settings: TestBedSettings, layout: Layout, accounts: Accounts
     ) async throws -> GatewayDaemon {
         let own = "\(layout.machine)/home/\(gateway.rawValue)-\(port)"
         try Files.makeFolder(own)
@@ -54,11 +54,11 @@ struct GatewayDaemon: Sendable {
 
     /// The address of the gateway's build service, if that is not the runner's socket.
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
-        let worker = World.workerSocket(in: layout.folder)
+        let worker = TestBed.workerSocket(in: layout.folder)
         return switch gateway {
         case .builds, .guarded, .stray, .guardedStray, .trusting, .choosy, .impatient: nil
-        case .orphaned: Layout.service(at: World.orphanedSocket(in: layout.folder))
-        case .sourcehut: Layout.worker(at: worker, logs: World.workerLogs(in: layout.folder))
+        case .orphaned: Layout.service(at: TestBed.orphanedSocket(in: layout.folder))
+        case .sourcehut: Layout.worker(at: worker, logs: TestBed.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)
         case .remote: layout.networkPort.map(NetworkFiles.service)
         }
@@ -66,7 +66,7 @@ struct GatewayDaemon: Sendable {
 
     /// The configuration around the drop-in is as permissive as possible, so that the drop-in has to close it.
     private static func sshdConfiguration(
-        _ gateway: Gateway, port: UInt16, settings: WorldSettings, own: String
+        _ gateway: Gateway, port: UInt16, settings: TestBedSettings, own: String
     ) -> String {
         var lines = [
             "Port \(port)",

@@ -10,14 +10,14 @@ public enum Helper {
     /// Runs until standard input ends. It reports on standard output, one JSON value in each line.
     ///
     /// - Parameters:
-    ///   - encoded: what `World` has written.
+    ///   - encoded: what `TestBed` has written.
     ///   - process: the process that made the namespaces; its process id outside.
     public static func serve(settings encoded: String, process: Int32) async {
         // The terminal's signals are for our parent, which then closes our input.
         for number in [SIGINT, SIGHUP, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
         umask(0o022)
         do {
-            let settings = try JSONDecoder().decode(WorldSettings.self, from: Data(encoded.utf8))
+            let settings = try JSONDecoder().decode(TestBedSettings.self, from: Data(encoded.utf8))
             let folder = try await Folder.create()
             do {
                 try await serve(settings, folder: folder, process: process)
@@ -26,14 +26,14 @@ public enum Helper {
                 throw error
             }
             await folder.remove()
-        } catch let error as WorldError {
+        } catch let error as TestBedError {
             say(Greeting.failed(sentence: error.sentence, log: error.log))
         } catch {
             say(Greeting.failed(sentence: "the test bed could not be started: \(error)", log: ""))
         }
     }
 
-    private static func serve(_ settings: WorldSettings, folder: Folder, process: Int32) async throws {
+    private static func serve(_ settings: TestBedSettings, folder: Folder, process: Int32) async throws {
         var layout = Layout(folder: folder.path)
         if settings.gateways.contains(.remote) { layout.networkPort = try SocketAddress.freePort() }
         let installation = try await Installation.make(settings: settings, layout: layout)

@@ -2,7 +2,7 @@ import Glibc
 
 /// Sallyport in the private file systems, as an administrator would install it.
 struct Installation: Sendable {
-    let settings: WorldSettings
+    let settings: TestBedSettings
     let layout: Layout
     let accounts: Accounts
     private let clients: ClientFiles
@@ -11,12 +11,12 @@ struct Installation: Sendable {
     private let hostKey: String
 
     /// Makes the file systems, the accounts and the keys, and installs the programs and the drop-in.
-    static func make(settings: WorldSettings, layout: Layout) async throws -> Installation {
+    static func make(settings: TestBedSettings, layout: Layout) async throws -> Installation {
         try Files.makeFolder(layout.logs)
         try Files.makeFolder(layout.folder + "/run")
         let prepared = try await Command.run(["/bin/sh", "-c", Machine.prepare, "sh", layout.machine])
         guard prepared.status == 0 else {
-            throw WorldError("the private file systems could not be made", log: prepared.errorText)
+            throw TestBedError("the private file systems could not be made", log: prepared.errorText)
         }
         let systemLog = try SystemLog(socket: layout.machine + "/dev/log", file: layout.logs + "/syslog.log")
 
@@ -36,7 +36,7 @@ struct Installation: Sendable {
             layout.machine + "/run/sallyport/sessions", mode: 0o700,
             owner: (accounts.account.number, accounts.account.number))
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
-            throw WorldError("the owner of the builder identity could not be changed")
+            throw TestBedError("the owner of the builder identity could not be changed")
         }
 
         if layout.networkPort != nil {
@@ -66,7 +66,7 @@ struct Installation: Sendable {
         try clients.write(ports: ports, people: settings.people, hostKey: hostKey)
         try Files.makeFolder(layout.homes)
         for person in accounts.people {
-            try Homes.make(
+            try HomeFolders.make(
                 person, key: "\(layout.client)/\(person.name)", ports: ports.values.sorted(), hostKey: hostKey
             )
         }
@@ -91,7 +91,7 @@ struct Installation: Sendable {
             "\(folder)/sallyport-lookup", "\(folder)/sallyport-shell",
         ])
         guard installed.status == 0 else {
-            throw WorldError("the programs could not be copied", log: installed.errorText)
+            throw TestBedError("the programs could not be copied", log: installed.errorText)
         }
     }
 

@@ -51,7 +51,7 @@ struct Layout: Sendable {
     ///   - service: its first tables; nil: the runner is the build service.
     ///   - idle: seconds; 0: however long.
     func configuration(
-        settings: WorldSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0
+        settings: TestBedSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0
     ) -> String {
         """
         \(service ?? Self.service(at: socket))

@@ -27,7 +27,7 @@ enum NetworkFiles {
                         -days $days -extfile name -out $certificate.pem
                 done
                 for role in keys gateway operator; do
-                    "$2"/sallyport tokens new world-$role $role >new
+                    "$2"/sallyport tokens new test-bed-$role $role >new
                     sed -n 2p new >token-$role
                     sed -n 4p new >>tokens
                 done
@@ -36,7 +36,7 @@ enum NetworkFiles {
                 chown "$3" token-gateway
                 """, "sh", folder, programs, account.name,
             ])
-        guard made.status == 0 else { throw WorldError("no certificates were made", log: made.description) }
+        guard made.status == 0 else { throw TestBedError("no certificates were made", log: made.description) }
     }
 
     /// The keys of `[runner]` for a listener.

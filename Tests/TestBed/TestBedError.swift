@@ -1,5 +1,5 @@
 /// Why the test bed could not be started, or a command in it could not be run.
-public struct WorldError: Error, CustomStringConvertible {
+public struct TestBedError: Error, CustomStringConvertible {
     /// What happened.
     public let sentence: String
     /// The end of the relevant log; empty if there is none.

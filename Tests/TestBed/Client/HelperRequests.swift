@@ -2,7 +2,7 @@ import FoundationEssentials
 import Synchronization
 
 /// Our side of the conversation with the helper: the open requests, and who waits for which answer.
-final class Errands: Sendable {
+final class HelperRequests: Sendable {
     private struct State {
         var rest: [UInt8] = []
         var greeting: Greeting?
@@ -33,8 +33,9 @@ final class Errands: Sendable {
         }
         switch greeting {
         case .started(let opening): return opening
-        case .failed(let sentence, let log): throw WorldError(sentence, log: log)
-        case nil: throw WorldError("the helper ended without an error message; it needs root and unshare(1)")
+        case .failed(let sentence, let log): throw TestBedError(sentence, log: log)
+        case nil:
+            throw TestBedError("the helper ended without an error message; it needs root and unshare(1)")
         }
     }
 
@@ -62,7 +63,7 @@ final class Errands: Sendable {
         }
         try await send(line)
         for await report in reports { return report }
-        throw WorldError("the test bed has ended")
+        throw TestBedError("the test bed has ended")
     }
 
     /// Handles the helper's output.

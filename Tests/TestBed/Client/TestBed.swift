@@ -4,20 +4,20 @@ import Subprocess
 import Synchronization
 
 /// A running test bed, seen from outside: Sallyport's gateway, its build service and its builders on this machine.
-public final class World: Sendable {
+public final class TestBed: Sendable {
     /// The temporary folder.
     public let folder: String
     private let ports: [String: UInt16]
     private let process: Int32
     private let programs: String
-    private let errands: Errands
+    private let helperRequests: HelperRequests
 
-    private init(_ opening: Opening, programs: String, errands: Errands) {
+    private init(_ opening: Opening, programs: String, helperRequests: HelperRequests) {
         folder = opening.folder
         ports = opening.ports
         process = opening.process
         self.programs = programs
-        self.errands = errands
+        self.helperRequests = helperRequests
     }
 
     /// The folder with keys, `ssh_config` and `known_hosts`.
@@ -49,7 +49,7 @@ public final class World: Sendable {
     public func run(
         _ arguments: [String], input: String = "", deadline: Int = 30
     ) async throws -> Finished {
-        let report = try await errands.run(arguments, input: input, deadline: deadline)
+        let report = try await helperRequests.run(arguments, input: input, deadline: deadline)
         return Finished(
             arguments: arguments, status: report.status, late: report.late, output: report.output,
             errors: report.errors)
@@ -57,7 +57,7 @@ public final class World: Sendable {
 
     /// Returns when the test bed has ended, which it does by itself only if its helper is killed, or when the
     /// calling task is cancelled.
-    public func ended() async { await errands.ended() }
+    public func ended() async { await helperRequests.ended() }
 
     /// Runs the operator's tool.
     public func sallyport(
@@ -103,16 +103,16 @@ public final class World: Sendable {
 
     /// Starts a test bed, passes it to `body`, and ends it; afterwards nothing is left.
     ///
-    /// Throws a `WorldError` if it cannot be started. Needs root, or sudo.
+    /// Throws a `TestBedError` if it cannot be started. Needs root, or sudo.
     /// Do not cancel the task that calls it: the test bed would be killed instead of ended.
     public static func with<Result: Sendable>(
-        _ settings: WorldSettings, _ body: @Sendable (World) async throws -> Result
+        _ settings: TestBedSettings, _ body: @Sendable (TestBed) async throws -> Result
     ) async throws -> Result {
         let encoded = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
         let arguments =
             asRoot + [
                 "sh", "-c", Machine.apart, "sh", "/bin/sh", "-c", Machine.firstProcess, "sh",
-                settings.programs + "/sallyport-demo", "world", encoded,
+                settings.programs + "/sallyport-demo", "test-bed", encoded,
             ]
         // Use a separate process group, so that Ctrl-C reaches only us and the helper ends everything in order.
         var options = PlatformOptions()
@@ -126,13 +126,14 @@ public final class World: Sendable {
                 input: .inputWriter, output: .sequence, error: .currentStandardError
             ) { execution in
                 let writer = execution.standardInputWriter
-                let errands = Errands { _ = try await writer.write($0) }
-                async let listening: Void = listen(to: execution.standardOutput, errands)
+                let helperRequests = HelperRequests { _ = try await writer.write($0) }
+                async let listening: Void = listen(to: execution.standardOutput, helperRequests)
                 do {
-                    let opening = try await errands.greeting()
+                    let opening = try await helperRequests.greeting()
                     place.withLock { $0 = opening.folder }
-                    let world = World(opening, programs: settings.programs, errands: errands)
-                    let result = try await body(world)
+                    let testBed = TestBed(
+                        opening, programs: settings.programs, helperRequests: helperRequests)
+                    let result = try await body(testBed)
                     try? await writer.finish()
                     await listening
                     return result
@@ -155,12 +156,12 @@ public final class World: Sendable {
 
     private static var asRoot: [String] { geteuid() == 0 ? [] : ["sudo", "-n"] }
 
-    private static func listen(to output: SubprocessOutputSequence, _ errands: Errands) async {
+    private static func listen(to output: SubprocessOutputSequence, _ helperRequests: HelperRequests) async {
         do {
-            for try await piece in output { errands.receive(piece.withUnsafeBytes { Array($0) }) }
+            for try await piece in output { helperRequests.receive(piece.withUnsafeBytes { Array($0) }) }
         } catch {
             // The helper is gone; the waiting callers are notified below.
         }
-        errands.end()
+        helperRequests.end()
     }
 }

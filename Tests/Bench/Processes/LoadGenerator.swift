@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
-import World
+import TestBed
 
 /// Many copies of a command at the same time, which share one pipe for input and one for output.
 ///
 /// A line no longer than PIPE_BUF is never split: pipe(7). So one reader sees when each copy has written
 /// what, without a hundred descriptors.
-final class Crowd: Sendable {
+final class LoadGenerator: Sendable {
     private let children: [Child]
     private let input: FileDescriptor
     private let lines: LineReader

@@ -1,5 +1,5 @@
 /// The settings of a test bed: its parts, and its times.
-public struct WorldSettings: Codable, Sendable {
+public struct TestBedSettings: Codable, Sendable {
     /// The folder with the programs that were built.
     public var programs: String
     /// The program among them that serves builds, like sallyport-runner.

@@ -1,5 +1,5 @@
 /// The home of a person who has logged in to the gateway before: a key, and the gateway's host key.
-enum Homes {
+enum HomeFolders {
     /// Makes the home of an account.
     ///
     /// - Parameters:

@@ -1,5 +1,5 @@
 import SystemPackage
-import World
+import TestBed
 
 /// A command to compare with others.
 struct Contender: Sendable {
@@ -11,7 +11,7 @@ struct Contender: Sendable {
 /// Commands that take turns, so that other load on the machine affects all of them equally.
 ///
 /// Each must exit with status 0; the figure is based on the median time.
-struct Contest: Sendable {
+struct Comparison: Sendable {
     /// The others are compared with the first one, unless `run` is told otherwise.
     var contenders: [Contender]
     var rounds: Int
@@ -24,7 +24,7 @@ struct Contest: Sendable {
 
     /// Reports a figure for each contender. One that fails is out, and reported as missing.
     ///
-    /// - Parameter earlier: a contender of another contest, and its figure, with which all are compared.
+    /// - Parameter earlier: a contender of another comparison, and its figure, with which all are compared.
     /// - Returns: the first contender and its figure, if it has one.
     @discardableResult
     func run(
