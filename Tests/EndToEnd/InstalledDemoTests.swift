@@ -21,7 +21,7 @@ import Testing
                 ssh-keygen -q -t ed25519 -N '' -f /tmp/alice
                 sallyport keys add alice /tmp/alice.pub
                 before=$(everything)
-                CI=1 \(machine.programs)/sallyport-demo --programs \(machine.programs) --images \(Repository.images) \\
+                CI=1 \(machine.programs)/sallyport-demo --programs \(machine.programs) --images \(machine.source)/.build/images \\
                     --drop-in \(machine.source)/sshd_config.d/50-sallyport.conf
                 diff - <(everything) <<<"$before" && echo unchanged
                 """, deadline: 180)
