@@ -9,7 +9,8 @@ import SystemPackage
 /// apart.
 struct Folder: Sendable {
     static let parent = "/var/lib"
-    static let prefix = "sallyport-test-bed."
+    /// Short: below it are the control sockets of people's ssh, and a socket's path has at most 107 bytes.
+    static let prefix = "sallyport-bed."
 
     let path: String
     /// Kept as long as the helper lives.
