@@ -21,10 +21,10 @@ struct EmulatorProcess {
         return arguments.split(separator: 0).contains(Data(folder.processFile.string.utf8))
     }
 
-    /// Returns when the process is gone; kills it if it is not gone after `patience`.
-    func waitUntilGone(_ process: pid_t, patience: Duration) async {
+    /// Returns when the process is gone; kills it if it is not gone after `gracePeriod`.
+    func waitUntilGone(_ process: pid_t, gracePeriod: Duration) async {
         let clock = ContinuousClock()
-        let limit = clock.now + patience
+        let limit = clock.now + gracePeriod
         while isMachine(process) {
             if clock.now > limit {
                 // It was identified a moment ago, and process numbers are not reused that quickly.

@@ -66,7 +66,7 @@ extension Machine {
     private static func endUnanswering(_ folder: MachineFolder) async {
         let process = EmulatorProcess(folder: folder)
         if let identified = process.identify() {
-            await process.waitUntilGone(identified, patience: .zero)
+            await process.waitUntilGone(identified, gracePeriod: .zero)
         }
         folder.removeTraces()
     }
@@ -130,7 +130,7 @@ extension Machine {
             try record.write(to: folder)
             let outcome = try await emulator.launch(in: folder, port: record.port)
             if outcome.status == 0 {
-                return emulator.network == .none ? record : try await openWayIn(of: record, in: folder)
+                return emulator.network == .none ? record : try await openPort(of: record, in: folder)
             }
             messages = outcome.errors
             guard messages.contains("host forwarding rule") else { break }
@@ -140,7 +140,7 @@ extension Machine {
     }
 
     /// Finds a port for a machine whose QEMU is in a network namespace; it can differ from the record's.
-    private static func openWayIn(
+    private static func openPort(
         of record: MachineRecord, in folder: MachineFolder
     ) async throws(MachineError) -> MachineRecord {
         var record = record

@@ -11,7 +11,7 @@ public struct TaskEnd: Sendable, Hashable {
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
 extension Machine {
     /// Copies the job's scripts and environment into the guest. Doing it again changes nothing.
-    public func prepare(_ job: Job) async throws(MachineError) {
+    public func prepare(_ job: Workload) async throws(MachineError) {
         try await shell.run("/usr/lib/sallyport/prepare", input: try job.archive(), limit: .seconds(60))
     }
 
@@ -22,7 +22,7 @@ extension Machine {
 
     /// Starts a task. Starting it again, even after a restart of the runner, changes nothing.
     public func startTask(_ name: String) async throws(MachineError) {
-        try Job.checkTaskName(name)
+        try Workload.checkTaskName(name)
         try await shell.run("/usr/lib/sallyport/task-start \(name)")
     }
 
@@ -34,7 +34,7 @@ extension Machine {
     public func follow(
         task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
     ) async throws(MachineError) -> TaskEnd {
-        try Job.checkTaskName(name)
+        try Workload.checkTaskName(name)
         var failure: (any Error)?
         do {
             let result = try await Subprocess.run(

@@ -32,7 +32,7 @@ public final class Machine: Sendable {
     ///
     /// Throws `ended` as soon as the machine is gone, and `notReady` at the deadline.
     public func waitUntilReady(before deadline: ContinuousClock.Instant) async throws(MachineError) {
-        var patience = 500
+        var timeout = 500
         while true {
             guard !Task.isCancelled else { throw MachineError(.cancelled) }
             guard monitor.isOpen else { throw MachineError(.ended, detail: folder.consoleTail) }
@@ -40,8 +40,8 @@ public final class Machine: Sendable {
                 throw MachineError(.notReady, detail: folder.consoleTail)
             }
             // On a busy host even the banner can take long, so wait longer each time.
-            if await Banner.isShown(port: port, limit: .milliseconds(Int64(patience))) { break }
-            patience = min(patience * 5 / 4, 5000)
+            if await Banner.isShown(port: port, limit: .milliseconds(Int64(timeout))) { break }
+            timeout = min(timeout * 5 / 4, 5000)
             try? await Task.sleep(for: .milliseconds(50))
         }
         while true {
@@ -68,7 +68,7 @@ public final class Machine: Sendable {
         let identified = process.identify()
         try? await monitor.execute("quit")
         if let identified {
-            await process.waitUntilGone(identified, patience: .seconds(5))
+            await process.waitUntilGone(identified, gracePeriod: .seconds(5))
         }
         folder.removeTraces()
     }

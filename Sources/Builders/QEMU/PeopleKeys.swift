@@ -14,7 +14,7 @@ actor PeopleKeys {
         let task: Task<Void, Never>
     }
 
-    private static let patience = Duration.seconds(8)
+    private static let timeout = Duration.seconds(8)
 
     private let shell: SecureShell
     private var helper: Helper?
@@ -44,7 +44,7 @@ actor PeopleKeys {
     private func send(_ keys: [String]) async throws(MachineError) {
         let helper = helper ?? start()
         let alarm = Task { [weak self] in
-            try await Task.sleep(for: Self.patience)
+            try await Task.sleep(for: Self.timeout)
             await self?.ended(
                 helper.number, MachineError(.notReady, detail: "admit-keys: no answer in 8 s"))
         }

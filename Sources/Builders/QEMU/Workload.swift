@@ -1,7 +1,7 @@
 import BuildAPI
 
 /// The work of a builder: an environment, and scripts.
-public struct Job: Sendable, Hashable {
+public struct Workload: Sendable, Hashable {
     /// Exported to tasks and to every shell. Names are those of shell variables.
     public var environment: [Variable]
     public var tasks: [Script]
@@ -33,7 +33,7 @@ public struct Job: Sendable, Hashable {
     }
 }
 
-extension Job {
+extension Workload {
     /// The archive that the guest's `prepare` reads.
     func archive() throws(MachineError) -> [UInt8] {
         var exports = ""

@@ -56,7 +56,7 @@ final class ProxyTransport: BuilderTransport {
 
     func start() {
         // All the other processes encrypt. To interrupt one of them for our short work would cost more than that work.
-        sp_interrupt_nobody()
+        sp_set_batch_scheduling()
         connection?.carry(from: STDIN_FILENO, to: STDOUT_FILENO)
         onEvent(.started)
     }

@@ -33,7 +33,7 @@ ssize_t sp_splice(int from, int to, size_t count) {
     return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 
-void sp_interrupt_nobody(void) {
+void sp_set_batch_scheduling(void) {
     const struct sched_param parameter = {0};
     sched_setscheduler(0, SCHED_BATCH, &parameter);
 }

@@ -27,9 +27,9 @@ struct VirtualBuilder: BuilderMachine {
 
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
         try await machine.prepare(
-            Job(
-                environment: environment.map { Job.Variable(name: $0.name, value: $0.value) },
-                tasks: tasks.map { Job.Script(name: $0.name, text: $0.script) }))
+            Workload(
+                environment: environment.map { Workload.Variable(name: $0.name, value: $0.value) },
+                tasks: tasks.map { Workload.Script(name: $0.name, text: $0.script) }))
     }
 
     func startTask(_ name: String) async throws { try await machine.startTask(name) }

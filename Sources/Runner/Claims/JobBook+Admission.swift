@@ -15,7 +15,7 @@ struct Admission {
 /// People's keys in builders.
 extension JobBook {
     /// Seconds until a failed list is sent again, because keys have to be removed too.
-    private static let patience = 10.0
+    private static let timeout = 10.0
 
     /// Sends the builder the keys it should accept: always the complete list, one list after the other. A list that has
     /// been replaced by a newer one is not sent.
@@ -66,7 +66,7 @@ extension JobBook {
         guard let entry = entries[id], entry.machine != nil, entry.admission.again == nil else { return }
         logger.notice(
             "job \(id): the builder did not get the list of keys: \(String(reflecting: error))")
-        let moment = timekeeper.now().addingTimeInterval(Self.patience)
+        let moment = timekeeper.now().addingTimeInterval(Self.timeout)
         entries[id]?.admission.again = _Concurrency.Task { [weak self, timekeeper] in
             guard (try? await timekeeper.wait(moment)) != nil else { return }
             await self?.admitAgain(id)

@@ -5,11 +5,11 @@ import Policy
 extension JobBook {
     /// Returns when the builder accepts the person, if the claim's kind needs that.
     func claim(_ id: JobID, _ request: ClaimRequest) async throws(RunnerError) -> Claim {
-        let claim = try stand(id, request)
+        let claim = try grant(id, request)
         return claim.keyAdmitted == true ? try await admitted(claim) : claim
     }
 
-    private func stand(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
+    private func grant(_ id: JobID, _ request: ClaimRequest) throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let names = [request.session, request.from, request.person.id, request.keyFingerprint]
         // They are written to records and to the log, each on one line.

@@ -5,7 +5,7 @@ import Logging
 /// When the disk is full, jobs continue, and the rest is written when there is space again.
 extension JobBook {
     /// Seconds between attempts.
-    private static let patience = 1.0
+    private static let retryInterval = 1.0
 
     /// Stores a job now or, if the disk is full, later.
     func save(_ id: JobID) {
@@ -42,7 +42,7 @@ extension JobBook {
         }
     }
 
-    var nextAttempt: Date { timekeeper.now().addingTimeInterval(Self.patience) }
+    var nextAttempt: Date { timekeeper.now().addingTimeInterval(Self.retryInterval) }
 
     /// - Returns: whether everything has been written.
     @discardableResult

@@ -6,7 +6,7 @@ import ServiceClient
 /// ended.
 final class JobPoll: ServiceStream {
     /// The service is given up after this long without an answer.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
     /// Asks once; nil: there is no such job.
     typealias Question = (@escaping (Result<Job?, ServiceError>) -> Void) -> Void
@@ -74,7 +74,7 @@ final class JobPoll: ServiceStream {
             vanished()
             return
         case .failure(let error):
-            guard error.isTransient, loop.age(of: lastAnswer) < Self.patience else {
+            guard error.isTransient, loop.age(of: lastAnswer) < Self.timeout else {
                 return finish(.failure(error))
             }
             failure = error

@@ -7,7 +7,7 @@ import ServiceClient
 final class RemoteLogStream: ServiceStream {
     private static let pieceSize = 256 << 10
     /// The log is given up after this long without an answer.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
     private let log: String
     private let path: String
@@ -90,7 +90,7 @@ final class RemoteLogStream: ServiceStream {
             lastAnswer = loop.now
             deliver()
         } catch {
-            guard error.isTransient, loop.age(of: lastAnswer) < Self.patience else {
+            guard error.isTransient, loop.age(of: lastAnswer) < Self.timeout else {
                 finish(.failure(error))
                 return
             }

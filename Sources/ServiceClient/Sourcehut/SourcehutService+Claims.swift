@@ -144,7 +144,7 @@ extension SourcehutService {
         var failure: ServiceError?
         do throws(ServiceError) {
             if try !files.enter(job, session) {
-                guard loop.age(of: start) > Self.endingPatience else {
+                guard loop.age(of: start) > Self.endingTimeout else {
                     loop.timer(after: .milliseconds(50)) { [weak self] in
                         self?.enter(job, session, since: start, answer)
                     }

@@ -30,7 +30,7 @@ public final class SourcehutService: BuildService {
     /// Three heartbeats, each of which asks about the job.
     static let lease: UInt32 = 6
     /// How long a session waits while the builder is being ended.
-    static let endingPatience = Duration.seconds(10)
+    static let endingTimeout = Duration.seconds(10)
 
     let loop: EventLoop
     let worker: HTTPClient

@@ -18,7 +18,7 @@ struct MachinesTests {
             try await isTheMachineThatWeStarted(machine)
             try await aPersonFindsWhatTheyExpect(machine)
             try await machine.prepare(Self.job)
-            try await machine.prepare(Job(environment: [], tasks: []))
+            try await machine.prepare(Workload(environment: [], tasks: []))
             try await theEnvironmentIsThere(machine)
             try await tasksAreRepeatedByHand(machine)
             try await tasksDeliverOutputAndStatus(machine)
@@ -60,7 +60,7 @@ struct MachinesTests {
         #expect(throws: MachineError.self) { try DiskImage(TestMachines.image.appending("vmlinuz")) }
     }
 
-    static let job = Job(
+    static let job = Workload(
         environment: [
             .init(name: "JOB_ID", value: "42"), .init(name: "WORDS", value: "it's\n$HOME \"here\""),
         ],

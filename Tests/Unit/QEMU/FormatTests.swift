@@ -32,19 +32,19 @@ import Testing
 
     @Test(arguments: ["", "-x", "a b", "a/b", "..", "a;b", "ü", String(repeating: "a", count: 129)])
     func aTaskNameThatAShellCouldMisunderstandIsRefused(name: String) {
-        #expect(throws: MachineError.self) { try Job.checkTaskName(name) }
+        #expect(throws: MachineError.self) { try Workload.checkTaskName(name) }
     }
 
     @Test(arguments: ["", "1A", "A-B", "A=B", "A B"])
     func aVariableNameThatAShellCouldMisunderstandIsRefused(name: String) {
-        let job = Job(environment: [.init(name: name, value: "x")], tasks: [])
+        let job = Workload(environment: [.init(name: name, value: "x")], tasks: [])
         #expect(throws: MachineError.self) { try job.archive() }
     }
 
     /// A quote followed by a combining mark is one Character, but for a shell it is a quote.
     @Test(arguments: ["'", "it's", "x'\u{301}\necho no\n: '\u{301}", "'\u{fe0f}$(echo no)", "''\u{200d}"])
     func aVariablesValueStaysAValue(value: String) throws {
-        let archive = try Job(environment: [.init(name: "VALUE", value: value)], tasks: []).archive()
+        let archive = try Workload(environment: [.init(name: "VALUE", value: value)], tasks: []).archive()
         let text = String(decoding: archive, as: UTF8.self)
         let start = try #require(text.firstRange(of: "export VALUE="))
         let end = try #require(text[start.upperBound...].firstRange(of: "070701"))

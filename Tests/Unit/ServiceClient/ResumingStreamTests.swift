@@ -40,7 +40,7 @@ import Testing
         var received = ""
         var attempts = 0
         var end: Result<Void, ServiceError>?
-        let stream = ResumingStream(client, on: loop, pulse: .none, patience: Self.patience) {
+        let stream = ResumingStream(client, on: loop, pulse: .none, timeout: Self.patience) {
             attempts += 1
             return HTTPRequest(path: "/log", timeout: nil)
         } receive: {

@@ -85,7 +85,7 @@ ssize_t sp_splice(int from, int to, size_t count);
 
 /* Lets programs that compute go on when this one has something to do, instead of interrupting them: SCHED_BATCH, sched(7).
    Where that is not permitted nothing changes. */
-void sp_interrupt_nobody(void);
+void sp_set_batch_scheduling(void);
 
 /* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
    -1 and errno on failure. */

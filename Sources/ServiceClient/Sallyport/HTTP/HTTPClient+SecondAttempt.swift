@@ -5,7 +5,7 @@ extension HTTPClient {
     /// If the service asks for a longer pause than this, there is no second attempt.
     static let longestPause = Duration.seconds(5)
     /// The time for both attempts and the pause between them.
-    private static let patience = Duration.seconds(15)
+    private static let timeout = Duration.seconds(15)
 
     /// Sends a request. One that changes nothing is sent once more if the first attempt failed for a reason that may
     /// soon pass.
@@ -18,7 +18,7 @@ extension HTTPClient {
                 return complete(result)
             }
             var again = request
-            let rest = Self.patience - self.loop.age(of: start) - pause
+            let rest = Self.timeout - self.loop.age(of: start) - pause
             again.timeout = request.timeout.map { min($0, rest) } ?? rest
             guard rest >= .seconds(1) else { return complete(result) }
             self.loop.timer(after: pause) { [weak self] in self?.send(again, complete: complete) }

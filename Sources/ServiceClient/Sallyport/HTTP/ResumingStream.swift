@@ -17,7 +17,7 @@ final class ResumingStream: ServiceStream {
     private let client: HTTPClient
     private let loop: EventLoop
     private let pulse: Pulse
-    private let patience: Duration
+    private let timeout: Duration
     private let request: () -> HTTPRequest
     private let receive: (UnsafeRawBufferPointer) throws(ServiceError) -> Bool
     private let ended: (Result<Void, ServiceError>) -> Void
@@ -33,11 +33,11 @@ final class ResumingStream: ServiceStream {
     private var isPaused = false
 
     /// - Parameters:
-    ///   - patience: the stream is given up after this long without a sign of life.
+    ///   - timeout: the stream is given up after this long without a sign of life.
     ///   - request: the next request, given what has been received.
     ///   - receive: false pauses; an error ends the stream for good.
     init(
-        _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, patience: Duration = .seconds(60),
+        _ client: HTTPClient, on loop: EventLoop, pulse: Pulse, timeout: Duration = .seconds(60),
         request: @escaping () -> HTTPRequest,
         receive: @escaping (UnsafeRawBufferPointer) throws(ServiceError) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
@@ -45,7 +45,7 @@ final class ResumingStream: ServiceStream {
         self.client = client
         self.loop = loop
         self.pulse = pulse
-        self.patience = patience
+        self.timeout = timeout
         self.request = request
         self.receive = receive
         self.ended = ended
@@ -126,9 +126,9 @@ final class ResumingStream: ServiceStream {
         case .failure(let failure): error = failure
         }
         // A log can be silent for hours, so a connection that lasted this long was a sign of life too.
-        if pulse == .none, loop.age(of: attempt) >= patience { lastSign = loop.now }
+        if pulse == .none, loop.age(of: attempt) >= timeout { lastSign = loop.now }
         let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
-        guard error.isTransient, loop.age(of: lastSign) < patience, pause < patience else {
+        guard error.isTransient, loop.age(of: lastSign) < timeout, pause < timeout else {
             ended(.failure(error))
             return
         }
