@@ -7,7 +7,7 @@ public enum Version {
 
     /// `1.1`, and the commit if the programs were built from one: `1.1 (e1b482f0c36d)`.
     public static var text: String {
-        guard let commit = commit(of: programFolder()) else { return number }
+        guard let folder = ProgramFolder.path, let commit = commit(of: folder) else { return number }
         return number + " (" + commit + ")"
     }
 
@@ -33,12 +33,5 @@ public enum Version {
         let count = max(0, read(descriptor, &bytes, bytes.count))
         let word = bytes[..<count].prefix { (0x21...0x7e).contains($0) }
         return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
-    }
-
-    private static func programFolder() -> String {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
-        let slash = buffer[..<count].lastIndex(of: CChar(UInt8(ascii: "/"))) ?? 0
-        return String(decoding: buffer[..<slash].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -36,10 +36,8 @@ private func shell(for offer: KeyOffer) -> String { offer.shell ?? besideThisPro
 
 /// The path of a program in the same folder as this one.
 private func besideThisProgram(_ program: String) -> String {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    guard count > 0, let slash = buffer[..<count].lastIndex(of: CChar(UInt8(ascii: "/"))) else { return "" }
-    return String(decoding: buffer[...slash].map { UInt8(bitPattern: $0) }, as: UTF8.self) + program
+    guard let folder = ProgramFolder.path else { return "" }
+    return folder + "/" + program
 }
 
 /// One write(2), so that sshd reads a whole line or nothing.
