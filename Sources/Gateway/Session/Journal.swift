@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Presentation
 
@@ -16,13 +17,7 @@ public final class Journal {
             for index in random.indices { random[index] = UInt8(truncatingIfNeeded: Int(getpid()) >> index) }
         }
         session = String(decoding: random.map { letters[Int($0) % letters.count] }, as: UTF8.self)
-        // openlog(3) keeps the pointer: a String's bytes would be gone by the time of the first record.
-        Self.program.withUTF8Buffer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { openlog($0.baseAddress, LOG_PID, LOG_AUTHPRIV) }
-        }
     }
-
-    private static let program: StaticString = "sallyport-shell"
 
     /// Records something ordinary.
     func note(_ text: String) {
@@ -39,6 +34,6 @@ public final class Journal {
     }
 
     private static func syslog(_ priority: CInt, _ text: String) {
-        text.withCString { text in withVaList([text]) { vsyslog(priority, "%s", $0) } }
+        sp_log("sallyport-shell", priority, text)
     }
 }

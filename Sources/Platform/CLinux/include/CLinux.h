@@ -60,8 +60,7 @@ static inline int sp_readable(int fd) {
     return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
 }
 
-/* A record of facility authpriv: openlog(3), syslog(3). openlog keeps the pointer to the program's name, so that one has
-   to be a literal. */
+/* A record of facility authpriv: openlog(3), syslog(3). Of the program's name, at most 31 bytes. */
 void sp_log(const char *program, int priority, const char *text);
 
 /* SIG_IGN for SIGPIPE, a macro with a cast: signal(2). */
