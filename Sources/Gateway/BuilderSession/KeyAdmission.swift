@@ -47,10 +47,7 @@ final class KeyAdmission {
             finish(SSHClientError(.timedOut, "adding the person's key\(whatItSays)"))
         }
         do throws(SSHClientError) {
-            connection = BuilderConnection(
-                to: BuilderAddress(builder), credentials: try context.builderCredentials(),
-                acceptsUnknownKey: context.acceptsUnknownKey(of: job), on: context.loop
-            ) { [unowned self] event in
+            connection = try context.builderConnection(to: builder, of: job) { [unowned self] event in
                 switch event {
                 case .hostKeyVerified: connection?.authenticate()
                 case .authenticated: run()

@@ -37,10 +37,8 @@ final class ProgramTransport: BuilderTransport {
     func connect(to builder: Job.Builder) {
         connection?.close()
         do throws(SSHClientError) {
-            connection = BuilderConnection(
-                to: BuilderAddress(builder), credentials: try context.builderCredentials(),
-                acceptsUnknownKey: context.acceptsUnknownKey(of: permit.job.id), on: context.loop
-            ) { [unowned self] event in
+            connection = try context.builderConnection(to: builder, of: permit.job.id) {
+                [unowned self] event in
                 switch event {
                 case .hostKeyVerified: onEvent(.connected)
                 case .authenticated: onEvent(.authenticated)

@@ -5,11 +5,20 @@ import Glibc
 import SSHClient
 import ServiceClient
 
-/// The gateway's credentials for builders, and the check of builders' unknown host keys.
+/// The gateway's own connections to builders: with which credentials, and to which host keys.
 extension SessionContext {
+    /// A connection of the gateway's own to a job's builder, not started.
+    func builderConnection(
+        to builder: Job.Builder, of job: JobID, _ handler: @escaping (BuilderConnection.Event) -> Void
+    ) throws(SSHClientError) -> BuilderConnection {
+        BuilderConnection(
+            to: BuilderAddress(builder), credentials: try builderCredentials(),
+            acceptsUnknownKey: acceptsUnknownKey(of: job), on: loop, handler)
+    }
+
     /// Builders whose host keys the service does not name accept everyone; for these, the gateway's own key can be
     /// missing.
-    func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
+    private func builderCredentials() throws(SSHClientError) -> BuilderCredentials {
         let path = configuration.builder.identity
         guard service.hostKeyPins != nil else {
             return BuilderCredentials(try BuilderIdentity.read(path))
@@ -19,7 +28,7 @@ extension SessionContext {
     }
 
     /// Whether to accept a host key that the service has not named; nil: never.
-    func acceptsUnknownKey(of job: JobID) -> ((String) -> Bool)? {
+    private func acceptsUnknownKey(of job: JobID) -> ((String) -> Bool)? {
         service.hostKeyPins.map { pins in
             { key in
                 let verdict = pins.compare(key, of: job)
