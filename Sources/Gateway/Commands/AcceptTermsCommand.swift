@@ -2,7 +2,7 @@ import CommandGrammar
 import Policy
 
 /// `accept-terms`: shows the terms of use and asks for a `yes`.
-struct AcceptTermsCommand: PersonalCommand {
+struct AcceptTermsCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "accept-terms", synopsis: "accept-terms", summary: "read and accept the terms of use",
         details: "If the administrator has set any.")

@@ -28,7 +28,7 @@ protocol JobCommand: Command {
 }
 
 /// A command about the person who asks. Everyone whose key is known can use it.
-protocol PersonalCommand: Command {
+protocol PersonalCommand: Sendable {
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 

@@ -1,17 +1,11 @@
 import AuthorizedKeys
 import BuildAPI
-import CommandGrammar
 import Policy
 import Presentation
 import ServiceClient
 
-/// The greeting for a login without a command: who the person is, and what they can do here.
+/// The greeting for a login without a command, which no verb asks for: who the person is, and what they can do here.
 struct Greeting: PersonalCommand {
-    static let manual = Manual(name: "", synopsis: "", summary: "say who you are, and what you can do here")
-
-    init() {}
-    init(_ arguments: inout Arguments) {}
-
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
         context.service.liveJobs(of: principal.person) { result in
             switch result {

@@ -3,7 +3,7 @@ import Policy
 import Presentation
 
 /// `help`: lists the verbs, one line each, or explains one.
-struct HelpCommand: PersonalCommand {
+struct HelpCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "help", spellings: ["--help", "-h"], synopsis: "help [verb]",
         summary: "list the verbs, or explain one")

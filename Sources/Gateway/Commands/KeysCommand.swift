@@ -6,7 +6,7 @@ import Presentation
 import ServiceClient
 
 /// `keys`: the person's own public keys.
-struct KeysCommand: PersonalCommand {
+struct KeysCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "keys", aliases: ["key"], synopsis: "keys [list | add | remove <key>]",
         summary: "manage your public keys; add reads one from standard input",

@@ -4,7 +4,7 @@ import Policy
 import ServiceClient
 
 /// `list`: lists the person's jobs.
-struct ListCommand: PersonalCommand {
+struct ListCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "list", aliases: ["ls", "jobs", "ps"], synopsis: "list [--all] [--json]",
         summary: "list your jobs that are running or whose builder is kept",

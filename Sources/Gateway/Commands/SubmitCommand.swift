@@ -6,7 +6,7 @@ import ServiceClient
 
 /// `submit`: submits a manifest from standard input as a job; with `--follow` it shows the job's log and ends as it
 /// does.
-struct SubmitCommand: PersonalCommand {
+struct SubmitCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "submit", aliases: ["build"], synopsis: "submit [options] <manifest",
         summary: "submit a new job",

@@ -18,7 +18,7 @@ struct Verb: Sendable {
         }
     }
 
-    init<C: PersonalCommand>(_: C.Type) {
+    init<C: Command & PersonalCommand>(_: C.Type) {
         self.init(of: C.self, action: nil, isPersonal: true) { (arguments) throws(UsageError) in
             .personal(try C(&arguments))
         }

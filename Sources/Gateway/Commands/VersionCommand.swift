@@ -3,7 +3,7 @@ import Policy
 import Version
 
 /// `version`: prints the version of Sallyport.
-struct VersionCommand: PersonalCommand {
+struct VersionCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "version", spellings: ["--version", "-V"], synopsis: "version",
         summary: "say which version of Sallyport this is")

@@ -4,7 +4,7 @@ import CommandGrammar
 import Policy
 
 /// `whoami`: says whose key the person is using.
-struct WhoamiCommand: PersonalCommand {
+struct WhoamiCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "whoami", aliases: ["who", "id"], synopsis: "whoami [--json]",
         summary: "say whose key you are using")

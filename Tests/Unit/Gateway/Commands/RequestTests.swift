@@ -9,7 +9,7 @@ private func request(_ text: String?) throws(UsageError) -> Request {
 }
 
 /// The command that somebody's words are.
-private func command<C: Command>(_ text: String?, as _: C.Type = C.self) throws -> C {
+private func command<C>(_ text: String?, as _: C.Type = C.self) throws -> C {
     switch try request(text) {
     case .job(let command): try #require(command as? C)
     case .personal(let command): try #require(command as? C)
