@@ -15,15 +15,8 @@ import Testing
         loop = EventLoop(time)
     }
 
-    /// A client, after the server has done what it does.
-    private func client(
-        of script: (ScriptedServer) -> Void, _ program: RemoteProgram? = nil
-    ) -> Client {
-        let server = ScriptedServer(on: loop)
-        script(server)
-        let client = program.map { Client($0, on: loop) } ?? Client("make", on: loop)
-        client.visit(server)
-        return client
+    private func client(of script: (ScriptedServer) -> Void, _ program: RemoteProgram? = nil) -> Client {
+        Client.ofServer(on: loop, program, script)
     }
 
     @Test func aServerThatBehavesIsASuccessWithoutARoundTripTooMany() {

@@ -1,4 +1,5 @@
 import AuthorizedKeys
+import CLinux
 import ConfigurationFile
 import EventLoop
 import Glibc
@@ -46,8 +47,7 @@ final class TestSession {
 
     private static func pipe() -> (read: CInt, write: CInt) {
         var ends: [CInt] = [0, 0]
-        precondition(Glibc.pipe(&ends) == 0)
-        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        precondition(sp_pipe(&ends) == 0)
         return (ends[0], ends[1])
     }
 

@@ -134,6 +134,19 @@ final class Client {
         finish(within: limit)
     }
 
+    /// A client, after the server has done what it does.
+    ///
+    /// - Parameter program: nil: `make`.
+    static func ofServer(
+        on loop: EventLoop, _ program: RemoteProgram? = nil, _ script: (ScriptedServer) -> Void
+    ) -> Client {
+        let server = ScriptedServer(on: loop)
+        script(server)
+        let client = program.map { Client($0, on: loop) } ?? Client("make", on: loop)
+        client.visit(server)
+        return client
+    }
+
     /// Lets the loop run until the connection has ended or failed.
     ///
     /// - Parameter limit: of the loop's time, after which the test fails.
