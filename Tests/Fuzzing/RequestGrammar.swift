@@ -59,8 +59,7 @@ private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout A
     var taken: [String] = []
     let all = Array(words(input[...]).dropFirst())
     for option in syntax.flags {
-        promise(
-            "\(option) is heeded", arguments.has(option) == (all.contains(option) && !isValue(option, all)))
+        promise("\(option) is heeded", arguments.has(option) == all.contains(option))
     }
     for option in syntax.values {
         guard let value = arguments.value(of: option) else { continue }
@@ -81,14 +80,8 @@ private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout A
     promise("a plain word is no option", plain.allSatisfy { !$0.hasPrefix("-") })
     promise("no word is invented or moved", isSubsequence(plain, of: all))
     guard note == nil, syntax.texts.isEmpty else { return }
-    let flags = all.filter { syntax.flags.contains($0) && !isValue($0, all) }
+    let flags = all.filter { syntax.flags.contains($0) }
     promise("no word is lost", (plain + taken + flags).sorted() == all.sorted())
-}
-
-/// Whether the word is what some option takes: only the first of several can be anything else.
-private func isValue(_ word: String, _ all: [String]) -> Bool {
-    let valued: Set = ["--suffix", "--job", "--host"]
-    return zip(all, all.dropFirst()).contains { valued.contains($0) && $1 == word }
 }
 
 private func isSubsequence(_ some: [String], of all: [String]) -> Bool {

@@ -41,7 +41,11 @@ public struct Arguments: Sendable {
         of option: String, from words: inout Words, _ syntax: Syntax
     ) throws(UsageError) -> String {
         guard syntax.texts.contains(option) else {
-            guard let value = words.next() else { throw UsageError(.missing(.value), word: option) }
+            // No value begins like an option.
+            guard let value = words.peek(), !value.hasPrefix("-") else {
+                throw UsageError(.missing(.value), word: option)
+            }
+            _ = words.next()
             return value
         }
         var text: [String] = []

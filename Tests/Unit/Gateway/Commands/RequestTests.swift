@@ -260,6 +260,8 @@ struct RequestTests {
             ("ssh-config --job --bare", .malformedJob, "--bare"),
             ("ssh-config --job ../42", .malformedJob, "../42"),
             ("ssh-config --host", .missing(.value), "--host"),
+            ("ssh-config --suffix --host gw", .missing(.value), "--suffix"),
+            ("known-hosts --suffix -x", .missing(.value), "--suffix"),
             ("ssh-config --host a;b", .malformedHost, "a;b"), ("ssh-config --host .x", .malformedHost, ".x"),
             ("ssh-config --host ::1", .malformedHost, "::1"), ("ssh-config --host %h", .malformedHost, "%h"),
             ("ssh-config --suffix x --bare", .contradiction, "--bare"),
