@@ -86,7 +86,9 @@ let package = Package(
         .target(
             name: "EmbeddedVersion", dependencies: ["CLinux"], path: "Sources/Core/EmbeddedVersion",
             swiftSettings: embedded),
-        .target(name: "Presentation", path: "Sources/Core/Presentation", swiftSettings: settings),
+        .target(
+            name: "Presentation", dependencies: ["BuildAPI"], path: "Sources/Core/Presentation",
+            swiftSettings: settings),
         .target(
             name: "Policy", dependencies: ["BuildAPI"],
             path: "Sources/Core/Policy", swiftSettings: settings),

@@ -143,6 +143,8 @@ struct Session: Sendable {
             try await expect(extended, status: 0, "The builder of job \(job) ends")
             try await shell.output.wait(for: "The deadline has moved.")
             try await shell.write("cat result.txt; echo six times seven: $((6 * 7)); exit 7\n")
+            try await shell.output.wait(for: "[y/N] ")
+            try await shell.write("n\n")
         }
     }
 

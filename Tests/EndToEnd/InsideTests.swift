@@ -28,6 +28,8 @@ import Testing
             try await shell.write("\(line); echo status=$?\n")
             try await shell.output.wait(for: "status=3")
             try await shell.write("exit\n")
+            try await shell.output.wait(for: "[y/N] ")
+            try await shell.write("n\n")
         }
         await expect(
             finished, status: 0, output: ["\r\nchecked in blue: made in /home/build\r\n"], in: testBed)
@@ -81,6 +83,7 @@ import Testing
                 try await second.write("exit\n")
             }
             await expect(second, status: 0, in: testBed)
+            #expect(!second.text.contains("[y/N]"), "someone is still inside")
             expectInOrder(
                 second.text,
                 [
@@ -93,8 +96,11 @@ import Testing
                 String(decoding: bytes, as: UTF8.self).split(separator: "has left.").count == 3
             }
             try await first.write("exit\n")
+            try await first.output.wait(for: "End the machine of job \(job) now? Otherwise it ends at ")
+            try await first.write("y\n")
         }
-        await expect(first, status: 0, in: testBed)
+        await expect(
+            first, status: 0, output: ["\r\nsallyport: The machine of job \(job) ends now.\r\n"], in: testBed)
         try await expectNoBuilder(of: job, in: testBed)
     }
 
@@ -204,8 +210,8 @@ import Testing
                 finished.text,
                 [
                     "sallyport: Job \(number) (a note): failed.\r\n",
-                    "sallyport: The builder ends in 2 hours unless you extend it: ssh ",
-                    "extend \(number)\r\n",
+                    "sallyport: The builder ends when you log out, or in 2 hours; to keep it: ssh ",
+                    "hold \(number)\r\n",
                     "sallyport: The deadline has moved.", "\u{1b}[?1049h", "\u{1b}[?1049l",
                     "\r\nsallyport: The builder of job \(number) has ended: bob has released it.",
                 ])

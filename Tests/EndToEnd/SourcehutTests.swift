@@ -52,21 +52,38 @@ import Testing
         let testBed = try await SharedTestBed.get()
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await worker.wreck("7")
-            let first = try await Command.start(testBed.ssh(["connect", "7"], to: .sourcehut)) { client in
-                try await client.write("echo ready\n")
-                try await client.output.wait(for: "ready")
-                let second = try await Command.start(testBed.ssh(["connect", "7"], to: .sourcehut)) {
-                    try await $0.write("exit 5\n")
-                }
+            let first = try await shell(in: "7", testBed: testBed) { client in
+                let second = try await shell(in: "7", testBed: testBed) { try await $0.write("exit 5\n") }
                 await expect(second, status: 5, in: testBed)
                 #expect(worker.told(about: "7") == ["claim", "claim"], "someone is still inside")
+                // A script is no person who logs out.
+                let script = try await Command.run(
+                    testBed.ssh(["connect", "7"], to: .sourcehut), input: Array("exit 4\n".utf8))
+                await expect(script, status: 4, in: testBed)
                 try await client.write("exit 6\n")
             }
-            await expect(first, status: 6, in: testBed)
-            #expect(worker.told(about: "7") == ["claim", "claim", "terminate"])
+            await expect(
+                first, status: 6, output: ["sallyport: The builder ends when you log out, or in "],
+                in: testBed)
+            #expect(!first.text.contains("hold"), "the worker holds nothing")
+            #expect(worker.told(about: "7") == ["claim", "claim", "claim", "terminate"])
             // The worker still names the port, but another builder listens there now.
             try await worker.refuses("7", status: 69, "Job 7 failed")
             try await builder.end()
+        }
+    }
+
+    /// A person's shell on a terminal, which has answered.
+    private func shell(
+        in words: String..., testBed: TestBed, _ body: @Sendable (RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        try await Command.start(
+            testBed.ssh(["connect"] + words, to: .sourcehut, options: ["-t"]),
+            terminal: try PseudoTerminal(columns: 200)
+        ) { client in
+            try await client.write("echo rea''dy\n")
+            try await client.output.wait(for: "ready\r\n")
+            try await body(client)
         }
     }
 
@@ -83,9 +100,7 @@ import Testing
             }
             #expect(killed.status != 0)
             #expect(try await files(of: "8", in: testBed).count == 1)
-            let last = try await Command.start(testBed.ssh(["connect", "8"], to: .sourcehut)) {
-                try await $0.write("exit\n")
-            }
+            let last = try await shell(in: "8", testBed: testBed) { try await $0.write("exit\n") }
             await expect(last, status: 0, in: testBed)
             #expect(worker.told(about: "8") == ["claim", "claim", "terminate"])
             #expect(try await files(of: "8", in: testBed).isEmpty)
@@ -160,9 +175,7 @@ import Testing
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await StandInBuilder.start(in: testBed)
             worker["13"] = StandInWorker.Job(status: "running", port: builder.port, task: 10, tasks: 10)
-            let ended = try await Command.start(testBed.ssh(["connect", "13"], to: .sourcehut)) {
-                try await $0.write("exit 3\n")
-            }
+            let ended = try await shell(in: "13", testBed: testBed) { try await $0.write("exit 3\n") }
             await expect(ended, status: 3, in: testBed)
             #expect(worker.told(about: "13") == ["claim", "terminate"])
             try await builder.end()
@@ -175,9 +188,7 @@ import Testing
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await StandInBuilder.start(in: testBed)
             worker["14"] = StandInWorker.Job(status: "running", port: builder.port)
-            let ended = try await Command.start(testBed.ssh(["connect", "--now", "14"], to: .sourcehut)) {
-                try await $0.write("exit\n")
-            }
+            let ended = try await shell(in: "--now", "14", testBed: testBed) { try await $0.write("exit\n") }
             await expect(ended, status: 0, in: testBed)
             #expect(worker.told(about: "14") == ["claim"])
             try await builder.end()

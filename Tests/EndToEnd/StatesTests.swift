@@ -107,7 +107,8 @@ import Testing
             try await client.write("echo it was a success; exit 5\n")
         }
         await expect(waiting, status: 5, output: ["it was a success\n"], in: testBed)
-        // That was the last shell's logout.
+        let released = try await Command.run(testBed.ssh(["release", job, "--yes"]))
+        await expect(released, status: 0, in: testBed)
         try await expectNoBuilder(of: job, in: testBed)
         let late = try await Command.run(testBed.ssh(["connect", job, "true"]))
         await expect(

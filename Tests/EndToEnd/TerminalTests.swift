@@ -55,10 +55,10 @@ import Testing
         await expect(finished, status: 9, output: ["caught"], in: testBed)
     }
 
-    /// The shell's own end is a logout, with which the builder ends.
+    /// Also after the question that follows a logout; no answer keeps the machine.
     @Test func aShellsExitStatusIsOurs() async throws {
         let testBed = try await SharedTestBed.get()
-        let job = try await Operator(testBed: testBed).submit("image: debian\ntasks:\n  - check: exit 1\n")
+        let job = try await SharedJobs.wreck(testBed)
         let terminal = try PseudoTerminal()
         let finished = try await Command.start(
             testBed.ssh(["connect", job], options: ["-t"]), terminal: terminal, deadline: .seconds(90)
@@ -66,8 +66,12 @@ import Testing
             try await shell.output.wait(for: "$ ")
             try await shell.write("exit 7\n")
         }
-        await expect(finished, status: 7, in: testBed)
+        await expect(
+            finished, status: 7, output: ["End the machine of job \(job) now? Otherwise it ends at "],
+            in: testBed)
         #expect(terminal.isCooked)
+        let after = try await Command.run(testBed.ssh(["connect", job, "echo still there"]))
+        await expect(after, status: 0, output: ["still there\n"], in: testBed)
         try await expectNobodyOnTheGateway(in: testBed)
     }
 

@@ -191,15 +191,16 @@ import Testing
         await expect(over, status: 69, errors: ["The builder of job \(job) is gone."], in: testBed)
     }
 
-    /// `cat` is a person's shell here; its end of input is a logout.
-    @Test func aHeldBuilderOutlivesTheLastLogoutAndARelease() async throws {
+    @Test func aBuilderIsHeldAndReleased() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.freshWreck(testBed)
         let held = try await Command.run(testBed.ssh(["hold", job]))
-        await expect(held, status: 0, output: ["stays after the last logout"], in: testBed)
-        let shell = try await Command.run(testBed.ssh(["connect", job]), input: Array("exit 4\n".utf8))
-        await expect(shell, status: 4, in: testBed)
-        #expect(try await view(job, in: testBed).builder?.state == "kept")
+        await expect(held, status: 0, output: ["stays until its time is up in 1 hour"], in: testBed)
+        #expect(try await view(job, in: testBed).held)
+        let unheld = try await Command.run(testBed.ssh(["unhold", job]))
+        await expect(
+            unheld, status: 0, output: ["The builder of job \(job) is no longer held.\n"], in: testBed)
+        #expect(try await !view(job, in: testBed).held)
 
         let undecided = try await Command.run(testBed.ssh(["release", job]))
         await expect(
@@ -212,18 +213,6 @@ import Testing
         #expect(try await view(job, in: testBed).builderEnd == "released")
         let again = try await Command.run(testBed.ssh(["release", job, "--yes"]))
         await expect(again, status: 69, errors: ["is gone"], in: testBed)
-    }
-
-    @Test func unholdLetsTheLastLogoutEndIt() async throws {
-        let testBed = try await SharedTestBed.get()
-        let job = try await SharedJobs.freshWreck(testBed)
-        for verb in ["hold", "unhold"] {
-            await expect(try await Command.run(testBed.ssh([verb, job])), status: 0, in: testBed)
-        }
-        #expect(try await !view(job, in: testBed).held)
-        let shell = try await Command.run(testBed.ssh(["connect", job]), input: Array("exit\n".utf8))
-        await expect(shell, status: 0, in: testBed)
-        try await expectNoBuilder(of: job, in: testBed)
     }
 
     // MARK: Other people

@@ -78,14 +78,15 @@ public final class Machine: Sendable {
         try await shell.run("/usr/lib/sallyport/set-deadline \(max(0, seconds))")
     }
 
-    /// Accepts exactly these keys, each `<type> <base64>`, in addition to those it was made with.
+    /// Accepts exactly these people's keys, in addition to those it was made with.
     ///
     /// Tries once, and not for long, because someone is waiting.
     ///
+    /// - Parameter lines: of an authorized_keys file, none of them empty. `#left SECONDS` becomes `#until UPTIME`.
     /// - Returns: whether the image has the helper that this needs.
-    public func admit(keys: [String]) async throws(MachineError) -> Bool {
+    public func admit(_ lines: [String]) async throws(MachineError) -> Bool {
         do throws(MachineError) {
-            try await peopleKeys.admit(keys)
+            try await peopleKeys.admit(lines)
             return true
         } catch  where error.code == .helperMissing {
             return false

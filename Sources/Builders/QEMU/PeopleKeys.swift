@@ -30,18 +30,18 @@ actor PeopleKeys {
         helper?.task.cancel()
     }
 
-    /// Returns when the guest accepts these keys, and no others. An existing helper may have died
+    /// Returns when the guest accepts the keys in these lines, and no others. An existing helper may have died
     /// unnoticed; then a new one is started.
-    func admit(_ keys: [String]) async throws(MachineError) {
+    func admit(_ lines: [String]) async throws(MachineError) {
         let isFresh = helper == nil
         do throws(MachineError) {
-            try await send(keys)
+            try await send(lines)
         } catch  where error.code == .connectionLost && !isFresh {
-            try await send(keys)
+            try await send(lines)
         }
     }
 
-    private func send(_ keys: [String]) async throws(MachineError) {
+    private func send(_ list: [String]) async throws(MachineError) {
         let helper = helper ?? start()
         let alarm = Task { [weak self] in
             try await Task.sleep(for: Self.timeout)
@@ -49,7 +49,7 @@ actor PeopleKeys {
                 helper.number, MachineError(.notReady, detail: "admit-keys: no answer in 8 s"))
         }
         defer { alarm.cancel() }
-        let lines = keys.map { $0 + "\n" }.joined() + "\n"
+        let lines = list.map { $0 + "\n" }.joined() + "\n"
         let answer = await withCheckedContinuation {
             waiters.append($0)
             helper.lists.yield(Array(lines.utf8))

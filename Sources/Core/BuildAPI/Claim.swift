@@ -3,9 +3,9 @@ public import FoundationEssentials
 /// The service's promise that a builder stays alive for a session (API v1: *claim*).
 public struct Claim: Codable, Equatable, Sendable {
     public enum Kind: String, Codable, Sendable, CaseIterable {
-        /// An interactive shell: its end by `logout` counts.
+        /// An interactive shell on a terminal: its end by `logout` counts.
         case shell
-        /// A single command.
+        /// A single command, or a shell without a terminal.
         case exec
         /// A connection of the person's own client to the builder's SSH server.
         case proxy
@@ -13,9 +13,9 @@ public struct Claim: Codable, Equatable, Sendable {
 
     /// Why a claim is released. The reason decides what happens to the builder.
     public enum Reason: String, Codable, Sendable, CaseIterable {
-        /// The remote interactive shell itself ended. After the last one the service ends the builder.
+        /// The owner logged out of the remote interactive shell. After the last one the service can end the builder.
         case logout
-        /// A single command ended. The builder's keep-time starts again.
+        /// The session ended in another way, as a single command does. The builder's keep-time starts again.
         case done
         /// Hang-up, kill, network gone. The builder's keep-time starts again.
         case lost

@@ -26,8 +26,13 @@ public struct Job: Codable, Equatable, Sendable {
     public var deadline: Date?
     /// The latest time that the deadline can be moved to.
     public var maxDeadline: Date?
-    /// Whether the builder stays after the last logout, until the deadline.
+    /// Whether the builder stays until the deadline, even if nobody is inside.
     public var held: Bool
+    /// What becomes of a kept builder when its owner logs out of the last shell; nil: it ends.
+    public var logout: Logout?
+    /// How many seconds a kept builder stays after the last session, if its deadline is not earlier; nil: until its
+    /// deadline.
+    public var keep: Int?
     public var shares: [Person]
     /// In the order in which they run.
     public var tasks: [Task]
@@ -42,7 +47,7 @@ public struct Job: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, owner, note, status, visibility, created, deadline
         case maxDeadline = "max_deadline"
-        case held, shares, tasks, shell, builder
+        case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
         case sessions
     }
@@ -50,7 +55,8 @@ public struct Job: Codable, Equatable, Sendable {
     public init(
         id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
         created: Date, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
-        shares: [Person] = [], tasks: [Task] = [], shell: Bool = false, builder: Builder? = nil,
+        logout: Logout? = nil, keep: Int? = nil, shares: [Person] = [], tasks: [Task] = [],
+        shell: Bool = false, builder: Builder? = nil,
         builderEnd: BuilderEnd? = nil, sessions: [Session] = []
     ) {
         self.id = id
@@ -62,6 +68,8 @@ public struct Job: Codable, Equatable, Sendable {
         self.deadline = deadline
         self.maxDeadline = maxDeadline
         self.held = held
+        self.logout = logout
+        self.keep = keep
         self.shares = shares
         self.tasks = tasks
         self.shell = shell
@@ -72,6 +80,23 @@ public struct Job: Codable, Equatable, Sendable {
 }
 
 extension Job {
+    /// A word of API v1. Readers accept the words of later versions too.
+    public struct Logout: RawRepresentable, Codable, Hashable, Sendable {
+        public let rawValue: String
+
+        public init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// The builder ends.
+        public static let end = Logout(rawValue: "end")
+        /// The builder stays, and the gateway asks the owner whether to end it.
+        public static let ask = Logout(rawValue: "ask")
+    }
+
+    /// Whether the builder ends when its owner logs out of the last shell.
+    public var endsAtLogout: Bool { !held && (logout ?? .end) == .end }
+
     /// One step of a job.
     public struct Task: Codable, Equatable, Sendable {
         public enum Status: String, Codable, Sendable, CaseIterable {

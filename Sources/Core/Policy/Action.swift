@@ -8,7 +8,7 @@ public enum Action: String, CaseIterable, Sendable {
     case look
     /// Move its builder's deadline.
     case extend
-    /// Keep its builder after the last logout, or stop keeping it.
+    /// Keep its builder until the deadline, or stop keeping it.
     case hold
     /// End its builder.
     case release

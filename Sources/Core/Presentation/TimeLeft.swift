@@ -26,4 +26,9 @@ public enum TimeLeft {
         let text = date.formatted(.iso8601)
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
     }
+
+    /// `10:00 UTC` if that is less than a day away; otherwise with the date.
+    public static func nearMoment(_ date: Date, from now: Date) -> String {
+        date.timeIntervalSince(now) < 86400 ? String(moment(date).dropFirst(11)) : moment(date)
+    }
 }

@@ -17,6 +17,7 @@ final class BuilderSession: RunningCommand {
     private var phase = Phase.outside
     private var watch: (any ServiceStream)?
     private var follower: LogFollower?
+    private var question: EndQuestion?
     private let waitingLine: WaitingLine
     private lazy var claim = ClaimKeeper(permit, kind: transport.kind, in: context) { [unowned self] in
         happened($0)
@@ -46,7 +47,8 @@ final class BuilderSession: RunningCommand {
         waitingLine = WaitingLine(
             to: context.errors, isTerminal: context.environment.hasTerminal, on: context.loop)
         self.transport = transport
-        machine = BuilderSessionMachine(permit.job, kind: transport.kind, now: now)
+        machine = BuilderSessionMachine(
+            permit.job, kind: transport.kind, now: now, isOwner: permit.standing == .owner)
         transport.onEvent = { [unowned self] in happened($0) }
     }
 
@@ -55,6 +57,7 @@ final class BuilderSession: RunningCommand {
             "\(transport.kind.verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint) "
                 + "from=\(context.environment.clientAddress) \(transport.kind.rawValue)")
         context.client.onGone = { [unowned self] in
+            if let question { return question.interrupted(by: SIGHUP) }
             // The client of a proxied connection ends it by disconnecting.
             take(
                 transport.kind == .proxy && phase == .inside
@@ -71,6 +74,7 @@ final class BuilderSession: RunningCommand {
     }
 
     func interrupted(by signal: CInt) {
+        if let question { return question.interrupted(by: signal) }
         take(.interrupted(signal: signal, cause: "signal \(signal)"))
     }
 
@@ -119,10 +123,11 @@ final class BuilderSession: RunningCommand {
             case .start: startTransport()
             case .determineReason: determineReason()
             case .finish(let status, let reason):
-                end(reason, isCutOff: false) { [context, transport] in
-                    context.journal.note(
-                        "\(transport.kind.verb) ended status=\(status) reason=\(reason.rawValue)")
-                    context.finish(status)
+                end(reason, isCutOff: false) { [unowned self] in finish(status, reason) }
+            case .finishAndAsk(let status):
+                end(.logout, isCutOff: false) { [unowned self] in
+                    question = EndQuestion(permit, in: context) { [unowned self] in finish(status, .logout) }
+                    question?.ask()
                 }
             case .refuse(let refusal, let reason):
                 end(reason, isCutOff: true) { [context, transport] in
@@ -134,6 +139,11 @@ final class BuilderSession: RunningCommand {
                 }
             }
         }
+    }
+
+    private func finish(_ status: ExitStatus, _ reason: Claim.Reason) {
+        context.journal.note("\(transport.kind.verb) ended status=\(status) reason=\(reason.rawValue)")
+        context.finish(status)
     }
 
     private func startTransport() {

@@ -29,6 +29,9 @@ struct BuilderSessionMachine {
         /// The builder has accepted us, or accepts the person's own client.
         case authenticated
         case started
+        /// The person has logged out of their shell.
+        case loggedOut(status: CInt)
+        /// The remote program has ended in any other way.
         case ended(RemoteEnding)
         case connectionFailed(SSHClientError)
         /// The service has not said in time why the session ended.
@@ -56,6 +59,8 @@ struct BuilderSessionMachine {
         case determineReason
         /// Close the connection, release the claim if there is one, end with this status.
         case finish(ExitStatus, Claim.Reason)
+        /// The same after a logout, and then ask whether the builder should end now.
+        case finishAndAsk(ExitStatus)
         /// The same, for this reason.
         case refuse(Refusal, Claim.Reason)
     }
@@ -102,16 +107,19 @@ struct BuilderSessionMachine {
 
     private let kind: Claim.Kind
     private let now: Bool
+    private let isOwner: Bool
     private var state = State.waiting(Waiting())
     private var job: Job
 
     /// - Parameters:
     ///   - kind: the kind of session.
     ///   - now: go in while tasks are still running.
-    init(_ job: Job, kind: Claim.Kind, now: Bool) {
+    ///   - isOwner: whether the person is the job's owner.
+    init(_ job: Job, kind: Claim.Kind, now: Bool, isOwner: Bool) {
         self.job = job
         self.kind = kind
         self.now = now
+        self.isOwner = isOwner
     }
 
     mutating func begin() -> [Action] {
@@ -148,6 +156,7 @@ struct BuilderSessionMachine {
             guard case .entering(let entry) = state else { return [] }
             state = .inside(Inside(builder: entry.builder, claim: entry.claim))
             return []
+        case .loggedOut(let status): return loggedOut(ExitStatus(status & 255))
         case .ended(let ending): return ended(ending)
         case .connectionFailed(let error): return connectionFailed(error)
         case .reasonTimeout:
@@ -311,11 +320,18 @@ struct BuilderSessionMachine {
 
     // MARK: The end
 
+    /// Only the owner's logout says anything about the builder. A service can end it then, or leave that to them.
+    private mutating func loggedOut(_ status: ExitStatus) -> [Action] {
+        state = .over
+        guard isOwner else { return [.finish(status, .done)] }
+        return [job.logout == .ask ? .finishAndAsk(status) : .finish(status, .logout)]
+    }
+
     private mutating func ended(_ ending: RemoteEnding) -> [Action] {
         switch ending {
         case .exited(let status):
             state = .over
-            return [.finish(ExitStatus(status & 255), kind == .shell ? .logout : .done)]
+            return [.finish(ExitStatus(status & 255), .done)]
         case .killed(let signal):
             state = .over
             // A shell that was killed is not a logout: the person can want to return.

@@ -30,7 +30,8 @@ final class ProgramTransport: BuilderTransport {
         }
     }
 
-    var kind: Claim.Kind { command == nil ? .shell : .exec }
+    /// A shell without a terminal runs a script, or nothing: nobody logs in.
+    var kind: Claim.Kind { command == nil && terminal != nil ? .shell : .exec }
     var tellsOfJob: Bool { terminal != nil }
     let isOftenShort = false
 
@@ -43,7 +44,7 @@ final class ProgramTransport: BuilderTransport {
                 case .hostKeyVerified: onEvent(.connected)
                 case .authenticated: onEvent(.authenticated)
                 case .started: onEvent(.started)
-                case .ended(let ending): onEvent(.ended(ending))
+                case .ended(let ending): onEvent(end(ending))
                 case .failed(let error): onEvent(.connectionFailed(error))
                 }
             }
@@ -51,6 +52,13 @@ final class ProgramTransport: BuilderTransport {
         } catch {
             context.loop.timer(after: .zero) { [unowned self] in onEvent(.connectionFailed(error)) }
         }
+    }
+
+    private func end(_ ending: RemoteEnding) -> BuilderSessionMachine.Event {
+        if case .exited(let status) = ending, kind == .shell, inside?.isLogout == true {
+            return .loggedOut(status: status)
+        }
+        return .ended(ending)
     }
 
     func authenticate(with claim: Claim) {
@@ -75,7 +83,7 @@ final class ProgramTransport: BuilderTransport {
 
     func enter(_ job: Job) {
         guard let inside else { return }
-        inside.enter(job, as: permit.person, greets: command == nil)
+        inside.enter(job, with: permit, greets: command == nil)
         windowChanged()
     }
 

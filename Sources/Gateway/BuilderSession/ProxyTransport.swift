@@ -4,6 +4,7 @@ import EventLoop
 import FoundationEssentials
 import Glibc
 import Policy
+import Presentation
 import SSHClient
 
 /// The transport of `proxy`: the person's own client speaks to the builder's SSH server, and we carry its bytes.
@@ -78,7 +79,7 @@ final class ProxyTransport: BuilderTransport {
         notices = TimedNotices(
             Notices(
                 job, for: permit.person, session: context.journal.session,
-                extending: context.commandLine("extend \(job.id)"), tellsOfVisitors: false, at: .now),
+                extending: context.entryCommands(for: permit).extend, tellsOfVisitors: false, at: .now),
             in: context)
         notices?.tell()
     }

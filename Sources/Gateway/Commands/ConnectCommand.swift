@@ -12,7 +12,7 @@ struct ConnectCommand: JobCommand {
             Waits while the builder boots. While tasks run, it shows their log and lets you in when they
             have ended; with --now you go in at once. Without a job, it uses your only live one.
             The command reaches the builder unchanged, and you get its exit status. For a shell use ssh -t.
-            After the last shell logs out the builder ends, unless it is held; a lost connection keeps it.
+            After the last session the builder stays for a while; leaving a shell, you can end it at once.
             """)
     static let syntax = Syntax(flags: ["--now"], endsWithCommand: true)
     static let action = Action.enter

@@ -11,8 +11,8 @@ struct ExtendCommand: JobCommand {
         name: "extend", aliases: ["renew"], synopsis: "extend <job> [duration|--max]",
         summary: "give the builder more time: one hour, or 30m, 2h, 1d",
         details: """
-            Adds to the time that is left. The builder then stays that long even with nobody inside, unless
-            the last shell logs out. --max extends it as far as the administrator allows.
+            Adds to the time that is left. The builder then stays that long even with nobody inside.
+            --max extends it as far as the administrator allows.
             """)
     static let syntax = Syntax(flags: ["--max", "--json"])
     static let action = Action.extend

@@ -5,12 +5,12 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `hold`: keeps the builder after the last logout.
+/// `hold`: keeps the builder until its deadline.
 struct HoldCommand: JobCommand {
     static let manual = Manual(
         name: "hold", aliases: ["keep"], synopsis: "hold <job>",
-        summary: "keep the builder after the last logout",
-        details: "Until its time is up. unhold undoes this.")
+        summary: "keep the builder until its time is up",
+        details: "It stays even if nobody is inside. unhold undoes this.")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.hold
 
@@ -25,9 +25,9 @@ struct HoldCommand: JobCommand {
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard permit.job.builder != nil else { throw .noBuilder(permit.job) }
         change(permit, .hold, json: json, in: context) { job in
-            "The builder of job \(job.id) stays after the last logout, until its time is up"
+            "The builder of job \(job.id) stays until its time is up"
                 + (job.deadline.map { " in \(SpokenDuration.words($0.timeIntervalSinceNow))" } ?? "")
-                + ". To end it: \(context.commandLine("release \(job.id)"))"
+                + ", even if nobody is inside. To end it: \(context.commandLine("release \(job.id)"))"
         }
         return nil
     }

@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 import ServiceClient
 
 /// `release`: ends the builder. Asks for confirmation, unless the command line has it.

@@ -6,7 +6,7 @@ import ServiceClient
 /// `unhold`: undoes `hold`.
 struct UnholdCommand: JobCommand {
     static let manual = Manual(
-        name: "unhold", synopsis: "unhold <job>", summary: "let the builder end after the last logout again")
+        name: "unhold", synopsis: "unhold <job>", summary: "undo hold")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.hold
 
@@ -20,7 +20,8 @@ struct UnholdCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
         change(permit, .unhold, json: json, in: context) {
-            "The builder of job \($0.id) ends after the last logout again."
+            "The builder of job \($0.id) is no longer held."
+                + ($0.endsAtLogout ? " It ends when you log out." : "")
         }
         return nil
     }

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 
 /// `whoami`: says whose key the person is using.
 struct WhoamiCommand: Command, PersonalCommand {

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 import SSHClient
 import ServiceClient
 

@@ -1,5 +1,6 @@
 import BuildAPI
 import Policy
+import Presentation
 
 /// What the policy denies, in words for the person.
 extension Refusal {

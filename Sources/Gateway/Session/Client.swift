@@ -3,6 +3,8 @@ import Glibc
 
 /// The person's end of a session: what they read, and the status that their ssh ends with.
 final class Client {
+    /// The descriptor of standard input, borrowed.
+    let input: CInt
     let output: OutputSink
     /// With a terminal it is the same as `output`, so that everything stays in order there.
     let errors: OutputSink
@@ -17,13 +19,16 @@ final class Client {
     /// Do not wait for ever for a client that has stopped reading.
     private static let drainTimeout = Duration.seconds(10)
 
-    /// - Parameter outputs: the descriptors of standard output and standard error, borrowed.
+    /// - Parameters:
+    ///   - input: the descriptor of standard input, borrowed.
+    ///   - outputs: the descriptors of standard output and standard error, borrowed.
     init(
-        on loop: EventLoop, journal: Journal, hasTerminal: Bool,
+        on loop: EventLoop, journal: Journal, hasTerminal: Bool, input: CInt = STDIN_FILENO,
         outputs: (output: CInt, errors: CInt) = (STDOUT_FILENO, STDERR_FILENO)
     ) {
         self.loop = loop
         self.journal = journal
+        self.input = input
         output = OutputSink(outputs.output, on: loop)
         errors = hasTerminal ? output : OutputSink(outputs.errors, on: loop)
         output.onGone = { [unowned self] in isGone("the client stopped reading") }

@@ -42,12 +42,9 @@ struct SessionContext {
 
     /// The full command line for a command: `ssh -t builds@host connect 42`.
     func commandLine(_ words: String, terminal: Bool = false) -> String {
-        var parts = ["ssh"]
-        if terminal { parts.append("-t") }
-        if configuration.gateway.publicPort != 22 { parts.append("-p \(configuration.gateway.publicPort)") }
-        parts.append("\(environment.account)@\(configuration.gateway.publicHost ?? Self.hostName())")
-        parts.append(words)
-        return parts.joined(separator: " ")
+        GatewayCommandLine(
+            account: environment.account, host: configuration.gateway.publicHost ?? Self.hostName(),
+            port: configuration.gateway.publicPort)(words, terminal: terminal)
     }
 
     /// The command line that sets a person's own ssh up; for one job, if nothing works for all jobs.

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// Decides which notices people inside a builder see, and when. No I/O, no clock: jobs and times in, sentences out.
 ///
@@ -26,7 +27,7 @@ struct Notices {
 
     private var job: Job
     private let person: Person
-    private let extending: String
+    private let extending: String?
     /// Nil: no notices of others who come and go.
     private var visitors: Visitors?
     /// The thresholds that are still to come.
@@ -36,10 +37,10 @@ struct Notices {
     /// - Parameters:
     ///   - job: as the person was told about it when they entered.
     ///   - session: the person's own.
-    ///   - extending: the line to enter for more time.
+    ///   - extending: the line to enter for more time; nil: this person cannot get more.
     ///   - tellsOfVisitors: whether to announce others who come and go.
     init(
-        _ job: Job, for person: Person, session: String, extending: String, tellsOfVisitors: Bool = true,
+        _ job: Job, for person: Person, session: String, extending: String?, tellsOfVisitors: Bool = true,
         at now: Date
     ) {
         self.job = job
@@ -128,7 +129,7 @@ struct Notices {
     }
 
     private func text(_ notice: Notice, at now: Date) -> String? {
-        let time = EntryLines.time(job, extending: extending, at: now)
+        let time = EntryLines(job, isOwner: false, commands: .init(extend: extending)).time(at: now)
         switch notice {
         case .time: return time
         case .deadlineMoved: return time.map { "The deadline has moved. \($0)" }

@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import EventLoop
 import FoundationEssentials
+import Policy
 import Presentation
 import SSHClient
 
@@ -16,6 +17,7 @@ final class SessionTerminal {
     private var screen = AlternateScreen()
     private var notices: TimedNotices?
     private var idleLimit: IdleLimit?
+    private var typing = Typing()
     private var lastTraffic: Instant
     private var idleTimer: Timer?
 
@@ -36,13 +38,14 @@ final class SessionTerminal {
     /// The program on the builder has started, and has shown nothing yet.
     ///
     /// - Parameter greets: whether a person begins to work here, and wants to know where they are.
-    func enter(_ job: Job, as person: Person, greets: Bool) {
-        let extending = context.commandLine("extend \(job.id)")
+    func enter(_ job: Job, with permit: Permit, greets: Bool) {
+        let commands = context.entryCommands(for: permit)
         let notices = Notices(
-            job, for: person, session: context.journal.session, extending: extending, at: .now)
+            job, for: permit.person, session: context.journal.session, extending: commands.extend, at: .now)
         if greets {
-            let lines = EntryLines.lines(job, others: notices.others, extending: extending, at: .now)
-            for line in lines { context.say(line) }
+            let lines = EntryLines(job, isOwner: permit.standing == .owner, commands: commands)
+            for line in lines.lines(at: .now) { context.say(line) }
+            if let others = Visitors.sentence(about: notices.others) { context.say(others) }
         }
         terminal.makeRaw()
         context.client.isRaw = true
@@ -55,8 +58,12 @@ final class SessionTerminal {
     func update(_ job: Job) { notices?.update(job) }
     func update(deadline: Date?) { notices?.update(deadline: deadline) }
 
+    /// Whether a shell that ends now has been ended by the person.
+    var isLogout: Bool { typing.isLogout(at: context.loop.now) }
+
     func observe(_ traffic: PumpTraffic) {
         lastTraffic = context.loop.now
+        typing.observe(traffic, at: lastTraffic)
         guard case .output(let bytes) = traffic else { return }
         let wasTaken = isScreenTaken
         screen.take(bytes)

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// Notices who else enters and leaves a builder.
 ///
@@ -31,6 +32,14 @@ struct Visitors {
 
     /// When the next command will begin to count.
     var nextMoment: Date? { uncounted.map { $0.seen + Self.patience }.min() }
+
+    /// Nil: nobody is there.
+    static func sentence(about others: [Job.Session]) -> String? {
+        var names: [String] = []
+        for name in others.map(\.person.printableName) where !names.contains(name) { names.append(name) }
+        guard !names.isEmpty else { return nil }
+        return "Also inside: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")."
+    }
 
     mutating func update(_ sessions: [Job.Session], at now: Date) -> [Event] {
         let left = inside.filter { visitor in !sessions.contains { $0.session == visitor.session } }

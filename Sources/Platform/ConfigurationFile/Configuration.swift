@@ -92,6 +92,14 @@ public struct Configuration: Equatable, Sendable {
             case tcg
         }
 
+        /// What becomes of a kept builder when its owner logs out of the last shell.
+        public enum Logout: String, Sendable, CaseIterable {
+            /// It stays for the keep-time, unless the owner, who is asked, ends it.
+            case ask
+            /// It ends.
+            case end
+        }
+
         /// `[runner.image.NAME]`: settings for the builders of that image.
         public struct Image: Equatable, Sendable {
             /// What a builder can reach.
@@ -134,7 +142,8 @@ public struct Configuration: Equatable, Sendable {
         public var imageSettings: [String: Image] = [:]
         /// Builders are called `job-{id}`, and with each of these host names `job-{id}.{suffix}`.
         public var suffixes: [String] = []
-        /// The keep-time: how many seconds a builder waits for someone to enter it.
+        public var logout = Logout.ask
+        /// The keep-time: how many seconds a builder waits for someone to enter it, or to come back.
         public var keep = 600
         /// How many seconds a kept builder lives after someone first enters it, unless the deadline is moved.
         public var life = 3600

@@ -73,6 +73,7 @@ public enum ConfigurationFile {
             if image != .init() { runner.imageSettings[name] = image }
         }
         runner.suffixes = try document.hostNames("runner", "suffixes") ?? suffixes(of: configuration.gateway)
+        runner.logout = try document.choice("runner", "logout", default: runner.logout)
         runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
         runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)

@@ -19,10 +19,11 @@ public protocol BuilderMachine: Sendable {
     func end() async
     /// When the machine ends itself, unless it gets a new deadline.
     func setDeadline(secondsFromNow seconds: Int) async throws
-    /// Accepts exactly these people's keys, each `<type> <base64>`, in addition to those it was made with.
+    /// Accepts exactly these people's keys, in addition to those it was made with, and shows their message.
     ///
+    /// - Parameter left: seconds until the deadline.
     /// - Returns: false if this machine does not support that.
-    func admit(keys: [String]) async throws -> Bool
+    func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool
 
     /// Puts the scripts into the machine.
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws

@@ -21,8 +21,8 @@ struct VirtualBuilder: BuilderMachine {
         try await machine.setDeadline(secondsFromNow: seconds)
     }
 
-    func admit(keys: [String]) async throws -> Bool {
-        try await machine.admit(keys: keys)
+    func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
+        try await machine.admit(people.lines(left: left))
     }
 
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {

@@ -2,28 +2,30 @@ import BuildAPI
 import FoundationEssentials
 import Logging
 
-/// What a builder knows about the keys that it should accept.
+/// What a builder knows about the people inside.
 struct Admission {
-    /// Sends it the list, after all earlier lists.
+    /// Tells it, after everything that it was told before.
     var telling: _Concurrency.Task<Void, any Error>?
-    /// The list that it has; nil: unknown.
-    var told: [String]?
+    /// What it knows; nil: unknown.
+    var told: BuilderPeople?
+    /// Whether its image can be told anything; nil: unknown.
+    var isPossible: Bool?
     /// Tries again.
     var again: _Concurrency.Task<Void, Never>?
 }
 
-/// People's keys in builders.
+/// People's keys in builders, and what builders say of themselves.
 extension JobBook {
     /// Seconds until a failed list is sent again, because keys have to be removed too.
     private static let timeout = 10.0
 
-    /// Sends the builder the keys it should accept: always the complete list, one list after the other. A list that has
-    /// been replaced by a newer one is not sent.
-    func admitKeys(_ id: JobID) {
+    /// Tells the builder which keys to accept, and what to say: always everything, one list after the other. A list that
+    /// has been replaced by a newer one is not sent.
+    func tellPeople(_ id: JobID) {
         let before = entries[id]?.admission.telling
         entries[id]?.admission.telling = _Concurrency.Task { [weak self] in
             _ = await before?.result
-            try await self?.tellKeys(id)
+            try await self?.sendPeople(id)
         }
     }
 
@@ -42,17 +44,22 @@ extension JobBook {
         return try renewed(claim.id, of: claim.job)
     }
 
-    private func tellKeys(_ id: JobID) async throws {
+    private func sendPeople(_ id: JobID) async throws {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         guard let entry = entries[id], let machine = entry.machine,
             let builder = entry.record.job.builder, builder.state != .booting
         else { throw RunnerError(.gone, "There is no builder to add the key to.") }
-        let keys = entry.lifecycle.admittedKeys
-        guard keys != entry.admission.told else { return }
+        let now = timekeeper.now()
+        let people = entry.lifecycle.people(at: now)
+        guard people != entry.admission.told else { return }
+        guard entry.admission.isPossible != false || !people.keys.isEmpty else { return }
         entries[id]?.admission.told = nil
+        let left = entry.record.job.deadline.map { max(0, Int($0.timeIntervalSince(now))) }
         do {
-            if try await machine.admit(keys: keys) {
-                entries[id]?.admission.told = keys
+            let isPossible = try await machine.tell(people, left: left)
+            entries[id]?.admission.isPossible = isPossible
+            if isPossible {
+                entries[id]?.admission.told = people
             } else {
                 apply(id) { lifecycle, _ in lifecycle.keysNotAdmitted() }
             }
@@ -75,6 +82,6 @@ extension JobBook {
 
     private func admitAgain(_ id: JobID) {
         entries[id]?.admission.again = nil
-        admitKeys(id)
+        tellPeople(id)
     }
 }

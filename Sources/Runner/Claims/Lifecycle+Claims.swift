@@ -22,7 +22,6 @@ extension Lifecycle {
         let isProxy = request.kind == .proxy
         // A session that waits for that cannot send heartbeats yet.
         let expires = now.addingTimeInterval(Double(times.lease) + (isProxy ? Self.admissionTime : 0))
-        let admission: [Effect] = isProxy ? [.admitKeys] : []
         if let index = record.claims.firstIndex(where: { $0.session == request.session }) {
             guard record.claims[index].person.isSame(as: person) else {
                 throw RunnerError(.forbidden, "This session belongs to someone else.")
@@ -31,7 +30,7 @@ extension Lifecycle {
                 record.claims[index].fingerprint == request.keyFingerprint
             else { throw RunnerError(.forbidden, "This session has another claim.") }
             record.claims[index].expires = expires
-            return (claim(record.claims[index], builder), admission)
+            return (claim(record.claims[index], builder), [.tellPeople])
         }
         let standing = StandingClaim(
             id: id(), session: request.session, person: person, fingerprint: request.keyFingerprint,
@@ -43,15 +42,30 @@ extension Lifecycle {
         let mark = permit.standing == .administrator ? ", administrator" : ""
         let audit =
             "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)"
-        let effects = [.audit(audit)] + sessionsChanged() + admission + updateDeadline()
+        let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople] + updateDeadline()
         return (claim(standing, builder), effects)
     }
 
     /// The longest time, in seconds, until a builder accepts a key or is known not to.
     private static let admissionTime = 20.0
 
-    /// The keys of the live claims, each once.
-    var admittedKeys: [String] { Set(record.claims.compactMap(\.key)).sorted() }
+    /// What the builder should know: the keys of the live claims, each once, and its message.
+    func people(at now: Date) -> BuilderPeople {
+        BuilderPeople(
+            keys: admittedKeys,
+            message: BuilderMessage(
+                job: record.job, end: record.lifetime?.end, commandLine: times.commandLine
+            )
+            .lines(at: now))
+    }
+
+    var admittedKeys: [BuilderPeople.Key] {
+        Set(
+            record.claims.compactMap { claim in
+                claim.key.map { .init(line: $0, isOwner: record.job.owner.isSame(as: claim.person)) }
+            }
+        ).sorted { $0.line < $1.line }
+    }
 
     /// The builder does not support adding keys: the gateways that made the claims have to add them.
     mutating func keysNotAdmitted() -> [Effect] {
@@ -80,29 +94,24 @@ extension Lifecycle {
     /// The session has ended, for that reason. It is not an error if the claim has ended already.
     mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
-        let keys = admittedKeys
         let gone = record.claims.remove(at: index)
         let audit = "session \(gone.session): ended, \(reason.rawValue)"
-        let admission: [Effect] = admittedKeys == keys ? [] : [.admitKeys]
-        let effects = [.audit(audit)] + sessionsChanged() + admission
+        let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople]
         guard record.job.status.isFinal else { return effects + updateDeadline() }
-        if Self.endsBuilder(gone.kind, reason, whileStanding: record.claims.map(\.kind)) {
-            record.endsWhenUnclaimed = true
-        }
+        if isLastLogout(gone, reason) { record.endsWhenUnclaimed = true }
         guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
         defer { record.endsWhenUnclaimed = false }
-        guard record.endsWhenUnclaimed, reason != .lost, !record.job.held else {
+        guard record.endsWhenUnclaimed, reason != .lost, record.job.endsAtLogout else {
             return effects + keepAnew(at: now)
         }
         return effects + endBuilder(.init(reason: .logout))
     }
 
-    /// Whether the end of this session is the last shell's logout. People who are still connected with their own client
+    /// Whether this was the owner's logout from the last shell. People who are still connected with their own client
     /// have not left.
-    static func endsBuilder(
-        _ kind: Claim.Kind, _ reason: Claim.Reason, whileStanding others: [Claim.Kind]
-    ) -> Bool {
-        kind == .shell && reason == .logout && others.allSatisfy { $0 == .exec }
+    private func isLastLogout(_ gone: StandingClaim, _ reason: Claim.Reason) -> Bool {
+        gone.kind == .shell && reason == .logout && record.job.owner.isSame(as: gone.person)
+            && record.claims.allSatisfy { $0.kind == .exec }
     }
 
     private mutating func sessionsChanged() -> [Effect] {

@@ -32,7 +32,7 @@ extension JobBook {
                 apply(id) { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
                 // The earlier runner may have died before it told the builder.
                 moveDeadline(id)
-                admitKeys(id)
+                tellPeople(id)
             } else {
                 logger.info("job \(id): its builder is gone")
                 apply(id) { $0.builderEnded(at: $1) }

@@ -149,7 +149,7 @@ actor JobBook {
             switch effect {
             case .log(let sentence): log(sentence, id)
             case .audit(let record): logger.info("job \(id): \(record)")
-            case .publish, .moveDeadline, .admitKeys, .endBuilder: break
+            case .publish, .moveDeadline, .tellPeople, .endBuilder: break
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
@@ -160,7 +160,10 @@ actor JobBook {
         if effects.contains(.endBuilder) {
             endBuilder(id)
         } else {
-            if effects.contains(.admitKeys) { admitKeys(id) }
+            // What the builder says of itself stays true.
+            if effects.contains(.tellPeople) || !changes.isEmpty && entries[id]?.admission.told != nil {
+                tellPeople(id)
+            }
             if effects.contains(.moveDeadline) { moveDeadline(id) }
         }
         setAlarm(id)

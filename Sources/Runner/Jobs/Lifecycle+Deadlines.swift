@@ -37,10 +37,13 @@ extension Lifecycle {
     /// moved, is kept until its deadline.
     mutating func keepAnew(at now: Date) -> [Effect] {
         let until = now.addingTimeInterval(Double(times.keep))
-        let stays = record.lifetime != nil && (record.job.held || record.lifetime?.isExtended == true)
-        let kept = stays ? end : min(until, end ?? until)
+        let kept = staysUntilDeadline ? end : min(until, end ?? until)
         record.job.builder?.keptUntil = kept
         return updateDeadline()
+    }
+
+    private var staysUntilDeadline: Bool {
+        record.lifetime != nil && (record.job.held || record.lifetime?.isExtended == true)
     }
 
     /// Sets the job's deadline to when the builder will end if nothing else happens; while tasks run, to their timeout.
@@ -51,6 +54,7 @@ extension Lifecycle {
             } else {
                 record.job.status.isFinal ? due?.moment : timeout
             }
+        record.job.keep = staysUntilDeadline ? nil : times.keep
         let latest = record.job.maxDeadline
         let bounded = deadline.map { min($0, latest ?? $0) }
         guard bounded != record.job.deadline else { return [] }

@@ -1,3 +1,4 @@
+import Presentation
 import BuildAPI
 import FoundationEssentials
 
@@ -29,7 +30,8 @@ extension Lifecycle {
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
         let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
-        let kept = "the builder is kept until \(until): \(times.login) \(record.job.id)"
+        let entering = times.commandLine("connect \(record.job.id)", terminal: true)
+        let kept = "the builder is kept until \(until): \(entering)"
         return [.log(status.rawValue), .log(kept), .publish(.status)] + effects
     }
 
@@ -53,6 +55,7 @@ extension Lifecycle {
         record.job.builderEnd = end
         record.job.deadline = nil
         record.job.held = false
+        record.job.keep = nil
         record.lifetime = nil
         record.claims = []
         record.job.sessions = []

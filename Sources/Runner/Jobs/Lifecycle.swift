@@ -15,8 +15,8 @@ enum Effect: Equatable, Sendable {
     case audit(String)
     /// Tell the builder's own watchdog the new deadline.
     case moveDeadline
-    /// Send the builder the keys of the live claims.
-    case admitKeys
+    /// Tell the builder about the people inside, if it does not know yet.
+    case tellPeople
     /// Nobody needs the builder any more.
     case endBuilder
 }
@@ -25,13 +25,20 @@ enum Effect: Equatable, Sendable {
 ///
 /// In short: a failed job keeps its builder; a successful one keeps it only if its manifest says
 /// `shell: true`, someone is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
-/// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last shell logs out
-/// it ends, unless it is held; when a session ends in any other way, the keep-time starts again. A timeout and a
-/// cancellation end the builder even if people are inside. Nothing that a session does ends a builder whose tasks still
-/// run.
+/// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last session ends,
+/// the keep-time starts again; if the administrator wants every machine back, the builder ends instead when its owner
+/// has logged out of the last shell, unless it is held. A timeout and a cancellation end the builder even if people are
+/// inside. Nothing that a session does ends a builder whose tasks still run.
 struct Lifecycle: Sendable {
     var record: JobRecord
     let times: Times
+
+    init(record: JobRecord, times: Times) {
+        self.record = record
+        self.times = times
+        // The administrator can have changed this since the job was stored.
+        self.record.job.logout = times.logout
+    }
 
     /// When something will happen by itself; nil: never.
     var nextMoment: Date? {

@@ -1,5 +1,10 @@
-/// The times that the administrator has configured, in seconds.
+import BuildAPI
+import Presentation
+
+/// What the administrator has configured about how builders end; times are in seconds.
 struct Times: Equatable, Sendable {
+    /// What becomes of a kept builder when its owner logs out of the last shell.
+    var logout = Job.Logout.ask
     /// How long a builder waits for someone to enter it, or to come back.
     var keep: Int
     /// How long a kept builder lives after someone first enters it, unless the deadline is moved.
@@ -8,6 +13,6 @@ struct Times: Equatable, Sendable {
     var lease: UInt32
     /// How long a builder lives at most.
     var maxLife: Int
-    /// The command for logging in to a builder, without the job: `ssh -t … connect`.
-    var login = "ssh -t … connect"
+    /// What people enter at home.
+    var commandLine = GatewayCommandLine(account: "builds", host: "gateway", port: 22)
 }

@@ -1,5 +1,6 @@
 import BuildAPI
 public import ConfigurationFile
+import Presentation
 
 /// The runner's settings, from the configuration.
 public struct Settings: Sendable {
@@ -33,10 +34,11 @@ public struct Settings: Sendable {
         slots =
             runner.slots
             ?? Slots.fitting(into: Slots.machineMemory, each: max(runner.memory, largest))
-        let port = gateway.publicPort == 22 ? "" : " -p \(gateway.publicPort)"
         times = Times(
-            keep: runner.keep, life: runner.life, lease: UInt32(runner.lease), maxLife: runner.maxLife,
-            login: "ssh -t\(port) \(runner.account)@\(gateway.publicHost ?? hostName) connect")
+            logout: runner.logout == .end ? .end : .ask, keep: runner.keep, life: runner.life,
+            lease: UInt32(runner.lease), maxLife: runner.maxLife,
+            commandLine: GatewayCommandLine(
+                account: runner.account, host: gateway.publicHost ?? hostName, port: gateway.publicPort))
     }
 
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }

@@ -118,7 +118,7 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .claimsRelease: "a claim is released: 204"
         case .claimsReleased: "the heartbeat of a released claim is 410"
         case .claimsDone: "the builder stays after a single command has ended"
-        case .claimsLogout: "the last shell's logout ends the builder"
+        case .claimsLogout: "the owner's logout ends the builder, or not, as the job says"
         }
     }
 }

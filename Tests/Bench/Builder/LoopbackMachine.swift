@@ -97,12 +97,12 @@ final class LoopbackMachine: BuilderMachine {
     func setDeadline(secondsFromNow seconds: Int) async throws {}
 
     /// In this process, because in a real builder a helper is already running for this.
-    func admit(keys: [String]) async throws -> Bool {
+    func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
         let new = FilePath("\(folder)/people_keys.new")
         let file = try FileDescriptor.open(
             new, .writeOnly, options: [.create, .truncate],
             permissions: [.ownerReadWrite, .groupRead, .otherRead])
-        try file.closeAfter { _ = try file.writeAll(keys.map { $0 + "\n" }.joined().utf8) }
+        try file.closeAfter { _ = try file.writeAll(people.keys.map { $0.line + "\n" }.joined().utf8) }
         guard rename(new.string, "\(folder)/people_keys") == 0 else { throw Errno(rawValue: errno) }
         return true
     }

@@ -213,7 +213,7 @@ struct MachinesTests {
             ["ssh-ed25519 AAAAC3NzaC1lZDI1", "ssh-rsa AAAAB3NzaC1yc2"], [], ["ssh-ed25519 AAAAC3NzaC1lZDI1"],
         ]
         for list in lists + lists {
-            #expect(try await machine.admit(keys: list))
+            #expect(try await machine.admit(list))
             let there = try await TestMachines.output("cat /run/sallyport/people_keys", on: machine)
             #expect(there.output == list.map { $0 + "\n" }.joined(), "\(there)")
             if list.isEmpty {

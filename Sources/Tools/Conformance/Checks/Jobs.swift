@@ -99,10 +99,13 @@ extension Examination {
         }
     }
 
+    func cancel(_ id: String) -> Answer { client.send("POST", change("cancel", of: id), body: []) }
+
+    func endBuilder(of id: String) -> Answer { client.send("DELETE", change("builder", of: id)) }
+
     /// Names the person whose key is known, because a gateway must say for whom it asks.
-    func cancel(_ id: String) -> Answer {
-        let person = claimant.map { "?person=\($0.id.percentEncoded)" } ?? ""
-        return client.send("POST", "/v1/jobs/\(id)/cancel\(person)", body: [])
+    private func change(_ what: String, of id: String) -> String {
+        "/v1/jobs/\(id)/\(what)" + (claimant.map { "?person=\($0.id.percentEncoded)" } ?? "")
     }
 
     /// Waits until the condition holds, for as long as a service can take to settle.

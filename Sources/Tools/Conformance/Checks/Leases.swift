@@ -82,8 +82,13 @@ extension Examination {
             let answer = claim(job, by: try claimantNow(), session: Self.session(), kind: .shell)
             let id = try need(answer.json?["id"]?.string, "no claim could be made")
             track(answer)
+            let logout = client.get("/v1/jobs/\(job)").json?["logout"]?.string
             guard release(id, .logout).status == 204 else {
                 throw Deviation.skipped("the claim was not released")
+            }
+            if let logout, logout != Job.Logout.end.rawValue {
+                try expect(!hasNoBuilder(job), "the job says “\(logout)”, and the builder is gone")
+                return "the builder is there, as the job says"
             }
             try wait("the builder is still there") { hasNoBuilder(job) }
             return "the builder is gone"
@@ -104,8 +109,8 @@ extension Examination {
     func cleanUp() {
         for id in standing where release(id, .lost).status == 0 { left.append("the claim \(id)") }
         for id in submitted where id != cancelled && !isOver(id) {
-            // A job that has ended cannot be cancelled; the service has to end its builder.
-            if cancel(id).status == 200 { continue }
+            // A job that has ended cannot be cancelled, and its builder can have been kept.
+            if cancel(id).status == 200 || endBuilder(of: id).status == 200 { continue }
             left.append("the builder of job \(id)")
         }
         lookAtRemoval()

@@ -11,7 +11,7 @@ import Testing
     private let ready = Fixture.builder(.ready)
 
     @Test func aKeptBuilderIsClaimedAndConnectedToAtOnce() {
-        var machine = BuilderSessionMachine(Fixture.job(), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(Fixture.job(), kind: .shell, now: false, isOwner: true)
         #expect(machine.begin() == [.claim, .connect(kept)])
     }
 
@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test func whileTasksRunTheClaimStandsAndTheLogIsShown() {
-        var machine = BuilderSessionMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(
+            Fixture.job(.running, builder: .ready), kind: .shell, now: false, isOwner: true)
         let actions = machine.begin()
         #expect(actions.filter { if case .say = $0 { false } else { true } } == [.claim, .watch, .showLog])
         #expect(machine.handle(.claimed(Fixture.claim(of: ready))) == [])
@@ -48,7 +49,8 @@ import Testing
 
     @Test func afterTheTasksTheClaimedBuilderIsReached() {
         let other = Fixture.builder(.ready, hostKey: "ssh-ed25519 BBBB")
-        var machine = BuilderSessionMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(
+            Fixture.job(.running, builder: .ready), kind: .shell, now: false, isOwner: true)
         _ = machine.begin()
         #expect(machine.handle(.claimed(Fixture.claim(of: other))) == [])
         #expect(machine.handle(.job(Fixture.job())) == [])
@@ -57,7 +59,8 @@ import Testing
     }
 
     @Test func aBuilderThatEndsWithItsTasksIsNotSaidToBeLost() {
-        var machine = BuilderSessionMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(
+            Fixture.job(.running, builder: .ready), kind: .shell, now: false, isOwner: true)
         _ = machine.begin()
         #expect(machine.handle(.claimed(Fixture.claim(of: ready))) == [])
         #expect(machine.handle(.job(Fixture.job(.timeout, builder: .ready))) == [])
@@ -72,7 +75,8 @@ import Testing
     }
 
     @Test func nowGoesInAtOnce() {
-        var machine = BuilderSessionMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: true)
+        var machine = BuilderSessionMachine(
+            Fixture.job(.running, builder: .ready), kind: .shell, now: true, isOwner: true)
         #expect(machine.begin() == [.claim, .connect(ready)])
     }
 
@@ -81,7 +85,8 @@ import Testing
         arguments: [(Job.Status.pending, nil), (.queued, nil), (.running, nil), (.running, .booting)]
             as [(Job.Status, Job.Builder.State?)])
     func whatIsNotThereYetIsWaitedFor(status: Job.Status, state: Job.Builder.State?) {
-        var machine = BuilderSessionMachine(Fixture.job(status, builder: state), kind: .shell, now: true)
+        var machine = BuilderSessionMachine(
+            Fixture.job(status, builder: state), kind: .shell, now: true, isOwner: true)
         let actions = machine.begin()
         #expect(actions.count == 2 && actions.last == .watch, "\(actions)")
         #expect(machine.handle(.job(Fixture.job(status, builder: state))) == [], "it is said once")
@@ -90,7 +95,8 @@ import Testing
 
     @Test(arguments: [(Job.Status.queued, "is still queued"), (.running, "is still booting")])
     func whoWaitsNoLongerIsTold(status: Job.Status, words: String) {
-        var machine = BuilderSessionMachine(Fixture.job(status, builder: nil), kind: .proxy, now: true)
+        var machine = BuilderSessionMachine(
+            Fixture.job(status, builder: nil), kind: .proxy, now: true, isOwner: true)
         _ = machine.begin()
         let actions = machine.handle(.builderTimeout)
         #expect(refusal(actions)?.status == .tryAgain && reason(actions) == .lost)
@@ -104,19 +110,21 @@ import Testing
 
     @Test(arguments: Job.Status.allCases.filter(\.isFinal))
     func aJobWithoutABuilderIsOver(status: Job.Status) {
-        var machine = BuilderSessionMachine(Fixture.job(status, builder: nil), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(
+            Fixture.job(status, builder: nil), kind: .shell, now: false, isOwner: true)
         #expect(refusal(machine.begin())?.status == .noBuilder)
     }
 
     @Test func aJobThatSucceedsWhileWaitingAndKeepsNothingIsOver() {
-        var machine = BuilderSessionMachine(Fixture.job(.running, builder: .ready), kind: .shell, now: false)
+        var machine = BuilderSessionMachine(
+            Fixture.job(.running, builder: .ready), kind: .shell, now: false, isOwner: true)
         _ = machine.begin()
         _ = machine.handle(.job(Fixture.job(.success, builder: nil)))
         #expect(refusal(machine.handle(.logShown(nil)))?.status == .noBuilder)
     }
 
     @Test(arguments: [
-        (Claim.Kind.shell, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.logout),
+        (Claim.Kind.shell, RemoteEnding.exited(status: 7), ExitStatus(7), Claim.Reason.done),
         (.exec, .exited(status: 7), ExitStatus(7), .done), (.exec, .exited(status: 0), .success, .done),
         (.proxy, .exited(status: 0), .success, .done),
         (.shell, .killed(signal: "HUP"), ExitStatus(129), .lost),
@@ -127,6 +135,23 @@ import Testing
         var machine = inside(kind)
         #expect(machine.handle(.ended(ending)) == [.finish(status, reason)])
         #expect(machine.handle(.ended(ending)) == [], "what is over stays over")
+    }
+
+    @Test(
+        arguments: [
+            (true, .ask, .finishAndAsk(ExitStatus(7))), (true, .end, .finish(ExitStatus(7), .logout)),
+            (true, nil, .finish(ExitStatus(7), .logout)), (false, .ask, .finish(ExitStatus(7), .done)),
+            (false, .end, .finish(ExitStatus(7), .done)),
+        ] as [(Bool, Job.Logout?, BuilderSessionMachine.Action)])
+    func onlyTheOwnersLogoutSaysAnything(
+        isOwner: Bool, logout: Job.Logout?, expected: BuilderSessionMachine.Action
+    ) {
+        var job = Fixture.job()
+        job.logout = logout
+        var machine = BuilderSessionMachine(job, kind: .shell, now: false, isOwner: isOwner)
+        enter(&machine)
+        #expect(machine.handle(.loggedOut(status: 7)) == [expected])
+        #expect(machine.handle(.loggedOut(status: 7)) == [], "what is over stays over")
     }
 
     @Test func aChannelWithoutAStatusIsLost() {
@@ -173,7 +198,7 @@ import Testing
         #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [.claim])
         #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [], "once")
         #expect(machine.handle(.claimed(Fixture.claim(of: kept))) == [])
-        #expect(machine.handle(.ended(.exited(status: 0))) == [.finish(.success, .logout)])
+        #expect(machine.handle(.ended(.exited(status: 0))) == [.finish(.success, .done)])
     }
 
     @Test(
@@ -318,18 +343,23 @@ import Testing
     }
 
     private func entering(_ kind: Claim.Kind = .shell) -> BuilderSessionMachine {
-        var machine = BuilderSessionMachine(Fixture.job(), kind: kind, now: false)
+        var machine = BuilderSessionMachine(Fixture.job(), kind: kind, now: false, isOwner: true)
         _ = machine.begin()
         return machine
     }
 
     private func inside(_ kind: Claim.Kind) -> BuilderSessionMachine {
         var machine = entering(kind)
+        enter(&machine)
+        return machine
+    }
+
+    private func enter(_ machine: inout BuilderSessionMachine) {
+        _ = machine.begin()
         _ = machine.handle(.connected)
         _ = machine.handle(.claimed(Fixture.claim(of: kept)))
         _ = machine.handle(.authenticated)
         _ = machine.handle(.started)
-        return machine
     }
 
     private func refusal(_ actions: [BuilderSessionMachine.Action]) -> Refusal? {

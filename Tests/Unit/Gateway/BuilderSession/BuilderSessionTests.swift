@@ -13,7 +13,8 @@ import Testing
 
 /// A whole session on a builder without one: the service is in memory, and the transport does what a test says.
 @Suite final class BuilderSessionTests {
-    private let loop = EventLoop(VirtualTime())
+    private let time = VirtualTime()
+    private lazy var loop = EventLoop(time)
 
     /// Connects, authenticates and starts at once, and then waits for the test.
     private final class ScriptedTransport: BuilderTransport {
@@ -116,5 +117,74 @@ import Testing
             .proxy, job: Fixture.job(.running, builder: .booting), builderTimeout: .seconds(13))
         #expect(status == .tryAgain && transport.calls == ["cut off"])
         #expect(test.said.errors.contains("is still booting"))
+    }
+
+    // MARK: Leaving
+
+    /// What the service says of a job that somebody can leave.
+    private func keptJob(_ logout: Job.Logout? = .ask, others: [Job.Session] = []) -> Job {
+        var job = Fixture.job()
+        (job.logout, job.sessions) = (logout, others)
+        job.deadline = .now + 600
+        return job
+    }
+
+    /// What is typed once the shell has ended; empty: nothing.
+    @Test(arguments: [
+        ("y\n", true), ("YES \n", true), ("n\n", false), ("\n", false), ("exit\n", false), ("", false),
+    ])
+    func theOwnerIsAskedOnceWhetherTheMachineEnds(answer: String, ends: Bool) throws {
+        let (test, transport, status) = try run(.shell, job: keptJob()) { [time] transport, _, test in
+            test.service.offersSelfService = true
+            transport.onEvent(.loggedOut(status: 7))
+            time.events = test.type(answer)
+        }
+        #expect(status == ExitStatus(7) && test.service.releases == [.logout])
+        #expect(transport.calls.last == "leave")
+        #expect(test.service.actions == (ends ? [.releaseBuilder] : []))
+        let errors = test.said.errors
+        #expect(errors.contains("End the machine of job 42 now? Otherwise it ends at "))
+        #expect(errors.contains(" UTC. [y/N]") && errors.contains("The machine of job 42 ends now.") == ends)
+    }
+
+    @Test func nobodyWaitsForAnAnswerForLong() throws {
+        let (_, _, status) = try run(.shell, job: keptJob()) { transport, _, test in
+            test.service.offersSelfService = true
+            transport.onEvent(.loggedOut(status: 0))
+        }
+        #expect(status == .success && time.waits.contains(10_000_000_000))
+    }
+
+    /// Ctrl-C at the question is no, and so is a terminal that is closed.
+    @Test(arguments: [true, false]) func aQuestionThatIsLeftEndsNothing(isSignal: Bool) throws {
+        let (test, _, status) = try run(.shell, job: keptJob()) { transport, session, test in
+            test.service.offersSelfService = true
+            transport.onEvent(.loggedOut(status: 3))
+            if isSignal { session.interrupted(by: SIGINT) } else { test.context.client.onGone?("in a test") }
+        }
+        #expect(status == ExitStatus(3) && test.service.actions.isEmpty)
+    }
+
+    @Test func nothingIsAskedWhereThereIsNothingToDecide() throws {
+        let other = Job.Session(session: "x", person: Fixture.bob, kind: .shell, from: "", since: .now)
+        var held = keptJob()
+        held.held = true
+        for job in [keptJob(others: [other]), keptJob(.end), keptJob(nil), held] {
+            let (test, _, status) = try run(.shell, job: job) { transport, _, test in
+                test.service.offersSelfService = true
+                transport.onEvent(.loggedOut(status: 1))
+            }
+            #expect(status == ExitStatus(1) && test.service.releases == [.logout] && test.said.errors.isEmpty)
+        }
+    }
+
+    @Test func aMachineThatCannotBeEndedIsSpokenOf() throws {
+        let (test, _, status) = try run(.shell, job: keptJob()) { [time] transport, _, test in
+            test.service.offersSelfService = true
+            test.service.refusal = Fixture.serviceError(.unavailable)
+            transport.onEvent(.loggedOut(status: 0))
+            time.events = test.type("y\n")
+        }
+        #expect(status == .tryAgain && test.said.errors.contains("cannot answer now"))
     }
 }

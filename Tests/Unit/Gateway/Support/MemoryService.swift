@@ -43,6 +43,11 @@ final class MemoryService: BuildService {
     /// The logs that have been opened, in their order.
     private(set) var logs: [Stream] = []
     private(set) var releases: [Claim.Reason] = []
+    var offersSelfService = false
+    /// The changes of jobs that people asked for.
+    private(set) var actions: [JobAction] = []
+    /// What is answered to them; nil: the job.
+    var refusal: ServiceError?
 
     func log(_ name: String) -> Stream? { logs.last { $0.name == name } }
 
@@ -107,5 +112,47 @@ final class MemoryService: BuildService {
         answer(.success(nil))
     }
 
-    var selfService: (any SelfService)? { nil }
+    var selfService: (any SelfService)? { offersSelfService ? self : nil }
+}
+
+/// Only what sessions on a builder need.
+extension MemoryService: SelfService {
+    func perform(
+        _ action: JobAction, on job: JobID, for person: Person,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        actions.append(action)
+        answer(refusal.map { .failure($0) } ?? .success(jobs[job]!))
+    }
+
+    private static let notOffered = ServiceError(.notOffered, detail: "in a test")
+
+    func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+        answer(.failure(Self.notOffered))
+    }
+
+    func submit(
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) { answer(.failure(Self.notOffered)) }
+
+    func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
+        answer(.failure(Self.notOffered))
+    }
+
+    func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
+        answer(.failure(Self.notOffered))
+    }
+
+    func removeKey(
+        _ fingerprint: String, owner: String?, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) { answer(.failure(Self.notOffered)) }
+
+    func terms(_ answer: @escaping (Result<TermsOfUse?, ServiceError>) -> Void) {
+        answer(.failure(Self.notOffered))
+    }
+
+    func accept(
+        _ terms: TermsOfUse, by person: Person, _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) { answer(.failure(Self.notOffered)) }
 }

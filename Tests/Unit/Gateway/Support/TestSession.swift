@@ -6,12 +6,13 @@ import Glibc
 
 @testable import Gateway
 
-/// A session on the gateway with everything in memory but two pipes.
+/// A session on the gateway with everything in memory but its pipes.
 final class TestSession {
     let service = MemoryService()
     let context: SessionContext
     /// What the administrator's log says.
     private(set) var records: [String] = []
+    private let input: (read: CInt, write: CInt)
     private let output: (read: CInt, write: CInt)
     private let errors: (read: CInt, write: CInt)
 
@@ -21,6 +22,7 @@ final class TestSession {
 
     /// - Parameter command: SSH_ORIGINAL_COMMAND.
     init(on loop: EventLoop, command: String? = nil) {
+        input = Self.pipe()
         output = Self.pipe()
         errors = Self.pipe()
         var note: ((String) -> Void)?
@@ -34,12 +36,25 @@ final class TestSession {
             configuration: Configuration(service: .init(url: "unix:/nowhere")),
             environment: environment, journal: journal, key: Self.key,
             client: Client(
-                on: loop, journal: journal, hasTerminal: false, outputs: (output.write, errors.write)))
+                on: loop, journal: journal, hasTerminal: false, input: input.read,
+                outputs: (output.write, errors.write)))
         note = { [unowned self] in records.append($0) }
     }
 
     deinit {
-        for descriptor in [output.read, output.write, errors.read, errors.write] { close(descriptor) }
+        for end in [input, output, errors] {
+            close(end.read)
+            close(end.write)
+        }
+    }
+
+    /// The person types this.
+    ///
+    /// - Returns: the events of the loop's next waits in which it is read byte by byte.
+    func type(_ text: String) -> [[CInt: Int32]] {
+        let bytes = Array(text.utf8)
+        precondition(write(input.write, bytes, bytes.count) == bytes.count)
+        return Array(repeating: [input.read: POLLIN], count: bytes.count)
     }
 
     /// What the person has read on standard output, and on standard error.

@@ -177,7 +177,8 @@ struct ServiceTests {
             let release = "/v1/claims/\(claim.id)?reason=logout"
             #expect(try await service.client.send(.DELETE, "/v1/claims/\(claim.id)").status == 400)
             #expect(try await service.client.send(.DELETE, release).status == 204)
-            #expect(try await service.job("1").builder == nil)
+            let left = try await service.job("1")
+            #expect(left.sessions.isEmpty && left.builder?.state == .kept && left.logout == .ask)
             #expect(try await service.client.send(.DELETE, release).status == 410)
             #expect(try await service.client.send(.POST, "/v1/claims/99-1/heartbeat").status == 404)
         }

@@ -7,8 +7,9 @@ import Testing
 
 @Suite("Claims")
 struct ClaimTests {
-    private func kept() -> Lifecycle {
-        var job = lifecycle()
+    /// The administrator wants every machine back.
+    private func kept(logout: Job.Logout = .end) -> Lifecycle {
+        var job = lifecycle(logout: logout)
         _ = job.taskEnded("a", exitStatus: 1, at: start)
         return job
     }
@@ -28,6 +29,36 @@ struct ClaimTests {
         let effects = job.released("7-s", reason: reason, at: start + 10)
         #expect(effects.contains(.endBuilder) == ends)
         if !ends { #expect(job.record.job.builder?.keptUntil == start + 610) }
+    }
+
+    @Test("no departure ends a builder unless the administrator wants that", arguments: Claim.Kind.allCases)
+    func staysByDefault(kind: Claim.Kind) throws {
+        for reason in Claim.Reason.allCases {
+            var job = kept(logout: .ask)
+            try claim(&job, "s", kind)
+            #expect(!job.released("7-s", reason: reason, at: start + 10).contains(.endBuilder))
+            #expect(job.record.job.deadline == start + 610)
+            #expect(job.record.job.logout == .ask && job.record.job.keep == 600)
+        }
+    }
+
+    @Test("a guest's or an administrator's logout ends nothing", arguments: [false, true])
+    func othersLogOut(isAdministrator: Bool) throws {
+        var job = kept()
+        let bob = Person(id: "2", name: "bob")
+        if !isAdministrator { _ = try job.shared(with: bob, by: Requester()) }
+        try claim(&job, "s", .shell, by: bob, isAdministrator: isAdministrator)
+        #expect(!job.released("7-s", reason: .logout, at: start + 10).contains(.endBuilder))
+        #expect(job.record.job.deadline == start + 610)
+    }
+
+    @Test("the configuration of today counts, not that of the day on which the job was stored")
+    func setting() throws {
+        var job = kept(logout: .end)
+        try claim(&job, "s", .shell)
+        var restarted = Lifecycle(
+            record: job.record, times: Times(logout: .ask, keep: 600, life: 3600, lease: 60, maxLife: 7200))
+        #expect(!restarted.released("7-s", reason: .logout, at: start).contains(.endBuilder))
     }
 
     @Test("after the last shell has logged out, the builder ends with the last of the other sessions")
@@ -87,7 +118,7 @@ struct ClaimTests {
 
     @Test("a claim made while the job runs continues when it fails")
     func standsOn() throws {
-        var job = lifecycle()
+        var job = lifecycle(logout: .end)
         let claimed = try claim(&job, "s", .shell)
         _ = job.taskEnded("a", exitStatus: 1, at: start)
         #expect(job.renewed(claimed.id, at: start + 59) != nil)

@@ -6,13 +6,13 @@ import Testing
 @testable import Runner
 
 /// A job in the middle of its life, for tests of decisions.
-func lifecycle(shell: Bool = false, timeout: Int = 3600) -> Lifecycle {
+func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .ask) -> Lifecycle {
     let job = Job(
         id: JobID("7")!, owner: Person(id: "1", name: "alice"), status: .queued, created: start,
         tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
     var lifecycle = Lifecycle(
         record: JobRecord(job: job, manifest: Manifest(image: "debian", shell: shell, timeout: timeout)),
-        times: Times(keep: 600, life: 3600, lease: 60, maxLife: 7200))
+        times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
     _ = lifecycle.builderReady(at: start)
     _ = lifecycle.taskStarted("a", at: start)
@@ -92,14 +92,15 @@ struct LifecycleTests {
 
 /// A claim by the owner.
 @discardableResult
-func claim(_ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind, at now: Date = start) throws
-    -> Claim
-{
+func claim(
+    _ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind,
+    by person: Person = Person(id: "1", name: "alice"), isAdministrator: Bool = false, at now: Date = start
+) throws -> Claim {
     let request = ClaimRequest(
-        session: session, kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1"
-    )
+        session: session, kind: kind, person: .init(id: person.id), keyFingerprint: "f", key: "k",
+        from: "192.0.2.1")
     return try job.claimed(
-        request, by: permit(Person(id: "1", name: "alice"), for: job), id: "7-\(session)", at: now
+        request, by: permit(person, isAdministrator: isAdministrator, for: job), id: "7-\(session)", at: now
     ).claim
 }
 

@@ -23,11 +23,14 @@ struct LifetimeTests {
         /// The deadline in seconds after the failure; nil: the builder has ended.
         let deadline: Double?
         let reason: Job.BuilderEnd.Reason
+        var logout = Job.Logout.ask
 
         init(
-            _ name: String, _ events: [(Double, Event)], _ deadline: Double?, _ reason: Job.BuilderEnd.Reason
+            _ name: String, _ events: [(Double, Event)], _ deadline: Double?, _ reason: Job.BuilderEnd.Reason,
+            logout: Job.Logout = .ask
         ) {
             (testDescription, self.events, self.deadline, self.reason) = (name, events, deadline, reason)
+            self.logout = logout
         }
     }
 
@@ -49,7 +52,10 @@ struct LifetimeTests {
         Course(
             "the keep-time does not outlive the deadline",
             [(100, .claim("a")), (3500, .release("a", .lost))], 3700, .deadline),
-        Course("the last shell logs out", [(100, .claim("a")), (500, .release("a", .logout))], nil, .logout),
+        Course(
+            "the last shell logs out, and machines are wanted back",
+            [(100, .claim("a")), (500, .release("a", .logout))], nil, .logout, logout: .end),
+        Course("the last shell logs out", [(100, .claim("a")), (500, .release("a", .logout))], 1100, .kept),
         Course("extended before anybody came", [(100, .extend(2000))], 2000, .deadline),
         Course(
             "extended, and then someone enters", [(100, .extend(2000)), (200, .claim("a"))], 3800, .deadline),
@@ -64,7 +70,8 @@ struct LifetimeTests {
             [(100, .claim("a")), (200, .extend(5000)), (300, .release("a", .lost))], 5000, .deadline),
         Course(
             "extended, and the last shell logs out",
-            [(100, .claim("a")), (200, .extend(5000)), (300, .release("a", .logout))], nil, .logout),
+            [(100, .claim("a")), (200, .extend(5000)), (300, .release("a", .logout))], nil, .logout,
+            logout: .end),
         Course("never earlier than it is", [(100, .extend(160))], 600, .deadline),
         Course("extended as far as it goes", [(100, .claim("a")), (200, .extend(7200))], 7200, .deadline),
         Course("held before anybody came", [(100, .hold)], 3700, .deadline),
@@ -91,7 +98,7 @@ struct LifetimeTests {
 
     @Test("the deadline, and why the builder ends", arguments: courses)
     func course(_ course: Course) throws {
-        var job = lifecycle()
+        var job = lifecycle(logout: course.logout)
         _ = job.taskEnded("a", exitStatus: 1, at: start)
         for (second, event) in course.events { try Self.apply(event, to: &job, at: start + second) }
         #expect(job.record.job.deadline.map { $0.timeIntervalSince(start) } == course.deadline)

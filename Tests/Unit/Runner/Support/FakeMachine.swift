@@ -23,6 +23,7 @@ final class FakeMachine: BuilderMachine {
     let deadlines = Mutex<[Int]>([])
     /// Each list of people's keys that it has received.
     let keyLists = Mutex<[[String]]>([])
+    let messages = Mutex<[[String]]>([])
     /// What happens to a list of people's keys.
     enum Admission { case done, refused, unreachable }
     let admission = Mutex(Admission.done)
@@ -78,12 +79,13 @@ final class FakeMachine: BuilderMachine {
 
     func setDeadline(secondsFromNow seconds: Int) async throws { deadlines.withLock { $0.append(seconds) } }
 
-    func admit(keys: [String]) async throws -> Bool {
+    func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
         switch admission.withLock({ $0 }) {
         case .unreachable: throw RunnerError(.failure, "No way in.")
         case .refused: return false
         case .done:
-            keyLists.withLock { $0.append(keys) }
+            keyLists.withLock { $0.append(people.keys.map(\.line)) }
+            messages.withLock { $0.append(people.message) }
             return true
         }
     }

@@ -42,7 +42,7 @@ struct TestService: Sendable {
         settings.suffixes = ["builds.example.org"]
         settings.idleTime = idleTime
         settings.times = Times(
-            keep: 600, life: 3600, lease: 60, maxLife: 7200, login: settings.times.login)
+            keep: 600, life: 3600, lease: 60, maxLife: 7200, commandLine: settings.times.commandLine)
         let socket = "\(path)/s"
         let runner = Runner(
             settings: settings, roles: Roles(own: geteuid()), socket: socket,

@@ -3,14 +3,12 @@ import FoundationEssentials
 import Presentation
 import Testing
 
-@testable import Gateway
-
 /// What somebody reads who has come in.
 @Suite struct EntryLinesTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)
 
     @Test func aFailedJobSaysWhatFailedHowLongAndHowToRepeatIt() {
-        var job = Fixture.job()
+        var job = Self.job()
         job.note = "fix the parser"
         job.deadline = Self.now + 3540
         job.maxDeadline = Self.now + 86400
@@ -45,27 +43,13 @@ import Testing
     @Test(arguments: summaries) func onlyWhatIsKnownIsSaid(
         status: Job.Status, tasks: [Job.Task], expected: String
     ) {
-        var job = Fixture.job(status)
+        var job = Self.job(status)
         job.tasks = tasks
         #expect(Self.lines(job) == [expected])
     }
 
-    @Test func whoIsInsideIsNamedOnce() {
-        let sessions = (0..<9).map { number in
-            Job.Session(
-                session: "\(number)", person: Person(id: "\(number / 2)", name: "person \(number / 2)"),
-                kind: .shell, from: "", since: Self.now)
-        }
-        #expect(
-            Self.lines(Fixture.job(), others: Array(sessions.prefix(3))).last
-                == "Also inside: person 0, person 1.")
-        #expect(
-            Self.lines(Fixture.job(), others: sessions).last
-                == "Also inside: person 0, person 1, person 2, person 3, person 4.")
-    }
-
     @Test func whatTheServiceSaysIsHarmless() {
-        var job = Fixture.job()
+        var job = Self.job()
         job.note = "a\u{1b}]0;b\u{7}\r\n"
         job.tasks = [.init(name: "c\u{9b}", status: .failed, exitStatus: 1, script: "~/d\u{1b}[2J\n")]
         #expect(
@@ -86,7 +70,57 @@ import Testing
         #expect(SpokenDuration.words(seconds) == words)
     }
 
-    private static func lines(_ job: Job, others: [Job.Session] = []) -> [String] {
-        EntryLines.lines(job, others: others, extending: "ssh gate extend 42", at: now)
+    /// Which departure ends the builder, and when, for whom; and nobody is offered what is not theirs.
+    static let ends: [(logout: Job.Logout?, keep: Int?, held: Bool, isOwner: Bool, [String])] = [
+        (.end, 600, false, true, ["when you log out, or in 1 hour; to keep it: ssh gate hold 42"]),
+        (nil, nil, false, true, ["when you log out, or in 1 hour; to keep it: ssh gate hold 42"]),
+        (.end, nil, true, true, ["in 1 hour unless you extend it: ssh gate extend 42"]),
+        (.end, 600, false, false, ["in 1 hour.", "10 minutes."]),
+        (
+            .ask, 600, false, true,
+            [
+                "in 1 hour unless you extend it: ssh gate extend 42",
+                "10 minutes; to keep it longer: ssh gate hold 42",
+            ]
+        ),
+        (.ask, 600, false, false, ["in 1 hour.", "10 minutes."]),
+        (.ask, 3600, false, true, ["in 1 hour unless you extend it: ssh gate extend 42"]),
+        (.ask, nil, true, true, ["in 1 hour unless you extend it: ssh gate extend 42"]),
+        (.init(rawValue: "later"), nil, false, true, ["in 1 hour unless you extend it: ssh gate extend 42"]),
+    ]
+
+    @Test(arguments: ends) func theEndOfTheBuilderSurprisesNobody(
+        logout: Job.Logout?, keep: Int?, held: Bool, isOwner: Bool, expected: [String]
+    ) {
+        var job = Self.job()
+        (job.logout, job.keep, job.held) = (logout, keep, held)
+        (job.deadline, job.maxDeadline) = (Self.now + 3600, Self.now + 86400)
+        let lines = Self.lines(job, isOwner: isOwner)
+        #expect(lines.count == expected.count + 1)
+        for (line, words) in zip(lines.dropFirst(), expected) {
+            #expect(
+                line == "The builder ends \(words)" || line == "After the last session it stays for \(words)")
+        }
+    }
+
+    /// As with builds.sr.ht, which extends and holds nothing.
+    @Test func aServiceThatHoldsNothingOffersNothing() {
+        var job = Self.job()
+        (job.logout, job.deadline) = (nil, Self.now + 540)
+        let lines = EntryLines(job, isOwner: true, commands: .init()).lines(at: Self.now)
+        #expect(lines.last == "The builder ends when you log out, or in 9 minutes.")
+    }
+
+    private static func job(_ status: Job.Status = .failed) -> Job {
+        Job(
+            id: JobID("42")!, owner: Person(id: "1", name: "alice"), status: status, created: now,
+            logout: .ask)
+    }
+
+    private static func lines(_ job: Job, isOwner: Bool = true) -> [String] {
+        EntryLines(
+            job, isOwner: isOwner,
+            commands: isOwner ? .init(extend: "ssh gate extend 42", hold: "ssh gate hold 42") : .init()
+        ).lines(at: now)
     }
 }

@@ -1,9 +1,8 @@
-import BuildAPI
-import Presentation
+public import BuildAPI
 
 extension Job.Status {
     /// How the job ended, or that it has not ended.
-    var spoken: String {
+    public var spoken: String {
         switch self {
         case .success: "succeeded"
         case .failed: "failed"
@@ -16,7 +15,7 @@ extension Job.Status {
 
 extension Job.BuilderEnd {
     /// Why the builder ended; nil if there is nothing to say but that it has ended.
-    var spoken: String? {
+    public var spoken: String? {
         let person = by?.printableName
         return switch reason {
         case .released: person.map { "\($0) has released it" } ?? "it was released"
@@ -32,5 +31,5 @@ extension Job.BuilderEnd {
 }
 
 extension Person {
-    var printableName: String { HostileText.printable(name, limit: 64) }
+    public var printableName: String { HostileText.printable(name, limit: 64) }
 }

@@ -1,0 +1,96 @@
+public import BuildAPI
+public import FoundationEssentials
+
+/// The lines that greet a person in a builder: the job, what failed, when the builder ends, how to repeat the failed
+/// task.
+///
+/// They print only what the service says: if it does not say where scripts are, there is no line about them.
+public struct EntryLines {
+    /// What the person can enter at home; nil: this is not theirs to do, or the service does not offer it.
+    public struct Commands: Equatable, Sendable {
+        public var extend: String?
+        public var hold: String?
+
+        public init(extend: String? = nil, hold: String? = nil) {
+            self.extend = extend
+            self.hold = hold
+        }
+    }
+
+    private let job: Job
+    private let isOwner: Bool
+    private let commands: Commands
+    private let words: (TimeInterval) -> String
+
+    /// - Parameters:
+    ///   - isOwner: whether they greet the job's owner, whose logout can end the builder.
+    ///   - words: the words for a number of seconds.
+    public init(
+        _ job: Job, isOwner: Bool, commands: Commands,
+        words: @escaping (TimeInterval) -> String = SpokenDuration.words
+    ) {
+        self.job = job
+        self.isOwner = isOwner
+        self.commands = commands
+        self.words = words
+    }
+
+    public func lines(at now: Date) -> [String] {
+        let script = Self.failedTask(job)?.script.map {
+            "To repeat the failed task: \(HostileText.printable($0, limit: 200))"
+        }
+        return [Self.summary(job)] + ends(at: now) + [script].compactMap(\.self)
+    }
+
+    /// When the builder will end: at its deadline, and before it when the person leaves.
+    private func ends(at now: Date) -> [String] {
+        guard job.status.isFinal, let deadline = job.deadline else {
+            return [time(at: now)].compactMap(\.self)
+        }
+        let left = deadline.timeIntervalSince(now)
+        if isOwner, job.endsAtLogout {
+            let keeping = commands.hold.map { "; to keep it: \($0)" } ?? "."
+            return ["The builder ends when you log out, or in \(words(left))\(keeping)"]
+        }
+        var lines = [time(at: now)].compactMap(\.self)
+        if let keep = job.keep.map(Double.init), keep < left {
+            let keeping = commands.hold.map { "; to keep it longer: \($0)" } ?? "."
+            lines.append("After the last session it stays for \(SpokenDuration.words(keep))\(keeping)")
+        }
+        return lines
+    }
+
+    /// When the deadline is, and how to move it if that is possible.
+    public func time(at now: Date) -> String? {
+        guard let deadline = job.deadline else { return nil }
+        let left = words(deadline.timeIntervalSince(now))
+        guard job.status.isFinal else { return "Its tasks have \(left) left; then the builder ends." }
+        guard let latest = job.maxDeadline else { return "The builder ends in \(left)." }
+        if latest.timeIntervalSince(deadline) < 1 {
+            return "The builder ends in \(left), and cannot be extended any further."
+        }
+        return "The builder ends in \(left)" + (commands.extend.map { " unless you extend it: \($0)" } ?? ".")
+    }
+
+    /// `Job 42 (fix the parser): failed, task “build” ended with exit status 2.`
+    public static func summary(_ job: Job) -> String {
+        let note = job.note.map { " (\(HostileText.printable($0, limit: 60)))" } ?? ""
+        return "Job \(job.id)\(note): \(job.status.spoken)\(place(job))."
+    }
+
+    private static func place(_ job: Job) -> String {
+        if let task = failedTask(job) {
+            let name = HostileText.printable(task.name, limit: 128)
+            return task.exitStatus.map { ", task “\(name)” ended with exit status \($0)" }
+                ?? ", in task “\(name)”"
+        }
+        guard !job.status.isFinal, let task = job.tasks.first(where: { $0.status == .running }) else {
+            return ""
+        }
+        return ", task “\(HostileText.printable(task.name, limit: 128))”"
+    }
+
+    private static func failedTask(_ job: Job) -> Job.Task? {
+        job.status.isFinal ? job.tasks.first { $0.status == .failed } : nil
+    }
+}
