@@ -42,8 +42,63 @@ import Testing
                         AuthorizedKeysCommand /usr/libexec/sallyport/sallyport-dispatch %u %h %t %k
                     ExecStart=/usr/libexec/sallyport/sallyport-runner serve
 
-                    """, "/etc/sallyport/sallyport.toml exists already, and is not changed.",
+                    """
                 ], in: testBed)
+        }
+    }
+
+    /// Installs an earlier version and then this one: what nobody has changed becomes this version's; beside what an
+    /// administrator has changed, this version's is put once.
+    @Test func anUpgradeOverwritesNothingOfTheAdministrators() async throws {
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
+            let make = "make --no-print-directory PROGRAMS=\(machine.programs)"
+            let upgraded = try await machine.run(
+                """
+                earlier=/tmp/earlier
+                mkdir -p "$earlier"/Sources
+                cp -r \(machine.source)/Makefile \(machine.source)/.swift-version \(machine.source)/sshd_config.d "$earlier"
+                cp -r \(machine.source)/Sources/Installation "$earlier"/Sources
+                sed -i 's/^/# Earlier. /' "$earlier"/Sources/Installation/* "$earlier"/sshd_config.d/*
+                drop_in=/etc/ssh/sshd_config.d/50-sallyport.conf
+                unit=/usr/local/lib/systemd/system/sallyport-runner.service
+                configuration=/etc/sallyport/sallyport.toml
+
+                \(make) -C "$earlier" install >/tmp/first
+                grep 'Installed. Next steps' /tmp/first
+                echo '# Mine.' >>"$configuration"
+                echo '# Mine.' >>"$unit"
+                cp "$configuration" "$unit" /tmp
+                echo "[upgrade]"
+                \(make) -C \(machine.source) install
+                cmp "$drop_in" \(machine.source)/sshd_config.d/50-sallyport.conf
+                cmp "$unit" /tmp/sallyport-runner.service
+                cmp "$configuration" /tmp/sallyport.toml
+                grep -c Earlier "$configuration.new" "$unit.new" || true
+                rm "$configuration.new"
+                echo "[again]"
+                \(make) -C \(machine.source) install
+                cp "$unit.new" "$unit"
+                echo "[merged]"
+                \(make) -C \(machine.source) install
+                ! ls /etc/sallyport/*.new /usr/local/lib/*/*.new /etc/ssh/*/*.new /usr/local/lib/systemd/system/*.new
+                """)
+            await expect(upgraded, status: 0, in: testBed)
+            let unit = "/usr/local/lib/systemd/system/sallyport-runner.service"
+            func kept(_ file: String) -> String {
+                "\(file) is not changed. Compare it with this version's, then remove that: diff -u \(file) \(file).new\n"
+            }
+            let configuration = kept("/etc/sallyport/sallyport.toml")
+            let parts = upgraded.text.split(separator: /\[[a-z]+\]\n/).map { String($0) }
+            try #require(parts.count == 4, "\(upgraded)")
+            #expect(
+                parts[1].hasPrefix(
+                    configuration
+                        + "Updated /etc/ssh/sshd_config.d/50-sallyport.conf, which nobody had changed.\n"
+                        + kept(unit)), "\(upgraded)")
+            #expect(parts[1].contains("sallyport.toml.new:0\n\(unit).new:0\n"), "\(upgraded)")
+            #expect(parts[2].hasPrefix(kept(unit) + "Upgraded."), "\(upgraded)")
+            #expect(parts[3].hasPrefix("Upgraded."), "\(upgraded)")
         }
     }
 
@@ -73,11 +128,7 @@ import Testing
                     "\(way.name): \(refused)")
             }
 
-            await expect(
-                try await machine.make("uninstall"), status: 0,
-                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: testBed)
-            let gone = try await machine.run("find /usr/local -type f")
-            #expect(gone.text.isEmpty, "\(gone)")
+            try await uninstall(machine)
         }
     }
 
@@ -95,8 +146,8 @@ import Testing
                 """)
             await expect(prepared, status: 0, in: testBed)
             let kept = [
-                "/etc/sallyport/sallyport.toml exists already, and is not changed.",
-                "/etc/ssh/sshd_config.d/50-sallyport.conf exists already, and is not changed.",
+                "/etc/sallyport/sallyport.toml is not changed.",
+                "/etc/ssh/sshd_config.d/50-sallyport.conf is not changed.",
             ]
             await expect(try await machine.make("install"), status: 0, output: kept, in: testBed)
             // The key is new; and the file's jobs become older each day.
@@ -119,6 +170,44 @@ import Testing
             await expect(
                 known, status: 0,
                 output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: testBed)
+        }
+    }
+
+    /// The commands of docs/installation.md make a second gateway, with a runner of its own: neither knows the other's
+    /// people.
+    @Test func aSecondGatewayStandsBesideTheFirst() async throws {
+        let testBed = try await SharedTestBed.get()
+        try await InstalledMachine.with(testBed) { machine in
+            await expect(try await machine.make("install"), status: 0, in: testBed)
+            let second = try await machine.run(
+                """
+                sed -n '/^## A second gateway/,/^## Upgrade/s/^    //p' \(machine.source)/docs/installation.md >/tmp/second
+                # The page assumes that sshd has host keys.
+                sed -i '/^sshd -t$/d' /tmp/second
+                bash -eux /tmp/second
+                sed -i -e 's|^#account = .*|account = "second"|' -e 's|^#socket = .*|socket = "/run/second/api.sock"|' \
+                    -e 's|^#state_dir = .*|state_dir = "/var/lib/second"|' /etc/sallyport/second.toml
+                install -d --owner=sallyport --group=sallyport /run/second /var/lib/second
+                """)
+            await expect(second, status: 0, in: testBed)
+            try await start(machine)
+            let people = try await machine.run(
+                """
+                setpriv --reuid=sallyport --regid=sallyport --init-groups \
+                    /usr/local/libexec/sallyport/sallyport-runner serve --config /etc/sallyport/second.toml \
+                    >/tmp/second.log 2>&1 </dev/null &
+                trap 'kill $!; wait $!' EXIT
+                until sallyport jobs --config /etc/sallyport/second.toml >/dev/null 2>&1; do
+                    kill -0 $! || { cat /tmp/second.log; exit 1; }
+                    sleep 0.1
+                done
+                sallyport keys add alice /tmp/alice.pub
+                sallyport keys add zoe /tmp/alice.pub --config /etc/sallyport/second.toml
+                \(Self.ssh) whoami
+                ssh -F /tmp/ssh_config -l second gateway whoami
+                """)
+            await expect(people, status: 0, in: testBed)
+            expectInOrder(people.text, ["alice", "zoe"])
         }
     }
 
@@ -149,6 +238,45 @@ import Testing
                 ],
                 errors: ["This account only enters build machines."], in: testBed)
         }
+    }
+
+    /// First while Sallyport is in use, then after the command that `make uninstall` prints.
+    private func uninstall(_ machine: InstalledMachine) async throws {
+        let inUse = try await machine.run(
+            """
+            # Someone is inside, and does nothing.
+            job=$(sallyport jobs | grep -o '^ *[0-9]*' | tail -n 1)
+            mkfifo /tmp/inside
+            \(Self.ssh) connect "$job" 'echo inside; sleep 1000' >/tmp/inside 2>/dev/null &
+            head -n 1 /tmp/inside
+            """)
+        await expect(inUse, status: 0, output: ["inside\n"], in: machine.testBed)
+        let refused = try await machine.make("uninstall")
+        await expect(
+            refused, status: 2,
+            output: ["Sallyport is in use (runners: 1, builders: 1, sessions: 1). Stop it first:\n    kill "],
+            in: machine.testBed)
+        let command = try #require(refused.text.split(separator: "\n").first { $0.hasPrefix("    kill ") })
+        let stopped = try await machine.run("ls /usr/local/bin\n\(command) || true")
+        await expect(stopped, status: 0, output: ["sallyport\n"], in: machine.testBed)
+        try await expectNobodyOnTheGateway(in: machine.testBed)
+
+        let uninstalled = try await machine.make("uninstall")
+        await expect(
+            uninstalled, status: 0, output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"],
+            in: machine.testBed)
+        #expect(!uninstalled.text.contains("50-sallyport.conf"), "\(uninstalled)")
+        let gone = try await machine.run(
+            "find /usr/local -type f; ls /etc/ssh/sshd_config.d; /usr/sbin/sshd -t && echo fine")
+        #expect(gone.text == "fine\n", "\(gone)")
+
+        // Someone may need what they have written there.
+        await expect(try await machine.make("install"), status: 0, in: machine.testBed)
+        let changed = try await machine.run("echo '# Mine.' >>/etc/ssh/sshd_config.d/50-sallyport.conf")
+        await expect(changed, status: 0, in: machine.testBed)
+        await expect(
+            try await machine.make("uninstall"), status: 0,
+            output: ["50-sallyport.conf, which someone may have changed. Remove it:"], in: machine.testBed)
     }
 
     /// A key of Alice's, as sshd passes it to the dispatcher.
