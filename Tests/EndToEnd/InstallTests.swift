@@ -47,61 +47,6 @@ import Testing
         }
     }
 
-    /// Installs an earlier version and then this one: what nobody has changed becomes this version's; beside what an
-    /// administrator has changed, this version's is put once.
-    @Test func anUpgradeOverwritesNothingOfTheAdministrators() async throws {
-        let testBed = try await SharedTestBed.get()
-        try await InstalledMachine.with(testBed) { machine in
-            let make = "make --no-print-directory PROGRAMS=\(machine.programs)"
-            let upgraded = try await machine.run(
-                """
-                earlier=/tmp/earlier
-                mkdir -p "$earlier"/Sources
-                cp -r \(machine.source)/Makefile \(machine.source)/.swift-version \(machine.source)/sshd_config.d "$earlier"
-                cp -r \(machine.source)/Sources/Installation "$earlier"/Sources
-                sed -i 's/^/# Earlier. /' "$earlier"/Sources/Installation/* "$earlier"/sshd_config.d/*
-                drop_in=/etc/ssh/sshd_config.d/50-sallyport.conf
-                unit=/usr/local/lib/systemd/system/sallyport-runner.service
-                configuration=/etc/sallyport/sallyport.toml
-
-                \(make) -C "$earlier" install >/tmp/first
-                grep 'Installed. Next steps' /tmp/first
-                echo '# Mine.' >>"$configuration"
-                echo '# Mine.' >>"$unit"
-                cp "$configuration" "$unit" /tmp
-                echo "[upgrade]"
-                \(make) -C \(machine.source) install
-                cmp "$drop_in" \(machine.source)/sshd_config.d/50-sallyport.conf
-                cmp "$unit" /tmp/sallyport-runner.service
-                cmp "$configuration" /tmp/sallyport.toml
-                grep -c Earlier "$configuration.new" "$unit.new" || true
-                rm "$configuration.new"
-                echo "[again]"
-                \(make) -C \(machine.source) install
-                cp "$unit.new" "$unit"
-                echo "[merged]"
-                \(make) -C \(machine.source) install
-                ! ls /etc/sallyport/*.new /usr/local/lib/*/*.new /etc/ssh/*/*.new /usr/local/lib/systemd/system/*.new
-                """)
-            await expect(upgraded, status: 0, in: testBed)
-            let unit = "/usr/local/lib/systemd/system/sallyport-runner.service"
-            func kept(_ file: String) -> String {
-                "\(file) is not changed. Compare it with this version's, then remove that: diff -u \(file) \(file).new\n"
-            }
-            let configuration = kept("/etc/sallyport/sallyport.toml")
-            let parts = upgraded.text.split(separator: /\[[a-z]+\]\n/).map { String($0) }
-            try #require(parts.count == 4, "\(upgraded)")
-            #expect(
-                parts[1].hasPrefix(
-                    configuration
-                        + "Updated /etc/ssh/sshd_config.d/50-sallyport.conf, which nobody had changed.\n"
-                        + kept(unit)), "\(upgraded)")
-            #expect(parts[1].contains("sallyport.toml.new:0\n\(unit).new:0\n"), "\(upgraded)")
-            #expect(parts[2].hasPrefix(kept(unit) + "Upgraded."), "\(upgraded)")
-            #expect(parts[3].hasPrefix("Upgraded."), "\(upgraded)")
-        }
-    }
-
     /// Everything that the programs need is installed: a person logs in, and enters the machine of a failed job.
     @Test func anInstalledMachineLetsPeopleIn() async throws {
         let testBed = try await SharedTestBed.get()
@@ -109,14 +54,14 @@ import Testing
             await expect(
                 try await machine.make("install"), status: 0, output: ["Next steps"], in: testBed)
             await expect(try await machine.make("install-image"), status: 0, in: testBed)
-            try await start(machine)
+            try await machine.start()
             let entered = try await machine.run(
                 """
                 sallyport keys add alice /tmp/alice.pub
                 printf 'image: debian\\ntasks:\\n  - check: exit 3\\n' >/tmp/job.yaml
                 job=$(sallyport submit --owner alice /tmp/job.yaml | grep -o '[0-9]*' | head -1)
-                \(Self.ssh) tail "$job" || echo "tail: $?"
-                \(Self.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
+                \(InstalledMachine.ssh) tail "$job" || echo "tail: $?"
+                \(InstalledMachine.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
                 """, deadline: 120)
             await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: testBed)
 
@@ -129,47 +74,6 @@ import Testing
             }
 
             try await uninstall(machine)
-        }
-    }
-
-    /// The drop-in, the configuration and the database of version 1.0 stay unchanged, and today's programs work with
-    /// them.
-    @Test func anEarlierInstallationGoesOn() async throws {
-        let testBed = try await SharedTestBed.get()
-        try await InstalledMachine.with(testBed) { machine in
-            let fixtures = "\(machine.source)/Tests/Fixtures/1.0"
-            let prepared = try await machine.run(
-                """
-                mkdir -p /etc/sallyport /etc/ssh/sshd_config.d
-                cp \(fixtures)/sallyport.toml /etc/sallyport
-                cp \(fixtures)/50-sallyport.conf /etc/ssh/sshd_config.d
-                """)
-            await expect(prepared, status: 0, in: testBed)
-            let kept = [
-                "/etc/sallyport/sallyport.toml is not changed.",
-                "/etc/ssh/sshd_config.d/50-sallyport.conf is not changed.",
-            ]
-            await expect(try await machine.make("install"), status: 0, output: kept, in: testBed)
-            // The key is new; and the file's jobs become older each day.
-            let database = try await machine.run(
-                """
-                install -o sallyport -g sallyport -m 600 \(fixtures)/runner.sqlite /var/lib/sallyport
-                sed -i -e "s|^gateway_keys = .*|gateway_keys = [\\"$(cut -d' ' -f1,2 /etc/sallyport/builder_ed25519.pub)\\"]|" \\
-                    -e 's/^#retention = .*/retention = 36500/' /etc/sallyport/sallyport.toml
-                """)
-            await expect(database, status: 0, in: testBed)
-            try await start(machine)
-            let known = try await machine.run(
-                """
-                sallyport jobs --all
-                sallyport keys add alice /tmp/alice.pub
-                \(Self.ssh)
-                \(Self.ssh) show 1
-                \(Self.ssh) connect 2 true || echo "connect: $?"
-                """)
-            await expect(
-                known, status: 0,
-                output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: testBed)
         }
     }
 
@@ -190,7 +94,7 @@ import Testing
                 install -d --owner=sallyport --group=sallyport /run/second /var/lib/second
                 """)
             await expect(second, status: 0, in: testBed)
-            try await start(machine)
+            try await machine.start()
             let people = try await machine.run(
                 """
                 setpriv --reuid=sallyport --regid=sallyport --init-groups \
@@ -203,7 +107,7 @@ import Testing
                 done
                 sallyport keys add alice /tmp/alice.pub
                 sallyport keys add zoe /tmp/alice.pub --config /etc/sallyport/second.toml
-                \(Self.ssh) whoami
+                \(InstalledMachine.ssh) whoami
                 ssh -F /tmp/ssh_config -l second gateway whoami
                 """)
             await expect(people, status: 0, in: testBed)
@@ -247,7 +151,7 @@ import Testing
             # Someone is inside, and does nothing.
             job=$(sallyport jobs | grep -o '^ *[0-9]*' | tail -n 1)
             mkfifo /tmp/inside
-            \(Self.ssh) connect "$job" 'echo inside; sleep 1000' >/tmp/inside 2>/dev/null &
+            \(InstalledMachine.ssh) connect "$job" 'echo inside; sleep 1000' >/tmp/inside 2>/dev/null &
             head -n 1 /tmp/inside
             """)
         await expect(inUse, status: 0, output: ["inside\n"], in: machine.testBed)
@@ -287,11 +191,9 @@ import Testing
         """
     }
 
-    private static let ssh = "ssh -F /tmp/ssh_config gateway"
-
     /// What else a person with a key can try, and the answer of sshd or the forced command.
     private static let otherWays: [(name: String, command: String, says: String)] = [
-        ("a shell", "\(ssh) sh", "connect [--now]"),
+        ("a shell", "\(InstalledMachine.ssh) sh", "connect [--now]"),
         ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
         (
             "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",
@@ -318,49 +220,4 @@ import Testing
         ),
         ("su", "su builds -c id", "This account only enters build machines."),
     ]
-
-    /// sshd as Debian has it, configured as permissively as possible; the runner as its unit starts it.
-    private func start(_ machine: InstalledMachine) async throws {
-        let started = try await machine.run(
-            """
-            cd /tmp
-            for key in alice stray authority insider; do ssh-keygen -q -t ed25519 -N '' -f "$key"; done
-            ssh-keygen -q -s authority -I x -n builds insider.pub
-            ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_host_key
-            for attempt in 1 2 3 4 5; do
-                port=$((20000 + RANDOM % 20000))
-                cat >/etc/ssh/sshd_config <<EOF
-            Include /etc/ssh/sshd_config.d/*.conf
-            ListenAddress 127.0.0.1:$port
-            HostKey /etc/ssh/test_host_key
-            PidFile /run/sshd.pid
-            UsePAM no
-            PasswordAuthentication yes
-            AllowTcpForwarding yes
-            AuthorizedKeysFile /tmp/stray.pub
-            TrustedUserCAKeys /tmp/authority.pub
-            Subsystem sftp internal-sftp
-            EOF
-                /usr/sbin/sshd -t
-                /usr/sbin/sshd -E /tmp/sshd.log
-                until [ -e /run/sshd.pid ] || grep -q 'in use' /tmp/sshd.log; do sleep 0.02; done
-                [ ! -e /run/sshd.pid ] || break
-                rm -f /tmp/sshd.log
-            done
-            cat >/tmp/ssh_config <<EOF
-            Host gateway
-                IdentityFile /tmp/alice
-            Host *
-                HostName 127.0.0.1
-                Port $port
-                User builds
-                UserKnownHostsFile /tmp/known_hosts
-                IdentitiesOnly yes
-                BatchMode yes
-            EOF
-            echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 /etc/ssh/test_host_key.pub)" >/tmp/known_hosts
-            """)
-        guard started.status == 0 else { throw TestBedError("nothing was started", log: "\(started)") }
-        try await machine.startRunner()
-    }
 }
