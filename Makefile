@@ -33,6 +33,11 @@ PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
+UNIT := $(PREFIX)/lib/systemd/system/sallyport-runner.service
+TMPFILES := $(PREFIX)/lib/tmpfiles.d/sallyport.conf
+DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
+# Configuration files as they were last installed.
+SHIPPED := $(LIBEXEC)/shipped
 # The suite that `make test` runs, such as Tail; all of them if empty.
 SUITE :=
 # How long `make fuzz` runs each target.
@@ -147,7 +152,7 @@ lint: swift
 clean:
 	rm -rf .build
 
-# Never overwrites a configuration. With DESTDIR it creates no accounts and no keys, and needs no root.
+# Never overwrites what an administrator has changed. With DESTDIR it creates no accounts and no keys, and needs no root.
 install:
 	for program in sallyport-dispatch sallyport-lookup sallyport-shell sallyport-runner sallyport; do
 	    if [ ! -x "$(PROGRAMS)/$$program" ]; then
@@ -160,6 +165,8 @@ install:
 	    exit 1
 	fi
 	umask 022
+	upgrade=
+	[ ! -e '$(LIBEXEC)/sallyport-shell' ] || upgrade=yes
 	install -d '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' \
 	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport-lookup' '$(PROGRAMS)/sallyport-dispatch' \
@@ -168,9 +175,6 @@ install:
 	rm -f '$(DESTDIR)$(LIBEXEC)/sallyport.commit'
 	[ ! -e '$(PROGRAMS)/sallyport.commit' ] ||
 	    install --mode=0644 '$(PROGRAMS)/sallyport.commit' '$(DESTDIR)$(LIBEXEC)'
-	sed 's|@LIBEXEC@|$(LIBEXEC)|' Sources/Installation/sallyport-runner.service \
-	    >'$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service'
-	install --mode=0644 Sources/Installation/tmpfiles.conf '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'
 	identity=/etc/sallyport/builder_ed25519
 	if [ -z '$(DESTDIR)' ]; then
 	    exists() { getent "$$1" "$$2" >/dev/null; }
@@ -191,22 +195,42 @@ install:
 	fi
 	key=
 	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""
+	# Installs standard input as the file $$1. What an administrator has changed stays, with the new file beside it. The copy
+	# in $(SHIPPED) tells an administrator's changes from those between two versions.
 	install_configuration() {
-	    if [ -e '$(DESTDIR)'"$$1" ]; then
-	        cat >/dev/null
-	        echo "$$1 exists already, and is not changed."
-	    else
-	        cat >'$(DESTDIR)'"$$1"
-	        chmod 0644 '$(DESTDIR)'"$$1"
+	    local file='$(DESTDIR)'"$$1" shipped='$(DESTDIR)$(SHIPPED)/'"$${1##*/}" new
+	    new=$$(mktemp)
+	    cat >"$$new"
+	    if [ ! -e "$$file" ]; then
+	        install --mode=0644 "$$new" "$$file"
+	    elif cmp -s "$$file" "$$shipped" && ! cmp -s "$$file" "$$new"; then
+	        cat "$$new" >"$$file"
+	        echo "Updated $$1, which nobody had changed."
+	    elif ! cmp -s "$$file" "$$new" && ! cmp -s "$$shipped" "$$new"; then
+	        install --mode=0644 "$$new" "$$file.new"
 	    fi
+	    if cmp -s "$$file" "$$new"; then rm -f "$$file.new"; fi
+	    if [ -e "$$file.new" ]; then
+	        echo "$$1 is not changed. Compare it with this version's, then remove that: diff -u $$1 $$1.new"
+	    fi
+	    if [ -z '$(DESTDIR)' ]; then install -D --mode=0644 "$$new" "$$shipped"; fi
+	    rm "$$new"
 	}
 	sed "s|^gateway_keys = .*|gateway_keys = [$$key]|" Sources/Installation/sallyport.toml \
 	    | install_configuration /etc/sallyport/sallyport.toml
-	sed 's|/usr/local/libexec/sallyport|$(LIBEXEC)|' sshd_config.d/50-sallyport.conf \
-	    | install_configuration /etc/ssh/sshd_config.d/50-sallyport.conf
+	sed 's|/usr/local/libexec/sallyport|$(LIBEXEC)|' sshd_config.d/50-sallyport.conf | install_configuration '$(DROP_IN)'
+	sed 's|@LIBEXEC@|$(LIBEXEC)|' Sources/Installation/sallyport-runner.service | install_configuration '$(UNIT)'
+	install_configuration '$(TMPFILES)' <Sources/Installation/tmpfiles.conf
 	[ -z '$(DESTDIR)' ] || exit 0
+	if [ -n "$$upgrade" ]; then
+	    echo 'Upgraded. Sessions and builders go on. Next steps (docs/installation.md):'
+	    echo '  1. Compare the files that are named above, if there are any.'
+	    echo '  2. If the build service is on this machine: systemctl daemon-reload && systemctl restart sallyport-runner'
+	    echo '  3. sshd -t && systemctl reload ssh'
+	    exit 0
+	fi
 	echo 'Installed. Next steps (docs/installation.md):'
-	echo '  1. Read /etc/ssh/sshd_config.d/50-sallyport.conf and /etc/sallyport/sallyport.toml.'
+	echo '  1. Read $(DROP_IN) and /etc/sallyport/sallyport.toml.'
 	echo '  2. For a build service on this machine: make install-image, then'
 	echo '         systemctl daemon-reload && systemctl enable --now sallyport-runner'
 	echo '  3. sshd -t && systemctl reload ssh'
@@ -225,12 +249,42 @@ install-image:
 	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
 	done
 
-# Removes the programs and what starts them. Keeps the configuration, keys, accounts, jobs and logs.
+# Removes the programs and what starts them, unless they are in use. Keeps the configuration, keys, accounts, jobs and logs.
 uninstall:
-	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(PREFIX)/lib/systemd/system/sallyport-runner.service' \
-	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sallyport.conf'
+	if [ -z '$(DESTDIR)' ]; then
+	    # Prints the ids of the processes whose programs find(1) selects.
+	    processes() { { find /proc/[0-9]*/exe -maxdepth 0 "$$@" -printf '%h\n' 2>/dev/null || true; } | cut -d/ -f3; }
+	    runners=($$(processes -lname '$(LIBEXEC)/sallyport-runner*'))
+	    builders=($$(processes -lname '*/qemu-system-*' -user sallyport))
+	    sessions=($$(processes -lname '$(LIBEXEC)/sallyport-shell*'))
+	    steps=()
+	    if systemctl --quiet is-active sallyport-runner 2>/dev/null; then
+	        steps+=('systemctl disable --now sallyport-runner')
+	    elif [ "$${#runners[@]}" != 0 ]; then
+	        steps+=("kill $$runners" "tail --pid=$$runners -f /dev/null")
+	    fi
+	    [ "$${#runners[@]}$${#builders[@]}" = 00 ] || steps+=('$(LIBEXEC)/sallyport-runner drain')
+	    [ "$${#sessions[@]}" = 0 ] || steps+=('pkill -u builds')
+	    if [ "$${#steps[@]}" != 0 ]; then
+	        command=$$(printf ' && %s' "$${steps[@]}")
+	        echo "Sallyport is in use (runners: $${#runners[@]}, builders: $${#builders[@]}, sessions: $${#sessions[@]}). Stop it first:"
+	        echo "   $${command# &&}"
+	        exit 1
+	    fi
+	    systemctl --quiet disable sallyport-runner 2>/dev/null || true
+	fi
+	drop_in='$(DESTDIR)$(DROP_IN)'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(UNIT)' '$(DESTDIR)$(TMPFILES)' '$(DESTDIR)$(UNIT).new' \
+	    '$(DESTDIR)$(TMPFILES).new' "$$drop_in.new" '$(DESTDIR)/etc/sallyport/sallyport.toml.new'
+	if cmp -s "$$drop_in" '$(DESTDIR)$(SHIPPED)/50-sallyport.conf'; then rm "$$drop_in"; fi
 	rm -rf '$(DESTDIR)$(LIBEXEC)'
-	for left in /etc/ssh/sshd_config.d/50-sallyport.conf /etc/sallyport /var/lib/sallyport; do
+	for left in /etc/sallyport /var/lib/sallyport; do
 	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Kept: $$left"
 	done
-	[ -n '$(DESTDIR)' ] || echo 'Kept: the accounts builds, sallyport-keys and sallyport (remove them with userdel). Reload sshd.'
+	if [ -e "$$drop_in" ]; then
+	    echo "Kept: $(DROP_IN), which someone may have changed. Remove it: it names programs that are gone."
+	fi
+	if [ -z '$(DESTDIR)' ]; then
+	    echo 'Kept: the accounts builds, sallyport-keys and sallyport (remove them with userdel). Reload sshd.'
+	    systemctl --quiet daemon-reload 2>/dev/null || true
+	fi

@@ -42,7 +42,7 @@ import Testing
                         AuthorizedKeysCommand /usr/libexec/sallyport/sallyport-dispatch %u %h %t %k
                     ExecStart=/usr/libexec/sallyport/sallyport-runner serve
 
-                    """, "/etc/sallyport/sallyport.toml exists already, and is not changed.",
+                    """
                 ], in: testBed)
         }
     }
@@ -54,14 +54,14 @@ import Testing
             await expect(
                 try await machine.make("install"), status: 0, output: ["Next steps"], in: testBed)
             await expect(try await machine.make("install-image"), status: 0, in: testBed)
-            try await start(machine)
+            try await machine.start()
             let entered = try await machine.run(
                 """
                 sallyport keys add alice /tmp/alice.pub
                 printf 'image: debian\\ntasks:\\n  - check: exit 3\\n' >/tmp/job.yaml
                 job=$(sallyport submit --owner alice /tmp/job.yaml | grep -o '[0-9]*' | head -1)
-                \(Self.ssh) tail "$job" || echo "tail: $?"
-                \(Self.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
+                \(InstalledMachine.ssh) tail "$job" || echo "tail: $?"
+                \(InstalledMachine.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
                 """, deadline: 120)
             await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: testBed)
 
@@ -73,52 +73,45 @@ import Testing
                     "\(way.name): \(refused)")
             }
 
-            await expect(
-                try await machine.make("uninstall"), status: 0,
-                output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"], in: testBed)
-            let gone = try await machine.run("find /usr/local -type f")
-            #expect(gone.text.isEmpty, "\(gone)")
+            try await uninstall(machine)
         }
     }
 
-    /// The drop-in, the configuration and the database of version 1.0 stay unchanged, and today's programs work with
-    /// them.
-    @Test func anEarlierInstallationGoesOn() async throws {
+    /// The commands of docs/installation.md make a second gateway, with a runner of its own: neither knows the other's
+    /// people.
+    @Test func aSecondGatewayStandsBesideTheFirst() async throws {
         let testBed = try await SharedTestBed.get()
         try await InstalledMachine.with(testBed) { machine in
-            let fixtures = "\(machine.source)/Tests/Fixtures/1.0"
-            let prepared = try await machine.run(
+            await expect(try await machine.make("install"), status: 0, in: testBed)
+            let second = try await machine.run(
                 """
-                mkdir -p /etc/sallyport /etc/ssh/sshd_config.d
-                cp \(fixtures)/sallyport.toml /etc/sallyport
-                cp \(fixtures)/50-sallyport.conf /etc/ssh/sshd_config.d
+                sed -n '/^## A second gateway/,/^## Upgrade/s/^    //p' \(machine.source)/docs/installation.md >/tmp/second
+                # The page assumes that sshd has host keys.
+                sed -i '/^sshd -t$/d' /tmp/second
+                bash -eux /tmp/second
+                sed -i -e 's|^#account = .*|account = "second"|' -e 's|^#socket = .*|socket = "/run/second/api.sock"|' \
+                    -e 's|^#state_dir = .*|state_dir = "/var/lib/second"|' /etc/sallyport/second.toml
+                install -d --owner=sallyport --group=sallyport /run/second /var/lib/second
                 """)
-            await expect(prepared, status: 0, in: testBed)
-            let kept = [
-                "/etc/sallyport/sallyport.toml exists already, and is not changed.",
-                "/etc/ssh/sshd_config.d/50-sallyport.conf exists already, and is not changed.",
-            ]
-            await expect(try await machine.make("install"), status: 0, output: kept, in: testBed)
-            // The key is new; and the file's jobs become older each day.
-            let database = try await machine.run(
+            await expect(second, status: 0, in: testBed)
+            try await machine.start()
+            let people = try await machine.run(
                 """
-                install -o sallyport -g sallyport -m 600 \(fixtures)/runner.sqlite /var/lib/sallyport
-                sed -i -e "s|^gateway_keys = .*|gateway_keys = [\\"$(cut -d' ' -f1,2 /etc/sallyport/builder_ed25519.pub)\\"]|" \\
-                    -e 's/^#retention = .*/retention = 36500/' /etc/sallyport/sallyport.toml
-                """)
-            await expect(database, status: 0, in: testBed)
-            try await start(machine)
-            let known = try await machine.run(
-                """
-                sallyport jobs --all
+                setpriv --reuid=sallyport --regid=sallyport --init-groups \
+                    /usr/local/libexec/sallyport/sallyport-runner serve --config /etc/sallyport/second.toml \
+                    >/tmp/second.log 2>&1 </dev/null &
+                trap 'kill $!; wait $!' EXIT
+                until sallyport jobs --config /etc/sallyport/second.toml >/dev/null 2>&1; do
+                    kill -0 $! || { cat /tmp/second.log; exit 1; }
+                    sleep 0.1
+                done
                 sallyport keys add alice /tmp/alice.pub
-                \(Self.ssh)
-                \(Self.ssh) show 1
-                \(Self.ssh) connect 2 true || echo "connect: $?"
+                sallyport keys add zoe /tmp/alice.pub --config /etc/sallyport/second.toml
+                \(InstalledMachine.ssh) whoami
+                ssh -F /tmp/ssh_config -l second gateway whoami
                 """)
-            await expect(
-                known, status: 0,
-                output: ["fix the parser", "Hello alice.", "the ümlaut", "connect: 69\n"], in: testBed)
+            await expect(people, status: 0, in: testBed)
+            expectInOrder(people.text, ["alice", "zoe"])
         }
     }
 
@@ -151,6 +144,45 @@ import Testing
         }
     }
 
+    /// First while Sallyport is in use, then after the command that `make uninstall` prints.
+    private func uninstall(_ machine: InstalledMachine) async throws {
+        let inUse = try await machine.run(
+            """
+            # Someone is inside, and does nothing.
+            job=$(sallyport jobs | grep -o '^ *[0-9]*' | tail -n 1)
+            mkfifo /tmp/inside
+            \(InstalledMachine.ssh) connect "$job" 'echo inside; sleep 1000' >/tmp/inside 2>/dev/null &
+            head -n 1 /tmp/inside
+            """)
+        await expect(inUse, status: 0, output: ["inside\n"], in: machine.testBed)
+        let refused = try await machine.make("uninstall")
+        await expect(
+            refused, status: 2,
+            output: ["Sallyport is in use (runners: 1, builders: 1, sessions: 1). Stop it first:\n    kill "],
+            in: machine.testBed)
+        let command = try #require(refused.text.split(separator: "\n").first { $0.hasPrefix("    kill ") })
+        let stopped = try await machine.run("ls /usr/local/bin\n\(command) || true")
+        await expect(stopped, status: 0, output: ["sallyport\n"], in: machine.testBed)
+        try await expectNobodyOnTheGateway(in: machine.testBed)
+
+        let uninstalled = try await machine.make("uninstall")
+        await expect(
+            uninstalled, status: 0, output: ["Kept: /etc/sallyport\n", "Kept: /var/lib/sallyport\n"],
+            in: machine.testBed)
+        #expect(!uninstalled.text.contains("50-sallyport.conf"), "\(uninstalled)")
+        let gone = try await machine.run(
+            "find /usr/local -type f; ls /etc/ssh/sshd_config.d; /usr/sbin/sshd -t && echo fine")
+        #expect(gone.text == "fine\n", "\(gone)")
+
+        // Someone may need what they have written there.
+        await expect(try await machine.make("install"), status: 0, in: machine.testBed)
+        let changed = try await machine.run("echo '# Mine.' >>/etc/ssh/sshd_config.d/50-sallyport.conf")
+        await expect(changed, status: 0, in: machine.testBed)
+        await expect(
+            try await machine.make("uninstall"), status: 0,
+            output: ["50-sallyport.conf, which someone may have changed. Remove it:"], in: machine.testBed)
+    }
+
     /// A key of Alice's, as sshd passes it to the dispatcher.
     private static func offer(_ dispatcher: String) -> String {
         """
@@ -159,11 +191,9 @@ import Testing
         """
     }
 
-    private static let ssh = "ssh -F /tmp/ssh_config gateway"
-
     /// What else a person with a key can try, and the answer of sshd or the forced command.
     private static let otherWays: [(name: String, command: String, says: String)] = [
-        ("a shell", "\(ssh) sh", "connect [--now]"),
+        ("a shell", "\(InstalledMachine.ssh) sh", "connect [--now]"),
         ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
         (
             "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",
@@ -190,49 +220,4 @@ import Testing
         ),
         ("su", "su builds -c id", "This account only enters build machines."),
     ]
-
-    /// sshd as Debian has it, configured as permissively as possible; the runner as its unit starts it.
-    private func start(_ machine: InstalledMachine) async throws {
-        let started = try await machine.run(
-            """
-            cd /tmp
-            for key in alice stray authority insider; do ssh-keygen -q -t ed25519 -N '' -f "$key"; done
-            ssh-keygen -q -s authority -I x -n builds insider.pub
-            ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_host_key
-            for attempt in 1 2 3 4 5; do
-                port=$((20000 + RANDOM % 20000))
-                cat >/etc/ssh/sshd_config <<EOF
-            Include /etc/ssh/sshd_config.d/*.conf
-            ListenAddress 127.0.0.1:$port
-            HostKey /etc/ssh/test_host_key
-            PidFile /run/sshd.pid
-            UsePAM no
-            PasswordAuthentication yes
-            AllowTcpForwarding yes
-            AuthorizedKeysFile /tmp/stray.pub
-            TrustedUserCAKeys /tmp/authority.pub
-            Subsystem sftp internal-sftp
-            EOF
-                /usr/sbin/sshd -t
-                /usr/sbin/sshd -E /tmp/sshd.log
-                until [ -e /run/sshd.pid ] || grep -q 'in use' /tmp/sshd.log; do sleep 0.02; done
-                [ ! -e /run/sshd.pid ] || break
-                rm -f /tmp/sshd.log
-            done
-            cat >/tmp/ssh_config <<EOF
-            Host gateway
-                IdentityFile /tmp/alice
-            Host *
-                HostName 127.0.0.1
-                Port $port
-                User builds
-                UserKnownHostsFile /tmp/known_hosts
-                IdentitiesOnly yes
-                BatchMode yes
-            EOF
-            echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 /etc/ssh/test_host_key.pub)" >/tmp/known_hosts
-            """)
-        guard started.status == 0 else { throw TestBedError("nothing was started", log: "\(started)") }
-        try await machine.startRunner()
-    }
 }
