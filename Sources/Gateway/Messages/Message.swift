@@ -21,5 +21,5 @@ struct Message: Equatable {
     static let tellAdministrator = "Please tell the administrator."
     static let tryAgainInAMinute = "Try again in a minute."
     static let sameCommandAgain = "Run the same command again."
-    static let sameCommandToReturn = "Run the same command again to return."
+    static let sameCommandToReturn = "Run the same command again to return; what runs in tmux there goes on."
 }

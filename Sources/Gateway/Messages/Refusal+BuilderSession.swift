@@ -23,7 +23,7 @@ extension Refusal {
             Message(
                 .noBuilder, sentence(error.code),
                 wasInside
-                    ? "If the builder is still alive, run the same command again."
+                    ? "If the builder is still alive, run the same command again to return; what runs in tmux there goes on."
                     : Message.tryAgainInAMinute,
                 cause: error.debugDescription)
         }

@@ -40,8 +40,10 @@ struct BuilderMessage {
             (commandLine("connect \(job.id) 'tar cz DIR' >DIR.tgz"), "takes DIR home"),
             (commandLine("show \(job.id)"), "the job, its deadline, and who is inside"),
         ]
+        let canBeExtended =
+            job.status.isFinal && (job.maxDeadline ?? .distantPast) > (end ?? .distantPast) + 1
         let changes = [
-            job.status.isFinal ? (commandLine("extend \(job.id)"), "more time") : nil,
+            canBeExtended ? (commandLine("extend \(job.id)"), "more time") : nil,
             (
                 commandLine("hold \(job.id)"),
                 "keeps this machine until its time is up, even if nobody is inside"

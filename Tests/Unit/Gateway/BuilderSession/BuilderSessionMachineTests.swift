@@ -284,7 +284,8 @@ import Testing
     @Test(arguments: [
         (
             BuilderSessionMachine.Event.connectionFailed(SSHClientError(.lost, "in a test")),
-            "The connection to the builder was lost. If the builder is still alive, run the same command again.",
+            "The connection to the builder was lost. If the builder is still alive, run the same command again to "
+                + "return; what runs in tmux there goes on.",
             "The connection to the builder was lost. The builder has ended."
         ),
         (
