@@ -43,7 +43,7 @@ import Testing
             try await shell.output.wait(for: "$ ")
             try await shell.write("sallyport | grep -c 'release \(job)'; exit\n")
         }
-        await expect(through, status: 0, output: [failed, "\r\n1\r\n"], in: testBed)
+        await expect(through, status: 0, output: [failed, "\r1\r\n"], in: testBed)
         #expect(through.text.ranges(of: failed).count == 1, "\(through)")
 
         // Commands say nothing of their own, with and without a terminal.
@@ -65,7 +65,7 @@ import Testing
         }
         await expect(
             guest, status: 0,
-            output: [failed, "sallyport: The builder ends in 1 hour.\r\n", "At home you can enter:\r\n"],
+            output: [failed, "\r\nThe builder ends in 1 hour.\r\n", "At home you can enter:\r\n"],
             in: testBed)
         for verb in [" extend ", " hold ", " release "] { #expect(!guest.text.contains(verb), "\(guest)") }
         try await testBed.endBuilder(of: job)
