@@ -79,4 +79,16 @@ import Testing
             deadline: .seconds(90))
         await expect(finished, status: 5, output: ["42\n"], errors: ["ssh -t"], in: testBed)
     }
+
+    /// As with ssh to the builder itself: a signal that SSH cannot name is not taken for another one.
+    @Test func aCrashHasAStatusOfItsOwn() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let named = try await Command.run(testBed.ssh(["connect", job, "kill -SEGV $$"]))
+        await expect(named, status: 139, in: testBed)
+        let unnamed = try await Command.run(testBed.ssh(["connect", job, "echo before; kill -BUS $$"]))
+        await expect(
+            unnamed, status: 255, output: ["before\n"],
+            errors: ["sallyport: The command was killed by a signal that SSH has no name for"], in: testBed)
+    }
 }

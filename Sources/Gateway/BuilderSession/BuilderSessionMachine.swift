@@ -1,7 +1,7 @@
 import BuildAPI
 import Glibc
-import SSHClient
 import ServiceClient
+import SSHClient
 
 /// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the
 /// words.
@@ -290,6 +290,11 @@ struct BuilderSessionMachine {
     private mutating func heartbeatFailed(_ error: ServiceError) -> [Action] {
         switch error.code {
         case .claimEnded, .builderGone:
+            if case .showingLog = state {
+                // The job has probably ended: the end of its log says how.
+                state = .showingLog(.none)
+                return []
+            }
             guard case .inside(var inside) = state else { break }
             if case .requested = inside.claim { return [] }
             inside.claim = .requested
@@ -335,7 +340,11 @@ struct BuilderSessionMachine {
         case .killed(let signal):
             state = .over
             // A shell that was killed is not a logout: the person can want to return.
-            return [.finish(.signal(SignalName.number(signal)), kind == .shell ? .lost : .done)]
+            let reason = kind == .shell ? Claim.Reason.lost : .done
+            guard let number = SignalName.number(signal) else {
+                return [.refuse(.killedByUnnamedSignal(signal), reason)]
+            }
+            return [.finish(.signal(number), reason)]
         case .unknown: return determineReason(of: .channelClosed)
         }
     }

@@ -2,10 +2,8 @@ import Glibc
 
 /// The signals that SSH can name (RFC 4254 section 6.10), and some more of Linux's.
 enum SignalName {
-    /// Unknown signals count as KILL: the program did not end by itself.
-    static func number(_ name: String) -> CInt {
-        numbers[name] ?? SIGKILL
-    }
+    /// Nil: unknown. OpenSSH's sshd says `SIG@openssh.com` of every signal that the RFC has no name for, such as SIGBUS.
+    static func number(_ name: String) -> CInt? { numbers[name] }
 
     private static let numbers: [String: CInt] = [
         "ABRT": SIGABRT, "ALRM": SIGALRM, "BUS": SIGBUS, "FPE": SIGFPE, "HUP": SIGHUP, "ILL": SIGILL,

@@ -169,6 +169,10 @@ extension Refusal {
                 .tryAgain,
                 "This session was closed after \(SpokenDuration.words(time)) without input or output.",
                 Message.sameCommandToReturn, cause: "idle for \(SpokenDuration.words(time))")
+        case .killedByUnnamedSignal(let name):
+            Message(
+                .unknown, "The command was killed by a signal that SSH has no name for, such as SIGBUS.",
+                cause: "killed by \(HostileText.printable(name, limit: 64))")
         case .interrupted(let signal, let cause):
             // After a hang-up there is nobody to read it; a person who types Ctrl-C while waiting knows.
             signal == SIGHUP || signal == SIGINT

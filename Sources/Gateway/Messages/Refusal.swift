@@ -2,8 +2,8 @@ import BuildAPI
 import CommandGrammar
 import FoundationEssentials
 import Policy
-import SSHClient
 import ServiceClient
+import SSHClient
 
 /// Why a request is refused, or a session ended: every reason that the gateway has.
 ///
@@ -106,6 +106,8 @@ enum Refusal: Error {
     /// The person is no longer allowed to be inside.
     case sessionRevoked(ServiceError, JobID)
     case idle(Duration)
+    /// The remote program was killed by a signal for which the builder's SSH server has only this name.
+    case killedByUnnamedSignal(String)
     /// The client has gone, or an administrator ended the session.
     case interrupted(signal: CInt, cause: String)
 }

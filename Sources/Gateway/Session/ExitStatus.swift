@@ -22,6 +22,8 @@ public struct ExitStatus: Equatable, Sendable, CustomStringConvertible {
     public static let misconfigured = ExitStatus(78)
 
     static let success = ExitStatus(0)
+    /// The remote command's own status is unknown, as ssh(1) reports it.
+    static let unknown = ExitStatus(255)
     /// `tail`: the job ended without success. A question was answered with no.
     static let jobFailed = ExitStatus(1)
 

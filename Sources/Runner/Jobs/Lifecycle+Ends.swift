@@ -1,6 +1,6 @@
-import Presentation
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// How jobs and their builders end.
 extension Lifecycle {

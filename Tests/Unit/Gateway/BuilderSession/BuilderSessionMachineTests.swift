@@ -137,6 +137,35 @@ import Testing
         #expect(machine.handle(.ended(ending)) == [], "what is over stays over")
     }
 
+    /// A worker that forgets a job at its success ends the claim a moment before the log.
+    @Test(arguments: [ServiceError.Code.builderGone, .claimEnded])
+    func aClaimThatEndsWithTheJobLeavesTheLastWordToTheLog(code: ServiceError.Code) {
+        for builder in [nil, kept] {
+            var machine = BuilderSessionMachine(
+                Fixture.job(.running, builder: .ready), kind: .shell, now: false, isOwner: true)
+            _ = machine.begin()
+            _ = machine.handle(.claimed(Fixture.claim(of: ready)))
+            #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [])
+            #expect(machine.handle(.heartbeat(Fixture.serviceError(code))) == [])
+            _ = machine.handle(.job(Fixture.job(.success, builder: builder?.state)))
+            let actions = machine.handle(.logShown(nil))
+            if let builder {
+                #expect(actions == [.claim, .connect(builder)])
+            } else {
+                #expect(refusal(actions)?.sentence.hasPrefix("Job 42 succeeded") == true, "\(actions)")
+            }
+        }
+    }
+
+    @Test(arguments: [(Claim.Kind.exec, Claim.Reason.done), (.shell, .lost)])
+    func aSignalWithoutANameIsNotTakenForAnother(kind: Claim.Kind, expected: Claim.Reason) {
+        for name in ["SIG@openssh.com", "BUS@example.org", ""] {
+            var machine = inside(kind)
+            let actions = machine.handle(.ended(.killed(signal: name)))
+            #expect(refusal(actions)?.status == ExitStatus(255) && reason(actions) == expected)
+        }
+    }
+
     @Test(
         arguments: [
             (true, .ask, .finishAndAsk(ExitStatus(7))), (true, .end, .finish(ExitStatus(7), .logout)),

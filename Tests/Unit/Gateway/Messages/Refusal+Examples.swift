@@ -27,6 +27,7 @@ extension Refusal {
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
             .builderReplaced(job.id), .sessionRevoked(error, job.id), .idle(.seconds(900)),
+            .killedByUnnamedSignal("SIG@openssh.com"),
             .interrupted(signal: SIGTERM, cause: "in a test"), .builderEnded(gone, loss: nil),
             .builderTimeout(Fixture.job(.running, builder: nil)),
             .builderTimeout(Fixture.job(.queued, builder: nil)),
