@@ -1,7 +1,7 @@
 import BuildAPI
 import Glibc
-import ServiceClient
 import SSHClient
+import ServiceClient
 
 /// A session on a builder, as a state machine without I/O: events in, actions out. ``Refusal`` and ``Notice`` have the
 /// words.

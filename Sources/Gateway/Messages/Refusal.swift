@@ -2,8 +2,8 @@ import BuildAPI
 import CommandGrammar
 import FoundationEssentials
 import Policy
-import ServiceClient
 import SSHClient
+import ServiceClient
 
 /// Why a request is refused, or a session ended: every reason that the gateway has.
 ///

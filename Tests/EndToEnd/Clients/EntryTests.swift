@@ -3,9 +3,10 @@ import Testing
 
 /// What people with their own ssh read when they enter a builder, and what the builder itself tells.
 @Suite struct EntryTests {
-    @Test func whoComesWithTheirOwnSSHReadsTheSameOnce() async throws {
+    @Test(arguments: ["debian", "debian-build"])
+    func whoComesWithTheirOwnSSHReadsTheSameOnce(image: String) async throws {
         let testBed = try await SharedTestBed.get()
-        let job = try await SharedJobs.freshWreck(testBed)
+        let job = try await SharedJobs.freshWreck(testBed, image: image)
         let alice = try await Equipped.person(in: testBed)
         let failed = "sallyport: Job \(job): failed, task “check” ended with exit status 1.\r\n"
         let own = try await Command.start(
@@ -28,7 +29,7 @@ import Testing
         expectInOrder(
             own.text,
             [
-                failed, "sallyport: The builder ends in 1 hour, and cannot be extended any further.\r\n",
+                failed, "sallyport: The builder ends in ", ", and cannot be extended any further.\r\n",
                 "sallyport: After the last session it stays for 15 minutes; to keep it longer: ssh ",
                 " hold \(job)\r\n", "sallyport: To repeat the failed task: ~/.tasks/check\r\n",
                 "build@builder:~$ ", "At home you can enter:\r\n  ssh -t ", "connect \(job)\r\n",
@@ -65,7 +66,7 @@ import Testing
         }
         await expect(
             guest, status: 0,
-            output: [failed, "\r\nThe builder ends in 1 hour.\r\n", "At home you can enter:\r\n"],
+            output: [failed, "\r\nThe builder ends in ", "At home you can enter:\r\n"],
             in: testBed)
         for verb in [" extend ", " hold ", " release "] { #expect(!guest.text.contains(verb), "\(guest)") }
         try await testBed.endBuilder(of: job)

@@ -53,8 +53,8 @@ actor SharedJobs {
     }
 
     /// One of Alice's for a test that harms its builder; the test ends it.
-    static func freshWreck(_ testBed: TestBed) async throws -> String {
-        try await failedJob(testBed, "image: debian\ntasks:\n  - check: exit 1\n", owner: "alice")
+    static func freshWreck(_ testBed: TestBed, image: String = "debian") async throws -> String {
+        try await failedJob(testBed, "image: \(image)\ntasks:\n  - check: exit 1\n", owner: "alice")
     }
 
     private func job(_ name: String, testBed: TestBed, _ manifest: String, owner: String = "alice")
