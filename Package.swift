@@ -159,7 +159,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Conformance",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "ServiceClient"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "Presentation", "ServiceClient"],
             path: "Sources/Tools/Conformance",
             swiftSettings: settings),
         .target(
