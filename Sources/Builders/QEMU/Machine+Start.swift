@@ -73,13 +73,7 @@ extension Machine {
 
     /// Makes the machine's host key; returns its public half, `<type> <base64>`.
     private static func makeHostKey(in folder: MachineFolder) async throws(MachineError) -> String {
-        let outcome = try await ShortCommand(
-            program: "ssh-keygen",
-            arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", folder.hostKey.string]
-        ).run()
-        guard outcome.status == 0 else {
-            throw failure("ssh-keygen: \(outcome.output) \(outcome.errors)")
-        }
+        try await KeyGeneration.makeKey(at: folder.hostKey, comment: "builder")
         let words = String(decoding: try folder.read(folder.hostKeyPublic), as: UTF8.self).split(
             separator: " ")
         guard words.count >= 2 else { throw MachineError(.startFailed, detail: "ssh-keygen wrote no key.") }

@@ -9,7 +9,7 @@ extension Runner {
     /// Serves real virtual machines until SIGTERM or SIGINT.
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
         try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
-            try machines(configuration.runner, in: folder)
+            try await machines(configuration.runner, in: folder)
         }
     }
 
@@ -18,11 +18,12 @@ extension Runner {
     /// - Parameter makeSupply: receives the state folder, locked.
     package static func serve(
         _ configuration: Configuration, isEphemeral: Bool, logger: Logger,
-        makeSupply: (_ folder: String) throws -> any BuilderSupply
+        makeSupply: (_ folder: String) async throws -> any BuilderSupply
     ) async throws {
         try check(configuration.runner)
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = try makeSupply(folder.path)
+        for change in folder.tighten() { logger.notice("\(change)") }
+        let supply = try await makeSupply(folder.path)
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),
@@ -36,7 +37,7 @@ extension Runner {
     /// Ends every builder that a stopped runner has left behind, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = try machines(configuration.runner, in: folder.path)
+        let supply = try await machines(configuration.runner, in: folder.path)
         let settings = Settings(configuration, hostName: hostName())
         let store = try Store(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
@@ -51,9 +52,10 @@ extension Runner {
 
     private static func machines(
         _ configuration: Configuration.Runner, in folder: String
-    ) throws(RunnerError) -> MachineSupply {
+    ) async throws(RunnerError) -> MachineSupply {
         MachineSupply(
-            configuration, identity: try .identity(in: folder), authority: try .hostAuthority(in: folder))
+            configuration, identity: try await .identity(in: folder),
+            authority: try await .hostAuthority(in: folder))
     }
 
     private static func check(_ configuration: Configuration.Runner) throws(RunnerError) {
