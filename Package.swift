@@ -105,7 +105,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "KeyLookup",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile"],
             swiftSettings: settings),
         .target(
             name: "SocketClient",
@@ -165,7 +165,7 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Policy", "QEMU", "Presentation",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "Policy", "QEMU", "Presentation",
                 "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -269,6 +269,10 @@ let package = Package(
         .testTarget(
             name: "BuildAPITests", dependencies: ["BuildAPI"],
             path: "Tests/Unit/BuildAPI",
+            swiftSettings: settings),
+        .testTarget(
+            name: "CLinuxTests", dependencies: ["CLinux", "TestSupport"],
+            path: "Tests/Unit/CLinux",
             swiftSettings: settings),
         .testTarget(
             name: "ServiceClientTests",

@@ -50,6 +50,7 @@ public enum ConfigurationFile {
             "gateway", "key_cache", default: configuration.gateway.keyCache)
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
+        configuration.gateway.logFile = try document.path("gateway", "log_file")
         configuration.gateway.idle = try document.number(
             "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)
 
@@ -78,6 +79,7 @@ public enum ConfigurationFile {
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        runner.logFile = try document.path("runner", "log_file")
         runner.terms = try document.path("runner", "terms")
         runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)

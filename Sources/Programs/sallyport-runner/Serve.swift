@@ -36,23 +36,34 @@ struct Drain: AsyncParsableCommand {
 /// Runs a command; a failure is one sentence on stderr and a status from sysexits(3).
 private func running(_ path: String, _ body: (Configuration, Logger) async throws -> Void) async {
     signal(SIGPIPE, SIG_IGN)
+    var file: FileLog?
     do {
         let configuration = try ConfigurationFile.read(path)
         // The path of the configuration can be relative; those in it cannot.
         Surroundings.settle()
-        try await body(configuration, Logger(label: program) { _ in StreamLogHandler.standardError(label: program) })
+        file = try configuration.runner.logFile.map { try FileLog($0, program: program) }
+        try await body(configuration, logger(with: file))
     } catch let error as ConfigurationError {
-        fail(error.description, EX_CONFIG)
+        fail(error.description, EX_CONFIG, file)
     } catch let error as RunnerError {
-        fail(error.explanation, EX_UNAVAILABLE)
+        fail(error.explanation, EX_UNAVAILABLE, file)
     } catch {
-        fail("\(error)", EX_SOFTWARE)
+        fail("\(error)", EX_SOFTWARE, file)
     }
 }
 
 private let program = "sallyport-runner"
 
-private func fail(_ sentence: String, _ status: Int32) -> Never {
+/// Writes to stderr, and to the file if there is one.
+private func logger(with file: FileLog?) -> Logger {
+    let console = StreamLogHandler.standardError(label: program)
+    return Logger(label: program) { _ in
+        if let file { MultiplexLogHandler([console, file]) } else { console }
+    }
+}
+
+private func fail(_ sentence: String, _ status: Int32, _ file: FileLog?) -> Never {
+    if let file { Logger(label: program) { _ in file }.error("\(sentence)") }
     let line = Array("\(program): \(sentence)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)
     exit(status)
