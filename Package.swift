@@ -103,19 +103,20 @@ let package = Package(
             dependencies: ["BuildAPI", "TOMLKit"],
             path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
+        .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
         .target(
             name: "KeyLookup",
             dependencies: ["AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile"],
             swiftSettings: settings),
         .target(
             name: "SocketClient",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections"],
             path: "Sources/ServiceClient/Socket",
             swiftSettings: settings),
         .target(
             name: "ServiceClient",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "EventLoop",
+                "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "Connections", "EventLoop",
             ],
             path: "Sources/ServiceClient/Sallyport",
             swiftSettings: settings),
@@ -269,6 +270,10 @@ let package = Package(
         .testTarget(
             name: "BuildAPITests", dependencies: ["BuildAPI"],
             path: "Tests/Unit/BuildAPI",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConnectionsTests", dependencies: ["Connections", "TestSupport"],
+            path: "Tests/Unit/Connections",
             swiftSettings: settings),
         .testTarget(
             name: "CLinuxTests", dependencies: ["CLinux", "TestSupport"],
