@@ -74,11 +74,14 @@ public enum ConfigurationFile {
             if image != .init() { runner.imageSettings[name] = image }
         }
         runner.suffixes = try document.hostNames("runner", "suffixes") ?? suffixes(of: configuration.gateway)
-        runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
-        runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
-        runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        // The defaults follow a shorter max_life; a contradiction that someone has written down is the runner's to refuse.
+        runner.keep = try document.number(
+            "runner", "keep", in: 1...31_536_000, default: min(runner.keep, runner.maxLife))
+        runner.life = try document.number(
+            "runner", "life", in: 1...31_536_000, default: min(runner.life, runner.maxLife))
+        runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.logFile = try document.path("runner", "log_file")
         runner.terms = try document.path("runner", "terms")
         runner.limits = try limits(from: &document)
