@@ -105,19 +105,20 @@ let package = Package(
             dependencies: ["BuildAPI", "TOMLKit"],
             path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
+        .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
         .target(
             name: "KeyLookup",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile"],
             swiftSettings: settings),
         .target(
             name: "SocketClient",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections"],
             path: "Sources/ServiceClient/Socket",
             swiftSettings: settings),
         .target(
             name: "ServiceClient",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "EventLoop",
+                "AuthorizedKeys", "BuildAPI", "CCurl", "ConfigurationFile", "Connections", "EventLoop",
             ],
             path: "Sources/ServiceClient/Sallyport",
             swiftSettings: settings),
@@ -161,13 +162,13 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Conformance",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "ServiceClient"],
+            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "Presentation", "ServiceClient"],
             path: "Sources/Tools/Conformance",
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Policy", "QEMU", "Presentation",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "Policy", "QEMU", "Presentation",
                 "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -271,6 +272,14 @@ let package = Package(
         .testTarget(
             name: "BuildAPITests", dependencies: ["BuildAPI"],
             path: "Tests/Unit/BuildAPI",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConnectionsTests", dependencies: ["Connections", "TestSupport"],
+            path: "Tests/Unit/Connections",
+            swiftSettings: settings),
+        .testTarget(
+            name: "CLinuxTests", dependencies: ["CLinux", "TestSupport"],
+            path: "Tests/Unit/CLinux",
             swiftSettings: settings),
         .testTarget(
             name: "ServiceClientTests",

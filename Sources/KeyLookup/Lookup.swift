@@ -1,5 +1,6 @@
 public import AuthorizedKeys
 public import BuildAPI
+import CLinux
 public import ConfigurationFile
 import Glibc
 
@@ -74,6 +75,7 @@ public struct Lookup {
         } catch {
             throw LookupError(error.description)
         }
+        if let file = configuration.gateway.logFile { sp_log_also_to(file) }
         return Question(
             key: try plainKey(of: command.offer.key), configuration: configuration, command: command)
     }

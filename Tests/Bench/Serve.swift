@@ -17,7 +17,8 @@ struct Serve: AsyncParsableCommand {
             configuration, isEphemeral: ephemeral, logger: Logger(label: "sallyport-bench")
         ) { folder in
             LoopbackSupply(
-                authorizedKeys: configuration.runner.gatewayKeys, authority: try .hostAuthority(in: folder))
+                authorizedKeys: configuration.runner.gatewayKeys,
+                authority: try await .hostAuthority(in: folder))
         }
     }
 }

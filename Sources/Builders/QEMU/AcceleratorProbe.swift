@@ -1,21 +1,27 @@
 import Foundation
-import SystemPackage
+public import SystemPackage
 
 /// Finds out whether KVM works here, by booting our own guest with it.
 ///
 /// That /dev/kvm exists and opens proves nothing: on some hosts the guest then hangs silently. The
 /// result is kept for this process and, if possible, for this boot of the host, in a file next to the image.
-actor AcceleratorProbe {
-    static let shared = AcceleratorProbe()
+public actor AcceleratorProbe {
+    public static let shared = AcceleratorProbe()
 
     private var answers: [FilePath: Task<Accelerator, Never>] = [:]
 
     /// What `automatic` means on this host.
-    func resolve(image: FilePath) async -> Accelerator {
+    ///
+    /// - Parameter report: is told the answer when it is found, once for each image.
+    public func resolve(
+        image: FilePath, report: @Sendable (Accelerator) -> Void = { _ in }
+    ) async -> Accelerator {
         if let known = answers[image] { return await known.value }
         let task = Task { await Self.probe(image: image) }
         answers[image] = task
-        return await task.value
+        let answer = await task.value
+        report(answer)
+        return answer
     }
 
     private static func probe(image: FilePath) async -> Accelerator {
@@ -28,8 +34,9 @@ actor AcceleratorProbe {
         if kept.count == 2, kept[0] == boot, let answer = Accelerator(rawValue: String(kept[1])) {
             return answer
         }
+        let files = MachineSpecification.files(ofImage: image)
         let command = EmulatorCommand(
-            kernel: image.appending("vmlinuz"), initramfs: image.appending("initramfs.cpio.gz"),
+            kernel: files.kernel, initramfs: files.initramfs,
             accelerator: .kvm, memory: 256, processors: 1, kernelArguments: ["sallyport.probe"])
         let outcome = try? await ShortCommand(
             program: EmulatorCommand.program, arguments: command.probe(), limit: .seconds(5)

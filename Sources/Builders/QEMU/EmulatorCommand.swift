@@ -43,7 +43,8 @@ struct EmulatorCommand {
         ulimit -f "$1"
         export TMPDIR="$2"
         shift 2
-        exec "$(command -v "$0")" "$@"
+        program=$(command -v "$0") || exit 127
+        exec "$program" "$@"
         """
 
     private var longestFile: Int { disk?.longestOverlay ?? Self.consoleLimit }

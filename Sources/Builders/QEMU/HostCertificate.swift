@@ -22,14 +22,14 @@ public struct HostCertificate: Sendable, Hashable {
     /// Signs the public key in the file `NAME.pub`; writes the certificate to `NAME-cert.pub` next to it.
     public func sign(_ publicKey: FilePath) async throws(MachineError) {
         let outcome = try await ShortCommand(
-            program: "ssh-keygen",
+            program: KeyGeneration.program,
             arguments: [
                 "-q", "-s", authority.string, "-h", "-I", identity, "-n", names.joined(separator: ","),
                 "-V", "-1h:+\(life)s", publicKey.string,
             ]
         ).run()
         guard outcome.status == 0 else {
-            throw Machine.failure("ssh-keygen: \(outcome.output) \(outcome.errors)")
+            throw Machine.failure("\(KeyGeneration.program): \(outcome.output) \(outcome.errors)")
         }
     }
 }

@@ -5,12 +5,11 @@ extension Machine {
     /// Starts a machine. Returns when QEMU runs; the guest is then booting.
     public static func start(_ specification: MachineSpecification) async throws(MachineError) -> Machine {
         let folder = MachineFolder(path: specification.folder)
-        let kernel = specification.image.appending("vmlinuz")
-        let common = specification.image.appending("initramfs.cpio.gz")
-        for file in [kernel, common] where !FileManager.default.isReadableFile(atPath: file.string) {
-            throw MachineError(.imageMissing, detail: file.string)
+        let files = MachineSpecification.files(ofImage: specification.image)
+        for file in [files.kernel, files.initramfs] where access(file.string, R_OK) != 0 {
+            throw MachineError(.imageMissing, detail: "\(file): \(String(cString: strerror(errno)))")
         }
-        let disk = try DiskImage(specification.image.appending("root.qcow2"))
+        let disk = try DiskImage(files.disk)
         try folder.create()
         folder.removeTraces()
         folder.remove([folder.console])
@@ -23,7 +22,7 @@ extension Machine {
         do throws(MachineError) {
             hostKey = try await makeHostKey(in: folder)
             try await specification.hostCertificate?.sign(folder.hostKeyPublic)
-            try writeInitramfs(specification, common: common, in: folder)
+            try writeInitramfs(specification, common: files.initramfs, in: folder)
         } catch {
             folder.removeTraces()
             throw error
@@ -34,7 +33,7 @@ extension Machine {
         }
 
         let emulator = EmulatorCommand(
-            kernel: kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
+            kernel: files.kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
             memory: specification.memory, processors: specification.processors,
             network: specification.network)
         let record = try await launch(
@@ -73,13 +72,7 @@ extension Machine {
 
     /// Makes the machine's host key; returns its public half, `<type> <base64>`.
     private static func makeHostKey(in folder: MachineFolder) async throws(MachineError) -> String {
-        let outcome = try await ShortCommand(
-            program: "ssh-keygen",
-            arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", folder.hostKey.string]
-        ).run()
-        guard outcome.status == 0 else {
-            throw failure("ssh-keygen: \(outcome.output) \(outcome.errors)")
-        }
+        try await KeyGeneration.makeKey(at: folder.hostKey, comment: "builder")
         let words = String(decoding: try folder.read(folder.hostKeyPublic), as: UTF8.self).split(
             separator: " ")
         guard words.count >= 2 else { throw MachineError(.startFailed, detail: "ssh-keygen wrote no key.") }

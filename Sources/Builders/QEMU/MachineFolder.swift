@@ -22,10 +22,13 @@ struct MachineFolder: Sendable {
     var networkLog: FilePath { path.appending("net.log") }
     var record: FilePath { path.appending("machine.json") }
 
+    /// Whether the paths of the sockets fit into 107 bytes. ssh makes its socket under a name that is 17 bytes longer, and
+    /// then renames it.
+    var isShortEnough: Bool { controlSocket.string.utf8.count + 17 <= 107 }
+
     /// Makes the folder, which nobody else can read.
     func create() throws(MachineError) {
-        // ssh makes its socket under a name that is 17 bytes longer, and then renames it.
-        guard controlSocket.string.utf8.count + 17 <= 107 else {
+        guard isShortEnough else {
             throw MachineError(.folderUnusable, detail: "\(path): the path is too long for a Unix socket.")
         }
         try attempt {

@@ -43,6 +43,14 @@ public struct MachineSpecification: Sendable, Hashable {
         self.grace = grace
     }
 
+    /// What is in the folder of an image. The disk is missing for machines whose files live in their memory.
+    static func files(ofImage folder: FilePath) -> (kernel: FilePath, initramfs: FilePath, disk: FilePath) {
+        (
+            folder.appending("vmlinuz"), folder.appending("initramfs.cpio.gz"),
+            folder.appending("root.qcow2")
+        )
+    }
+
     /// The user that people log in as and tasks run as.
     public var user: String { MachineSpecification.user }
     public static let user = "build"

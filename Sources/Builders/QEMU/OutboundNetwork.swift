@@ -37,6 +37,9 @@ struct OutboundNetwork: Sendable {
         }
         """
 
+    /// What the script needs.
+    static let programs = ["slirp4netns", "nft", "ip", "unshare", "nsenter", "setpriv"]
+
     /// The prefix of the script's own messages.
     static let complaint = "sallyport-network: "
 
@@ -53,7 +56,7 @@ struct OutboundNetwork: Sendable {
         folder=$1 rules=$2
         shift 2
         fail() { echo "\(complaint)$1" >&2; exit 1; }
-        for tool in slirp4netns nft ip unshare nsenter setpriv; do
+        for tool in \(programs.joined(separator: " ")); do
             command -v "$tool" >/dev/null || fail "the program $tool is missing"
         done
         host=$(ip -4 -o address show | sed 's,.* inet \\([0-9.]*\\).*,\\1,' | sort -u | paste -s -d ,)

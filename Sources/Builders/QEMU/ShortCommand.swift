@@ -16,9 +16,10 @@ struct ShortCommand: Sendable {
     }
 
     /// The environment of every program that we start: it inherits nothing.
-    static let environment: Environment = .custom([
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-    ])
+    static let environment: Environment = .custom(["PATH": path, "LC_ALL": "C"])
+
+    /// Where they are.
+    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     func run() async throws(MachineError) -> Outcome {
         do {

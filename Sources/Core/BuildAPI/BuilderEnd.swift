@@ -35,7 +35,9 @@ extension Job.BuilderEnd {
         public static let timeout = Reason(rawValue: "timeout")
         /// The job succeeded, and nothing kept its builder.
         public static let success = Reason(rawValue: "success")
-        /// The machine died, or never came up.
+        /// The machine died.
         public static let lost = Reason(rawValue: "lost")
+        /// The service could not start it, or it never came up: no task has run, and the build is not to blame.
+        public static let fault = Reason(rawValue: "fault")
     }
 }

@@ -2,13 +2,13 @@
 public enum SpokenDuration {
     /// - Parameter seconds: 50 and more are rounded to minutes; a negative time is `0 seconds`.
     public static func words(_ seconds: Double) -> String {
-        guard seconds >= 50 else { return count(Int(max(0, seconds.rounded(.up))), "second") }
+        guard seconds >= 50 else { return Int(max(0, seconds.rounded(.up))).counted("second") }
         // No service means more than a century.
         let minutes = Int((min(seconds, 3_155_760_000) / 60).rounded())
         let (hours, days) = (minutes / 60, minutes / 1440)
-        if days >= 2 { return join(count(days, "day"), hours % 24, "hour") }
-        if hours >= 1 { return join(count(hours, "hour"), minutes % 60, "minute") }
-        return count(max(1, minutes), "minute")
+        if days >= 2 { return join(days.counted("day"), hours % 24, "hour") }
+        if hours >= 1 { return join(hours.counted("hour"), minutes % 60, "minute") }
+        return max(1, minutes).counted("minute")
     }
 
     public static func words(_ duration: Duration) -> String {
@@ -16,10 +16,6 @@ public enum SpokenDuration {
     }
 
     private static func join(_ first: String, _ number: Int, _ unit: String) -> String {
-        number == 0 ? first : "\(first) \(count(number, unit))"
-    }
-
-    private static func count(_ number: Int, _ unit: String) -> String {
-        "\(number) \(unit)\(number == 1 ? "" : "s")"
+        number == 0 ? first : "\(first) \(number.counted(unit))"
     }
 }

@@ -13,6 +13,11 @@ extension Job.Status {
     }
 }
 
+extension Job {
+    /// Whether the build service could not start a builder for it, so that the build has not run.
+    var hasNotRun: Bool { status.isFinal && builder == nil && builderEnd?.reason == .fault }
+}
+
 extension Job.BuilderEnd {
     /// Why the builder ended; nil if there is nothing to say but that it has ended.
     public var spoken: String? {
@@ -25,6 +30,7 @@ extension Job.BuilderEnd {
         case .cancelled: person.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
         case .timeout: "the job ran out of time"
         case .success: "the job succeeded, and nothing kept it"
+        case .fault: "the build service could not start it"
         default: nil
         }
     }

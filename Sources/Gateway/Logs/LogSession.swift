@@ -47,9 +47,16 @@ final class LogSession: RunningCommand {
         switch result {
         case .success:
             ended(job)
+            guard !job.hasNotRun else { return refuse() }
             finish(job.status == .success ? .success : .jobFailed)
         case .failure(let error): fail(error)
         }
+    }
+
+    /// Its log has ended, but it says nothing about the build.
+    private func refuse() {
+        stop()
+        context.refuse(.jobEnded(job))
     }
 
     private func fail(_ error: ServiceError) {

@@ -7,6 +7,14 @@ import ServiceClient
 /// How a session on a builder ended, or why it did not begin, in words for the person.
 extension Refusal {
     static func message(ended job: Job) -> Message {
+        guard !job.hasNotRun else {
+            return Message(
+                .noBuilder,
+                "The build service could not start the builder of job \(job.id), so the build has not run.",
+                Message.tellAdministrator,
+                cause: "job \(job.id): no builder (\(Job.BuilderEnd.Reason.fault.rawValue))"
+            )
+        }
         let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
         return Message(
             .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone.",
@@ -52,6 +60,7 @@ extension Refusal {
     }
 
     static func message(builderEnded job: Job, _ loss: Loss?) -> Message {
+        guard !job.hasNotRun else { return message(ended: job) }
         let end = job.builderEnd.map { " (\($0.reason.rawValue))" } ?? ""
         let causes = [loss.map(cause), "the builder has ended\(end)"].compactMap(\.self)
         let cause = causes.joined(separator: "; ")

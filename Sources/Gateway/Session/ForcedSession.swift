@@ -25,6 +25,7 @@ public enum ForcedSession {
             do throws(ConfigurationError) {
                 configuration = try ConfigurationFile.read(
                     command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
+                if let file = configuration.gateway.logFile { Journal.writeAlso(to: file) }
                 transport = try Transport(configuration.service)
             } catch {
                 throw .notSetUp(error.description)

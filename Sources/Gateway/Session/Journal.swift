@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Presentation
 
-/// The administrator's log: syslog, facility authpriv, each record with the session's id.
+/// The administrator's log: syslog, facility authpriv, and a file if there is one, each record with the session's id.
 public final class Journal {
     /// Short, so that a person can read it out; random, so that it is unique in the log.
     public let session: String
@@ -31,6 +31,11 @@ public final class Journal {
 
     private func write(_ priority: CInt, _ text: String) {
         record(priority, "session=\(session) \(HostileText.printable(text))")
+    }
+
+    /// From now on, records go to that file, too.
+    static func writeAlso(to file: String) {
+        sp_log_also_to(file)
     }
 
     private static func syslog(_ priority: CInt, _ text: String) {

@@ -36,6 +36,11 @@ static inline CURLcode sp_easy_response_code(CURL *easy, long *code) {
     return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, code);
 }
 
+/* The errno of connect(2), if that failed; otherwise 0. */
+static inline CURLcode sp_easy_os_errno(CURL *easy, long *code) {
+    return curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, code);
+}
+
 /* Last-Modified in seconds since 1970, requested with CURLOPT_FILETIME; -1: there was none. */
 static inline CURLcode sp_easy_file_time(CURL *easy, curl_off_t *seconds) {
     return curl_easy_getinfo(easy, CURLINFO_FILETIME_T, seconds);

@@ -2,16 +2,7 @@
 #include "CLinux.h"
 
 #include <sched.h>
-#include <stdio.h>
 #include <time.h>
-
-void sp_log(const char *program, int priority, const char *text) {
-    // openlog(3) keeps the pointer.
-    static char name[32];
-    snprintf(name, sizeof name, "%s", program);
-    openlog(name, LOG_PID, LOG_AUTHPRIV);
-    syslog(priority, "%s", text);
-}
 
 void sp_ignore_broken_pipes(void) {
     signal(SIGPIPE, SIG_IGN);

@@ -57,6 +57,8 @@ public struct Configuration: Equatable, Sendable {
         public var keyCache = "/run/sallyport/keys"
         /// A folder that belongs to the account, for a build service that does not count sessions itself.
         public var sessions = "/run/sallyport/sessions"
+        /// A file to which sallyport-shell and sallyport-lookup append their records, in addition to the system log.
+        public var logFile: String?
         /// A session with a terminal is closed after this many seconds without input and output; 0: never.
         public var idle = 0
 
@@ -154,6 +156,8 @@ public struct Configuration: Equatable, Sendable {
         /// The file of the terms of use; nil: there are none.
         public var terms: String?
         public var limits = Limits()
+        /// A file to which the runner appends its records, in addition to stderr.
+        public var logFile: String?
 
         public init() {}
     }

@@ -50,6 +50,7 @@ public enum ConfigurationFile {
             "gateway", "key_cache", default: configuration.gateway.keyCache)
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
+        configuration.gateway.logFile = try document.path("gateway", "log_file")
         configuration.gateway.idle = try document.number(
             "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)
 
@@ -74,11 +75,15 @@ public enum ConfigurationFile {
         }
         runner.suffixes = try document.hostNames("runner", "suffixes") ?? suffixes(of: configuration.gateway)
         runner.logout = try document.choice("runner", "logout", default: runner.logout)
-        runner.keep = try document.number("runner", "keep", in: 1...31_536_000, default: runner.keep)
-        runner.life = try document.number("runner", "life", in: 1...31_536_000, default: runner.life)
-        runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        // The defaults follow a shorter max_life; a contradiction that someone has written down is the runner's to refuse.
+        runner.keep = try document.number(
+            "runner", "keep", in: 1...31_536_000, default: min(runner.keep, runner.maxLife))
+        runner.life = try document.number(
+            "runner", "life", in: 1...31_536_000, default: min(runner.life, runner.maxLife))
+        runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
+        runner.logFile = try document.path("runner", "log_file")
         runner.terms = try document.path("runner", "terms")
         runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)

@@ -13,9 +13,7 @@ struct Serve: AsyncParsableCommand {
         false
 
     func run() async {
-        raiseDescriptorLimit()
-        await reporting { logger in
-            let configuration = try ConfigurationFile.read(config)
+        await running(config) { configuration, logger in
             try await Runner.serve(configuration, isEphemeral: ephemeral, logger: logger)
         }
     }
@@ -29,37 +27,44 @@ struct Drain: AsyncParsableCommand {
     @Option(help: "The configuration file.") var config = Configuration.defaultPath
 
     func run() async {
-        await reporting { logger in
-            try await Runner.drain(try ConfigurationFile.read(config), logger: logger)
+        await running(config) { configuration, logger in
+            try await Runner.drain(configuration, logger: logger)
         }
     }
 }
 
-/// With two descriptors per follower of a log, there are soon more than 1024, the usual limit because of select(2).
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = min(limit.rlim_max, 1 << 16)
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-}
-
 /// Runs a command; a failure is one sentence on stderr and a status from sysexits(3).
-private func reporting(_ body: (Logger) async throws -> Void) async {
+private func running(_ path: String, _ body: (Configuration, Logger) async throws -> Void) async {
     signal(SIGPIPE, SIG_IGN)
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    var file: FileLog?
     do {
-        try await body(Logger(label: "sallyport-runner"))
+        let configuration = try ConfigurationFile.read(path)
+        // The path of the configuration can be relative; those in it cannot.
+        Surroundings.settle()
+        file = try configuration.runner.logFile.map { try FileLog($0, program: program) }
+        try await body(configuration, logger(with: file))
     } catch let error as ConfigurationError {
-        fail(error.description, EX_CONFIG)
+        fail(error.description, EX_CONFIG, file)
     } catch let error as RunnerError {
-        fail(error.explanation, EX_UNAVAILABLE)
+        fail(error.explanation, EX_UNAVAILABLE, file)
     } catch {
-        fail("\(error)", EX_SOFTWARE)
+        fail("\(error)", EX_SOFTWARE, file)
     }
 }
 
-private func fail(_ sentence: String, _ status: Int32) -> Never {
-    let line = Array("sallyport-runner: \(sentence)\n".utf8)
+private let program = "sallyport-runner"
+
+/// Writes to stderr, and to the file if there is one.
+private func logger(with file: FileLog?) -> Logger {
+    let console = StreamLogHandler.standardError(label: program)
+    return Logger(label: program) { _ in
+        if let file { MultiplexLogHandler([console, file]) } else { console }
+    }
+}
+
+private func fail(_ sentence: String, _ status: Int32, _ file: FileLog?) -> Never {
+    if let file { Logger(label: program) { _ in file }.error("\(sentence)") }
+    let line = Array("\(program): \(sentence)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)
     exit(status)
 }

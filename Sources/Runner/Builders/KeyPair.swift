@@ -1,5 +1,8 @@
 import AuthorizedKeys
-import Foundation
+import FoundationEssentials
+import Glibc
+import QEMU
+import SystemPackage
 
 /// One of the runner's own keys, in its state folder; made once and kept for ever.
 package struct KeyPair: Sendable {
@@ -11,43 +14,37 @@ package struct KeyPair: Sendable {
     /// The key with which the runner logs in to its builders.
     ///
     /// - Parameter folder: the state folder, locked.
-    static func identity(in folder: String) throws(RunnerError) -> KeyPair {
-        try kept("\(folder)/identity", comment: "sallyport-runner")
+    static func identity(in folder: String) async throws(RunnerError) -> KeyPair {
+        try await kept("\(folder)/identity", comment: "sallyport-runner")
     }
 
     /// The key with which the runner signs the host keys of its builders.
     ///
     /// - Parameter folder: the state folder, locked.
-    package static func hostAuthority(in folder: String) throws(RunnerError) -> KeyPair {
-        try kept("\(folder)/host_authority", comment: "sallyport-host-authority")
+    package static func hostAuthority(in folder: String) async throws(RunnerError) -> KeyPair {
+        try await kept("\(folder)/host_authority", comment: "sallyport-host-authority")
     }
 
-    private static func kept(_ path: String, comment: String) throws(RunnerError) -> KeyPair {
-        if !FileManager.default.fileExists(atPath: path) { try generate(path, comment: comment) }
+    private static func kept(_ path: String, comment: String) async throws(RunnerError) -> KeyPair {
+        if access(path, F_OK) != 0 { try await generate(path, comment: comment) }
         guard let line = try? String(contentsOfFile: path + ".pub", encoding: .utf8),
             let (key, _) = try? PublicKey.parse(line: line)
         else { throw RunnerError(.failure, "The runner's public key \(path).pub cannot be read.") }
         return KeyPair(path: path, publicKey: key.line)
     }
 
-    private static func generate(_ path: String, comment: String) throws(RunnerError) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
+    private static func generate(_ path: String, comment: String) async throws(RunnerError) {
         // Use another name until both halves are complete, because half a key would stay for ever.
         let new = path + ".new"
-        for file in [new, new + ".pub"] { try? FileManager.default.removeItem(atPath: file) }
-        process.arguments = ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new]
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
+        for file in [new, new + ".pub"] { unlink(file) }
+        do throws(MachineError) {
+            try await KeyGeneration.makeKey(at: FilePath(new), comment: comment)
         } catch {
-            throw RunnerError(.failure, "ssh-keygen cannot be run.", detail: "\(error)")
+            throw RunnerError(.failure, "The key \(path) cannot be made.", detail: error.debugDescription)
         }
-        process.waitUntilExit()
-        guard process.terminationStatus == 0, rename(new + ".pub", path + ".pub") == 0,
-            rename(new, path) == 0
-        else {
-            throw RunnerError(.failure, "ssh-keygen did not make the key \(path).")
+        guard rename(new + ".pub", path + ".pub") == 0, rename(new, path) == 0 else {
+            throw RunnerError(
+                .failure, "The key \(path) cannot be made.", detail: String(cString: strerror(errno)))
         }
     }
 }

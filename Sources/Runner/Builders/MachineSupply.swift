@@ -1,5 +1,6 @@
 import ConfigurationFile
 import Glibc
+import Logging
 import QEMU
 import SystemPackage
 
@@ -9,11 +10,13 @@ public struct MachineSupply: BuilderSupply {
     private let authorizedKeys: [String]
     private let identity: FilePath
     private let authority: KeyPair
+    private let logger: Logger
 
     /// - Parameters:
     ///   - identity: the runner's own key, which every builder accepts.
     ///   - authority: signs the host key of every builder.
-    init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair) {
+    init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair, logger: Logger) {
+        self.logger = logger
         accelerator =
             switch configuration.accelerator {
             case .automatic: .automatic
@@ -33,16 +36,46 @@ public struct MachineSupply: BuilderSupply {
         let specification = MachineSpecification(
             folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
             processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
-            accelerator: accelerator, authorizedKeys: authorizedKeys, identity: identity,
+            accelerator: await accelerator(for: plan.image), authorizedKeys: authorizedKeys,
+            identity: identity,
             hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
-        do {
+        do throws(MachineError) {
             return VirtualBuilder(machine: try await Machine.start(specification))
-        } catch  where error.code == .noSpace {
-            throw RunnerError(.noSpace, error.description, detail: error.detail)
-        } catch  where error.code == .networkFailed {
-            throw RunnerError(
-                .failure, "the rules that restrict the builder's network cannot be set",
+        } catch {
+            throw Self.translated(error)
+        }
+    }
+
+    /// KVM or software, which is said when the first builder of an image starts.
+    private func accelerator(for image: String) async -> Accelerator {
+        guard accelerator == .automatic else { return accelerator }
+        return await AcceleratorProbe.shared.resolve(image: FilePath(image)) { [logger] answer in
+            let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
+            logger.info("builders of the image \(image) \(how)")
+        }
+    }
+
+    /// Its sentence is for the job's log.
+    private static func translated(_ error: MachineError) -> RunnerError {
+        switch error.code {
+        case .noSpace: RunnerError(.noSpace, error.description, detail: error.detail)
+        case .networkFailed:
+            RunnerError(
+                .failure, "the rules that restrict the builder's network cannot be set", detail: error.detail)
+        case .imageMissing:
+            RunnerError(
+                .failure, "the builder cannot be started: its image is missing or incomplete",
                 detail: error.detail)
+        case .programMissing:
+            RunnerError(
+                .failure, "the builder cannot be started: a program that builders need is not installed",
+                detail: error.detail)
+        case .folderUnusable:
+            RunnerError(
+                .failure, "the builder cannot be started: the build service cannot use its own folder",
+                detail: error.detail)
+        default:
+            RunnerError(.failure, "the builder cannot be started", detail: error.debugDescription)
         }
     }
 

@@ -1,6 +1,7 @@
 import BuildAPI
 import ConfigurationFile
 import Logging
+import Presentation
 
 /// Why a job waits.
 enum Shortage: Equatable, Sendable {
@@ -13,8 +14,8 @@ enum Shortage: Equatable, Sendable {
     func sentence(slots: Int) -> String {
         switch self {
         case .kept(let count, let named):
-            let builders = count == 1 ? "1 kept builder" : "\(count) kept builders"
-            return "waits: you have \(builders); release \(named.isEmpty ? "one" : Self.list(named, "or"))"
+            let these = named.isEmpty ? "one" : Self.list(named, "or")
+            return "waits: you have \(count.counted("kept builder")); release \(these)"
         case .slots where slots == 0: return "waits: this build service has no builders at the moment"
         case .slots(let jobs):
             let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
@@ -64,12 +65,9 @@ extension JobBook {
     func checkQueue(of owner: Person) throws(RunnerError) {
         let waiting = queue.filter { entries[$0]?.record.job.owner.id == owner.id }.inOrder
         guard waiting.count >= settings.limits.queuedPerOwner else { return }
-        let jobs =
-            waiting.count == 1
-            ? "1 waiting job" : "\(waiting.count) waiting jobs"
         throw RunnerError(
             .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
-            "\(owner.name) already has \(jobs), which is the limit: cancel \(Shortage.list(waiting, "or")), or try again later."
+            "\(owner.name) already has \(waiting.count.counted("waiting job")), which is the limit: cancel \(Shortage.list(waiting, "or")), or try again later."
         )
     }
 
@@ -80,10 +78,9 @@ extension JobBook {
         }
         guard jobs.count >= settings.limits.sessionsPerPerson else { return }
         let inside = Set(jobs).inOrder
-        let sessions = jobs.count == 1 ? "1 session" : "\(jobs.count) sessions"
         throw RunnerError(
             .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
-            "\(person.name) already has \(sessions), which is the limit: leave one in job \(Shortage.list(inside, "or"))."
+            "\(person.name) already has \(jobs.count.counted("session")), which is the limit: leave one in job \(Shortage.list(inside, "or"))."
         )
     }
 }

@@ -104,7 +104,11 @@ struct Lifecycle: Sendable {
     mutating func failed(because reason: String, at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
         let wasReady = record.job.builder?.state == .ready
-        return [.log(reason)] + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .lost), at: now)
+        // There may never have been a builder that can end.
+        if !wasReady { record.job.builderEnd = .init(reason: .fault) }
+        let blame = "this is a fault of the build service, not of the build: tell the administrator"
+        return [.log(reason), .log(blame)]
+            + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .fault), at: now)
     }
 
     /// The machine is gone, expectedly or not.

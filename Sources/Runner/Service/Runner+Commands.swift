@@ -3,13 +3,15 @@ import BuildAPI
 public import ConfigurationFile
 import Glibc
 public import Logging
+import QEMU
 
 /// The program's subcommands.
 extension Runner {
     /// Serves real virtual machines until SIGTERM or SIGINT.
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
         try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
-            try machines(configuration.runner, in: folder)
+            try inspectHost(for: configuration.runner, logger)
+            return try await machines(configuration.runner, in: folder, logger)
         }
     }
 
@@ -18,11 +20,12 @@ extension Runner {
     /// - Parameter makeSupply: receives the state folder, locked.
     package static func serve(
         _ configuration: Configuration, isEphemeral: Bool, logger: Logger,
-        makeSupply: (_ folder: String) throws -> any BuilderSupply
+        makeSupply: (_ folder: String) async throws -> any BuilderSupply
     ) async throws {
         try check(configuration.runner)
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = try makeSupply(folder.path)
+        for change in folder.tighten() { logger.notice("\(change)") }
+        let supply = try await makeSupply(folder.path)
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),
@@ -36,7 +39,7 @@ extension Runner {
     /// Ends every builder that a stopped runner has left behind, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = try machines(configuration.runner, in: folder.path)
+        let supply = try await machines(configuration.runner, in: folder.path, logger)
         let settings = Settings(configuration, hostName: hostName())
         let store = try Store(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
@@ -50,13 +53,28 @@ extension Runner {
     }
 
     private static func machines(
-        _ configuration: Configuration.Runner, in folder: String
-    ) throws(RunnerError) -> MachineSupply {
+        _ configuration: Configuration.Runner, in folder: String, _ logger: Logger
+    ) async throws(RunnerError) -> MachineSupply {
         MachineSupply(
-            configuration, identity: try .identity(in: folder), authority: try .hostAuthority(in: folder))
+            configuration, identity: try await .identity(in: folder),
+            authority: try await .hostAuthority(in: folder), logger: logger)
+    }
+
+    /// Says what builders will be like here, and what will not work.
+    private static func inspectHost(
+        for configuration: Configuration.Runner, _ logger: Logger
+    ) throws(RunnerError) {
+        let check = StartUpCheck(configuration)
+        let host = BuilderHost(images: configuration.images)
+        if let obstacle = check.obstacle(on: host) { throw RunnerError(.failure, obstacle) }
+        logger.info("\(check.accelerator(on: host))")
+        for warning in check.warnings(on: host, memory: Slots.machineMemory) { logger.warning("\(warning)") }
     }
 
     private static func check(_ configuration: Configuration.Runner) throws(RunnerError) {
+        if let contradiction = StartUpCheck(configuration).contradiction {
+            throw RunnerError(.failure, contradiction)
+        }
         for key in configuration.gatewayKeys {
             guard (try? PublicKey.parse(line: key)) != nil else {
                 throw RunnerError(

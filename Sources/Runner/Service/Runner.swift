@@ -4,6 +4,7 @@ import Glibc
 import Hummingbird
 import Logging
 import NIOCore
+import Presentation
 import ServiceLifecycle
 import UnixSignals
 
@@ -64,7 +65,7 @@ public struct Runner: Sendable {
             listener(.peer(roles)).onSocket(socket) { [logger, settings, socket] address in
                 // Connecting needs write permission. The peer's uid decides the role.
                 chmod(socket, 0o666)
-                logger.info("listening on \(socket), \(settings.slots) builders at once")
+                logger.info("listening on \(socket), \(settings.slots.counted("builder")) at once")
                 onReady(address)
             }
         ]

@@ -71,7 +71,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     public let problem: Problem?
     /// When to ask the service again, if it says so.
     let retryAfter: Duration?
-    private let detail: String
+    /// For administrators: which service, and what went wrong. It can quote the service: hostile text.
+    public let detail: String
 
     package init(_ code: Code, problem: Problem? = nil, retryAfter: Duration? = nil, detail: String) {
         self.code = code

@@ -1,3 +1,4 @@
+import Connections
 import Glibc
 
 /// One request, on its own connection to a Unix socket (unix(7)).
@@ -38,7 +39,10 @@ struct SocketExchange {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else { throw failure(path) }
+        guard result == 0 else {
+            // The time ran out while the connection was in the service's queue.
+            throw errno == EAGAIN ? .late : .unusual(SocketFailure.describe(path, errno: errno))
+        }
     }
 
     private func send(_ request: String) throws(SocketError) {

@@ -24,13 +24,15 @@ struct Failure: Error, Equatable {
         self.sentence = sentence
     }
 
-    /// A service's own sentence is hostile text.
+    /// A service's own sentence is hostile text. Without one, whoever operates the service is told what the gateway's
+    /// log would say.
     init(_ error: ServiceError) {
         let said = error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
         switch error.code {
         case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld, .gatewayFault:
             status = .unavailable
+            sentence = said ?? "\(error.description) (\(HostileText.printable(error.detail)))"
         case .untrusted, .redirected: status = .configuration
         case .notAuthenticated, .notPermitted, .termsChanged: status = .noPermission
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notOffered:

@@ -39,6 +39,8 @@ import Testing
         expected.sourcehut.metaURL = "http://127.0.0.1:5000"
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
+        expected.gateway.logFile = "/var/log/sallyport-gateway.log"
+        expected.runner.logFile = "/var/log/sallyport-runner.log"
         expected.runner.suffixes = ["builds.example.org"]
         expected.runner.slots = 4
         expected.runner.terms = "/etc/sallyport/terms.txt"

@@ -22,6 +22,23 @@ import Testing
         #expect(BearerToken(text) == nil)
     }
 
+    /// What the administrator reads names the place, and says why.
+    @Test(arguments: [
+        ("unix:/nonexistent/s", "/nonexistent/s: No such file or directory (there is no /nonexistent)"),
+        ("unix:/etc/passwd", "/etc/passwd: Connection refused (it is not a socket)"),
+        ("unix:/" + String(repeating: "a", count: 120), "too long"),
+        ("http://127.0.0.1:1", "127.0.0.1 port 1 after "), ("http://127.0.0.1:1", ": Connection refused"),
+        ("https://host.invalid/api", "https://host.invalid/api: Could not resolve host: host.invalid"),
+    ])
+    func aFailedConnectionNamesItsPlaceAndItsCause(url: String, words: String) throws {
+        let service = SallyportService(try #require(Endpoint(url)), on: EventLoop())
+        let error = try #require(throws: ServiceError.self) {
+            _ = try service.wait { service.job(JobID("42")!, $0) }
+        }
+        #expect(error.code == .unreachable && error.detail.contains(words), "\(error.detail)")
+        #expect(!error.description.contains(words), "people read no path")
+    }
+
     @Test(
         arguments: [
             (502, nil, .milliseconds(250)), (503, nil, .milliseconds(250)), (504, nil, .milliseconds(250)),

@@ -60,8 +60,17 @@ static inline int sp_readable(int fd) {
     return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
 }
 
-/* A record of facility authpriv: openlog(3), syslog(3). Of the program's name, at most 31 bytes. */
+/* A record of facility authpriv: openlog(3), syslog(3). Of the program's name, at most 31 bytes. Where there is no
+   syslog daemon, it is lost unless sp_log_also_to was called. */
 void sp_log(const char *program, int priority, const char *text);
+
+/* From now on, sp_log appends each record to this file, too. A file that cannot be written is reported to the system log
+   once, and is no failure. */
+void sp_log_also_to(const char *path);
+
+/* Appends one line to a file, which it makes if necessary: the time (UTC), the program, its pid and the text, in a single
+   write(2). Control characters become spaces. Never waits. -1 and errno on failure. */
+int sp_append_record(const char *path, const char *program, const char *text);
 
 /* SIG_IGN for SIGPIPE, a macro with a cast: signal(2). */
 void sp_ignore_broken_pipes(void);

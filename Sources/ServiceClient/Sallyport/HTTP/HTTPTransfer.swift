@@ -10,8 +10,7 @@ package final class HTTPTransfer {
     private var body: [UInt8] = []
     private let expects: String?
     private var isTooLarge = false
-    /// libcurl's message about a failure.
-    private let report: UnsafeMutablePointer<CChar>
+    private let report: TransferReport
     private(set) var isCancelled = false
 
     /// - Parameters:
@@ -25,9 +24,7 @@ package final class HTTPTransfer {
         self.easy = easy
         self.receive = receive
         expects = request.expects
-        report = .allocate(capacity: Int(CURL_ERROR_SIZE))
-        report.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        _ = sp_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, report)
+        report = TransferReport(of: easy, to: endpoint)
         self.complete = complete
         _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
         // A name of two dots is an ordinary name.
@@ -71,7 +68,6 @@ package final class HTTPTransfer {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
-        report.deallocate()
     }
 
     /// The transfer that belongs to a handle from libcurl.
@@ -161,7 +157,7 @@ package final class HTTPTransfer {
     private func error(for result: CURLcode) -> ServiceError {
         if isTooLarge { return ServiceError(.malformedAnswer, detail: "an answer of more than 1 MB") }
         if result == CURLE_WRITE_ERROR, !isAsExpected { return wrongType }
-        let detail = String(cString: report[0] == 0 ? curl_easy_strerror(result) : UnsafePointer(report))
+        let detail = report.describe(result)
         switch result {
         case CURLE_OPERATION_TIMEDOUT: return ServiceError(.timedOut, detail: detail)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:

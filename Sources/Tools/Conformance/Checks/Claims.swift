@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import Glibc
+import Presentation
 
 /// Claims of a builder that is kept.
 extension Examination {
@@ -75,7 +76,7 @@ extension Examination {
             try expect(own != nil, "the session is missing among \(sessions.count)")
             let person = own?["person"]?["id"]?.string ?? "absent"
             try expect(person == claimant?.id, "the person's id is \(person)")
-            return "\(sessions.count) sessions"
+            return "\(sessions.count.counted("session"))"
         }
         check(.claimsSecond) {
             let first = try need(made, none).json?["id"]

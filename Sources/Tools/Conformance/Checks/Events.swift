@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 /// The stream of a job's changes: followed from the job's submission until it has failed.
 extension Examination {
@@ -62,7 +63,7 @@ extension Examination {
                     throw Deviation.skipped("the job is \(status) after \(options.patience) s")
                 }
                 throw Deviation.broken(
-                    "the job is \(status); the last of \(events.count) events does not say so")
+                    "the job is \(status); the last of \(events.count.counted("event")) does not say so")
             }
             return events?.last?.name ?? ""
         }

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// Jobs, until the builder boots.
 extension Examination {
@@ -52,7 +53,7 @@ extension Examination {
             let id = try need(job, Self.noJob)
             let found = try decode(Job.self, try expect(client.get("/v1/jobs/\(id)"), 200).body)
             try expect(found.id.description == id, "it is another job: \(found.id)")
-            return "\(found.status.rawValue), \(found.tasks.count) tasks"
+            return "\(found.status.rawValue), \(found.tasks.count.counted("task"))"
         }
         check(.jobsTimes) {
             let id = try need(job, Self.noJob)
@@ -75,7 +76,7 @@ extension Examination {
             try expect(jobs.contains { $0["id"]?.string == id }, "job \(id) is missing")
             try expect(
                 jobs.allSatisfy { $0["owner"]?["id"]?.string == owner }, "other people's jobs are among them")
-            return "\(jobs.count) jobs"
+            return "\(jobs.count.counted("job"))"
         }
         check(.jobsUnknown) { try expect(client.get("/v1/jobs/\(Self.unknownJob)"), 404).summary }
         lookAtCancellation()

@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
+import Presentation
 
 /// Whose key is whose.
 extension Examination {
@@ -59,7 +60,7 @@ extension Examination {
                 keys.contains { "\($0.type) \($0.key)" == own.line }, "the key that was added is missing")
             try expect(
                 keys.allSatisfy { $0.owner.name == options.owner }, "other people's keys are among them")
-            return "\(keys.count) keys"
+            return "\(keys.count.counted("key"))"
         }
         check(.keysDuplicate) {
             _ = try need(addition, refusal)

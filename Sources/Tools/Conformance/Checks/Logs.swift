@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 /// Logs, of a job that has ended.
 extension Examination {
@@ -8,7 +9,7 @@ extension Examination {
         }
         check(.logsSetup) {
             let answer = try expect(client.get(try log(LogName.job)), 200)
-            return "\(answer.body.count) bytes"
+            return "\(answer.body.count.counted("byte"))"
         }
         var task: String?
         var whole: [UInt8] = []
@@ -20,14 +21,15 @@ extension Examination {
             let name = try need(failed, "no task has failed")
             let answer = try expect(client.get(try log(name)), 200)
             (task, whole) = (name, answer.body)
-            return "\(whole.count) bytes of task \(name)"
+            return "\(whole.count.counted("byte")) of task \(name)"
         }
         /// The log, with at least four bytes.
         func path() throws -> String {
             let name = try need(task, "no task's log could be read")
             guard whole.count >= 4 else {
                 throw Deviation.skipped(
-                    "the log of task \(name) has \(whole.count) bytes; --manifest names a job that says more")
+                    "the log of task \(name) has \(whole.count.counted("byte")); --manifest names a job that says more"
+                )
             }
             return try log(name)
         }
@@ -41,7 +43,7 @@ extension Examination {
         check(.logsOffset) {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=2-"]), 206)
             try expect(answer.body == Array(whole[2...]), "wrong bytes, \(answer.body.count)")
-            return "\(answer.body.count) bytes"
+            return "\(answer.body.count.counted("byte"))"
         }
         check(.logsBehind) {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=\(whole.count)-"]), 416)
@@ -55,7 +57,7 @@ extension Examination {
             try expect(answer, offset > 0 ? 206 : 200)
             try expect(answer.end == .complete, "the answer has no end: \(answer.complaint)")
             try expect(answer.body == Array(whole[offset...]), "wrong bytes, \(answer.body.count)")
-            return "\(answer.body.count) bytes"
+            return "\(answer.body.count.counted("byte"))"
         }
         check(.logsFollow) { try follow(from: 0) }
         check(.logsFollowOffset) { try follow(from: 2) }

@@ -19,7 +19,7 @@ struct Answer {
     /// When the first byte of the body came, after the request.
     var firstByte: Duration?
     var end = End.complete
-    /// libcurl's message about an incomplete answer.
+    /// What went wrong with an incomplete answer.
     var complaint = ""
 
     var json: JSONValue? { JSONValue(body) }

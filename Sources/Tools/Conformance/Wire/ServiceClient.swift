@@ -35,7 +35,8 @@ final class ServiceClient {
         seconds: Int = 30, until isEnough: @escaping (Answer) -> Bool = { _ in false }
     ) -> Answer {
         guard let easy = curl_easy_init() else { fatalError("curl_easy_init: out of memory") }
-        defer { curl_easy_cleanup(easy) }
+        let report = TransferReport(of: easy, to: endpoint)
+        defer { withExtendedLifetime(report) { curl_easy_cleanup(easy) } }
         let exchange = Exchange("\(method) \(path)", isEnough)
         set(easy, method, path, seconds)
         if let body { _ = body.withUnsafeBytes { sp_easy_set_body(easy, $0.baseAddress, $0.count) } }
@@ -66,7 +67,7 @@ final class ServiceClient {
         case CURLE_OPERATION_TIMEDOUT: answer.end = .timedOut
         default: answer.end = .brokenOff
         }
-        if result != CURLE_OK { answer.complaint = String(cString: curl_easy_strerror(result)) }
+        if result != CURLE_OK { answer.complaint = report.describe(result) }
         answers.append(answer)
         return answer
     }

@@ -38,6 +38,8 @@ extension Refusal {
         var ended = gone
         ended.builderEnd = .init(reason: .deadline)
         all.append(.builderEnded(ended, loss: nil))
+        ended.builderEnd = .init(reason: .fault)
+        all += [.jobEnded(ended), .builderEnded(ended, loss: .channelClosed)]
         let denials: [Denial] = [
             .unknownKey(fingerprint: "SHA256:abc"), .suspended(Fixture.bob), .noSuchJob(job.id),
             .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),

@@ -12,8 +12,10 @@ struct HostCertificateTests {
     @Test("it is made once per state folder, and nobody else can read it")
     func madeOnce() async throws {
         try await inFolder { folder in
-            let first = try KeyPair.hostAuthority(in: folder)
-            let (again, identity) = try (KeyPair.hostAuthority(in: folder), KeyPair.identity(in: folder))
+            let first = try await KeyPair.hostAuthority(in: folder)
+            let (again, identity) = try await (
+                KeyPair.hostAuthority(in: folder), KeyPair.identity(in: folder)
+            )
             #expect(again.publicKey == first.publicKey && identity.publicKey != first.publicKey)
             let mode = try FileManager.default.attributesOfItem(atPath: first.path)[.posixPermissions]
             #expect(first.path == "\(folder)/host_authority" && mode as? Int == 0o600)
@@ -34,9 +36,9 @@ struct HostCertificateTests {
     @Test("a certificate is valid for these names, from an hour before now to the end of the life")
     func certificate() async throws {
         try await inFolder { folder in
-            let authority = try KeyPair.hostAuthority(in: folder)
+            let authority = try await KeyPair.hostAuthority(in: folder)
             // Any public key can be signed.
-            let key = try KeyPair.identity(in: folder)
+            let key = try await KeyPair.identity(in: folder)
             let before = Date()
             try await HostCertificate(
                 authority: FilePath(authority.path), identity: "job 42", names: ["job-42", "job-42.x"],

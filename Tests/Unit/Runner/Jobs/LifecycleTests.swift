@@ -86,7 +86,20 @@ struct LifecycleTests {
         var job = lifecycle()
         job.record.job.builder?.state = .booting
         #expect(job.failed(because: "no", at: start).contains(.endBuilder))
-        #expect(job.record.job.status == .failed)
+        #expect(job.record.job.status == .failed && job.record.job.builderEnd == .init(reason: .fault))
+    }
+
+    @Test("a fault of the build service says that it was not the build", arguments: [true, false])
+    func fault(isStarted: Bool) {
+        var job = lifecycle()
+        if !isStarted { job.record.job.builder = nil }
+        let effects = job.failed(because: "no", at: start)
+        #expect(effects.first == .log("no"))
+        #expect(
+            effects.contains(
+                .log("this is a fault of the build service, not of the build: tell the administrator")))
+        #expect(job.record.job.builderEnd?.reason == (isStarted ? nil : .fault))
+        #expect((job.record.job.builder == nil) == !isStarted, "one that was ready is kept")
     }
 }
 

@@ -1,0 +1,88 @@
+import Foundation
+import SystemPackage
+
+/// What this host offers to builders. Looking costs milliseconds: nothing is started.
+public struct BuilderHost: Sendable, Equatable {
+    /// Why KVM cannot be used; nil: /dev/kvm can be opened, which does not prove yet that a guest boots with it.
+    public var kvmObstacle: String?
+    /// The programs that no builder can do without, and that are not installed.
+    public var missingPrograms: [String] = []
+    /// Why builders with a network cannot start; nil: they can.
+    public var networkObstacle: String?
+    /// Why there is no folder of images that can be listed; nil: there is one.
+    public var imagesObstacle: String?
+    /// What is wrong with each image, by its name; nil: nothing.
+    public var images: [String: String?] = [:]
+
+    public init() {}
+
+    /// Looks around.
+    ///
+    /// - Parameter folder: of the images.
+    public init(images folder: String) {
+        kvmObstacle = Self.openingFails("/dev/kvm", R_OK | W_OK)
+        missingPrograms = Self.missing([
+            EmulatorCommand.program, SecureShell.program, KeyGeneration.program, "sh",
+        ])
+        networkObstacle = Self.networkObstacle
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                let path = FilePath(folder).appending(name)
+                var isFolder: ObjCBool = false
+                if name.first != ".",
+                    FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder),
+                    isFolder.boolValue
+                {
+                    images.updateValue(Self.fault(inImage: path), forKey: name)
+                }
+            }
+        } catch {
+            imagesObstacle = Self.openingFails(folder, R_OK | X_OK) ?? "\(folder) is not a folder"
+        }
+    }
+
+    /// Whether the paths of the sockets in a machine's folder are short enough.
+    ///
+    /// - Parameter folder: of any machine.
+    public static func isShortEnough(_ folder: String) -> Bool {
+        MachineFolder(path: FilePath(folder)).isShortEnough
+    }
+
+    private static func missing(_ programs: [String]) -> [String] {
+        programs.filter { program in
+            !ShortCommand.path.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
+        }
+    }
+
+    private static var networkObstacle: String? {
+        let missing = missing(OutboundNetwork.programs)
+        guard missing.isEmpty else { return "not installed: \(missing.joined(separator: ", "))" }
+        // user_namespaces(7), and a setting of Debian's kernels.
+        for setting in ["user/max_user_namespaces", "kernel/unprivileged_userns_clone"] {
+            let value = try? String(contentsOfFile: "/proc/sys/\(setting)", encoding: .utf8)
+            if value?.trimmingCharacters(in: .whitespacesAndNewlines) == "0", geteuid() != 0 {
+                return "the kernel allows no user namespaces: \(setting.replacing("/", with: ".")) is 0"
+            }
+        }
+        return nil
+    }
+
+    private static func fault(inImage folder: FilePath) -> String? {
+        let files = MachineSpecification.files(ofImage: folder)
+        for file in [files.kernel, files.initramfs] {
+            if let fault = openingFails(file.string, R_OK) { return fault }
+        }
+        guard access(files.disk.string, F_OK) == 0 else { return nil }
+        if let fault = openingFails(files.disk.string, R_OK) { return fault }
+        do throws(MachineError) {
+            _ = try DiskImage(files.disk)
+            return nil
+        } catch {
+            return error.detail
+        }
+    }
+
+    private static func openingFails(_ path: String, _ mode: CInt) -> String? {
+        access(path, mode) == 0 ? nil : "\(path): \(String(cString: strerror(errno)))"
+    }
+}

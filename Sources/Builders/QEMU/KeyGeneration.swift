@@ -1,0 +1,16 @@
+public import SystemPackage
+
+/// Makes keys of SSH: ssh-keygen(1).
+public enum KeyGeneration {
+    static let program = "ssh-keygen"
+
+    /// Makes a key without a passphrase: the private half in that file, the public one next to it, as `FILE.pub`.
+    public static func makeKey(at file: FilePath, comment: String) async throws(MachineError) {
+        let outcome = try await ShortCommand(
+            program: program, arguments: ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file.string]
+        ).run()
+        guard outcome.status == 0 else {
+            throw Machine.failure("\(program): \(outcome.output) \(outcome.errors)")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import ConfigurationFile
+import Foundation
+import QEMU
+import Testing
+
+@testable import Runner
+
+@Suite("What is wrong with a configuration is said at the start")
+struct StartUpCheckTests {
+    private typealias Change = (inout Configuration.Runner) -> Void
+
+    private func check(_ change: Change = { _ in }) -> StartUpCheck {
+        var configuration = Configuration.Runner()
+        change(&configuration)
+        return StartUpCheck(configuration)
+    }
+
+    /// A host with everything that builders need.
+    private func host(_ change: (inout BuilderHost) -> Void = { _ in }) -> BuilderHost {
+        var host = BuilderHost()
+        host.images = ["debian": nil]
+        change(&host)
+        return host
+    }
+
+    @Test("the defaults are right on a host that has everything")
+    func nothing() {
+        #expect(check().contradiction == nil)
+        #expect(check().obstacle(on: host()) == nil)
+        #expect(check().warnings(on: host(), memory: 4096) == [])
+    }
+
+    @Test("settings that contradict each other are refused")
+    func contradictions() throws {
+        #expect(check { ($0.keep, $0.maxLife) = (300, 300) }.contradiction == nil)
+        let keep = try #require(check { ($0.keep, $0.maxLife) = (301, 300) }.contradiction)
+        #expect(keep.contains("runner.keep (301)") && keep.contains("runner.max_life (300)"))
+        let folder = "/" + String(repeating: "a", count: 80)
+        #expect(check { $0.stateDirectory = folder }.contradiction?.hasPrefix("runner.state_dir: ") == true)
+    }
+
+    @Test("a runner without builders needs nothing, others QEMU, and KVM if they have to use it")
+    func obstacles() throws {
+        let bare = host {
+            $0.missingPrograms = ["qemu-system-x86_64"]
+            $0.kvmObstacle = "/dev/kvm: Permission denied"
+            $0.images = [:]
+        }
+        #expect(check { $0.slots = 0 }.obstacle(on: bare) == nil)
+        #expect(check { $0.slots = 0 }.warnings(on: bare, memory: 100) == [])
+        #expect(check().obstacle(on: bare)?.contains("not installed: qemu-system-x86_64") == true)
+        let noKVM = host { $0.kvmObstacle = "/dev/kvm: Permission denied" }
+        #expect(
+            check().obstacle(on: noKVM) == nil && check { $0.accelerator = .tcg }.obstacle(on: noKVM) == nil)
+        let refusal = try #require(check { $0.accelerator = .kvm }.obstacle(on: noKVM))
+        #expect(refusal.contains("runner.accel") && refusal.contains("/dev/kvm: Permission denied"))
+        #expect(check { $0.accelerator = .kvm }.obstacle(on: host()) == nil)
+    }
+
+    @Test("how builders are executed is said, and why not by KVM")
+    func accelerator() {
+        let noKVM = host { $0.kvmObstacle = "/dev/kvm: No such file or directory" }
+        #expect(check { $0.accelerator = .kvm }.accelerator(on: host()) == "builders use KVM")
+        #expect(check().accelerator(on: host()).hasPrefix("builders use KVM if a test guest boots"))
+        #expect(check().accelerator(on: noKVM).contains("emulated"))
+        #expect(check().accelerator(on: noKVM).contains("/dev/kvm: No such file or directory"))
+        #expect(check { $0.accelerator = .tcg }.accelerator(on: host()).contains("as runner.accel says"))
+    }
+
+    @Test("what spoils some jobs is a warning that names the setting")
+    func warnings() throws {
+        /// The only warning, which has these words.
+        func warning(_ change: Change, on host: BuilderHost? = nil, memory: Int = 4096) throws -> String {
+            let warnings = check(change).warnings(on: host ?? self.host(), memory: memory)
+            try #require(warnings.count == 1, "\(warnings)")
+            return warnings[0]
+        }
+        #expect(try warning { ($0.life, $0.maxLife) = (7201, 7200) }.hasPrefix("runner.life (7201)"))
+        #expect(
+            try warning { ($0.keep, $0.life, $0.maxLife) = (1, 1, 3599) }.contains("timeout of a job (3600)"))
+        #expect(try warning({ _ in }, on: host { $0.images = [:] }).contains("there is no image in"))
+        #expect(
+            try warning({ _ in }, on: host { $0.imagesObstacle = "/i: Permission denied" })
+                .hasPrefix("runner.images: /i: Permission denied"))
+        #expect(
+            try warning(
+                { _ in }, on: host { $0.images.updateValue("/i/b/vmlinuz: No such file", forKey: "b") }
+            )
+            .contains("the image b cannot start: /i/b/vmlinuz"))
+        var image = Configuration.Runner.Image()
+        image.network = .outbound
+        image.memory = 600
+        let misspelt = try warning { $0.imageSettings["debain"] = image }
+        #expect(misspelt.hasPrefix("[runner.image.debain]") && misspelt.hasSuffix("(there are: debian)"))
+        #expect(
+            try warning(
+                { $0.imageSettings["debian"] = image },
+                on: host { $0.networkObstacle = "not installed: slirp4netns, nft" }
+            ).contains("not installed: slirp4netns, nft"))
+        #expect(
+            try warning({ ($0.imageSettings["debian"], $0.slots) = (image, 2) }, memory: 1399)
+                .contains("2 builders of 700 MiB"))
+        #expect(
+            check { ($0.imageSettings["debian"], $0.slots) = (image, 2) }.warnings(on: host(), memory: 1400)
+                == [])
+        #expect(try warning({ _ in }, memory: 600).contains("1 builder of 612 MiB"))
+    }
+
+    @Test("the host's images are looked at")
+    func images() throws {
+        let home = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        let folder = "\(home)/images"
+        let manager = FileManager.default
+        for name in ["whole", "empty", "torn", ".old"] {
+            try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        for name in ["whole", "torn"] {
+            for file in ["vmlinuz", "initramfs.cpio.gz"] {
+                #expect(manager.createFile(atPath: "\(folder)/\(name)/\(file)", contents: Data()))
+            }
+        }
+        #expect(manager.createFile(atPath: "\(folder)/torn/root.qcow2", contents: Data("QFI".utf8)))
+        #expect(manager.createFile(atPath: "\(folder)/notes", contents: Data()))
+        let host = BuilderHost(images: folder)
+        #expect(
+            host.images == [
+                "whole": nil, "empty": "\(folder)/empty/vmlinuz: No such file or directory",
+                "torn": "\(folder)/torn/root.qcow2 is not a qcow2 file.",
+            ])
+        #expect(host.imagesObstacle == nil)
+        #expect(
+            BuilderHost(images: "\(folder)/none").imagesObstacle
+                == "\(folder)/none: No such file or directory")
+        #expect(BuilderHost(images: "\(folder)/notes").imagesObstacle != nil)
+    }
+}
