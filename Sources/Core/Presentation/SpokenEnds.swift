@@ -15,7 +15,7 @@ extension Job.Status {
 
 extension Job {
     /// Whether the build service could not start a builder for it, so that the build has not run.
-    var hasNotRun: Bool { status.isFinal && builder == nil && builderEnd?.reason == .fault }
+    public var hasNotRun: Bool { status.isFinal && builder == nil && builderEnd?.reason == .fault }
 }
 
 extension Job.BuilderEnd {

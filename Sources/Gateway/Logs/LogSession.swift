@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import Policy
+import Presentation
 import ServiceClient
 
 /// Shows the logs of a job until it ends; the session's exit status says how it ended.
