@@ -5,17 +5,19 @@ import Testing
 /// What people's own clients need of a builder: a certified host key, and a builder that accepts their key
 /// while they have a claim.
 @Suite struct HostKeysTests {
-    @Test func aBuildersCertificateIsForExactlyItsNamesAndItsLongestLife() async throws {
+    @Test(arguments: [("ed25519", "ssh-ed25519"), ("ecdsa", "ecdsa-sha2-nistp256")])
+    func aBuildersCertificateIsForExactlyItsNamesAndItsLongestLife(kind: String, type: String) async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let builder = try await DirectLogin(to: job, in: testBed)
         let shown = try await testBed.run([
             "/bin/bash", "-euo", "pipefail", "-c",
             """
-            ssh-keyscan -c -t ed25519 -p "$1" 127.0.0.1 | grep -o 'ssh-ed25519-cert-v01@.*' >"$2"
+            ssh-keyscan -c -t "$4" -p "$1" 127.0.0.1 | grep -o "$5-cert-v01@.*" >"$2"
             TZ=UTC ssh-keygen -L -f "$2"
             echo "$3" | ssh-keygen -l -f -
             """, "bash", "\(builder.port)", "\(testBed.folder)/certificate", builder.authority.key,
+            kind, type,
         ])
         await expect(shown, status: 0, output: ["Key ID: \"job \(job)\""], in: testBed)
         let lines = shown.text.split(separator: "\n").map { $0.drop { $0 == " " } }

@@ -14,26 +14,32 @@ import Testing
               - compile: |
                   printf '#include <stdio.h>\\nint main(void) { return puts("compiled") < 0; }\\n' >hello.c
                   gcc -Wall -o hello hello.c
+                  echo 'int main(void) { return *(volatile int *)0; }' | gcc -g -o crash -x c -
                   git init -q && git add hello.c && git --no-pager diff --cached --stat
-              - check: ./hello; exit 7
+              - check: |
+                  ./hello
+                  mkdir src; cd src; ../crash
 
             """)
         let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(180))
         await expect(
             log, status: 1,
-            output: ["[compile]  hello.c | 2 ++\n", "[check] compiled\n", "task check: exit 7"], in: testBed)
+            output: ["[compile]  hello.c | 2 ++\n", "[check] compiled\n", "task check: exit 139"], in: testBed
+        )
         let inside = try await Command.run(
             testBed.ssh([
                 "connect", job,
                 """
                 ./hello && id -un && sudo id -un && echo "$PS1$COLOUR" && apt-cache policy gcc | grep -c Installed
+                ls src | sed 's/[0-9]*$/N/'; ulimit -Sc; ulimit -Hn; getent hosts ip6-localhost | cut -d ' ' -f 1; tmux -V
                 sudo apt-get install hello 2>&1 | tail -n 1; ls /var/lib/sallyport/job/tasks; df --output=target . | tail -n 1
                 """,
             ]), deadline: .seconds(60))
         await expect(
             inside, status: 0,
             output: [
-                "compiled\nbuild\nroot\nblue\n1\nE: Unable to locate package hello\ncheck\ncompile\n/\n"
+                "compiled\nbuild\nroot\nblue\n1\ncore.N\n262144\n1048576\n::1\ntmux 3.3a\n",
+                "E: Unable to locate package hello\ncheck\ncompile\n/\n",
             ], in: testBed)
         try await testBed.endBuilder(of: job)
         // What it has changed was its own.

@@ -43,6 +43,52 @@ import Testing
             ])
     }
 
+    /// And what runs in tmux goes on after the session has ended.
+    @Test func whoComesInReadsThatMemoryRanOutAndWorksInTmux() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
+            """
+            image: debian
+            tasks:
+              - eat: |
+                  tail /dev/zero || exit 2
+
+            """)
+        let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
+        await expect(
+            log, status: 1,
+            output: [
+                "task eat: the builder ran out of memory (512 MiB), and the kernel killed processes\n",
+                "task eat: exit 2\n",
+            ], in: testBed)
+        let reason = "exit status 2: the builder ran out of memory"
+        let shown = try await Command.run(testBed.ssh(["show", job]))
+        await expect(shown, status: 0, output: ["\(reason)\n"], in: testBed)
+        let json = try await Command.run(testBed.ssh(["show", job, "--json"]))
+        await expect(json, status: 0, output: [#""shortage""#, #""memory""#], in: testBed)
+
+        let finished = try await Command.start(
+            testBed.ssh(["connect", job], options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
+        ) { shell in
+            try await shell.output.wait(for: "$ ")
+            try await shell.write("tmux new-session -s work\n")
+            try await shell.output.wait(for: "[work]")
+            try await shell.write("echo \"$TERM\" $((6 * 7)) é\n")
+            try await shell.output.wait(for: "tmux-256color 42 é")
+            // The keys that detach it.
+            try await shell.write("\u{2}d")
+            try await shell.output.wait(for: "[detached")
+            // This is not a logout, so the builder is kept.
+            try await shell.write("kill -KILL $$\n")
+        }
+        #expect(
+            finished.text.contains("Job \(job): failed, task “eat” ended with \(reason).\r\n"), "\(finished)")
+        let later = try await Command.run(
+            testBed.ssh(["connect", job, "tmux list-sessions; tmux capture-pane -p -t work"]))
+        await expect(later, status: 0, output: ["work: 1 windows", "tmux-256color 42 é\n"], in: testBed)
+        try await testBed.endBuilder(of: job)
+    }
+
     @Test func aCommandIsNotGreeted() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)

@@ -103,6 +103,8 @@ import Testing
                 "No space left on device", "task fill: the disk of the builder is full", "task fill: exit 0",
                 "task after: exit 7",
             ], in: testBed)
+        let shown = try await Command.run(testBed.ssh(["show", job]))
+        await expect(shown, status: 0, output: ["exit status 7: the builder's disk was full\n"], in: testBed)
         // The claim moves the builder's own deadline.
         let inside = try await Command.run(
             testBed.ssh([

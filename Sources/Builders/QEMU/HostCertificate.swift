@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// The certificate for a machine's host key (ssh-keygen(1), CERTIFICATES).
+/// The certificate for each of a machine's host keys (ssh-keygen(1), CERTIFICATES).
 public struct HostCertificate: Sendable, Hashable {
     /// The file with the private key of the signing authority.
     public var authority: FilePath
@@ -19,14 +19,14 @@ public struct HostCertificate: Sendable, Hashable {
         self.life = life
     }
 
-    /// Signs the public key in the file `NAME.pub`; writes the certificate to `NAME-cert.pub` next to it.
-    public func sign(_ publicKey: FilePath) async throws(MachineError) {
+    /// Signs the public key in each file `NAME.pub`; writes the certificate to `NAME-cert.pub` next to it.
+    public func sign(_ publicKeys: [FilePath]) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: KeyGeneration.program,
             arguments: [
                 "-q", "-s", authority.string, "-h", "-I", identity, "-n", names.joined(separator: ","),
-                "-V", "-1h:+\(life)s", publicKey.string,
-            ]
+                "-V", "-1h:+\(life)s",
+            ] + publicKeys.map(\.string)
         ).run()
         guard outcome.status == 0 else {
             throw Machine.failure("\(KeyGeneration.program): \(outcome.output) \(outcome.errors)")

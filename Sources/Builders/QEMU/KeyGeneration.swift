@@ -5,9 +5,13 @@ public enum KeyGeneration {
     static let program = "ssh-keygen"
 
     /// Makes a key without a passphrase: the private half in that file, the public one next to it, as `FILE.pub`.
-    public static func makeKey(at file: FilePath, comment: String) async throws(MachineError) {
+    ///
+    /// - Parameter type: the options for its type.
+    public static func makeKey(
+        at file: FilePath, comment: String, type: [String] = ["-t", "ed25519"]
+    ) async throws(MachineError) {
         let outcome = try await ShortCommand(
-            program: program, arguments: ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file.string]
+            program: program, arguments: ["-q", "-N", "", "-C", comment, "-f", file.string] + type
         ).run()
         guard outcome.status == 0 else {
             throw Machine.failure("\(program): \(outcome.output) \(outcome.errors)")

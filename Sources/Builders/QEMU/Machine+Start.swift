@@ -18,26 +18,24 @@ extension Machine {
         if accelerator == .automatic {
             accelerator = await AcceleratorProbe.shared.resolve(image: specification.image)
         }
-        let hostKey: String
+        let hostKeys: [String]
         do throws(MachineError) {
-            hostKey = try await makeHostKey(in: folder)
-            try await specification.hostCertificate?.sign(folder.hostKeyPublic)
+            hostKeys = try await makeHostKeys(in: folder)
+            try await specification.hostCertificate?.sign(folder.hostKeys.map(\.publicFile))
             try writeInitramfs(specification, common: files.initramfs, in: folder)
         } catch {
             folder.removeTraces()
             throw error
         }
         // QEMU has read them when it returns, and nothing else needs them.
-        defer {
-            folder.remove([folder.initramfs, folder.hostKey, folder.hostKeyPublic, folder.hostCertificate])
-        }
+        defer { folder.removeSecrets() }
 
         let emulator = EmulatorCommand(
             kernel: files.kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
             memory: specification.memory, processors: specification.processors,
             network: specification.network)
         let record = try await launch(
-            emulator, in: folder, hostKey: hostKey, identity: specification.identity)
+            emulator, in: folder, hostKeys: hostKeys, identity: specification.identity)
         do {
             let monitor = try await MonitorConnection.connect(to: folder.monitorSocket)
             return Machine(folder: folder, record: record, monitor: monitor)
@@ -70,15 +68,13 @@ extension Machine {
         folder.removeTraces()
     }
 
-    /// Makes the machine's host key; returns its public half, `<type> <base64>`.
-    private static func makeHostKey(in folder: MachineFolder) async throws(MachineError) -> String {
-        try await KeyGeneration.makeKey(at: folder.hostKey, comment: "builder")
-        let words = String(decoding: try folder.read(folder.hostKeyPublic), as: UTF8.self).split(
-            separator: " ")
-        guard words.count >= 2 else { throw MachineError(.startFailed, detail: "ssh-keygen wrote no key.") }
-        let key = "\(words[0]) \(words[1])"
-        try folder.write(Data("\(SecureShell.hostKeyAlias) \(key)\n".utf8), to: folder.knownHosts)
-        return key
+    /// Makes the machine's host keys; returns their public halves, `<type> <base64>`.
+    private static func makeHostKeys(in folder: MachineFolder) async throws(MachineError) -> [String] {
+        var keys: [String] = []
+        for key in folder.hostKeys { keys.append(try await key.make()) }
+        let lines = keys.map { "\(SecureShell.hostKeyAlias) \($0)\n" }.joined()
+        try folder.write(Data(lines.utf8), to: folder.knownHosts)
+        return keys
     }
 
     /// Appends the machine's own archive to the common one; the kernel unpacks both.
@@ -89,12 +85,8 @@ extension Machine {
         let watchdog = "\(specification.life) \(specification.grace)\n"
         let now = "\(Int(Date().timeIntervalSince1970))\n"
         var archive = CpioArchive()
-        archive.addFile(
-            "etc/ssh/ssh_host_ed25519_key", mode: 0o600, contents: [UInt8](try folder.read(folder.hostKey)))
-        if specification.hostCertificate != nil {
-            archive.addFile(
-                "etc/ssh/ssh_host_ed25519_key-cert.pub",
-                contents: [UInt8](try folder.read(folder.hostCertificate)))
+        for key in folder.hostKeys {
+            try key.add(to: &archive, isCertified: specification.hostCertificate != nil)
         }
         archive.addFolder("etc/sallyport")
         archive.addFile("etc/sallyport/authorized_keys", contents: Array(keys.utf8))
@@ -112,12 +104,12 @@ extension Machine {
 
     /// Starts QEMU on a port that was free a moment ago; tries another one if it no longer is.
     private static func launch(
-        _ emulator: EmulatorCommand, in folder: MachineFolder, hostKey: String, identity: FilePath
+        _ emulator: EmulatorCommand, in folder: MachineFolder, hostKeys: [String], identity: FilePath
     ) async throws(MachineError) -> MachineRecord {
         var messages = "no free port"
         for _ in 0..<5 {
             let record = MachineRecord(
-                port: try LoopbackPort.pick(), hostKeys: [hostKey], identity: identity.string)
+                port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: identity.string)
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.
             try record.write(to: folder)

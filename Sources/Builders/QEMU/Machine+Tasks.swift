@@ -1,11 +1,12 @@
+public import BuildAPI
 import Subprocess
 
 /// How a task has ended.
 public struct TaskEnd: Sendable, Hashable {
     /// 128 + N if signal N killed it.
     public var exitStatus: Int32
-    /// Whether the builder's disk was full then. Output may be missing; the task got an error for it.
-    public var isDiskFull: Bool
+    /// What the builder had run out of by then. If it was the disk, output may be missing.
+    public var shortages: Set<Job.Task.Shortage>
 }
 
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
@@ -66,6 +67,11 @@ extension Machine {
         }
     }
 
+    /// What task-follow says before the exit status.
+    private static let shortages: [Substring: Job.Task.Shortage] = [
+        "sallyport-disk-full": .disk, "sallyport-out-of-memory": .memory,
+    ]
+
     /// The task's exit status is the last line that task-follow writes to standard error.
     private static func taskEnd(
         _ status: TerminationStatus, messages: String
@@ -78,7 +84,8 @@ extension Machine {
             guard let line, let number = Int32(line.dropFirst(mark.count)) else {
                 throw MachineError(.connectionLost, detail: messages)
             }
-            return TaskEnd(exitStatus: number, isDiskFull: lines.contains("sallyport-disk-full"))
+            return TaskEnd(
+                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values))
         case .exited(let code): throw SecureShell.error(status: code, messages: messages)
         case .signaled: throw MachineError(.connectionLost, detail: "ssh was killed. \(messages)")
         }

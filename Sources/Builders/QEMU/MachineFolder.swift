@@ -10,9 +10,7 @@ struct MachineFolder: Sendable {
     var controlSocket: FilePath { path.appending("ssh.sock") }
     var processFile: FilePath { path.appending("pidfile") }
     var console: FilePath { path.appending("console.log") }
-    var hostKey: FilePath { path.appending("host_key") }
-    var hostKeyPublic: FilePath { path.appending("host_key.pub") }
-    var hostCertificate: FilePath { path.appending("host_key-cert.pub") }
+    var hostKeys: [HostKey] { HostKey.Kind.allCases.map { HostKey(kind: $0, folder: self) } }
     var knownHosts: FilePath { path.appending("known_hosts") }
     /// The initramfs with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
@@ -41,10 +39,15 @@ struct MachineFolder: Sendable {
 
     /// Removes the files that show that a machine lives. Its console's log stays for the administrator.
     func removeTraces() {
+        removeSecrets()
         remove([
-            monitorSocket, controlSocket, processFile, hostKey, hostKeyPublic, hostCertificate, initramfs,
-            record, knownHosts, networkSocket, networkLog,
+            monitorSocket, controlSocket, processFile, record, knownHosts, networkSocket, networkLog,
         ])
+    }
+
+    /// Removes what only QEMU needs, while it starts.
+    func removeSecrets() {
+        remove([initramfs] + hostKeys.flatMap(\.files))
     }
 
     func remove(_ files: [FilePath]) {

@@ -18,7 +18,7 @@ public struct MachineSpecification: Sendable, Hashable {
     public var authorizedKeys: [String]
     /// The file with the runner's private key, whose public half must be among `authorizedKeys`.
     public var identity: FilePath
-    /// Nil: the host key is not certified.
+    /// Nil: the host keys are not certified.
     public var hostCertificate: HostCertificate?
     /// Seconds from boot to the machine's first deadline, which applies until `setDeadline` is called.
     public var life: Int

@@ -111,16 +111,18 @@ extension Job {
         public var exitStatus: Int?
         /// The path of its script in the builder, in the form that a shell there accepts; nil if it is unknown.
         public var script: String?
+        /// What the builder ran out of, if that can be why the task failed.
+        public var shortage: Shortage?
 
         enum CodingKeys: String, CodingKey {
             case name, status, started, ended
             case exitStatus = "exit_status"
-            case script
+            case script, shortage
         }
 
         public init(
             name: String, status: Status, started: Date? = nil, ended: Date? = nil, exitStatus: Int? = nil,
-            script: String? = nil
+            script: String? = nil, shortage: Shortage? = nil
         ) {
             self.name = name
             self.status = status
@@ -128,6 +130,7 @@ extension Job {
             self.ended = ended
             self.exitStatus = exitStatus
             self.script = script
+            self.shortage = shortage
         }
     }
 

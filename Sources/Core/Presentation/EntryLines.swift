@@ -81,7 +81,7 @@ public struct EntryLines {
     private static func place(_ job: Job) -> String {
         if let task = failedTask(job) {
             let name = HostileText.printable(task.name, limit: 128)
-            return task.exitStatus.map { ", task “\(name)” ended with exit status \($0)" }
+            return task.spokenExit.map { ", task “\(name)” ended with \($0)" }
                 ?? ", in task “\(name)”"
         }
         guard !job.status.isFinal, let task = job.tasks.first(where: { $0.status == .running }) else {

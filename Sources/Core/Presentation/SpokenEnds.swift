@@ -18,6 +18,24 @@ extension Job {
     public var hasNotRun: Bool { status.isFinal && builder == nil && builderEnd?.reason == .fault }
 }
 
+extension Job.Task {
+    /// `exit status 137: the builder ran out of memory`; nil if the task has no exit status.
+    public var spokenExit: String? {
+        exitStatus.map { "exit status \($0)" + (shortage?.spoken.map { ": \($0)" } ?? "") }
+    }
+}
+
+extension Job.Task.Shortage {
+    /// Nil for a word that a later version has added.
+    var spoken: String? {
+        switch self {
+        case .memory: "the builder ran out of memory"
+        case .disk: "the builder's disk was full"
+        default: nil
+        }
+    }
+}
+
 extension Job.BuilderEnd {
     /// Why the builder ended; nil if there is nothing to say but that it has ended.
     public var spoken: String? {

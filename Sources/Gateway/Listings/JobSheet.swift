@@ -57,7 +57,7 @@ struct JobSheet {
             if let started = task.started {
                 words.append(TimeLeft.text((task.ended ?? now).timeIntervalSince(started)))
             }
-            if let status = task.exitStatus, status != 0 { words.append("exit status \(status)") }
+            if task.exitStatus != 0, let exit = task.spokenExit { words.append(exit) }
             return words.joined(separator: "  ")
         }
     }

@@ -36,19 +36,6 @@ public protocol BuilderMachine: Sendable {
     ) async throws -> TaskOutcome
 }
 
-/// How a task has ended.
-public struct TaskOutcome: Equatable, Sendable {
-    /// 128 + N if signal N killed it.
-    public var exitStatus: Int
-    /// Whether the builder's disk was full then.
-    public var isDiskFull: Bool
-
-    public init(exitStatus: Int, isDiskFull: Bool = false) {
-        self.exitStatus = exitStatus
-        self.isDiskFull = isDiskFull
-    }
-}
-
 /// The specification of a job's machine.
 public struct BuilderPlan: Sendable {
     /// Whose it is.

@@ -120,8 +120,13 @@ extension JobBook {
             }
             try checkRunning(id)
             log.end()
-            if outcome.isDiskFull { self.log("task \(task.name): the disk of the builder is full", id) }
-            apply(id) { $0.taskEnded(task.name, exitStatus: outcome.exitStatus, at: $1) }
+            if let memory = entries[id].map({ settings.plan(for: $0.record).memory }) {
+                for remark in outcome.remarks(memory: memory) { self.log("task \(task.name): \(remark)", id) }
+            }
+            apply(id) {
+                $0.taskEnded(
+                    task.name, exitStatus: outcome.exitStatus, shortage: outcome.shortage, at: $1)
+            }
             if outcome.exitStatus != 0 { return }
         }
     }

@@ -84,13 +84,16 @@ struct Lifecycle: Sendable {
         return [.log("task \(name): started"), .publish(.task)]
     }
 
-    mutating func taskEnded(_ name: String, exitStatus: Int, at now: Date) -> [Effect] {
+    mutating func taskEnded(
+        _ name: String, exitStatus: Int, shortage: Job.Task.Shortage? = nil, at now: Date
+    ) -> [Effect] {
         guard !record.job.status.isFinal,
             let index = record.job.tasks.firstIndex(where: { $0.name == name })
         else { return [] }
         record.job.tasks[index].status = exitStatus == 0 ? .success : .failed
         record.job.tasks[index].ended = now
         record.job.tasks[index].exitStatus = exitStatus
+        record.job.tasks[index].shortage = shortage
         let effects: [Effect] = [.log("task \(name): exit \(exitStatus)"), .publish(.task)]
         return exitStatus == 0 ? effects : effects + finish(.failed, at: now)
     }

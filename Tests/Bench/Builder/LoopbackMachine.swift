@@ -73,7 +73,7 @@ final class LoopbackMachine: BuilderMachine {
         guard made.status == 0, let hostKey = made.text.split(separator: "\n").first else {
             throw TestBedError("the builder's host key was not made", log: made.description)
         }
-        try await certificate.sign(FilePath("\(folder)/host_key.pub"))
+        try await certificate.sign([FilePath("\(folder)/host_key.pub")])
         let started = try await Command.run(
             ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
             input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })

@@ -100,6 +100,39 @@ import Testing
                 """, "\(finished)")
     }
 
+    /// A server in the builder that listens on one family of addresses is `localhost` for a forwarded port.
+    @Test func aPortIsForwardedToLocalhostOfBothFamilies() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
+        let finished = try await alice.sh(
+            """
+            ssh "$1" 'mkdir -p six && echo six >six/index.html && busybox httpd -p "[::1]:8126" -h six'
+            printf 'GET / HTTP/1.0\\r\\n\\r\\n' | ssh -W localhost:8126 "$1" | tail -n 1
+            """, alice.builder(job))
+        await expect(finished, status: 0, in: testBed)
+        #expect(finished.text == "six\n", "\(finished)")
+    }
+
+    /// The builder's host key can be ECDSA. The authority that certifies it is ed25519, so a client that knows nothing of
+    /// that needs the plain key.
+    @Test func aClientWithoutEd25519NeedsThePlainKeys() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let alice = try await Equipped.person(in: testBed)
+        let finished = try await alice.sh(
+            """
+            keys="-o HostKeyAlgorithms=ecdsa*,rsa-sha2* -o KexAlgorithms=ecdh-sha2-nistp256"
+            none="$keys -o CASignatureAlgorithms=ecdsa*,rsa-sha2*"
+            ssh $keys "$1" 'echo certified'
+            ssh $none "$1" 'echo in' || echo "not certified: $?"
+            ssh -p $2 $3 known-hosts "$4" >plain
+            ssh $none -o UserKnownHostsFile="$PWD/plain" "$1" 'echo plain'
+            """, alice.builder(job), alice.gateway[1], alice.gateway[2], job)
+        await expect(finished, status: 0, errors: ["Host key verification failed"], in: testBed)
+        #expect(finished.text == "certified\nnot certified: 255\nplain\n", "\(finished)")
+    }
+
     /// The person's own agent, and only when they say so.
     @Test func theAgentComesAlongOnRequest() async throws {
         let testBed = try await SharedTestBed.get()

@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import NIOCore
 import NIOPosix
@@ -23,6 +24,8 @@ struct MachinesTests {
             try await tasksAreRepeatedByHand(machine)
             try await tasksDeliverOutputAndStatus(machine)
             try await aTaskStartedTwiceRunsOnce(machine)
+            try await itIsAMachineAsPeopleKnowThem(machine)
+            try await atTheEndOfATaskIsSaidWhatRanOut(machine)
             try await aBrokenConnectionLosesNothing(machine)
             try await binaryOutputIsExact(machine)
             try await theHostIsOutOfReach(machine)
@@ -69,6 +72,7 @@ struct MachinesTests {
             .init(name: "seven", text: "#!/bin/bash\necho seven\nexit 7\n"),
             .init(name: "killed", text: "kill -TERM $$\n"),
             .init(name: "everything", text: "kill -KILL -1\n"),
+            .init(name: "hungry", text: "#!/bin/bash\ntail /dev/zero || exit 3\n"),
             .init(name: "once", text: "echo run >>~/runs\ncat ~/runs\n"),
             .init(
                 name: "slow", text: "#!/bin/bash\nfor ((i = 0; i < 10000; i++)); do echo line $i; done\n"),
@@ -80,9 +84,12 @@ struct MachinesTests {
 
     private func isTheMachineThatWeStarted(_ machine: Machine) async throws {
         let scan = try await ShortCommand(
-            program: "ssh-keyscan", arguments: ["-p", String(machine.port), "-t", "ed25519", machine.address]
+            program: "ssh-keyscan",
+            arguments: ["-p", String(machine.port), "-t", "ed25519,ecdsa", machine.address]
         ).run()
-        #expect(scan.output.contains(try #require(machine.hostKeys.first)))
+        #expect(
+            machine.hostKeys.map { $0.prefix { $0 != " " } } == ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+        #expect(machine.hostKeys.allSatisfy(scan.output.contains), "\(scan)")
         // Another key in known_hosts, and we are not let in.
         let pinned = try machine.folder.read(machine.folder.knownHosts)
         let other = try await TestMachines.specification("x").authorizedKeys[0]
@@ -93,8 +100,8 @@ struct MachinesTests {
         #expect(refused.output.isEmpty)
         #expect(SecureShell.error(status: refused.status, messages: refused.errors).code == .notTrusted)
         try machine.folder.write(pinned, to: machine.folder.knownHosts)
-        #expect(!FileManager.default.fileExists(atPath: machine.folder.hostKey.string))
-        #expect(!FileManager.default.fileExists(atPath: machine.folder.initramfs.string))
+        let files = try FileManager.default.contentsOfDirectory(atPath: machine.folder.path.string)
+        #expect(!files.contains { $0.hasPrefix("host_key") || $0 == "initramfs" }, "\(files)")
     }
 
     private func aPersonFindsWhatTheyExpect(_ machine: Machine) async throws {
@@ -104,6 +111,50 @@ struct MachinesTests {
         #expect(lines.prefix(5) == ["build", "0", "builder", "3", "VIM"])
         let time = try #require(Double(lines.last ?? ""))
         #expect(abs(time - Date().timeIntervalSince1970) < 60)
+    }
+
+    /// The limits, a crash, loopback and the environment, as on any Debian server.
+    private func itIsAMachineAsPeopleKnowThem(_ machine: Machine) async throws {
+        let arguments = machine.shell.arguments(
+            """
+            ulimit -Sn; ulimit -Hn; ulimit -Hc; ulimit -Sl
+            size=$(ulimit -Sc); [ "$size" -gt 65536 ] && [ "$size" -lt 98304 ] && echo "a quarter"
+            [ "$(sudo bash -c 'ulimit -Sc')" = "$size" ] && echo "under sudo too"
+            mkdir crash && cd crash && bash -c 'echo $$ >pid; kill -SEGV $$' 2>/dev/null
+            [ -s "core.$(cat pid)" ] && echo core
+            echo six >index.html && busybox httpd -p '[::1]:8080' -h .
+            exec 3<>/dev/tcp/localhost/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3
+            echo "$GIT_PROTOCOL"
+            """)
+        let outcome = try await ShortCommand(
+            program: "ssh",
+            arguments: ["-o", "ControlPath=none", "-o", "SetEnv=GIT_PROTOCOL=version=2"] + arguments,
+            limit: .seconds(30)
+        ).run()
+        #expect(
+            outcome.output == """
+                1024
+                1048576
+                unlimited
+                65536
+                a quarter
+                under sudo too
+                core
+                six
+                version=2
+
+                """, "\(outcome)")
+    }
+
+    /// Whatever the task has caught and reported itself.
+    private func atTheEndOfATaskIsSaidWhatRanOut(_ machine: Machine) async throws {
+        for (name, status, shortages): (_, Int32, Set<Job.Task.Shortage>) in [
+            ("hungry", 3, [.memory]), ("seven", 7, []),
+        ] {
+            try await machine.startTask(name)
+            let end = try await machine.follow(task: name, from: 0) { _ in }
+            #expect(end.exitStatus == status && end.shortages == shortages, "\(name): \(end)")
+        }
     }
 
     private func theEnvironmentIsThere(_ machine: Machine) async throws {

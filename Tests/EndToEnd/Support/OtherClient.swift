@@ -53,10 +53,12 @@ enum OtherClient: String, CaseIterable, Sendable {
     func builder(_ job: String, of person: Person) async throws -> [String] {
         let way = try await gateway(of: person) + ["proxy", job]
         let known = try await person.run(["ssh"] + person.gateway + ["known-hosts", job])
-        guard known.status == 0 else { throw TestBedError("no host key was told", log: "\(known)") }
+        guard known.status == 0, let first = known.text.split(separator: "\n").first else {
+            throw TestBedError("no host key was told", log: "\(known)")
+        }
         return try await commandLine(
             of: person, to: person.builder(job), as: "build",
-            hostKey: known.text.split(separator: " ").dropFirst().joined(separator: " ").trimmed,
+            hostKey: first.split(separator: " ").dropFirst().joined(separator: " "),
             options: [self == .plink ? "-proxycmd" : "-J", way.joined(separator: " ")])
     }
 

@@ -10,7 +10,7 @@ import Testing
          "created":"2026-11-21T10:00:00Z","deadline":"2026-11-21T10:00:00.5Z","max_deadline":null,"held":false,
          "shares":[{"id":"2","name":"bob"}],
          "tasks":[{"name":"build","status":"failed","started":"2026-11-21T10:00:00Z","ended":null,"exit_status":3,
-                   "script":"~/.tasks/build"}],
+                   "script":"~/.tasks/build","shortage":"a word of a later version"}],
          "shell":true,
          "builder":{"state":"kept","address":"127.0.0.1","port":2222,"user":"build",
                     "host_keys":["ssh-ed25519 AAAA"],"kept_until":"2026-11-21T11:00:00Z"},
@@ -28,7 +28,9 @@ import Testing
             id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
             deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
             tasks: [
-                .init(name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build")
+                .init(
+                    name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build",
+                    shortage: .init(rawValue: "a word of a later version"))
             ], shell: true,
             builder: .init(
                 state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],

@@ -29,6 +29,18 @@ import Testing
         (.success, [.init(name: "a", status: .success, script: "~/a")], "Job 42: succeeded."),
         (.failed, [], "Job 42: failed."),
         (.failed, [.init(name: "a", status: .failed)], "Job 42: failed, in task “a”."),
+        (
+            .failed, [.init(name: "a", status: .failed, exitStatus: 137, shortage: .memory)],
+            "Job 42: failed, task “a” ended with exit status 137: the builder ran out of memory."
+        ),
+        (
+            .failed, [.init(name: "a", status: .failed, exitStatus: 1, shortage: .disk)],
+            "Job 42: failed, task “a” ended with exit status 1: the builder's disk was full."
+        ),
+        (
+            .failed, [.init(name: "a", status: .failed, exitStatus: 1, shortage: .init(rawValue: "air"))],
+            "Job 42: failed, task “a” ended with exit status 1."
+        ),
         (.timeout, [.init(name: "a", status: .failed)], "Job 42: ran out of time, in task “a”."),
         (.cancelled, [], "Job 42: was cancelled."),
         (.running, [], "Job 42: has not ended."),

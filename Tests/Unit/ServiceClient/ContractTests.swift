@@ -30,7 +30,8 @@ struct ContractTests {
         var kept = builder
         kept.keptUntil = time
         let task = Job.Task(
-            name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a")
+            name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
+            shortage: .memory)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,

@@ -37,21 +37,23 @@ struct HostCertificateTests {
     func certificate() async throws {
         try await inFolder { folder in
             let authority = try await KeyPair.hostAuthority(in: folder)
-            // Any public key can be signed.
-            let key = try await KeyPair.identity(in: folder)
+            // Any public keys can be signed.
+            let keys = [try await KeyPair.identity(in: folder), authority]
             let before = Date()
             try await HostCertificate(
                 authority: FilePath(authority.path), identity: "job 42", names: ["job-42", "job-42.x"],
                 life: 7230
-            ).sign(FilePath(key.path + ".pub"))
-            let text = try listing("\(key.path)-cert.pub")
-            #expect(text.contains("ssh-ed25519-cert-v01@openssh.com host certificate"))
-            #expect(text.contains("Key ID: \"job 42\""))
-            #expect(text.firstMatch(of: #/Principals: \n\s+job-42\n\s+job-42\.x\n\s+Critical/#) != nil)
-            let valid = try #require(text.firstMatch(of: #/Valid: from (\S+) to (\S+)/#))
-            let (from, to) = (try date(valid.1), try date(valid.2))
-            #expect(abs(from.timeIntervalSince(before) + 3600) < 60)
-            #expect(to.timeIntervalSince(from) == 3600 + 7230)
+            ).sign(keys.map { FilePath($0.path + ".pub") })
+            for key in keys {
+                let text = try listing("\(key.path)-cert.pub")
+                #expect(text.contains("ssh-ed25519-cert-v01@openssh.com host certificate"))
+                #expect(text.contains("Key ID: \"job 42\""))
+                #expect(text.firstMatch(of: #/Principals: \n\s+job-42\n\s+job-42\.x\n\s+Critical/#) != nil)
+                let valid = try #require(text.firstMatch(of: #/Valid: from (\S+) to (\S+)/#))
+                let (from, to) = (try date(valid.1), try date(valid.2))
+                #expect(abs(from.timeIntervalSince(before) + 3600) < 60)
+                #expect(to.timeIntervalSince(from) == 3600 + 7230)
+            }
         }
     }
 

@@ -26,9 +26,10 @@ struct LifecycleTests {
     @Test("a failing task fails the job, skips the rest and keeps the builder")
     func failure() {
         var job = lifecycle()
-        let effects = job.taskEnded("a", exitStatus: 7, at: start)
+        let effects = job.taskEnded("a", exitStatus: 7, shortage: .disk, at: start)
         #expect(job.record.job.status == .failed)
         #expect(job.record.job.tasks.map(\.status) == [.failed, .skipped])
+        #expect(job.record.job.tasks.map(\.shortage) == [.disk, nil])
         #expect(job.record.job.builder?.state == .kept)
         #expect(job.record.job.builder?.keptUntil == start + 600)
         #expect(job.record.job.deadline == start + 600)
