@@ -120,7 +120,10 @@ struct DirectLogin: Sendable {
         let finished = try await ssh(
             "\(state)/identity", ["UserKnownHostsFile=\(machine)/known_hosts", "HostKeyAlias=builder"])
         guard finished.status == 0 else { throw TestBedError("no way in", log: "\(finished)") }
-        return finished.text.split(separator: "\n").map(String.init)
+        // Before each key are options, and before the keys what the builder says of itself.
+        return finished.text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+            $0.split(separator: " ").suffix(2).joined(separator: " ")
+        }
     }
 
     /// Throws when anybody's key is still there after a minute.
