@@ -51,7 +51,7 @@ public struct MachineSupply: BuilderSupply {
         guard accelerator == .automatic else { return accelerator }
         return await AcceleratorProbe.shared.resolve(image: FilePath(image)) { [logger] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
-            logger.info("builders of the image \(image) \(how)")
+            logger.info("builders of the image \(FilePath(image).lastComponent?.string ?? image) \(how)")
         }
     }
 

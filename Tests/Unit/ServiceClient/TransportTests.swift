@@ -25,10 +25,9 @@ import Testing
     /// What the administrator reads names the place, and says why.
     @Test(arguments: [
         ("unix:/nonexistent/s", "/nonexistent/s: No such file or directory (there is no /nonexistent)"),
-        ("unix:/etc/passwd", "/etc/passwd: Connection refused (it is not a socket)"),
+        ("unix:/dev/null", "/dev/null: Connection refused (it is not a socket)"),
         ("unix:/" + String(repeating: "a", count: 120), "too long"),
         ("http://127.0.0.1:1", "127.0.0.1 port 1 after "), ("http://127.0.0.1:1", ": Connection refused"),
-        ("https://host.invalid/api", "https://host.invalid/api: Could not resolve host: host.invalid"),
     ])
     func aFailedConnectionNamesItsPlaceAndItsCause(url: String, words: String) throws {
         let service = SallyportService(try #require(Endpoint(url)), on: EventLoop())
