@@ -58,7 +58,7 @@ import Testing
         await expect(
             log, status: 1,
             output: [
-                "task eat: the builder ran out of memory (512 MiB), and the kernel killed processes\n",
+                "task eat: the builder ran out of memory (256 MiB), and the kernel killed processes\n",
                 "task eat: exit 2\n",
             ], in: testBed)
         let reason = "exit status 2: the builder ran out of memory"
