@@ -122,9 +122,9 @@ import Testing
         let alice = try await Equipped.person(in: testBed)
         let finished = try await alice.sh(
             """
-            keys="-o HostKeyAlgorithms=ecdsa*,rsa-sha2* -o KexAlgorithms=ecdh-sha2-nistp256"
-            none="$keys -o CASignatureAlgorithms=ecdsa*,rsa-sha2*"
-            ssh $keys "$1" 'echo certified'
+            kex="-o KexAlgorithms=ecdh-sha2-nistp256"
+            none="$kex -o HostKeyAlgorithms=ecdsa*,rsa-sha2* -o CASignatureAlgorithms=ecdsa*,rsa-sha2*"
+            ssh $kex -o 'HostKeyAlgorithms=ecdsa*-cert-v01@openssh.com' "$1" 'echo certified'
             ssh $none "$1" 'echo in' || echo "not certified: $?"
             ssh -p $2 $3 known-hosts "$4" >plain
             ssh $none -o UserKnownHostsFile="$PWD/plain" "$1" 'echo plain'
