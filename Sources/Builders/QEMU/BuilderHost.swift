@@ -69,9 +69,7 @@ public struct BuilderHost: Sendable, Equatable {
 
     private static func fault(inImage folder: FilePath) -> String? {
         let files = MachineSpecification.files(ofImage: folder)
-        for file in [files.kernel, files.initramfs] {
-            if let fault = openingFails(file.string, R_OK) { return fault }
-        }
+        if let fault = startFault(inImage: folder) { return fault }
         guard access(files.disk.string, F_OK) == 0 else { return nil }
         if let fault = openingFails(files.disk.string, R_OK) { return fault }
         do throws(MachineError) {
@@ -80,6 +78,12 @@ public struct BuilderHost: Sendable, Equatable {
         } catch {
             return error.detail
         }
+    }
+
+    /// Why no guest can start from that image, whether it has a disk or not; nil: it can.
+    static func startFault(inImage folder: FilePath) -> String? {
+        let files = MachineSpecification.files(ofImage: folder)
+        return openingFails(files.kernel.string, R_OK) ?? openingFails(files.initramfs.string, R_OK)
     }
 
     private static func openingFails(_ path: String, _ mode: CInt) -> String? {

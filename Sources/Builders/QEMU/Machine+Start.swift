@@ -6,8 +6,8 @@ extension Machine {
     public static func start(_ specification: MachineSpecification) async throws(MachineError) -> Machine {
         let folder = MachineFolder(path: specification.folder)
         let files = MachineSpecification.files(ofImage: specification.image)
-        for file in [files.kernel, files.initramfs] where access(file.string, R_OK) != 0 {
-            throw MachineError(.imageMissing, detail: "\(file): \(String(cString: strerror(errno)))")
+        if let fault = BuilderHost.startFault(inImage: specification.image) {
+            throw MachineError(.imageMissing, detail: fault)
         }
         let disk = try DiskImage(files.disk)
         try folder.create()

@@ -97,6 +97,12 @@ extension Job {
     /// Whether the builder ends when its owner logs out of the last shell.
     public var endsAtLogout: Bool { !held && (logout ?? .end) == .end }
 
+    /// Whether the deadline of a kept builder can still be moved. (Times on the wire are whole seconds.)
+    public var canBeExtended: Bool {
+        guard status.isFinal, let deadline, let maxDeadline else { return false }
+        return maxDeadline.timeIntervalSince(deadline) >= 1
+    }
+
     /// One step of a job.
     public struct Task: Codable, Equatable, Sendable {
         public enum Status: String, Codable, Sendable, CaseIterable {

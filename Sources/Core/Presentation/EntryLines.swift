@@ -18,19 +18,19 @@ public struct EntryLines {
     }
 
     private let job: Job
-    private let isOwner: Bool
+    private let logoutCounts: Bool
     private let commands: Commands
     private let words: (TimeInterval) -> String
 
     /// - Parameters:
-    ///   - isOwner: whether they greet the job's owner, whose logout can end the builder.
+    ///   - logoutCounts: whether the person's logout can end the builder.
     ///   - words: the words for a number of seconds.
     public init(
-        _ job: Job, isOwner: Bool, commands: Commands,
+        _ job: Job, logoutCounts: Bool, commands: Commands,
         words: @escaping (TimeInterval) -> String = SpokenDuration.words
     ) {
         self.job = job
-        self.isOwner = isOwner
+        self.logoutCounts = logoutCounts
         self.commands = commands
         self.words = words
     }
@@ -48,7 +48,7 @@ public struct EntryLines {
             return [time(at: now)].compactMap(\.self)
         }
         let left = deadline.timeIntervalSince(now)
-        if isOwner, job.endsAtLogout {
+        if logoutCounts, job.endsAtLogout {
             let keeping = commands.hold.map { "; to keep it: \($0)" } ?? "."
             return ["The builder ends when you log out, or in \(words(left))\(keeping)"]
         }
@@ -65,8 +65,8 @@ public struct EntryLines {
         guard let deadline = job.deadline else { return nil }
         let left = words(deadline.timeIntervalSince(now))
         guard job.status.isFinal else { return "Its tasks have \(left) left; then the builder ends." }
-        guard let latest = job.maxDeadline else { return "The builder ends in \(left)." }
-        if latest.timeIntervalSince(deadline) < 1 {
+        guard job.maxDeadline != nil else { return "The builder ends in \(left)." }
+        guard job.canBeExtended else {
             return "The builder ends in \(left), and cannot be extended any further."
         }
         return "The builder ends in \(left)" + (commands.extend.map { " unless you extend it: \($0)" } ?? ".")

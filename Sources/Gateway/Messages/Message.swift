@@ -21,5 +21,7 @@ struct Message: Equatable {
     static let tellAdministrator = "Please tell the administrator."
     static let tryAgainInAMinute = "Try again in a minute."
     static let sameCommandAgain = "Run the same command again."
-    static let sameCommandToReturn = "Run the same command again to return; what runs in tmux there goes on."
+    static let sameCommandToReturn = "Run \(returning)"
+    static let sameCommandIfAlive = "If the builder is still alive, run \(returning)"
+    private static let returning = "the same command again to return; what runs in tmux there goes on."
 }

@@ -30,9 +30,7 @@ extension Refusal {
         case .unreachable, .timedOut, .refused, .lost:
             Message(
                 .noBuilder, sentence(error.code),
-                wasInside
-                    ? "If the builder is still alive, run the same command again to return; what runs in tmux there goes on."
-                    : Message.tryAgainInAMinute,
+                wasInside ? Message.sameCommandIfAlive : Message.tryAgainInAMinute,
                 cause: error.debugDescription)
         }
     }

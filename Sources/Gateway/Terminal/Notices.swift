@@ -129,7 +129,7 @@ struct Notices {
     }
 
     private func text(_ notice: Notice, at now: Date) -> String? {
-        let time = EntryLines(job, isOwner: false, commands: .init(extend: extending)).time(at: now)
+        let time = EntryLines(job, logoutCounts: false, commands: .init(extend: extending)).time(at: now)
         switch notice {
         case .time: return time
         case .deadlineMoved: return time.map { "The deadline has moved. \($0)" }

@@ -17,8 +17,7 @@ int sp_append_record(const char *path, const char *program, const char *text) {
     struct tm utc;
     char stamp[32];
     char *record;
-    ssize_t written = -1;
-    int length, descriptor, saved;
+    int length, descriptor, error = 0;
 
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     length = asprintf(&record, "%s %s[%d]: %s\n", stamp, program, (int)getpid(), text);
@@ -33,16 +32,18 @@ int sp_append_record(const char *path, const char *program, const char *text) {
     }
     // A fifo that nobody reads must not make anyone wait.
     descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-    if (descriptor >= 0) {
-        written = write(descriptor, record, (size_t)length);
-        saved = written >= 0 ? ENOSPC : errno;
+    if (descriptor < 0) {
+        error = errno;
+    } else {
+        ssize_t written = write(descriptor, record, (size_t)length);
+        if (written != length) {
+            error = written < 0 ? errno : ENOSPC;
+        }
         close(descriptor);
-        errno = saved;
     }
-    saved = errno;
     free(record);
-    errno = saved;
-    return written == length ? 0 : -1;
+    errno = error;
+    return error == 0 ? 0 : -1;
 }
 
 void sp_log(const char *program, int priority, const char *text) {

@@ -8,10 +8,17 @@ import Presentation
 /// Each line is `WHERE WHO TEXT`: WHERE is `entry` or `home`, WHO is `owner` or `guest`. In the text, the builder replaces
 /// `{left}` by the time until its deadline.
 struct BuilderMessage {
-    let job: Job
-    /// When a builder in use ends.
-    let end: Date?
-    let commandLine: GatewayCommandLine
+    /// With the deadline of a builder in use.
+    private let job: Job
+    private let commandLine: GatewayCommandLine
+
+    /// - Parameter end: when a builder in use ends.
+    init(job: Job, end: Date?, commandLine: GatewayCommandLine) {
+        var job = job
+        job.deadline = end ?? job.deadline
+        self.job = job
+        self.commandLine = commandLine
+    }
 
     func lines(at now: Date) -> [String] {
         [true, false].flatMap { isOwner in
@@ -23,14 +30,12 @@ struct BuilderMessage {
 
     /// As the gateway says it, except that leaving one's own ssh never ends the builder.
     private func entry(_ isOwner: Bool, at now: Date) -> [String] {
-        var job = job
-        job.deadline = end ?? job.deadline
         let commands =
             isOwner
             ? EntryLines.Commands(
                 extend: commandLine("extend \(job.id)"), hold: commandLine("hold \(job.id)"))
             : EntryLines.Commands()
-        return EntryLines(job, isOwner: false, commands: commands) { _ in "{left}" }.lines(at: now)
+        return EntryLines(job, logoutCounts: false, commands: commands) { _ in "{left}" }.lines(at: now)
     }
 
     private func home(_ isOwner: Bool) -> [String] {
@@ -40,10 +45,8 @@ struct BuilderMessage {
             (commandLine("connect \(job.id) 'tar cz DIR' >DIR.tgz"), "takes DIR home"),
             (commandLine("show \(job.id)"), "the job, its deadline, and who is inside"),
         ]
-        let canBeExtended =
-            job.status.isFinal && (job.maxDeadline ?? .distantPast) > (end ?? .distantPast) + 1
         let changes = [
-            canBeExtended ? (commandLine("extend \(job.id)"), "more time") : nil,
+            job.canBeExtended ? (commandLine("extend \(job.id)"), "more time") : nil,
             (
                 commandLine("hold \(job.id)"),
                 "keeps this machine until its time is up, even if nobody is inside"

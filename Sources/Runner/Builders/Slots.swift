@@ -1,3 +1,4 @@
+import ConfigurationFile
 import Glibc
 
 /// How many builders there can be at once.
@@ -16,4 +17,9 @@ enum Slots {
     static var machineMemory: Int {
         (Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))) >> 20
     }
+}
+
+extension Configuration.Runner {
+    /// MiB of the builders that have the most.
+    var largestMemory: Int { max(memory, imageSettings.values.compactMap(\.memory).max() ?? 0) }
 }

@@ -4,7 +4,7 @@ import Logging
 import Presentation
 
 /// Why a job waits.
-enum Shortage: Equatable, Sendable {
+enum WaitReason: Equatable, Sendable {
     /// The owner has too many kept builders for another to start; some of them by name.
     case kept(Int, named: [JobID])
     /// Every slot is taken. The owner could release these.
@@ -50,7 +50,7 @@ extension JobBook {
     }
 
     /// What keeps this job from starting now.
-    private func shortage(for id: JobID) -> Shortage? {
+    private func shortage(for id: JobID) -> WaitReason? {
         guard let owner = entries[id]?.record.job.owner.id else { return nil }
         let kept = entries.values.map(\.record.job)
             .filter { $0.owner.id == owner && $0.builder?.state == .kept }
@@ -67,7 +67,7 @@ extension JobBook {
         guard waiting.count >= settings.limits.queuedPerOwner else { return }
         throw RunnerError(
             .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
-            "\(owner.name) already has \(waiting.count.counted("waiting job")), which is the limit: cancel \(Shortage.list(waiting, "or")), or try again later."
+            "\(owner.name) already has \(waiting.count.counted("waiting job")), which is the limit: cancel \(WaitReason.list(waiting, "or")), or try again later."
         )
     }
 
@@ -80,7 +80,7 @@ extension JobBook {
         let inside = Set(jobs).inOrder
         throw RunnerError(
             .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
-            "\(person.name) already has \(jobs.count.counted("session")), which is the limit: leave one in job \(Shortage.list(inside, "or"))."
+            "\(person.name) already has \(jobs.count.counted("session")), which is the limit: leave one in job \(WaitReason.list(inside, "or"))."
         )
     }
 }

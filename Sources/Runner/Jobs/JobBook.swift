@@ -22,7 +22,7 @@ actor JobBook {
         var telling: _Concurrency.Task<Void, Never>?
         var admission = Admission()
         /// Why it is in the queue, as its log says.
-        var waitsFor: Shortage?
+        var waitsFor: WaitReason?
         /// Whether the database is up to date.
         var isStored = true
 

@@ -30,10 +30,7 @@ public struct Settings: Sendable {
         suffixes = runner.suffixes
         memory = runner.memory
         imageSettings = runner.imageSettings
-        let largest = runner.imageSettings.values.compactMap(\.memory).max() ?? 0
-        slots =
-            runner.slots
-            ?? Slots.fitting(into: Slots.machineMemory, each: max(runner.memory, largest))
+        slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.largestMemory)
         times = Times(
             logout: runner.logout == .end ? .end : .ask, keep: runner.keep, life: runner.life,
             lease: UInt32(runner.lease), maxLife: runner.maxLife,

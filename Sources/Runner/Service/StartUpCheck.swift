@@ -117,8 +117,7 @@ struct StartUpCheck {
     }
 
     private func memoryWarnings(_ total: Int) -> [String] {
-        let sizes = configuration.imageSettings.values.compactMap(\.memory)
-        let largest = max(configuration.memory, sizes.max() ?? 0) + Slots.overhead
+        let largest = configuration.largestMemory + Slots.overhead
         let slots = configuration.slots ?? 1
         guard slots * largest > total else { return [] }
         return [

@@ -119,7 +119,7 @@ import Testing
     @Test func aServiceThatHoldsNothingOffersNothing() {
         var job = Self.job()
         (job.logout, job.deadline) = (nil, Self.now + 540)
-        let lines = EntryLines(job, isOwner: true, commands: .init()).lines(at: Self.now)
+        let lines = EntryLines(job, logoutCounts: true, commands: .init()).lines(at: Self.now)
         #expect(lines.last == "The builder ends when you log out, or in 9 minutes.")
     }
 
@@ -131,7 +131,7 @@ import Testing
 
     private static func lines(_ job: Job, isOwner: Bool = true) -> [String] {
         EntryLines(
-            job, isOwner: isOwner,
+            job, logoutCounts: isOwner,
             commands: isOwner ? .init(extend: "ssh gate extend 42", hold: "ssh gate hold 42") : .init()
         ).lines(at: now)
     }

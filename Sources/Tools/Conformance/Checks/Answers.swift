@@ -12,7 +12,7 @@ extension Examination {
             for answer in data {
                 try expect(answer.mediaType == "application/json", "\(answer.summary), \(answer.mediaType)")
             }
-            return "\(data.count.counted("answer"))"
+            return data.count.counted("answer")
         }
         check(.answersProblem) {
             let refusals = client.answers.filter { $0.status >= 400 }
@@ -23,7 +23,7 @@ extension Examination {
                 try expect(
                     problem.status == answer.status, "\(answer.summary), and \(problem.status) in the body")
             }
-            return "\(refusals.count.counted("refusal"))"
+            return refusals.count.counted("refusal")
         }
         check(.answersSize) {
             let largest = data.max { $0.body.count < $1.body.count }

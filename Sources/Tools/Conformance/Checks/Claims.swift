@@ -76,7 +76,7 @@ extension Examination {
             try expect(own != nil, "the session is missing among \(sessions.count)")
             let person = own?["person"]?["id"]?.string ?? "absent"
             try expect(person == claimant?.id, "the person's id is \(person)")
-            return "\(sessions.count.counted("session"))"
+            return sessions.count.counted("session")
         }
         check(.claimsSecond) {
             let first = try need(made, none).json?["id"]

@@ -76,7 +76,7 @@ extension Examination {
             try expect(jobs.contains { $0["id"]?.string == id }, "job \(id) is missing")
             try expect(
                 jobs.allSatisfy { $0["owner"]?["id"]?.string == owner }, "other people's jobs are among them")
-            return "\(jobs.count.counted("job"))"
+            return jobs.count.counted("job")
         }
         check(.jobsUnknown) { try expect(client.get("/v1/jobs/\(Self.unknownJob)"), 404).summary }
         lookAtCancellation()

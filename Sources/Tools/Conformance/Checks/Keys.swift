@@ -60,7 +60,7 @@ extension Examination {
                 keys.contains { "\($0.type) \($0.key)" == own.line }, "the key that was added is missing")
             try expect(
                 keys.allSatisfy { $0.owner.name == options.owner }, "other people's keys are among them")
-            return "\(keys.count.counted("key"))"
+            return keys.count.counted("key")
         }
         check(.keysDuplicate) {
             _ = try need(addition, refusal)

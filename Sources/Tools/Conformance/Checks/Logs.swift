@@ -9,7 +9,7 @@ extension Examination {
         }
         check(.logsSetup) {
             let answer = try expect(client.get(try log(LogName.job)), 200)
-            return "\(answer.body.count.counted("byte"))"
+            return answer.body.count.counted("byte")
         }
         var task: String?
         var whole: [UInt8] = []
@@ -43,7 +43,7 @@ extension Examination {
         check(.logsOffset) {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=2-"]), 206)
             try expect(answer.body == Array(whole[2...]), "wrong bytes, \(answer.body.count)")
-            return "\(answer.body.count.counted("byte"))"
+            return answer.body.count.counted("byte")
         }
         check(.logsBehind) {
             let answer = try expect(client.get(try path(), headers: ["Range: bytes=\(whole.count)-"]), 416)
@@ -57,7 +57,7 @@ extension Examination {
             try expect(answer, offset > 0 ? 206 : 200)
             try expect(answer.end == .complete, "the answer has no end: \(answer.complaint)")
             try expect(answer.body == Array(whole[offset...]), "wrong bytes, \(answer.body.count)")
-            return "\(answer.body.count.counted("byte"))"
+            return answer.body.count.counted("byte")
         }
         check(.logsFollow) { try follow(from: 0) }
         check(.logsFollowOffset) { try follow(from: 2) }

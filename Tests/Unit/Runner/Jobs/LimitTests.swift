@@ -114,6 +114,6 @@ struct LimitTests {
 
     @Test("names only the newest", arguments: [(1...1, "1"), (1...2, "2 or 1"), (1...7, "7, 6, 5, 4 or 3")])
     func list(jobs: ClosedRange<Int>, text: String) {
-        #expect(Shortage.list(jobs.compactMap { JobID("\($0)") }, "or") == text)
+        #expect(WaitReason.list(jobs.compactMap { JobID("\($0)") }, "or") == text)
     }
 }
