@@ -44,8 +44,7 @@ struct HostKeyCheck {
     }
 
     private func isPinned(in session: SSHSession) -> Bool {
-        var shown: ssh_key?
-        guard ssh_get_server_publickey(session.handle, &shown) == SSH_OK, let shown else { return false }
+        guard let shown = session.hostKey() else { return false }
         defer { ssh_key_free(shown) }
         return pins.contains { pin in
             let words = pin.split(separator: " ")
@@ -61,8 +60,7 @@ struct HostKeyCheck {
     }
 
     private static func key(shownIn session: SSHSession) -> String? {
-        var shown: ssh_key?
-        guard ssh_get_server_publickey(session.handle, &shown) == SSH_OK, let shown else { return nil }
+        guard let shown = session.hostKey() else { return nil }
         defer { ssh_key_free(shown) }
         var base64: UnsafeMutablePointer<CChar>?
         guard let type = ssh_key_type_to_char(ssh_key_type(shown)),

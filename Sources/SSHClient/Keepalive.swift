@@ -1,6 +1,6 @@
 import EventLoop
 
-/// Asks a builder for signs of life: TCP's own keepalives see nothing through a port forwarding.
+/// Asks a builder for signs of life, and looks whether it is still the same one: TCP's own keepalives see nothing through a port forwarding.
 final class Keepalive {
     static let interval = Duration.seconds(5)
     /// After this many questions without a byte from the builder, it counts as gone.
@@ -12,6 +12,8 @@ final class Keepalive {
     private let silent: (Duration) -> Void
     /// Whether nothing is read from the builder at present, so that there is nothing to ask.
     var isPaused = false
+    /// Whether the builder has shown another host key since the last time.
+    private(set) var hasFoundNewHostKey = false
     private var timer: Timer?
     private var unanswered = 0
     private var bytesSeen: UInt64 = 0
@@ -53,6 +55,7 @@ final class Keepalive {
         guard unanswered < Self.questionsWithoutAnswer else {
             return silent(Self.interval * Self.questionsWithoutAnswer)
         }
+        hasFoundNewHostKey = session.hasNewHostKey
         session.sendKeepalive()
         wait()
         asked()

@@ -4,6 +4,7 @@ struct ProgramStart {
     private enum Request {
         case channel, packetSize, agent
         case terminal(Terminal)
+        case modes([String])
         case environment(name: String, value: String)
         case shell
         case command([UInt8])
@@ -25,6 +26,8 @@ struct ProgramStart {
     private let requestedSize: TerminalSize?
     private var size: TerminalSize?
     private var requests: ArraySlice<Request>
+    /// Whether the builder sets the terminal's modes, and says when it has.
+    private(set) var announcesReady = false
 
     init(_ program: RemoteProgram, on channel: SSHChannel, streams: PumpStreams, agent: AgentForwarding?) {
         self.channel = channel
@@ -34,7 +37,10 @@ struct ProgramStart {
         size = program.terminal?.size
         var requests: [Request] = [.channel, .packetSize]
         if agent != nil { requests.append(.agent) }
-        if let terminal = program.terminal { requests.append(.terminal(terminal)) }
+        if let terminal = program.terminal {
+            requests.append(.terminal(terminal))
+            if !terminal.modes.isEmpty { requests.append(.modes(terminal.modes)) }
+        }
         requests += program.environment.map { .environment(name: $0.name, value: $0.value) }
         requests.append(program.command.map { .command($0) } ?? .shell)
         self.requests = requests[...]
@@ -62,7 +68,7 @@ struct ProgramStart {
         }
     }
 
-    private func perform(_ request: Request) -> Step {
+    private mutating func perform(_ request: Request) -> Step {
         switch request {
         case .channel: return channel.open()
         // No request: the answer arrived with the channel.
@@ -71,6 +77,13 @@ struct ProgramStart {
             channel.requestAgent()
             return .done
         case .terminal(let terminal): return channel.requestTerminal(terminal)
+        case .modes(let words):
+            switch channel.setEnvironment(Terminal.modesVariable, words.joined(separator: " ")) {
+            case .again: return .again
+            case .done: announcesReady = true
+            case .failed: break
+            }
+            return .done
         case .environment(let name, let value):
             // A builder that does not accept this variable works all the same.
             if case .again = channel.setEnvironment(name, value) { return .again }
@@ -88,10 +101,15 @@ struct ProgramStart {
             case .packetSize: "the builder takes \(channel.maximumPacket) bytes at once"
             case .agent: "offering the agent"
             case .terminal: "asking for a terminal"
-            case .environment: "setting the environment"
+            case .environment, .modes: "setting the environment"
             case .shell: "starting a shell"
             case .command: "starting a command"
             }
-        return SSHClientError(session.isConnected() ? .refused : .lost, "\(what): \(session.lastError())")
+        guard session.isConnected() else {
+            return SSHClientError(.lost, "\(what): \(session.lastError())")
+        }
+        var code = SSHClientError.Code.refused
+        if case .terminal = request { code = .noTerminal }
+        return SSHClientError(code, "\(what): \(session.lastError())")
     }
 }

@@ -47,7 +47,13 @@ final class Pump {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
     private var watch: Watch?
     private var input = Input.open
-    private var toBuilder: [UInt8] = []
+    private var toBuilder: [UInt8]
+    /// Nil: the program can be given its input.
+    private var opening: Opening?
+    private var openingTimer: Timer?
+
+    /// How long to wait for a builder that has promised to say when its terminal is ready.
+    private static let openingTimeout = Duration.seconds(5)
 
     private enum Input {
         case open
@@ -59,18 +65,27 @@ final class Pump {
 
     /// - Parameters:
     ///   - agent: its bytes are moved, too.
+    ///   - readyMarker: with what the output begins when the program's terminal is ready. It is not shown, and the input is
+    ///     kept until then. Nil: everything is ready.
     ///   - wake: called when there is something to move.
     init(
-        _ streams: PumpStreams, _ channel: any PumpChannel, agent: AgentForwarding?, on loop: EventLoop,
-        wake: @escaping () -> Void
+        _ streams: PumpStreams, _ channel: any PumpChannel, agent: AgentForwarding?,
+        readyMarker: [UInt8]? = nil, on loop: EventLoop, wake: @escaping () -> Void
     ) {
         self.streams = streams
         self.channel = channel
         self.agent = agent
+        toBuilder = streams.typedAhead
+        opening = readyMarker.map { Opening(marker: $0) }
         streams.output.onDrain = wake
         streams.errors.onDrain = wake
-        watch = loop.watch(streams.input, for: .readable) { [unowned self] _ in
+        watch = loop.watch(streams.input, for: toBuilder.isEmpty ? .readable : []) { [unowned self] _ in
             readInput()
+            wake()
+        }
+        guard opening != nil else { return }
+        openingTimer = loop.timer(after: Self.openingTimeout) { [unowned self] in
+            endOpening()
             wake()
         }
     }
@@ -81,6 +96,7 @@ final class Pump {
 
     func stop() {
         watch?.cancel()
+        openingTimer?.cancel()
         streams.output.onDrain = nil
         streams.errors.onDrain = nil
     }
@@ -119,10 +135,32 @@ final class Pump {
         guard sink.isEmpty || sink.isGone else { return }
         while case .bytes(let count) = channel.read(into: buffer, standardError: standardError) {
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            sink.write(bytes)
-            streams.observer?(.output(bytes))
+            if !standardError, opening != nil {
+                takeOpening(bytes)
+            } else {
+                show(bytes, on: sink)
+            }
             if count < buffer.count, !sink.isEmpty { return }
         }
+    }
+
+    private func show(_ bytes: UnsafeRawBufferPointer, on sink: OutputSink) {
+        sink.write(bytes)
+        streams.observer?(.output(bytes))
+    }
+
+    private func takeOpening(_ bytes: UnsafeRawBufferPointer) {
+        let shown = opening?.take(bytes)
+        guard let shown else { return }
+        endOpening()
+        if !shown.isEmpty { shown.withUnsafeBytes { show($0, on: streams.output) } }
+    }
+
+    private func endOpening() {
+        openingTimer?.cancel()
+        guard let rest = opening?.rest else { return }
+        opening = nil
+        if !rest.isEmpty { rest.withUnsafeBytes { show($0, on: streams.output) } }
     }
 
     private var isBackedUp: Bool {
@@ -148,6 +186,7 @@ final class Pump {
     }
 
     private func sendInput() {
+        guard opening == nil else { return }
         while !toBuilder.isEmpty, !channel.hasPendingOutput {
             let room = min(channel.window, toBuilder.count)
             guard room > 0 else { break }

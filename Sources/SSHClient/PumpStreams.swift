@@ -6,15 +6,19 @@ public struct PumpStreams {
     public var input: CInt
     public var output: OutputSink
     public var errors: OutputSink
+    /// Input that has been read already; it comes before the rest.
+    public var typedAhead: [UInt8]
     /// Called with everything that passes; it must not wait.
     public var observer: ((PumpTraffic) -> Void)?
 
     public init(
-        input: CInt, output: OutputSink, errors: OutputSink, observer: ((PumpTraffic) -> Void)? = nil
+        input: CInt, output: OutputSink, errors: OutputSink, typedAhead: [UInt8] = [],
+        observer: ((PumpTraffic) -> Void)? = nil
     ) {
         self.input = input
         self.output = output
         self.errors = errors
+        self.typedAhead = typedAhead
         self.observer = observer
     }
 }

@@ -22,7 +22,9 @@ final class RunningProgram {
     ) {
         channel = start.channel
         if let size = start.newSize { start.channel.changeTerminalSize(size) }
-        pump = Pump(start.streams, start.channel, agent: start.agent, on: loop, wake: ready)
+        pump = Pump(
+            start.streams, start.channel, agent: start.agent,
+            readyMarker: start.announcesReady ? Terminal.readyMarker : nil, on: loop, wake: ready)
         keepalive = Keepalive(in: start.channel.session, on: loop, asked: ready, silent: silent)
     }
 
@@ -43,6 +45,7 @@ final class RunningProgram {
         guard !channel.session.hasRejectedPacket else {
             return .lost(SSHClientError(.lost, channel.session.lastError()))
         }
+        guard !keepalive.hasFoundNewHostKey else { return .lost(Self.newHostKey) }
         switch state {
         case .moving:
             keepalive.isPaused = false
@@ -60,7 +63,11 @@ final class RunningProgram {
                 let reason = channel.session.lastError()
                 return .lost(SSHClientError(.lost, "the connection ended before the channel: \(reason)"))
             }
+            guard !channel.session.hasNewHostKey else { return .lost(Self.newHostKey) }
             return .ended(channel.fate.ending)
         }
     }
+
+    private static let newHostKey = SSHClientError(
+        .hostKeyMismatch, "the builder has shown another host key in a later key exchange")
 }

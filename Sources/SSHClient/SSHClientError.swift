@@ -9,8 +9,12 @@ public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
         case hostKeyMismatch
         /// The builder refuses the gateway's login.
         case authenticationFailed
-        /// The builder accepted the login and then refused a channel, a terminal or the command.
+        /// The builder accepted the login and then refused a channel or the command.
         case refused
+        /// The builder accepted the login and then refused a terminal.
+        case noTerminal
+        /// The builder does not accept the key of the person's own ssh.
+        case keyNotAccepted
         /// The connection was lost, or the builder was silent for too long.
         case lost
         /// The gateway's own key cannot be used, or an address or host key is invalid.

@@ -30,6 +30,8 @@ final class SSHSession {
     /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil
     /// refuses.
     private var makeAgentChannel: () -> SSHChannel? = { nil }
+    /// The host key of the first key exchange, which has been checked.
+    private var firstHostKey: ssh_key?
 
     /// - Parameters:
     ///   - socket: a connected one.
@@ -48,6 +50,7 @@ final class SSHSession {
         // libssh closes its descriptor when the connection is lost, and otherwise leaves it open.
         let own = ssh_get_fd(handle)
         ssh_disconnect(handle)
+        ssh_key_free(firstHostKey)
         if own >= 0 { close(own) }
         ssh_free(handle)
         counter.deallocate()
@@ -56,7 +59,22 @@ final class SSHSession {
 
     /// Version exchange and key exchange.
     func connect() -> Step {
-        Step(ssh_connect(handle))
+        let step = Step(ssh_connect(handle))
+        if case .done = step { firstHostKey = hostKey() }
+        return step
+    }
+
+    /// Whether the builder has shown another host key in a later key exchange; libssh does not ask about that.
+    var hasNewHostKey: Bool {
+        guard let now = hostKey() else { return firstHostKey != nil }
+        defer { ssh_key_free(now) }
+        return ssh_key_cmp(firstHostKey, now, SSH_KEY_CMP_PUBLIC) != 0
+    }
+
+    /// The host key of the last key exchange; to be freed.
+    func hostKey() -> ssh_key? {
+        var key: ssh_key?
+        return ssh_get_server_publickey(handle, &key) == SSH_OK ? key : nil
     }
 
     enum Authentication {

@@ -14,9 +14,19 @@ public struct Terminal: Equatable, Sendable {
     /// The value of TERM.
     public var type: String
     public var size: TerminalSize
+    /// Settings of the client's terminal that differ from a new terminal's, as words for stty(1).
+    ///
+    /// libssh cannot send modes with the request for the terminal. A builder that accepts the variable
+    /// ``modesVariable`` sets them itself, before anything else, and then prints ``readyMarker``.
+    public var modes: [String]
 
-    public init(type: String, size: TerminalSize) {
+    static let modesVariable = "SALLYPORT_STTY"
+    /// An operating system command (OSC) that no terminal knows; it is never shown.
+    static let readyMarker = Array("\u{1b}]sallyport\u{7}".utf8)
+
+    public init(type: String, size: TerminalSize, modes: [String] = []) {
         self.type = type
         self.size = size
+        self.modes = modes
     }
 }

@@ -24,20 +24,24 @@ func check(_ input: [UInt8]) {
 
 /// What a builder's program shows, unfiltered.
 private func checkScreen(_ output: Pieces, filtered: [UInt8]) {
-    var whole = AlternateScreen()
+    var whole = TerminalChanges()
     output.whole.withUnsafeBytes { whole.take($0) }
-    var cut = AlternateScreen()
+    var cut = TerminalChanges()
     for piece in output.pieces { piece.withUnsafeBytes { cut.take($0) } }
     promise(
         "the screen is the same one in pieces",
-        cut.isShown == whole.isShown && cut.isInSequence == whole.isInSequence)
+        cut.isScreenTaken == whole.isScreenTaken && cut.isInSequence == whole.isInSequence
+            && cut.undo == whole.undo)
+    // What undoes the changes changes nothing itself, and leaves a line that is empty.
+    Array(whole.undo.utf8).withUnsafeBytes { cut.take($0) }
+    promise("nothing is left switched on", cut.undo.isEmpty)
     // CAN ends whatever has begun.
     [UInt8(0x18)].withUnsafeBytes { whole.take($0) }
     promise("no sequence lasts for ever", !whole.isInSequence)
 
-    var log = AlternateScreen()
+    var log = TerminalChanges()
     filtered.withUnsafeBytes { log.take($0) }
-    promise("a log takes no screen and leaves no sequence open", !log.isShown && !log.isInSequence)
+    promise("a log takes no screen and leaves no sequence open", !log.isScreenTaken && !log.isInSequence)
 }
 
 /// One task's log, line by line.

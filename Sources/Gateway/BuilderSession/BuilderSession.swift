@@ -45,7 +45,9 @@ final class BuilderSession: RunningCommand {
         self.builderTimeout = builderTimeout
         job = permit.job
         waitingLine = WaitingLine(
-            to: context.errors, isTerminal: context.environment.hasTerminal, on: context.loop)
+            to: context.errors,
+            columns: context.environment.canRewriteLines ? { LocalTerminal.windowSize.columns } : nil,
+            on: context.loop)
         self.transport = transport
         machine = BuilderSessionMachine(
             permit.job, kind: transport.kind, now: now, isOwner: permit.standing == .owner)
@@ -123,14 +125,14 @@ final class BuilderSession: RunningCommand {
             case .start: startTransport()
             case .determineReason: determineReason()
             case .finish(let status, let reason):
-                end(reason, isCutOff: false) { [unowned self] in finish(status, reason) }
+                end(reason) { [unowned self] in finish(status, reason) }
             case .finishAndAsk(let status):
-                end(.logout, isCutOff: false) { [unowned self] in
+                end(.logout) { [unowned self] in
                     question = EndQuestion(permit, in: context) { [unowned self] in finish(status, .logout) }
                     question?.ask()
                 }
             case .refuse(let refusal, let reason):
-                end(reason, isCutOff: true) { [context, transport] in
+                end(reason) { [context, transport] in
                     let message = refusal.message
                     guard message.sentence.isEmpty else { return context.refuse(refusal) }
                     context.journal.note(
@@ -151,11 +153,10 @@ final class BuilderSession: RunningCommand {
         transport.start()
     }
 
-    /// - Parameter isCutOff: the program inside has not ended by itself.
-    private func end(_ reason: Claim.Reason, isCutOff: Bool, then: @escaping () -> Void) {
+    private func end(_ reason: Claim.Reason, then: @escaping () -> Void) {
         guard phase != .over else { return }
         phase = .over
-        transport.leave(isCutOff: isCutOff)
+        transport.leave()
         watch?.cancel()
         follower?.stop()
         claim.release(reason, then: then)

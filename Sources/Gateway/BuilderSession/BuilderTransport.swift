@@ -24,7 +24,5 @@ protocol BuilderTransport: AnyObject {
     func update(deadline: Date?)
     func windowChanged()
     /// Closes everything at once; no event comes after it.
-    ///
-    /// - Parameter isCutOff: the program there has not ended by itself.
-    func leave(isCutOff: Bool)
+    func leave()
 }

@@ -55,7 +55,7 @@ final class KeyAdmission {
                 case .ended:
                     listen()
                     finish(
-                        SSHClientError(.refused, "the builder refuses the person's key\(whatItSays)"))
+                        SSHClientError(.keyNotAccepted, "the builder refuses the person's key\(whatItSays)"))
                 case .failed(let error): finish(error)
                 }
             }

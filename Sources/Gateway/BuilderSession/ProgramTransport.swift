@@ -23,6 +23,7 @@ final class ProgramTransport: BuilderTransport {
         self.permit = permit
         self.context = context
         terminal = context.environment.hasTerminal ? LocalTerminal() : nil
+        terminal?.holdTyping()
         if command == nil, terminal == nil {
             context.say(
                 "Your ssh did not ask for a terminal, so there is no prompt. To get one: "
@@ -71,13 +72,16 @@ final class ProgramTransport: BuilderTransport {
         }
         let type = context.environment.terminalType
         let program = RemoteProgram(
-            terminal: terminal.map { Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size) },
+            terminal: terminal.map {
+                Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size, modes: $0.modes)
+            },
             environment: context.environment.locale, command: command,
             agentSocket: context.environment.agentSocket)
         connection?.run(
             program,
             streams: PumpStreams(
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
+                typedAhead: terminal?.typedAhead ?? [],
                 observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
     }
 
@@ -94,8 +98,10 @@ final class ProgramTransport: BuilderTransport {
         if let terminal { connection?.resize(terminal.size) }
     }
 
-    func leave(isCutOff: Bool) {
+    func leave() {
         connection?.close()
-        inside?.leave(isCutOff: isCutOff)
+        inside?.leave()
+        // Also when nobody has come as far as inside.
+        terminal?.restore()
     }
 }

@@ -74,13 +74,15 @@ final class ProxyTransport: BuilderTransport {
         }
     }
 
-    /// Does not announce others: nobody reads what an editor shows of its ssh.
+    /// The person's own ssh has made their terminal raw, and nobody knows what a program shows there: only the last minute
+    /// and the end are announced, each on a line of its own.
     func enter(_ job: Job) {
+        context.client.isRaw = true
         notices = TimedNotices(
             Notices(
                 job, for: permit.person, session: context.journal.session,
                 extending: context.entryCommands(for: permit).extend, tellsOfVisitors: false, at: .now),
-            in: context)
+            in: context, isScreenTaken: { true })
         notices?.tell()
     }
 
@@ -88,7 +90,7 @@ final class ProxyTransport: BuilderTransport {
     func update(deadline: Date?) { notices?.update(deadline: deadline) }
     func windowChanged() {}
 
-    func leave(isCutOff: Bool) {
+    func leave() {
         connection?.close()
         admission?.end()
         notices?.stop()

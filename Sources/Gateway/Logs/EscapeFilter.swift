@@ -3,6 +3,8 @@
 /// What passes: valid UTF-8, tab, newline, carriage return, backspace, and `ESC [ … m` (ECMA-48, SGR). What does not:
 /// every other escape sequence with its contents, control characters of both sets. Bytes that are not UTF-8 become
 /// U+FFFD. Sequences can be cut anywhere between two calls.
+///
+/// Nothing hides more than its own line: a newline ends every sequence that has begun, and every style.
 struct EscapeFilter {
     private enum State {
         case text
@@ -13,7 +15,7 @@ struct EscapeFilter {
         case escapeIntermediate
         /// After `ESC [`; the parameters so far, nil when it can no longer be a colour.
         case control(parameters: [UInt8]?)
-        /// In a string (OSC, DCS, SOS, PM, APC), which ends with ST or BEL.
+        /// In a string (OSC, DCS, SOS, PM, APC), which ends with ST, BEL or any other escape sequence.
         case string
         case stringEscape
     }
@@ -23,6 +25,8 @@ struct EscapeFilter {
     private static let maximumParameters = 64
 
     private var state = State.text
+    /// Whether a style is in force.
+    private(set) var isStyled = false
 
     /// Filters these bytes.
     mutating func filter(_ bytes: some Sequence<UInt8>) -> [UInt8] {
@@ -34,32 +38,50 @@ struct EscapeFilter {
     /// Returns what is left at the end of the log.
     mutating func finish() -> [UInt8] {
         defer { state = .text }
-        if case .character = state { return Self.replacement }
-        return []
+        if case .character = state { return Self.replacement + endStyle() }
+        return endStyle()
     }
+
+    /// Ends the style, if there is one: what follows on the terminal is not this log's, or on another line.
+    mutating func endStyle() -> [UInt8] {
+        defer { isStyled = false }
+        return isStyled ? Self.plainStyle : []
+    }
+
+    /// `ESC [ 0 m`
+    private static let plainStyle: [UInt8] = [
+        escape, UInt8(ascii: "["), UInt8(ascii: "0"), UInt8(ascii: "m"),
+    ]
 
     private static let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
 
     private mutating func take(_ byte: UInt8, _ shown: inout [UInt8]) {
-        switch state {
-        case .text: takeText(byte, &shown)
-        case .character(let bytes, let missing): takeContinuation(byte, bytes, missing, &shown)
-        case .escape: takeEscape(byte)
-        case .escapeIntermediate:
-            // ECMA-48: intermediate bytes, then one final byte.
-            if byte == Self.escape { state = .escape } else if !(0x20...0x2f).contains(byte) { state = .text }
-        case .control(let parameters): takeControl(byte, parameters, &shown)
-        case .string:
-            if byte == Self.escape { state = .stringEscape } else if byte == 0x07 { state = .text }
-        case .stringEscape:
-            state = byte == UInt8(ascii: "\\") ? .text : byte == Self.escape ? .stringEscape : .string
+        switch (state, byte) {
+        case (.text, _): takeText(byte, &shown)
+        case (.character(let bytes, let missing), _): takeContinuation(byte, bytes, missing, &shown)
+        case (_, 0x0a), (_, 0x0d):
+            state = .text
+            takeText(byte, &shown)
+        // CAN and SUB end any sequence.
+        case (_, 0x18), (_, 0x1a): state = .text
+        case (.string, Self.escape): state = .stringEscape
+        case (.string, _): if byte == 0x07 { state = .text }
+        case (.stringEscape, UInt8(ascii: "\\")): state = .text
+        case (.stringEscape, _), (.escape, _): takeEscape(byte)
+        case (_, Self.escape): state = .escape
+        // ECMA-48: intermediate bytes, then one final byte.
+        case (.escapeIntermediate, _): if !(0x20...0x2f).contains(byte) { state = .text }
+        case (.control(let parameters), _): takeControl(byte, parameters, &shown)
         }
     }
 
     private mutating func takeText(_ byte: UInt8, _ shown: inout [UInt8]) {
         switch byte {
         case Self.escape: state = .escape
-        case 0x08, 0x09, 0x0a, 0x0d, 0x20...0x7e: shown.append(byte)
+        case 0x0a:
+            shown += endStyle()
+            shown.append(byte)
+        case 0x08, 0x09, 0x0d, 0x20...0x7e: shown.append(byte)
         case 0..<0x20, 0x7f: break
         case 0xc2...0xdf: state = .character(bytes: [byte], missing: 1)
         case 0xe0...0xef: state = .character(bytes: [byte], missing: 2)
@@ -110,14 +132,10 @@ struct EscapeFilter {
         case 0x20...0x3f: state = .control(parameters: nil)
         case 0x40...0x7e:
             if byte == UInt8(ascii: "m"), let parameters {
+                isStyled = parameters.contains { $0 != UInt8(ascii: "0") && $0 != UInt8(ascii: ";") }
                 shown += [Self.escape, UInt8(ascii: "[")] + parameters + [byte]
             }
             state = .text
-        case Self.escape: state = .escape
-        // A newline inside a damaged sequence ends it: it is better to lose one escape than the rest of a log.
-        case 0x0a, 0x0d:
-            state = .text
-            takeText(byte, &shown)
         default: break
         }
     }

@@ -30,6 +30,7 @@ struct LogWriter {
         printed.reserveCapacity(bytes.count + 16)
         switch cursor {
         case .inLine(let other) where other != log, .afterCarriageReturn(let other) where other != log:
+            printed += filters[other]?.endStyle() ?? []
             printed.append(UInt8(ascii: "\n"))
             cursor = .lineStart
         default: break
@@ -55,6 +56,10 @@ struct LogWriter {
     /// What to print when nothing follows: the end of an unfinished line.
     mutating func finish() -> [UInt8] {
         defer { cursor = .lineStart }
-        return cursor == .lineStart ? [] : [UInt8(ascii: "\n")]
+        switch cursor {
+        case .lineStart: return []
+        case .inLine(let log), .afterCarriageReturn(let log):
+            return (filters[log]?.endStyle() ?? []) + [UInt8(ascii: "\n")]
+        }
     }
 }

@@ -27,6 +27,10 @@ extension Refusal {
             Message(
                 .misconfigured, sentence(error.code), Message.tellAdministrator, cause: error.debugDescription
             )
+        case .noTerminal:
+            Message(.noBuilder, sentence(error.code), "Leave out -t.", cause: error.debugDescription)
+        case .keyNotAccepted:
+            Message(.noBuilder, sentence(error.code), "Use connect instead.", cause: error.debugDescription)
         case .unreachable, .timedOut, .refused, .lost:
             Message(
                 .noBuilder, sentence(error.code),
@@ -43,6 +47,8 @@ extension Refusal {
         case .hostKeyMismatch: "The builder's host key is not that of this job's machine."
         case .authenticationFailed: "The builder refuses the gateway's login."
         case .refused: "The builder refused to start the session."
+        case .noTerminal: "The builder gives no terminal."
+        case .keyNotAccepted: "The builder does not accept your key."
         case .lost: "The connection to the builder was lost."
         case .misconfigured: "The gateway cannot log in to builders."
         }

@@ -174,8 +174,8 @@ extension Refusal {
                 .unknown, "The command was killed by a signal that SSH has no name for, such as SIGBUS.",
                 cause: "killed by \(HostileText.printable(name, limit: 64))")
         case .interrupted(let signal, let cause):
-            // After a hang-up there is nobody to read it; a person who types Ctrl-C while waiting knows.
-            signal == SIGHUP || signal == SIGINT
+            // After a hang-up there is nobody to read it; a person who types Ctrl-C or Ctrl-\ while waiting knows.
+            [SIGHUP, SIGINT, SIGQUIT].contains(signal)
                 ? Message(.signal(signal), "", cause: cause)
                 : Message(
                     .signal(signal), "The gateway has ended this session.",

@@ -34,6 +34,9 @@ public struct SessionEnvironment: Sendable {
         self.agentSocket = agentSocket
     }
 
+    /// Whether a line that has been printed can be erased and printed anew.
+    var canRewriteLines: Bool { hasTerminal && !["", "dumb"].contains(terminalType) }
+
     /// Reads the environment and clears it, because libraries would read proxies and configuration from it.
     public static func take() -> SessionEnvironment {
         var variables: [(name: String, value: UnsafePointer<CChar>)] = []

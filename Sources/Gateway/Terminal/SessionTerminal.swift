@@ -14,7 +14,7 @@ final class SessionTerminal {
     private let context: SessionContext
     private let terminal: LocalTerminal
     private let idle: (Duration) -> Void
-    private var screen = AlternateScreen()
+    private var changes = TerminalChanges()
     private var notices: TimedNotices?
     private var idleLimit: IdleLimit?
     private var typing = Typing()
@@ -66,25 +66,19 @@ final class SessionTerminal {
         typing.observe(traffic, at: lastTraffic)
         guard case .output(let bytes) = traffic else { return }
         let wasTaken = isScreenTaken
-        screen.take(bytes)
+        changes.take(bytes)
         if wasTaken, !isScreenTaken { notices?.tell() }
     }
 
-    /// Restores the terminal.
-    ///
-    /// - Parameter isCutOff: the program on the builder could not tidy up after itself.
-    func leave(isCutOff: Bool) {
+    /// Restores the terminal, and switches off what programs on the builder have left switched on.
+    func leave() {
         stop()
-        if isCutOff {
-            // The normal screen, a cursor, no colours; and the next message begins on its own line.
-            let normal = screen.isShown ? "\u{1b}[?1049l\u{1b}[?25h\u{1b}[0m" : ""
-            context.output.write("\(normal)\r\n")
-        }
+        context.output.write(changes.undo)
         terminal.restore()
         context.client.isRaw = false
     }
 
-    private var isScreenTaken: Bool { screen.isShown || screen.isInSequence }
+    private var isScreenTaken: Bool { changes.isScreenTaken || changes.isInSequence }
 
     private func stop() {
         notices?.stop()

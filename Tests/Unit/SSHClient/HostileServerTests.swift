@@ -37,6 +37,32 @@ import Testing
         #expect(!server.received.dropFirst(4).contains(Message.channelRequest))
     }
 
+    /// The first key exchange has shown the pinned key.
+    @Test(arguments: [true, false]) func aHostKeyCannotChangeInALaterKeyExchange(programEnds: Bool) {
+        let client = running { server in
+            server.answer = { [unowned server] message in
+                if message[0] == Message.newKeys, programEnds { server.finish() }
+                return false
+            }
+            server.exchangeKeysAgain(newHostKey: true)
+        }
+        #expect(client.error?.code == .hostKeyMismatch && client.ending == nil)
+    }
+
+    @Test func keysCanBeExchangedAgain() {
+        let client = running { server in
+            server.answer = { [unowned server] message in
+                if message[0] == Message.newKeys {
+                    server.sendData("after it")
+                    server.finish(status: 3)
+                }
+                return false
+            }
+            server.exchangeKeysAgain(newHostKey: false)
+        }
+        #expect(client.ending == .exited(status: 3) && client.text == "after it")
+    }
+
     @Test func aSignalIsAnEndByName() {
         let client = client { server in
             server.onStart = { [unowned server] in

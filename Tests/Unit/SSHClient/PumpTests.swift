@@ -57,6 +57,34 @@ import Testing
         } while wakes > 0
     }
 
+    /// What has been typed waits until the builder says that its terminal is ready, but not for ever.
+    @Test(arguments: [true, false]) func typingWaitsForTheTerminal(isAnnounced: Bool) {
+        let time = HurriedTime()
+        let loop = EventLoop(time)
+        let streams = PumpStreams(
+            input: pipes[0].read, output: OutputSink(pipes[1].write, on: loop),
+            errors: OutputSink(pipes[2].write, on: loop), typedAhead: Array("first ".utf8))
+        let channel = FakeChannel()
+        var pump: Pump?
+        let settle = { (wait: Duration) in
+            loop.timer(after: wait) { loop.stop() }
+            loop.run()
+            _ = pump?.move()
+        }
+        pump = Pump(streams, channel, agent: nil, readyMarker: Terminal.readyMarker, on: loop) {
+            _ = pump?.move()
+        }
+        _ = "then".withCString { write(pipes[0].write, $0, 4) }
+        settle(.seconds(1))
+        #expect(channel.written.isEmpty)
+        if isAnnounced { channel.output = Terminal.readyMarker + Array("$ ".utf8) }
+        settle(.seconds(isAnnounced ? 1 : 5))
+        settle(.seconds(1))
+        #expect(String(decoding: channel.written, as: UTF8.self) == "first then")
+        #expect(shown(1) == Array((isAnnounced ? "$ " : "").utf8))
+        pump?.stop()
+    }
+
     private func shown(_ number: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 20)

@@ -260,8 +260,8 @@ import Testing
         #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [.claim])
     }
 
-    @Test func afterAHangUpOrControlCNothingIsSaid() {
-        for (signal, isSilent) in [(1, true), (2, true), (15, false), (3, false)] as [(CInt, Bool)] {
+    @Test func afterAHangUpOrAKeyThatInterruptsNothingIsSaid() {
+        for (signal, isSilent) in [(1, true), (2, true), (3, true), (15, false)] as [(CInt, Bool)] {
             var machine = inside(.shell)
             let refusal = refusal(machine.handle(.interrupted(signal: signal, cause: "")))
             #expect(refusal?.sentence.isEmpty == isSilent && refusal?.status == .signal(signal))

@@ -43,7 +43,7 @@ import Testing
         func update(_ job: Job) { calls.append("update") }
         func update(deadline: Date?) { calls.append("deadline") }
         func windowChanged() { calls.append("windowChanged") }
-        func leave(isCutOff: Bool) { calls.append(isCutOff ? "cut off" : "leave") }
+        func leave() { calls.append("leave") }
 
         private func happens(_ call: String, _ event: BuilderSessionMachine.Event) {
             calls.append(call)
@@ -84,7 +84,7 @@ import Testing
     @Test func aSignalCutsTheSessionOffAndKeepsTheBuilder() throws {
         let (test, transport, status) = try run(.shell) { _, session, _ in session.interrupted(by: SIGTERM) }
         #expect(status == .signal(SIGTERM) && test.service.releases == [.lost])
-        #expect(transport.calls.last == "cut off")
+        #expect(transport.calls.last == "leave")
         #expect(test.said.errors.contains("The gateway has ended this session."))
     }
 
@@ -115,7 +115,7 @@ import Testing
     @Test func proxyWaitsForABuilderForItsTime() throws {
         let (test, transport, status) = try run(
             .proxy, job: Fixture.job(.running, builder: .booting), builderTimeout: .seconds(13))
-        #expect(status == .tryAgain && transport.calls == ["cut off"])
+        #expect(status == .tryAgain && transport.calls == ["leave"])
         #expect(test.said.errors.contains("is still booting"))
     }
 

@@ -7,7 +7,7 @@ import Foundation
 /// An SSH server whose every message can be a test's: what OpenSSH never does, and hostile ones may.
 ///
 /// By itself it lets everybody in, opens one channel, and says yes to every request. It knows curve25519-sha256 (RFC
-/// 8731), ssh-ed25519 (RFC 8709) and aes128-gcm@openssh.com (RFC 5647), and never exchanges keys again.
+/// 8731), ssh-ed25519 (RFC 8709) and aes128-gcm@openssh.com (RFC 5647), and exchanges keys again only when a test says so.
 final class ScriptedServer {
     /// Sees each message first; true: it has been answered.
     var answer: (_ message: [UInt8]) -> Bool = { _ in false }
@@ -23,13 +23,14 @@ final class ScriptedServer {
     var afterConfirmation: [[UInt8]] = []
 
     let peer: Peer
-    private let hostKey = Curve25519.Signing.PrivateKey()
+    private var hostKey = Curve25519.Signing.PrivateKey()
     private var incoming: [UInt8] = []
     private var clientVersion: String?
     private var clientInit: [UInt8] = []
     private var serverInit: [UInt8] = []
     private var sending: PacketKey?
     private var receiving: PacketKey?
+    private var sessionID: [UInt8]?
     private var next: (sending: PacketKey, receiving: PacketKey)?
     /// The client's number of the channel.
     private(set) var channel = 0
@@ -99,10 +100,22 @@ final class ScriptedServer {
         sendClose()
     }
 
+    /// Begins another key exchange.
+    ///
+    /// - Parameter newHostKey: whether it shows another host key this time.
+    func exchangeKeysAgain(newHostKey: Bool) {
+        if newHostKey { hostKey = Curve25519.Signing.PrivateKey() }
+        sendKexInit()
+    }
+
     // MARK: The transport
 
     private func greet() {
         peer.send(version + "\r\n")
+        sendKexInit()
+    }
+
+    private func sendKexInit() {
         let lists = [
             "curve25519-sha256", "ssh-ed25519", "aes128-gcm@openssh.com", "aes128-gcm@openssh.com",
             "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "",
@@ -192,6 +205,8 @@ final class ScriptedServer {
         hashed += .string(clientInit) + .string(serverInit) + .string(hostKeyBlob)
         hashed += .string(theirs) + .string(ours) + secret
         let hash = Array(SHA256.hash(data: hashed))
+        let sessionID = sessionID ?? hash
+        self.sessionID = sessionID
         guard let signature = try? hostKey.signature(for: hash) else { return peer.close() }
         send(
             .message(
@@ -200,7 +215,7 @@ final class ScriptedServer {
         send([Message.newKeys])
         func derive(_ letter: Character, _ count: Int) -> [UInt8] {
             let letter = letter.asciiValue.map { [$0] } ?? []
-            return Array(SHA256.hash(data: secret + hash + letter + hash).prefix(count))
+            return Array(SHA256.hash(data: secret + hash + letter + sessionID).prefix(count))
         }
         let keys = (
             sending: PacketKey(key: derive("D", 16), start: derive("B", 12)),
