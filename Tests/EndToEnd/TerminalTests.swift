@@ -1,3 +1,5 @@
+import CLinux
+import Glibc
 import TestBed
 import Testing
 
@@ -73,6 +75,75 @@ import Testing
         let after = try await Command.run(testBed.ssh(["connect", job, "echo still there"]))
         await expect(after, status: 0, output: ["still there\n"], in: testBed)
         try await expectNobodyOnTheGateway(in: testBed)
+    }
+
+    /// What is typed as soon as the person's ssh passes it on, before the gateway or the builder can have begun to read, meets the person's own modes.
+    @Test func modesHoldBeforeTheFirstByte() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let terminal = try PseudoTerminal()
+        try terminal.setModes { modes in
+            modes.c_iflag |= tcflag_t(IUTF8)
+            modes.c_iflag &= ~tcflag_t(IXON)
+            withUnsafeMutableBytes(of: &modes.c_cc) { characters in
+                characters[Int(VERASE)] = 8
+                characters[Int(VSUSP)] = 0
+                characters[Int(VKILL)] = UInt8(ascii: "@")
+            }
+        }
+        let finished = try await Command.start(
+            testBed.ssh(
+                ["connect", job, "stty -a; cat >typed; od -An -c typed; echo [$SALLYPORT_STTY]"],
+                options: ["-t"]),
+            terminal: terminal
+        ) { command in
+            try await terminal.waitUntilRaw()
+            try await command.write("ä\u{8}x\u{11}y\u{1a}\rno@\r\u{4}")
+        }
+        await expect(
+            finished, status: 0,
+            output: [
+                "erase = ^H", "kill = @", "susp = <undef>", "-ixon", " iutf8", #"   x 021   y 032  \n  \n"#,
+                "[]\r\n",
+            ], in: testBed)
+        #expect(
+            !finished.text.contains("]sallyport"), "the marker of a terminal that is ready is not shown"
+        )
+    }
+
+    /// A mode that nothing has changed needs nothing, and end of input is no NUL.
+    @Test func aTerminalLikeTheBuildersGetsEverythingTypedEarly() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let terminal = try PseudoTerminal()
+        let finished = try await Command.start(
+            testBed.ssh(["connect", job, "cat >typed; od -An -c typed"], options: ["-t"]),
+            terminal: terminal
+        ) { command in
+            try await terminal.waitUntilRaw()
+            try await command.write("one\rtwo\r\u{4}")
+        }
+        await expect(finished, status: 0, output: [#"   o   n   e  \n   t   w   o  \n"#], in: testBed)
+    }
+
+    /// Whatever a program leaves switched on is switched off, however it ends, and the next text begins a line.
+    @Test(arguments: [
+        (
+            #"printf '\033[?1049h\033[?1003h\033[?25lhi'; kill -9 $$"#, 137,
+            "hi\u{1b}[?1003l\u{1b}[?25h\u{1b}[?1049l\r\n"
+        ),
+        (#"printf '\033[?2004h\033[1mabc'; exit 3"#, 3, "abc\u{1b}[?2004l\u{1b}[0m\r\n"),
+        (#"printf 'abc\n'"#, 0, "abc\r\n"),
+    ]) func theTerminalIsGivenBack(command: String, status: Int32, end: String) async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let terminal = try PseudoTerminal()
+        let finished = try await Command.start(
+            testBed.ssh(["connect", job, command], options: ["-t", "-q"]), terminal: terminal
+        ) { _ in }
+        await expect(finished, status: status, output: [end], in: testBed)
+        #expect(finished.text.hasSuffix(end))
+        #expect(terminal.isCooked)
     }
 
     @Test func guardedGatewaysGiveTerminalsToo() async throws {

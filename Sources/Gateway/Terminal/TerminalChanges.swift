@@ -97,8 +97,9 @@ struct TerminalChanges {
         let isAtTop = hasMargins || privateModes.contains(6)
         if hasMargins { text += "\u{1b}[r" }
         if isAtTop { text += "\u{1b}[999;1H" }
-        let isLineEmpty = alternateScreen == nil ? isLineEmpty : wasLineEmpty
-        return text + (isLineEmpty && !isAtTop ? "" : "\r\n")
+        // Not every terminal puts the cursor back where it was before.
+        let isAtLineStart = isLineEmpty && !isAtTop && alternateScreen == nil
+        return text + (isAtLineStart ? "" : "\r\n")
     }
 
     // MARK: What the terminal receives

@@ -49,7 +49,7 @@ import Testing
                 try await client.output.wait(for: "in\n")
                 try await client.errors.wait(
                     for:
-                        "sallyport: The deadline has moved. The builder ends in 1 minute unless you extend it"
+                        "\r\nsallyport: The builder ends in 1 minute unless you extend it"
                 )
                 job.end()
                 await client.errors.waitForEnd()
@@ -57,8 +57,10 @@ import Testing
             // Only the gateway ends the connection: the machine keeps running.
             await expect(
                 finished, status: 255,
-                errors: ["sallyport: The builder of job 42 has ended: bob has released it."], in: testBed)
+                errors: ["\r\nsallyport: The builder of job 42 has ended: bob has released it."], in: testBed)
+            // Nobody knows what a program shows there: what can wait is not said.
             #expect(!finished.errorText.contains("bob has entered"), "\(finished)")
+            #expect(!finished.errorText.contains("The deadline has moved"), "\(finished)")
             #expect(finished.text == "in\n", "\(finished)")
         }
         try await builder.end()

@@ -1,4 +1,4 @@
-import CLinux
+public import CLinux
 import Glibc
 import Synchronization
 import SystemPackage
@@ -44,6 +44,19 @@ public final class PseudoTerminal: Sendable {
     public func resize(rows: UInt16, columns: UInt16) throws {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         guard sp_set_window_size(ours.rawValue, &size) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    /// Changes the modes and the special characters, as stty(1) does.
+    public func setModes(_ change: (inout termios) -> Void) throws {
+        var modes = termios()
+        guard tcgetattr(ours.rawValue, &modes) == 0 else { throw Errno(rawValue: errno) }
+        change(&modes)
+        guard tcsetattr(ours.rawValue, TCSANOW, &modes) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    /// Waits until a program takes every byte as it is typed. (No event tells that of a terminal.)
+    public func waitUntilRaw() async throws {
+        while isCooked { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     /// Whether lines are edited and echoed here: the mode in which a shell expects its terminal.
