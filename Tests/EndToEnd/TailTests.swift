@@ -42,12 +42,27 @@ import Testing
             image: debian
             tasks:
               - colours: printf '\033[31mred\033[0m \033]0;title\007\033[2Jrest\n'
+              - ends: |
+                  printf 'windows\r\n\033]0;half a title\n\033[8mhidden\n'
+                  echo the rea""son
 
             """#)
         let log = try await Command.run(testBed.ssh(["tail", job]), deadline: .seconds(120))
         await expect(log, status: 0, output: ["[colours] \u{1b}[31mred\u{1b}[0m rest\n"], in: testBed)
         let raw = try await Command.run(testBed.ssh(["tail", "--raw", job]))
         await expect(raw, status: 0, output: ["\u{1b}]0;title\u{7}\u{1b}[2Jrest\n"], in: testBed)
+        // On a terminal, whose lines end once.
+        let terminal = try PseudoTerminal()
+        let shown = try await Command.start(
+            testBed.ssh(["tail", job], options: ["-t"]), terminal: terminal
+        ) { _ in }
+        await expect(
+            shown, status: 0,
+            output: [
+                "[ends] windows\r\n[ends] \r\n[ends] \u{1b}[8mhidden\u{1b}[0m\r\n", "[ends] the reason\r\n",
+            ],
+            in: testBed)
+        #expect(!shown.text.contains("\r\r"), "\(shown)")
     }
 
     @Test func longLinesAndInvalidTextArrive() async throws {

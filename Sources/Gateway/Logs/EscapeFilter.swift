@@ -4,7 +4,8 @@
 /// every other escape sequence with its contents, control characters of both sets. Bytes that are not UTF-8 become
 /// U+FFFD. Sequences can be cut anywhere between two calls.
 ///
-/// Nothing hides more than its own line: a newline ends every sequence that has begun, and every style.
+/// Nothing hides more than its own line: a newline ends every sequence that has begun, and every style. A carriage
+/// return before a newline is dropped: terminals add their own.
 struct EscapeFilter {
     private enum State {
         case text
@@ -27,6 +28,8 @@ struct EscapeFilter {
     private var state = State.text
     /// Whether a style is in force.
     private(set) var isStyled = false
+    /// Whether the last byte was a carriage return, which has not been shown.
+    private var holdsReturn = false
 
     /// Filters these bytes.
     mutating func filter(_ bytes: some Sequence<UInt8>) -> [UInt8] {
@@ -37,7 +40,10 @@ struct EscapeFilter {
 
     /// Returns what is left at the end of the log.
     mutating func finish() -> [UInt8] {
-        defer { state = .text }
+        defer {
+            state = .text
+            holdsReturn = false
+        }
         if case .character = state { return Self.replacement + endStyle() }
         return endStyle()
     }
@@ -75,18 +81,26 @@ struct EscapeFilter {
         }
     }
 
+    private mutating func show(_ bytes: some Collection<UInt8>, _ shown: inout [UInt8]) {
+        if holdsReturn { shown.append(0x0d) }
+        holdsReturn = false
+        shown += bytes
+    }
+
     private mutating func takeText(_ byte: UInt8, _ shown: inout [UInt8]) {
         switch byte {
         case Self.escape: state = .escape
         case 0x0a:
+            holdsReturn = false
             shown += endStyle()
             shown.append(byte)
-        case 0x08, 0x09, 0x0d, 0x20...0x7e: shown.append(byte)
+        case 0x0d: holdsReturn = true
+        case 0x08, 0x09, 0x20...0x7e: show(CollectionOfOne(byte), &shown)
         case 0..<0x20, 0x7f: break
         case 0xc2...0xdf: state = .character(bytes: [byte], missing: 1)
         case 0xe0...0xef: state = .character(bytes: [byte], missing: 2)
         case 0xf0...0xf4: state = .character(bytes: [byte], missing: 3)
-        default: shown += Self.replacement
+        default: show(Self.replacement, &shown)
         }
     }
 
@@ -94,7 +108,7 @@ struct EscapeFilter {
         _ byte: UInt8, _ bytes: [UInt8], _ missing: Int, _ shown: inout [UInt8]
     ) {
         guard (0x80...0xbf).contains(byte) else {
-            shown += Self.replacement
+            show(Self.replacement, &shown)
             state = .text
             takeText(byte, &shown)
             return
@@ -106,11 +120,11 @@ struct EscapeFilter {
         }
         state = .text
         guard let character = String(validating: bytes, as: UTF8.self)?.unicodeScalars.first else {
-            shown += Self.replacement
+            show(Self.replacement, &shown)
             return
         }
         // U+0080 to U+009F are controls, some of them the beginnings of sequences.
-        if character.value >= 0xa0 { shown += bytes }
+        if character.value >= 0xa0 { show(bytes, &shown) }
     }
 
     private mutating func takeEscape(_ byte: UInt8) {
@@ -133,7 +147,7 @@ struct EscapeFilter {
         case 0x40...0x7e:
             if byte == UInt8(ascii: "m"), let parameters {
                 isStyled = parameters.contains { $0 != UInt8(ascii: "0") && $0 != UInt8(ascii: ";") }
-                shown += [Self.escape, UInt8(ascii: "[")] + parameters + [byte]
+                show([Self.escape, UInt8(ascii: "[")] + parameters + [byte], &shown)
             }
             state = .text
         default: break

@@ -74,7 +74,8 @@ struct TerminalChanges {
 
     /// What switches everything off, and puts the cursor at the beginning of a line; empty if there is nothing to do.
     var undo: String {
-        var text = isInSequence ? "\u{1b}\\" : ""
+        // CAN ends a sequence without effect, and ST those that a terminal does not end then.
+        var text = isInSequence ? "\u{18}\u{1b}\\" : ""
         for mode in privateModes.sorted(by: >) {
             text += "\u{1b}[?\(mode)\(Self.onByDefault.contains(mode) ? "h" : "l")"
         }

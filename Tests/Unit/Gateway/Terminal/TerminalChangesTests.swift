@@ -43,7 +43,7 @@ import Testing
         #expect(Self.changes([Array(output.utf8)]).isInSequence == isInSequence)
     }
 
-    /// `\e` stands for ESC.
+    /// `\e` stands for ESC, `\a` for BEL, `\c` for CAN.
     static let undone: [(output: String, undo: String)] = [
         ("", ""), ("text\r\n", ""), (#"\e[31mred\e[0m\#r\#n"#, ""), (#"\e[2J\e[H"#, ""),
         // Whatever was switched on: the mouse, focus, pasting, keys, synchronised output.
@@ -80,7 +80,7 @@ import Testing
         ("abc", "\r\n"), ("abc\n", ""), ("50 %\r", "\r\n"), ("abc\r\n\u{7}", ""), (#"abc\e[0m"#, "\r\n"),
         (#"abc\e[5;1H"#, ""), (#"abc\#n\e[5;9H"#, "\r\n"), (#"\e[3A"#, "\r\n"), ("\t", "\r\n"), ("é", "\r\n"),
         // A sequence without its end; a reset.
-        (#"\e]0;half"#, #"\e\"#), (#"\e[?10"#, #"\e\"#), (#"\e[?1000h\e[31mx\ec"#, ""),
+        (#"\e]0;half"#, #"\c\e\"#), (#"\e[?10"#, #"\c\e\"#), (#"\e]5;x"#, #"\c\e\"#), (#"\e[?1000h\e[31mx\ec"#, ""),
     ]
 
     @Test(arguments: undone) func whatIsLeftOnIsSwitchedOff(output: String, undo: String) {
@@ -100,7 +100,7 @@ import Testing
     }
 
     private static func spelled(_ text: String) -> String {
-        text.replacing("\\e", with: "\u{1b}").replacing("\\a", with: "\u{7}")
+        text.replacing("\\e", with: "\u{1b}").replacing("\\a", with: "\u{7}").replacing("\\c", with: "\u{18}")
     }
 
     private static func changes(_ pieces: [[UInt8]]) -> TerminalChanges {
