@@ -80,7 +80,8 @@ import Testing
         ("abc", "\r\n"), ("abc\n", ""), ("50 %\r", "\r\n"), ("abc\r\n\u{7}", ""), (#"abc\e[0m"#, "\r\n"),
         (#"abc\e[5;1H"#, ""), (#"abc\#n\e[5;9H"#, "\r\n"), (#"\e[3A"#, "\r\n"), ("\t", "\r\n"), ("é", "\r\n"),
         // A sequence without its end; a reset.
-        (#"\e]0;half"#, #"\c\e\"#), (#"\e[?10"#, #"\c\e\"#), (#"\e]5;x"#, #"\c\e\"#), (#"\e[?1000h\e[31mx\ec"#, ""),
+        (#"\e]0;half"#, #"\c\e\"#), (#"\e[?10"#, #"\c\e\"#), (#"\e]5;x"#, #"\c\e\"#),
+        (#"\e[?1000h\e[31mx\ec"#, ""),
     ]
 
     @Test(arguments: undone) func whatIsLeftOnIsSwitchedOff(output: String, undo: String) {
