@@ -15,10 +15,12 @@ PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqli
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
-PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl
+# The second line: the shells of people who copy a line from the gateway.
+PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
+    zsh fish tcsh ksh dash busybox-static
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
-    busybox-static iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
+    iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
 PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.

@@ -104,15 +104,17 @@ import Testing
         }
         let stanza = try await Command.run(
             testBed.ssh(["ssh-config", "--job", job, "--host", "gate.example"]))
-        let gateway = "ssh -p \(testBed.port(of: .builds)) builds@gate.example"
+        let gateway = " -p \(testBed.port(of: .builds)) builds@gate.example"
         await expect(
             stanza, status: 0,
             output: [
                 "Host job-\(job).\(TestBed.publicHost)\n", "User build\n",
-                "ProxyCommand \(gateway) proxy job-\(job)\n",
+                "ProxyCommand ssh -T ", "\(gateway) proxy job-\(job)\n",
             ],
             in: testBed)
-        #expect(stanza.text.contains("&& \(gateway) known-hosts \(job) >"), "\(stanza)")
+        #expect(
+            stanza.text.contains("\(gateway) ssh-config --host gate.example --job \(job) --install "),
+            "\(stanza)")
         let shown = try await Command.run(testBed.ssh(["show", job]))
         await expect(
             shown, status: 0, output: ["ssh job-\(job).\(TestBed.publicHost)", "ssh-config)"], in: testBed)

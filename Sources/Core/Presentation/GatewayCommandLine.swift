@@ -11,12 +11,19 @@ public struct GatewayCommandLine: Equatable, Sendable {
         self.port = port
     }
 
+    /// `builds@host`
+    public var destination: String { "\(account)@\(host)" }
+
     /// - Parameter terminal: whether the command needs one.
     public func callAsFunction(_ words: String, terminal: Bool = false) -> String {
-        var parts = ["ssh"]
-        if terminal { parts.append("-t") }
+        command(words, options: terminal ? ["-t"] : [])
+    }
+
+    /// The same with options, as a shell reads them, or with another program.
+    public func command(_ words: String, options: [String], program: String = "ssh") -> String {
+        var parts = [program] + options
         if port != 22 { parts.append("-p \(port)") }
-        parts += ["\(account)@\(host)", words]
+        parts += [destination, words]
         return parts.joined(separator: " ")
     }
 }

@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import CommandGrammar
 import ServiceClient
@@ -45,5 +46,10 @@ extension SessionContext {
                 refuse(error)
             }
         }
+    }
+
+    /// The host keys of a job's builder, as the service names them or, where it names none, as the gateway remembers them.
+    func hostKeys(of builder: Job.Builder, _ job: JobID) throws(Refusal) -> [PublicKey] {
+        try checkedHostKeys(of: builder, job, pin: service.hostKeyPins?.pin(of: job))
     }
 }

@@ -38,8 +38,7 @@ struct KnownHostsCommand: JobCommand, PersonalCommand {
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         let job = permit.job
         guard let builder = job.builder else { throw .noBuilder(job) }
-        let pin = context.service.hostKeyPins?.pin(of: job.id)
-        let keys = try checkedHostKeys(of: builder, job.id, pin: pin)
+        let keys = try context.hostKeys(of: builder, job.id)
         context.answer(KnownHostsLines.keys(keys, of: job.id, try names.resolved(context.publicName)))
         return nil
     }

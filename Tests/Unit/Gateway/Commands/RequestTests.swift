@@ -189,6 +189,8 @@ struct RequestTests {
         "makes ssh_config",
         arguments: [
             ("ssh-config", nil, .suffix(nil), nil, false), ("ssh-config --bare", nil, .bare, nil, false),
+            ("ssh-config --install --job 42", "42", .suffix(nil), nil, false),
+            ("ssh-config --check", nil, .suffix(nil), nil, false),
             ("ssh-config --suffix X.example", nil, .suffix("X.example"), nil, false),
             ("ssh-config --windows --job 42", "42", .suffix(nil), nil, true),
             ("ssh-config --host gate.example", nil, .suffix(nil), "gate.example", false),
@@ -198,6 +200,13 @@ struct RequestTests {
         #expect(configuration.job == name.map(job) && configuration.names == names)
         #expect(configuration.host == host && configuration.windows == windows)
         #expect(try isAboutAJob(text) == (name != nil))
+    }
+
+    @Test("of a job that is gone removes its lines")
+    func removal() throws {
+        let removal = try command("ssh-config --remove --job 42", as: SSHConfigCommand.self)
+        #expect(removal.stanzaJob == JobID("42") && removal.script == .remove)
+        #expect(try !isAboutAJob("ssh-config --remove --job 42"))
     }
 
     @Test(
@@ -265,6 +274,8 @@ struct RequestTests {
             ("ssh-config --host a;b", .malformedHost, "a;b"), ("ssh-config --host .x", .malformedHost, ".x"),
             ("ssh-config --host ::1", .malformedHost, "::1"), ("ssh-config --host %h", .malformedHost, "%h"),
             ("ssh-config --suffix x --bare", .contradiction, "--bare"),
+            ("ssh-config --check --install", .contradiction, "--check"),
+            ("ssh-config --remove --windows", .contradiction, "--windows"),
             ("whoami --all", .unknownOption, "--all"),
             ("help frobnicate", .unknownVerb, "frobnicate"),
         ])

@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import Presentation
 import Testing
 
 @testable import Gateway
@@ -8,36 +9,50 @@ import Testing
 @Suite struct ClientStanzaTests {
     private static let suffix = "builds.example.org"
 
-    private static func stanza(
-        job: String? = nil, suffix: String? = suffix, host: String = suffix, windows: Bool = false
+    static func stanza(
+        job: String? = nil, suffix: String? = suffix, host: String = suffix, port: Int = 2222,
+        windows: Bool = false
     ) -> ClientStanza {
-        ClientStanza(
+        let line = GatewayCommandLine(account: "builds", host: host, port: port)
+        return ClientStanza(
             job: job.flatMap { JobID($0) }, names: BuilderNames(suffix: suffix), user: "build",
-            gateway: "builds@\(host)", port: 2222, windows: windows,
-            request: ("ssh-config --x", "known-hosts --x"))
+            ssh: BytesOnlySSH(plain: line, windows: windows), request: ("ssh-config --x", "known-hosts --x"))
     }
 
     @Test func aStanzaSaysAllThatSSHNeeds() {
         #expect(
-            Self.stanza().text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(3)
+            Self.stanza().text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(4)
                 == """
 
                 Host job-*.builds.example.org !*;* !*&* !*|* !*$* !*`* !*<* !*>*
                     User build
-                    ProxyCommand ssh -p 2222 builds@builds.example.org proxy %h
+                    ProxyCommand \(Self.hidden)-p 2222 builds@builds.example.org proxy %h
                     UserKnownHostsFile ~/.ssh/sallyport.builds.example.org.known_hosts
                     StrictHostKeyChecking yes
                     # The builders' host keys come from the gateway.
                     UpdateHostKeys no
                     # The gateway's connection stays up when a builder is gone.
                     ServerAliveInterval 15
+                    # Whatever you have set for all hosts:
+                    Port 22
+                    ProxyUseFdpass no
 
                 """.split(separator: "\n", omittingEmptySubsequences: false)[...])
     }
 
+    private static let hidden = """
+        ssh -T -a -x "-oIgnoreUnknown=*" -oClearAllForwardings=yes -oControlPath=none -oPermitLocalCommand=no \
+        -oRemoteCommand=none -oSessionType=default -oStdinNull=no -oForkAfterAuthentication=no -oTunnel=no \
+        -oCompression=no\u{20}
+        """
+
     /// Each stanza, a host, and the command that leads there; nil: the host is none of ours.
     static let hosts: [(ClientStanza, String, String?)] = [
-        (stanza(), "job-42.builds.example.org", "ssh -p 2222 builds@builds.example.org proxy %h"),
+        (stanza(), "job-42.builds.example.org", "-p 2222 builds@builds.example.org proxy %h"),
+        (
+            stanza(port: 22), "job-42.builds.example.org",
+            "-oCompression=no builds@builds.example.org proxy %h"
+        ),
         (stanza(), "job-42", nil), (stanza(), "builds.example.org", nil),
         (stanza(suffix: "Builds.Example.ORG"), "job-42.builds.example.org", "proxy %h"),
         (stanza(suffix: nil), "job-42", "proxy %h"), (stanza(suffix: nil), "job-42.builds.example.org", nil),
@@ -46,7 +61,10 @@ import Testing
         (stanza(job: "42"), "job-42.builds.example.org", "builds@builds.example.org proxy job-42"),
         (stanza(job: "42"), "job-43.builds.example.org", nil),
         (stanza(job: "aB_c"), "job-aB_c.builds.example.org", "proxy job-aB_c"),
-        (stanza(windows: true), "job-42.builds.example.org", #"C:\Windows\System32\OpenSSH\ssh.exe -p 2222"#),
+        (
+            stanza(windows: true), "job-42.builds.example.org",
+            #"C:\Windows\System32\OpenSSH\ssh.exe -T -a -x -oIgnoreUnknown=* -o"#
+        ),
     ]
 
     @Test(arguments: hosts) func sshFindsTheWay(stanza: ClientStanza, host: String, way: String?) throws {
@@ -68,43 +86,6 @@ import Testing
             !lines.contains { $0.hasPrefix("remotecommand") && $0 != "remotecommand none" }, "\(settings)")
     }
 
-    /// Nothing, a file of the person's own, and one that is a symbolic link; each time twice.
-    @Test(arguments: [nil, "Host example.com\n    User alice\n", "linked"])
-    func theLineInItsHeadInstallsItOnce(before: String?) throws {
-        let scratch = try Scratch()
-        try scratch.write(Self.fakeSSH, "bin/ssh", executable: true)
-        if let before {
-            try scratch.write(before, before == "linked" ? "dotfiles" : ".ssh/config")
-            if before == "linked" {
-                _ = try scratch.run("sh", "-c", "mkdir .ssh; ln -s ../dotfiles .ssh/config")
-            }
-        }
-        for _ in 1...2 {
-            let installed = try scratch.run("sh", "-c", Self.installation(of: Self.stanza()))
-            #expect(installed.status == 0 && installed.errors.isEmpty, "\(installed)")
-        }
-        #expect(
-            try scratch.read(".ssh/config") == "Include sallyport.builds.example.org.conf\n" + (before ?? ""))
-        #expect(
-            try scratch.read(".ssh/sallyport.builds.example.org.conf")
-                == "-p 2222 \(Self.asked) ssh-config --x\n")
-        #expect(
-            try scratch.read(".ssh/sallyport.builds.example.org.known_hosts")
-                == "-p 2222 \(Self.asked) known-hosts --x\n")
-        let listing = try scratch.run("sh", "-c", "ls .ssh; find .ssh/ -follow -perm /022")
-        #expect(listing.output.split(separator: "\n").count == 3, "\(listing)")
-    }
-
-    @Test func aLoginThatFailsLeavesEverythingAsItWas() throws {
-        let scratch = try Scratch()
-        try scratch.write("#!/bin/sh\nexit 255\n", "bin/ssh", executable: true)
-        try scratch.write("Host example.com\n", ".ssh/config")
-        try scratch.write("old\n", ".ssh/sallyport.builds.example.org.conf")
-        #expect(try scratch.run("sh", "-c", Self.installation(of: Self.stanza())).status != 0)
-        #expect(try scratch.read(".ssh/config") == "Host example.com\n")
-        #expect(try scratch.read(".ssh/sallyport.builds.example.org.conf") == "old\n")
-    }
-
     /// ssh before 7.7 takes no line of more than 1023 bytes, not even a comment.
     @Test(arguments: [false, true]) func noLineIsTooLong(windows: Bool) {
         let long = "builds.continuous-integration.department.example.org"
@@ -113,10 +94,21 @@ import Testing
         #expect(text.utf8.allSatisfy { $0 < 0x80 })
     }
 
-    private static let asked = "builds@builds.example.org"
-    private static let fakeSSH = "#!/bin/sh\necho \"$@\"\n"
-
-    private static func installation(of stanza: ClientStanza) -> String {
-        String(stanza.text.split(separator: "\n")[2].dropFirst(2))
+    /// What a person has set for all hosts reaches the builder's own ssh only.
+    @Test(arguments: [
+        ("Port 2222\nProxyUseFdpass yes", ["port 22", "proxyusefdpass no"]),
+        (
+            "ProxyJump elsewhere\nUser alice\nUserKnownHostsFile none\nUpdateHostKeys ask",
+            ["updatehostkeys false", "user build"]
+        ),
+    ])
+    func aStanzaComesBeforeWhatIsSetForAllHosts(settings: String, lines: [String]) throws {
+        let scratch = try Scratch()
+        try scratch.write(Self.stanza().text + "Host *\n" + settings + "\n", "config")
+        let read = try scratch.run("ssh", "-G", "-F", "config", "job-42.builds.example.org")
+        for line in lines + ["proxycommand ssh -T"] {
+            #expect(read.output.split(separator: "\n").contains { $0.hasPrefix(line) }, "\(read)")
+        }
+        #expect(!read.output.contains("proxyjump"), "\(read)")
     }
 }

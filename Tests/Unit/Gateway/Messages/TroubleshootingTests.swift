@@ -51,6 +51,15 @@ import Testing
         #expect(Set(rows).count == rows.count)
     }
 
+    /// They have no status, and no catalogue.
+    @Test func theTableOfWhatSSHSaysIsInAlphabeticalOrder() throws {
+        let section = try #require(try text().firstMatch(of: #/(?s)\n## What ssh says\n(.*?)\n## /#)).1
+        let said = section.matches(of: #/(?m)^\| ([^|]+) \|/#).dropFirst().map {
+            $0.1.filter { $0 != "`" }.lowercased()
+        }
+        #expect(said.count > 15 && said == said.sorted() && Set(said).count == said.count)
+    }
+
     @Test func whatIsSaidIsExplained() throws {
         let rows = try rows()
         for refusal in Refusal.examples {
