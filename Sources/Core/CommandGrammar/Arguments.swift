@@ -101,6 +101,15 @@ public struct Arguments: Sendable {
         return value
     }
 
+    /// The value of an option that takes a number from 0 to a limit.
+    public func count(_ option: String, limit: Int) throws(UsageError) -> Int? {
+        guard let value = values[option] else { return nil }
+        guard value.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let count = Int(value),
+            count <= limit
+        else { throw UsageError(.malformedCount(limit: limit), word: value) }
+        return count
+    }
+
     /// The value of an option that takes a job.
     public func job(_ option: String) throws(UsageError) -> JobID? {
         guard let value = values[option] else { return nil }

@@ -22,7 +22,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedJob
         case malformedDuration
         case malformedHost
-        case malformedCount
+        case malformedCount(limit: Int)
         /// The name of a file, which only the person's own shell can read.
         case fileName
         /// Lines of logs have no times.
@@ -74,7 +74,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedHost: "\(quoted) is not a host name."
-        case .malformedCount: "\(quoted) is not a number of lines from 0 to 100000."
+        case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
         case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
         case .noTimes: "Lines of logs have no times, so there is no \(quoted). For the last 100: -n 100."
         case .missing(.value): "\(quoted) needs a value."

@@ -69,12 +69,14 @@ struct RequestTests {
     @Test(
         "tails",
         arguments: [
-            ("tail", nil, false), ("tail 42", "42", false), ("tail --raw 42", "42", true),
-            ("tail --raw", nil, true),
-        ] as [(String, String?, Bool)])
-    func tail(text: String, name: String?, raw: Bool) throws {
+            ("tail", nil, false, nil), ("tail 42", "42", false, nil), ("tail --raw 42", "42", true, nil),
+            ("tail --raw", nil, true, nil), ("tail -f 42", "42", false, nil),
+            ("tail -n 50 42", "42", false, 50),
+            ("tail 42 -n 0 -f", "42", false, 0), ("tail -n 100000 --raw", nil, true, 100_000),
+        ] as [(String, String?, Bool, Int?)])
+    func tail(text: String, name: String?, raw: Bool, lines: Int?) throws {
         let tail = try command(text, as: TailCommand.self)
-        #expect(tail.job == name.map(job) && tail.raw == raw)
+        #expect(tail.job == name.map(job) && tail.raw == raw && tail.lines == lines)
     }
 
     @Test("looks at jobs", arguments: [("show 42", false), ("show --json 42", true)])
@@ -305,7 +307,14 @@ struct RequestTests {
             ("connect _42", .malformedJob, "_42"),
             ("tail 42 43", .tooManyWords, "43"),
             ("tail --row", .unknownOption, "--row"),
-            ("tail -f 42", .unknownOption, "-f"),
+            ("tail -F 42", .unknownOption, "-F"), ("tail -50 42", .attachedCount(of: "-n"), "50"),
+            ("tail -n50 42", .attachedCount(of: "-n"), "50"), ("show -50 42", .unknownOption, "-50"),
+            ("tail -n", .missing(.value), "-n"), ("tail -n -5 42", .missing(.value), "-n"),
+            ("tail -n many 42", .malformedCount(limit: 100_000), "many"),
+            ("tail -n 100001 42", .malformedCount(limit: 100_000), "100001"),
+            ("tail -n 99999999999999999999 42", .malformedCount(limit: 100_000), "99999999999999999999"),
+            ("tail -n +5 42", .malformedCount(limit: 100_000), "+5"),
+            ("tail -n 5 -n 6", .contradiction, "-n"), ("tail --since 10m 42", .noTimes, "--since"),
             ("ssh 42", .alias(of: "connect"), "ssh"),
             ("shell", .alias(of: "connect"), "shell"),
             ("exec 42 true", .alias(of: "connect"), "exec"),
