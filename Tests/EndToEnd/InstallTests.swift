@@ -193,7 +193,7 @@ import Testing
 
     /// What else a person with a key can try, and the answer of sshd or the forced command.
     private static let otherWays: [(name: String, command: String, says: String)] = [
-        ("a shell", "\(InstalledMachine.ssh) sh", "connect [--now]"),
+        ("a shell", "\(InstalledMachine.ssh) sh", "The gateway has no shell."),
         ("sftp", "ssh -F /tmp/ssh_config -s gateway sftp || (exit $?)", ""),
         (
             "a password", "ssh -F /tmp/ssh_config -o PubkeyAuthentication=no gateway id",

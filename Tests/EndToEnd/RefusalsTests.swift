@@ -10,7 +10,12 @@ import Testing
         let refused = try await Command.run(
             testBed.ssh([words[0], job] + words.dropFirst(), as: "bob"), deadline: .seconds(20))
         if words[0] == "connect" {
-            await expect(refused, status: 77, errors: ["job \(job)"], in: testBed)
+            let listing = try await Command.run(["ssh-keygen", "-l", "-f", "\(testBed.client)/bob.pub"])
+            let fingerprint = String(listing.text.split(separator: " ")[1])
+            await expect(
+                refused, status: 77,
+                errors: ["Job \(job) belongs to alice, not to you (bob, by the key \(fingerprint))."],
+                in: testBed)
         } else {
             #expect(refused.status == 77 || refused.status == 66, "\(refused)")
         }
@@ -24,14 +29,40 @@ import Testing
         await expect(refused, status: 66, errors: ["99999"], in: testBed)
     }
 
+    /// In at most four lines.
     @Test(arguments: [
-        "sh", "scp -t /", "connect --never 1", "tail ../../etc/passwd", "tail 1 2", "internal-sftp",
+        ("sh", "connect JOB"), ("scp -t /", "ssh-config"), ("internal-sftp", "ssh-config"),
+        ("connect --never 1", "connect [--now] [job] [command…]"), ("tail ../../etc/passwd", "is not a job"),
+        ("tail 1 2", "tail [-n N] [--raw] [job]"), ("tail -50", "-n 50"), ("conect 1", "connect [--now]"),
+        ("frobnicate", "help"), ("1", "connect 1"), ("keys rm", "keys [list"), ("exit", "keys add"),
+        ("show", "Which job?"), ("submit job.yaml", "submit <job.yaml"),
     ])
-    func whatIsNoRequestIsToldTheUsage(line: String) async throws {
+    func whatIsNoRequestIsToldWhatToType(line: String, sentence: String) async throws {
         let testBed = try await SharedTestBed.get()
         let refused = try await Command.run(testBed.ssh([line]))
-        await expect(refused, status: 64, errors: ["connect"], in: testBed)
-        #expect(refused.output.isEmpty, "\(refused)")
+        await expect(refused, status: 64, errors: [sentence], in: testBed)
+        #expect(refused.output.isEmpty && refused.errorText.split(separator: "\n").count <= 4, "\(refused)")
+    }
+
+    /// As the programs that people use send it, and as these show the answer. `$1` is the port, `$2` the host.
+    @Test(arguments: [
+        ("scp -O -P $1 builds@$2:42/file .", "scp works with a builder's own name"),
+        ("scp -O -P $1 /etc/hostname builds@$2:", "scp works with a builder's own name"),
+        ("rsync -a -e \"ssh -p $1\" builds@$2:42/x .", "rsync works with a builder's own name"),
+        ("GIT_SSH_COMMAND=\"ssh -p $1\" git clone builds@$2:42 x", "git works with a builder's own name"),
+        ("rsync -a -e \"ssh -p $1 builds@$2 connect\" build@42:x .", "write 42, not build@42"),
+        ("GIT_SSH_COMMAND=\"ssh -p $1 builds@$2 connect\" git clone 42:x x", "GIT_SSH_VARIANT=simple"),
+        ("ssh-copy-id -f -p $1 builds@$2", "keys add <"), ("ssh -p $1 builds@$2 bash <<<exit", "ssh-config"),
+        // sshd passes on only standard output of a subsystem: docs/troubleshooting.md says so.
+        ("scp -P $1 builds@$2:42/file .", "Connection closed"),
+        ("sftp -P $1 builds@$2", "Connection closed"),
+    ])
+    func aProgramThatTakesTheGatewayForAHostLeadsOn(line: String, sentence: String) async throws {
+        let testBed = try await SharedTestBed.get()
+        let alice = Person(testBed: testBed, name: "alice")
+        let tried = try await alice.sh(
+            "cd \"$(mktemp -d)\"; \(line)", "\(testBed.port(of: .builds))", TestBed.publicHost)
+        #expect(tried.status != 0 && tried.errorText.contains(sentence), "\(tried)")
     }
 
     @Test func aServiceThatIsDownIsSaidToBe() async throws {

@@ -251,6 +251,9 @@ import Testing
             let later = try await Command.run(testBed.ssh(["tail", "30"], to: gateway))
             await expect(later, status: 1, in: testBed)
             #expect(later.text == expected, "\(later)")
+            let end = try await Command.run(testBed.ssh(["tail", "-n", "2", "30"], to: gateway))
+            await expect(end, status: 1, in: testBed)
+            #expect(end.text == "[zeta] two\r\n[alpha] three\r\n", "\(end)")
             try await expectNobodyOnTheGateway(in: testBed)
             #expect(worker.told(about: "30").isEmpty)
         }

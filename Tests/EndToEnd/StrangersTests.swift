@@ -15,7 +15,7 @@ import Testing
         ["unshare", "1", "bob"],
         ["cancel", "1"], ["list"], ["submit"], ["keys"], ["keys", "add"], ["whoami"], ["accept-terms"],
         ["help"],
-        ["version"], ["connect", "--help"], ["no-such-verb"],
+        ["version"], ["connect", "--help"], ["no-such-verb"], ["scp -t ."], ["exit"], ["42"],
     ]
 
     /// The tables of docs/authorisation.md have every verb: a unit test sees to that.
@@ -32,6 +32,13 @@ import Testing
         let fingerprint = String(listing.text.split(separator: " ")[1])
         try await refuse(
             "mallory", sentence: "sallyport: Your key \(fingerprint) is unknown here.", in: testBed)
+        for (line, other) in [
+            ("whoami", "ssh -o IdentitiesOnly=yes -i FILE"),
+            ("proxy job-1", "IdentityFile FILE and IdentitiesOnly yes, for the gateway and for job-*"),
+        ] {
+            let refused = try await Command.run(testBed.ssh([line], as: "mallory"))
+            await expect(refused, status: 77, errors: [other], in: testBed)
+        }
     }
 
     @Test func aSuspendedPersonLearnsThat() async throws {

@@ -31,6 +31,12 @@ import Testing
         await expect(again, status: status, in: testBed)
         #expect(said(again) == expected, "\(again)")
         #expect(again.text.split(separator: "\n").sorted() == log.text.split(separator: "\n").sorted())
+        let lines = again.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        for count in [0, 1, 4, lines.count, 1000] {
+            let end = try await Command.run(testBed.ssh(["tail", "-n", "\(count)", "-f", job]))
+            await expect(end, status: status, in: testBed)
+            #expect(end.text == lines.suffix(count).map { "\($0)\n" }.joined(), "\(count): \(end)")
+        }
         if status != 0 { try await testBed.endBuilder(of: job) }
         try await expectNobodyOnTheGateway(in: testBed)
     }
@@ -87,6 +93,44 @@ import Testing
         await expect(raw, status: 0, in: testBed)
         let bytes = Array("\n[odd] a".utf8) + [0xff] + Array("b 50%".utf8)
         #expect(raw.output.firstRange(of: bytes) != nil)
+        // The third line from the end has ten megabytes.
+        for (count, size) in [(1, 0..<100), (2, 0..<100), (3, 10_000_000..<10_001_000)] {
+            let end = try await Command.run(
+                testBed.ssh(["tail", "-n", "\(count)", job]), deadline: .seconds(60))
+            await expect(end, status: 0, output: ["[odd] end without a newline\n"], in: testBed)
+            #expect(size.contains(end.output.count), "\(count) lines: \(end.output.count) bytes")
+        }
+    }
+
+    @Test func theLastLinesOfARunningJobComeAndThenWhatFollows() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await Operator(testBed: testBed).submit(
+            """
+            image: debian
+            tasks:
+              - first: echo early
+              - second: |
+                  set +x
+                  for number in $(seq 50); do echo "number $number"; done
+                  until [ -e ~/go ]; do sleep 0.1; done
+                  echo late
+              - third: echo last
+
+            """)
+        let whole = try await Command.start(testBed.ssh(["tail", job]), deadline: .seconds(120)) { whole in
+            try await whole.output.wait(for: "[second] number 50\n")
+            let end = try await Command.start(testBed.ssh(["tail", "-n", "2", job]), deadline: .seconds(60)) {
+                try await $0.output.wait(for: "[second] number 50\n")
+                let go = try await Command.run(testBed.ssh(["connect", job, "--now", "touch ~/go"]))
+                await expect(go, status: 0, in: testBed)
+            }
+            await expect(end, status: 0, in: testBed)
+            #expect(
+                said(end) == [
+                    "[second] number 49", "[second] number 50", "[second] late", "[third] last",
+                ], "\(end)")
+        }
+        await expect(whole, status: 0, output: ["[first] early\n", "[third] last\n"], in: testBed)
     }
 
     @Test func manyFollowersGetTheSame() async throws {

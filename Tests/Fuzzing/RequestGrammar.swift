@@ -22,6 +22,9 @@ func check(_ input: [UInt8]) {
     let syntax = syntax(of: verb)
     do throws(UsageError) {
         var arguments = try Arguments(rest, syntax)
+        guard !arguments.wantsHelp else {
+            return promise("help is asked for", words(input[...]).contains { $0 == "--help" || $0 == "-h" })
+        }
         if syntax.endsWithCommand {
             try checkCommand(input, &arguments)
         } else {
@@ -48,18 +51,28 @@ private func checkCommand(_ input: [UInt8], _ arguments: inout Arguments) throws
     promise("a command begins with a word", command.isEmpty || isSeparate && !isBlank(command[0]))
 
     var rest = words(input.dropLast(command.count)).dropFirst()
-    promise("--now is heeded", (rest.first == "--now") == now)
+    promise("--now is heeded", rest.prefix { $0 != "--" }.contains("--now") == now)
     rest = rest.drop { $0 == "--now" }
-    if let job { promise("the job is the one named", rest.popFirst() == job.description) }
+    if let job { promise("the job is the one named", means(rest.popFirst() ?? "", job)) }
+    rest = rest.drop { $0 == "--now" }
     promise("a command without a job comes after --", job != nil || command.isEmpty || rest == ["--"])
     promise("no word is lost", rest.isEmpty || rest == ["--"])
+}
+
+/// A job has other names than its id: each holds it between punctuation marks.
+private func means(_ word: String, _ job: JobID) -> Bool {
+    let parts = word.split { ",;:./#?".contains($0) }
+    return parts.contains { $0 == job.description || $0 == "job-\(job)" }
 }
 
 private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout Arguments) throws(UsageError) {
     var taken: [String] = []
     let all = Array(words(input[...]).dropFirst())
+    let beforeText = all.prefix { !syntax.texts.contains($0) }
     for option in syntax.flags {
-        promise("\(option) is heeded", arguments.has(option) == all.contains(option))
+        promise(
+            "\(option) is heeded, and only outside a text",
+            arguments.has(option) == beforeText.contains(option))
     }
     for option in syntax.values {
         guard let value = arguments.value(of: option) else { continue }
@@ -73,6 +86,10 @@ private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout A
         // Unicode scalars: a blank and a combining mark after it would be one Character.
         let line = all.joined(separator: " ").unicodeScalars
         promise("a text is of the person's words", line.contains(note.unicodeScalars))
+        let isLast = [note, note + "'", note + "\""].contains {
+            line.reversed().starts(with: $0.unicodeScalars.reversed())
+        }
+        promise("a text goes on to the end", isLast)
     }
     var plain: [String] = []
     while let word = arguments.optionalWord() { plain.append(word) }

@@ -5,54 +5,72 @@ public import BuildAPI
 /// A verb takes the words that it understands; ``end()`` refuses the rest.
 public struct Arguments: Sendable {
     /// Bytes that are not UTF-8 have become U+FFFD, which none of our names contains.
-    private var plain: ArraySlice<String>
-    /// Everything after the options, unread, if a command follows them.
-    private var rest: Words
+    private var plain: ArraySlice<String> = []
+    /// For ``Syntax/endsWithCommand``: the command, byte for byte; nil without one.
+    private var command: [UInt8]?
     private var flags: Set<String> = []
     private var values: [String: String] = [:]
+    /// Whether the person asks for the verb's help. Nothing else counts then.
+    public private(set) var wantsHelp = false
 
     /// - Parameter words: the words after the verb.
     public init(_ words: Words, _ syntax: Syntax) throws(UsageError) {
         var words = words
         var plain: [String] = []
-        while let word = words.peek(), !(syntax.endsWithCommand && Self.endsOptions(word)) {
+        while let word = words.peek() {
+            if syntax.endsWithCommand, word == "--" || !plain.isEmpty && !word.hasPrefix("-") {
+                if word == "--" { _ = words.next() }
+                command = words.bytes.isEmpty ? nil : words.bytes
+                break
+            }
             _ = words.next()
             guard word.hasPrefix("-") else {
                 plain.append(word)
                 continue
             }
-            guard syntax.options.contains(word) else { throw UsageError(.unknownOption, word: word) }
-            if syntax.flags.contains(word) {
-                flags.insert(word)
-                continue
+            guard !Syntax.help.contains(word) else {
+                wantsHelp = true
+                break
             }
-            guard values[word] == nil || syntax.texts.contains(word) else {
-                throw UsageError(.contradiction, word: word)
-            }
-            values[word] = try Self.value(of: word, from: &words, syntax)
+            try take(word, from: &words, syntax)
         }
         self.plain = plain[...]
-        rest = words
     }
 
-    private static func endsOptions(_ word: String) -> Bool { !word.hasPrefix("-") || word == "--" }
-
-    private static func value(
-        of option: String, from words: inout Words, _ syntax: Syntax
-    ) throws(UsageError) -> String {
-        guard syntax.texts.contains(option) else {
+    private mutating func take(
+        _ option: String, from words: inout Words, _ syntax: Syntax
+    ) throws(UsageError) {
+        guard syntax.options.contains(option) else { throw Self.unknown(option, syntax) }
+        if syntax.flags.contains(option) {
+            flags.insert(option)
+        } else if syntax.texts.contains(option) {
+            values[option] = try Self.text(after: option, from: &words)
+        } else {
+            guard values[option] == nil else { throw UsageError(.contradiction, word: option) }
             // No value begins like an option.
             guard let value = words.peek(), !value.hasPrefix("-") else {
                 throw UsageError(.missing(.value), word: option)
             }
             _ = words.next()
-            return value
+            values[option] = value
         }
+    }
+
+    private static func unknown(_ option: String, _ syntax: Syntax) -> UsageError {
+        if syntax.endsWithCommand, let code = UsageError.Code(optionOfSSH: option) {
+            return UsageError(code, word: option)
+        }
+        let digits = option.dropFirst(option.hasPrefix("-n") ? 2 : 1)
+        if syntax.values.contains("-n"), !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) {
+            return UsageError(.attachedCount(of: "-n"), word: String(digits))
+        }
+        return UsageError(.unknownOption, word: option)
+    }
+
+    /// Everything up to the end of the line: an option in a text is a word like any other.
+    private static func text(after option: String, from words: inout Words) throws(UsageError) -> String {
         var text: [String] = []
-        while let next = words.peek(), !syntax.options.contains(next) {
-            text.append(next)
-            _ = words.next()
-        }
+        while let word = words.next() { text.append(word) }
         guard !text.isEmpty else { throw UsageError(.missing(.text), word: option) }
         return unquoted(text.joined(separator: " "))
     }
@@ -83,10 +101,19 @@ public struct Arguments: Sendable {
         return value
     }
 
+    /// The value of an option that takes a number from 0 to a limit.
+    public func count(_ option: String, limit: Int) throws(UsageError) -> Int? {
+        guard let value = values[option] else { return nil }
+        guard value.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let count = Int(value),
+            count <= limit
+        else { throw UsageError(.malformedCount(limit: limit), word: value) }
+        return count
+    }
+
     /// The value of an option that takes a job.
     public func job(_ option: String) throws(UsageError) -> JobID? {
         guard let value = values[option] else { return nil }
-        return try JobID(named: value)
+        return try JobID(written: value)
     }
 
     // MARK: Words
@@ -98,31 +125,25 @@ public struct Arguments: Sendable {
         return word
     }
 
-    public mutating func job() throws(UsageError) -> JobID { try JobID(named: try word(.job)) }
+    public mutating func job() throws(UsageError) -> JobID { try JobID(written: try word(.job)) }
 
     public mutating func optionalJob() throws(UsageError) -> JobID? {
         guard let word = plain.popFirst() else { return nil }
-        return try JobID(named: word)
+        return try JobID(written: word)
     }
 
-    /// The words after the options, for ``Syntax/endsWithCommand``: a job, which is optional, and a command, byte
-    /// for byte.
+    /// For ``Syntax/endsWithCommand``: a job, which is optional, and a command, byte for byte.
     ///
     /// - Returns: a command that is nil, or not empty.
     public mutating func jobAndCommand() throws(UsageError) -> (job: JobID?, command: [UInt8]?) {
-        var job: JobID?
-        if let word = rest.peek(), word != "--" {
-            job = try JobID(named: word)
-            _ = rest.next()
-        }
-        if rest.peek() == "--" { _ = rest.next() }
-        let command = rest.bytes
-        rest = Words([])
-        return (job, command.isEmpty ? nil : command)
+        defer { command = nil }
+        return (try optionalJob(), command)
     }
 
     /// Refuses a word that has not been taken.
     public func end() throws(UsageError) {
-        if let word = plain.first ?? rest.peek() { throw UsageError(.tooManyWords, word: word) }
+        if let word = plain.first ?? command.flatMap({ Words($0).peek() }) {
+            throw UsageError(.tooManyWords, word: word)
+        }
     }
 }

@@ -7,9 +7,10 @@ public struct Syntax: Equatable, Sendable {
     public var flags: Set<String>
     /// Options that take one word.
     public var values: Set<String>
-    /// Options that take every word up to the next option.
+    /// Options that take everything up to the end of the line.
     public var texts: Set<String>
-    /// Whether the options end at the first word that is not an option, so that the rest can be taken unchanged.
+    /// Whether a job and a command follow: options stand before the job or directly after it, and the rest is taken
+    /// unchanged.
     public var endsWithCommand: Bool
 
     /// By default: plain words and no options. Options can be anywhere after the verb.
@@ -23,5 +24,8 @@ public struct Syntax: Equatable, Sendable {
         self.endsWithCommand = endsWithCommand
     }
 
-    var options: Set<String> { flags.union(values).union(texts) }
+    public var options: Set<String> { flags.union(values).union(texts) }
+
+    /// Options of every verb: they ask for its help.
+    public static let help: Set<String> = ["--help", "-h"]
 }

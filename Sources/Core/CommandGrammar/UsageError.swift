@@ -2,12 +2,31 @@
 public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         case unknownVerb
+        /// Nearly that verb.
+        case misspelling(of: String)
         /// Another program's name for that verb.
         case alias(of: String)
+        /// A job in the place of a verb; its id.
+        case jobWithoutVerb(String)
+        /// What a program asks of a host that it takes for an ordinary one.
+        case foreign(ForeignProgram)
         case unknownOption
+        /// An option of ssh after the gateway's name.
+        case optionOfSSH
+        /// A user name for the builder: rsync gives its ssh one for `build@42:`.
+        case userName
+        /// A setting for ssh: git gives its ssh one.
+        case settingOfSSH
+        /// A number that is a part of that option.
+        case attachedCount(of: String)
         case malformedJob
         case malformedDuration
         case malformedHost
+        case malformedCount(limit: Int)
+        /// The name of a file, which only the person's own shell can read.
+        case fileName
+        /// Lines of logs have no times.
+        case noTimes
         case missing(Part)
         /// Two options that exclude each other.
         case contradiction
@@ -26,6 +45,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     public let code: Code
     /// The word concerned, as the person sent it: hostile until it is escaped.
     public let word: String
+    /// The verb whose words are not understood; nil: it is the verb that is not.
+    public var verb: String?
 
     public init(_ code: Code, word: String) {
         self.code = code
@@ -37,12 +58,25 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         let quoted = "“\(printable)”"
         return switch code {
         case .unknownVerb: "Unknown verb: \(quoted). For all verbs: help."
+        case .misspelling(let verb): "Unknown verb: \(quoted). Did you mean “\(verb)”?"
         case .alias(let verb): "\(quoted) is called “\(verb)” here."
+        case .jobWithoutVerb(let job): "Job \(job) needs a verb before it. To enter it: connect \(job)."
+        case .foreign(let program): "“\(program)” does not work on the gateway."
         case .unknownOption: "This verb has no option \(quoted)."
+        case .optionOfSSH: "Put options of ssh, such as \(quoted), before the gateway's name."
+        case .userName: "A job has no user name: write 42, not build@42."
+        case .settingOfSSH:
+            "Settings of ssh do not reach “connect”. If git sent this, set GIT_SSH_VARIANT=simple."
+        case .attachedCount(let option): "Write it as two words: \(option) \(printable)."
         case .malformedJob:
-            "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
+            word.contains("@")
+                ? UsageError(.userName, word: word).description
+                : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedHost: "\(quoted) is not a host name."
+        case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
+        case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
+        case .noTimes: "Lines of logs have no times, so there is no \(quoted). For the last 100: -n 100."
         case .missing(.value): "\(quoted) needs a value."
         case .missing(.job): "Which job? Give its number."
         case .missing(.user): "Which person? Give their name."
@@ -59,5 +93,19 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
             (32..<127).contains($0.value) ? Character($0) : "?"
         }
         return String(text) + (word.unicodeScalars.count > limit ? "…" : "")
+    }
+}
+
+extension UsageError.Code {
+    /// Nil: ssh(1) has no such option.
+    init?(optionOfSSH option: String) {
+        guard let letter = option.dropFirst().first, !option.hasPrefix("--") else { return nil }
+        switch letter {
+        case "l": self = .userName
+        case "o": self = .settingOfSSH
+        default:
+            guard "46AaBbCcDEeFfGgIiJKkLMmNnOPpQqRSsTtVvWwXxYy".contains(letter) else { return nil }
+            self = .optionOfSSH
+        }
     }
 }

@@ -21,7 +21,8 @@ struct HelpCommand: Command, PersonalCommand {
             return
         }
         guard let verb = Verbs.named(word) ?? Verbs.spelled(word) ?? Verbs.alias(word) else {
-            throw UsageError(.unknownVerb, word: word)
+            throw UsageError(
+                Verbs.nearest(to: word).map { .misspelling(of: $0.manual.name) } ?? .unknownVerb, word: word)
         }
         topic = verb.manual.name
     }
@@ -37,10 +38,16 @@ struct HelpCommand: Command, PersonalCommand {
             + (manual.details.isEmpty ? "" : "\n\(manual.details)\n")
     }
 
-    /// After a command that is not understood: the verb that the person meant; otherwise all verbs.
+    /// Before the sentence about a command that is not understood: the verb that the person meant, if it is known.
     static func usage(for error: UsageError) -> String {
-        guard case .alias(let name) = error.code, let verb = Verbs.named(name) else { return all }
-        return verb.manual.synopsis + "\n"
+        let name: String? =
+            switch error.code {
+            case .alias(let verb), .misspelling(let verb): verb
+            default: error.verb
+            }
+        guard let manual = name.flatMap(Verbs.named)?.manual else { return "" }
+        return "\(manual.synopsis)\n    \(manual.summary)\n"
+            + (manual.details.isEmpty ? "" : "    For more: help \(manual.name)\n")
     }
 
     private static var all: String {

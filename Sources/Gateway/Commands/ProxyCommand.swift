@@ -9,9 +9,8 @@ struct ProxyCommand: JobCommand {
         name: "proxy", synopsis: "proxy <job>",
         summary: "connect your own ssh, scp, rsync or editor to the builder",
         details: """
-            For ssh's ProxyCommand; ssh-config prints the lines that use it. The job can be called 42,
-            job-42 or job-42.HOST. While the connection lasts, the builder accepts your key. It waits 13
-            seconds for a builder that is booting.
+            For ssh's ProxyCommand; ssh-config prints the lines that use it. While the connection
+            lasts, the builder accepts your key. It waits 13 seconds for a builder that is booting.
             """)
     static let action = Action.enter
 
@@ -21,7 +20,7 @@ struct ProxyCommand: JobCommand {
     let job: JobID?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
-        job = try JobID(hostName: try arguments.word(.job))
+        job = try arguments.job()
     }
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {

@@ -1,3 +1,4 @@
+import BuildAPI
 import CommandGrammar
 
 /// A person's command: SSH_ORIGINAL_COMMAND, parsed.
@@ -13,14 +14,23 @@ enum Request {
             return
         }
         if let verb = Verbs.named(word) {
-            let isHelp = words.peek() == "--help" || words.peek() == "-h"
-            self = isHelp ? .personal(HelpCommand(topic: word)) : try verb.request(words)
+            self = try verb.request(words)
         } else if let verb = Verbs.spelled(word) {
             self = try verb.request(Words([]))
-        } else if let verb = Verbs.alias(word) {
-            throw UsageError(.alias(of: verb.manual.name), word: word)
         } else {
-            throw UsageError(.unknownVerb, word: word)
+            throw UsageError(Self.code(for: word, words), word: word)
         }
+    }
+
+    /// What a first word is that is no verb.
+    private static func code(for word: String, _ rest: Words) -> UsageError.Code {
+        if let program = ForeignProgram(word: word, rest: rest) { return .foreign(program) }
+        if let verb = Verbs.alias(word) { return .alias(of: verb.manual.name) }
+        // A job's id can be a word too: those that nobody would take for a verb.
+        if let job = try? JobID(written: word), word.contains(where: { "0123456789#/".contains($0) }) {
+            return .jobWithoutVerb(job.description)
+        }
+        if let verb = Verbs.nearest(to: word) { return .misspelling(of: verb.manual.name) }
+        return .unknownVerb
     }
 }

@@ -12,7 +12,7 @@ struct SubmitCommand: Command, PersonalCommand {
         summary: "submit a new job",
         details: """
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
-            --note TEXT what it is about; all words up to the next option
+            --note TEXT what it is about: everything up to the end of the line, so it comes last
             --private   nobody else can know that it exists
             --public    everyone with a key can follow it
             --json      print the job as JSON
@@ -33,6 +33,13 @@ struct SubmitCommand: Command, PersonalCommand {
         note = arguments.value(of: "--note")
         visibility = arguments.has("--private") ? .private : arguments.has("--public") ? .public : .unlisted
         json = arguments.has("--json")
+        // A file is on the person's own machine.
+        if let word = arguments.optionalWord() { throw UsageError(.fileName, word: word) }
+    }
+
+    /// The first word of the note that could have been meant as an option.
+    var optionInNote: String? {
+        note?.split(separator: " ").map(String.init).first { Self.syntax.options.contains($0) }
     }
 
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
@@ -61,6 +68,9 @@ private final class Submission: RunningCommand {
     func start() {
         guard let service = context.service.selfService else {
             return context.refuse(.notOffered("“submit”"))
+        }
+        if let option = command.optionInNote {
+            context.say("“\(option)” is a part of the note: options stand before --note.")
         }
         if context.environment.hasTerminal { context.say("Type or paste the manifest, then press Ctrl-D.") }
         input = StandardInput(limit: Self.largestManifest, in: context) { [unowned self] bytes in

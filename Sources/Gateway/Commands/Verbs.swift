@@ -45,10 +45,17 @@ struct Verb: Sendable {
 
     /// - Parameter words: what follows the verb.
     func request(_ words: Words) throws(UsageError) -> Request {
-        var arguments = try Arguments(words, syntax)
-        let request = try command(&arguments)
-        try arguments.end()
-        return request
+        do throws(UsageError) {
+            var arguments = try Arguments(words, syntax)
+            guard !arguments.wantsHelp else { return .personal(HelpCommand(topic: manual.name)) }
+            let request = try command(&arguments)
+            try arguments.end()
+            return request
+        } catch {
+            var error = error
+            error.verb = manual.name
+            throw error
+        }
     }
 }
 
@@ -87,4 +94,17 @@ enum Verbs {
 
     /// The verb that has this name in another program.
     static func alias(_ word: String) -> Verb? { all.first { $0.manual.aliases.contains(word) } }
+
+    /// The verb that a person meant who mistyped its name, or a long one of its names in other programs.
+    static func nearest(to word: String) -> Verb? {
+        guard (3...20).contains(word.unicodeScalars.count) else { return nil }
+        let word = word.lowercased()
+        let candidates = all.map { verb in
+            let names = [verb.manual.name] + verb.manual.aliases.filter { $0.count > 4 }
+            return (verb: verb, distance: names.map { EditDistance.between(word, $0) }.min() ?? .max)
+        }
+        // The first of several: `min` keeps it.
+        guard let nearest = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
+        return nearest.distance <= (word.count > 4 ? 2 : 1) ? nearest.verb : nil
+    }
 }

@@ -3,7 +3,7 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// Shows the logs of a job on a sink, from their first byte until the job has ended.
+/// Shows the logs of a job on a sink until the job has ended.
 ///
 /// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous
 /// task's log has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the
@@ -15,7 +15,8 @@ final class LogFollower {
     private let ended: (Result<Void, ServiceError>) -> Void
     private var writer: LogWriter
     private var streams: [String: any ServiceStream] = [:]
-    private var known: Set<String> = []
+    private let starts: LogStarts
+    private var known: Set<String>
     /// Logs of tasks that have started, in their order, and have not been opened.
     private var waiting: [String] = []
     private var task: String?
@@ -24,18 +25,22 @@ final class LogFollower {
 
     /// - Parameters:
     ///   - sink: while it is full, nothing more is read from the service.
+    ///   - starts: by default, the first byte of each log.
     ///   - ended: the job has ended and all its logs have been shown, or a log could not be read.
     init(
         _ permit: Permit, of service: any BuildService, to sink: OutputSink, raw: Bool,
+        from starts: LogStarts = LogStarts(),
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.permit = permit
         self.service = service
         self.sink = sink
+        self.starts = starts
+        known = starts.skipped
         self.ended = ended
         writer = LogWriter(raw: raw)
         sink.onDrain = { [weak self] in self?.resume() }
-        open(LogName.job)
+        if !known.contains(LogName.job) { open(LogName.job) }
     }
 
     deinit {
@@ -69,7 +74,9 @@ final class LogFollower {
 
     private func open(_ log: String) {
         guard !hasEnded else { return }
-        streams[log] = service.followLog(log, of: permit.job.id, for: permit.person) { [weak self] bytes in
+        streams[log] = service.followLog(
+            log, of: permit.job.id, for: permit.person, from: starts.offsets[log] ?? 0
+        ) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
             self.sink.write(self.writer.print(bytes, of: log))

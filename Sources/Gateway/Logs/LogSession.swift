@@ -9,22 +9,27 @@ import ServiceClient
 final class LogSession: RunningCommand {
     let context: SessionContext
     private let permit: Permit
+    private let raw: Bool
+    private let lines: Int?
+    private var search: LastLinesSearch?
     private var follower: LogFollower?
     private var watch: (any ServiceStream)?
     private let ended: (Job) -> Void
     private var job: Job
 
-    /// - Parameter ended: called with the ended job, before the session ends.
+    /// - Parameters:
+    ///   - lines: how many lines of what there is are shown; nil: all.
+    ///   - ended: called with the ended job, before the session ends.
     init(
-        _ permit: Permit, raw: Bool, in context: SessionContext, ended: @escaping (Job) -> Void = { _ in }
+        _ permit: Permit, raw: Bool, lines: Int? = nil, in context: SessionContext,
+        ended: @escaping (Job) -> Void = { _ in }
     ) {
+        self.raw = raw
+        self.lines = lines
         self.ended = ended
         self.context = context
         self.permit = permit
         job = permit.job
-        follower = LogFollower(permit, of: context.service, to: context.output, raw: raw) { [unowned self] in
-            end($0)
-        }
     }
 
     func start() {
@@ -41,7 +46,22 @@ final class LogSession: RunningCommand {
                 }
             }
         }
-        follower?.update(job)
+        guard let lines else { return follow(from: LogStarts()) }
+        search = LastLinesSearch(lines, permit, of: context.service) { [unowned self] result in
+            switch result {
+            case .success(let starts): follow(from: starts)
+            case .failure(let error): fail(error)
+            }
+        }
+        search?.start()
+    }
+
+    private func follow(from starts: LogStarts) {
+        let follower = LogFollower(
+            permit, of: context.service, to: context.output, raw: raw, from: starts
+        ) { [unowned self] in end($0) }
+        self.follower = follower
+        follower.update(job)
     }
 
     private func end(_ result: Result<Void, ServiceError>) {
@@ -80,6 +100,7 @@ final class LogSession: RunningCommand {
     private func stop() {
         watch?.cancel()
         watch = nil
+        search = nil
         follower?.stop()
     }
 }

@@ -4,13 +4,18 @@ import Presentation
 
 /// What the policy denies, in words for the person.
 extension Refusal {
-    /// - Parameter principal: who asked; nil: unknown.
-    static func message(_ denial: Denial, to principal: Principal?) -> Message {
+    /// - Parameters:
+    ///   - principal: who asked; nil: unknown.
+    ///   - key: by which they are known.
+    static func message(_ denial: Denial, to principal: Principal?, by key: UsedKey?) -> Message {
         switch denial {
         case .unknownKey(let fingerprint):
             Message(
                 .notPermitted, "Your key \(fingerprint) is unknown here.",
-                "Add it to your account at the build service, or use another key with ssh -i.",
+                "Add it to your account at the build service, or use another key: "
+                    + (key?.isForProxy == true
+                        ? "in ssh_config, IdentityFile FILE and IdentitiesOnly yes, for the gateway and for job-*."
+                        : "ssh -o IdentitiesOnly=yes -i FILE …"),
                 cause: "unknown key \(fingerprint)")
         case .suspended(let person):
             Message(
@@ -36,7 +41,7 @@ extension Refusal {
             Message(
                 .notPermitted,
                 "Job \(job.id) belongs to \(job.owner.printableName), not to you "
-                    + "(\(principal?.person.printableName ?? "a stranger")).",
+                    + "(\(principal?.person.printableName ?? "a stranger")\(key.map { ", by the key \($0.fingerprint)" } ?? "")).",
                 "Only its owner can let you in.", cause: cause(job, principal))
         }
     }

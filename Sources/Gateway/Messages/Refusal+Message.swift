@@ -24,7 +24,9 @@ extension Refusal {
                 cause: cause)
         case .usage(let error): Message(.usage, "\(error)", cause: "usage: \(error)")
 
-        case .denied(let denial, let principal): Self.message(denial, to: principal)
+        case .foreignProgram(let program, let line): Self.message(program, line)
+
+        case .denied(let denial, let principal, let key): Self.message(denial, to: principal, by: key)
         case .keyOfTwoPeople(let error):
             Message(
                 .misconfigured, "Your key belongs to more than one person at the build service.",

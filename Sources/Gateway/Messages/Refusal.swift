@@ -18,11 +18,14 @@ enum Refusal: Error {
     /// sshd does not say that this key has authenticated.
     case unverifiedKey(_ cause: String)
     case usage(UsageError)
+    /// - line: the command that does what the program is for; nil: the build service's own pages do it.
+    case foreignProgram(ForeignProgram, line: String?)
 
     // MARK: What the policy denies
 
     /// - to: who asked; nil: unknown.
-    case denied(Denial, to: Principal? = nil)
+    /// - by: the key that says so.
+    case denied(Denial, to: Principal? = nil, by: UsedKey? = nil)
     /// The service has two owners for the key.
     case keyOfTwoPeople(ServiceError)
     case termsDeclined(TermsOfUse, by: Person)
@@ -110,6 +113,13 @@ enum Refusal: Error {
     case killedByUnnamedSignal(String)
     /// The client has gone, or an administrator ended the session.
     case interrupted(signal: CInt, cause: String)
+}
+
+/// The key by which a person is known, or not known, and why it was this one.
+struct UsedKey {
+    let fingerprint: String
+    /// The person's own ssh has chosen it as its configuration says, not they on a command line.
+    let isForProxy: Bool
 }
 
 /// How the gateway noticed that a session on a builder has ended.

@@ -12,16 +12,16 @@ import ServiceClient
 final class Authorization {
     private let context: SessionContext
     private let authorized: (AuthorizedCommand) -> Void
-    private let fingerprint: String
+    private var key: UsedKey
     private var principal: Principal?
-    private var job: Result<Job?, ServiceError>?
+    private var job: (id: JobID, found: Result<Job?, ServiceError>)?
     private var terms: TermsQuestion?
 
     /// - Parameter authorized: called once, with a command that this person is allowed to run.
     init(in context: SessionContext, _ authorized: @escaping (AuthorizedCommand) -> Void) {
         self.context = context
         self.authorized = authorized
-        fingerprint = context.key.fingerprint
+        key = UsedKey(fingerprint: context.key.fingerprint, isForProxy: false)
     }
 
     func start() {
@@ -35,6 +35,9 @@ final class Authorization {
     }
 
     private func ask(_ request: Result<Request, UsageError>) {
+        if case .success(.job(let command)) = request {
+            key = UsedKey(fingerprint: key.fingerprint, isForProxy: command is ProxyCommand)
+        }
         context.service.key(context.key) { [unowned self] result in
             attempt { () throws(Refusal) in
                 principal = try identify(try result.orRefuse(aboutKey: true))
@@ -42,20 +45,33 @@ final class Authorization {
             }
         }
         if case .success(.job(let command)) = request, let identifier = command.job {
-            context.service.job(identifier) { [unowned self] result in
-                job = result
+            find(identifier) { [unowned self] in
                 attempt { () throws(Refusal) in
-                    if principal != nil { try decide(command, identifier) }
+                    if principal != nil { try decide(command) }
                 }
+            }
+        }
+    }
+
+    /// If there is no job 42, it can be `job-42`, because that is how people write both.
+    private func find(_ identifier: JobID, then continued: @escaping () -> Void) {
+        context.service.job(identifier) { [unowned self] result in
+            guard case .success(nil) = result, let longer = JobID("job-\(identifier)") else {
+                job = (identifier, result)
+                return continued()
+            }
+            context.service.job(longer) { [unowned self] second in
+                if case .success(_?) = second { job = (longer, second) } else { job = (identifier, result) }
+                continued()
             }
         }
     }
 
     private func identify(_ key: Key?) throws(Refusal) -> Principal {
         do throws(Denial) {
-            return try Principal.identify(key, fingerprint: fingerprint)
+            return try Principal.identify(key, fingerprint: self.key.fingerprint)
         } catch {
-            throw .denied(error)
+            throw .denied(error, by: self.key)
         }
     }
 
@@ -63,13 +79,21 @@ final class Authorization {
         guard let principal else { return }
         switch request {
         case .failure(let error):
+            if case .foreign(let program) = error.code {
+                throw .foreignProgram(program, line: line(insteadOf: program))
+            }
             context.errors.write(HelpCommand.usage(for: error))
             throw .usage(error)
         case .success(.personal(let command)): authorized(.personal(command, principal))
         case .success(.job(let command)):
-            guard let identifier = command.job else { return chooseJob(for: command, of: principal.person) }
-            if job != nil { try decide(command, identifier) }
+            guard command.job != nil else { return chooseJob(for: command, of: principal.person) }
+            if job != nil { try decide(command) }
         }
+    }
+
+    private func line(insteadOf program: ForeignProgram) -> String? {
+        guard program == .copyID else { return context.setUpLine(for: "JOB") }
+        return context.service.selfService.map { _ in context.commandLine("keys add <~/.ssh/id_ed25519.pub") }
     }
 
     /// The person named no job: takes their only live one, or prints a list to choose from.
@@ -83,21 +107,21 @@ final class Authorization {
                     context.errors.write(JobTable(jobs).text)
                     throw .severalLiveJobs(jobs.count)
                 }
-                job = .success(only)
-                try decide(command, only.id)
+                job = (only.id, .success(only))
+                try decide(command)
             }
         }
     }
 
-    private func decide(_ command: any JobCommand, _ identifier: JobID) throws(Refusal) {
+    private func decide(_ command: any JobCommand) throws(Refusal) {
         guard let principal, let job else { return }
-        let found = try job.orRefuse()
+        let found = try job.found.orRefuse()
         let permit: Permit
         do throws(Denial) {
-            permit = try Permit.decide(type(of: command).action, on: identifier, found, for: principal)
+            permit = try Permit.decide(type(of: command).action, on: job.id, found, for: principal)
         } catch {
             guard case .termsNotAccepted = error, terms == nil, context.environment.hasTerminal else {
-                throw .denied(error, to: principal)
+                throw .denied(error, to: principal, by: key)
             }
             return acceptTerms(of: principal.person, then: command)
         }

@@ -56,6 +56,12 @@ static inline CURLcode sp_easy_retry_after(CURL *easy, curl_off_t *seconds) {
     return curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, seconds);
 }
 
+/* Content-Range of the last answer. The string is libcurl's, until the next transfer of the handle; NULL: it has none. */
+static inline const char *_Nullable sp_easy_content_range(CURL *easy) {
+    struct curl_header *header;
+    return curl_easy_header(easy, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
 /* OpenSSL's verdict on the server's certificate: X509_V_OK, or X509_V_ERR_…. */
 static inline CURLcode sp_easy_verify_result(CURL *easy, long *result) {
     return curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, result);

@@ -63,18 +63,27 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
+    public func lastLines(
+        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
+    ) {
+        let path = "/v1/jobs/\(job)/logs/\(log.percentEncoded)?person=\(person.id.percentEncoded)"
+        client.lastLines(count, at: path, size: LastLines.guess(for: count), answer)
+    }
+
     public func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: JobID, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        var offset = 0
+        var offset = offset
         return ResumingStream(client, on: loop, pulse: .none) {
-            HTTPRequest(
+            var request = HTTPRequest(
                 path:
                     "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true&person=\(person.id.percentEncoded)",
-                about: .log,
-                headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)
+                about: .log, timeout: nil)
+            request.firstByte = offset
+            return request
         } receive: { bytes in
             guard receive(bytes) else { return false }
             offset += bytes.count

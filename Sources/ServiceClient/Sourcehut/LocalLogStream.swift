@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import ServiceClient
 
-/// Follows a file `log` from its first byte until its job has ended and everything has been read.
+/// Follows a file `log` from an offset until its job has ended and everything has been read.
 ///
 /// If the file shrinks, or another one replaces it, it is read again from its beginning.
 final class LocalLogStream: ServiceStream {
@@ -19,7 +19,8 @@ final class LocalLogStream: ServiceStream {
     private var subscription: JobNews.Subscription?
     private var watch: FolderWatch?
     private var file: CInt = -1
-    private var offset: off_t = 0
+    /// Where the next byte is.
+    private var offset: off_t
     private var next: Timer?
     private var isPaused = false
     private var isDone = false
@@ -27,7 +28,7 @@ final class LocalLogStream: ServiceStream {
     /// - Parameter folder: the folder of the file, which may not exist yet.
     init(
         _ log: String, in folder: String, of news: JobNews, _ changes: FolderChanges, on loop: EventLoop,
-        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        from offset: Int, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.log = log
@@ -35,6 +36,7 @@ final class LocalLogStream: ServiceStream {
         self.news = news
         self.changes = changes
         self.loop = loop
+        self.offset = off_t(offset)
         self.receive = receive
         self.ended = ended
         subscription = news.observe { [weak self] in self?.readSoon() }
@@ -95,19 +97,25 @@ final class LocalLogStream: ServiceStream {
     /// False: there is no such file (yet).
     private func openIfNeeded() throws(ServiceError) -> Bool {
         guard file < 0 else { return true }
-        let opened = open("\(folder)/log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard let opened = try Self.open(folder).get() else { return false }
+        file = opened
+        return true
+    }
+
+    /// The file `log` in a folder; nil: there is no such file (yet).
+    ///
+    /// - Returns: a descriptor, to be closed.
+    static func open(_ folder: String) -> Result<CInt?, ServiceError> {
+        let opened = Glibc.open("\(folder)/log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard opened >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return false }
-            throw failure()
+            return errno == ENOENT || errno == ENOTDIR ? .success(nil) : .failure(failure(in: folder))
         }
         var status = stat()
         guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(opened)
-            throw ServiceError(.gatewayFault, detail: "\(folder)/log is not a file")
+            return .failure(ServiceError(.gatewayFault, detail: "\(folder)/log is not a file"))
         }
-        file = opened
-        offset = 0
-        return true
+        return .success(opened)
     }
 
     /// How many bytes were received; -1: not now.
@@ -115,7 +123,7 @@ final class LocalLogStream: ServiceStream {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 1)
         defer { buffer.deallocate() }
         let count = pread(file, buffer.baseAddress, buffer.count, offset)
-        guard count >= 0 else { throw failure() }
+        guard count >= 0 else { throw Self.failure(in: folder) }
         guard count > 0 else { return 0 }
         guard receive(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
             isPaused = true
@@ -139,10 +147,11 @@ final class LocalLogStream: ServiceStream {
         else { return false }
         close(file)
         file = -1
+        offset = 0
         return true
     }
 
-    private func failure() -> ServiceError {
+    private static func failure(in folder: String) -> ServiceError {
         ServiceError(.gatewayFault, detail: "\(folder)/log: \(String(cString: strerror(errno)))")
     }
 

@@ -56,14 +56,25 @@ final class LocalLogs: WorkerLogs {
             lastWritten: Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec)))
     }
 
+    func lastLines(
+        _ count: Int, of log: String, of job: JobID,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
+    ) {
+        let file = LocalLogStream.open(log == LogName.job ? "\(folder)/\(job)" : "\(folder)/\(job)/\(log)")
+        let found = file.map { $0.map { LocalLogEnd.lastLines(count, of: $0) } ?? .none }
+        if case .success(let file?) = file { close(file) }
+        loop.timer(after: .zero) { answer(found) }
+    }
+
     func follow(
-        _ log: String, of news: JobNews, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of news: JobNews, from offset: Int,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         let job = "\(folder)/\(news.identifier)"
         return LocalLogStream(
             log, in: log == LogName.job ? job : "\(job)/\(log)", of: news, changes, on: loop,
-            receive, ended: ended)
+            from: offset, receive, ended: ended)
     }
 
     func watch(_ job: JobID, _ changed: @escaping () -> Void) -> FolderWatch? {

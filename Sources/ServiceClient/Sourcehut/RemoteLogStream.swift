@@ -2,7 +2,7 @@ import BuildAPI
 import EventLoop
 import ServiceClient
 
-/// Polls a log that the worker serves, from where it ended, until its job has ended and everything has been
+/// Polls a log that the worker serves, from an offset and then from where it ended, until its job has ended and everything has been
 /// read.
 final class RemoteLogStream: ServiceStream {
     private static let pieceSize = 256 << 10
@@ -18,7 +18,7 @@ final class RemoteLogStream: ServiceStream {
     private let ended: (Result<Void, ServiceError>) -> Void
     private var transfer: HTTPTransfer?
     private var next: Timer?
-    private var offset = 0
+    private var offset: Int
     /// Bytes that the receiver did not accept yet.
     private var pending: ArraySlice<UInt8> = []
     private var wasOver = false
@@ -27,7 +27,7 @@ final class RemoteLogStream: ServiceStream {
 
     init(
         _ log: String, at path: String, of news: JobNews, _ client: HTTPClient, on loop: EventLoop,
-        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        from offset: Int, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.log = log
@@ -35,6 +35,7 @@ final class RemoteLogStream: ServiceStream {
         self.news = news
         self.client = client
         self.loop = loop
+        self.offset = offset
         self.receive = receive
         self.ended = ended
         lastAnswer = loop.now

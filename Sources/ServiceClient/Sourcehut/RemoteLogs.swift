@@ -55,14 +55,25 @@ final class RemoteLogs: WorkerLogs {
         }
     }
 
+    func lastLines(
+        _ count: Int, of log: String, of job: JobID,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
+    ) {
+        client.lastLines(count, at: path(of: log, of: job), size: LastLines.guess(for: count), answer)
+    }
+
     func follow(
-        _ log: String, of news: JobNews, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of news: JobNews, from offset: Int,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        let job = "/logs/\(news.identifier)"
-        return RemoteLogStream(
-            log, at: log == LogName.job ? "\(job)/log" : "\(job)/\(log.percentEncoded)/log",
-            of: news, client, on: loop, receive, ended: ended)
+        RemoteLogStream(
+            log, at: path(of: log, of: news.identifier), of: news, client, on: loop, from: offset, receive,
+            ended: ended)
+    }
+
+    private func path(of log: String, of job: JobID) -> String {
+        log == LogName.job ? "/logs/\(job)/log" : "/logs/\(job)/\(log.percentEncoded)/log"
     }
 
     func watch(_ job: JobID, _ changed: @escaping () -> Void) -> FolderWatch? { nil }

@@ -109,12 +109,19 @@ public final class SourcehutService: BuildService {
         return TaskWatch(poll, logs, job)
     }
 
+    public func lastLines(
+        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
+    ) {
+        logs.lastLines(count, of: log, of: job, answer)
+    }
+
     public func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: JobID, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        logs.follow(log, of: news(of: job), receive, ended: ended)
+        logs.follow(log, of: news(of: job), from: offset, receive, ended: ended)
     }
 
     // MARK: Answers of the worker

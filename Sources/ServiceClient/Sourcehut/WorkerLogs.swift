@@ -9,9 +9,15 @@ protocol WorkerLogs: AnyObject {
     /// Nil if the job's own log cannot be read.
     func end(of job: JobID, _ answer: @escaping (LogEnd?) -> Void)
 
+    /// Like `BuildService.lastLines`.
+    func lastLines(
+        _ count: Int, of log: String, of job: JobID,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void)
+
     /// Like `BuildService.followLog`.
     func follow(
-        _ log: String, of news: JobNews, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        _ log: String, of news: JobNews, from offset: Int,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 

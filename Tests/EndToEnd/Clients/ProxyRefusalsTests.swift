@@ -48,7 +48,7 @@ import Testing
         let alice = try await Equipped.person(in: testBed)
         let bob = try await Equipped.person("bob", in: testBed)
         for (person, job, status, sentence) in [
-            (bob, job, 77, "Job \(job) belongs to alice, not to you (bob)."),
+            (bob, job, 77, "Job \(job) belongs to alice, not to you (bob, by the key SHA256:"),
             (alice, "99999", 66, "There is no job 99999"),
         ] as [(Person, String, Int32, String)] {
             let refused = try await person.run(["ssh", person.builder(job), "id"])

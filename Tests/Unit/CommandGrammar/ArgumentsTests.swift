@@ -20,10 +20,28 @@ import Testing
         }
     }
 
-    @Test func aTextEndsAtTheNextOption() throws {
-        var arguments = try arguments("one --note a -b  c --json two", syntax)
-        #expect(arguments.value(of: "--note") == "a -b c" && arguments.has("--json"))
-        #expect(arguments.optionalWord() == "one" && arguments.optionalWord() == "two")
+    @Test func aTextGoesOnToTheEndOfTheLine() throws {
+        var arguments = try arguments("one --json --note a -b  c --note --host two", syntax)
+        #expect(arguments.value(of: "--note") == "a -b c --note --host two" && arguments.has("--json"))
+        #expect(arguments.value(of: "--host") == nil && arguments.optionalWord() == "one")
+        try arguments.end()
+    }
+
+    @Test func optionsStandBeforeAJobOrDirectlyAfterIt() throws {
+        for line in ["--json 42 ls -l --json", "42 --json ls -l --json", "42 --json -- ls -l --json"] {
+            var arguments = try arguments(line, Syntax(flags: ["--json"], endsWithCommand: true))
+            #expect(arguments.has("--json"), "\(line)")
+            let (job, command) = try arguments.jobAndCommand()
+            #expect(job == JobID("42") && command == Array("ls -l --json".utf8), "\(line)")
+            try arguments.end()
+        }
+    }
+
+    @Test(arguments: [
+        ("conect", "connect", 1), ("shwo", "show", 1), ("list", "list", 0), ("", "abc", 3), ("abc", "", 3),
+        ("kitten", "sitting", 3), ("ca", "abc", 3),
+    ]) func neighboursThatAreExchangedAreOneMistake(one: String, other: String, distance: Int) {
+        #expect(EditDistance.between(one, other) == distance)
     }
 
     @Test func theCommandIsVerbatim() throws {

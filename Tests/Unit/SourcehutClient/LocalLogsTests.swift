@@ -129,8 +129,37 @@ import Testing
         stream.cancel()
     }
 
-    private func follow(_ log: String) -> any ServiceStream {
-        logs.follow(log, of: news) { [received] bytes in
+    /// The end of a log, however long, is found from the end; what is written then follows it.
+    @Test(arguments: [(0, 0), (2, 2), (3, 3), (100_000, 60_001)]) func theLastLinesAreWhereTheyBegin(
+        wanted: Int, count: Int
+    ) throws {
+        let text = String(repeating: "a line of twenty-four B\n", count: 59_998) + "one\n\nunfinished"
+        try append(text, task: "build")
+        var found: LastLines?
+        logs.lastLines(wanted, of: "build", of: news.identifier) { found = try? $0.get() }
+        run(until: { found != nil })
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let expected = lines.suffix(wanted).joined(separator: "\n")
+        #expect(found == LastLines(offset: text.utf8.count - expected.utf8.count, count: count))
+        let stream = follow("build", from: try #require(found).offset)
+        run(until: { received.text == expected })
+        try append(" no more", task: "build")
+        run(until: { received.text == expected + " no more" })
+        stream.cancel()
+    }
+
+    @Test func aLogThatIsNotThereHasNoLines() throws {
+        try append("")
+        for log in ["setup", "build"] {
+            var found: LastLines?
+            logs.lastLines(5, of: log, of: news.identifier) { found = try? $0.get() }
+            run(until: { found != nil })
+            #expect(found == LastLines(offset: 0, count: 0))
+        }
+    }
+
+    private func follow(_ log: String, from offset: Int = 0) -> any ServiceStream {
+        logs.follow(log, of: news, from: offset) { [received] bytes in
             guard received.isOpen else { return false }
             received.text += String(decoding: bytes, as: UTF8.self)
             return true

@@ -7,6 +7,9 @@ package struct HTTPRequest {
     package var subject: Subject
     package var headers: [String]
     package var body: [UInt8]?
+    /// For a stream: the offset of the first byte that is wanted. What a server sends before it, because it does not
+    /// support ranges, is dropped.
+    package var firstByte = 0
     /// The media type that a successful answer must have; nil: any, or no content.
     package var expects: String?
     /// For the whole exchange; nil for a stream, which has no limit.
@@ -39,6 +42,8 @@ package struct HTTPResponse {
     package var retryAfter: Duration?
     /// Last-Modified, in seconds since 1970.
     package var lastModified: Int64?
+    /// The offset of the first byte of the body, if the answer is a range that names it.
+    package var firstByte: Int?
     package var body: [UInt8]
 
     package var isSuccess: Bool { (200..<300).contains(status) }

@@ -10,6 +10,8 @@ package final class HTTPTransfer {
     private var body: [UInt8] = []
     private let expects: String?
     private var isTooLarge = false
+    /// How many bytes of the whole are not wanted, if the whole comes instead of a range.
+    private var surplus: Int
     private let report: TransferReport
     private(set) var isCancelled = false
 
@@ -24,6 +26,7 @@ package final class HTTPTransfer {
         self.easy = easy
         self.receive = receive
         expects = request.expects
+        surplus = request.firstByte
         report = TransferReport(of: easy, to: endpoint)
         self.complete = complete
         _ = sp_easy_set_string(easy, CURLOPT_URL, endpoint.url(of: request.path))
@@ -47,6 +50,9 @@ package final class HTTPTransfer {
         // Without this, libcurl asks before it sends more than a kilobyte, and waits.
         headers = curl_slist_append(headers, "Expect:")
         for header in request.headers { headers = curl_slist_append(headers, header) }
+        if request.firstByte > 0 {
+            headers = curl_slist_append(headers, "Range: bytes=\(request.firstByte)-")
+        }
         if let type = request.expects {
             headers = curl_slist_append(headers, "Accept: \(type), \(MediaType.problem)")
         }
@@ -103,7 +109,7 @@ package final class HTTPTransfer {
             .success(
                 HTTPResponse(
                     status: status, mediaType: mediaType, retryAfter: retryAfter, lastModified: lastModified,
-                    body: body)))
+                    firstByte: firstByte, body: body)))
     }
 
     private var status: Int {
@@ -115,6 +121,14 @@ package final class HTTPTransfer {
     private var lastModified: Int64? {
         var seconds: curl_off_t = -1
         return sp_easy_file_time(easy, &seconds) == CURLE_OK && seconds >= 0 ? Int64(seconds) : nil
+    }
+
+    /// Content-Range is `bytes 100-199/1000`. No log has a petabyte.
+    private var firstByte: Int? {
+        guard let range = sp_easy_content_range(easy).map({ String(cString: $0) }), range.hasPrefix("bytes "),
+            let first = Int(range.dropFirst(6).prefix { $0 != "-" }), (0..<1 << 50).contains(first)
+        else { return nil }
+        return first
     }
 
     private var mediaType: String {
@@ -144,7 +158,13 @@ package final class HTTPTransfer {
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !isCancelled, isAsExpected else { return 0 }
         if let receive, (200..<300).contains(status) {
-            return receive(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+            let dropped = status == 206 ? 0 : min(surplus, bytes.count)
+            guard dropped == bytes.count || receive(UnsafeRawBufferPointer(rebasing: bytes[dropped...]))
+            else {
+                return Int(CURL_WRITEFUNC_PAUSE)
+            }
+            surplus -= dropped
+            return bytes.count
         }
         guard body.count + bytes.count <= HTTPResponse.maximumSize else {
             isTooLarge = true

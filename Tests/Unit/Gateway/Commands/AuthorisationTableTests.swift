@@ -66,7 +66,7 @@ import Testing
                     #expect(
                         permit.job == job && permit.person == person && permit.standing == standing, place)
                 } catch {
-                    if case .denied(.termsNotAccepted, _) = error {
+                    if case .denied(.termsNotAccepted, _, _) = error {
                         #expect(verdict == .afterTheTerms && unacceptedTerms != nil, place)
                         #expect(error.status == .notPermitted, place)
                     } else {

@@ -43,7 +43,8 @@ struct RequestTests {
             ("connect -- ls  -l ", nil, false, "ls  -l "),
             ("connect 42 --", "42", false, nil),
             ("connect ls", "ls", false, nil),
-            ("connect 42 --now", "42", false, "--now"),
+            ("connect 42 --now", "42", true, nil), ("connect 42 --now ls --now", "42", true, "ls --now"),
+            ("connect 42 -- --now", "42", false, "--now"), ("connect 42 ls --help", "42", false, "ls --help"),
             ("connect 42 sh -c 'echo \"a  b\"; exit 3'", "42", false, "sh -c 'echo \"a  b\"; exit 3'"),
             ("connect 42 echo 'unbalanced", "42", false, "echo 'unbalanced"),
             ("connect 42 a\nb", "42", false, "a\nb"),
@@ -68,12 +69,14 @@ struct RequestTests {
     @Test(
         "tails",
         arguments: [
-            ("tail", nil, false), ("tail 42", "42", false), ("tail --raw 42", "42", true),
-            ("tail --raw", nil, true),
-        ] as [(String, String?, Bool)])
-    func tail(text: String, name: String?, raw: Bool) throws {
+            ("tail", nil, false, nil), ("tail 42", "42", false, nil), ("tail --raw 42", "42", true, nil),
+            ("tail --raw", nil, true, nil), ("tail -f 42", "42", false, nil),
+            ("tail -n 50 42", "42", false, 50),
+            ("tail 42 -n 0 -f", "42", false, 0), ("tail -n 100000 --raw", nil, true, 100_000),
+        ] as [(String, String?, Bool, Int?)])
+    func tail(text: String, name: String?, raw: Bool, lines: Int?) throws {
         let tail = try command(text, as: TailCommand.self)
-        #expect(tail.job == name.map(job) && tail.raw == raw)
+        #expect(tail.job == name.map(job) && tail.raw == raw && tail.lines == lines)
     }
 
     @Test("looks at jobs", arguments: [("show 42", false), ("show --json 42", true)])
@@ -139,7 +142,9 @@ struct RequestTests {
         arguments: [
             ("help", nil), ("--help", nil), ("-h", nil), ("--help whatever", nil), ("help tail", "tail"),
             ("help logs", "tail"), ("tail --help", "tail"), ("connect --help", "connect"),
-            ("connect -h", "connect"), ("known-hosts --help", "known-hosts"), ("ssh-config -h", "ssh-config"),
+            ("connect -h", "connect"), ("connect 42 --help", "connect"), ("show 42 -h", "show"),
+            ("submit --follow --help --bogus", "submit"), ("known-hosts --help", "known-hosts"),
+            ("ssh-config -h", "ssh-config"),
         ] as [(String, String?)])
     func help(text: String, topic: String?) throws {
         #expect(try command(text, as: HelpCommand.self).topic == topic)
@@ -149,7 +154,14 @@ struct RequestTests {
         "submits",
         arguments: [
             ("submit", nil, false, .unlisted), ("submit --follow", nil, true, .unlisted),
-            ("submit --note fix the parser --follow", "fix the parser", true, .unlisted),
+            ("submit --follow --note fix the parser", "fix the parser", true, .unlisted),
+            ("submit --note never make this --public", "never make this --public", false, .unlisted),
+            ("submit --note a -- --public", "a -- --public", false, .unlisted),
+            ("submit --note fix --note handling --help", "fix --note handling --help", false, .unlisted),
+            (
+                "submit --private --note retry with --private off", "retry with --private off", false,
+                .private
+            ),
             ("submit --private --note 'fix it'", "fix it", false, .private),
             ("submit --public --note \"a --b c\"", "a --b c", false, .public),
         ] as [(String, String?, Bool, Visibility)])
@@ -157,6 +169,77 @@ struct RequestTests {
         let submit = try command(text, as: SubmitCommand.self)
         #expect(submit.note == note && submit.follow == follow && submit.visibility == visibility)
         #expect(!submit.json)
+        // Who could have meant an option is told that it is none.
+        #expect((submit.optionInNote != nil) == (note?.contains(/--(public|private|note)/) == true))
+    }
+
+    @Test(
+        "knows a job by each of its names",
+        arguments: [
+            "42", "job-42", "#42", "42,", "job-42.gateway", "job-42.builds.example.org.", "https://x/jobs/42",
+            "https://builds.sr.ht/~alice/job/42", "https://x:8443/a/jobs/42/", "http://x/job/42#task-check",
+            "https://x/jobs/42?tab=log", "builds.sr.ht/~alice/job/42", "https://x/jobs/42.", "#42:",
+        ]) func names(of word: String) throws
+    {
+        for text in [
+            "show \(word)", "connect \(word)", "tail \(word)", "proxy \(word)", "known-hosts \(word)",
+            "ssh-config --job \(word)", "release \(word) --yes",
+        ] {
+            guard case .job(let command) = try request(text) else {
+                Issue.record("\(text)")
+                continue
+            }
+            #expect(command.job == job("42"), "\(text)")
+        }
+    }
+
+    /// What people type for another program, or nearly.
+    @Test(
+        "is a verb that was meant",
+        arguments: [
+            ("conect 42", "connect"), ("shwo", "show"), ("Connect 42", "connect"), ("TAIL", "tail"),
+            ("relase 42", "release"), ("lsit", "list"), ("hodl 42", "hold"), ("help submti", "submit"),
+            ("ssh-cofnig", "ssh-config"), ("statsu 42", "show"), ("unhodl", "unhold"), ("sumbit", "submit"),
+        ]) func misspellings(text: String, verb: String) throws
+    {
+        let error = try #require(throws: UsageError.self) { try request(text) }
+        #expect(error.code == .misspelling(of: verb))
+        #expect(HelpCommand.usage(for: error).hasPrefix("\(verb) "))
+    }
+
+    @Test(
+        "is another program's",
+        arguments: [
+            ("/usr/lib/openssh/sftp-server", .sftp), ("internal-sftp -l INFO", .sftp), ("scp -t .", .scp),
+            ("scp -f 42/file", .scp), ("rsync --server --sender -logDtpre.iLsfxCIvu . 42/x", .rsync),
+            ("git-upload-pack 'repo'", .git), ("git receive-pack x", .git), ("exit", .copyID),
+            ("bash", .shell),
+            ("sh -c 'echo x'", .shell), ("/bin/zsh -l", .shell),
+            // As ssh-copy-id -f of OpenSSH 9.2 sends it.
+            (
+                #"exec sh -c 'cd; umask 077; mkdir -p ".ssh" && cat >> ".ssh/authorized_keys" || exit 1'"#,
+                .copyID
+            ),
+        ] as [(String, ForeignProgram)]) func foreign(text: String, program: ForeignProgram) throws
+    {
+        let error = try #require(throws: UsageError.self) { try request(text) }
+        #expect(error.code == .foreign(program))
+    }
+
+    /// Before the sentence that says what is wrong; with it that makes four lines.
+    @Test("is refused with the verb's own help in at most three lines")
+    func usage() throws {
+        for verb in Verbs.all {
+            let error = try #require(throws: UsageError.self) {
+                try request("\(verb.manual.name) --no-such-option")
+            }
+            let lines = HelpCommand.usage(for: error).split(separator: "\n")
+            #expect((2...3).contains(lines.count) && lines[0] == verb.manual.synopsis, "\(verb.manual.name)")
+        }
+        for text in ["frobnicate", "42", "scp -t ."] {
+            let error = try #require(throws: UsageError.self) { try request(text) }
+            #expect(HelpCommand.usage(for: error).isEmpty, "\(text)")
+        }
     }
 
     @Test(
@@ -165,6 +248,7 @@ struct RequestTests {
             ("proxy 42", "42"), ("proxy job-42", "42"), ("proxy job-42.builds.example.org", "42"),
             ("proxy job-42.x", "42"), ("proxy job-42.127.0.0.1", "42"), ("proxy job-42.Builds.X", "42"),
             ("proxy JOB-42", "JOB-42"), ("proxy job", "job"), ("proxy job-a-b_C.x", "a-b_C"),
+            ("proxy job-42.", "42"),
             ("proxy job-job-42", "job-42"),
         ])
     func proxy(text: String, name: String) throws {
@@ -213,16 +297,33 @@ struct RequestTests {
         "is refused",
         arguments: [
             ("ident", UsageError.Code.unknownVerb, "ident"),
-            ("/usr/lib/openssh/sftp-server", .unknownVerb, "/usr/lib/openssh/sftp-server"),
-            ("Connect 42", .unknownVerb, "Connect"),
+            ("uptimes", .unknownVerb, "uptimes"), ("mosh-server new", .unknownVerb, "mosh-server"),
+            ("42", .jobWithoutVerb("42"), "42"), ("#42 ls", .jobWithoutVerb("42"), "#42"),
+            ("job-42.gateway", .jobWithoutVerb("42"), "job-42.gateway"),
+            ("https://x/jobs/a-b", .jobWithoutVerb("a-b"), "https://x/jobs/a-b"),
+            ("connect -l build 42 rsync --server . x", .userName, "-l"),
+            ("connect -o SendEnv=GIT_PROTOCOL 42 git-upload-pack 'repo'", .settingOfSSH, "-o"),
+            ("connect -t 42", .optionOfSSH, "-t"), ("connect 42 -vv", .optionOfSSH, "-vv"),
+            ("connect 42 --later", .unknownOption, "--later"), ("connect 42 -z", .unknownOption, "-z"),
+            ("connect build@42", .malformedJob, "build@42"),
+            ("show https://x/42", .malformedJob, "https://x/42"),
+            ("show job/", .malformedJob, "job/"), ("show #", .malformedJob, "#"),
+            ("show ,", .malformedJob, ","),
             ("connect --later 42", .unknownOption, "--later"),
-            ("connect -x", .unknownOption, "-x"),
+            ("connect -x", .optionOfSSH, "-x"),
             ("connect '42", .malformedJob, "'42"),
             ("connect ../42", .malformedJob, "../42"),
             ("connect _42", .malformedJob, "_42"),
             ("tail 42 43", .tooManyWords, "43"),
             ("tail --row", .unknownOption, "--row"),
-            ("tail -f 42", .unknownOption, "-f"),
+            ("tail -F 42", .unknownOption, "-F"), ("tail -50 42", .attachedCount(of: "-n"), "50"),
+            ("tail -n50 42", .attachedCount(of: "-n"), "50"), ("show -50 42", .unknownOption, "-50"),
+            ("tail -n", .missing(.value), "-n"), ("tail -n -5 42", .missing(.value), "-n"),
+            ("tail -n many 42", .malformedCount(limit: 100_000), "many"),
+            ("tail -n 100001 42", .malformedCount(limit: 100_000), "100001"),
+            ("tail -n 99999999999999999999 42", .malformedCount(limit: 100_000), "99999999999999999999"),
+            ("tail -n +5 42", .malformedCount(limit: 100_000), "+5"),
+            ("tail -n 5 -n 6", .contradiction, "-n"), ("tail --since 10m 42", .noTimes, "--since"),
             ("ssh 42", .alias(of: "connect"), "ssh"),
             ("shell", .alias(of: "connect"), "shell"),
             ("exec 42 true", .alias(of: "connect"), "exec"),
@@ -247,9 +348,9 @@ struct RequestTests {
             ("submit --note", .missing(.text), "--note"),
             ("submit --private --public", .contradiction, "--public"),
             ("submit --follow --json", .contradiction, "--json"),
-            ("submit job.yaml", .tooManyWords, "job.yaml"),
+            ("submit --follow job.yaml", .fileName, "job.yaml"),
             ("proxy", .missing(.job), ""), ("proxy 42 22", .tooManyWords, "22"),
-            ("proxy job-", .malformedJob, "job-"), ("proxy job-42.", .malformedJob, "job-42."),
+            ("proxy job-", .malformedJob, "job-"),
             ("proxy job-.x", .malformedJob, "job-.x"), ("proxy .x", .malformedJob, ".x"),
             ("proxy 42.builds.example.org", .malformedJob, "42.builds.example.org"),
             ("proxy JOB-42.x", .malformedJob, "JOB-42.x"), ("proxy job-42.-x", .malformedJob, "job-42.-x"),
@@ -334,7 +435,7 @@ struct RequestTests {
         #expect(verb.action != nil || verb.isPersonal, "\(verb.manual.name)")
     }
 
-    @Test(arguments: ["sftp", "scp", "git-upload-pack", "conect", "Connect", "connect\u{0}"])
+    @Test(arguments: ["sftp", "scp", "git-upload-pack", "conect", "Connect", "connect\u{0}", "42"])
     func aWordThatNoVerbClaimsIsRefused(word: String) {
         let error = #expect(throws: UsageError.self) { try request(word) }
         #expect(error.map { Refusal.usage($0).message.status } == .usage)

@@ -27,9 +27,21 @@ import Testing
         close(ends.write)
     }
 
-    private func follow(_ job: Job) throws -> LogFollower {
-        let permit = try Permit.decide(.look, on: job.id, job, for: try Fixture.known(Fixture.alice))
-        return LogFollower(permit, of: service, to: sink, raw: false) { [unowned self] in result = $0 }
+    private func permit(_ job: Job) throws -> Permit {
+        try Permit.decide(.look, on: job.id, job, for: try Fixture.known(Fixture.alice))
+    }
+
+    private func follow(_ job: Job, from starts: LogStarts = LogStarts()) throws -> LogFollower {
+        LogFollower(try permit(job), of: service, to: sink, raw: false, from: starts) {
+            [unowned self] in result = $0
+        }
+    }
+
+    private func starts(of count: Int, _ job: Job) throws -> LogStarts {
+        var found: Result<LogStarts, ServiceError>?
+        let search = LastLinesSearch(count, try permit(job), of: service) { found = $0 }
+        search.start()
+        return try #require(try found?.get())
     }
 
     /// What has come out so far.
@@ -78,6 +90,54 @@ import Testing
         #expect(service.logs.map(\.name) == ["setup", "build"], "a task that was skipped has no log")
         service.log("build")?.end()
         #expect((try? result?.get()) != nil)
+    }
+
+    /// They are counted over all logs, in the order in which these are shown.
+    @Test func theLastLinesAreThoseOfAllLogs() throws {
+        service.texts = ["setup": "s1\ns2\n", "build": "b1\nb2\n", "check": "c1\nc2"]
+        let failed = job(.failed, [("build", .success), ("check", .failed), ("last", .skipped)])
+        #expect(try starts(of: 1, failed) == LogStarts(offsets: ["check": 3], skipped: ["build", "setup"]))
+        #expect(
+            try starts(of: 3, failed) == LogStarts(offsets: ["check": 0, "build": 3], skipped: ["setup"]))
+        #expect(try starts(of: 5, failed) == LogStarts(offsets: ["check": 0, "build": 0, "setup": 3]))
+        #expect(try starts(of: 9, failed) == LogStarts(offsets: ["check": 0, "build": 0, "setup": 0]))
+        #expect(try starts(of: 0, failed) == LogStarts(skipped: ["check", "build", "setup"]))
+        // What goes on is followed from its end.
+        let running = job(.running, [("build", .success), ("check", .running), ("last", .pending)])
+        #expect(
+            try starts(of: 0, running) == LogStarts(offsets: ["check": 5, "setup": 6], skipped: ["build"]))
+        #expect(
+            try starts(of: 2, running) == LogStarts(offsets: ["check": 0, "setup": 6], skipped: ["build"]))
+    }
+
+    @Test func theLastLinesComeAndThenWhatFollows() throws {
+        service.texts = ["setup": "s1\n", "build": "b1\nb2\n"]
+        let running = job(.running, [("build", .running), ("check", .pending)])
+        let follower = try follow(running, from: try starts(of: 1, running))
+        follower.update(running)
+        #expect(service.logs.map(\.name) == ["setup", "build"] && service.logs.map(\.offset) == [3, 3])
+        service.log("build")?.end()
+        let ended = job(.failed, [("build", .success), ("check", .failed)])
+        follower.update(ended)
+        service.log("setup")?.end()
+        #expect(service.log("check")?.offset == 0)
+        service.log("check")?.end()
+        #expect((try? result?.get()) != nil)
+    }
+
+    @Test func ofAnEndedJobNothingIsOpenedButWhatIsShown() throws {
+        service.texts = ["setup": "s1\n", "build": "b1\n", "check": "c1\nc2\n"]
+        let ended = job(.failed, [("build", .success), ("check", .failed)])
+        for (count, opened) in [(1, ["check"]), (0, [])] {
+            let before = service.logs.count
+            result = nil
+            let follower = try follow(ended, from: try starts(of: count, ended))
+            follower.update(ended)
+            service.log("check")?.end()
+            #expect(
+                service.logs.dropFirst(before).map(\.name) == opened && (try? result?.get()) != nil,
+                "\(count)")
+        }
     }
 
     @Test func aLogThatIsNotThereHasEnded() throws {

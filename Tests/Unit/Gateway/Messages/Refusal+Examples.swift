@@ -17,7 +17,12 @@ extension Refusal {
         let lost = SSHClientError(.lost, "in a test")
         var all: [Refusal] = [
             .notTheForcedCommand, .notSetUp("no file"), .unverifiedKey("no file"),
-            .usage(UsageError(.missing(.job), word: "")), .keyOfTwoPeople(error),
+            .usage(UsageError(.missing(.job), word: "")), .usage(UsageError(.unknownVerb, word: "x")),
+            .usage(UsageError(.misspelling(of: "show"), word: "shwo")),
+            .usage(UsageError(.jobWithoutVerb("42"), word: "42")),
+            .usage(UsageError(.unknownOption, word: "-z")), .usage(UsageError(.optionOfSSH, word: "-t")),
+            .usage(UsageError(.userName, word: "-l")), .usage(UsageError(.settingOfSSH, word: "-o")),
+            .usage(UsageError(.fileName, word: "job.yaml")), .keyOfTwoPeople(error),
             .termsDeclined(terms, by: Fixture.bob), .termsChanged(error), .noJobNamedNorListed, .noLiveJob,
             .severalLiveJobs(2), .notOffered("“list”"), .senseless("an invalid user name"),
             .eventsEnded(job), .noBuilder(gone), .extendedWhileRunning(job),
@@ -40,12 +45,18 @@ extension Refusal {
         all.append(.builderEnded(ended, loss: nil))
         ended.builderEnd = .init(reason: .fault)
         all += [.jobEnded(ended), .builderEnded(ended, loss: .channelClosed)]
+        all += ForeignProgram.allCases.map { .foreignProgram($0, line: "ssh x") }
+        all.append(.foreignProgram(.copyID, line: nil))
         let denials: [Denial] = [
             .unknownKey(fingerprint: "SHA256:abc"), .suspended(Fixture.bob), .noSuchJob(job.id),
             .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),
             .concealed(job),
         ]
         all += denials.map { .denied($0) }
+        for isForProxy in [false, true] {
+            let key = UsedKey(fingerprint: "SHA256:abc", isForProxy: isForProxy)
+            all += denials.map { .denied($0, by: key) }
+        }
         for code in ServiceError.Code.all {
             let error = Fixture.serviceError(code)
             all += [

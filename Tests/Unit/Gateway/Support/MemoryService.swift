@@ -8,6 +8,8 @@ final class MemoryService: BuildService {
     /// A log, or the changes of a job, that somebody follows.
     final class Stream: ServiceStream {
         let name: String
+        /// Of its first byte.
+        let offset: Int
         fileprivate(set) var isCancelled = false
         /// How often it has been told to go on.
         fileprivate(set) var resumptions = 0
@@ -15,10 +17,11 @@ final class MemoryService: BuildService {
         private let ended: (Result<Void, ServiceError>) -> Void
 
         fileprivate init(
-            _ name: String, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+            _ name: String, from offset: Int = 0, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
             _ ended: @escaping (Result<Void, ServiceError>) -> Void
         ) {
             self.name = name
+            self.offset = offset
             self.receive = receive
             self.ended = ended
         }
@@ -42,6 +45,8 @@ final class MemoryService: BuildService {
     private(set) var requests: [String] = []
     /// The logs that have been opened, in their order.
     private(set) var logs: [Stream] = []
+    /// What the logs have so far.
+    var texts: [String: String] = [:]
     private(set) var releases: [Claim.Reason] = []
     var offersSelfService = false
     /// The changes of jobs that people asked for.
@@ -76,12 +81,23 @@ final class MemoryService: BuildService {
         return Stream("events", { _ in true }, ended)
     }
 
+    func lastLines(
+        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
+    ) {
+        requests.append("lastLines")
+        if let refusal { return answer(.failure(refusal)) }
+        var scan = LastLinesScan(count)
+        Array((texts[log] ?? "").utf8).withUnsafeBytes { scan.read($0) }
+        answer(.success(scan.result(from: 0)!))
+    }
+
     func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: JobID, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        let stream = Stream(log, receive, ended)
+        let stream = Stream(log, from: offset, receive, ended)
         logs.append(stream)
         return stream
     }
