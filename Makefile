@@ -11,7 +11,7 @@ SWIFT_VERSION := $(shell cat .swift-version)
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 # The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
 GROUPS := build image image-debian demo unit test bench
-PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libsqlite3-dev pkg-config git ca-certificates
+PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86

@@ -168,8 +168,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile", "Policy", "QEMU", "Presentation",
-                "Yams",
+                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Policy", "QEMU",
+                "Presentation", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -203,6 +203,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "Sources/Platform/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CArchive", path: "Sources/Platform/CArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux", path: "Sources/Platform/CLinux"),
         .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 

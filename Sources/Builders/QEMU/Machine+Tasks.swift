@@ -1,5 +1,6 @@
 public import BuildAPI
 import Subprocess
+public import SystemPackage
 
 /// How a task has ended.
 public struct TaskEnd: Sendable, Hashable {
@@ -11,9 +12,21 @@ public struct TaskEnd: Sendable, Hashable {
 
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
 extension Machine {
+    /// How long unpacking a source can take, on a slow machine.
+    private static let unpackingTime = Duration.seconds(600)
+
+    /// Unpacks a tar archive into ~/src, where tasks and shells start from then on. Doing it again changes nothing.
+    ///
+    /// - Parameter isCompressed: with gzip.
+    public func unpack(_ archive: FilePath, isCompressed: Bool) async throws(MachineError) {
+        try await shell.run(
+            "/usr/lib/sallyport/unpack\(isCompressed ? " gzip" : "")", input: .file(archive),
+            limit: Self.unpackingTime)
+    }
+
     /// Copies the job's scripts and environment into the guest. Doing it again changes nothing.
     public func prepare(_ job: Workload) async throws(MachineError) {
-        try await shell.run("/usr/lib/sallyport/prepare", input: try job.archive(), limit: .seconds(60))
+        try await shell.run("/usr/lib/sallyport/prepare", input: .bytes(try job.archive()), limit: .seconds(60))
     }
 
     /// The path of a task's script in the guest, as its user's shell accepts it, for people who repeat the task.

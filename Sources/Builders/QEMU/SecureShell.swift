@@ -38,7 +38,7 @@ struct SecureShell: Sendable {
     /// The command may run twice, because the connection can break at any moment: for example, a task that kills
     /// all of its user's processes breaks it.
     func run(
-        _ command: String, input: [UInt8] = [], limit: Duration = .seconds(30)
+        _ command: String, input: ShortCommand.Input = .bytes([]), limit: Duration = .seconds(30)
     ) async throws(MachineError) {
         do {
             try await runOnce(command, input: input, limit: limit)
@@ -47,7 +47,9 @@ struct SecureShell: Sendable {
         }
     }
 
-    private func runOnce(_ command: String, input: [UInt8], limit: Duration) async throws(MachineError) {
+    private func runOnce(
+        _ command: String, input: ShortCommand.Input, limit: Duration
+    ) async throws(MachineError) {
         let outcome = try await ShortCommand(
             program: Self.program, arguments: arguments(command), input: input, limit: limit
         ).run()

@@ -5,8 +5,14 @@ import SystemPackage
 struct ShortCommand: Sendable {
     var program: String
     var arguments: [String]
-    var input: [UInt8] = []
+    var input = Input.bytes([])
     var limit: Duration = .seconds(30)
+
+    /// What the program reads.
+    enum Input: Sendable {
+        case bytes([UInt8])
+        case file(FilePath)
+    }
 
     /// The result. `status` is nil if the deadline passed.
     struct Outcome: Sendable {
@@ -23,16 +29,14 @@ struct ShortCommand: Sendable {
 
     func run() async throws(MachineError) -> Outcome {
         do {
-            let outcome = try await within(limit) {
-                let result = try await Subprocess.run(
-                    .name(program), arguments: Arguments(arguments), environment: ShortCommand.environment,
-                    input: .array(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-                let status: Int32 =
-                    switch result.terminationStatus {
-                    case .exited(let code): code
-                    case .signaled(let signal): 128 + signal
-                    }
-                return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+            let outcome = try await within(limit) { () async throws -> Outcome in
+                switch input {
+                case .bytes(let bytes): return try await run(reading: .array(bytes))
+                case .file(let path):
+                    return try await run(
+                        reading: .fileDescriptor(
+                            try FileDescriptor.open(path, .readOnly), closeAfterSpawningProcess: true))
+                }
             }
             return outcome ?? Outcome(status: nil, output: "", errors: "no answer within \(limit)")
         } catch let error as SubprocessError where error.code == .executableNotFound {
@@ -42,5 +46,17 @@ struct ShortCommand: Sendable {
         } catch {
             throw MachineError(.commandFailed, detail: "\(program): \(error)")
         }
+    }
+
+    private func run(reading input: some InputProtocol) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .name(program), arguments: Arguments(arguments), environment: ShortCommand.environment,
+            input: input, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): 128 + signal
+            }
+        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
     }
 }

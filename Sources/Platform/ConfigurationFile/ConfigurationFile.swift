@@ -105,6 +105,10 @@ public enum ConfigurationFile {
             "runner", "kept_per_owner", in: 1...10_000, default: limits.keptPerOwner)
         limits.sessionsPerPerson = try document.number(
             "runner", "sessions_per_person", in: 1...10_000, default: limits.sessionsPerPerson)
+        limits.source = try document.number(
+            "runner", "source_limit", in: 0...1 << 40, default: limits.source)
+        limits.sourcesPerOwner = try document.number(
+            "runner", "sources_per_owner", in: 0...1 << 40, default: limits.sourcesPerOwner)
         limits.queuedPerOwner = try document.number(
             "runner", "queued_per_owner", in: 1...10_000, default: limits.queuedPerOwner)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)

@@ -9,6 +9,10 @@ extension Configuration.Runner {
         public var queuedPerOwner = 10
         /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
+        /// Bytes of one job's source, as it is sent.
+        public var source = 100 << 20
+        /// Bytes of all sources that are kept of one owner's jobs.
+        public var sourcesPerOwner = 1 << 30
         /// Days for which a finished job and its logs are kept.
         public var retention = 30
 

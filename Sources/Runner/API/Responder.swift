@@ -94,39 +94,10 @@ struct Responder: HTTPResponder {
             HostAuthority(key: authority.key, suffixes: book.settings.suffixes, user: authority.user))
     }
 
-    private func submit(_ request: Request, _ query: Query) async throws(RunnerError) -> Response {
-        guard Self.isYAML(request.headers[.contentType]) else {
-            throw RunnerError(.unsupportedMediaType, "A manifest must be application/yaml.")
-        }
-        guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
-        guard let account = try store.account(name) else {
-            throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
-        }
-        try Self.refuseSuspended(account)
-        if let note = query["note"], note.utf8.count > 1024 {
-            throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
-        }
-        let visibility = try query["visibility"].map { word throws(RunnerError) in
-            guard let visibility = Job.Visibility(rawValue: word) else {
-                throw RunnerError(.malformedRequest, "The visibility must be public, unlisted or private.")
-            }
-            return visibility
-        }
-        let body = try await body(request, limit: Manifest.maximumSize)
-        let manifest = try ManifestReader.read(body, imageExists: imageExists)
-        let job = try await book.submit(
-            manifest, owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
-        return try json(job, .created)
-    }
-
     /// A gateway may have looked the person up long before they did this.
     static func refuseSuspended(_ account: Account) throws(RunnerError) {
         _ = try deciding { () throws(Denial) in try Principal.identify(account) }
     }
 
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!
-
-    static func isYAML(_ type: String?) -> Bool {
-        ["application/yaml", "application/x-yaml", "text/yaml"].contains(type.map(MediaType.essence))
-    }
 }

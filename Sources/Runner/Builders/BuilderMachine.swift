@@ -25,6 +25,9 @@ public protocol BuilderMachine: Sendable {
     /// - Returns: false if this machine does not support that.
     func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool
 
+    /// Unpacks a tar archive, plain or compressed with gzip, into the folder in which tasks and shells start from then on.
+    /// Throws a ``RunnerError`` whose sentence people can read if that is not possible.
+    func unpack(_ archive: String) async throws
     /// Puts the scripts into the machine.
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws
     /// Starts a task, detached; nothing happens if it has been started before.

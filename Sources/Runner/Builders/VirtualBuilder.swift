@@ -1,4 +1,6 @@
+import Presentation
 import QEMU
+import SystemPackage
 
 /// A virtual machine as jobs see it.
 struct VirtualBuilder: BuilderMachine {
@@ -23,6 +25,24 @@ struct VirtualBuilder: BuilderMachine {
 
     func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
         try await machine.admit(people.lines(left: left))
+    }
+
+    func unpack(_ archive: String) async throws {
+        do {
+            try await machine.unpack(
+                FilePath(archive), isCompressed: try SourceArchive(path: archive).isCompressed())
+        } catch let error as MachineError {
+            let reason =
+                switch error.code {
+                case .helperMissing: "the image cannot do that; it has to be made anew"
+                // "status 2: tar: …"
+                case .commandFailed: error.detail.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+                default: "the builder does not answer"
+                }
+            throw RunnerError(
+                .failure, "the source could not be unpacked: \(HostileText.printable(reason, limit: 200))",
+                detail: String(reflecting: error))
+        }
     }
 
     func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {

@@ -14,7 +14,7 @@ extension JobBook {
         var removed = 0
         do throws(RunnerError) {
             while case let jobs = try store.jobsOver(since: moment, behind: last, limit: 20), !jobs.isEmpty {
-                for id in jobs where entries[id] == nil && removeLogs(of: id) {
+                for id in jobs where entries[id] == nil && removeLogs(of: id) && removeSource(of: id) {
                     // Remove the logs first: a job that still exists is found again.
                     try store.removeJob(id)
                     removed += 1

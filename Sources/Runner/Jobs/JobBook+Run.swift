@@ -95,6 +95,7 @@ extension JobBook {
 
     private func prepare(_ id: JobID) async throws {
         guard let entry = entries[id], let machine = entry.machine, !entry.record.isPrepared else { return }
+        if entry.record.source != nil { try await machine.unpack(settings.source(of: id)) }
         // It comes first, so that a manifest can override it.
         let environment =
             [Manifest.Variable(name: "JOB_ID", value: "\(id)")] + entry.record.manifest.environment

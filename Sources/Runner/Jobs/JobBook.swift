@@ -56,14 +56,20 @@ actor JobBook {
 
     // MARK: Requests of the API
 
+    /// - Parameter source: what its builder unpacks; it becomes the job's.
     func submit(
-        _ manifest: Manifest, owner: Person, note: String?, visibility: Job.Visibility = .unlisted
+        _ manifest: Manifest, source: consuming IncomingSource? = nil, owner: Person, note: String?,
+        visibility: Job.Visibility = .unlisted
     ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         try checkQueue(of: owner)
+        let bytes = source?.size
+        if let bytes { try makeRoom(for: bytes, of: owner) }
         let record = try store.addJob(
-            owner: owner, note: note, visibility: visibility, manifest: manifest, at: timekeeper.now())
+            owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes,
+            at: timekeeper.now())
         let id = record.job.id
+        try source?.move(to: settings.source(of: id))
         add(record)
         queue.append(id)
         apply(id) { lifecycle, _ in lifecycle.queue() }

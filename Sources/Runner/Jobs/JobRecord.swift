@@ -6,6 +6,8 @@ struct JobRecord: Codable, Equatable, Sendable {
     /// The job as the API shows it.
     var job: Job
     var manifest: Manifest
+    /// Bytes of the source that was sent with it; nil: there was none.
+    var source: Int?
     var claims: [StandingClaim] = []
     /// When the builder was started; max_life and the manifest's timeout count from then.
     var builderStarted: Date?

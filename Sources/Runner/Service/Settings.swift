@@ -38,6 +38,9 @@ public struct Settings: Sendable {
                 account: runner.account, host: gateway.publicHost ?? hostName, port: gateway.publicPort))
     }
 
+    /// The tar archive that the job's builder unpacks.
+    func source(of job: JobID) -> String { "\(stateFolder)/sources/\(job)" }
+
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
 
     /// The folder's path is short, because the path of a Unix socket in it can have at most 107 bytes.

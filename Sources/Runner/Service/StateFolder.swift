@@ -22,7 +22,7 @@ struct StateFolder: ~Copyable {
         var sentences: [String] = []
         for name in [
             "lock", "runner.sqlite", "runner.sqlite-wal", "runner.sqlite-shm", "identity", "host_authority",
-            "logs", "machines",
+            "logs", "machines", "sources",
         ] {
             let file = "\(path)/\(name)"
             var status = stat()
@@ -39,7 +39,9 @@ struct StateFolder: ~Copyable {
     }
 
     private static func lockedFolder(_ path: String) throws(RunnerError) -> CInt {
-        for folder in [path, "\(path)/logs", "\(path)/machines"] {
+        for folder in [
+            path, "\(path)/logs", "\(path)/machines", "\(path)/sources", IncomingSource.folder(in: path),
+        ] {
             guard mkdir(folder, 0o750) == 0 || errno == EEXIST else {
                 throw unusable(errno, "the folder \(folder) cannot be made")
             }

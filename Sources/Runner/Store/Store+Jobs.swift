@@ -7,12 +7,16 @@ import class QEMU.Machine
 /// Jobs, each stored in one piece.
 extension Store {
     /// Stores a new job under the next number.
+    ///
+    /// - Parameter source: bytes of its source.
     func addJob(
-        owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest, at now: Date
+        owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest,
+        source: Int? = nil, at now: Date
     ) throws(RunnerError) -> JobRecord {
         try write { database in
             try database.execute(
-                sql: "INSERT INTO job (owner, live, record) VALUES (?, TRUE, x'')", arguments: [owner.id])
+                sql: "INSERT INTO job (owner, live, record, source) VALUES (?, TRUE, x'', ?)",
+                arguments: [owner.id, source ?? 0])
             guard let id = JobID(String(database.lastInsertedRowID)) else {
                 throw RunnerError(.failure, "The job has no number.")
             }
@@ -23,7 +27,7 @@ extension Store {
             let job = Job(
                 id: id, owner: owner, note: note, status: .pending, visibility: visibility, created: now,
                 tasks: tasks, shell: manifest.shell)
-            let record = JobRecord(job: job, manifest: manifest)
+            let record = JobRecord(job: job, manifest: manifest, source: source)
             try Self.save(record, at: now, database)
             return record
         }
@@ -81,6 +85,23 @@ extension Store {
                     moment.timeIntervalSince1970, last.flatMap { Int64($0.description) } ?? 0, limit,
                 ]
             ).compactMap { JobID(String($0)) }
+        }
+    }
+
+    /// The sources that are kept of an owner's jobs, oldest first.
+    func sources(owner: Person) throws(RunnerError) -> [(job: JobID, bytes: Int)] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT id, source FROM job WHERE owner = ? AND source > 0 ORDER BY id",
+                arguments: [owner.id]
+            ).compactMap { row in JobID(String(row["id"] as Int64)).map { ($0, row["source"]) } }
+        }
+    }
+
+    /// Its source is no longer kept.
+    func forgetSource(of id: JobID) throws(RunnerError) {
+        try write {
+            try $0.execute(sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
         }
     }
 

@@ -75,6 +75,9 @@ struct Store: Sendable {
             try database.execute(
                 sql: "UPDATE job SET over = CAST(strftime('%s', 'now') AS REAL) WHERE NOT live")
         }
+        migrator.registerMigration("bytes of sources") { database in
+            try database.execute(sql: "ALTER TABLE job ADD COLUMN source INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -85,6 +85,7 @@ final class LoopbackMachine: BuilderMachine {
         return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
     }
 
+    func unpack(_ archive: String) async throws {}
     func waitUntilReady(within seconds: Int) async throws {}
 
     func waitUntilEnded() async { for await _ in ended {} }

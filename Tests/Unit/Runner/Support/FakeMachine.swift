@@ -66,6 +66,7 @@ final class FakeMachine: BuilderMachine {
         }
     }
 
+    func unpack(_ archive: String) async throws {}
     func waitUntilReady(within seconds: Int) async throws { _ = try await ready.wait() }
 
     func waitUntilEnded() async { _ = try? await ended.wait() }

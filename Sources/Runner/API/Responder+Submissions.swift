@@ -1,0 +1,79 @@
+import BuildAPI
+import ConfigurationFile
+import HTTPTypes
+import Hummingbird
+import NIOPosix
+
+/// New jobs: a manifest, or an archive of the source with a manifest in it.
+extension Responder {
+    func submit(_ request: Request, _ query: Query) async throws(RunnerError) -> Response {
+        let type = request.headers[.contentType]
+        let isSource = Self.isArchive(type)
+        guard isSource || Self.isYAML(type) else {
+            throw RunnerError(
+                .unsupportedMediaType,
+                "A manifest must be application/yaml, a source application/x-tar or application/gzip.")
+        }
+        guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
+        guard let account = try store.account(name) else {
+            throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
+        }
+        try Self.refuseSuspended(account)
+        if let note = query["note"], note.utf8.count > 1024 {
+            throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
+        }
+        let visibility = try query["visibility"].map { word throws(RunnerError) in
+            guard let visibility = Job.Visibility(rawValue: word) else {
+                throw RunnerError(.malformedRequest, "The visibility must be public, unlisted or private.")
+            }
+            return visibility
+        }
+        let job =
+            if isSource {
+                try await submitSource(
+                    request, manifest: query["manifest"] ?? SourceArchive.usualManifest,
+                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
+            } else {
+                try await book.submit(
+                    try ManifestReader.read(
+                        await body(request, limit: Manifest.maximumSize), imageExists: imageExists),
+                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
+            }
+        return try json(job, .created)
+    }
+
+    private func submitSource(
+        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
+    ) async throws(RunnerError) -> Job {
+        let settings = book.settings
+        var source = try IncomingSource(in: settings.stateFolder, limit: settings.limits.source)
+        do {
+            for try await buffer in request.body { try source.append(buffer) }
+        } catch let error as RunnerError {
+            throw error
+        } catch {
+            throw RunnerError(.malformedRequest, "The body is incomplete.")
+        }
+        let archive = source.archive
+        // Reading it takes as long as unpacking it, and is no work for a thread that serves others.
+        let text: [UInt8]
+        do {
+            text = try await NIOThreadPool.singleton.runIfActive { try archive.manifest(named: name) }
+        } catch let error as RunnerError {
+            throw error
+        } catch {
+            throw RunnerError(.stopping, "The service is stopping.")
+        }
+        let manifest = try ManifestReader.read(text, imageExists: imageExists)
+        return try await book.submit(
+            manifest, source: source, owner: owner, note: note, visibility: visibility)
+    }
+
+    static func isYAML(_ type: String?) -> Bool {
+        ["application/yaml", "application/x-yaml", "text/yaml"].contains(type.map(MediaType.essence))
+    }
+
+    static func isArchive(_ type: String?) -> Bool {
+        ["application/x-tar", "application/gzip", "application/x-gzip"].contains(type.map(MediaType.essence))
+    }
+}
