@@ -86,7 +86,8 @@ import Testing
             worker["23"] = StandInWorker.Job(owner: 2, username: "bob", port: builder.port)
             worker["24"] = StandInWorker.Job(port: builder.port, form: .oldest)
             worker["25"] = StandInWorker.Job(port: 1)
-            try await worker.refuses("23", status: 77, "Job 23 belongs to ~bob, not to you (~alice).")
+            try await worker.refuses(
+                "23", status: 77, "Job 23 belongs to ~bob, not to you (~alice, by the key SHA256:")
             try await worker.refuses("24", status: 78, "The build service is too old to say whether")
             try await worker.refuses("25", status: 69, "The builder cannot be reached.")
             try await worker.refuses("26", status: 66, "There is no job 26.")

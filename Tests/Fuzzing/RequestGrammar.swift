@@ -5,6 +5,7 @@ private func syntax(of verb: String) -> Syntax {
     switch verb {
     case "connect": Syntax(flags: ["--now"], endsWithCommand: true)
     case "submit": Syntax(flags: ["--follow", "--private", "--public", "--json"], texts: ["--note"])
+    case "tail": Syntax(flags: ["--raw", "-f"], values: ["-n", "--since"])
     case "known-hosts", "ssh-config":
         Syntax(flags: ["--bare", "--windows"], values: ["--suffix", "--job", "--host"])
     default: Syntax(flags: ["--json", "--all", "--yes", "--max", "--raw"])
@@ -81,6 +82,9 @@ private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout A
     }
     if let host = try arguments.host("--host") { promise("a host's name is harmless", isHostName(host)) }
     checkName(try arguments.job("--job"))
+    if let count = try arguments.count("-n", limit: 100_000) {
+        promise("a number is the one that is written", Int(arguments.value(of: "-n") ?? "") == count)
+    }
     let note = arguments.value(of: "--note")
     if let note {
         // Unicode scalars: a blank and a combining mark after it would be one Character.

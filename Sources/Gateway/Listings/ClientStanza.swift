@@ -38,7 +38,7 @@ struct ClientStanza {
 
     /// The line that a person runs to install or update the stanza, or for another action of the script.
     func line(_ action: SetUpScript.Action) -> String {
-        "/bin/sh -c 's=$(\(ssh("\(request.stanza) \(action.option)")) </dev/null) || exit; "
+        "/bin/sh -c 's=$(\(ssh("\(request.stanza) \(action.option)", program: "command ssh")) </dev/null) || exit; "
             + "case $s in \"\(SetUpScript.beginning)\"*\"\(SetUpScript.end)\") eval \"$s\";; "
             + "*) echo \"sallyport: Nothing is changed: something adds to the answer of the gateway.\" >&2; exit 1;; esac'"
     }

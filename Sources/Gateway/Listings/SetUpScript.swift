@@ -2,8 +2,8 @@ import Presentation
 
 /// A script for sh that installs, checks or removes a stanza on a person's machine.
 ///
-/// The stanza's `line` fetches it with one login, and runs it if it has arrived whole. Every sh runs it, with any option that
-/// it takes over from its environment.
+/// The stanza's `line` fetches it with one login, and runs it if it has arrived whole. Every sh runs it, with any option
+/// and function that it takes over from its environment.
 struct SetUpScript {
     enum Action: String, CaseIterable {
         case install, check, remove
@@ -27,6 +27,7 @@ struct SetUpScript {
         # A script for /bin/sh. To run it, enter this line in any shell:
         # \(stanza.line(action))
         set +C +e +f +u
+        unset -f cat grep head mkdir mktemp mv rm sed ssh 2>/dev/null
         umask 077
         name=\(stanza.file)
         say() { printf 'sallyport: %s\\n' "$*"; }

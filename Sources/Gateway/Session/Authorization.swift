@@ -14,7 +14,7 @@ final class Authorization {
     private let authorized: (AuthorizedCommand) -> Void
     private var key: UsedKey
     private var principal: Principal?
-    private var job: (id: JobID, found: Result<Job?, ServiceError>)?
+    private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
 
     /// - Parameter authorized: called once, with a command that this person is allowed to run.
@@ -45,24 +45,11 @@ final class Authorization {
             }
         }
         if case .success(.job(let command)) = request, let identifier = command.job {
-            find(identifier) { [unowned self] in
+            context.service.job(identifier) { [unowned self] result in
+                job = result
                 attempt { () throws(Refusal) in
-                    if principal != nil { try decide(command) }
+                    if principal != nil { try decide(command, identifier) }
                 }
-            }
-        }
-    }
-
-    /// If there is no job 42, it can be `job-42`, because that is how people write both.
-    private func find(_ identifier: JobID, then continued: @escaping () -> Void) {
-        context.service.job(identifier) { [unowned self] result in
-            guard case .success(nil) = result, let longer = JobID("job-\(identifier)") else {
-                job = (identifier, result)
-                return continued()
-            }
-            context.service.job(longer) { [unowned self] second in
-                if case .success(_?) = second { job = (longer, second) } else { job = (identifier, result) }
-                continued()
             }
         }
     }
@@ -86,8 +73,8 @@ final class Authorization {
             throw .usage(error)
         case .success(.personal(let command)): authorized(.personal(command, principal))
         case .success(.job(let command)):
-            guard command.job != nil else { return chooseJob(for: command, of: principal.person) }
-            if job != nil { try decide(command) }
+            guard let identifier = command.job else { return chooseJob(for: command, of: principal.person) }
+            if job != nil { try decide(command, identifier) }
         }
     }
 
@@ -107,18 +94,18 @@ final class Authorization {
                     context.errors.write(JobTable(jobs).text)
                     throw .severalLiveJobs(jobs.count)
                 }
-                job = (only.id, .success(only))
-                try decide(command)
+                job = .success(only)
+                try decide(command, only.id)
             }
         }
     }
 
-    private func decide(_ command: any JobCommand) throws(Refusal) {
+    private func decide(_ command: any JobCommand, _ identifier: JobID) throws(Refusal) {
         guard let principal, let job else { return }
-        let found = try job.found.orRefuse()
+        let found = try job.orRefuse()
         let permit: Permit
         do throws(Denial) {
-            permit = try Permit.decide(type(of: command).action, on: job.id, found, for: principal)
+            permit = try Permit.decide(type(of: command).action, on: identifier, found, for: principal)
         } catch {
             guard case .termsNotAccepted = error, terms == nil, context.environment.hasTerminal else {
                 throw .denied(error, to: principal, by: key)

@@ -175,7 +175,9 @@ final class StandInWorker: Sendable {
         let start = ends[0] ?? max(0, bytes.count - (ends[1] ?? 0))
         guard start < bytes.count else { return Self.plain("416 Range Not Satisfiable", "", headers) }
         let end = ends[0] == nil ? bytes.count : min(bytes.count, (ends[1] ?? .max - 1) + 1)
-        return Self.plain("206 Partial Content", String(decoding: bytes[start..<end], as: UTF8.self), headers)
+        return Self.plain(
+            "206 Partial Content", String(decoding: bytes[start..<end], as: UTF8.self),
+            headers + "Content-Range: bytes \(start)-\(end - 1)/\(bytes.count)\r\n")
     }
 }
 

@@ -37,9 +37,10 @@ import Testing
         }
     }
 
-    /// Whatever /bin/sh is, and whatever options it takes over from its environment.
+    /// Whatever /bin/sh is, and whatever options and functions it takes over from its environment.
     @Test(arguments: [
         "dash -Ceuf", "bash --posix -Ceuf", "ksh -Ceuf", "zsh --emulate sh -Ceuf", "busybox sh -Ceuf",
+        "env 'BASH_FUNC_mv%%=() { false; }' bash --posix",
     ]) func everyShRunsTheScripts(sh: String) throws {
         let machine = try PersonsMachine()
         for (action, files) in [

@@ -16,10 +16,12 @@ final class Scratch {
         let file = folder.appending(path: path)
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try text.write(to: file, atomically: false, encoding: .utf8)
-        if executable {
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
-        }
+        guard executable else { return try text.write(to: file, atomically: false, encoding: .utf8) }
+        // A program that another test starts meanwhile would inherit our open file, and the kernel executes no file that
+        // someone can write to.
+        try text.write(to: file.appendingPathExtension("text"), atomically: false, encoding: .utf8)
+        let installed = try run("install", "-m", "755", file.path + ".text", file.path)
+        guard installed.status == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
     func read(_ path: String) throws -> String {
