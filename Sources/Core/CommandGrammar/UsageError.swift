@@ -30,6 +30,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case missing(Part)
         /// Two options that exclude each other.
         case contradiction
+        /// An option that goes with another one.
+        case needs(String)
         case tooManyWords
     }
 
@@ -82,6 +84,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
         case .missing(.text): "\(quoted) needs a text."
+        case .needs(let option): "\(quoted) goes with \(option)."
         case .contradiction: "\(quoted) cannot be combined with another option you gave."
         case .tooManyWords: "Unexpected word: \(quoted)."
         }

@@ -4,27 +4,35 @@ import EventLoop
 import Policy
 import ServiceClient
 
-/// `submit`: submits a manifest from standard input as a job; with `--follow` it shows the job's log and ends as it
-/// does.
+/// `submit`: submits a manifest from standard input as a job, or with `--tar` the source with a manifest in it; with
+/// `--follow` it shows the job's log and ends as it does.
 struct SubmitCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "submit", aliases: ["build"], synopsis: "submit [options] <manifest",
         summary: "submit a new job",
         details: """
+            --tar       send your source: tar cz . | ssh … submit --tar
+            --manifest PATH the manifest in it, if it is not .build.yml
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
             --note TEXT what it is about: everything up to the end of the line, so it comes last
             --private   nobody else can know that it exists
             --public    everyone with a key can follow it
             --json      print the job as JSON
-            The manifest is YAML, and is read from standard input.
+            The manifest is YAML, and is read from standard input. With --tar, standard input is a tar
+            archive, plain or compressed with gzip; on the machine, tasks and shells start in it.
             """)
-    static let syntax = Syntax(flags: ["--follow", "--private", "--public", "--json"], texts: ["--note"])
+    static let syntax = Syntax(
+        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest"], texts: ["--note"])
 
     /// Show the job's log, and end as the job does.
     let follow: Bool
     let note: String?
     let visibility: Visibility
     let json: Bool
+    /// Standard input is an archive of the source.
+    let isSource: Bool
+    /// The path of the manifest in the archive; nil: the usual one.
+    let manifest: String?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         try arguments.exclude("--private", with: "--public")
@@ -33,6 +41,9 @@ struct SubmitCommand: Command, PersonalCommand {
         note = arguments.value(of: "--note")
         visibility = arguments.has("--private") ? .private : arguments.has("--public") ? .public : .unlisted
         json = arguments.has("--json")
+        isSource = arguments.has("--tar")
+        manifest = arguments.value(of: "--manifest")
+        guard manifest == nil || isSource else { throw UsageError(.needs("--tar"), word: "--manifest") }
         // A file is on the person's own machine.
         if let word = arguments.optionalWord() { throw UsageError(.fileName, word: word) }
     }
@@ -57,6 +68,7 @@ private final class Submission: RunningCommand {
     private let principal: Principal
     private let command: SubmitCommand
     private var input: StandardInput?
+    private var source: StreamedInput?
     private var tail: LogSession?
 
     init(_ command: SubmitCommand, for principal: Principal, in context: SessionContext) {
@@ -72,6 +84,7 @@ private final class Submission: RunningCommand {
         if let option = command.optionInNote {
             context.say("“\(option)” is a part of the note: options stand before --note.")
         }
+        guard !command.isSource else { return submitSource(to: service) }
         if context.environment.hasTerminal { context.say("Type or paste the manifest, then press Ctrl-D.") }
         input = StandardInput(limit: Self.largestManifest, in: context) { [unowned self] bytes in
             guard let bytes else { return context.refuse(.manifestTooLarge) }
@@ -84,13 +97,28 @@ private final class Submission: RunningCommand {
         service.submit(
             manifest: manifest, owner: principal.person.id, note: command.note,
             visibility: command.visibility
-        ) { [unowned self] result in
-            switch result {
-            case .success(let job):
-                context.journal.note("submit job=\(job.id) person=\(principal.person.id)")
-                submitted(job)
-            case .failure(let error): context.refuse(.serviceRefused(error, SubmitCommand.manual.name))
-            }
+        ) { [unowned self] in ended($0) }
+    }
+
+    /// Nobody types an archive, and a terminal would change its bytes.
+    private func submitSource(to service: any SelfService) {
+        guard !context.environment.hasTerminal else { return context.refuse(.sourceFromTerminal) }
+        let source = StreamedInput(context.client.input, on: context.loop)
+        self.source = source
+        service.submit(
+            source: source, manifest: command.manifest, owner: principal.person.id, note: command.note,
+            visibility: command.visibility
+        ) { [unowned self] in ended($0) }
+    }
+
+    private func ended(_ result: Result<Job, ServiceError>) {
+        switch result {
+        case .success(let job):
+            context.journal.note("submit job=\(job.id) person=\(principal.person.id)")
+            submitted(job)
+        case .failure(let error):
+            context.refuse(
+                .serviceRefused(error, SubmitCommand.manual.name + (command.isSource ? " --tar" : "")))
         }
     }
 

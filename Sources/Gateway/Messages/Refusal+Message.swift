@@ -91,6 +91,10 @@ extension Refusal {
 
         case .manifestTooLarge:
             Message(.badInput, "The manifest is larger than 1 MB.", cause: "submit: more than 1 MB")
+        case .sourceFromTerminal:
+            Message(
+                .usage, "An archive cannot come from a terminal.", "Leave out -t: tar cz . | ssh … submit --tar",
+                cause: "submit --tar with a terminal")
         case .noManifest:
             Message(
                 .badInput, "There is no manifest on standard input: … submit <job.yaml",

@@ -63,6 +63,7 @@ enum Refusal: Error {
 
     case manifestTooLarge
     case noManifest
+    case sourceFromTerminal
     case privateKey
     case noPublicKey
     /// `keys remove` of the session's own key.

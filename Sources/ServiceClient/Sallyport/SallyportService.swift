@@ -176,13 +176,28 @@ public final class SallyportService: BuildService, SelfService {
         manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
-        let note = note.map { "&note=\($0.percentEncoded)" } ?? ""
         let request = HTTPRequest(
-            method: "POST",
-            path: "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)\(note)",
-            about: .optional,
+            method: "POST", path: Self.submissions(owner, note, visibility), about: .optional,
             headers: ["Content-Type: application/yaml"], body: manifest)
         send(request, answer)
+    }
+
+    public func submit(
+        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        let manifest = manifest.map { "&manifest=\($0.percentEncoded)" } ?? ""
+        // It takes as long as the person takes to send it.
+        var request = HTTPRequest(
+            method: "POST", path: Self.submissions(owner, note, visibility) + manifest, about: .optional,
+            headers: ["Content-Type: application/x-tar"], timeout: nil)
+        request.upload = source
+        send(request, answer)
+    }
+
+    private static func submissions(_ owner: String, _ note: String?, _ visibility: Job.Visibility) -> String {
+        "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)"
+            + (note.map { "&note=\($0.percentEncoded)" } ?? "")
     }
 
     public func perform(

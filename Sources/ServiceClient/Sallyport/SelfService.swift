@@ -17,6 +17,16 @@ public protocol SelfService: AnyObject {
         manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
+    /// Submits a manifest together with the source that it is about.
+    ///
+    /// - Parameters:
+    ///   - source: a tar archive, plain or compressed with gzip.
+    ///   - manifest: the path of the manifest in the archive; nil: the service's usual one.
+    ///   - owner: a person's name or id.
+    func submit(
+        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void)
+
     /// Answers with the job after the change.
     ///
     /// - Parameter person: the person who asks, for the service's records.

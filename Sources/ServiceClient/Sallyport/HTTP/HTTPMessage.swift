@@ -7,6 +7,8 @@ package struct HTTPRequest {
     package var subject: Subject
     package var headers: [String]
     package var body: [UInt8]?
+    /// A body that is sent in pieces, as they come; it cannot be sent twice.
+    package var upload: (any ByteSource)?
     /// For a stream: the offset of the first byte that is wanted. What a server sends before it, because it does not
     /// support ranges, is dropped.
     package var firstByte = 0

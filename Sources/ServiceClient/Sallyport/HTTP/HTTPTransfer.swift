@@ -9,6 +9,7 @@ package final class HTTPTransfer {
     private var complete: ((Result<HTTPResponse, ServiceError>) -> Void)?
     private var body: [UInt8] = []
     private let expects: String?
+    private let upload: (any ByteSource)?
     private var isTooLarge = false
     /// How many bytes of the whole are not wanted, if the whole comes instead of a range.
     private var surplus: Int
@@ -26,6 +27,7 @@ package final class HTTPTransfer {
         self.easy = easy
         self.receive = receive
         expects = request.expects
+        upload = request.upload
         surplus = request.firstByte
         report = TransferReport(of: easy, to: endpoint)
         self.complete = complete
@@ -46,6 +48,10 @@ package final class HTTPTransfer {
         _ = sp_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         if let body = request.body {
             _ = body.withUnsafeBytes { sp_easy_set_body(easy, $0.baseAddress, $0.count) }
+        }
+        if upload != nil {
+            _ = sp_easy_set_long(easy, CURLOPT_POST, 1)
+            headers = curl_slist_append(headers, "Transfer-Encoding: chunked")
         }
         // Without this, libcurl asks before it sends more than a kilobyte, and waits.
         headers = curl_slist_append(headers, "Expect:")
@@ -69,6 +75,14 @@ package final class HTTPTransfer {
             return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
                 .write(UnsafeRawBufferPointer(start: data, count: size * count))
         }
+        guard let upload else { return }
+        _ = sp_easy_set_pointer(easy, CURLOPT_READDATA, context)
+        _ = sp_easy_set_data_function(easy, CURLOPT_READFUNCTION) { data, size, count, context in
+            guard let data, let context else { return Int(CURL_READFUNC_ABORT) }
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+                .supply(UnsafeMutableRawBufferPointer(start: data, count: size * count))
+        }
+        upload.onMore = { [weak self] in self?.resume() }
     }
 
     deinit {
@@ -153,6 +167,11 @@ package final class HTTPTransfer {
 
     private var wrongType: ServiceError {
         ServiceError(.malformedAnswer, detail: "HTTP \(status) with \(mediaType) instead of \(expects ?? "")")
+    }
+
+    private func supply(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard !isCancelled, let upload else { return Int(CURL_READFUNC_ABORT) }
+        return upload.read(into: buffer) ?? Int(CURL_READFUNC_PAUSE)
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -39,6 +39,8 @@ extension ServiceError {
         case 401: .notAuthenticated
         case 403: problem?.type == Problem.termsType ? .termsChanged : .notPermitted
         case 404: absence(of: subject)
+        // It takes manifests, and no sources.
+        case 415 where subject.isOptional: .notOffered
         case 405 where subject.isOptional, 501 where subject.isOptional: .notOffered
         case 409: conflict(about: subject)
         case 410 where subject == .standingClaim: .claimEnded

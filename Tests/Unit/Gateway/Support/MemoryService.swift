@@ -152,6 +152,11 @@ extension MemoryService: SelfService {
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) { answer(.failure(Self.notOffered)) }
 
+    func submit(
+        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) { answer(.failure(Self.notOffered)) }
+
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
         answer(.failure(Self.notOffered))
     }
