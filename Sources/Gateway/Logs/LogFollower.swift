@@ -69,7 +69,7 @@ final class LogFollower {
 
     private func open(_ log: String) {
         guard !hasEnded else { return }
-        streams[log] = service.followLog(log, of: permit.job.id, for: permit.person) { [weak self] bytes in
+        streams[log] = service.followLog(log, of: permit.job, for: permit.person) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
             self.sink.write(self.writer.print(bytes, of: log))

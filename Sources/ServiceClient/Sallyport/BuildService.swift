@@ -34,10 +34,10 @@ public protocol BuildService: AnyObject {
     /// where it broke.
     ///
     /// - Parameters:
-    ///   - log: `setup`, or a task's name.
+    ///   - log: ``LogName/job``, or a task's name.
     ///   - receive: return false for “not now”; the same bytes are delivered again after `resume()`.
     func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: Job, for person: Person,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream

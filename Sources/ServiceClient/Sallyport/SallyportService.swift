@@ -64,15 +64,16 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: Job, for person: Person,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var offset = 0
+        let name = LogName.inRequest(log, of: job.tasks).percentEncoded
         return ResumingStream(client, on: loop, pulse: .none) {
             HTTPRequest(
                 path:
-                    "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true&person=\(person.id.percentEncoded)",
+                    "/v1/jobs/\(job.id)/logs/\(name)?follow=true&person=\(person.id.percentEncoded)",
                 about: .log,
                 headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [], timeout: nil)
         } receive: { bytes in

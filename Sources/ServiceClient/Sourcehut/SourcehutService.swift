@@ -110,11 +110,11 @@ public final class SourcehutService: BuildService {
     }
 
     public func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: Job, for person: Person,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        logs.follow(log, of: news(of: job), receive, ended: ended)
+        logs.follow(log, of: news(of: job.id), receive, ended: ended)
     }
 
     // MARK: Answers of the worker

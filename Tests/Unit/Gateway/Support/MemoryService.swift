@@ -77,7 +77,7 @@ final class MemoryService: BuildService {
     }
 
     func followLog(
-        _ log: String, of job: JobID, for person: Person,
+        _ log: String, of job: Job, for person: Person,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
