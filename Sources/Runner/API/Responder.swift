@@ -13,7 +13,7 @@ struct Responder: HTTPResponder {
     let store: Store
     let authentication: Authentication
     let terms: TermsOfUse?
-    let imageExists: @Sendable (String) -> Bool
+    let images: Images
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -113,7 +113,7 @@ struct Responder: HTTPResponder {
             return visibility
         }
         let body = try await body(request, limit: Manifest.maximumSize)
-        let manifest = try ManifestReader.read(body, imageExists: imageExists)
+        let manifest = try ManifestReader.read(body, resolveImage: images.resolve)
         let job = try await book.submit(
             manifest, owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
         return try json(job, .created)

@@ -71,6 +71,7 @@ struct ContractTests {
                 "Problem",
                 Problem(
                     title: "", status: 422, detail: "", line: 1, key: "",
+                    faults: [.init(line: 1, column: 1, key: "", detail: "")],
                     quota: Quota(what: "sessions", limit: 1)),
                 bare: Problem(title: "", status: 404)),
         ]

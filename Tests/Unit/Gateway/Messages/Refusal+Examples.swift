@@ -52,6 +52,7 @@ extension Refusal {
                 .service(error), .serviceRefused(error, "list"), .notClaimed(error, job.id, verb: "connect"),
             ]
         }
+        all.append(.serviceRefused(Fixture.manifestError, "submit"))
         all += SSHClientError.Code.allCases.map { .notConnected(SSHClientError($0, "in a test")) }
         return all
     }
