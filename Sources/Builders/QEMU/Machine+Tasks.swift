@@ -7,6 +7,8 @@ public struct TaskEnd: Sendable, Hashable {
     public var exitStatus: Int32
     /// What the builder had run out of by then. If it was the disk, output may be missing.
     public var shortages: Set<Job.Task.Shortage>
+    /// Whether it has used `complete-build`, and nothing has gone wrong after that.
+    public var completesBuild = false
 }
 
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
@@ -85,7 +87,8 @@ extension Machine {
                 throw MachineError(.connectionLost, detail: messages)
             }
             return TaskEnd(
-                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values))
+                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values),
+                completesBuild: number == 0 && lines.contains("sallyport-complete-build"))
         case .exited(let code): throw SecureShell.error(status: code, messages: messages)
         case .signaled: throw MachineError(.connectionLost, detail: "ssh was killed. \(messages)")
         }

@@ -47,7 +47,9 @@ struct VirtualBuilder: BuilderMachine {
                     try await receive(bytes)
                     offset += bytes.count
                 }
-                return TaskOutcome(exitStatus: Int(end.exitStatus), shortages: end.shortages)
+                return TaskOutcome(
+                    exitStatus: Int(end.exitStatus), shortages: end.shortages,
+                    completesBuild: end.completesBuild)
             } catch {
                 attempts = offset > before ? 1 : attempts + 1
                 guard error.code == .connectionLost, machine.isAlive, attempts <= 5 else { throw error }

@@ -31,7 +31,7 @@ struct ContractTests {
         kept.keptUntil = time
         let task = Job.Task(
             name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
-            shortage: .memory)
+            shortage: .memory, completeBuild: true)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
