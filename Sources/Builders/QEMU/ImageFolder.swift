@@ -16,21 +16,25 @@ public struct ImageFolder: Sendable {
         try names(below: "", depth: 1).sorted()
     }
 
-    /// A folder without a kernel that has folders in it only leads to images.
+    /// A folder without a kernel that has folders in it only leads to images; in an image's own folder, only those with a
+    /// kernel are images.
     private func names(below parent: String, depth: Int) throws -> [String] {
         var names: [String] = []
         for name in try folders(in: parent) {
             let name = parent + name
-            let kernel = MachineSpecification.files(ofImage: FilePath(path).appending(name)).kernel.string
-            if depth < Self.depth, !FileManager.default.fileExists(atPath: kernel),
-                let below = try? self.names(below: name + "/", depth: depth + 1), !below.isEmpty
-            {
-                names += below
+            let below = depth < Self.depth ? (try? self.names(below: name + "/", depth: depth + 1)) ?? [] : []
+            if hasKernel(name) {
+                names += [name] + below.filter(hasKernel)
             } else {
-                names.append(name)
+                names += below.isEmpty ? [name] : below
             }
         }
         return names
+    }
+
+    private func hasKernel(_ name: String) -> Bool {
+        let files = MachineSpecification.files(ofImage: FilePath(path).appending(name))
+        return FileManager.default.fileExists(atPath: files.kernel.string)
     }
 
     private func folders(in parent: String) throws -> [String] {

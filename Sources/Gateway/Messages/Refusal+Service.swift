@@ -23,7 +23,7 @@ extension Refusal {
         }
         if let faults = error.problem?.faults, faults.count > 1 {
             return Message(
-                status, "The manifest has \(faults.count.counted("fault")); no job was submitted.",
+                status, "The manifest has several faults; no job was submitted.",
                 list: faults.map { HostileText.printable($0.detail, limit: 400) },
                 cause: error.debugDescription)
         }

@@ -41,7 +41,9 @@ struct ManifestReader {
         }
         for entry in unique(entries, below: nil) { read(entry) }
         if !entries.contains(where: { $0.key.scalar == "image" }) {
-            refuse(TextPlace(line: 1, column: 1), "image", "missing; a manifest must name an image")
+            let place = TextPlace(line: 1, column: 1)
+            faults.append(
+                ManifestFault(place: place, key: "image", sentence: "missing; a manifest must name an image"))
         }
     }
 

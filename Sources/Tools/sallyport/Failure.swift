@@ -30,7 +30,7 @@ struct Failure: Error, Equatable {
         let faults = (error.problem?.faults ?? []).map { HostileText.printable($0.detail) }
         let said =
             faults.count > 1
-            ? (["The manifest has \(faults.count.counted("fault"))."] + faults).joined(separator: "\n  ")
+            ? (["The manifest has several faults."] + faults).joined(separator: "\n  ")
             : error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
         switch error.code {

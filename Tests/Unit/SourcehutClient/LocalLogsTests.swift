@@ -64,6 +64,19 @@ import Testing
         stream.cancel()
     }
 
+    /// As at builds.sr.ht it often is.
+    @Test func aTaskCalledSetupHasALogOfItsOwn() throws {
+        try append("of the job\n")
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/42/setup", withIntermediateDirectories: true)
+        try Data("of the task\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/42/setup/log"))
+        for (log, text) in [("setup", "of the task\n"), (LogName.job, "of the task\nof the job\n")] {
+            let stream = follow(log)
+            run(until: { received.text == text })
+            stream.cancel()
+        }
+    }
+
     @Test func aLogThatShrinksBeginsAnew() throws {
         try append("a long line\n")
         let stream = follow(LogName.job)

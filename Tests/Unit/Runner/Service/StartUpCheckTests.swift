@@ -122,10 +122,12 @@ struct StartUpCheckTests {
         defer { try? FileManager.default.removeItem(atPath: home) }
         let folder = "\(home)/images"
         let manager = FileManager.default
-        for name in ["whole", "empty", "torn", ".old", "alpine/3.20", "alpine/edge/.x", "whole/extra"] {
+        for name in [
+            "whole", "empty", "torn", ".old", "alpine/3.20", "alpine/edge/.x", "whole/extra", "whole/too",
+        ] {
             try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
-        for name in ["whole", "torn"] {
+        for name in ["whole", "whole/too", "torn"] {
             for file in ["vmlinuz", "initramfs.cpio.gz"] {
                 #expect(manager.createFile(atPath: "\(folder)/\(name)/\(file)", contents: Data()))
             }
@@ -135,7 +137,7 @@ struct StartUpCheckTests {
         let host = BuilderHost(images: folder)
         #expect(
             host.images == [
-                "whole": nil, "empty": "\(folder)/empty/vmlinuz: No such file or directory",
+                "whole": nil, "whole/too": nil, "empty": "\(folder)/empty/vmlinuz: No such file or directory",
                 "torn": "\(folder)/torn/root.qcow2 is not a qcow2 file.",
                 "alpine/3.20": "\(folder)/alpine/3.20/vmlinuz: No such file or directory",
                 "alpine/edge": "\(folder)/alpine/edge/vmlinuz: No such file or directory",
