@@ -274,7 +274,8 @@ import Testing
 
     @Test(arguments: [
         ("", "There is no manifest"), ("image: debian\ntasks:\n  - Wrong Name: x\n", "line 3"),
-        ("\u{0}\u{1}", "The manifest has several faults; no job was submitted."),
+        ("\u{0}\u{1}", "There is no manifest"),
+        ("image: debian\u{0}\u{1}", "The manifest has several faults; no job was submitted."),
         ("image: debian\nsources: []\narch: arm\n", "\n  line 3, arch: not read: "),
     ])
     func aManifestThatIsNoneIsRefusedWithItsPlace(manifest: String, sentence: String) async throws {
