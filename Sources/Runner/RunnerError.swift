@@ -40,12 +40,15 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
 
     public let code: Code
     public let description: String
+    /// All that is wrong with a manifest; otherwise empty.
+    let faults: [Problem.Fault]
     private let detail: String?
 
-    init(_ code: Code, _ description: String, detail: String? = nil) {
+    init(_ code: Code, _ description: String, detail: String? = nil, faults: [Problem.Fault] = []) {
         self.code = code
         self.description = description
         self.detail = detail
+        self.faults = faults
     }
 
     /// For the administrator at the terminal: the sentence and its private detail.

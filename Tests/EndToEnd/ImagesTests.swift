@@ -32,14 +32,14 @@ import Testing
                 """
                 ./hello && id -un && sudo id -un && echo "$PS1$COLOUR" && apt-cache policy gcc | grep -c Installed
                 ls src | sed 's/[0-9]*$/N/'; ulimit -Sc; ulimit -Hn; getent hosts ip6-localhost | cut -d ' ' -f 1; tmux -V
-                sudo apt-get install hello 2>&1 | tail -n 1; ls /var/lib/sallyport/job/tasks; df --output=target . | tail -n 1
+                sudo apt-get install hello 2>&1 | tail -n 1; ls /var/lib/sallyport/job/tasks; stat -c '%a %U' /usr/bin/complete-build; df --output=target . | tail -n 1
                 """,
             ]), deadline: .seconds(60))
         await expect(
             inside, status: 0,
             output: [
                 "compiled\nbuild\nroot\nblue\n1\ncore.N\n262144\n1048576\n::1\ntmux 3.3a\n",
-                "E: Unable to locate package hello\ncheck\ncompile\n/\n",
+                "E: Unable to locate package hello\ncheck\ncompile\n755 root\n/\n",
             ], in: testBed)
         try await testBed.endBuilder(of: job)
         // What it has changed was its own.

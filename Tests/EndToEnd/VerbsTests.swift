@@ -258,16 +258,27 @@ import Testing
         await expect(hidden, status: 66, errors: ["There is no job \(job)."], in: testBed)
         try await testBed.endBuilder(of: job)
 
+        // As builds.sr.ht runs it, from Windows.
+        let manifest =
+            "\u{feff}image: debian\r\ntasks:\r\n  setup: echo set up\r\n  skip: complete-build\r\n  never: exit 1\r\n"
         let passing = try await Command.run(
-            testBed.ssh(["submit", "--follow"]), input: Array("image: debian\ntasks:\n  - a: exit 0\n".utf8),
-            deadline: .seconds(120))
-        await expect(passing, status: 0, in: testBed)
+            testBed.ssh(["submit", "--follow"]), input: Array(manifest.utf8), deadline: .seconds(120))
+        await expect(
+            passing, status: 0,
+            output: ["builder ready", "[setup] set up\n", "task skip: complete-build: the job ends here"],
+            in: testBed)
         #expect(!passing.errorText.contains("To enter the machine"), "\(passing)")
+        let completed = String(passing.errorText.drop { !$0.isNumber }.prefix { $0.isNumber })
+        let sheet = try await Command.run(testBed.ssh(["show", completed]))
+        await expect(
+            sheet, status: 0, output: ["complete-build: the rest was skipped", "never  skipped"], in: testBed)
     }
 
     @Test(arguments: [
         ("", "There is no manifest"), ("image: debian\ntasks:\n  - Wrong Name: x\n", "line 3"),
-        ("\u{0}\u{1}", ""),
+        ("\u{0}\u{1}", "There is no manifest"),
+        ("image: debian\u{0}\u{1}", "The manifest has several faults; no job was submitted."),
+        ("image: debian\nsources: []\narch: arm\n", "\n  line 3, arch: not read: "),
     ])
     func aManifestThatIsNoneIsRefusedWithItsPlace(manifest: String, sentence: String) async throws {
         try await refuse(manifest, sentence)

@@ -74,7 +74,7 @@ private func checkTwoLogs(_ log: Pieces) {
     var writer = LogWriter(raw: false)
     var printed: [UInt8] = []
     for (index, piece) in log.pieces.enumerated() {
-        printed += writer.print(piece, of: index % 2 == 0 ? "setup" : "build")
+        printed += writer.print(piece, of: index % 2 == 0 ? ".job" : "build")
     }
     printed += writer.finish()
     checkHarmless(printed)

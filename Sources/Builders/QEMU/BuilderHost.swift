@@ -26,15 +26,8 @@ public struct BuilderHost: Sendable, Equatable {
         ])
         networkObstacle = Self.networkObstacle
         do {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-                let path = FilePath(folder).appending(name)
-                var isFolder: ObjCBool = false
-                if name.first != ".",
-                    FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder),
-                    isFolder.boolValue
-                {
-                    images.updateValue(Self.fault(inImage: path), forKey: name)
-                }
+            for name in try ImageFolder(folder).names() {
+                images.updateValue(Self.fault(inImage: FilePath(folder).appending(name)), forKey: name)
             }
         } catch {
             imagesObstacle = Self.openingFails(folder, R_OK | X_OK) ?? "\(folder) is not a folder"

@@ -8,6 +8,8 @@ public struct TaskEnd: Sendable, Hashable {
     public var exitStatus: Int32
     /// What the builder had run out of by then. If it was the disk, output may be missing.
     public var shortages: Set<Job.Task.Shortage>
+    /// Whether it has used `complete-build`, and nothing has gone wrong after that.
+    public var completesBuild = false
 }
 
 /// Tasks run detached in the guest; their output and exit status are files there (see task-start in the image).
@@ -26,7 +28,8 @@ extension Machine {
 
     /// Copies the job's scripts and environment into the guest. Doing it again changes nothing.
     public func prepare(_ job: Workload) async throws(MachineError) {
-        try await shell.run("/usr/lib/sallyport/prepare", input: .bytes(try job.archive()), limit: .seconds(60))
+        try await shell.run(
+            "/usr/lib/sallyport/prepare", input: .bytes(try job.archive()), limit: .seconds(60))
     }
 
     /// The path of a task's script in the guest, as its user's shell accepts it, for people who repeat the task.
@@ -98,7 +101,8 @@ extension Machine {
                 throw MachineError(.connectionLost, detail: messages)
             }
             return TaskEnd(
-                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values))
+                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values),
+                completesBuild: number == 0 && lines.contains("sallyport-complete-build"))
         case .exited(let code): throw SecureShell.error(status: code, messages: messages)
         case .signaled: throw MachineError(.connectionLost, detail: "ssh was killed. \(messages)")
         }

@@ -119,16 +119,19 @@ extension Job {
         public var script: String?
         /// What the builder ran out of, if that can be why the task failed.
         public var shortage: Shortage?
+        /// Whether it has ended the job early, as a success; nil: it has not.
+        public var completeBuild: Bool?
 
         enum CodingKeys: String, CodingKey {
             case name, status, started, ended
             case exitStatus = "exit_status"
             case script, shortage
+            case completeBuild = "complete_build"
         }
 
         public init(
             name: String, status: Status, started: Date? = nil, ended: Date? = nil, exitStatus: Int? = nil,
-            script: String? = nil, shortage: Shortage? = nil
+            script: String? = nil, shortage: Shortage? = nil, completeBuild: Bool? = nil
         ) {
             self.name = name
             self.status = status
@@ -137,6 +140,7 @@ extension Job {
             self.exitStatus = exitStatus
             self.script = script
             self.shortage = shortage
+            self.completeBuild = completeBuild
         }
     }
 

@@ -10,12 +10,30 @@ public struct Problem: Codable, Equatable, Sendable {
     /// Members for one kind of problem: the place where a manifest is wrong (422).
     public var line: Int?
     public var key: String?
+    /// Everything that is wrong with a manifest (422), if the service lists it; `detail` then says all of it too.
+    public var faults: [Fault]?
     /// What the person has too many of (429), if the service says so.
     public var quota: Quota?
 
+    /// One thing that is wrong with a manifest.
+    public struct Fault: Codable, Equatable, Sendable {
+        public var line: Int?
+        public var column: Int?
+        public var key: String?
+        /// One or two sentences with the place, and with what to do.
+        public var detail: String
+
+        public init(line: Int? = nil, column: Int? = nil, key: String? = nil, detail: String) {
+            self.line = line
+            self.column = column
+            self.key = key
+            self.detail = detail
+        }
+    }
+
     public init(
         type: String = "about:blank", title: String, status: Int, detail: String? = nil, line: Int? = nil,
-        key: String? = nil, quota: Quota? = nil
+        key: String? = nil, faults: [Fault]? = nil, quota: Quota? = nil
     ) {
         self.type = type
         self.title = title
@@ -23,6 +41,7 @@ public struct Problem: Codable, Equatable, Sendable {
         self.detail = detail
         self.line = line
         self.key = key
+        self.faults = faults
         self.quota = quota
     }
 }

@@ -24,6 +24,14 @@ public enum TaskName {
 
 /// The names of logs: the job's own, and its tasks'.
 public enum LogName {
-    /// The log that is about the job as a whole. No task has this name.
-    public static let job = "setup"
+    /// The log that is about the job as a whole. No task can have this name.
+    public static let job = ".job"
+    /// The job's own log as API v1 calls it, unless the job has a task with this name.
+    public static let setup = "setup"
+
+    /// What the service calls a log: services from before tasks could be called `setup` know no other name for the job's
+    /// own.
+    public static func inRequest(_ log: String, of tasks: [Job.Task]) -> String {
+        log == job && !tasks.contains { $0.name == setup } ? setup : log
+    }
 }

@@ -84,7 +84,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
         case .missing(.text): "\(quoted) needs a text."
-        case .needs(let option): "\(quoted) goes with \(option)."
+        case .needs(let option): "Give \(quoted) together with \(option)."
         case .contradiction: "\(quoted) cannot be combined with another option you gave."
         case .tooManyWords: "Unexpected word: \(quoted)."
         }

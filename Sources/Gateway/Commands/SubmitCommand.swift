@@ -22,7 +22,8 @@ struct SubmitCommand: Command, PersonalCommand {
             archive, plain or compressed with gzip; on the machine, tasks and shells start in it.
             """)
     static let syntax = Syntax(
-        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest"], texts: ["--note"])
+        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest"],
+        texts: ["--note"])
 
     /// Show the job's log, and end as the job does.
     let follow: Bool

@@ -58,6 +58,7 @@ struct JobSheet {
                 words.append(TimeLeft.text((task.ended ?? now).timeIntervalSince(started)))
             }
             if task.exitStatus != 0, let exit = task.spokenExit { words.append(exit) }
+            if task.completeBuild == true { words.append("complete-build: the rest was skipped") }
             return words.joined(separator: "  ")
         }
     }

@@ -36,7 +36,7 @@ final class LastLinesSearch {
             starts.skipped.insert(log)
             return start()
         }
-        service.lastLines(missing, of: log, of: permit.job.id, for: permit.person) { [weak self] result in
+        service.lastLines(missing, of: log, of: permit.job, for: permit.person) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success(let lines):

@@ -75,7 +75,7 @@ final class LogFollower {
     private func open(_ log: String) {
         guard !hasEnded else { return }
         streams[log] = service.followLog(
-            log, of: permit.job.id, for: permit.person, from: starts.offsets[log] ?? 0
+            log, of: permit.job, for: permit.person, from: starts.offsets[log] ?? 0
         ) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }

@@ -5,13 +5,18 @@ struct Message: Equatable {
     let sentence: String
     /// What the person can do; nil: the sentence says it, or nothing can be done.
     let remedy: String?
+    /// More lines, below the sentence: a list.
+    let list: [String]
     /// For the administrator's log.
     let cause: String
 
-    init(_ status: ExitStatus, _ sentence: String, _ remedy: String? = nil, cause: String) {
+    init(
+        _ status: ExitStatus, _ sentence: String, _ remedy: String? = nil, list: [String] = [], cause: String
+    ) {
         self.status = status
         self.sentence = sentence
         self.remedy = remedy
+        self.list = list
         self.cause = cause
     }
 

@@ -93,7 +93,8 @@ extension Refusal {
             Message(.badInput, "The manifest is larger than 1 MB.", cause: "submit: more than 1 MB")
         case .sourceFromTerminal:
             Message(
-                .usage, "An archive cannot come from a terminal.", "Leave out -t: tar cz . | ssh … submit --tar",
+                .usage, "An archive cannot come from a terminal.",
+                "Leave out -t: tar cz . | ssh … submit --tar",
                 cause: "submit --tar with a terminal")
         case .noManifest:
             Message(

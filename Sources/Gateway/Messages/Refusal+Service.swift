@@ -21,6 +21,12 @@ extension Refusal {
         case .tooMany: status = .tryAgain
         default: return message(error)
         }
+        if let faults = error.problem?.faults, faults.count > 1 {
+            return Message(
+                status, "The manifest has several faults; no job was submitted.",
+                list: faults.map { HostileText.printable($0.detail, limit: 400) },
+                cause: error.debugDescription)
+        }
         guard let detail = error.problem?.detail else { return message(error) }
         return Message(status, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
     }

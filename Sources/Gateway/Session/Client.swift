@@ -46,6 +46,7 @@ final class Client {
         let message = refusal.message
         journal.warn("refused status=\(message.status): \(message.cause)")
         say("\(message.text) [session \(journal.session)]")
+        for line in message.list { errors.write("  \(line)\(isRaw ? "\r" : "")\n") }
         finish(message.status)
     }
 

@@ -142,6 +142,8 @@ public struct Configuration: Equatable, Sendable {
         public var memory = 512
         /// By the image's name; images without settings of their own are missing.
         public var imageSettings: [String: Image] = [:]
+        /// `[runner.image_aliases]`: other names for images in manifests, and the image that each stands for.
+        public var imageAliases: [String: String] = [:]
         /// Builders are called `job-{id}`, and with each of these host names `job-{id}.{suffix}`.
         public var suffixes: [String] = []
         public var logout = Logout.ask

@@ -73,6 +73,7 @@ public enum ConfigurationFile {
             image.network = try document.choice(table, "network", default: image.network)
             if image != .init() { runner.imageSettings[name] = image }
         }
+        runner.imageAliases = try document.pairs("runner", "image_aliases")
         runner.suffixes = try document.hostNames("runner", "suffixes") ?? suffixes(of: configuration.gateway)
         runner.logout = try document.choice("runner", "logout", default: runner.logout)
         runner.maxLife = try document.number(

@@ -93,6 +93,17 @@ struct Document {
         return names
     }
 
+    /// The table `[section.key]` of strings; keys with a slash or a dot are quoted in TOML.
+    mutating func pairs(_ section: String, _ key: String) throws(ConfigurationError) -> [String: String] {
+        guard let value = try value(section, key) else { return [:] }
+        guard let table = value.table else {
+            throw error(section, key, "expected a table [\(section).\(key)]")
+        }
+        var pairs: [String: String] = [:]
+        for name in table.keys { pairs[name] = try text("\(section).\(key)", name) }
+        return pairs
+    }
+
     /// The table of that name, whose parts are separated by dots; nil if there is none.
     private func table(_ section: String) throws(ConfigurationError) -> TOMLTable? {
         var table = root
@@ -137,20 +148,25 @@ struct Document {
     }
 
     /// The line of a section, or of a key in it. TOMLKit keeps positions of syntax errors only, so this looks for the
-    /// words; a key written in an unusual way (dotted or quoted) is reported without a line.
+    /// words; a key written in an unusual way (dotted, or quoted in part) is reported without a line.
     private func line(section: String?, key: String?) -> Int? {
         var current: Substring?
         for (index, line) in lines.enumerated() {
             let words = line.drop { $0 == " " || $0 == "\t" }
             if words.hasPrefix("["), let end = words.firstIndex(of: "]") {
-                current = words[words.index(after: words.startIndex)..<end]
+                current = Substring(words[words.index(after: words.startIndex)..<end].filter { $0 != "\"" })
                 if key == nil, current.map(String.init) == section { return index + 1 }
-            } else if let key, current.map(String.init) == section, words.hasPrefix(key),
-                words.dropFirst(key.count).drop(while: { $0 == " " || $0 == "\t" }).hasPrefix("=")
+            } else if let key, current.map(String.init) == section,
+                [key, "\"\(key)\""].contains(where: { Self.sets($0, words) })
             {
                 return index + 1
             }
         }
         return nil
+    }
+
+    private static func sets(_ key: String, _ words: Substring) -> Bool {
+        words.hasPrefix(key)
+            && words.dropFirst(key.count).drop(while: { $0 == " " || $0 == "\t" }).hasPrefix("=")
     }
 }

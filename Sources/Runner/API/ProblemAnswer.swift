@@ -34,6 +34,7 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (422, "Unprocessable Content")
             problem.line = line
             problem.key = key
+            problem.faults = error.faults.isEmpty ? nil : error.faults
         case .tooMany(let quota):
             (problem.status, problem.title) = (429, "Too Many Requests")
             problem.quota = quota

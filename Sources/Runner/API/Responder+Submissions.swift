@@ -36,7 +36,7 @@ extension Responder {
             } else {
                 try await book.submit(
                     try ManifestReader.read(
-                        await body(request, limit: Manifest.maximumSize), imageExists: imageExists),
+                        await body(request, limit: Manifest.maximumSize), resolveImage: images.resolve),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
@@ -64,7 +64,7 @@ extension Responder {
         } catch {
             throw RunnerError(.stopping, "The service is stopping.")
         }
-        let manifest = try ManifestReader.read(text, imageExists: imageExists)
+        let manifest = try ManifestReader.read(text, resolveImage: images.resolve)
         return try await book.submit(
             manifest, source: source, owner: owner, note: note, visibility: visibility)
     }

@@ -13,7 +13,7 @@ struct Responder: HTTPResponder {
     let store: Store
     let authentication: Authentication
     let terms: TermsOfUse?
-    let imageExists: @Sendable (String) -> Bool
+    let images: Images
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {

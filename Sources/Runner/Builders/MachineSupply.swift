@@ -10,6 +10,7 @@ public struct MachineSupply: BuilderSupply {
     private let authorizedKeys: [String]
     private let identity: FilePath
     private let authority: KeyPair
+    private let images: String
     private let logger: Logger
 
     /// - Parameters:
@@ -17,6 +18,7 @@ public struct MachineSupply: BuilderSupply {
     ///   - authority: signs the host key of every builder.
     init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair, logger: Logger) {
         self.logger = logger
+        images = configuration.images
         accelerator =
             switch configuration.accelerator {
             case .automatic: .automatic
@@ -49,9 +51,10 @@ public struct MachineSupply: BuilderSupply {
     /// KVM or software, which is said when the first builder of an image starts.
     private func accelerator(for image: String) async -> Accelerator {
         guard accelerator == .automatic else { return accelerator }
-        return await AcceleratorProbe.shared.resolve(image: FilePath(image)) { [logger] answer in
+        return await AcceleratorProbe.shared.resolve(image: FilePath(image)) { [logger, images] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
-            logger.info("builders of the image \(FilePath(image).lastComponent?.string ?? image) \(how)")
+            let name = image.hasPrefix("\(images)/") ? image.dropFirst(images.count + 1) : image[...]
+            logger.info("builders of the image \(name) \(how)")
         }
     }
 

@@ -6,10 +6,15 @@ public struct TaskOutcome: Equatable, Sendable {
     public var exitStatus: Int
     /// What the builder had run out of by then.
     public var shortages: Set<Job.Task.Shortage>
+    /// Whether it has ended the whole job, with the builder's command `complete-build`.
+    public var completesBuild: Bool
 
-    public init(exitStatus: Int, shortages: Set<Job.Task.Shortage> = []) {
+    public init(
+        exitStatus: Int, shortages: Set<Job.Task.Shortage> = [], completesBuild: Bool = false
+    ) {
         self.exitStatus = exitStatus
         self.shortages = shortages
+        self.completesBuild = completesBuild
     }
 
     /// What can be why the task failed. Where files are in memory, a full disk can be why there was no memory left; what

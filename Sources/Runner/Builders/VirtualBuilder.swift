@@ -36,7 +36,8 @@ struct VirtualBuilder: BuilderMachine {
                 switch error.code {
                 case .helperMissing: "the image cannot do that; it has to be made anew"
                 // "status 2: tar: …"
-                case .commandFailed: error.detail.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+                case .commandFailed:
+                    error.detail.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
                 default: "the builder does not answer"
                 }
             throw RunnerError(
@@ -67,7 +68,9 @@ struct VirtualBuilder: BuilderMachine {
                     try await receive(bytes)
                     offset += bytes.count
                 }
-                return TaskOutcome(exitStatus: Int(end.exitStatus), shortages: end.shortages)
+                return TaskOutcome(
+                    exitStatus: Int(end.exitStatus), shortages: end.shortages,
+                    completesBuild: end.completesBuild)
             } catch {
                 attempts = offset > before ? 1 : attempts + 1
                 guard error.code == .connectionLost, machine.isAlive, attempts <= 5 else { throw error }

@@ -126,9 +126,10 @@ extension JobBook {
             }
             apply(id) {
                 $0.taskEnded(
-                    task.name, exitStatus: outcome.exitStatus, shortage: outcome.shortage, at: $1)
+                    task.name, exitStatus: outcome.exitStatus, shortage: outcome.shortage,
+                    completesBuild: outcome.completesBuild, at: $1)
             }
-            if outcome.exitStatus != 0 { return }
+            if outcome.exitStatus != 0 || outcome.completesBuild { return }
         }
     }
 

@@ -54,7 +54,7 @@ extension JobBook {
             }
             closeIfOver(id)
         }
-        guard entries.values.allSatisfy({ $0.isStored && $0.logs.setup.isOnDisk }) else { return false }
+        guard entries.values.allSatisfy({ $0.isStored && $0.logs.own.isOnDisk }) else { return false }
         catchingUp = nil
         logger.info("the disk has space again: every job is stored")
         return true

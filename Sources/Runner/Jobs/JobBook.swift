@@ -180,7 +180,7 @@ actor JobBook {
     func log(_ sentence: String, _ id: JobID) {
         guard let logs = entries[id]?.logs else { return }
         let line = Array("\(timekeeper.now().formatted(.iso8601)) \(sentence)\n".utf8)
-        if !logs.setup.append(line) { catchUpLater() }
+        if !logs.own.append(line) { catchUpLater() }
     }
 
     /// How many seconds an alarm can be late on a busy machine.

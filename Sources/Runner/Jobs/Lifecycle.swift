@@ -85,7 +85,8 @@ struct Lifecycle: Sendable {
     }
 
     mutating func taskEnded(
-        _ name: String, exitStatus: Int, shortage: Job.Task.Shortage? = nil, at now: Date
+        _ name: String, exitStatus: Int, shortage: Job.Task.Shortage? = nil, completesBuild: Bool = false,
+        at now: Date
     ) -> [Effect] {
         guard !record.job.status.isFinal,
             let index = record.job.tasks.firstIndex(where: { $0.name == name })
@@ -95,7 +96,11 @@ struct Lifecycle: Sendable {
         record.job.tasks[index].exitStatus = exitStatus
         record.job.tasks[index].shortage = shortage
         let effects: [Effect] = [.log("task \(name): exit \(exitStatus)"), .publish(.task)]
-        return exitStatus == 0 ? effects : effects + finish(.failed, at: now)
+        guard exitStatus == 0 else { return effects + finish(.failed, at: now) }
+        guard completesBuild else { return effects }
+        record.job.tasks[index].completeBuild = true
+        let end = Effect.log("task \(name): complete-build: the job ends here, as a success")
+        return effects + [end] + finish(.success, at: now)
     }
 
     /// Every task has succeeded.

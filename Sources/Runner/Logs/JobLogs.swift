@@ -3,7 +3,7 @@ import Glibc
 
 /// The logs of one job: `{folder}/log` is its own, `{folder}/{task}/log` those of its tasks.
 struct JobLogs: Sendable {
-    let setup: LogFile
+    let own: LogFile
     private let tasks: [String: LogFile]
 
     /// - Parameter isEnded: true for a final job: nothing will be written.
@@ -11,7 +11,7 @@ struct JobLogs: Sendable {
         if !isEnded { mkdir(folder, 0o750) }
         let budget = LogBudget(limit)
         // The runner's own few sentences are kept, however much the tasks write.
-        setup = LogFile(path: "\(folder)/log", budget: LogBudget(1 << 20), isEnded: isEnded)
+        own = LogFile(path: "\(folder)/log", budget: LogBudget(1 << 20), isEnded: isEnded)
         tasks = Dictionary(
             uniqueKeysWithValues: names.map {
                 ($0, LogFile(path: "\(folder)/\($0)/log", budget: budget, isEnded: isEnded))
@@ -20,26 +20,30 @@ struct JobLogs: Sendable {
         _ = budget.take(tasks.values.reduce(0) { $0 + $1.size })
     }
 
-    /// `setup` or a task's log; nil: there is no such log.
+    /// The log of that name: a task's, or the job's own; nil: there is no such log.
     subscript(name: String) -> LogFile? {
-        name == LogName.job ? setup : tasks[name]
+        switch name {
+        case LogName.job: own
+        case LogName.setup: tasks[name] ?? own
+        default: tasks[name]
+        }
     }
 
     /// Whether nothing waits in memory for space on the disk.
-    var isOnDisk: Bool { setup.isOnDisk && tasks.values.allSatisfy(\.isOnDisk) }
+    var isOnDisk: Bool { own.isOnDisk && tasks.values.allSatisfy(\.isOnDisk) }
 
     /// Writes what waits in memory.
     func flush() {
-        for log in [setup] + tasks.values where !log.isOnDisk { _ = log.flush() }
+        for log in [own] + tasks.values where !log.isOnDisk { _ = log.flush() }
     }
 
     func end() {
-        setup.end()
+        own.end()
         for log in tasks.values { log.end() }
     }
 
     func breakOff() {
-        setup.breakOff()
+        own.breakOff()
         for log in tasks.values { log.breakOff() }
     }
 }

@@ -1,51 +1,94 @@
 import BuildAPI
-import Yams
+import Presentation
 
-/// Reads manifests. Every mistake is reported with its line and key.
-enum ManifestReader {
-    /// - Parameter imageExists: whether there is an image with that name; called only with well-formed names.
+/// Reads manifests. Every fault is reported with its line and key, and all of them at once, unless the text is not YAML.
+struct ManifestReader {
+    private let text: ManifestText
+    /// The image of that name, if there is one; called only with well-formed names.
+    private let resolveImage: (String) -> String?
+    private var manifest = Manifest(image: "")
+    private var faults: [ManifestFault] = []
+
+    /// - Parameter resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
     static func read(
-        _ bytes: some Collection<UInt8>, imageExists: (String) -> Bool = { _ in true }
+        _ bytes: some Collection<UInt8>, resolveImage: (String) -> String? = { $0 }
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw refusal(nil, nil, "expected UTF-8")
+        let text = try ManifestText(bytes)
+        let root = try ManifestDocument.root(of: text)
+        return try withoutActuallyEscaping(resolveImage) { resolveImage throws(RunnerError) in
+            var reader = ManifestReader(text: text, resolveImage: resolveImage)
+            reader.read(root)
+            guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
+            return reader.manifest
         }
-        if let line = AliasFinder.firstLine(in: text) {
-            throw refusal(line, nil, "aliases, such as \"*name\", are not supported; write the value out")
+    }
+
+    private init(text: ManifestText, resolveImage: @escaping (String) -> String?) {
+        self.text = text
+        self.resolveImage = resolveImage
+    }
+
+    private static let keys = ["image", "environment", "tasks", "shell", "timeout"]
+
+    private mutating func read(_ root: ManifestNode?) {
+        guard let entries = root?.mapping else {
+            return refuse(
+                root?.place ?? TextPlace(line: 1, column: 1), nil,
+                "expected keys and values, such as \"image: NAME\"")
         }
-        let root = try compose(text)
-        guard let root, let mapping = root.mapping else {
-            throw refusal(root?.mark?.line ?? 1, nil, "expected keys and values, such as \"image: NAME\"")
+        for entry in unique(entries, below: nil) { read(entry) }
+        if !entries.contains(where: { $0.key.scalar == "image" }) {
+            let place = TextPlace(line: 1, column: 1)
+            faults.append(
+                ManifestFault(place: place, key: "image", sentence: "missing; a manifest must name an image"))
         }
-        var image: String?
-        var manifest = Manifest(image: "")
-        for (keyNode, value) in mapping {
-            let key = keyNode.scalar?.string ?? ""
-            let line = (value.mark ?? keyNode.mark)?.line
-            switch key {
-            case "image": image = try self.image(value, line, imageExists)
-            case "environment": manifest.environment = try environment(value)
-            case "tasks": manifest.tasks = try tasks(value)
-            case "shell":
-                guard let shell = value.bool else { throw refusal(line, key, "expected true or false") }
-                manifest.shell = shell
-            case "timeout":
-                guard let text = value.scalar?.string, let seconds = seconds(text) else {
-                    throw refusal(line, key, "expected seconds, or a time such as 30m or 2h, of at most 72h")
-                }
-                manifest.timeout = seconds
-            default:
-                throw refusal(
-                    keyNode.mark?.line, key,
-                    "unknown key; expected image, environment, tasks, shell or timeout")
+    }
+
+    private mutating func read(_ entry: ManifestNode.Entry) {
+        let value = entry.value
+        switch entry.key.scalar ?? "" {
+        case "image": readImage(value)
+        case "environment": readEnvironment(value)
+        case "tasks": readTasks(value)
+        case "shell":
+            guard let shell = value.bool else {
+                return refuse(value.place, "shell", "expected true or false")
             }
+            manifest.shell = shell
+        case "timeout":
+            guard let seconds = value.scalar.flatMap(Self.seconds) else {
+                return refuse(
+                    value.place, "timeout", "expected seconds, or a time such as 30m or 2h, of at most 72h")
+            }
+            manifest.timeout = seconds
+        case let key: refuseKey(key, entry.key.place)
         }
-        guard let image else { throw refusal(1, "image", "missing; a manifest must name an image") }
-        manifest.image = image
-        return manifest
+    }
+
+    /// Refuses a key that nothing here reads.
+    private mutating func refuseKey(_ key: String, _ place: TextPlace) {
+        if let remedy = ForeignMember.remedy(key) { return refuse(place, key, "not read: \(remedy)") }
+        let advice =
+            NearestWord.find(key, among: Self.keys).map { "it looks like \"\($0)\"" }
+            ?? "expected image, environment, tasks, shell or timeout"
+        refuse(place, key, "unknown key; \(advice)")
+    }
+
+    /// The entries without those whose key has been there before, which are refused.
+    private mutating func unique(
+        _ entries: [ManifestNode.Entry], below parent: String?
+    ) -> [ManifestNode.Entry] {
+        var seen: Set<String> = []
+        return entries.filter { entry in
+            guard let key = entry.key.scalar, !seen.insert(key).inserted else { return true }
+            refuse(
+                entry.key.place, [parent, key].compactMap(\.self).joined(separator: "."),
+                "this key appears twice")
+            return false
+        }
     }
 
     /// Whole seconds, or a number with `s`, `m` or `h`.
@@ -60,99 +103,86 @@ enum ManifestReader {
         return (1...72 * 3600).contains(seconds) ? seconds : nil
     }
 
-    private static func image(
-        _ node: Node, _ line: Int?, _ exists: (String) -> Bool
-    ) throws(RunnerError) -> String {
-        guard let name = node.scalar?.string, isImageName(name) else {
-            throw refusal(line, "image", "expected a name of letters, digits, \"_\", \".\" and \"-\"")
+    private mutating func readImage(_ node: ManifestNode) {
+        guard let name = node.scalar, ImageName.isValid(name) else {
+            return refuse(
+                node.place, "image",
+                "expected a name of letters, digits, \"_\", \".\" and \"-\", or several with \"/\" between them"
+            )
         }
-        guard exists(name) else { throw refusal(line, "image", "there is no image \"\(name)\"") }
-        return name
+        guard let image = resolveImage(name) else {
+            return refuse(node.place, "image", "there is no image \"\(name)\"")
+        }
+        manifest.image = image
     }
 
-    /// A name that is safe as the name of a folder.
-    static func isImageName(_ name: String) -> Bool {
-        !name.hasPrefix(".") && !name.isEmpty && name.utf8.count <= 64
-            && name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x5f || $0 == 0x2e || $0 == 0x2d }
-    }
-
-    private static func environment(_ node: Node) throws(RunnerError) -> [Manifest.Variable] {
-        guard let mapping = node.mapping else {
-            throw refusal(node.mark?.line, "environment", "expected names and values")
+    private mutating func readEnvironment(_ node: ManifestNode) {
+        guard let entries = node.mapping else {
+            return refuse(node.place, "environment", "expected names and values")
         }
-        var variables: [Manifest.Variable] = []
-        for (nameNode, value) in mapping {
-            let name = nameNode.scalar?.string ?? ""
+        for entry in unique(entries, below: "environment") {
+            let name = entry.key.scalar ?? ""
             guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 128,
                 name.utf8.allSatisfy({ $0.isLetterOrDigit || $0 == 0x5f })
             else {
-                throw refusal(
-                    nameNode.mark?.line, "environment",
-                    "expected a variable's name of letters, digits and \"_\"")
+                refuse(
+                    entry.key.place, "environment", "expected a variable's name of letters, digits and \"_\"")
+                continue
             }
-            guard let text = value.scalar?.string, !text.utf8.contains(0) else {
-                throw refusal(value.mark?.line, "environment.\(name)", "expected a single value")
+            guard let text = entry.value.scalar, !text.utf8.contains(0) else {
+                refuse(entry.value.place, "environment.\(name)", "expected a single value")
+                continue
             }
-            variables.append(Manifest.Variable(name: name, value: text))
-        }
-        return variables
-    }
-
-    private static func tasks(_ node: Node) throws(RunnerError) -> [Manifest.Task] {
-        guard let sequence = node.sequence else {
-            throw refusal(node.mark?.line, "tasks", "expected a list, such as \"- build: make\"")
-        }
-        guard sequence.count <= Manifest.maximumTasks else {
-            throw refusal(node.mark?.line, "tasks", "at most \(Manifest.maximumTasks) tasks")
-        }
-        var tasks: [Manifest.Task] = []
-        for element in sequence {
-            guard let mapping = element.mapping, mapping.count == 1, let (nameNode, script) = mapping.first
-            else {
-                throw refusal(
-                    element.mark?.line, "tasks", "expected one name and one script, such as \"- build: make\""
-                )
-            }
-            guard let name = nameNode.scalar?.string, TaskName.isSafeArgument(name) else {
-                throw refusal(
-                    nameNode.mark?.line, "tasks",
-                    "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\"")
-            }
-            // The job's own log is `logs/{id}/setup` in the API and `log` on the disk, beside the tasks' folders.
-            guard ![LogName.job, "log"].contains(name) else {
-                throw refusal(
-                    nameNode.mark?.line, "tasks.\(name)", "this name is taken by the job's own log")
-            }
-            guard !tasks.contains(where: { $0.name == name }) else {
-                throw refusal(nameNode.mark?.line, "tasks.\(name)", "there is already a task with this name")
-            }
-            guard let text = script.scalar?.string, !text.utf8.contains(0) else {
-                throw refusal(script.mark?.line, "tasks.\(name)", "expected a script")
-            }
-            tasks.append(Manifest.Task(name: name, script: text))
-        }
-        return tasks
-    }
-
-    private static func compose(_ text: String) throws(RunnerError) -> Node? {
-        do {
-            return try Yams.compose(yaml: text)
-        } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-            throw refusal(context.mark.line, keys.first, "this key appears twice")
-        } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-            YamlError.composer(_, let problem, let mark, _)
-        {
-            throw refusal(mark.line, nil, "not YAML: \(problem)")
-        } catch {
-            throw refusal(nil, nil, "not YAML")
+            manifest.environment.append(Manifest.Variable(name: name, value: text))
         }
     }
 
-    private static func refusal(_ line: Int?, _ key: String?, _ expected: String) -> RunnerError {
-        let place = [line.map { "line \($0)" }, key].compactMap(\.self).joined(separator: ", ")
-        return RunnerError(
-            .unprocessable(line: line, key: key),
-            place.isEmpty ? "Manifest: \(expected)." : "\(place): \(expected).")
+    /// A list of mappings with one entry each, or one mapping.
+    private mutating func readTasks(_ node: ManifestNode) {
+        guard
+            let elements = node.sequence
+                ?? node.mapping?.map({ ManifestNode(content: .mapping([$0]), place: $0.key.place) })
+        else { return refuse(node.place, "tasks", "expected a list, such as \"- build: make\"") }
+        guard elements.count <= Manifest.maximumTasks else {
+            return refuse(node.place, "tasks", "at most \(Manifest.maximumTasks) tasks")
+        }
+        for element in elements {
+            guard let entries = element.mapping, let entry = entries.first, entries.count == 1 else {
+                refuse(element.place, "tasks", "expected one name and one script, such as \"- build: make\"")
+                continue
+            }
+            readTask(entry)
+        }
+    }
+
+    private mutating func readTask(_ entry: ManifestNode.Entry) {
+        guard let name = entry.key.scalar, TaskName.isSafeArgument(name) else {
+            return refuse(
+                entry.key.place, "tasks",
+                "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\"")
+        }
+        // The job's own log is the file `log` on the disk, beside the tasks' folders.
+        guard name != "log" else {
+            return refuse(entry.key.place, "tasks.\(name)", "this name is taken by the job's own log")
+        }
+        guard !manifest.tasks.contains(where: { $0.name == name }) else {
+            return refuse(entry.key.place, "tasks.\(name)", "there is already a task with this name")
+        }
+        guard let script = entry.value.scalar, !script.utf8.contains(0) else {
+            return refuse(entry.value.place, "tasks.\(name)", "expected a script")
+        }
+        manifest.tasks.append(Manifest.Task(name: name, script: script))
+    }
+
+    /// A sentence about a line with an invisible character names it, too.
+    private mutating func refuse(_ place: TextPlace, _ key: String?, _ sentence: String) {
+        var sentence = sentence
+        if let (character, column) = InvisibleCharacter.first(in: text.line(place.line)) {
+            sentence += ". In column \(column) there is \(character.sentence)"
+        }
+        faults.append(
+            ManifestFault(
+                place: place, key: key.map { HostileText.printable($0, limit: 64) }, sentence: sentence))
     }
 }
 

@@ -5,7 +5,7 @@ import Presentation
 /// The runner's settings, from the configuration.
 public struct Settings: Sendable {
     var stateFolder: String
-    var images: String
+    var images: Images
     var memory: Int
     var imageSettings: [String: Configuration.Runner.Image]
     var slots: Int
@@ -25,7 +25,7 @@ public struct Settings: Sendable {
         let runner = configuration.runner
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
-        images = runner.images
+        images = Images(folder: runner.images, aliases: runner.imageAliases)
         limits = runner.limits
         suffixes = runner.suffixes
         memory = runner.memory
@@ -49,7 +49,7 @@ public struct Settings: Sendable {
         let name = "job-\(record.job.id)"
         return BuilderPlan(
             job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
-            image: "\(images)/\(record.manifest.image)",
+            image: images.path(of: record.manifest.image),
             memory: image.memory ?? memory, processors: image.processors, network: image.network,
             hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: times.maxLife + grace,
             life: min(record.manifest.timeout, times.maxLife), grace: grace)

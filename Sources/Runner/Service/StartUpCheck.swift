@@ -105,6 +105,15 @@ struct StartUpCheck {
                 "[runner.image.\(name)] has no effect: no image in \(configuration.images) has that name "
                     + "(there are: \(known))")
         }
+        for (alias, image) in configuration.imageAliases.sorted(by: { $0.key < $1.key }) {
+            if !ImageName.isValid(alias) {
+                warnings.append("runner.image_aliases: no manifest can name an image \"\(alias)\"")
+            } else if host.images[image] == nil {
+                warnings.append(
+                    "runner.image_aliases: jobs that name \"\(alias)\" are refused: no image in "
+                        + "\(configuration.images) is called \(image) (there are: \(known))")
+            }
+        }
         return warnings
     }
 

@@ -9,6 +9,7 @@ struct StateFolder: ~Copyable {
     init(_ path: String) throws(RunnerError) {
         self.path = path
         lock = try Self.lockedFolder(path)
+        IncomingSource.removeAll(in: path)
     }
 
     deinit {

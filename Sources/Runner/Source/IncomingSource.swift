@@ -30,7 +30,8 @@ struct IncomingSource: ~Copyable {
         size += buffer.readableBytes
         guard size <= limit else {
             throw RunnerError(
-                .tooLarge, "The source is larger than \(limit >> 20) MB. Leave out what the build does not need.")
+                .tooLarge,
+                "The source is larger than \(limit >> 20) MB. Leave out what the build does not need.")
         }
         var rest = buffer.readableBytesView[...]
         while !rest.isEmpty {
@@ -46,6 +47,12 @@ struct IncomingSource: ~Copyable {
     /// Moves it to the job's place.
     func move(to path: String) throws(RunnerError) {
         guard fsync(descriptor) == 0, rename(archive.path, path) == 0 else { throw Self.failure(errno) }
+    }
+
+    /// Removes what an earlier runner has left.
+    static func removeAll(in stateFolder: String) {
+        let files = try? FileManager.default.contentsOfDirectory(atPath: folder(in: stateFolder))
+        for file in files ?? [] { unlink("\(folder(in: stateFolder))/\(file)") }
     }
 
     private static func failure(_ code: CInt) -> RunnerError {

@@ -83,7 +83,9 @@ struct SourceArchive: Sendable {
         defer { close(descriptor) }
         var end = [UInt8](repeating: 1, count: 512)
         let size = lseek(descriptor, 0, SEEK_END)
-        guard size >= 1024, pread(descriptor, &end, end.count, size - end.count) == end.count else { return false }
+        guard size >= 1024, pread(descriptor, &end, end.count, size - end.count) == end.count else {
+            return false
+        }
         return end.allSatisfy { $0 == 0 }
     }
 

@@ -32,18 +32,18 @@ public protocol BuildService: AnyObject {
 
     /// Where the last lines of a log, as it is now, begin. A log that does not exist has none.
     func lastLines(
-        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void)
 
     /// The bytes of a log from an offset on, as they are written, until the log ends. A broken connection is resumed
     /// where it broke.
     ///
     /// - Parameters:
-    ///   - log: `setup`, or a task's name.
+    ///   - log: ``LogName/job``, or a task's name.
     ///   - offset: of the first byte that is received. It is not after the end of the log as it is now.
     ///   - receive: return false for “not now”; the same bytes are delivered again after `resume()`.
     func followLog(
-        _ log: String, of job: JobID, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream

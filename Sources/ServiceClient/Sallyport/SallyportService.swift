@@ -63,25 +63,29 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
+    private static func path(of log: String, of job: Job, for person: Person, _ more: String = "") -> String {
+        let name = LogName.inRequest(log, of: job.tasks).percentEncoded
+        return "/v1/jobs/\(job.id)/logs/\(name)?person=\(person.id.percentEncoded)\(more)"
+    }
+
     public func lastLines(
-        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
-        let path = "/v1/jobs/\(job)/logs/\(log.percentEncoded)?person=\(person.id.percentEncoded)"
-        client.lastLines(count, at: path, size: LastLines.guess(for: count), answer)
+        client.lastLines(
+            count, at: Self.path(of: log, of: job, for: person), size: LastLines.guess(for: count), answer)
     }
 
     public func followLog(
-        _ log: String, of job: JobID, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var offset = offset
+        let path = Self.path(of: log, of: job, for: person, "&follow=true")
         return ResumingStream(client, on: loop, pulse: .none) {
             var request = HTTPRequest(
-                path:
-                    "/v1/jobs/\(job)/logs/\(log.percentEncoded)?follow=true&person=\(person.id.percentEncoded)",
-                about: .log, timeout: nil)
+                path: path, about: .log, timeout: nil)
             request.firstByte = offset
             return request
         } receive: { bytes in
@@ -195,7 +199,8 @@ public final class SallyportService: BuildService, SelfService {
         send(request, answer)
     }
 
-    private static func submissions(_ owner: String, _ note: String?, _ visibility: Job.Visibility) -> String {
+    private static func submissions(_ owner: String, _ note: String?, _ visibility: Job.Visibility) -> String
+    {
         "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)"
             + (note.map { "&note=\($0.percentEncoded)" } ?? "")
     }

@@ -110,18 +110,18 @@ public final class SourcehutService: BuildService {
     }
 
     public func lastLines(
-        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
-        logs.lastLines(count, of: log, of: job, answer)
+        logs.lastLines(count, of: log, of: job.id, answer)
     }
 
     public func followLog(
-        _ log: String, of job: JobID, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
-        logs.follow(log, of: news(of: job), from: offset, receive, ended: ended)
+        logs.follow(log, of: news(of: job.id), from: offset, receive, ended: ended)
     }
 
     // MARK: Answers of the worker

@@ -27,7 +27,11 @@ struct Failure: Error, Equatable {
     /// A service's own sentence is hostile text. Without one, whoever operates the service is told what the gateway's
     /// log would say.
     init(_ error: ServiceError) {
-        let said = error.problem?.detail.map { HostileText.printable($0) }
+        let faults = (error.problem?.faults ?? []).map { HostileText.printable($0.detail) }
+        let said =
+            faults.count > 1
+            ? (["The manifest has several faults."] + faults).joined(separator: "\n  ")
+            : error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
         switch error.code {
         case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld, .gatewayFault:

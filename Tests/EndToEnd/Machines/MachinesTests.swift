@@ -23,6 +23,7 @@ struct MachinesTests {
             try await theEnvironmentIsThere(machine)
             try await tasksAreRepeatedByHand(machine)
             try await tasksDeliverOutputAndStatus(machine)
+            try await onlyTheCommandCompletesABuild(machine)
             try await aTaskStartedTwiceRunsOnce(machine)
             try await itIsAMachineAsPeopleKnowThem(machine)
             try await atTheEndOfATaskIsSaidWhatRanOut(machine)
@@ -73,6 +74,10 @@ struct MachinesTests {
             .init(name: "killed", text: "kill -TERM $$\n"),
             .init(name: "everything", text: "kill -KILL -1\n"),
             .init(name: "hungry", text: "#!/bin/bash\ntail /dev/zero || exit 3\n"),
+            .init(name: "complete", text: "test -n \"$UNSET\" || complete-build\necho never\n"),
+            .init(name: "rooted", text: "#!/bin/sh\nsudo setsid complete-build | cat\necho on\n"),
+            .init(name: "impostor", text: "#!/bin/bash\nexit 255\n"),
+            .init(name: "broken", text: "complete-build || exit 3\n"),
             .init(name: "once", text: "echo run >>~/runs\ncat ~/runs\n"),
             .init(
                 name: "slow", text: "#!/bin/bash\nfor ((i = 0; i < 10000; i++)); do echo line $i; done\n"),
@@ -191,6 +196,24 @@ struct MachinesTests {
         // It kills whatever still runs, so it runs alone, as a job's tasks do.
         try await machine.startTask("everything")
         #expect(try await collect("everything", on: machine).status == 128 + 9)
+    }
+
+    /// Neither a status nor a person's session does, nor the command if something goes wrong after it.
+    private func onlyTheCommandCompletesABuild(_ machine: Machine) async throws {
+        for (name, status, completes): (_, Int32, _) in [
+            ("complete", 0, true), ("rooted", 0, true), ("impostor", 255, false), ("broken", 3, false),
+        ] {
+            try await machine.startTask(name)
+            let end = try await machine.follow(task: name, from: 0) { _ in }
+            #expect(end.exitStatus == status && end.completesBuild == completes, "\(name): \(end)")
+        }
+        #expect(try await collect("complete", on: machine).text.hasSuffix("+ complete-build\n"))
+        #expect(try await collect("rooted", on: machine).text == "on\n")
+        let byHand = try await TestMachines.output(
+            "complete-build 2>&1; echo $?; ~/.tasks/complete 2>&1; echo $?", on: machine)
+        let sentence = "complete-build: no task of the job has called this, so the job goes on.\n"
+        #expect(
+            byHand.output == "\(sentence)255\n+ test -n ''\n+ complete-build\n\(sentence)255\n", "\(byHand)")
     }
 
     private func aTaskStartedTwiceRunsOnce(_ machine: Machine) async throws {

@@ -58,6 +58,18 @@ import Testing
         #expect(try JSON.decode(Key.self, from: Data(text.utf8)) == expected)
     }
 
+    /// Services from before tasks could be called `setup` know the job's own log by that name alone.
+    @Test(arguments: [
+        (LogName.job, ["build"], "setup"), (LogName.job, [], "setup"),
+        (LogName.job, ["build", "setup"], ".job"), ("setup", ["setup"], "setup"),
+        ("build", ["build", "setup"], "build"),
+    ])
+    func aJobsOwnLogIsAskedForByItsNameInAPIv1(log: String, tasks: [String], name: String) {
+        #expect(
+            LogName.inRequest(log, of: tasks.map { Job.Task(name: $0, status: .pending) }) == name)
+        #expect(!TaskName.isValid(LogName.job))
+    }
+
     @Test func whatIsWrittenIsReadAgain() throws {
         var job = try JSON.decode(Job.self, from: Data(Self.job.utf8))
         job.deadline = nil

@@ -115,6 +115,15 @@ import Testing
         #expect(try parse("[service]\nurl = \"unix:/s\"\n" + text).runner.suffixes == suffixes)
     }
 
+    @Test(arguments: [
+        "[runner]\nimage_aliases = { \"a/3.2\" = \"b\", c = \"d/e\" }\n",
+        "[runner.image_aliases]\n\"a/3.2\" = \"b\"\nc = \"d/e\"\n",
+    ])
+    func imagesHaveOtherNames(text: String) throws {
+        let runner = try parse("[service]\nurl = \"unix:/s\"\n" + text).runner
+        #expect(runner.imageAliases == ["a/3.2": "b", "c": "d/e"])
+    }
+
     @Test func sourcehutHasURLsOfItsOwn() throws {
         let configuration = try parse(
             """
@@ -145,6 +154,15 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[runner.image]\na = 1\n", nil, "runner.image"),
             ("[service]\nurl = \"unix:/s\"\n[runner.image.a]\ncpus = 0\n", 4, "runner.image.a.cpus"),
             ("[service]\nurl = \"unix:/s\"\n[runner.image.a]\ncpu = 1\n", 4, "runner.image.a.cpu"),
+            (
+                "[service]\nurl = \"unix:/s\"\n[runner.image.\"a/3.2\"]\ncpu = 1\n", 4,
+                "runner.image.a/3.2.cpu"
+            ),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nimage_aliases = \"a\"\n", 4, "runner.image_aliases"),
+            (
+                "[service]\nurl = \"unix:/s\"\n[runner.image_aliases]\n\"a/3.2\" = 1\n", 4,
+                "runner.image_aliases.a/3.2"
+            ),
             (
                 "[service]\nurl = \"unix:/s\"\n[runner.image.a]\nnetwork = \"all\"\n", 4,
                 "runner.image.a.network"

@@ -42,6 +42,7 @@ import Testing
         expected.gateway.logFile = "/var/log/sallyport-gateway.log"
         expected.runner.logFile = "/var/log/sallyport-runner.log"
         expected.runner.suffixes = ["builds.example.org"]
+        expected.runner.imageAliases = ["debian/stable": "debian-build"]
         expected.runner.slots = 4
         expected.runner.terms = "/etc/sallyport/terms.txt"
         expected.runner.network = .init(

@@ -31,7 +31,7 @@ struct ContractTests {
         kept.keptUntil = time
         let task = Job.Task(
             name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
-            shortage: .memory)
+            shortage: .memory, completeBuild: true)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
@@ -71,6 +71,7 @@ struct ContractTests {
                 "Problem",
                 Problem(
                     title: "", status: 422, detail: "", line: 1, key: "",
+                    faults: [.init(line: 1, column: 1, key: "", detail: "")],
                     quota: Quota(what: "sessions", limit: 1)),
                 bare: Problem(title: "", status: 404)),
         ]

@@ -1,4 +1,5 @@
 import EventLoop
+import FoundationEssentials
 import Synchronization
 import TestSupport
 import Testing
@@ -74,7 +75,9 @@ import Testing
         let loop = EventLoop()
         let client = SallyportService(.socket(path: service.socket), on: loop)
         var received = ""
-        let stream = client.followLog("build", of: JobID("42")!, for: Person(id: "1", name: "a"), from: 6) {
+        let person = Person(id: "1", name: "a")
+        let job = Job(id: JobID("42")!, owner: person, status: .running, created: .distantPast)
+        let stream = client.followLog("build", of: job, for: person, from: 6) {
             received += String(decoding: $0, as: UTF8.self)
             return true
         } ended: { _ in

@@ -29,7 +29,7 @@ import Testing
 
     @Test func whatIsWrittenComesAtOnceUntilTheJobHasEnded() throws {
         try append("one\n")
-        let stream = follow("setup")
+        let stream = follow(LogName.job)
         run(until: { received.text == "one\n" })
         try append("two\n")
         run(until: { received.text == "one\ntwo\n" })
@@ -64,9 +64,22 @@ import Testing
         stream.cancel()
     }
 
+    /// As at builds.sr.ht it often is.
+    @Test func aTaskCalledSetupHasALogOfItsOwn() throws {
+        try append("of the job\n")
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/42/setup", withIntermediateDirectories: true)
+        try Data("of the task\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/42/setup/log"))
+        for (log, text) in [("setup", "of the task\n"), (LogName.job, "of the task\nof the job\n")] {
+            let stream = follow(log)
+            run(until: { received.text == text })
+            stream.cancel()
+        }
+    }
+
     @Test func aLogThatShrinksBeginsAnew() throws {
         try append("a long line\n")
-        let stream = follow("setup")
+        let stream = follow(LogName.job)
         run(until: { received.text == "a long line\n" })
         try Data("short\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/42/log"))
         run(until: { received.text == "a long line\nshort\n" })
@@ -75,7 +88,7 @@ import Testing
 
     @Test func aLogThatIsReplacedIsReadToItsEndFirst() throws {
         try append("old\n")
-        let stream = follow("setup")
+        let stream = follow(LogName.job)
         run(until: { received.text == "old\n" })
         try append("last\n")
         try FileManager.default.moveItem(atPath: "\(folder)/42/log", toPath: "\(folder)/42/log.1")
@@ -90,7 +103,7 @@ import Testing
         let text = String(repeating: "0123456789abcde\n", count: 20_000)
         try append(text)
         received.isOpen = false
-        let stream = follow("setup")
+        let stream = follow(LogName.job)
         turn()
         #expect(received.text.isEmpty)
         received.isOpen = true
@@ -118,7 +131,7 @@ import Testing
     @Test func aLogThatIsALinkIsNotFollowed() throws {
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder)/42/log", withDestinationPath: "/etc/passwd")
-        let stream = follow("setup")
+        let stream = follow(LogName.job)
         run(until: { received.result != nil })
         #expect(received.text.isEmpty)
         guard case .failure(let error) = received.result else {

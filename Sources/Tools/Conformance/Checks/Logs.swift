@@ -8,7 +8,7 @@ extension Examination {
             try expect(client.get(try log(Self.unknownJob)), 404).summary
         }
         check(.logsSetup) {
-            let answer = try expect(client.get(try log(LogName.job)), 200)
+            let answer = try expect(client.get(try log(LogName.setup)), 200)
             return answer.body.count.counted("byte")
         }
         var task: String?

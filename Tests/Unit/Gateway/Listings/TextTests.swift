@@ -56,6 +56,9 @@ import Testing
                 name: "build", status: .failed, started: created, ended: created.addingTimeInterval(12),
                 exitStatus: 2),
             Job.Task(name: "check", status: .skipped),
+            Job.Task(
+                name: "lint", status: .success, started: created, ended: created, exitStatus: 0,
+                completeBuild: true),
         ]
         job.sessions = [
             Job.Session(session: "s", person: Fixture.bob, kind: .shell, from: "192.0.2.7", since: created)
@@ -73,6 +76,7 @@ import Testing
                   submitted  2026-11-21 10:00 UTC
                   tasks      build  failed   12 s  exit status 2
                              check  skipped
+                             lint   success  0 s  complete-build: the rest was skipped
                   builder    kept, ends 2026-11-21 11:00 UTC, in 59 min; you can extend it until 2026-11-24 10:00 UTC
                   shared     with bob
                   inside     bob, shell, for 1 min

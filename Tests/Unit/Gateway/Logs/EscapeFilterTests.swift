@@ -1,3 +1,4 @@
+import BuildAPI
 import Testing
 
 @testable import Gateway
@@ -55,8 +56,8 @@ import Testing
         var writer = LogWriter(raw: false)
         var text = ""
         for (log, bytes) in [
-            ("setup", "booting\n"), ("build", "one\ntw"), ("build", "o\n"), ("check", "par"),
-            ("setup", "task check: started\n"), ("check", "tial\r50%\r100%\r\n"), ("check", "end"),
+            (LogName.job, "booting\n"), ("build", "one\ntw"), ("build", "o\n"), ("check", "par"),
+            (LogName.job, "task check: started\n"), ("check", "tial\r50%\r100%\r\n"), ("check", "end"),
         ] {
             text += String(decoding: writer.print(bytes.utf8, of: log), as: UTF8.self)
         }
@@ -81,6 +82,6 @@ import Testing
     @Test func rawLogsPassAsTheyAre() {
         var writer = LogWriter(raw: true)
         let bytes: [UInt8] = [0x1b, 0x5b, 0x32, 0x4a, 0xff, 0x0a]
-        #expect(writer.print(bytes, of: "setup") == bytes)
+        #expect(writer.print(bytes, of: LogName.job) == bytes)
     }
 }

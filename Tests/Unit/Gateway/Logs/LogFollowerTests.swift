@@ -61,23 +61,23 @@ import Testing
 
     @Test func oneTaskComesAfterTheOtherAndTheJobsOwnLogBeside() throws {
         let follower = try follow(job(.running, []))
-        #expect(service.logs.map(\.name) == ["setup"])
-        service.log("setup")?.say("booting\n")
+        #expect(service.logs.map(\.name) == [LogName.job])
+        service.log(LogName.job)?.say("booting\n")
         follower.update(job(.running, [("build", .running), ("check", .pending)]))
-        #expect(service.logs.map(\.name) == ["setup", "build"])
+        #expect(service.logs.map(\.name) == [LogName.job, "build"])
         service.log("build")?.say("one\n")
         // The next has begun, and the reader is not at the end of the first yet.
         follower.update(job(.running, [("build", .success), ("check", .running)]))
         #expect(service.logs.count == 2)
         service.log("build")?.say("two\n")
         service.log("build")?.end()
-        #expect(service.logs.map(\.name) == ["setup", "build", "check"])
+        #expect(service.logs.map(\.name) == [LogName.job, "build", "check"])
         service.log("check")?.say("three")
-        service.log("setup")?.say("task check: exit 1\n")
+        service.log(LogName.job)?.say("task check: exit 1\n")
         follower.update(job(.failed, [("build", .success), ("check", .failed)]))
         service.log("check")?.end()
         #expect(result == nil, "the job's own log goes on")
-        service.log("setup")?.end()
+        service.log(LogName.job)?.end()
         #expect((try? result?.get()) != nil)
         #expect(shown() == "booting\n[build] one\n[build] two\n[check] three\ntask check: exit 1\n")
     }
@@ -85,48 +85,51 @@ import Testing
     @Test func anEndedJobsOwnLogComesFirstAsAWhole() throws {
         let follower = try follow(job(.failed, []))
         follower.update(job(.failed, [("build", .failed), ("check", .skipped)]))
-        #expect(service.logs.map(\.name) == ["setup"])
-        service.log("setup")?.end()
-        #expect(service.logs.map(\.name) == ["setup", "build"], "a task that was skipped has no log")
+        #expect(service.logs.map(\.name) == [LogName.job])
+        service.log(LogName.job)?.end()
+        #expect(service.logs.map(\.name) == [LogName.job, "build"], "a task that was skipped has no log")
         service.log("build")?.end()
         #expect((try? result?.get()) != nil)
     }
 
     /// They are counted over all logs, in the order in which these are shown.
     @Test func theLastLinesAreThoseOfAllLogs() throws {
-        service.texts = ["setup": "s1\ns2\n", "build": "b1\nb2\n", "check": "c1\nc2"]
+        service.texts = [LogName.job: "s1\ns2\n", "build": "b1\nb2\n", "check": "c1\nc2"]
         let failed = job(.failed, [("build", .success), ("check", .failed), ("last", .skipped)])
-        #expect(try starts(of: 1, failed) == LogStarts(offsets: ["check": 3], skipped: ["build", "setup"]))
         #expect(
-            try starts(of: 3, failed) == LogStarts(offsets: ["check": 0, "build": 3], skipped: ["setup"]))
-        #expect(try starts(of: 5, failed) == LogStarts(offsets: ["check": 0, "build": 0, "setup": 3]))
-        #expect(try starts(of: 9, failed) == LogStarts(offsets: ["check": 0, "build": 0, "setup": 0]))
-        #expect(try starts(of: 0, failed) == LogStarts(skipped: ["check", "build", "setup"]))
+            try starts(of: 1, failed) == LogStarts(offsets: ["check": 3], skipped: ["build", LogName.job]))
+        #expect(
+            try starts(of: 3, failed) == LogStarts(offsets: ["check": 0, "build": 3], skipped: [LogName.job]))
+        #expect(try starts(of: 5, failed) == LogStarts(offsets: ["check": 0, "build": 0, LogName.job: 3]))
+        #expect(try starts(of: 9, failed) == LogStarts(offsets: ["check": 0, "build": 0, LogName.job: 0]))
+        #expect(try starts(of: 0, failed) == LogStarts(skipped: ["check", "build", LogName.job]))
         // What goes on is followed from its end.
         let running = job(.running, [("build", .success), ("check", .running), ("last", .pending)])
         #expect(
-            try starts(of: 0, running) == LogStarts(offsets: ["check": 5, "setup": 6], skipped: ["build"]))
+            try starts(of: 0, running)
+                == LogStarts(offsets: ["check": 5, LogName.job: 6], skipped: ["build"]))
         #expect(
-            try starts(of: 2, running) == LogStarts(offsets: ["check": 0, "setup": 6], skipped: ["build"]))
+            try starts(of: 2, running)
+                == LogStarts(offsets: ["check": 0, LogName.job: 6], skipped: ["build"]))
     }
 
     @Test func theLastLinesComeAndThenWhatFollows() throws {
-        service.texts = ["setup": "s1\n", "build": "b1\nb2\n"]
+        service.texts = [LogName.job: "s1\n", "build": "b1\nb2\n"]
         let running = job(.running, [("build", .running), ("check", .pending)])
         let follower = try follow(running, from: try starts(of: 1, running))
         follower.update(running)
-        #expect(service.logs.map(\.name) == ["setup", "build"] && service.logs.map(\.offset) == [3, 3])
+        #expect(service.logs.map(\.name) == [LogName.job, "build"] && service.logs.map(\.offset) == [3, 3])
         service.log("build")?.end()
         let ended = job(.failed, [("build", .success), ("check", .failed)])
         follower.update(ended)
-        service.log("setup")?.end()
+        service.log(LogName.job)?.end()
         #expect(service.log("check")?.offset == 0)
         service.log("check")?.end()
         #expect((try? result?.get()) != nil)
     }
 
     @Test func ofAnEndedJobNothingIsOpenedButWhatIsShown() throws {
-        service.texts = ["setup": "s1\n", "build": "b1\n", "check": "c1\nc2\n"]
+        service.texts = [LogName.job: "s1\n", "build": "b1\n", "check": "c1\nc2\n"]
         let ended = job(.failed, [("build", .success), ("check", .failed)])
         for (count, opened) in [(1, ["check"]), (0, [])] {
             let before = service.logs.count
@@ -143,7 +146,7 @@ import Testing
     @Test func aLogThatIsNotThereHasEnded() throws {
         let follower = try follow(job(.failed, [("build", .failed)]))
         follower.update(job(.failed, [("build", .failed)]))
-        service.log("setup")?.end(.failure(Fixture.serviceError(.noSuchLog)))
+        service.log(LogName.job)?.end(.failure(Fixture.serviceError(.noSuchLog)))
         service.log("build")?.end(.failure(Fixture.serviceError(.noSuchLog)))
         #expect((try? result?.get()) != nil && shown().isEmpty)
     }
@@ -161,7 +164,7 @@ import Testing
         #expect(error.code == code)
         #expect(service.logs.allSatisfy { $0.name == "build" || $0.isCancelled })
         #expect(shown() == "[build] half a li\n")
-        service.log("setup")?.say("late\n")
+        service.log(LogName.job)?.say("late\n")
         #expect(shown().isEmpty, "nothing comes after the end")
     }
 
@@ -169,19 +172,19 @@ import Testing
         let follower = try follow(job(.running, []))
         let line = String(repeating: "x", count: 100_000) + "\n"
         var taken = 0
-        while service.log("setup")?.say(line) == true { taken += 1 }
+        while service.log(LogName.job)?.say(line) == true { taken += 1 }
         #expect((3...10).contains(taken))
         var received = 0
         loop.timer(after: .seconds(10)) { [loop] in loop.stop() }
         let reader = loop.watch(ends.read, for: .readable) { [unowned self] _ in
             received += shown().utf8.count
-            if received == taken * line.utf8.count, service.log("setup")!.resumptions > 0 { loop.stop() }
+            if received == taken * line.utf8.count, service.log(LogName.job)!.resumptions > 0 { loop.stop() }
         }
         loop.run()
         reader.cancel()
         #expect(received == taken * line.utf8.count)
-        #expect(service.log("setup")!.resumptions > 0 && service.log("setup")!.say(line))
+        #expect(service.log(LogName.job)!.resumptions > 0 && service.log(LogName.job)!.say(line))
         follower.stop()
-        #expect(service.log("setup")!.isCancelled)
+        #expect(service.log(LogName.job)!.isCancelled)
     }
 }

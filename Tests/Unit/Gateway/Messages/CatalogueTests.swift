@@ -36,6 +36,12 @@ import Testing
                     }))
     }
 
+    @Test func theFaultsOfAManifestAreHarmlessLines() {
+        let message = Refusal.serviceRefused(Fixture.manifestError, "submit").message
+        #expect(message.status == .badInput)
+        #expect(message.list == ["line 2, sources: not read.", "line 4, arch: ?[2J."])
+    }
+
     @Test func aMessageIsOfWholeSentencesAndSuitsItsStatus() {
         for refusal in Refusal.examples {
             let message = refusal.message

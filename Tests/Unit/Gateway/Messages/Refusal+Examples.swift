@@ -22,12 +22,14 @@ extension Refusal {
             .usage(UsageError(.jobWithoutVerb("42"), word: "42")),
             .usage(UsageError(.unknownOption, word: "-z")), .usage(UsageError(.optionOfSSH, word: "-t")),
             .usage(UsageError(.userName, word: "-l")), .usage(UsageError(.settingOfSSH, word: "-o")),
-            .usage(UsageError(.fileName, word: "job.yaml")), .usage(UsageError(.needs("--tar"), word: "--manifest")), .keyOfTwoPeople(error),
+            .usage(UsageError(.fileName, word: "job.yaml")),
+            .usage(UsageError(.needs("--tar"), word: "--manifest")), .keyOfTwoPeople(error),
             .termsDeclined(terms, by: Fixture.bob), .termsChanged(error), .noJobNamedNorListed, .noLiveJob,
             .severalLiveJobs(2), .notOffered("“list”"), .senseless("an invalid user name"),
             .eventsEnded(job), .noBuilder(gone), .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
-            .noManifest, .sourceFromTerminal, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error), .unwritableAnswer,
+            .noManifest, .sourceFromTerminal, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error),
+            .unwritableAnswer,
             .noPublicHost(.host), .noPublicHost(.suffix), .noHostAuthority(setUpLine: "ssh x"),
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
@@ -63,6 +65,7 @@ extension Refusal {
                 .service(error), .serviceRefused(error, "list"), .notClaimed(error, job.id, verb: "connect"),
             ]
         }
+        all.append(.serviceRefused(Fixture.manifestError, "submit"))
         all += SSHClientError.Code.allCases.map { .notConnected(SSHClientError($0, "in a test")) }
         return all
     }

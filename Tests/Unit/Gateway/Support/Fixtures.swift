@@ -60,6 +60,18 @@ enum Fixture {
         Claim(id: "42-x", job: identifier, kind: .shell, builder: builder, deadline: nil, lease: 60)
     }
 
+    /// A manifest with two faults.
+    static var manifestError: ServiceError {
+        let faults = [
+            Problem.Fault(line: 2, key: "sources", detail: "line 2, sources: not read."),
+            Problem.Fault(line: 4, key: "arch", detail: "line 4, arch: \u{1b}[2J."),
+        ]
+        return ServiceError(
+            .badInput,
+            problem: Problem(title: "", status: 422, detail: "line 2, sources: not read. …", faults: faults),
+            detail: "in a test")
+    }
+
     static func serviceError(_ code: ServiceError.Code) -> ServiceError {
         ServiceError(code, detail: "in a test")
     }

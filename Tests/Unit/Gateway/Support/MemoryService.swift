@@ -82,7 +82,7 @@ final class MemoryService: BuildService {
     }
 
     func lastLines(
-        _ count: Int, of log: String, of job: JobID, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
         requests.append("lastLines")
@@ -93,7 +93,7 @@ final class MemoryService: BuildService {
     }
 
     func followLog(
-        _ log: String, of job: JobID, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {

@@ -27,6 +27,34 @@ struct ServiceTests {
         }
     }
 
+    @Test("a task can be called setup, and complete-build skips the tasks after it")
+    func setUp() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.submit("  - setup: write\n  - skip: complete-build\n  - never: exit 1")
+            let machine = await service.supply.machine(of: "1")
+            await machine.write("from the task\n", by: "setup")
+            machine.finish("setup", with: 0)
+            let job = try await service.job("1") { $0.status.isFinal }
+            #expect(job.status == .success && job.builder == nil)
+            #expect(job.tasks.map(\.status) == [.success, .success, .skipped])
+            #expect(job.tasks.map(\.completeBuild) == [nil, true, nil])
+            func log(_ name: String) async throws -> String {
+                try await service.client.send(.GET, "/v1/jobs/\(name)").text
+            }
+            #expect(try await log("1/logs/setup") == "from the task\n")
+            let own = try await log("1/logs/.job")
+            #expect(own.contains("task setup: exit 0\n"))
+            #expect(own.hasSuffix(" success\n") && own.contains("task skip: complete-build: "))
+            // The name that API v1 has had from the beginning.
+            _ = try await service.submit("  - a: exit 0")
+            _ = try await service.job("2") { $0.status.isFinal }
+            #expect(try await log("2/logs/setup").contains("task a: exit 0\n"))
+            #expect(try await log("2/logs/setup") == log("2/logs/.job"))
+            #expect(try await service.client.send(.GET, "/v1/jobs/2/logs/log").status == 404)
+        }
+    }
+
     @Test("jobs wait for a slot, in their order")
     func slots() async throws {
         try await TestService.run(slots: 1) { service in

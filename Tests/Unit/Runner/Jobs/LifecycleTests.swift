@@ -40,6 +40,23 @@ struct LifecycleTests {
     }
 
     @Test(
+        "complete-build ends the job as a success, keeps what a success keeps, and counts only with status 0")
+    func completeBuild() {
+        for shell in [false, true] {
+            var job = lifecycle(shell: shell)
+            let effects = job.taskEnded("a", exitStatus: 0, completesBuild: true, at: start)
+            #expect(job.record.job.status == .success)
+            #expect(job.record.job.tasks.map(\.status) == [.success, .skipped])
+            #expect(job.record.job.tasks.map(\.completeBuild) == [true, nil])
+            #expect(effects.contains(.log("task a: complete-build: the job ends here, as a success")))
+            #expect(effects.contains(.endBuilder) != shell)
+        }
+        var job = lifecycle()
+        _ = job.taskEnded("a", exitStatus: 255, completesBuild: true, at: start)
+        #expect(job.record.job.status == .failed && job.record.job.tasks[0].completeBuild == nil)
+    }
+
+    @Test(
         "whether the builder is kept",
         arguments: [
             (Job.Status.failed, false, false, false, true), (.failed, true, true, true, true),

@@ -39,10 +39,10 @@ struct LogFileTests {
         logs["a"]?.append(Array("12345678".utf8))
         logs["b"]?.append(Array("12345".utf8))
         logs["b"]?.append(Array("more".utf8))
-        logs.setup.append(Array("setup goes on".utf8))
+        logs.own.append(Array("setup goes on".utf8))
         #expect(contents(logs["a"]!) == "12345678")
         #expect(contents(logs["b"]!) == "12" + LogFile.limitReached)
-        #expect(contents(logs.setup) == "setup goes on")
+        #expect(contents(logs.own) == "setup goes on")
         #expect(logs["c"] == nil)
     }
 

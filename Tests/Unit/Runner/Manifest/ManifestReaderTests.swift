@@ -43,17 +43,17 @@ struct ManifestReaderTests {
             ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
             ("image: a\ntasks:\n  - a: x\n  - a: y", 4, "tasks.a"),
             ("image: a\ntasks:\n  - a: [1]", 3, "tasks.a"),
-            ("image: a\ntasks:\n  - setup: x", 3, "tasks.setup"), ("image: a\ntasks:\n  - -a: x", 3, "tasks"),
+            ("image: a\ntasks:\n  - -a: x", 3, "tasks"),
             ("image: a\ntasks: x", 2, "tasks"), ("image: a\nenvironment:\n  1A: x", 3, "environment"),
             ("image: a\nenvironment:\n  A: [x]", 3, "environment.A"),
             ("image: a\nenvironment: x", 2, "environment"),
-            ("image: a\nimage: b", 1, "image"), ("tasks: []", 1, "image"), ("image: a\n  x: [", 2, nil),
+            ("image: a\nimage: b", 2, "image"), ("tasks: []", 1, "image"), ("image: a\n  x: [", 2, nil),
             ("- a", 1, nil), ("", 1, nil), ("image: gone", 1, "image"), ("image: \"a\\0b\"", 1, "image"),
             ("image: a\ntasks:\n  - a: \"x\\0\"", 3, "tasks.a"), ("image: *x", 1, nil),
         ] as [(String, Int, String?)])
     func mistakes(text: String, line: Int, key: String?) throws {
         let error = #expect(throws: RunnerError.self) {
-            try ManifestReader.read(text.utf8, imageExists: { $0 != "gone" })
+            try ManifestReader.read(text.utf8, resolveImage: { $0 == "gone" ? nil : $0 })
         }
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
@@ -64,7 +64,8 @@ struct ManifestReaderTests {
         let error = #expect(throws: RunnerError.self) { try ManifestReader.read(large.utf8) }
         #expect(error?.code == .tooLarge && error?.description == "A manifest can have at most 1 MB.")
         let other = #expect(throws: RunnerError.self) { try ManifestReader.read([0xff, 0xfe, 0x41]) }
-        #expect(other?.description == "Manifest: expected UTF-8.")
+        #expect(
+            other?.description == "Manifest: expected UTF-8; save the file as UTF-8, not as UTF-16.")
     }
 
     @Test("any beginning of a manifest is read or refused")

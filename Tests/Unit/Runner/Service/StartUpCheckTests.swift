@@ -91,6 +91,16 @@ struct StartUpCheckTests {
         image.network = .outbound
         image.memory = 600
         let misspelt = try warning { $0.imageSettings["debain"] = image }
+        #expect(check { $0.imageAliases = ["a/b": "debian"] }.warnings(on: host(), memory: 4096) == [])
+        #expect(
+            try warning { $0.imageAliases = ["a/b": "debain"] }
+                == "runner.image_aliases: jobs that name \"a/b\" are refused: no image in "
+                + "/var/lib/sallyport/images is called debain (there are: debian)")
+        for alias in ["a b", "../a"] {
+            #expect(
+                try warning { $0.imageAliases = [alias: "debian"] }
+                    == "runner.image_aliases: no manifest can name an image \"\(alias)\"")
+        }
         #expect(misspelt.hasPrefix("[runner.image.debain]") && misspelt.hasSuffix("(there are: debian)"))
         #expect(
             try warning(
@@ -112,10 +122,12 @@ struct StartUpCheckTests {
         defer { try? FileManager.default.removeItem(atPath: home) }
         let folder = "\(home)/images"
         let manager = FileManager.default
-        for name in ["whole", "empty", "torn", ".old"] {
+        for name in [
+            "whole", "empty", "torn", ".old", "alpine/3.20", "alpine/edge/.x", "whole/extra", "whole/too",
+        ] {
             try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
-        for name in ["whole", "torn"] {
+        for name in ["whole", "whole/too", "torn"] {
             for file in ["vmlinuz", "initramfs.cpio.gz"] {
                 #expect(manager.createFile(atPath: "\(folder)/\(name)/\(file)", contents: Data()))
             }
@@ -125,8 +137,10 @@ struct StartUpCheckTests {
         let host = BuilderHost(images: folder)
         #expect(
             host.images == [
-                "whole": nil, "empty": "\(folder)/empty/vmlinuz: No such file or directory",
+                "whole": nil, "whole/too": nil, "empty": "\(folder)/empty/vmlinuz: No such file or directory",
                 "torn": "\(folder)/torn/root.qcow2 is not a qcow2 file.",
+                "alpine/3.20": "\(folder)/alpine/3.20/vmlinuz: No such file or directory",
+                "alpine/edge": "\(folder)/alpine/edge/vmlinuz: No such file or directory",
             ])
         #expect(host.imagesObstacle == nil)
         #expect(

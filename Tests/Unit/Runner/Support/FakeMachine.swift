@@ -2,7 +2,8 @@ import Synchronization
 
 @testable import Runner
 
-/// A machine in memory. A script `exit N` ends with N at once, any other one when the test says so.
+/// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
+/// when the test says so.
 final class FakeMachine: BuilderMachine {
     let address = "127.0.0.1"
     let port: UInt16 = 4022
@@ -66,7 +67,16 @@ final class FakeMachine: BuilderMachine {
         }
     }
 
-    func unpack(_ archive: String) async throws {}
+    /// The archives that it has unpacked.
+    let unpacked = Mutex<[String]>([])
+    /// Why it cannot.
+    let unpacking = Mutex<RunnerError?>(nil)
+
+    func unpack(_ archive: String) async throws {
+        if let error = unpacking.withLock({ $0 }) { throw error }
+        unpacked.withLock { $0.append(archive) }
+    }
+
     func waitUntilReady(within seconds: Int) async throws { _ = try await ready.wait() }
 
     func waitUntilEnded() async { _ = try? await ended.wait() }
@@ -97,6 +107,7 @@ final class FakeMachine: BuilderMachine {
 
     func startTask(_ name: String) async throws {
         let script = state.withLock { $0.scripts[name] } ?? ""
+        if script == "complete-build" { exit(of: name).open(0) }
         if script.hasPrefix("exit ") { exit(of: name).open(Int(script.dropFirst(5)) ?? 0) }
     }
 
@@ -105,7 +116,9 @@ final class FakeMachine: BuilderMachine {
     ) async throws -> TaskOutcome {
         receivers.withLock { $0[name] = receive }
         return try await withTaskCancellationHandler {
-            TaskOutcome(exitStatus: try await exit(of: name).wait())
+            TaskOutcome(
+                exitStatus: try await exit(of: name).wait(),
+                completesBuild: state.withLock { $0.scripts[name] } == "complete-build")
         } onCancel: {
             deliveries.withLock { for delivery in $0 { delivery.cancel() } }
         }

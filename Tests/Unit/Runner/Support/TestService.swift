@@ -36,7 +36,8 @@ struct TestService: Sendable {
         defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
         settings.stateFolder = path
-        settings.images = path
+        settings.images = Images(
+            folder: path, aliases: ["debian/stable": "debian", "debian/old": "../debian"])
         settings.slots = slots
         settings.limits = limits
         settings.suffixes = ["builds.example.org"]

@@ -1,0 +1,16 @@
+import Presentation
+import Testing
+
+@Suite struct NearestWordTests {
+    @Test(
+        arguments: [
+            ("enviroment", "environment"), ("Tasks", "tasks"), ("tsaks", "tasks"), ("imag", "image"),
+            ("images", "image"), ("shel", "shell"), ("timout", "timeout"), ("colour", nil), ("", nil),
+            ("a", nil), ("tab", nil), (String(repeating: "tasks", count: 1000), nil),
+        ] as [(String, String?)])
+    func aTypoHasItsWord(typed: String, word: String?) {
+        let words = ["image", "environment", "tasks", "shell", "timeout"]
+        #expect(NearestWord.find(typed, among: words) == word)
+        #expect(NearestWord.find(typed, among: []) == nil)
+    }
+}

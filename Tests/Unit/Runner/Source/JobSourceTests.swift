@@ -1,0 +1,131 @@
+import BuildAPI
+import ConfigurationFile
+import Foundation
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// The source of a job, from its submission to its end.
+@Suite struct JobSourceTests {
+    /// A tar archive (POSIX ustar) of one file. All of it is ASCII.
+    private static func archive(_ text: String, name: String = ".build.yml") -> String {
+        func field(_ text: String, _ length: Int) -> String {
+            text + String(repeating: "\0", count: length - text.count)
+        }
+        func header(_ checksum: String) -> String {
+            field(name, 100) + field("0000644", 8) + field("0000000", 8) + field("0000000", 8)
+                + String(format: "%011o", text.utf8.count) + "\0" + field("00000000000", 12) + checksum + "0"
+                + field("", 100) + "ustar\u{0}00" + field("", 247)
+        }
+        let sum = header("        ").utf8.reduce(0) { $0 + Int($1) }
+        return header(String(format: "%06o", sum) + "\0 ") + field(text, (text.utf8.count + 511) / 512 * 512)
+            + field("", 1024)
+    }
+
+    private static func source(_ tasks: String = "  - a: exit 1\n") -> String {
+        archive("image: debian\ntasks:\n\(tasks)")
+    }
+
+    private static func submit(
+        _ body: String, to service: TestService, _ more: String = ""
+    ) async throws -> HTTPClient.Answer {
+        try await service.client.send(
+            .POST, "/v1/jobs?owner=alice\(more)", headers: ["Content-Type": "application/x-tar"], body: body)
+    }
+
+    private static func files(_ service: TestService, _ folder: String = "") throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: "\(service.folder)/sources\(folder)"))
+    }
+
+    @Test func itIsUnpackedBeforeTheFirstTask() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let answer = try await Self.submit(Self.source(), to: service)
+            #expect(answer.status == 201, "\(answer.text)")
+            _ = try await service.job("1") { $0.builder?.state == .kept }
+            let unpacked = await service.supply.machine(of: "1").unpacked.withLock { $0 }
+            #expect(unpacked == ["\(service.folder)/sources/1"])
+            #expect(try Self.files(service) == ["1", "incoming"])
+            #expect(try Self.files(service, "/incoming").isEmpty)
+            let other = try await Self.submit(
+                Self.archive("image: debian\ntasks:\n  - b: exit 0\n", name: "ci/b.yml"), to: service,
+                "&manifest=ci/b.yml&note=x")
+            #expect(try other.decode(Job.self).tasks.map(\.name) == ["b"])
+            _ = try await service.submit("  - a: exit 0")
+            #expect(try Self.files(service) == ["1", "2", "incoming"])
+        }
+    }
+
+    @Test func whatIsRefusedLeavesNothing() async throws {
+        try await TestService.run(limits: .with { $0.source = 5000 }) { service in
+            try await service.addAlice()
+            for (body, status, sentence) in [
+                (String(repeating: "x", count: 5001), 413, "The source is larger than 0 MB."),
+                ("", 422, "The source is"), (String(Self.source().dropLast(1500)), 422, "The source is"),
+                (Self.archive("image: [\n"), 422, "line "),
+                (Self.archive("image: debian\n", name: "job.yml"), 422, "There is no file .build.yml"),
+            ] {
+                let answer = try await Self.submit(body, to: service)
+                #expect(answer.status == status, "\(answer.text)")
+                #expect(try answer.decode(Problem.self).detail?.hasPrefix(sentence) == true, "\(answer.text)")
+            }
+            #expect(try Self.files(service) == ["incoming"])
+            #expect(try Self.files(service, "/incoming").isEmpty)
+            let none = try await service.client.send(.GET, "/v1/jobs/1")
+            #expect(none.status == 404)
+        }
+    }
+
+    /// What cannot be unpacked is the job's end, in words.
+    @Test func aMachineThatCannotUnpackItFailsTheJob() async throws {
+        try await TestService.run(supply: FakeSupply(bootsAlone: false)) { service in
+            try await service.addAlice()
+            _ = try await Self.submit(Self.source(), to: service)
+            let machine = await service.supply.machine(of: "1")
+            machine.unpacking.withLock {
+                $0 = RunnerError(.failure, "the source could not be unpacked: no space")
+            }
+            machine.boot()
+            _ = try await service.job("1") { $0.status == .failed }
+            let log = try await service.log("1", "setup", when: "failed")
+            #expect(log.contains("the source could not be unpacked: no space"))
+        }
+    }
+
+    /// Finished jobs make room for new ones, the oldest first; unfinished ones do not.
+    @Test func anOwnersSourcesHaveALimit() async throws {
+        let size = Self.source().utf8.count
+        try await TestService.run(limits: .with { ($0.sourcesPerOwner, $0.keptPerOwner) = (2 * size, 5) }) {
+            service in
+            try await service.addAlice()
+            for id in ["1", "2"] {
+                let answer = try await Self.submit(Self.source(), to: service)
+                #expect(answer.status == 201)
+                _ = try await service.job(id) { $0.builder?.state == .kept }
+            }
+            let refusal = try await Self.submit(Self.source(), to: service)
+            #expect(
+                refusal.status == 429 && refusal.text.contains("alice's unfinished jobs"), "\(refusal.text)")
+            #expect(try Self.files(service) == ["1", "2", "incoming"])
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            _ = try await service.job("1") { $0.builder == nil }
+            let answer = try await Self.submit(Self.source(), to: service)
+            #expect(answer.status == 201)
+            #expect(try Self.files(service) == ["2", "3", "incoming"])
+        }
+    }
+
+    /// Nobody owns what a runner has left while it was arriving.
+    @Test func theNextRunnerTidiesUp() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await TestService.run(folder: folder) { _ in }
+        try "half".write(toFile: "\(folder)/sources/incoming/x", atomically: false, encoding: .utf8)
+        try await TestService.run(folder: folder) { service in
+            let left = try Self.files(service, "/incoming")
+            #expect(left.isEmpty)
+        }
+    }
+}
