@@ -20,6 +20,8 @@ final class LogFollower {
     private var waiting: [String] = []
     private var task: String?
     private var isFinal = false
+    /// Whether the service had any of the logs.
+    private(set) var hasFoundLog = false
     private var hasEnded = false
 
     /// - Parameters:
@@ -72,6 +74,7 @@ final class LogFollower {
         streams[log] = service.followLog(log, of: permit.job.id, for: permit.person) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
+            self.hasFoundLog = true
             self.sink.write(self.writer.print(bytes, of: log))
             return true
         } ended: { [weak self] result in
@@ -83,10 +86,12 @@ final class LogFollower {
         guard !hasEnded else { return }
         streams[log] = nil
         if log == task { task = nil }
+        switch result {
         // A log that does not exist, or no longer exists, has ended.
-        if case .failure(let error) = result, error.code != .noSuchLog {
-            finish(.failure(error))
-        } else {
+        case .failure(let error) where [.noSuchLog, .notOffered].contains(error.code): openNext()
+        case .failure(let error): finish(.failure(error))
+        case .success:
+            hasFoundLog = true
             openNext()
         }
     }

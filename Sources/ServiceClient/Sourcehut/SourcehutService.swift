@@ -109,6 +109,10 @@ public final class SourcehutService: BuildService {
         return TaskWatch(poll, logs, job)
     }
 
+    public func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) {
+        answer(true)
+    }
+
     public func followLog(
         _ log: String, of job: JobID, for person: Person,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
@@ -157,7 +161,7 @@ public final class SourcehutService: BuildService {
                 hostKeys: knownHostKeys(of: id), keptUntil: state == .kept ? life.keptUntil(info) : nil)
         }
         return Job(
-            id: id, owner: info.owner, note: info.note, status: status, created: .distantPast,
+            id: id, owner: info.owner, note: info.note, status: status,
             deadline: info.deadline, tasks: Self.tasks(news[id]?.job?.tasks.map(\.name) ?? [], status),
             builder: builder)
     }

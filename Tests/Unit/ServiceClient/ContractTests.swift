@@ -13,9 +13,12 @@ struct ContractTests {
         let schema: String
         let full: Data
         let bare: Data
+        /// Reads such a value.
+        let decode: @Sendable (Data) throws -> Void
 
-        init(_ schema: String, _ full: some Encodable, bare: some Encodable) throws {
+        init<Value: Codable>(_ schema: String, _ full: Value, bare: Value) throws {
             self.schema = schema
+            decode = { _ = try JSON.decode(Value.self, from: $0) }
             self.full = try JSON.encode(full)
             self.bare = try JSON.encode(bare)
         }
@@ -36,7 +39,7 @@ struct ContractTests {
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
             maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept))
-        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued, created: time)
+        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey
         key.unacceptedTerms = "1"
@@ -47,7 +50,7 @@ struct ContractTests {
             keyAdmitted: true)
         let authority = HostAuthority(key: "", suffixes: [], user: "")
         let bareClaim = Claim(
-            id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: nil, lease: 1)
+            id: "1", job: JobID("1")!, kind: nil, builder: builder, deadline: nil, lease: 1)
         let request = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
@@ -85,6 +88,27 @@ struct ContractTests {
         // Members with a default are always written.
         let defaulted = properties.filter { ($0.value as? [String: Any])?["default"] != nil }.keys
         #expect(try Self.names(sample.bare) == Set(required).union(defaulted))
+    }
+
+    @Test("the required members are needed, and are enough", arguments: samples)
+    func necessity(sample: Sample) throws {
+        let required = try #require(try Self.schema(sample.schema)["required"] as? [String])
+        let full = try #require(try JSONSerialization.jsonObject(with: sample.full) as? [String: Any])
+        func decode(_ members: [String: Any]) throws {
+            try sample.decode(JSONSerialization.data(withJSONObject: members))
+        }
+        try decode(full.filter { required.contains($0.key) })
+        for name in full.keys {
+            var members = full
+            members[name] = nil
+            if required.contains(name) {
+                #expect(throws: DecodingError.self, "\(name)") { try decode(members) }
+            } else {
+                #expect(throws: Never.self, "\(name) is absent") { try decode(members) }
+                members[name] = NSNull()
+                #expect(throws: Never.self, "\(name) is null") { try decode(members) }
+            }
+        }
     }
 
     @Test("a new deadline has one of two members")
