@@ -148,6 +148,35 @@ struct ContractTests {
         #expect(try JSON.decode(Claim.self, from: example("claim")).lease == 60)
     }
 
+    @Test("every member of the four answers on the authors' page is necessary, and they are enough")
+    func page() throws {
+        let page = try Project.text(of: "docs/build-service.md")
+        let answers = page.matches(of: #/(?s)```json\n(.*?)```/#).map { Data($0.1.utf8) }
+        try #require(answers.count == 4)
+        let reads: [(Data) throws -> Void] = [
+            { _ = try JSON.decode(Key.self, from: $0) }, { _ = try JSON.decode(Job.self, from: $0) },
+            { _ = try JSON.decode(Claim.self, from: $0) }, { _ = try JSON.decode(Claim.self, from: $0) },
+        ]
+        for (answer, read) in zip(answers, reads) {
+            try read(answer)
+            let members = try #require(try JSONSerialization.jsonObject(with: answer) as? [String: Any])
+            for (name, value) in members where name != "builder" || members["lease"] != nil {
+                let without = try JSONSerialization.data(withJSONObject: members.filter { $0.key != name })
+                #expect(throws: DecodingError.self, "\(name) is not necessary") { try read(without) }
+                for inner in (value as? [String: Any] ?? [:]).keys {
+                    var less = members
+                    less[name] = (value as? [String: Any])?.filter { $0.key != inner }
+                    let without = try JSONSerialization.data(withJSONObject: less)
+                    #expect(throws: DecodingError.self, "\(name).\(inner) is not necessary") {
+                        try read(without)
+                    }
+                }
+            }
+        }
+        let sample = try Project.text(of: "docs/examples/service.py")
+        #expect(sample.count { $0 == "\n" } == 60, "the page says so")
+    }
+
     private static func names(_ json: Data) throws -> Set<String> {
         Set(try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any]).keys)
     }
