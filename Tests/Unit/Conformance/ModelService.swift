@@ -44,6 +44,8 @@ struct ModelService {
     let fault: Check?
     /// Seconds.
     let lease: UInt32
+    /// Whether it leaves out most of what it can leave out.
+    var isBrief = false
     private(set) var keys: [Key] = []
     private var people: [String] = []
     private(set) var jobs: [Job] = []
@@ -96,7 +98,18 @@ struct ModelService {
         let encoded = (try? JSON.encode(value)) ?? Data()
         var members = (try? JSONSerialization.jsonObject(with: encoded)) as? [String: Any] ?? [:]
         change(&members)
+        if isBrief { leaveOut(&members) }
         return Reply(status: status, body: data(members))
+    }
+
+    private func leaveOut(_ members: inout [String: Any]) {
+        for name in [
+            "type", "key", "comment", "administrator", "visibility", "created", "held", "shares", "shell",
+            "kind",
+        ] { members[name] = nil }
+        for (name, optional) in [("builder", "port"), ("owner", "name")] {
+            members[name] = (members[name] as? [String: Any])?.filter { $0.key != optional }
+        }
     }
 
     private func data(_ members: [String: Any]) -> Data {

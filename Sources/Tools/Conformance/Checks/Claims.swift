@@ -41,10 +41,10 @@ extension Examination {
             let builder = try need(made, none).json?["builder"]
             let address = builder?["address"]?.string ?? "absent"
             try expect(Self.isLiteral(address), "the address is \(address)")
-            let port = builder?["port"]?.number ?? 0
-            try expect((1...65535).contains(port), "the port is \(port)")
+            let port = try decode(Claim.self, try need(made, none).body).builder.port
+            try expect(port > 0, "the port is 0")
             try expect(builder?["user"]?.string?.isEmpty == false, "there is no user")
-            return "\(address), port \(Int(port))"
+            return "\(address), port \(port)"
         }
         check(.claimsHostKeys) {
             let keys = try need(made, none).json?["builder"]?["host_keys"]?.array ?? []
