@@ -27,7 +27,7 @@ class Service(BaseHTTPRequestHandler):
         match self.begin():
             case ["jobs", job, "claims"] if job in self.jobs: self.claim(job, json.loads(self.body))
             case ["claims", name, "heartbeat"] if name in claims: self.claim(**claims[name])
-            case _: self.answer(404)
+            case parts: self.answer(410 if parts[:1] == ["claims"] else 404)
 
     def claim(self, job, wanted, session=None, end=None):  # the second time it is a heartbeat
         person, builder = self.keys.get(wanted["key_fingerprint"]), self.jobs[job].get("builder")
