@@ -25,11 +25,12 @@ import Testing
     static let redirected =
         "The build service redirects to another address, which is not followed. Please tell the administrator."
     static let brokenOff = "The build service stopped in the middle of its answer. Try again in a minute."
-    static let unreachable = "The build service cannot be reached. Try again in a minute."
+    static let hungUp =
+        "The build service closed the connection without an answer. Try again in a minute."
 
     static let answers: [Answer] = [
         Answer("nothing at all", .silence, 75, "The build service does not answer. Try again in a minute."),
-        Answer("the end of the connection", .hangUp, 75, unreachable),
+        Answer("the end of the connection", .hangUp, 75, hungUp),
         Answer("something else than HTTP", .bytes("220 mail.example.org ESMTP\r\n"), 78, nonsense),
         Answer(
             "a web page", ScriptedService.answer("200 OK", "text/html", "<html>Hello</html>"), 78, nonsense),
@@ -176,7 +177,8 @@ import Testing
             await expect(greeted, status: 0, output: ["Hello alice."], in: testBed)
             #expect(!greeted.errorText.contains("sallyport:"), "\(greeted)")
         }
-        #expect(asked.withLock { $0.count == 2 && $0.values.allSatisfy { $0 == 2 } })
+        // The key, the jobs, and the host authority.
+        #expect(asked.withLock { $0.count == 3 && $0.values.allSatisfy { $0 == 2 } })
     }
 
     /// Twice, and no more often.

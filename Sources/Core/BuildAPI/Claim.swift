@@ -23,7 +23,8 @@ public struct Claim: Codable, Equatable, Sendable {
 
     public var id: String
     public var job: JobID
-    public var kind: Kind
+    /// Nil: the service does not repeat it.
+    public var kind: Kind?
     /// The live builder to which the claim is bound.
     public var builder: Job.Builder
     public var deadline: Date?
@@ -39,7 +40,7 @@ public struct Claim: Codable, Equatable, Sendable {
     }
 
     public init(
-        id: String, job: JobID, kind: Kind, builder: Job.Builder, deadline: Date?, lease: UInt32,
+        id: String, job: JobID, kind: Kind?, builder: Job.Builder, deadline: Date?, lease: UInt32,
         keyAdmitted: Bool? = nil
     ) {
         self.id = id

@@ -16,14 +16,18 @@ public enum JSON {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
-            let text = try container.decode(String.self)
+            guard let text = try? container.decode(String.self) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: noTime)
+            }
             if let date = try? Date(text, strategy: .iso8601) { return date }
             if let date = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
             {
                 return date
             }
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: noTime)
         }
         return try decoder.decode(type, from: data)
     }
+
+    private static let noTime = "expected a time such as 2026-11-21T10:00:00Z"
 }

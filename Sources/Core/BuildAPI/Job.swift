@@ -21,7 +21,8 @@ public struct Job: Codable, Equatable, Sendable {
     public var note: String?
     public var status: Status
     public var visibility: Visibility
-    public var created: Date
+    /// Nil: the service does not say.
+    public var created: Date?
     /// When the builder ends; nil until the service has set it.
     public var deadline: Date?
     /// The latest time that the deadline can be moved to.
@@ -54,7 +55,7 @@ public struct Job: Codable, Equatable, Sendable {
 
     public init(
         id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
-        created: Date, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
+        created: Date? = nil, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Person] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
         builderEnd: BuilderEnd? = nil, sessions: [Session] = []
@@ -218,7 +219,8 @@ extension JobID: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let identifier = JobID(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a job id")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected the id of a job")
         }
         self = identifier
     }

@@ -34,13 +34,14 @@ public struct Key: Codable, Equatable, Sendable {
         self.unacceptedTerms = unacceptedTerms
     }
 
-    /// A service does not have to support administrators and terms of use.
+    /// A service needs to know only whose key it is. `suspended` has no default, so that nobody gets in because it was
+    /// forgotten.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         fingerprint = try container.decode(String.self, forKey: .fingerprint)
-        type = try container.decode(String.self, forKey: .type)
-        key = try container.decode(String.self, forKey: .key)
-        comment = try container.decode(String.self, forKey: .comment)
+        type = try container.decodeIfPresent(String.self, forKey: .type) ?? ""
+        key = try container.decodeIfPresent(String.self, forKey: .key) ?? ""
+        comment = try container.decodeIfPresent(String.self, forKey: .comment) ?? ""
         owner = try container.decode(Person.self, forKey: .owner)
         suspended = try container.decode(Bool.self, forKey: .suspended)
         administrator = try container.decodeIfPresent(Bool.self, forKey: .administrator) ?? false

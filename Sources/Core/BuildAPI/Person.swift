@@ -7,6 +7,13 @@ public struct Person: Codable, Hashable, Sendable {
         self.id = id
         self.name = name
     }
+
+    /// Without a name, people see the id.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        id = try members.decode(String.self, forKey: .id)
+        name = try members.decodeIfPresent(String.self, forKey: .name) ?? id
+    }
 }
 
 extension Person {

@@ -216,7 +216,9 @@ struct BuilderSessionMachine {
             if let error, !error.isTransient { return handle(.reasonTimeout) }
             return []
         case .waiting, .showingLog:
-            if let error { return end(.service(error)) }
+            if let error {
+                return end(error.code == .notOffered ? .eventsNotOffered(job) : .service(error))
+            }
             return job.status.isFinal ? [] : end(.eventsEnded(job))
         case .entering, .inside, .over: return []
         }

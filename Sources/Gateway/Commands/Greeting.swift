@@ -19,11 +19,18 @@ struct Greeting: PersonalCommand {
 
     private func greet(_ person: Person, _ jobs: [Job]?, _ context: SessionContext) {
         context.journal.note("greeting person=\(person.id) key=\(context.key.fingerprint)")
-        context.answer(text(for: person, jobs, context))
+        let example = jobs?.first.map { "\($0.id)" } ?? "JOB"
+        context.withSetUpLine(for: example) { setUpLine in
+            context.answer(text(for: person, jobs, example, setUpLine, context))
+        }
     }
 
-    /// - Parameter jobs: nil: the service cannot list them.
-    private func text(for person: Person, _ jobs: [Job]?, _ context: SessionContext) -> String {
+    /// - Parameters:
+    ///   - jobs: nil: the service cannot list them, so that it probably has no logs and takes no jobs either.
+    ///   - example: the job in the lines to copy.
+    private func text(
+        for person: Person, _ jobs: [Job]?, _ example: String, _ setUpLine: String, _ context: SessionContext
+    ) -> String {
         var lines = ["Hello \(person.printableName)."]
         lines.append("")
         if let jobs, jobs.isEmpty {
@@ -35,15 +42,16 @@ struct Greeting: PersonalCommand {
         } else {
             lines.append("The build service here cannot list your jobs. Name the job in each command.")
         }
-        let example = jobs?.first.map { "\($0.id)" } ?? "JOB"
         lines.append("")
         var examples = [
             ("Open a shell on a job's machine", context.commandLine("connect \(example)", terminal: true)),
             ("Run one command there", context.commandLine("connect \(example) COMMAND")),
-            ("Follow a job's log", context.commandLine("tail \(example)")),
-            ("Use an editor, scp, rsync, ports", context.setUpLine(for: example)),
         ]
-        if context.service.selfService != nil {
+        if jobs != nil || context.service.selfService == nil {
+            examples.append(("Follow a job's log", context.commandLine("tail \(example)")))
+        }
+        examples.append(("Use an editor, scp, rsync, ports", setUpLine))
+        if jobs != nil, context.service.selfService != nil {
             examples.append(("Submit a job", context.commandLine("submit --follow <job.yaml")))
         }
         examples.append(("List all commands", context.commandLine("help")))

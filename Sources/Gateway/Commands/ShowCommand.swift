@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import ServiceClient
 
 /// `show`: prints everything about one job.
 struct ShowCommand: JobCommand {
@@ -19,15 +20,23 @@ struct ShowCommand: JobCommand {
     }
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
-        context.journal.note("show job=\(permit.job.id) person=\(permit.person.id)")
-        let isInvited = permit.standing != .stranger
-        context.answer(JobView(job: permit.job, isInvited: isInvited), json: json) {
-            let job = permit.job
-            let own = (line: context.ownLine(for: job.id), setUpLine: context.setUpLine(for: "\(job.id)"))
-            return JobSheet(job: job, isInvited: isInvited, own: own) { words, terminal in
-                context.commandLine(words, terminal: terminal)
-            }.text
+        let job = permit.job
+        context.journal.note("show job=\(job.id) person=\(permit.person.id)")
+        guard !json else {
+            context.answer(JobView(job: job, isInvited: isInvited(permit)), json: true) { "" }
+            return nil
+        }
+        context.service.hasLog(job.id, for: permit.person) { hasLog in
+            context.withSetUpLine(for: "\(job.id)") { setUpLine in
+                let own = (line: context.ownLine(for: job.id), setUpLine: setUpLine)
+                let sheet = JobSheet(job: job, isInvited: isInvited(permit), hasLog: hasLog, own: own) {
+                    context.commandLine($0, terminal: $1)
+                }
+                context.answer(sheet.text)
+            }
         }
         return nil
     }
+
+    private func isInvited(_ permit: Permit) -> Bool { permit.standing != .stranger }
 }

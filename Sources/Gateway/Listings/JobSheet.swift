@@ -7,6 +7,8 @@ struct JobSheet {
     let job: Job
     /// Whether to show who is inside, and how to enter.
     let isInvited: Bool
+    /// Whether the service has a log of it.
+    let hasLog: Bool
     /// The command to enter with the person's own ssh, and the one to set that up.
     let own: (line: String, setUpLine: String)
     /// The full command line for a command, given whether it needs a terminal.
@@ -22,7 +24,7 @@ struct JobSheet {
         }
         add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
         add("owner", job.owner.printableName)
-        add("submitted", TimeLeft.moment(job.created))
+        if let created = job.created { add("submitted", TimeLeft.moment(created)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
         if isInvited {
@@ -34,16 +36,17 @@ struct JobSheet {
                         + "for \(TimeLeft.text(now.timeIntervalSince(session.since)))")
             }
         }
-        lines.append("")
-        if isInvited, job.builder != nil {
-            lines.append("  " + commandLine("connect \(job.id)", true))
-            if job.status.isFinal { lines.append("  " + commandLine("extend \(job.id)", false)) }
-        }
-        lines.append("  " + commandLine("tail \(job.id)", false))
-        if isInvited, job.builder != nil {
-            lines.append("  \(own.line)   (for your own ssh, scp or editor; set up first: \(own.setUpLine))")
-        }
+        if !commands.isEmpty { lines += [""] + commands.map { "  \($0)" } }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Only what the service can do.
+    private var commands: [String] {
+        let log = hasLog ? [commandLine("tail \(job.id)", false)] : []
+        guard isInvited, job.builder != nil else { return log }
+        let more = job.canBeExtended ? [commandLine("extend \(job.id)", false)] : []
+        let yours = "\(own.line)   (for your own ssh, scp or editor; set up first: \(own.setUpLine))"
+        return [commandLine("connect \(job.id)", true)] + more + log + [yours]
     }
 
     private var tasks: [String] {

@@ -32,7 +32,7 @@ struct JobView: Encodable {
         try container.encode(job.note, forKey: .note)
         try container.encode(job.status, forKey: .status)
         try container.encode(job.visibility, forKey: .visibility)
-        try container.encode(job.created, forKey: .created)
+        try container.encodeIfPresent(job.created, forKey: .created)
         try container.encode(job.deadline, forKey: .deadline)
         try container.encode(job.maxDeadline, forKey: .maxDeadline)
         try container.encode(job.held, forKey: .held)

@@ -21,6 +21,8 @@ final class LogFollower {
     private var waiting: [String] = []
     private var task: String?
     private var isFinal = false
+    /// Whether the service had any of the logs.
+    private(set) var hasFoundLog = false
     private var hasEnded = false
 
     /// - Parameters:
@@ -79,6 +81,7 @@ final class LogFollower {
         ) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
+            self.hasFoundLog = true
             self.sink.write(self.writer.print(bytes, of: log))
             return true
         } ended: { [weak self] result in
@@ -90,10 +93,12 @@ final class LogFollower {
         guard !hasEnded else { return }
         streams[log] = nil
         if log == task { task = nil }
+        switch result {
         // A log that does not exist, or no longer exists, has ended.
-        if case .failure(let error) = result, error.code != .noSuchLog {
-            finish(.failure(error))
-        } else {
+        case .failure(let error) where [.noSuchLog, .notOffered].contains(error.code): openNext()
+        case .failure(let error): finish(.failure(error))
+        case .success:
+            hasFoundLog = true
             openNext()
         }
     }

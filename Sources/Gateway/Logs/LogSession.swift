@@ -15,6 +15,8 @@ final class LogSession: RunningCommand {
     private var follower: LogFollower?
     private var watch: (any ServiceStream)?
     private let ended: (Job) -> Void
+    /// Whether the job had ended before: then there is nothing to show but its logs.
+    private let hadEnded: Bool
     private var job: Job
 
     /// - Parameters:
@@ -30,6 +32,7 @@ final class LogSession: RunningCommand {
         self.context = context
         self.permit = permit
         job = permit.job
+        hadEnded = permit.job.status.isFinal
     }
 
     func start() {
@@ -68,21 +71,24 @@ final class LogSession: RunningCommand {
         switch result {
         case .success:
             ended(job)
-            guard !job.hasNotRun else { return refuse() }
+            guard !job.hasNotRun else { return refuse(.jobEnded(job)) }
+            if follower?.hasFoundLog == false {
+                guard !hadEnded else { return refuse(.noLog(job.id)) }
+                context.say(Refusal.noLog(job.id).message.text)
+            }
             finish(job.status == .success ? .success : .jobFailed)
         case .failure(let error): fail(error)
         }
     }
 
-    /// Its log has ended, but it says nothing about the build.
-    private func refuse() {
+    /// Its log says nothing about the build.
+    private func refuse(_ refusal: Refusal) {
         stop()
-        context.refuse(.jobEnded(job))
+        context.refuse(refusal)
     }
 
     private func fail(_ error: ServiceError) {
-        stop()
-        context.refuse(.service(error))
+        refuse(error.code == .notOffered ? .eventsNotOffered(job) : .service(error))
     }
 
     /// The service reports nothing more, though the job has not ended: it is being stopped.

@@ -100,5 +100,5 @@ extension Refusal {
         }
     }
 
-    private static func logIsLeft(of job: JobID) -> String { "Its log is still available: tail \(job)." }
+    private static func logIsLeft(of job: JobID) -> String { "Its log, if there is one: tail \(job)." }
 }

@@ -67,6 +67,18 @@ extension Refusal {
                 Message.tryAgainInAMinute,
                 cause: "the event stream of job \(job.id) ended while it was \(job.status.rawValue)")
 
+        case .eventsNotOffered(let job):
+            Message(
+                .tryAgain,
+                "Job \(job.id) has not ended, and the build service here does not report when it does.",
+                job.builder?.state == .ready
+                    ? "Try again later, or enter its builder now: connect --now \(job.id)."
+                    : "Try again later.",
+                cause: "no events of job \(job.id), which is \(job.status.rawValue)")
+        case .noLog(let job):
+            Message(
+                .noBuilder, "The build service here has no log of job \(job).", cause: "no log of job \(job)")
+
         case .noBuilder(let job):
             Message(
                 job.status.isFinal ? .noBuilder : .tryAgain,

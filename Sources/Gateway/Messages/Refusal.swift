@@ -50,6 +50,9 @@ enum Refusal: Error {
     case senseless(String)
     /// It stopped reporting changes of a job that has not ended.
     case eventsEnded(Job)
+    /// It never reports changes of a job, and this one has not ended.
+    case eventsNotOffered(Job)
+    case noLog(JobID)
 
     // MARK: The job's state
 

@@ -47,11 +47,14 @@ struct SessionContext {
             port: configuration.gateway.publicPort)(words, terminal: terminal)
     }
 
-    /// The command line that sets a person's own ssh up; for one job, if nothing works for all jobs.
-    func setUpLine(for job: String) -> String {
-        let host = publicName == nil ? " --bare --host HOST" : ""
-        // A service without `selfService` has no host authority either.
-        return commandLine("ssh-config" + host + (service.selfService == nil ? " --job \(job)" : ""))
+    /// Finds the command line that sets a person's own ssh up; for one job, if nothing works for all jobs.
+    func withSetUpLine(for job: String, _ use: @escaping (String) -> Void) {
+        service.hostAuthority { result in
+            let host = publicName == nil ? " --bare --host HOST" : ""
+            var option = " --job \(job)"
+            if case .success(.some) = result { option = "" }
+            use(commandLine("ssh-config" + host + option))
+        }
     }
 
     /// The command line that enters a job's builder with the person's own ssh, when that is set up.

@@ -48,6 +48,9 @@ public protocol BuildService: AnyObject {
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 
+    /// Whether the service has a log of the job for this person. A service that cannot say it now has one.
+    func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void)
+
     /// Claims the job's builder, so that it stays. A session that asks twice gets the same claim.
     func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void)

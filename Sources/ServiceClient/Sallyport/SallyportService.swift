@@ -42,7 +42,7 @@ public final class SallyportService: BuildService, SelfService {
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
-                path: "/v1/jobs/\(job)/events?person=\(person.id.percentEncoded)", about: .job,
+                path: "/v1/jobs/\(job)/events?person=\(person.id.percentEncoded)", about: .events,
                 headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
                 expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
@@ -97,6 +97,14 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
+    public func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) {
+        let path = "/v1/jobs/\(job)/logs/\(LogName.job)?person=\(person.id.percentEncoded)"
+        sendForBytes(HTTPRequest(path: path, about: .log, headers: ["Range: bytes=0-0"])) { result in
+            guard case .failure(let error) = result else { return answer(true) }
+            answer(![.noSuchLog, .notOffered].contains(error.code))
+        }
+    }
+
     public func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
     ) {
@@ -132,9 +140,10 @@ public final class SallyportService: BuildService, SelfService {
     ) {
         let path = "/v1/claims/\(claim.id.percentEncoded)?reason=\(reason.rawValue)"
         let request = HTTPRequest(
-            method: "DELETE", path: path, about: .standingClaim, timeout: .seconds(3))
+            method: "DELETE", path: path, about: .endOfClaim, timeout: .seconds(3))
         sendWithoutAnswer(request) { result in
-            if case .failure(let error) = result, error.code == .claimEnded {
+            // Without this request, a service waits for the end of the lease.
+            if case .failure(let error) = result, [.claimEnded, .notOffered].contains(error.code) {
                 answer(.success(()))
             } else {
                 answer(result)
@@ -284,7 +293,9 @@ public final class SallyportService: BuildService, SelfService {
                     } catch {
                         return .failure(
                             ServiceError(
-                                .malformedAnswer, detail: "\(request.method) \(request.path): \(error)"))
+                                .malformedAnswer,
+                                detail: "the answer to \(request.method) \(request.path): "
+                                    + JSON.complaint(about: error)))
                     }
                 })
         }

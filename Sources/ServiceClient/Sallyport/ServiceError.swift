@@ -7,6 +7,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
 
         /// Nothing listens there, or the connection broke.
         case unreachable
+        /// The service closed the connection before it answered.
+        case hungUp
         /// The TLS handshake failed; nothing has been sent.
         case insecure
         /// The certificate does not prove that this is the service; nothing has been sent.
@@ -84,7 +86,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     /// Whether the same request may succeed later.
     public var isTransient: Bool {
         switch code {
-        case .unreachable, .timedOut, .insecure, .brokenOff, .tooMany, .unavailable: true
+        case .unreachable, .hungUp, .timedOut, .insecure, .brokenOff, .tooMany, .unavailable: true
         case .malformedAnswer, .tooOld, .gatewayFault, .untrusted, .redirected: false
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
             .notPermitted, .notAuthenticated, .termsChanged, .conflict, .badInput, .notOffered, .refused:
@@ -96,6 +98,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     public var description: String {
         switch code {
         case .unreachable: "The build service cannot be reached."
+        case .hungUp: "The build service closed the connection without an answer."
         case .insecure: "There is no secure connection to the build service."
         case .untrusted(.authority):
             "The build service's certificate is not signed by a trusted authority."

@@ -28,7 +28,7 @@ public struct SocketService {
         do {
             return try JSON.decode(Key.self, from: Data(answer.body))
         } catch {
-            throw .unusual("not a key in JSON")
+            throw .unusual("the answer about a key: \(JSON.complaint(about: error))")
         }
     }
 

@@ -116,6 +116,10 @@ public final class SourcehutService: BuildService {
         logs.lastLines(count, of: log, of: job.id, answer)
     }
 
+    public func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) {
+        answer(true)
+    }
+
     public func followLog(
         _ log: String, of job: Job, for person: Person, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
@@ -164,7 +168,7 @@ public final class SourcehutService: BuildService {
                 hostKeys: knownHostKeys(of: id), keptUntil: state == .kept ? life.keptUntil(info) : nil)
         }
         return Job(
-            id: id, owner: info.owner, note: info.note, status: status, created: .distantPast,
+            id: id, owner: info.owner, note: info.note, status: status,
             deadline: info.deadline, tasks: Self.tasks(news[id]?.job?.tasks.map(\.name) ?? [], status),
             builder: builder)
     }

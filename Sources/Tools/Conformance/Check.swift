@@ -80,7 +80,7 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .jobsMalformed: "an invalid manifest is 422, with a line or a key"
         case .jobsSubmit: "a manifest becomes a job: 201 and the job"
         case .jobsID: "a job's id is 1 to 64 of [A-Za-z0-9_-], beginning with a letter or digit"
-        case .jobsGet: "a job has all members of the contract"
+        case .jobsGet: "a job has the members that a gateway needs"
         case .jobsTimes: "times are RFC 3339 in UTC"
         case .jobsList: "a person's live jobs are listed by the person's id"
         case .jobsUnknown: "an unknown job is 404"

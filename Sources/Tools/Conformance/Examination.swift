@@ -59,10 +59,10 @@ public final class Examination {
         lookAtReleases()
         cleanUp()
         lookAtAnswers()
-        let findings = Check.allCases.map {
+        let findings = Check.allCases.filter { $0.level <= options.level }.map {
             self.findings[$0] ?? Finding(check: $0, outcome: .skipped, seen: "it was not reached")
         }
-        return Report(findings: findings, left: left)
+        return Report(level: options.level, findings: findings, left: left)
     }
 
     private func reach() throws(Unreachable) {
@@ -84,10 +84,11 @@ public final class Examination {
         case skipped(String)
     }
 
-    /// Records one finding.
+    /// Records one finding, if the level needs it.
     ///
     /// - Parameter look: returns what was seen if the promise is kept; throws a ``Deviation`` otherwise.
     func check(_ check: Check, _ look: () throws -> String) {
+        guard check.level <= options.level else { return }
         let outcome: Finding.Outcome
         let seen: String
         do {
@@ -97,7 +98,7 @@ public final class Examination {
         } catch Deviation.broken(let what) {
             (outcome, seen) = (.broken, what)
         } catch {
-            (outcome, seen) = (.broken, Self.describe(error))
+            (outcome, seen) = (.broken, JSON.complaint(about: error))
         }
         findings[check] = Finding(check: check, outcome: outcome, seen: String(seen.prefix(300)))
     }
@@ -129,21 +130,6 @@ public final class Examination {
     /// The answer's body as a gateway reads it.
     func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
         try JSON.decode(type, from: Data(bytes))
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        func place(_ path: [any CodingKey]) -> String {
-            path.isEmpty
-                ? "the answer"
-                : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-        }
-        switch error as? DecodingError {
-        case .keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "\(place(context.codingPath)) is of another type: \(context.debugDescription)"
-        case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
-        default: return "\(error)"
-        }
     }
 
     // MARK: Requests

@@ -19,6 +19,8 @@ public struct Options: Sendable {
     public var job: String?
     /// `<type> <base64>` of a key that the owner already has; needed if keys cannot be added.
     public var key: String?
+    /// Only what this level needs is tested.
+    public var level = Level.full
     public var token: String?
     public var gatewayToken: String?
     public var keysToken: String?

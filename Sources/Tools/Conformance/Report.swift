@@ -10,8 +10,9 @@ public struct Finding: Codable, Equatable, Sendable {
     public var seen: String
 }
 
-/// The findings about one service: one for each ``Check``, in their order.
+/// The findings about one service: one for each ``Check`` of the level, in their order.
 public struct Report: Codable, Equatable, Sendable {
+    public var level: Level
     public var findings: [Finding]
     /// What the examination has made and could not remove.
     public var left: [String]

@@ -34,7 +34,8 @@ struct Failure: Error, Equatable {
             : error.problem?.detail.map { HostileText.printable($0) }
         sentence = said ?? error.description
         switch error.code {
-        case .unreachable, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld, .gatewayFault:
+        case .unreachable, .hungUp, .timedOut, .insecure, .brokenOff, .malformedAnswer, .tooOld,
+            .gatewayFault:
             status = .unavailable
             sentence = said ?? "\(error.description) (\(HostileText.printable(error.detail)))"
         case .untrusted, .redirected: status = .configuration

@@ -86,6 +86,37 @@ import Testing
         #expect(throws: (any Error).self) { try JSON.decode(Job.self, from: Data(text.utf8)) }
     }
 
+    /// The administrator's log has these words.
+    @Test(
+        arguments: [
+            (#""id":"42","#, "", #"no member "id""#), (#""user":"build","#, "", #"no member "builder.user""#),
+            (#""name":"build","status":"failed","#, #""status":"failed","#, #"no member "tasks[0].name""#),
+            ("10:00:00Z", "ten o'clock", #"member "created": expected a time such as 2026-11-21T10:00:00Z"#),
+            (#""2026-11-21T10:00:00.5Z""#, "5", #"member "deadline": expected a time such as"#),
+            (#"false"#, #""no""#, #"member "held": expected true or false"#),
+            ("2222", #""2222""#, #"member "builder.port": expected a whole number"#),
+            ("2222", "-1", "not JSON, or a number in it is out of range"),
+            (#"["ssh-ed25519 AAAA"]"#, #""ssh-ed25519""#, #"member "builder.host_keys": expected a list"#),
+            (#""ssh-ed25519 AAAA""#, "7", #"member "builder.host_keys[0]": expected a text"#),
+            (#"{"id":"1","name":"alice"},"note""#, #"7,"note""#, #"member "owner": expected an object"#),
+            (
+                #""failed","visibility""#, #""exploded","visibility""#,
+                #"member "status": unknown word "exploded""#
+            ),
+            (#""42""#, #""a/b""#, #"member "id": expected the id of a job"#),
+            (#""status":"failed","vis"#, #""status":null,"vis"#, #"member "status""#),
+            (#"{"id""#, "<html>", "not JSON"),
+        ])
+    func whatIsWrongIsSaidInWords(original: String, replacement: String, words: String) throws {
+        let text = Self.job.replacing(original, with: replacement, maxReplacements: 1)
+        #expect(text != Self.job)
+        let error = try #require(throws: DecodingError.self) {
+            try JSON.decode(Job.self, from: Data(text.utf8))
+        }
+        let complaint = JSON.complaint(about: error)
+        #expect(complaint.hasPrefix(words) && !complaint.contains("CodingKey"), "\(complaint)")
+    }
+
     /// A gateway calculates with leases, so none can be too long for that.
     @Test(arguments: [
         ("60", true), ("4294967295", true), ("4294967296", false), ("-1", false), ("1e30", false),

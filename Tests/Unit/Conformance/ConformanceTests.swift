@@ -80,6 +80,26 @@ struct ConformanceTests {
         }
     }
 
+    @Test("a level tests what it needs, and changes nothing else", arguments: Level.allCases)
+    func levels(level: Level) async throws {
+        var model = ModelService(fault: .logsRange)
+        model.isBrief = true
+        let key = Examination.unknownKey().line
+        try model.addKey(key, of: "alice")
+        let job = model.addFailedJob(of: "alice")
+        try await ModelServer.serving(model) { url, server in
+            var options = options
+            (options.token, options.key, options.job, options.level) = ("gateway", key, job, level)
+            let report = try await examine(url, options)
+            #expect(report.level == level && report.isKept == (level == .connect))
+            #expect(report.findings.map(\.check) == Check.allCases.filter { $0.level <= level })
+            let broken = report.findings.filter { $0.outcome == .broken }.map(\.check)
+            #expect(broken == (level == .connect ? [] : [.logsRange]))
+            #expect(report.findings.contains { $0.check == .claimsMake && $0.outcome == .kept })
+            #expect((server.state.jobs[0].builder == nil) == (level > .connect), "a logout is for `follow`")
+        }
+    }
+
     @Test("an unreachable service is an error, not a finding")
     func nobody() async throws {
         let error = await #expect(throws: Unreachable.self) {

@@ -44,6 +44,8 @@ struct ModelService {
     let fault: Check?
     /// Seconds.
     let lease: UInt32
+    /// Whether it leaves out most of what it can leave out.
+    var isBrief = false
     private(set) var keys: [Key] = []
     private var people: [String] = []
     private(set) var jobs: [Job] = []
@@ -96,7 +98,18 @@ struct ModelService {
         let encoded = (try? JSON.encode(value)) ?? Data()
         var members = (try? JSONSerialization.jsonObject(with: encoded)) as? [String: Any] ?? [:]
         change(&members)
+        if isBrief { leaveOut(&members) }
         return Reply(status: status, body: data(members))
+    }
+
+    private func leaveOut(_ members: inout [String: Any]) {
+        for name in [
+            "type", "key", "comment", "administrator", "visibility", "created", "held", "shares", "shell",
+            "kind",
+        ] { members[name] = nil }
+        for (name, optional) in [("builder", "port"), ("owner", "name")] {
+            members[name] = (members[name] as? [String: Any])?.filter { $0.key != optional }
+        }
     }
 
     private func data(_ members: [String: Any]) -> Data {
@@ -199,7 +212,7 @@ struct ModelService {
             return json(jobs[index]) { if fault == .jobsCancel { $0["status"] = "running" } }
         default:
             var reply = json(jobs[index]) {
-                if fault == .jobsGet { $0["held"] = nil }
+                if fault == .jobsGet { $0["owner"] = nil }
                 if fault == .jobsTimes { $0["created"] = "2026-11-21T06:56:03+01:00" }
                 if fault == .claimsListed { $0["sessions"] = [Any]() }
             }
@@ -213,7 +226,7 @@ struct ModelService {
         let last = request.headers["last-event-id"].flatMap { Int($0) }
         var text = fault == .eventsComment ? "" : ":\n\n"
         func event(_ number: Int, _ job: Job) -> String {
-            let members = json(job) { if fault == .eventsData { $0["shares"] = nil } }
+            let members = json(job) { if fault == .eventsData { $0["owner"] = nil } }
             let number = fault == .eventsIDs ? 1 : number
             return "id: \(number)\nevent: status\ndata: \(String(decoding: members.body, as: UTF8.self))\n\n"
         }
@@ -336,7 +349,7 @@ struct ModelService {
         for index in jobs.indices {
             jobs[index].sessions = claims.filter { $0.claim.job == jobs[index].id }.map {
                 Job.Session(
-                    session: $0.session, person: $0.person, kind: $0.claim.kind, from: "192.0.2.1",
+                    session: $0.session, person: $0.person, kind: $0.claim.kind ?? .exec, from: "192.0.2.1",
                     since: Date())
             }
         }

@@ -13,9 +13,12 @@ struct ContractTests {
         let schema: String
         let full: Data
         let bare: Data
+        /// Reads such a value.
+        let decode: @Sendable (Data) throws -> Void
 
-        init(_ schema: String, _ full: some Encodable, bare: some Encodable) throws {
+        init<Value: Codable>(_ schema: String, _ full: Value, bare: Value) throws {
             self.schema = schema
+            decode = { _ = try JSON.decode(Value.self, from: $0) }
             self.full = try JSON.encode(full)
             self.bare = try JSON.encode(bare)
         }
@@ -36,7 +39,7 @@ struct ContractTests {
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
             maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept))
-        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued, created: time)
+        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey
         key.unacceptedTerms = "1"
@@ -47,7 +50,7 @@ struct ContractTests {
             keyAdmitted: true)
         let authority = HostAuthority(key: "", suffixes: [], user: "")
         let bareClaim = Claim(
-            id: "1", job: JobID("1")!, kind: .exec, builder: builder, deadline: nil, lease: 1)
+            id: "1", job: JobID("1")!, kind: nil, builder: builder, deadline: nil, lease: 1)
         let request = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
@@ -88,6 +91,27 @@ struct ContractTests {
         #expect(try Self.names(sample.bare) == Set(required).union(defaulted))
     }
 
+    @Test("the required members are needed, and are enough", arguments: samples)
+    func necessity(sample: Sample) throws {
+        let required = try #require(try Self.schema(sample.schema)["required"] as? [String])
+        let full = try #require(try JSONSerialization.jsonObject(with: sample.full) as? [String: Any])
+        func decode(_ members: [String: Any]) throws {
+            try sample.decode(JSONSerialization.data(withJSONObject: members))
+        }
+        try decode(full.filter { required.contains($0.key) })
+        for name in full.keys {
+            var members = full
+            members[name] = nil
+            if required.contains(name) {
+                #expect(throws: DecodingError.self, "\(name)") { try decode(members) }
+            } else {
+                #expect(throws: Never.self, "\(name) is absent") { try decode(members) }
+                members[name] = NSNull()
+                #expect(throws: Never.self, "\(name) is null") { try decode(members) }
+            }
+        }
+    }
+
     @Test("a new deadline has one of two members")
     func newDeadline() throws {
         let properties = try #require(try Self.schema("NewDeadline")["properties"] as? [String: Any])
@@ -123,6 +147,35 @@ struct ContractTests {
         #expect(try JSON.decode(Key.self, from: example("key")).owner.name == "alice")
         #expect(try JSON.decode(Job.self, from: example("job")).builder?.state == .kept)
         #expect(try JSON.decode(Claim.self, from: example("claim")).lease == 60)
+    }
+
+    @Test("every member of the four answers on the authors' page is necessary, and they are enough")
+    func page() throws {
+        let page = try Project.text(of: "docs/build-service.md")
+        let answers = page.matches(of: #/(?s)```json\n(.*?)```/#).map { Data($0.1.utf8) }
+        try #require(answers.count == 4)
+        let reads: [(Data) throws -> Void] = [
+            { _ = try JSON.decode(Key.self, from: $0) }, { _ = try JSON.decode(Job.self, from: $0) },
+            { _ = try JSON.decode(Claim.self, from: $0) }, { _ = try JSON.decode(Claim.self, from: $0) },
+        ]
+        for (answer, read) in zip(answers, reads) {
+            try read(answer)
+            let members = try #require(try JSONSerialization.jsonObject(with: answer) as? [String: Any])
+            for (name, value) in members where name != "builder" || members["lease"] != nil {
+                let without = try JSONSerialization.data(withJSONObject: members.filter { $0.key != name })
+                #expect(throws: DecodingError.self, "\(name) is not necessary") { try read(without) }
+                for inner in (value as? [String: Any] ?? [:]).keys {
+                    var less = members
+                    less[name] = (value as? [String: Any])?.filter { $0.key != inner }
+                    let without = try JSONSerialization.data(withJSONObject: less)
+                    #expect(throws: DecodingError.self, "\(name).\(inner) is not necessary") {
+                        try read(without)
+                    }
+                }
+            }
+        }
+        let sample = try Project.text(of: "docs/examples/service.py")
+        #expect(sample.count { $0 == "\n" } == 60, "the page says so")
     }
 
     private static func names(_ json: Data) throws -> Set<String> {

@@ -51,7 +51,7 @@ import Testing
 
     @Test(
         arguments: [
-            (.unreachable, true), (.brokenOff, true), (.timedOut, false), (.insecure, false),
+            (.unreachable, true), (.hungUp, true), (.brokenOff, true), (.timedOut, false), (.insecure, false),
             (.untrusted(.time), false), (.malformedAnswer, false), (.redirected, false),
         ] as [(ServiceError.Code, Bool)])
     func aConnectionThatBreaksIsMadeAgain(code: ServiceError.Code, again: Bool) {

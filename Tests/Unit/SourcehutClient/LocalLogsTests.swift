@@ -185,7 +185,7 @@ import Testing
         news.publish(
             Job(
                 id: news.identifier, owner: Person(id: "1", name: "~alice"), status: status,
-                created: .distantPast, tasks: SourcehutService.tasks(tasks, status)))
+                tasks: SourcehutService.tasks(tasks, status)))
     }
 
     private func append(_ text: String, task: String? = nil) throws {

@@ -30,7 +30,8 @@ extension HTTPClient {
     static func pause(after result: Result<HTTPResponse, ServiceError>) -> Duration? {
         let least = Duration.milliseconds(250)
         switch result {
-        case .failure(let error): return [.unreachable, .brokenOff].contains(error.code) ? least : nil
+        case .failure(let error):
+            return [.unreachable, .hungUp, .brokenOff].contains(error.code) ? least : nil
         case .success(let response):
             guard [502, 503, 504].contains(response.status) else { return nil }
             let pause = response.retryAfter ?? least

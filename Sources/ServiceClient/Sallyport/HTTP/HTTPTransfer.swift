@@ -201,6 +201,7 @@ package final class HTTPTransfer {
         case CURLE_OPERATION_TIMEDOUT: return ServiceError(.timedOut, detail: detail)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             return ServiceError(.malformedAnswer, detail: detail)
+        case CURLE_GOT_NOTHING: return ServiceError(.hungUp, detail: detail)
         case CURLE_PARTIAL_FILE: return ServiceError(.brokenOff, detail: detail)
         case CURLE_SSL_CONNECT_ERROR: return ServiceError(.insecure, detail: detail)
         case CURLE_PEER_FAILED_VERIFICATION: return ServiceError(.untrusted(distrust), detail: detail)

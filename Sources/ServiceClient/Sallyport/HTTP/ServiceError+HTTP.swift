@@ -4,10 +4,14 @@ import FoundationEssentials
 /// The subject of a request, which decides what an answer's HTTP status means.
 package enum Subject: Sendable {
     case key, job, log
+    /// The changes of a job that exists, as far as the gateway knows.
+    case events
     /// A new claim.
     case claim
     /// A claim that is live, as far as the gateway knows.
     case standingClaim
+    /// Such a claim, to be released.
+    case endOfClaim
     /// A person's key, to be removed.
     case keyOfPerson
     case person
@@ -43,7 +47,7 @@ extension ServiceError {
         case 415 where subject.isOptional: .notOffered
         case 405 where subject.isOptional, 501 where subject.isOptional: .notOffered
         case 409: conflict(about: subject)
-        case 410 where subject == .standingClaim: .claimEnded
+        case 410 where subject == .standingClaim || subject == .endOfClaim: .claimEnded
         case 410: .builderGone
         case 416 where subject == .log: .noSuchLog
         case 429: .tooMany(problem?.quota)
@@ -57,9 +61,9 @@ extension ServiceError {
         case .key, .keyOfPerson: .noSuchKey
         case .job, .claim: .noSuchJob
         case .log: .noSuchLog
-        case .standingClaim: .claimEnded
+        case .standingClaim, .endOfClaim: .claimEnded
         case .person: .noSuchPerson
-        case .acceptance, .optional: .notOffered
+        case .events, .acceptance, .optional: .notOffered
         case .other: .refused
         }
     }
@@ -68,7 +72,8 @@ extension ServiceError {
         switch subject {
         case .claim: .notReady
         case .acceptance: .termsChanged
-        case .key, .job, .log, .standingClaim, .keyOfPerson, .person, .optional, .other: .conflict
+        case .key, .job, .log, .events, .standingClaim, .endOfClaim, .keyOfPerson, .person, .optional, .other:
+            .conflict
         }
     }
 }
@@ -76,8 +81,8 @@ extension ServiceError {
 extension Subject {
     fileprivate var isOptional: Bool {
         switch self {
-        case .keyOfPerson, .person, .acceptance, .optional: true
-        case .key, .job, .log, .claim, .standingClaim, .other: false
+        case .log, .events, .endOfClaim, .keyOfPerson, .person, .acceptance, .optional: true
+        case .key, .job, .claim, .standingClaim, .other: false
         }
     }
 }

@@ -25,6 +25,9 @@ package final class TransferReport {
 
     /// - Parameter result: of the exchange, which has failed.
     package func describe(_ result: CURLcode) -> String {
+        guard result != CURLE_GOT_NOTHING else {
+            return "\(endpoint.place): the connection was closed without an answer"
+        }
         let general = String(cString: curl_easy_strerror(result))
         let detail = message[0] == 0 ? general : String(cString: message)
         var code = 0

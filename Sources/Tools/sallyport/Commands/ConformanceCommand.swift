@@ -24,6 +24,8 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: "Submit nothing; use this failed job of the owner. Its kept builder ends.")
     var job: String?
     @Option(help: "Add no keys; use this public key, which the owner already has.") var key: String?
+    @Option(help: "How much of API v1 the service offers: connect, follow or full.", transform: level(named:))
+    var level = Level.full
     @Option(help: "A file with the token of an operator or a gateway.") var tokenFile: String?
     @Option(help: "A gateway's token file, to check that it can do less.") var gatewayTokenFile: String?
     @Option(help: "A file with a token that can only look keys up.") var keysTokenFile: String?
@@ -32,9 +34,20 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: "Wait for a lease to run out only if it is no longer, in seconds.") var longestLease = 15
     @Flag(help: "Answer in JSON.") var json = false
 
+    private static func level(named name: String) throws -> Level {
+        guard let level = Level(rawValue: name) else {
+            throw ValidationError("it is connect, follow or full.")
+        }
+        return level
+    }
+
     func validate() throws {
         guard patience > 0, longestLease >= 0 else {
             throw ValidationError("--patience must be at least 1, and --longest-lease at least 0.")
+        }
+        guard level == .full || (job != nil && key != nil) else {
+            throw ValidationError(
+                "--level \(level.rawValue) needs --job and --key, because it submits no job and adds no key.")
         }
     }
 
@@ -79,6 +92,7 @@ struct ConformanceCommand: ParsableCommand {
         options.gatewayToken = try token(gatewayTokenFile)
         options.keysToken = try token(keysTokenFile)
         options.authorities = authorities
+        options.level = level
         (options.patience, options.longestLease) = (patience, longestLease)
         return options
     }
@@ -104,6 +118,7 @@ struct ConformanceCommand: ParsableCommand {
         print(table.lines.joined(separator: "\n"))
         for left in report.left { print("left behind: \(HostileText.printable(left))") }
         print(
-            "\(report.count(.kept)) kept, \(report.count(.broken)) broken, \(report.count(.skipped)) skipped")
+            "level \(report.level.rawValue): \(report.count(.kept)) kept, \(report.count(.broken)) broken, \(report.count(.skipped)) skipped"
+        )
     }
 }

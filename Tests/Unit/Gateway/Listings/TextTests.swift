@@ -65,7 +65,8 @@ import Testing
         ]
         let now = created.addingTimeInterval(60)
         let sheet = JobSheet(
-            job: job, isInvited: true, own: ("ssh job-42.example.org", "ssh builds@example.org ssh-config"),
+            job: job, isInvited: true, hasLog: true,
+            own: ("ssh job-42.example.org", "ssh builds@example.org ssh-config"),
             commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
         #expect(
             sheet.text == """
@@ -88,13 +89,42 @@ import Testing
 
                 """)
         let others = JobSheet(
-            job: job, isInvited: false, own: ("ssh job-42", "ssh-config"), commandLine: { words, _ in words },
+            job: job, isInvited: false, hasLog: true, own: ("ssh job-42", "ssh-config"),
+            commandLine: { words, _ in words },
             now: now
         ).text
         #expect(
             !others.contains("job-42") && !others.contains("ssh-config") && !others.contains("bob")
                 && !others.contains("connect")
                 && others.contains("tail 42"))
+    }
+
+    /// With a service that answers the four necessary requests.
+    @Test func aJobOfWhichLittleIsKnownIsShownWithoutGuesses() throws {
+        var job = Job(id: Fixture.identifier, owner: Person(id: "1", name: "1"), status: .failed)
+        job.builder = Fixture.job().builder
+        func text() -> String {
+            JobSheet(job: job, isInvited: true, hasLog: false, own: ("ssh job-42", "ssh x --job 42")) {
+                words, _ in
+                "ssh \(words)"
+            }.text
+        }
+        #expect(
+            text() == """
+                Job 42
+
+                  status     failed, unlisted
+                  owner      1
+                  builder    kept
+
+                  ssh connect 42
+                  ssh job-42   (for your own ssh, scp or editor; set up first: ssh x --job 42)
+
+                """)
+        let json = String(decoding: try JSON.encode(JobView(job: job, isInvited: true)), as: UTF8.self)
+        #expect(!json.contains("created"))
+        job.builder = nil
+        #expect(text().hasSuffix("  builder    gone\n"))
     }
 
     @Test func whatLeadsToABuilderIsInNoAnswer() throws {

@@ -143,12 +143,20 @@ import Testing
         }
     }
 
-    @Test func aLogThatIsNotThereHasEnded() throws {
+    @Test(arguments: [.noSuchLog, .notOffered] as [ServiceError.Code])
+    func aLogThatIsNotThereHasEnded(code: ServiceError.Code) throws {
         let follower = try follow(job(.failed, [("build", .failed)]))
         follower.update(job(.failed, [("build", .failed)]))
-        service.log(LogName.job)?.end(.failure(Fixture.serviceError(.noSuchLog)))
-        service.log("build")?.end(.failure(Fixture.serviceError(.noSuchLog)))
-        #expect((try? result?.get()) != nil && shown().isEmpty)
+        service.log(LogName.job)?.end(.failure(Fixture.serviceError(code)))
+        service.log("build")?.end(.failure(Fixture.serviceError(code)))
+        #expect((try? result?.get()) != nil && shown().isEmpty && !follower.hasFoundLog)
+    }
+
+    @Test func anEmptyLogIsALog() throws {
+        let follower = try follow(job(.failed, []))
+        follower.update(job(.failed, []))
+        service.log(LogName.job)?.end()
+        #expect((try? result?.get()) != nil && follower.hasFoundLog)
     }
 
     @Test(arguments: [.unavailable, .notPermitted, .notAuthenticated, .brokenOff] as [ServiceError.Code])

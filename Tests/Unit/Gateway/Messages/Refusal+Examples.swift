@@ -26,7 +26,8 @@ extension Refusal {
             .usage(UsageError(.needs("--tar"), word: "--manifest")), .keyOfTwoPeople(error),
             .termsDeclined(terms, by: Fixture.bob), .termsChanged(error), .noJobNamedNorListed, .noLiveJob,
             .severalLiveJobs(2), .notOffered("“list”"), .senseless("an invalid user name"),
-            .eventsEnded(job), .noBuilder(gone), .extendedWhileRunning(job),
+            .eventsEnded(job), .eventsNotOffered(job), .noLog(job.id), .noBuilder(gone),
+            .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
             .noManifest, .sourceFromTerminal, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error),
             .unwritableAnswer,
@@ -78,7 +79,8 @@ extension Refusal {
 
 extension ServiceError.Code {
     static let all: [ServiceError.Code] = [
-        .unreachable, .insecure, .untrusted(.authority), .untrusted(.time), .untrusted(.name), .timedOut,
+        .unreachable, .hungUp, .insecure, .untrusted(.authority), .untrusted(.time), .untrusted(.name),
+        .timedOut,
         .brokenOff, .malformedAnswer, .redirected, .tooOld, .gatewayFault, .noSuchJob, .noSuchLog, .noSuchKey,
         .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted, .notAuthenticated, .termsChanged,
         .conflict, .badInput, .tooMany(nil), .unavailable, .notOffered, .refused,

@@ -1,0 +1,41 @@
+import FoundationEssentials
+
+/// Readers need few members: docs/build-service.md names them. The others have defaults, for services that know less
+/// than sallyport-runner.
+extension Job {
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try members.decode(JobID.self, forKey: .id),
+            owner: try members.decode(Person.self, forKey: .owner),
+            note: try members.decodeIfPresent(String.self, forKey: .note),
+            status: try members.decode(Status.self, forKey: .status),
+            visibility: try members.decodeIfPresent(Visibility.self, forKey: .visibility) ?? .unlisted,
+            created: try members.decodeIfPresent(Date.self, forKey: .created),
+            deadline: try members.decodeIfPresent(Date.self, forKey: .deadline),
+            maxDeadline: try members.decodeIfPresent(Date.self, forKey: .maxDeadline),
+            held: try members.decodeIfPresent(Bool.self, forKey: .held) ?? false,
+            logout: try members.decodeIfPresent(Logout.self, forKey: .logout),
+            keep: try members.decodeIfPresent(Int.self, forKey: .keep),
+            shares: try members.decodeIfPresent([Person].self, forKey: .shares) ?? [],
+            tasks: try members.decodeIfPresent([Task].self, forKey: .tasks) ?? [],
+            shell: try members.decodeIfPresent(Bool.self, forKey: .shell) ?? false,
+            builder: try members.decodeIfPresent(Builder.self, forKey: .builder),
+            builderEnd: try members.decodeIfPresent(BuilderEnd.self, forKey: .builderEnd),
+            sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [])
+    }
+}
+
+extension Job.Builder {
+    /// Without a port, it is SSH's: 22.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            state: try members.decode(State.self, forKey: .state),
+            address: try members.decode(String.self, forKey: .address),
+            port: try members.decodeIfPresent(UInt16.self, forKey: .port) ?? 22,
+            user: try members.decode(String.self, forKey: .user),
+            hostKeys: try members.decode([String].self, forKey: .hostKeys),
+            keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil))
+    }
+}
