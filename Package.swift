@@ -78,6 +78,9 @@ let package = Package(
             name: "EmbeddedAuthorizedKeys", path: "Sources/Core/EmbeddedAuthorizedKeys",
             swiftSettings: embedded),
         .target(
+            name: "KeyForms", dependencies: ["AuthorizedKeys"], path: "Sources/Core/KeyForms",
+            swiftSettings: settings),
+        .target(
             name: "BuildAPI", dependencies: ["AuthorizedKeys"],
             path: "Sources/Core/BuildAPI",
             swiftSettings: settings),
@@ -137,7 +140,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient", "SourcehutClient",
+                "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
+                "SourcehutClient",
                 "Version",
             ],
             swiftSettings: settings),
@@ -154,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop", "KeyForms",
                 "Presentation", "ServiceClient", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -168,7 +172,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Policy", "QEMU",
+                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "KeyForms", "Policy",
+                "QEMU",
                 "Presentation", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -246,6 +251,9 @@ let package = Package(
         .testTarget(
             name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"],
             path: "Tests/Unit/AuthorizedKeys",
+            swiftSettings: settings),
+        .testTarget(
+            name: "KeyFormsTests", dependencies: ["AuthorizedKeys", "KeyForms"], path: "Tests/Unit/KeyForms",
             swiftSettings: settings),
         .testTarget(
             name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"],

@@ -54,7 +54,8 @@ public struct Lookup {
                 command = try KeyLookupCommand(arguments: arguments)
                 line = try AuthorizedKeysLine(
                     offered: command.offer.key, shell: command.shell, config: command.offer.config,
-                    agentForwarding: command.offer.agentForwarding)
+                    agentForwarding: command.offer.agentForwarding,
+                    noTouchRequired: command.offer.noTouchRequired)
             } catch {
                 throw LookupError(error.description)
             }

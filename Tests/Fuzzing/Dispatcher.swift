@@ -14,18 +14,24 @@ func check(_ input: [UInt8]) {
     guard
         let line = try? AuthorizedKeysLine(
             offered: offer.key, shell: offer.shell ?? "/usr/libexec/sallyport/sallyport-shell",
-            config: offer.config, agentForwarding: offer.agentForwarding)
+            config: offer.config, agentForwarding: offer.agentForwarding,
+            noTouchRequired: offer.noTouchRequired)
     else { return }
     promise(
         "agents are permitted by the options, never by what a client sends",
         !offer.agentForwarding || options.contains("--agent-forwarding"))
+    promise(
+        "a touch is spared by the options, never by what a client sends",
+        !offer.noTouchRequired || options.contains("--no-touch-required"))
     checkShape(
-        of: line.text, agentForwarding: offer.agentForwarding,
+        of: line.text, agentForwarding: offer.agentForwarding, noTouchRequired: offer.noTouchRequired,
         offered: (type: arguments[arguments.count - 2], base64: arguments.last!))
 }
 
-/// `[cert-authority,]restrict,pty,[agent-forwarding,]command="…" <type> <base64>`
-private func checkShape(of line: String, agentForwarding: Bool, offered: (type: String, base64: String)) {
+/// `[cert-authority,]restrict,pty,[agent-forwarding,][no-touch-required,]command="…" <type> <base64>`
+private func checkShape(
+    of line: String, agentForwarding: Bool, noTouchRequired: Bool, offered: (type: String, base64: String)
+) {
     promise("a line is printable ASCII", line.utf8.allSatisfy { (0x20...0x7e).contains($0) })
     let parts = line.utf8.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
         .map { String(decoding: $0, as: UTF8.self) }
@@ -34,7 +40,8 @@ private func checkShape(of line: String, agentForwarding: Bool, offered: (type: 
     promise(
         "the options are the known ones",
         parts[0] == (isCertificate ? "cert-authority," : "") + "restrict,pty,"
-            + (agentForwarding ? "agent-forwarding," : "") + "command=")
+            + (agentForwarding ? "agent-forwarding," : "")
+            + (noTouchRequired ? "no-touch-required," : "") + "command=")
 
     let words = parts[2].split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     promise("a type and a key end the line", words.count == 3 && words[0].isEmpty)

@@ -10,7 +10,7 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case guardedStray = "guarded-stray"
     /// Its build service cannot be reached.
     case orphaned
-    /// It lets people forward their agents to builders.
+    /// It lets people forward their agents to builders, and use security keys without touching them.
     case trusting
     /// The same, but it accepts only keys that the build service knows.
     case choosy
@@ -31,7 +31,7 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
             ("%u %h", "--agent-forwarding %u %h"), ("AllowAgentForwarding no", "AllowAgentForwarding yes"),
         ]
         return switch self {
-        case .trusting: lendsAgents
+        case .trusting: lendsAgents + [("--agent-forwarding", "--no-touch-required --agent-forwarding")]
         case .choosy: lendsAgents + [("%u %h", "--admission known %u %h")]
         case .impatient: [("UnusedConnectionTimeout 60", "UnusedConnectionTimeout 5")]
         default: []

@@ -8,8 +8,10 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
     ///   - shell: the absolute path of sallyport-shell.
     ///   - config: passed on to it.
     ///   - agentForwarding: whether the client can forward its agent (`ssh -A`).
+    ///   - noTouchRequired: whether security keys can sign without a touch.
     public init(
-        offered: PublicKey, shell: String, config: String?, agentForwarding: Bool
+        offered: PublicKey, shell: String, config: String?, agentForwarding: Bool,
+        noTouchRequired: Bool = false
     ) throws(OfferError) {
         // sshd never matches a line that contains the certificate itself, so the line names the authority that signed
         // it.
@@ -24,7 +26,9 @@ public struct AuthorizedKeysLine: Hashable, Sendable {
             throw OfferError("a path is not absolute or has unusual characters")
         }
         // `restrict` comes first: it switches everything off, and later options switch something on again.
-        let permitted = agentForwarding ? "pty,agent-forwarding" : "pty"
+        var permitted = "pty"
+        if agentForwarding { permitted += ",agent-forwarding" }
+        if noTouchRequired { permitted += ",no-touch-required" }
         let options = #"restrict,\#(permitted),command="\#(command.text)""#
         if let certificate {
             text = "cert-authority,\(options) \(certificate.authority.line)"

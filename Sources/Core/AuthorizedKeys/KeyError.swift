@@ -11,6 +11,8 @@ public struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let malformedBase64 = Code(reason: "the key is not base64")
         /// The blob ends too early or too late.
         public static let malformedBlob = Code(reason: "the key's blob is damaged")
+        /// A number of an RSA or DSA key is not positive, or is longer than it has to be.
+        public static let malformedNumber = Code(reason: "a number of the key is not in its shortest form")
         /// The blob says that it has another type.
         public static let typeMismatch = Code(reason: "the key's blob has another type than the one offered")
         /// The number of fields of the key inside is unknown, so nothing after it can be found.

@@ -27,6 +27,7 @@ public struct KeyLookupCommand: Equatable, Sendable {
         ]
         if let config = offer.config { arguments += ["--config", config] }
         if offer.agentForwarding { arguments.append(KeyOffer.agentForwardingOption) }
+        if offer.noTouchRequired { arguments.append(KeyOffer.noTouchRequiredOption) }
         return arguments + [offer.user, "/", offer.key.type, offer.key.base64]
     }
 

@@ -1,7 +1,7 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
 /// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] [--agent-forwarding]
-/// %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two
+/// [--no-touch-required] %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two
 /// of those from the client.
 public struct KeyOffer: Equatable, Sendable {
     /// Which keys get a line.
@@ -12,8 +12,9 @@ public struct KeyOffer: Equatable, Sendable {
         case known
     }
 
-    /// The one option without a value.
+    // The options without a value.
     static let agentForwardingOption = "--agent-forwarding"
+    static let noTouchRequiredOption = "--no-touch-required"
 
     public var account = "builds"
     public var admission = Admission.any
@@ -22,6 +23,8 @@ public struct KeyOffer: Equatable, Sendable {
     public var config: String?
     /// Whether clients can forward their agents.
     public var agentForwarding = false
+    /// Whether security keys can sign without a touch.
+    public var noTouchRequired = false
     /// The user name that the client asks for.
     public var user: String
     public var key: PublicKey
@@ -47,6 +50,11 @@ public struct KeyOffer: Equatable, Sendable {
         while index < end {
             if arguments[index] == Self.agentForwardingOption {
                 agentForwarding = true
+                index += 1
+                continue
+            }
+            if arguments[index] == Self.noTouchRequiredOption {
+                noTouchRequired = true
                 index += 1
                 continue
             }

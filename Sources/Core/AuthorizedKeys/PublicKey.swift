@@ -30,6 +30,10 @@ public struct PublicKey: Hashable, Sendable {
         guard let inner = reader.string() else { throw KeyError(.malformedBlob) }
         guard inner.elementsEqual(type.utf8) else { throw KeyError(.typeMismatch) }
         guard !reader.isAtEnd else { throw KeyError(.malformedBlob) }
+        if let numbers = Self.numbers(ofType: type) {
+            for _ in 0..<numbers where reader.positiveNumber() == nil { throw KeyError(.malformedNumber) }
+            guard reader.isAtEnd else { throw KeyError(.malformedBlob) }
+        }
         self.type = type
         self.base64 = base64
         self.blob = blob
@@ -53,6 +57,37 @@ public struct PublicKey: Hashable, Sendable {
         while comment.last?.isWhitespace == true { comment.removeLast() }
         return (key, String(comment))
     }
+
+    /// How many numbers a key of this type consists of; nil: it consists of something else.
+    private static func numbers(ofType type: String) -> Int? {
+        type == "ssh-rsa" ? 2 : type == "ssh-dss" ? 4 : nil
+    }
+
+    /// A blob in base64 alone; it says its type itself.
+    package init?(base64: Substring) {
+        guard let blob = Base64.decode(base64.utf8), blob.count > 8 else { return nil }
+        do throws(KeyError) { try self.init(blob: blob) } catch { return nil }
+    }
+
+    /// The bytes of canonical base64.
+    package static func decode(base64: String) throws(KeyError) -> [UInt8] {
+        guard let bytes = Base64.decode(base64.utf8) else { throw KeyError(.malformedBase64) }
+        return bytes
+    }
+
+    /// The strings that the blob consists of, the type first; empty if it does not consist of strings.
+    package var wireFields: [ArraySlice<UInt8>] {
+        var reader = WireReader(blob)
+        var fields: [ArraySlice<UInt8>] = []
+        while !reader.isAtEnd {
+            guard let field = reader.string() else { return [] }
+            fields.append(field)
+        }
+        return fields
+    }
+
+    /// Whether it is a security key's (FIDO).
+    package var isOfSecurityKey: Bool { type.hasPrefix("sk-") }
 
     /// `<type> <base64>`
     public var line: String { "\(type) \(base64)" }

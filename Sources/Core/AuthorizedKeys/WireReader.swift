@@ -16,6 +16,13 @@ struct WireReader {
         return value
     }
 
+    /// An `mpint` that is positive and minimal: each number has one form only, so that each key has one fingerprint.
+    mutating func positiveNumber() -> ArraySlice<UInt8>? {
+        guard let bytes = string(), let first = bytes.first, first & 0x80 == 0 else { return nil }
+        guard first != 0 || bytes.dropFirst().first.map({ $0 & 0x80 != 0 }) == true else { return nil }
+        return bytes
+    }
+
     /// A `uint32`, most significant byte first.
     mutating func uint32() -> UInt32? {
         guard let bytes = take(4) else { return nil }

@@ -111,6 +111,8 @@ final class KeyAdmission {
         answer(error)
     }
 
+    /// A security key has been touched at the gateway, or need not be: the builder does not ask.
+    ///
     /// Uses `sh`, whatever login shell the builder's user has. One entry for the key, followed by the word
     /// `sallyport`; a file for each session that needs it, named after its process. It prints `in` when both are
     /// there, and waits for the end of its input.
@@ -118,7 +120,7 @@ final class KeyAdmission {
         """
         exec sh -c '
         umask 077
-        entry="\(key.line) sallyport"
+        entry="\(key.isOfSecurityKey ? "no-touch-required " : "")\(key.line) sallyport"
         cd && mkdir -p .ssh/sallyport && cd .ssh || exit
         sessions=sallyport/\(key.fingerprint.filter { $0.isLetter || $0.isNumber })
         alone() {

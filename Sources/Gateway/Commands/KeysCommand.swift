@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import CommandGrammar
+import KeyForms
 import Policy
 import Presentation
 import ServiceClient
@@ -9,7 +10,7 @@ import ServiceClient
 struct KeysCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "keys", aliases: ["key"], synopsis: "keys [list | add | remove <key>]",
-        summary: "manage your public keys; add reads one from standard input",
+        summary: "manage your public keys; add reads them from standard input",
         details:
             "remove takes a fingerprint, as list prints it. The key marked * is the one you are using now.")
     static let syntax = Syntax(flags: ["--json"])
@@ -41,7 +42,7 @@ struct KeysCommand: Command, PersonalCommand {
         case .remove(let fingerprint): try remove(fingerprint, service, principal.person, context)
         case .add:
             if context.environment.hasTerminal {
-                context.say("Paste one line of a .pub file, then press Enter and Ctrl-D.")
+                context.say("Paste the contents of a .pub file, then press Enter and Ctrl-D.")
             }
             return StandardInput(limit: 64 << 10, in: context) { bytes in
                 do throws(Refusal) {
@@ -89,21 +90,45 @@ struct KeysCommand: Command, PersonalCommand {
     private func add(
         _ bytes: [UInt8], _ service: any SelfService, _ person: Person, _ context: SessionContext
     ) throws(Refusal) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        // Check this before any other code looks at it, or repeats it.
-        guard !text.contains("PRIVATE KEY") else { throw .privateKey }
-        let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
-        guard lines.count == 1, let line = lines.first,
-            let (key, _) = try? PublicKey.parse(line: String(line))
-        else { throw .noPublicKey }
-        service.add(NewKey(owner: person.id, key: String(line))) { result in
+        let keys: [SubmittedKeys.Key]
+        do throws(KeyFormError) {
+            keys = try SubmittedKeys(bytes).keys
+        } catch {
+            throw .unusableKey(error)
+        }
+        add(keys[...], [], service, person, context)
+    }
+
+    /// One after the other. After a refusal, those before it stay.
+    private func add(
+        _ keys: ArraySlice<SubmittedKeys.Key>, _ added: [Key], _ service: any SelfService, _ person: Person,
+        _ context: SessionContext
+    ) {
+        guard let next = keys.first else { return answer(added, context) }
+        service.add(NewKey(owner: person.id, key: next.line)) { result in
             switch result {
-            case .success(let added):
-                context.journal.note("person=\(person.id) adds the key \(key.fingerprint)")
-                context.answer(View(added), json: json) { "The key \(key.fingerprint) is yours now.\n" }
-            case .failure(let error): context.refuse(.serviceRefused(error, Self.manual.name))
+            case .success(let key):
+                context.journal.note("person=\(person.id) adds the key \(next.key.fingerprint)")
+                add(keys.dropFirst(), added + [key], service, person, context)
+            case .failure(let error):
+                for key in added { context.say(Self.sentence(key)) }
+                context.refuse(.serviceRefused(error, Self.manual.name))
             }
         }
+    }
+
+    private func answer(_ added: [Key], _ context: SessionContext) {
+        let views = added.map(View.init)
+        guard json, views.count > 1 else {
+            return context.answer(views[0], json: json) {
+                added.map { Self.sentence($0) + "\n" }.joined()
+            }
+        }
+        context.answer(["keys": views], json: true) { "" }
+    }
+
+    private static func sentence(_ key: Key) -> String {
+        "The key \(HostileText.printable(key.fingerprint, limit: 60)) is yours now."
     }
 
     private struct View: Encodable {

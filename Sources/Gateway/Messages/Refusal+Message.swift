@@ -2,6 +2,7 @@ import BuildAPI
 import CommandGrammar
 import FoundationEssentials
 import Glibc
+import KeyForms
 import Policy
 import Presentation
 import ServiceClient
@@ -112,15 +113,13 @@ extension Refusal {
             Message(
                 .badInput, "There is no manifest on standard input: … submit <job.yaml",
                 cause: "submit: empty")
-        case .privateKey:
+        case .unusableKey(let error) where error.isPrivate:
             Message(
                 .badInput, "This is a private key, and it was not stored.",
                 "Anyone who saw it can use it: make a new one, and send its .pub file.",
                 cause: "keys add: a private key")
-        case .noPublicKey:
-            Message(
-                .badInput, "Expected one public key on standard input:",
-                "ssh … keys add <~/.ssh/id_ed25519.pub", cause: "keys add: no key")
+        case .unusableKey(let error):
+            Message(.badInput, error.description, cause: "keys add: \(error)")
         case .keyInUse:
             Message(
                 .usage, "You are logged in with this key.", "To remove it, log in with another one.",

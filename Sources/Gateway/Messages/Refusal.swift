@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import FoundationEssentials
+import KeyForms
 import Policy
 import SSHClient
 import ServiceClient
@@ -67,8 +68,8 @@ enum Refusal: Error {
     case manifestTooLarge
     case noManifest
     case sourceFromTerminal
-    case privateKey
-    case noPublicKey
+    /// What was sent is no public key that can log in.
+    case unusableKey(KeyFormError)
     /// `keys remove` of the session's own key.
     case keyInUse
     case noSuchKey(ServiceError)

@@ -22,7 +22,7 @@ func main(count: CInt, words: UnsafePointer<UnsafePointer<CChar>>) -> CInt {
             printLine(
                 try AuthorizedKeysLine(
                     offered: offer.key, shell: shell(for: offer), config: offer.config,
-                    agentForwarding: offer.agentForwarding))
+                    agentForwarding: offer.agentForwarding, noTouchRequired: offer.noTouchRequired))
         case .known: lookUp(offer)
         }
     } catch {

@@ -1,7 +1,7 @@
-import AuthorizedKeys
 import BuildAPI
 import HTTPTypes
 import Hummingbird
+import KeyForms
 
 /// Keys: an operator sees everyone's, a gateway one person's at a time.
 extension Responder {
@@ -35,22 +35,13 @@ extension Responder {
 
     private func addKey(_ request: Request, _ role: Role) async throws(RunnerError) -> Response {
         let wanted = try await decode(NewKey.self, request)
-        // Check this before any other code looks at it, or repeats it.
-        guard !wanted.key.contains("PRIVATE KEY") else {
-            throw RunnerError(
-                .unprocessable(line: nil, key: "key"),
-                "This is a private key. Never send it to anyone; send the public key.")
-        }
-        let key: PublicKey
-        let comment: String
-        do throws(KeyError) {
-            (key, comment) = try PublicKey.parse(line: wanted.key)
+        let submitted: SubmittedKeys.Key
+        do throws(KeyFormError) {
+            submitted = try SubmittedKeys.one(in: wanted.key.utf8)
         } catch {
-            throw RunnerError(
-                .unprocessable(line: nil, key: "key"),
-                "Expected one line, as in a .pub file: a type, base64 and a comment.",
-                detail: "\(error)")
+            throw RunnerError(.unprocessable(line: nil, key: "key"), error.description)
         }
+        let (key, comment) = (submitted.key, submitted.comment)
         guard role != .operator else {
             return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)
         }

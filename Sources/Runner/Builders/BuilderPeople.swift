@@ -24,10 +24,15 @@ public struct BuilderPeople: Equatable, Sendable {
     }
 
     /// The lines of an authorized_keys file. Comments hold the message; the environment tells the shell whom it greets.
+    /// Whether a security key has to be touched is decided at the gateway, which nobody passes by.
     ///
     /// - Parameter left: seconds until the deadline.
     func lines(left: Int?) -> [String] {
         (left.map { ["#left \($0)"] } ?? []) + message.map { "#\($0)" }
-            + keys.map { #"environment="SALLYPORT_ENTRY=\#($0.isOwner ? "owner" : "guest")" \#($0.line)"# }
+            + keys.map { key in
+                let touch = key.line.hasPrefix("sk-") ? "no-touch-required," : ""
+                return
+                    #"\#(touch)environment="SALLYPORT_ENTRY=\#(key.isOwner ? "owner" : "guest")" \#(key.line)"#
+            }
     }
 }

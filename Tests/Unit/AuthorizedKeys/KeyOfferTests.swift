@@ -34,6 +34,23 @@ struct KeyOfferTests {
         #expect(sentByClient.agentForwarding == isPermitted)
     }
 
+    @Test("permits keys without a touch only if an option before the four arguments says so")
+    func touch() throws {
+        for (options, isPermitted) in [
+            ([], false), (["--no-touch-required"], true), (["--config", "--no-touch-required"], false),
+        ] {
+            let offer = try KeyOffer(arguments: ["dispatch"] + options + positional)
+            #expect(offer.noTouchRequired == isPermitted)
+            let command = KeyLookupCommand(offer, shell: "/s", deadline: 12)
+            #expect(try KeyLookupCommand(arguments: command.arguments).offer.noTouchRequired == isPermitted)
+            let line = try AuthorizedKeysLine(
+                offered: offer.key, shell: "/s", config: nil, agentForwarding: true,
+                noTouchRequired: offer.noTouchRequired)
+            let touch = isPermitted ? "no-touch-required," : ""
+            #expect(line.text.hasPrefix("restrict,pty,agent-forwarding,\(touch)command="))
+        }
+    }
+
     @Test(
         "is refused when anything is odd",
         arguments: [

@@ -44,6 +44,34 @@ struct PublicKeyTests {
         #expect(throws: KeyError(code)) { try PublicKey(type: type, base64: base64) }
     }
 
+    /// The number 65537 and one of 1024 bits, as they must not be written.
+    @Test(
+        "has each number in its shortest form",
+        arguments: [
+            ([1, 0, 1], [0x80], false), ([1, 0, 1], [0, 0x80], true), ([0, 1, 0, 1], [0, 0x80], false),
+            ([1, 0, 1], [0, 0, 0x80], false), ([1, 0, 1], [0, 0x7f], false), ([], [0, 0x80], false),
+            ([0], [0, 0x80], false), ([1, 0, 1], [], false), ([0x81], [0, 0x80], false),
+        ] as [([UInt8], [UInt8], Bool)])
+    func shortestNumbers(exponent: [UInt8], start: [UInt8], isGood: Bool) throws {
+        let modulus = start + [UInt8](repeating: 1, count: start.isEmpty ? 0 : 127)
+        if isGood {
+            _ = try makeKey(type: "ssh-rsa", fields: [exponent, modulus])
+        } else {
+            #expect(throws: KeyError(.malformedNumber)) {
+                try makeKey(type: "ssh-rsa", fields: [exponent, modulus])
+            }
+        }
+    }
+
+    @Test("has as many numbers as its type has")
+    func countOfNumbers() {
+        #expect(throws: KeyError(.malformedNumber)) { try makeKey(type: "ssh-rsa", fields: [[3]]) }
+        #expect(throws: KeyError(.malformedBlob)) { try makeKey(type: "ssh-rsa", fields: [[3], [7], [7]]) }
+        #expect(throws: KeyError(.malformedNumber)) {
+            try makeKey(type: "ssh-dss", fields: [[7], [7], [7], [0, 7]])
+        }
+    }
+
     @Test("is refused wherever its blob is cut")
     func truncated() throws {
         let key = try PublicKey(type: Fixtures.ed25519.type, base64: Fixtures.ed25519.base64)

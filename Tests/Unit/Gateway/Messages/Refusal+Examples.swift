@@ -5,6 +5,7 @@ import SSHClient
 
 @testable import BuildAPI
 @testable import Gateway
+@testable import KeyForms
 @testable import ServiceClient
 
 extension Refusal {
@@ -29,8 +30,7 @@ extension Refusal {
             .eventsEnded(job), .eventsNotOffered(job), .noLog(job.id), .noBuilder(gone),
             .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
-            .noManifest, .sourceFromTerminal, .privateKey, .noPublicKey, .keyInUse, .noSuchKey(error),
-            .unwritableAnswer,
+            .noManifest, .sourceFromTerminal, .keyInUse, .noSuchKey(error), .unwritableAnswer,
             .noPublicHost(.host), .noPublicHost(.suffix), .noHostAuthority(setUpLine: "ssh x"),
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
@@ -41,6 +41,13 @@ extension Refusal {
             .builderTimeout(Fixture.job(.queued, builder: nil)),
         ]
         for loss in [Loss.connection(lost), .channelClosed, .claim(error)] {
+            let forms: [KeyFormError] = [
+                .privateKey, .none, .binary, .pem, .pemRSA, .x509, .pgp, .age, .page, .fingerprint, .fileName,
+                .brokenBlock,
+                .options(line: 1), .knownHosts(line: 1), .certificate(line: 1), .damaged(line: 1, "why"),
+                .unusable(line: 1, "why"), .unknown(line: 1), .tooMany(100),
+            ]
+            all += forms.map { .unusableKey($0) }
             all += [.lost(loss, job.id), .builderEnded(gone, loss: loss)]
         }
         var ended = gone
