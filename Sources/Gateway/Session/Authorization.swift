@@ -66,9 +66,7 @@ final class Authorization {
         guard let principal else { return }
         switch request {
         case .failure(let error):
-            if case .foreign(let program) = error.code {
-                throw .foreignProgram(program, line: line(insteadOf: program))
-            }
+            if case .foreign(let program) = error.code { return refuse(program) }
             context.errors.write(HelpCommand.usage(for: error))
             throw .usage(error)
         case .success(.personal(let command)): authorized(.personal(command, principal))
@@ -78,9 +76,17 @@ final class Authorization {
         }
     }
 
-    private func line(insteadOf program: ForeignProgram) -> String? {
-        guard program == .copyID else { return context.setUpLine(for: "JOB") }
-        return context.service.selfService.map { _ in context.commandLine("keys add <~/.ssh/id_ed25519.pub") }
+    /// With the line to enter instead.
+    private func refuse(_ program: ForeignProgram) {
+        guard program == .copyID else {
+            return context.withSetUpLine(for: "JOB") { [context] line in
+                context.refuse(.foreignProgram(program, line: line))
+            }
+        }
+        let line = context.service.selfService.map { _ in
+            context.commandLine("keys add <~/.ssh/id_ed25519.pub")
+        }
+        context.refuse(.foreignProgram(program, line: line))
     }
 
     /// The person named no job: takes their only live one, or prints a list to choose from.
