@@ -27,7 +27,7 @@ import Testing
             let guest = try await shell(as: "bob", testBed) { try await $0.write("exit 5\n") }
             await expect(guest, status: 5, output: ["sallyport: The builder ends in "], in: testBed)
             #expect(!guest.text.contains("when you log out") && !guest.text.contains("hold"))
-            let silent = try await shell(testBed) { try await $0.write("TMOUT=11\n") }
+            let silent = try await shell(testBed) { try await $0.write("TMOUT=16\n") }
             #expect(silent.text.contains("auto-logout"), "\(silent)")
             let show = try await Command.run(testBed.ssh(["show", "1"], to: .orphaned))
             await expect(show, status: 0, output: ["builder    kept"], in: testBed)
