@@ -77,7 +77,7 @@ struct KeysCommand: Command, PersonalCommand {
         service.removeKey(fingerprint, owner: person.id) { result in
             switch result {
             case .success:
-                context.journal.note("person=\(person.id) removes the key \(fingerprint)")
+                context.journal.note("\(person.record) removes the key \(fingerprint)")
                 context.say("The key is removed.")
                 context.finish(.success)
             case .failure(let error) where error.code == .noSuchKey: context.refuse(.noSuchKey(error))
@@ -99,7 +99,7 @@ struct KeysCommand: Command, PersonalCommand {
         service.add(NewKey(owner: person.id, key: String(line))) { result in
             switch result {
             case .success(let added):
-                context.journal.note("person=\(person.id) adds the key \(key.fingerprint)")
+                context.journal.note("\(person.record) adds the key \(key.fingerprint)")
                 context.answer(View(added), json: json) { "The key \(key.fingerprint) is yours now.\n" }
             case .failure(let error): context.refuse(.serviceRefused(error, Self.manual.name))
             }

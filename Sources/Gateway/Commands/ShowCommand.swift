@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 
 /// `show`: prints everything about one job.
 struct ShowCommand: JobCommand {
@@ -19,12 +20,14 @@ struct ShowCommand: JobCommand {
     }
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
-        context.journal.note("show job=\(permit.job.id) person=\(permit.person.id)")
+        context.journal.note("show job=\(permit.job.id) \(permit.person.record)")
         let isInvited = permit.standing != .stranger
         context.answer(JobView(job: permit.job, isInvited: isInvited), json: json) {
             let job = permit.job
             let own = (line: context.ownLine(for: job.id), setUpLine: context.setUpLine(for: "\(job.id)"))
-            return JobSheet(job: job, isInvited: isInvited, own: own) { words, terminal in
+            let canExtend = context.entryCommands(for: permit).extend != nil
+            return JobSheet(job: job, isInvited: isInvited, canExtend: canExtend, own: own) {
+                words, terminal in
                 context.commandLine(words, terminal: terminal)
             }.text
         }

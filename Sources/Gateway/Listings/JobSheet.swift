@@ -7,6 +7,8 @@ struct JobSheet {
     let job: Job
     /// Whether to show who is inside, and how to enter.
     let isInvited: Bool
+    /// Whether this person can move the builder's deadline here.
+    let canExtend: Bool
     /// The command to enter with the person's own ssh, and the one to set that up.
     let own: (line: String, setUpLine: String)
     /// The full command line for a command, given whether it needs a terminal.
@@ -37,7 +39,7 @@ struct JobSheet {
         lines.append("")
         if isInvited, job.builder != nil {
             lines.append("  " + commandLine("connect \(job.id)", true))
-            if job.status.isFinal { lines.append("  " + commandLine("extend \(job.id)", false)) }
+            if canExtend, job.canBeExtended { lines.append("  " + commandLine("extend \(job.id)", false)) }
         }
         lines.append("  " + commandLine("tail \(job.id)", false))
         if isInvited, job.builder != nil {
@@ -68,7 +70,7 @@ struct JobSheet {
         guard let deadline = job.deadline, job.status.isFinal else { return text }
         text += ", ends \(TimeLeft.moment(deadline)), in \(TimeLeft.text(until: deadline, from: now))"
         if job.held { text += ", held" }
-        if let latest = job.maxDeadline, latest > deadline {
+        if canExtend, let latest = job.maxDeadline, latest > deadline {
             text += "; you can extend it until \(TimeLeft.moment(latest))"
         }
         return text

@@ -46,8 +46,8 @@ extension Refusal {
                 cause: "no job named, and the service lists none")
         case .noLiveJob:
             Message(
-                .noSuchJob, "You have no running job and no kept builder.", "Name a job.",
-                cause: "no job named and no live job")
+                .noSuchJob, "You have no running job and no kept builder.",
+                "Name a job.", cause: "no job named and no live job")
         case .severalLiveJobs(let count):
             Message(.usage, "You have \(count) live jobs.", "Name the one you mean.", cause: "no job named")
 
@@ -82,7 +82,8 @@ extension Refusal {
             Message(
                 .usage,
                 "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the latest, "
-                    + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now: extend \(job.id) --max.",
+                    + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now:",
+                command: "\(ExtendCommand.manual.name) \(job.id) --max",
                 cause: "extend job \(job.id) past its maximum")
         case .cancelledTooLate(let job):
             Message(
@@ -93,8 +94,8 @@ extension Refusal {
             Message(.badInput, "The manifest is larger than 1 MB.", cause: "submit: more than 1 MB")
         case .noManifest:
             Message(
-                .badInput, "There is no manifest on standard input: … submit <job.yaml",
-                cause: "submit: empty")
+                .badInput, "There is no manifest on standard input:",
+                command: "\(SubmitCommand.manual.name) <job.yaml", cause: "submit: empty")
         case .privateKey:
             Message(
                 .badInput, "This is a private key, and it was not stored.",
@@ -103,7 +104,7 @@ extension Refusal {
         case .noPublicKey:
             Message(
                 .badInput, "Expected one public key on standard input:",
-                "ssh … keys add <~/.ssh/id_ed25519.pub", cause: "keys add: no key")
+                command: "\(KeysCommand.manual.name) add <~/.ssh/id_ed25519.pub", cause: "keys add: no key")
         case .keyInUse:
             Message(
                 .usage, "You are logged in with this key.", "To remove it, log in with another one.",
@@ -161,6 +162,8 @@ extension Refusal {
             Message(
                 .noBuilder, "The builder of job \(job) is gone.",
                 cause: "the new claim is for another builder")
+        case .sessionRevoked(let error, _) where error.code == .suspended:
+            Self.suspended("This session has ended.", cause: Self.cause(noClaim: error))
         case .sessionRevoked(let error, let job):
             Message(
                 .notPermitted,

@@ -13,7 +13,7 @@ struct Responder: HTTPResponder {
     let store: Store
     let authentication: Authentication
     let terms: TermsOfUse?
-    let imageExists: @Sendable (String) -> Bool
+    let images: Images
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -29,7 +29,8 @@ struct Responder: HTTPResponder {
     }
 
     private func answer(_ request: Request, _ context: Context) async throws(RunnerError) -> Response {
-        let role = try await authentication.role(of: request, context)
+        let client = try await authentication.client(of: request, context)
+        let role = client.role
         guard let resource = Resource(path: request.uri.path) else {
             throw RunnerError(.notFound, "There is no such resource.")
         }
@@ -45,12 +46,14 @@ struct Responder: HTTPResponder {
         case .keys, .key: return try await answerKeys(resource, request, query, role)
         case .terms, .acceptance: return try answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
-        case .people, .suspension, .administration: return try answerPeople(resource, request)
+        case .images: return try json(ImageList(images: images.list))
+        case .people, .suspension, .administration: return try answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get:
-            let live = try query.flag("live")
-            return try json(JobList(jobs: await book.jobs(owner: query["owner"], live: live)))
+            let (live, shared) = (try query.flag("live"), try query.flag("shared"))
+            return try json(
+                JobList(jobs: await book.jobs(owner: query["owner"], live: live, shared: shared)))
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):
@@ -113,7 +116,7 @@ struct Responder: HTTPResponder {
             return visibility
         }
         let body = try await body(request, limit: Manifest.maximumSize)
-        let manifest = try ManifestReader.read(body, imageExists: imageExists)
+        let manifest = try ManifestReader.read(body, imageExists: images.contains, names: images.names)
         let job = try await book.submit(
             manifest, owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
         return try json(job, .created)

@@ -3,9 +3,12 @@ import Yams
 
 /// Reads manifests. Every mistake is reported with its line and key.
 enum ManifestReader {
-    /// - Parameter imageExists: whether there is an image with that name; called only with well-formed names.
+    /// - Parameters:
+    ///   - imageExists: whether there is an image with that name; called only with well-formed names.
+    ///   - names: of the images that there are.
     static func read(
-        _ bytes: some Collection<UInt8>, imageExists: (String) -> Bool = { _ in true }
+        _ bytes: some Collection<UInt8>, imageExists: (String) -> Bool = { _ in true },
+        names: @autoclosure () -> [String] = []
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
@@ -26,7 +29,7 @@ enum ManifestReader {
             let key = keyNode.scalar?.string ?? ""
             let line = (value.mark ?? keyNode.mark)?.line
             switch key {
-            case "image": image = try self.image(value, line, imageExists)
+            case "image": image = try self.image(value, line, imageExists, names)
             case "environment": manifest.environment = try environment(value)
             case "tasks": manifest.tasks = try tasks(value)
             case "shell":
@@ -61,12 +64,16 @@ enum ManifestReader {
     }
 
     private static func image(
-        _ node: Node, _ line: Int?, _ exists: (String) -> Bool
+        _ node: Node, _ line: Int?, _ exists: (String) -> Bool, _ names: () -> [String]
     ) throws(RunnerError) -> String {
         guard let name = node.scalar?.string, isImageName(name) else {
             throw refusal(line, "image", "expected a name of letters, digits, \"_\", \".\" and \"-\"")
         }
-        guard exists(name) else { throw refusal(line, "image", "there is no image \"\(name)\"") }
+        guard exists(name) else {
+            let names = names().joined(separator: ", ")
+            let others = names.isEmpty ? "; this service has none" : "; there are: \(names)"
+            throw refusal(line, "image", "there is no image \"\(name)\"\(others)")
+        }
         return name
     }
 

@@ -50,7 +50,7 @@ public struct Runner: Sendable {
         try await book.takeOver()
         await book.removeOldJobs()
 
-        let images = settings.images
+        let images = Images(settings)
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
         serverLogger.logLevel = .critical
@@ -58,7 +58,7 @@ public struct Runner: Sendable {
             Listener(
                 responder: Responder(
                     book: book, store: store, authentication: authentication, terms: terms,
-                    imageExists: { access("\(images)/\($0)", F_OK) == 0 }, logger: logger),
+                    images: images, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [

@@ -37,7 +37,12 @@ extension ServiceError {
         case 300..<400: .redirected
         case 400, 413, 422: .badInput
         case 401: .notAuthenticated
-        case 403: problem?.type == Problem.termsType ? .termsChanged : .notPermitted
+        case 403:
+            switch problem?.type {
+            case Problem.termsType: .termsChanged
+            case Problem.suspendedType: .suspended
+            default: .notPermitted
+            }
         case 404: absence(of: subject)
         case 405 where subject.isOptional, 501 where subject.isOptional: .notOffered
         case 409: conflict(about: subject)
