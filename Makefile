@@ -246,7 +246,7 @@ install-image:
 	    exit 1
 	fi
 	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
-	for file in vmlinuz initramfs.cpio.gz root.qcow2; do
+	for file in vmlinuz initramfs.cpio.gz root.qcow2 description; do
 	    [ ! -e "$(IMAGES)/$(IMAGE)/$$file" ] ||
 	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
 	done

@@ -1,7 +1,7 @@
 # The part that the scripts for images share; they read it after `set -euo pipefail`.
 #
-# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, the initial file system; and, if it has a disk,
-# root.qcow2. Packages are kept in a cache folder. A new image is made next to the old one and then replaces it in one
+# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, the initial file system; description, a line about what it
+# contains; and, if it has a disk, root.qcow2. Packages are kept in a cache folder. A new image is made next to the old one and then replaces it in one
 # step, or not at all. An image that is up to date is not made again.
 
 program=$(basename "$0")
@@ -116,6 +116,11 @@ pack() {
         gzip -n -6 >"$work/image/initramfs.cpio.gz" || fail "the initramfs cannot be written."
     # The kernel expects the next archive, which each machine has of its own, at a multiple of four bytes.
     truncate -s %4 "$work/image/initramfs.cpio.gz"
+}
+
+# describe TEXT: what `images` says about it, on one line.
+describe() {
+    echo "$1" >"$work/image/description"
 }
 
 # Puts the image in its place.

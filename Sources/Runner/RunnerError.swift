@@ -11,6 +11,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case unauthenticated(isInvalid: Bool)
         /// The client or the person is not allowed to do that.
         case forbidden
+        /// The person is suspended.
+        case suspended
         /// The person has to accept the terms of use first.
         case termsNotAccepted
         case notFound

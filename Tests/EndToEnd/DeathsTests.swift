@@ -66,7 +66,7 @@ import Testing
             }, mend: { testBed, _ in _ = try await Operator(testBed: testBed).addKey(of: "alice") }),
         Death(
             name: "the person is suspended", status: 77,
-            sentence: "The build service has ended this session: you can no longer enter job",
+            sentence: "Your account at the build service is suspended. This session has ended.",
             strike: { testBed, _, _ in
                 let suspended = try await testBed.sallyport(["people", "suspend", "alice"])
                 await expect(suspended, status: 0, in: testBed)

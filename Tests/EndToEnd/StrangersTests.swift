@@ -13,7 +13,8 @@ import Testing
         ["extend", "1"],
         ["release", "1", "--yes"], ["hold", "1"], ["unhold", "1"], ["share", "1", "bob"],
         ["unshare", "1", "bob"],
-        ["cancel", "1"], ["list"], ["submit"], ["keys"], ["keys", "add"], ["whoami"], ["accept-terms"],
+        ["cancel", "1"], ["list"], ["images"], ["submit"], ["keys"], ["keys", "add"], ["whoami"],
+        ["accept-terms"],
         ["help"],
         ["version"], ["connect", "--help"], ["no-such-verb"], ["scp -t ."], ["exit"], ["42"],
     ]

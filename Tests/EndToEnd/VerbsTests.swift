@@ -59,6 +59,12 @@ import Testing
             in: testBed)
         let who = try await Command.run(testBed.ssh(["whoami"], as: "bob"))
         await expect(who, status: 0, output: ["bob, with the key SHA256:"], in: testBed)
+        // The last word of a finished job is its own log's.
+        let log = try await Command.run(testBed.ssh(["tail", job]))
+        await expect(log, status: 1, errors: ["To enter the machine: ssh -t"], in: testBed)
+        #expect(log.text.split(separator: "\n").last?.contains("the builder is kept until") == true, "\(log)")
+        let images = try await Command.run(testBed.ssh(["images"]))
+        await expect(images, status: 0, output: ["debian", " MiB of memory", "no network"], in: testBed)
         let help = try await Command.run(testBed.ssh(["extend", "--help"]))
         await expect(help, status: 0, output: ["extend <job> [duration|--max]"], in: testBed)
         let version = try await Command.run(testBed.ssh(["version"]))
@@ -222,7 +228,7 @@ import Testing
     @Test func aJobIsSharedAndNoLonger() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.freshWreck(testBed)
-        let enter = ["connect", job, "echo inside; cat"]
+        let enter = ["connect", job, "sallyport; echo inside; cat"]
         let before = try await Command.run(testBed.ssh(enter, as: "bob"))
         await expect(before, status: 77, errors: ["belongs to alice"], in: testBed)
         let nobody = try await Command.run(testBed.ssh(["share", job, "nobody-here"]))
@@ -231,13 +237,28 @@ import Testing
         await expect(shared, status: 0, output: ["bob can enter job \(job) now"], in: testBed)
         #expect(try await view(job, in: testBed).shares == ["bob"])
         let session = try await Command.start(testBed.ssh(enter, as: "bob")) { command in
-            try await command.output.wait(for: "inside")
+            try await command.output.wait(for: "\ninside")
             let others = try await Command.run(testBed.ssh(["extend", job], as: "bob"))
             await expect(others, status: 77, errors: ["Only its owner can do that."], in: testBed)
+            let own = try await Command.run(testBed.ssh(["connect", job, "sallyport"]))
+            await expect(own, status: 0, output: ["hold \(job)"], in: testBed)
+            for words in [["list"], []] {
+                let listed = try await Command.run(testBed.ssh(words, as: "bob"))
+                await expect(listed, status: 0, output: [" OWNER ", "  \(job) ", " alice"], in: testBed)
+            }
+            let shown = try await Command.run(testBed.ssh(["show", job], as: "bob"))
+            await expect(shown, status: 0, output: ["connect \(job)"], in: testBed)
+            #expect(!shown.text.contains("extend"), "\(shown)")
+            // Without a job, it is one's own or none.
+            let unnamed = try await Command.run(testBed.ssh(["connect", "--", "true"], as: "bob"))
+            #expect(!unnamed.errorText.contains("alice") && unnamed.status != 0, "\(unnamed)")
             let unshared = try await Command.run(testBed.ssh(["unshare", job, "bob"]))
             await expect(unshared, status: 0, output: ["bob can no longer enter job \(job)."], in: testBed)
         }
-        await expect(session, status: 77, errors: ["you can no longer enter job \(job)."], in: testBed)
+        await expect(
+            session, status: 77, output: ["connect \(job)"], errors: ["you can no longer enter job \(job)."],
+            in: testBed)
+        for word in ["extend", "hold", "release"] { #expect(!session.text.contains(word), "\(session)") }
         try await testBed.endBuilder(of: job)
     }
 
@@ -250,7 +271,10 @@ import Testing
             testBed.ssh(words), input: Array(Self.failing.utf8), deadline: .seconds(120))
         await expect(
             failed, status: 1, output: ["[check] checked"],
-            errors: ["is submitted", "To enter the machine: ssh -t", "connect "], in: testBed)
+            errors: [
+                "is submitted", "To enter the machine, now or after a failure: ssh -t", "connect --now ",
+                "To enter the machine: ssh -t", "connect ",
+            ], in: testBed)
         let job = String(failed.errorText.drop { !$0.isNumber }.prefix { $0.isNumber })
         let shown = try await view(job, in: testBed)
         #expect(shown.note == "a wrong answer" && shown.visibility == "private")
@@ -276,6 +300,7 @@ import Testing
 
     @Test(arguments: [
         ("", "There is no manifest"), ("image: debian\ntasks:\n  - Wrong Name: x\n", "line 3"),
+        ("image: debain\n", "there is no image \"debain\"; there are: debian"),
         ("\u{0}\u{1}", "There is no manifest"),
         ("image: debian\u{0}\u{1}", "The manifest has several faults; no job was submitted."),
         ("image: debian\nsources: []\narch: arm\n", "\n  line 3, arch: not read: "),

@@ -17,6 +17,11 @@ public struct Account: Codable, Equatable, Sendable {
     }
 }
 
+extension Problem {
+    /// The `type` of a refusal (403) because the person is suspended.
+    public static let suspendedType = "urn:sallyport:suspended"
+}
+
 /// The answer to `GET /v1/people`.
 public struct AccountList: Codable, Equatable, Sendable {
     public var people: [Account]

@@ -11,9 +11,9 @@ public enum Denial: Error, Equatable, Sendable {
     case inconsistent(String)
     /// The person has to accept the terms of use first; their version.
     case termsNotAccepted(version: String)
-    /// They can see or enter the job, but only its owner can do this.
+    /// Only the owner can do this, whether they let this person in or not.
     case ownersOnly(Job)
-    /// The job is someone else's.
+    /// The job is someone else's, who could let them in.
     case othersJob(Job)
     /// The job is someone else's, and private.
     case concealed(Job)

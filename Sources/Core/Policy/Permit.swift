@@ -48,7 +48,9 @@ public struct Permit: Equatable, Sendable {
             return permit
         default: break
         }
-        guard standing == .stranger else { throw .ownersOnly(job) }
-        throw job.visibility == .private ? .concealed(job) : .othersJob(job)
+        if standing == .stranger, job.visibility == .private { throw .concealed(job) }
+        // To let a stranger in would not help them with the others.
+        let sharingHelps = [.enter, .stay, .look].contains(action)
+        throw standing == .stranger && sharingHelps ? .othersJob(job) : .ownersOnly(job)
     }
 }

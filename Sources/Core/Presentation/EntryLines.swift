@@ -75,8 +75,11 @@ public struct EntryLines {
     /// `Job 42 (fix the parser): failed, task “build” ended with exit status 2.`
     public static func summary(_ job: Job) -> String {
         let note = job.note.map { " (\(HostileText.printable($0, limit: 60)))" } ?? ""
-        return "Job \(job.id)\(note): \(job.status.spoken)\(place(job))."
+        return "Job \(job.id)\(note): \(ending(job))."
     }
+
+    /// `failed, task “build” ended with exit status 2`
+    public static func ending(_ job: Job) -> String { job.status.spoken + place(job) }
 
     private static func place(_ job: Job) -> String {
         if let task = failedTask(job) {

@@ -56,7 +56,7 @@ final class BuilderSession: RunningCommand {
 
     func start() {
         context.journal.note(
-            "\(transport.kind.verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint) "
+            "\(transport.kind.verb) job=\(permit.job.id) \(permit.person.record) key=\(context.key.fingerprint) "
                 + "from=\(context.environment.clientAddress) \(transport.kind.rawValue)")
         context.client.onGone = { [unowned self] in
             if let question { return question.interrupted(by: SIGHUP) }

@@ -302,7 +302,7 @@ struct BuilderSessionMachine {
             inside.claim = .requested
             state = .inside(inside)
             return [.claim]
-        case .notPermitted, .termsChanged: break
+        case .notPermitted, .suspended, .termsChanged: break
         default: return []
         }
         if case .determiningReason = state { return [] }
@@ -318,7 +318,7 @@ struct BuilderSessionMachine {
     }
 
     private mutating func endedByTheService(_ error: ServiceError) -> [Action] {
-        if error.code == .notPermitted || error.code == .termsChanged {
+        if [.notPermitted, .suspended, .termsChanged].contains(error.code) {
             return end(.sessionRevoked(error, job.id))
         }
         guard case .inside = state else { return end(.lost(.claim(error), job.id)) }

@@ -50,7 +50,7 @@ final class EndQuestion: RunningCommand {
 
     private func endBuilder(_ service: any SelfService) {
         let job = permit.job.id
-        context.journal.note("release job=\(job) person=\(permit.person.id) key=\(context.key.fingerprint)")
+        context.journal.note("release job=\(job) \(permit.person.record) key=\(context.key.fingerprint)")
         service.perform(.releaseBuilder, on: job, for: permit.person) { [unowned self] result in
             if case .failure(let error) = result, error.code != .builderGone {
                 return context.refuse(.serviceRefused(error, ReleaseCommand.manual.name))

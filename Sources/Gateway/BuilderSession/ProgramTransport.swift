@@ -75,7 +75,7 @@ final class ProgramTransport: BuilderTransport {
             terminal: terminal.map {
                 Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size, modes: $0.modes)
             },
-            environment: context.environment.locale, command: command,
+            environment: context.environment.locale + guestVariable, command: command,
             agentSocket: context.environment.agentSocket)
         connection?.run(
             program,
@@ -83,6 +83,14 @@ final class ProgramTransport: BuilderTransport {
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
                 typedAhead: terminal?.typedAhead ?? [],
                 observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
+    }
+
+    /// What the builder's own command `sallyport` must not offer, because it cannot tell who has come through the
+    /// gateway. By default it takes them for someone who can do everything with the job.
+    private var guestVariable: [(name: String, value: String)] {
+        let isGuest =
+            (try? Permit.decide(.extend, on: permit.job.id, permit.job, for: permit.principal)) == nil
+        return isGuest ? [("SALLYPORT_ROLE", "guest")] : []
     }
 
     func enter(_ job: Job) {

@@ -17,7 +17,7 @@ extension JobCommand {
         }
         let role = permit.standing == .administrator ? " as administrator" : ""
         context.journal.note(
-            "\(verb) job=\(permit.job.id) person=\(permit.person.id) key=\(context.key.fingerprint)\(role)")
+            "\(verb) job=\(permit.job.id) \(permit.person.record) key=\(context.key.fingerprint)\(role)")
         service.perform(action, on: permit.job.id, for: permit.person) { result in
             switch result {
             case .success(let job):

@@ -78,7 +78,7 @@ struct KeysCommand: Command, PersonalCommand {
         service.removeKey(fingerprint, owner: person.id) { result in
             switch result {
             case .success:
-                context.journal.note("person=\(person.id) removes the key \(fingerprint)")
+                context.journal.note("\(person.record) removes the key \(fingerprint)")
                 context.say("The key is removed.")
                 context.finish(.success)
             case .failure(let error) where error.code == .noSuchKey: context.refuse(.noSuchKey(error))
@@ -108,7 +108,7 @@ struct KeysCommand: Command, PersonalCommand {
         service.add(NewKey(owner: person.id, key: next.line)) { result in
             switch result {
             case .success(let key):
-                context.journal.note("person=\(person.id) adds the key \(next.key.fingerprint)")
+                context.journal.note("\(person.record) adds the key \(next.key.fingerprint)")
                 add(keys.dropFirst(), added + [key], service, person, context)
             case .failure(let error):
                 for key in added { context.say(Self.sentence(key)) }

@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 import ServiceClient
 
 /// `show`: prints everything about one job.
@@ -21,17 +22,19 @@ struct ShowCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
         let job = permit.job
-        context.journal.note("show job=\(job.id) person=\(permit.person.id)")
+        context.journal.note("show job=\(job.id) \(permit.person.record)")
+        let isInvited = permit.standing != .stranger
         guard !json else {
-            context.answer(JobView(job: job, isInvited: isInvited(permit)), json: true) { "" }
+            context.answer(JobView(job: job, isInvited: isInvited), json: true) { "" }
             return nil
         }
+        let canExtend = context.entryCommands(for: permit).extend != nil
         context.service.hasLog(job.id, for: permit.person) { hasLog in
             context.withSetUpLine(for: "\(job.id)") { setUpLine in
                 let own = (line: context.ownLine(for: job.id), setUpLine: setUpLine)
-                let sheet = JobSheet(job: job, isInvited: isInvited(permit), hasLog: hasLog, own: own) {
-                    context.commandLine($0, terminal: $1)
-                }
+                let sheet = JobSheet(
+                    job: job, isInvited: isInvited, hasLog: hasLog, canExtend: canExtend, own: own
+                ) { context.commandLine($0, terminal: $1) }
                 context.answer(sheet.text)
             }
         }

@@ -115,7 +115,7 @@ private final class Submission: RunningCommand {
     private func ended(_ result: Result<Job, ServiceError>) {
         switch result {
         case .success(let job):
-            context.journal.note("submit job=\(job.id) person=\(principal.person.id)")
+            context.journal.note("submit job=\(job.id) \(principal.person.record)")
             submitted(job)
         case .failure(let error):
             context.refuse(
@@ -134,11 +134,7 @@ private final class Submission: RunningCommand {
             "Job \(job.id) is submitted. Following its log; Ctrl-C stops following, not the job.")
         do throws(Denial) {
             let permit = try Permit.decide(.look, on: job.id, job, for: principal)
-            tail = LogSession(permit, raw: false, in: context) { [context] job in
-                guard job.builder != nil else { return }
-                context.say(
-                    "To enter the machine: \(context.commandLine("connect \(job.id)", terminal: true))")
-            }
+            tail = LogSession(permit, raw: false, in: context)
             tail?.start()
         } catch {
             context.refuse(.denied(error, to: principal))

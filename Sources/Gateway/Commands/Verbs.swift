@@ -79,6 +79,7 @@ enum Verbs {
         Verb(SSHConfigCommand.self),
         // About the person who asks.
         Verb(ListCommand.self),
+        Verb(ImagesCommand.self),
         Verb(SubmitCommand.self),
         Verb(KeysCommand.self),
         Verb(WhoamiCommand.self),

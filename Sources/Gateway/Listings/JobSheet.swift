@@ -9,6 +9,8 @@ struct JobSheet {
     let isInvited: Bool
     /// Whether the service has a log of it.
     let hasLog: Bool
+    /// Whether this person can move the builder's deadline here.
+    let canExtend: Bool
     /// The command to enter with the person's own ssh, and the one to set that up.
     let own: (line: String, setUpLine: String)
     /// The full command line for a command, given whether it needs a terminal.
@@ -44,7 +46,7 @@ struct JobSheet {
     private var commands: [String] {
         let log = hasLog ? [commandLine("tail \(job.id)", false)] : []
         guard isInvited, job.builder != nil else { return log }
-        let more = job.canBeExtended ? [commandLine("extend \(job.id)", false)] : []
+        let more = canExtend && job.canBeExtended ? [commandLine("extend \(job.id)", false)] : []
         let yours = "\(own.line)   (for your own ssh, scp or editor; set up first: \(own.setUpLine))"
         return [commandLine("connect \(job.id)", true)] + more + log + [yours]
     }
@@ -72,7 +74,7 @@ struct JobSheet {
         guard let deadline = job.deadline, job.status.isFinal else { return text }
         text += ", ends \(TimeLeft.moment(deadline)), in \(TimeLeft.text(until: deadline, from: now))"
         if job.held { text += ", held" }
-        if let latest = job.maxDeadline, latest > deadline {
+        if canExtend, let latest = job.maxDeadline, latest > deadline {
             text += "; you can extend it until \(TimeLeft.moment(latest))"
         }
         return text

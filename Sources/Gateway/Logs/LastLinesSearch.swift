@@ -3,7 +3,7 @@ import Policy
 import ServiceClient
 
 /// Finds where the last lines of a job's logs begin, in the order in which a ``LogFollower`` shows the logs: the job's
-/// own, and then each task's.
+/// own, each task's, and, if the job has ended, the last line of its own.
 ///
 /// It asks about one log after the other, from the last one back, until it has enough lines.
 final class LastLinesSearch {
@@ -14,6 +14,8 @@ final class LastLinesSearch {
     /// The logs that it has not asked about, the last one at the end; true: nothing more is written to it.
     private var logs: [(name: String, hasEnded: Bool)]
     private var starts = LogStarts()
+    /// Of an ended job's own log; nil: it has not been asked for.
+    private var lastWord: LastLines?
 
     /// - Parameter count: how many lines are wanted.
     init(
@@ -31,18 +33,33 @@ final class LastLinesSearch {
     }
 
     func start() {
-        guard let (log, hasEnded) = logs.popLast() else { return found(.success(starts)) }
-        guard missing > 0 || !hasEnded else {
-            starts.skipped.insert(log)
-            return start()
+        guard permit.job.status.isFinal, missing > 0 else { return next() }
+        ask(about: LogName.job, 1) { [unowned self] in
+            lastWord = $0
+            missing -= $0.count
+            next()
         }
-        service.lastLines(missing, of: log, of: permit.job, for: permit.person) { [weak self] result in
+    }
+
+    private func next() {
+        guard let (log, hasEnded) = logs.popLast() else { return found(.success(starts)) }
+        let last = log == LogName.job ? lastWord : nil
+        guard missing > 0 || !hasEnded else {
+            if let last { starts.offsets[log] = last.offset } else { starts.skipped.insert(log) }
+            return next()
+        }
+        ask(about: log, missing + (last?.count ?? 0)) { [unowned self] in
+            starts.offsets[log] = $0.offset
+            missing -= $0.count - (last?.count ?? 0)
+            next()
+        }
+    }
+
+    private func ask(about log: String, _ count: Int, then: @escaping (LastLines) -> Void) {
+        service.lastLines(count, of: log, of: permit.job, for: permit.person) { [weak self] result in
             guard let self else { return }
             switch result {
-            case .success(let lines):
-                self.starts.offsets[log] = lines.offset
-                self.missing -= lines.count
-                self.start()
+            case .success(let lines): then(lines)
             case .failure(let error): self.found(.failure(error))
             }
         }

@@ -7,7 +7,7 @@ import ServiceClient
 ///
 /// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous
 /// task's log has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the
-/// whole set-up log comes first.
+/// set-up log comes first, except for its last line, which says how the job ended, and comes last.
 final class LogFollower {
     private let service: any BuildService
     private let permit: Permit
@@ -20,6 +20,8 @@ final class LogFollower {
     /// Logs of tasks that have started, in their order, and have not been opened.
     private var waiting: [String] = []
     private var task: String?
+    /// Nil: the set-up log goes on as it is written.
+    private var lastWord: LastLine?
     private var isFinal = false
     /// Whether the service had any of the logs.
     private(set) var hasFoundLog = false
@@ -41,6 +43,7 @@ final class LogFollower {
         known = starts.skipped
         self.ended = ended
         writer = LogWriter(raw: raw)
+        lastWord = permit.job.status.isFinal ? LastLine() : nil
         sink.onDrain = { [weak self] in self?.resume() }
         if !known.contains(LogName.job) { open(LogName.job) }
     }
@@ -82,7 +85,11 @@ final class LogFollower {
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
             self.hasFoundLog = true
-            self.sink.write(self.writer.print(bytes, of: log))
+            if log == LogName.job, let shown = self.lastWord?.take(bytes) {
+                self.print(shown, of: log)
+            } else {
+                self.sink.write(self.writer.print(bytes, of: log))
+            }
             return true
         } ended: { [weak self] result in
             self?.close(log, result)
@@ -103,9 +110,14 @@ final class LogFollower {
         }
     }
 
+    private func print(_ bytes: [UInt8], of log: String) {
+        bytes.withUnsafeBytes { sink.write(writer.print($0, of: log)) }
+    }
+
     private func finish(_ result: Result<Void, ServiceError>) {
         guard !hasEnded else { return }
         stop()
+        if let last = lastWord?.bytes, !last.isEmpty { print(last, of: LogName.job) }
         sink.write(writer.finish())
         ended(result)
     }

@@ -14,21 +14,14 @@ final class LogSession: RunningCommand {
     private var search: LastLinesSearch?
     private var follower: LogFollower?
     private var watch: (any ServiceStream)?
-    private let ended: (Job) -> Void
     /// Whether the job had ended before: then there is nothing to show but its logs.
     private let hadEnded: Bool
     private var job: Job
 
-    /// - Parameters:
-    ///   - lines: how many lines of what there is are shown; nil: all.
-    ///   - ended: called with the ended job, before the session ends.
-    init(
-        _ permit: Permit, raw: Bool, lines: Int? = nil, in context: SessionContext,
-        ended: @escaping (Job) -> Void = { _ in }
-    ) {
+    /// - Parameter lines: how many lines of what there is are shown; nil: all.
+    init(_ permit: Permit, raw: Bool, lines: Int? = nil, in context: SessionContext) {
         self.raw = raw
         self.lines = lines
-        self.ended = ended
         self.context = context
         self.permit = permit
         job = permit.job
@@ -36,8 +29,9 @@ final class LogSession: RunningCommand {
     }
 
     func start() {
-        context.journal.note("tail job=\(job.id) person=\(permit.person.id) key=\(context.key.fingerprint)")
+        context.journal.note("tail job=\(job.id) \(permit.person.record) key=\(context.key.fingerprint)")
         if !job.status.isFinal {
+            sayHowToEnter("To enter the machine, now or after a failure:", "connect --now \(job.id)")
             watch = context.service.watch(job.id, for: permit.person) { [unowned self] job in
                 self.job = job
                 follower?.update(job)
@@ -70,7 +64,7 @@ final class LogSession: RunningCommand {
     private func end(_ result: Result<Void, ServiceError>) {
         switch result {
         case .success:
-            ended(job)
+            if job.builder != nil { sayHowToEnter("To enter the machine:", "connect \(job.id)") }
             guard !job.hasNotRun else { return refuse(.jobEnded(job)) }
             if follower?.hasFoundLog == false {
                 guard !hadEnded else { return refuse(.noLog(job.id)) }
@@ -79,6 +73,12 @@ final class LogSession: RunningCommand {
             finish(job.status == .success ? .success : .jobFailed)
         case .failure(let error): fail(error)
         }
+    }
+
+    /// The job's log cannot say it: others can read it who are not let in, and it is read when the builder is gone.
+    private func sayHowToEnter(_ sentence: String, _ words: String) {
+        guard permit.standing != .stranger else { return }
+        context.say("\(sentence) \(context.commandLine(words, terminal: true))")
     }
 
     /// Its log says nothing about the build.

@@ -5,23 +5,41 @@ struct Message: Equatable {
     let sentence: String
     /// What the person can do; nil: the sentence says it, or nothing can be done.
     let remedy: String?
+    /// The command of the gateway that does it, which ends the message as a line to copy.
+    let command: String?
     /// More lines, below the sentence: a list.
     let list: [String]
+    /// Whether someone else has to help, so that the person wants to know whom to ask.
+    let needsHelp: Bool
     /// For the administrator's log.
     let cause: String
 
+    /// - Parameter needsHelp: what an administrator is told about always does.
     init(
-        _ status: ExitStatus, _ sentence: String, _ remedy: String? = nil, list: [String] = [], cause: String
+        _ status: ExitStatus, _ sentence: String, _ remedy: String? = nil, command: String? = nil,
+        list: [String] = [], needsHelp: Bool = false, cause: String
     ) {
         self.status = status
         self.sentence = sentence
         self.remedy = remedy
+        self.command = command
         self.list = list
+        self.needsHelp = needsHelp || remedy == Self.tellAdministrator
         self.cause = cause
     }
 
     /// As the person reads it.
-    var text: String { [sentence, remedy].compactMap(\.self).joined(separator: " ") }
+    ///
+    /// - Parameters:
+    ///   - commandLine: the full command line for a command.
+    ///   - contact: the administrator's sentence about whom to ask.
+    func text(commandLine: (String) -> String, contact: String?) -> String {
+        let parts = [sentence, remedy, command.map(commandLine), needsHelp ? contact : nil]
+        return parts.compactMap(\.self).joined(separator: " ")
+    }
+
+    /// The same before the gateway knows its own name.
+    var text: String { text(commandLine: { "ssh … \($0)" }, contact: nil) }
 
     static let tellAdministrator = "Please tell the administrator."
     static let tryAgainInAMinute = "Try again in a minute."

@@ -17,8 +17,8 @@ extension Refusal {
         }
         let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
         return Message(
-            .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone.",
-            logIsLeft(of: job.id), cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
+            .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone.", logIsLeft,
+            command: tail(job.id), cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
     }
 
     static func message(_ error: SSHClientError, wasInside: Bool) -> Message {
@@ -70,8 +70,8 @@ extension Refusal {
         let cause = causes.joined(separator: "; ")
         if let reason = job.builderEnd?.spoken {
             return Message(
-                .noBuilder, "The builder of job \(job.id) has ended: \(reason).", logIsLeft(of: job.id),
-                cause: cause)
+                .noBuilder, "The builder of job \(job.id) has ended: \(reason).", logIsLeft,
+                command: tail(job.id), cause: cause)
         }
         switch loss {
         case .channelClosed?:
@@ -80,7 +80,8 @@ extension Refusal {
             return Message(.noBuilder, "\(sentence(loss, job.id)) The builder has ended.", cause: cause)
         case nil:
             return Message(
-                .noBuilder, "The builder of job \(job.id) has ended.", logIsLeft(of: job.id), cause: cause)
+                .noBuilder, "The builder of job \(job.id) has ended.", logIsLeft, command: tail(job.id),
+                cause: cause)
         }
     }
 
@@ -100,5 +101,7 @@ extension Refusal {
         }
     }
 
-    private static func logIsLeft(of job: JobID) -> String { "Its log, if there is one: tail \(job)." }
+    private static let logIsLeft = "Its log, if there is one:"
+
+    private static func tail(_ job: JobID) -> String { "\(TailCommand.manual.name) \(job)" }
 }

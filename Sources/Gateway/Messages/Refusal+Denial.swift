@@ -16,11 +16,8 @@ extension Refusal {
                     + (key?.isForProxy == true
                         ? "in ssh_config, IdentityFile FILE and IdentitiesOnly yes, for the gateway and for job-*."
                         : "ssh -o IdentitiesOnly=yes -i FILE …"),
-                cause: "unknown key \(fingerprint)")
-        case .suspended(let person):
-            Message(
-                .notPermitted, "Your account at the build service is suspended.",
-                cause: "suspended person \(person.id)")
+                needsHelp: true, cause: "unknown key \(fingerprint)")
+        case .suspended(let person): suspended(cause: "suspended \(person.record)")
         case .inconsistent(let cause):
             Message(
                 .misconfigured, "The build service gave an invalid answer.", Message.tellAdministrator,
@@ -30,26 +27,39 @@ extension Refusal {
         case .concealed(let job): absent(job.id, cause(job, principal))
         case .termsNotAccepted(let version):
             Message(
-                .notPermitted, "Accept the terms of use first.", "To read them: accept-terms.",
+                .notPermitted, "Accept the terms of use first.", "To read them:",
+                command: AcceptTermsCommand.manual.name,
                 cause: "terms of use \(version) not accepted by "
                     + (principal.map { "\($0.person.name) (\($0.person.id))" } ?? "nobody"))
         case .ownersOnly(let job):
             Message(
-                .notPermitted, "Job \(job.id) belongs to \(job.owner.printableName).",
-                "Only its owner can do that.", cause: cause(job, principal))
+                .notPermitted, others(job, principal, key), "Only its owner can do that.",
+                cause: cause(job, principal))
         case .othersJob(let job):
             Message(
-                .notPermitted,
-                "Job \(job.id) belongs to \(job.owner.printableName), not to you "
-                    + "(\(principal?.person.printableName ?? "a stranger")\(key.map { ", by the key \($0.fingerprint)" } ?? "")).",
-                "Only its owner can let you in.", cause: cause(job, principal))
+                .notPermitted, others(job, principal, key), "Only its owner can let you in.",
+                cause: cause(job, principal))
         }
+    }
+
+    /// Whether it was known when the session began, or is found out later.
+    static func suspended(_ remedy: String? = nil, cause: String) -> Message {
+        Message(
+            .notPermitted, "Your account at the build service is suspended.", remedy, needsHelp: true,
+            cause: cause)
+    }
+
+    /// The key says why they are someone else than they think.
+    private static func others(_ job: Job, _ principal: Principal?, _ key: UsedKey?) -> String {
+        let name = principal?.person.printableName ?? "a stranger"
+        return "Job \(job.id) belongs to \(job.owner.printableName), not to you "
+            + "(\(name)\(key.map { ", by the key \($0.fingerprint)" } ?? ""))."
     }
 
     private static func absent(_ identifier: JobID, _ cause: String) -> Message {
         Message(
-            .noSuchJob, "There is no job \(identifier).",
-            "To list your jobs, run ssh without a command.", cause: cause)
+            .noSuchJob, "There is no job \(identifier).", "To list your jobs:",
+            command: ListCommand.manual.name, cause: cause)
     }
 
     private static func cause(_ job: Job, _ principal: Principal?) -> String {

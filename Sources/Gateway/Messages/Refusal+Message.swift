@@ -47,8 +47,8 @@ extension Refusal {
                 cause: "no job named, and the service lists none")
         case .noLiveJob:
             Message(
-                .noSuchJob, "You have no running job and no kept builder.", "Name a job.",
-                cause: "no job named and no live job")
+                .noSuchJob, "You have no running job and no kept builder.",
+                "Name a job.", cause: "no job named and no live job")
         case .severalLiveJobs(let count):
             Message(.usage, "You have \(count) live jobs.", "Name the one you mean.", cause: "no job named")
 
@@ -95,7 +95,8 @@ extension Refusal {
             Message(
                 .usage,
                 "The builder of job \(job.id) can be kept until \(TimeLeft.moment(latest)) at the latest, "
-                    + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now: extend \(job.id) --max.",
+                    + "\(SpokenDuration.words(latest.timeIntervalSinceNow)) from now:",
+                command: "\(ExtendCommand.manual.name) \(job.id) --max",
                 cause: "extend job \(job.id) past its maximum")
         case .cancelledTooLate(let job):
             Message(
@@ -111,8 +112,8 @@ extension Refusal {
                 cause: "submit --tar with a terminal")
         case .noManifest:
             Message(
-                .badInput, "There is no manifest on standard input: … submit <job.yaml",
-                cause: "submit: empty")
+                .badInput, "There is no manifest on standard input:",
+                command: "\(SubmitCommand.manual.name) <job.yaml", cause: "submit: empty")
         case .unusableKey(let error) where error.isPrivate:
             Message(
                 .badInput, "This is a private key, and it was not stored.",
@@ -177,6 +178,8 @@ extension Refusal {
             Message(
                 .noBuilder, "The builder of job \(job) is gone.",
                 cause: "the new claim is for another builder")
+        case .sessionRevoked(let error, _) where error.code == .suspended:
+            Self.suspended("This session has ended.", cause: Self.cause(noClaim: error))
         case .sessionRevoked(let error, let job):
             Message(
                 .notPermitted,

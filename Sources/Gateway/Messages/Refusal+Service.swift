@@ -5,7 +5,8 @@ import ServiceClient
 /// What the build service did not do, in words for the person.
 extension Refusal {
     static func message(_ error: ServiceError) -> Message {
-        Message(
+        guard error.code != .suspended else { return suspended(cause: error.debugDescription) }
+        return Message(
             error.isTransient ? .tryAgain : .misconfigured, "\(error)", error.advice,
             cause: error.debugDescription)
     }

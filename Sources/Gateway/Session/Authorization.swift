@@ -91,13 +91,13 @@ final class Authorization {
 
     /// The person named no job: takes their only live one, or prints a list to choose from.
     private func chooseJob(for command: any JobCommand, of person: Person) {
-        context.service.liveJobs(of: person) { [unowned self] result in
+        context.service.liveJobs(of: person, shared: false) { [unowned self] result in
             attempt { () throws(Refusal) in
                 if case .failure(let error) = result, error.code == .notOffered { throw .noJobNamedNorListed }
                 let jobs = try result.orRefuse()
                 guard let only = jobs.first else { throw .noLiveJob }
                 guard jobs.count == 1 else {
-                    context.errors.write(JobTable(jobs).text)
+                    context.errors.write(JobTable(jobs, for: person).text)
                     throw .severalLiveJobs(jobs.count)
                 }
                 job = .success(only)

@@ -41,11 +41,12 @@ final class Client {
     }
 
     /// Prints the message for the person, logs the cause for the administrator, and ends the session.
-    func refuse(_ refusal: Refusal) {
+    ///
+    /// - Parameter text: the message, as the person reads it.
+    func refuse(_ message: Message, text: String) {
         guard status == nil else { return }
-        let message = refusal.message
         journal.warn("refused status=\(message.status): \(message.cause)")
-        say("\(message.text) [session \(journal.session)]")
+        say("\(text) [session \(journal.session)]")
         for line in message.list { errors.write("  \(line)\(isRaw ? "\r" : "")\n") }
         finish(message.status)
     }

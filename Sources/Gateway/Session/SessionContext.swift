@@ -21,8 +21,16 @@ struct SessionContext {
     var errors: OutputSink { client.errors }
 
     func say(_ sentence: String) { client.say(sentence) }
-    func refuse(_ refusal: Refusal) { client.refuse(refusal) }
     func finish(_ status: ExitStatus) { client.finish(status) }
+
+    func refuse(_ refusal: Refusal) {
+        let message = refusal.message
+        client.refuse(
+            message,
+            text: message.text(
+                commandLine: { commandLine($0) },
+                contact: configuration.gateway.contact.map { HostileText.printable($0, limit: 400) }))
+    }
 
     /// Prints a command's answer on standard output, and ends the session.
     func answer(_ text: String) {

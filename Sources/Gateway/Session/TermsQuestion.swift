@@ -49,7 +49,7 @@ final class TermsQuestion: RunningCommand {
         service.accept(terms, by: person) { [unowned self] result in
             switch result {
             case .success:
-                context.journal.note("person=\(person.id) accepts the terms of use \(terms.version)")
+                context.journal.note("\(person.record) accepts the terms of use \(terms.version)")
                 accepted(terms)
             case .failure(let error) where error.code == .termsChanged:
                 context.refuse(.termsChanged(error))

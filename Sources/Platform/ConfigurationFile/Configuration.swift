@@ -53,6 +53,8 @@ public struct Configuration: Equatable, Sendable {
         /// Nil: the name of this machine.
         public var publicHost: String?
         public var publicPort = 22
+        /// A sentence about whom to ask for help; nil: people have to know.
+        public var contact: String?
         /// A folder that belongs to the AuthorizedKeysCommandUser and caches answers about keys (admission `known`).
         public var keyCache = "/run/sallyport/keys"
         /// A folder that belongs to the account, for a build service that does not count sessions itself.
@@ -117,6 +119,8 @@ public struct Configuration: Equatable, Sendable {
             /// The number of processors.
             public var processors = 1
             public var network = Network.none
+            /// One line about what it contains; nil: what the image says of itself.
+            public var description: String?
 
             public init() {}
         }

@@ -46,6 +46,7 @@ public enum ConfigurationFile {
         configuration.gateway.publicHost = try document.text("gateway", "public_host")
         configuration.gateway.publicPort = try document.number(
             "gateway", "public_port", in: 1...65535, default: configuration.gateway.publicPort)
+        configuration.gateway.contact = try document.text("gateway", "contact")
         configuration.gateway.keyCache = try document.path(
             "gateway", "key_cache", default: configuration.gateway.keyCache)
         configuration.gateway.sessions = try document.path(
@@ -71,6 +72,7 @@ public enum ConfigurationFile {
             image.memory = try document.number(table, "memory", in: 128...1_048_576)
             image.processors = try document.number(table, "cpus", in: 1...255, default: image.processors)
             image.network = try document.choice(table, "network", default: image.network)
+            image.description = try document.text(table, "description")
             if image != .init() { runner.imageSettings[name] = image }
         }
         runner.imageAliases = try document.pairs("runner", "image_aliases")

@@ -10,6 +10,13 @@ enum Authentication: Sendable {
     /// By the token in the head of each request.
     case token(Tokens)
 
+    /// Who sends a request.
+    struct Client: Sendable {
+        let role: Role
+        /// For the records: `root`, `user 1001`, `token gate-1`.
+        let name: String
+    }
+
     /// The word for the client in a sentence.
     var subject: String {
         switch self {
@@ -18,8 +25,8 @@ enum Authentication: Sendable {
         }
     }
 
-    /// The role of the client that sent the request; nothing else in the request has been looked at.
-    func role(of request: Request, _ context: Context) async throws(RunnerError) -> Role {
+    /// The client that sent the request; nothing else in the request has been looked at.
+    func client(of request: Request, _ context: Context) async throws(RunnerError) -> Client {
         switch self {
         case .peer(let roles):
             guard let peer = try? await Context.peer(of: context.channel).get(),
@@ -27,7 +34,7 @@ enum Authentication: Sendable {
             else {
                 throw RunnerError(.forbidden, "This user is not allowed to use this service.")
             }
-            return role
+            return Client(role: role, name: peer.user == 0 ? "root" : "user \(peer.user)")
         case .token(let tokens):
             // With more than one, two readers could understand the request differently.
             let fields = request.headers[values: .authorization]
@@ -36,10 +43,10 @@ enum Authentication: Sendable {
                     .unauthenticated(isInvalid: false),
                     "A token is needed: send “Authorization: Bearer” and the token.")
             }
-            guard let role = tokens.role(of: token) else {
+            guard let entry = tokens.entry(of: token) else {
                 throw RunnerError(.unauthenticated(isInvalid: true), "This token is unknown.")
             }
-            return role
+            return Client(role: entry.role, name: "token \(entry.name)")
         }
     }
 

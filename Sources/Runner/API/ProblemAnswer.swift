@@ -16,6 +16,9 @@ enum ProblemAnswer {
             headers[.wwwAuthenticate] =
                 "Bearer realm=\"sallyport\"" + (isInvalid ? ", error=\"invalid_token\"" : "")
         case .forbidden: (problem.status, problem.title) = (403, "Forbidden")
+        case .suspended:
+            problem.type = Problem.suspendedType
+            (problem.status, problem.title) = (403, "Forbidden")
         case .termsNotAccepted:
             problem.type = Problem.termsType
             (problem.status, problem.title) = (403, "Terms of Use Not Accepted")

@@ -18,6 +18,7 @@ enum Resource: Equatable, Sendable {
     case claim(String)
     case heartbeat(claim: String)
     case hostAuthority
+    case images
     case terms
     case acceptance(version: String, person: String)
     case people
@@ -46,6 +47,7 @@ enum Resource: Equatable, Sendable {
             guard let job = JobID(words[1]) else { return nil }
             self.init(of: job, words[2...])
         case 1 where words[0] == "host-authority": self = .hostAuthority
+        case 1 where words[0] == "images": self = .images
         case 1 where words[0] == "terms": self = .terms
         case 4 where words[0] == "terms" && words[2] == "acceptances":
             self = .acceptance(version: words[1], person: words[3])
@@ -85,7 +87,7 @@ enum Resource: Equatable, Sendable {
         case .claim, .builder: [.delete: .gateway]
         case .deadline, .acceptance: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]
-        case .terms, .hostAuthority: [.get: .gateway]
+        case .terms, .hostAuthority, .images: [.get: .gateway]
         case .people: [.get: .operator]
         case .suspension, .administration: [.put: .operator, .delete: .operator]
         }

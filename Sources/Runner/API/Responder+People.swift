@@ -6,15 +6,19 @@ import Logging
 
 /// People, and the terms of use that they accept.
 extension Responder {
-    func answerPeople(_ resource: Resource, _ request: Request) throws(RunnerError) -> Response {
+    /// - Parameter client: for the records.
+    func answerPeople(
+        _ resource: Resource, _ request: Request, by client: Authentication.Client
+    ) throws(RunnerError) -> Response {
         let isSet = request.method == .put
         switch resource {
         case .suspension(let name):
             try store.setSuspended(name, isSet)
-            logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended")")
+            logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended"), by \(client.name)")
         case .administration(let name):
             try store.setAdministrator(name, isSet)
-            logger.info("\(name) is \(isSet ? "an administrator" : "no longer an administrator")")
+            logger.info(
+                "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
         default: return try json(AccountList(people: store.people()))
         }
         return Response(status: .noContent)

@@ -36,7 +36,8 @@ extension Responder {
             } else {
                 try await book.submit(
                     try ManifestReader.read(
-                        await body(request, limit: Manifest.maximumSize), resolveImage: images.resolve),
+                        await body(request, limit: Manifest.maximumSize), resolveImage: images.resolve,
+                        imageNames: { images.list.map(\.name) }),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
@@ -64,7 +65,9 @@ extension Responder {
         } catch {
             throw RunnerError(.stopping, "The service is stopping.")
         }
-        let manifest = try ManifestReader.read(text, resolveImage: images.resolve)
+        let manifest = try ManifestReader.read(
+            text, resolveImage: images.resolve,
+            imageNames: { images.list.map(\.name) })
         return try await book.submit(
             manifest, source: source, owner: owner, note: note, visibility: visibility)
     }

@@ -29,7 +29,8 @@ struct Responder: HTTPResponder {
     }
 
     private func answer(_ request: Request, _ context: Context) async throws(RunnerError) -> Response {
-        let role = try await authentication.role(of: request, context)
+        let client = try await authentication.client(of: request, context)
+        let role = client.role
         guard let resource = Resource(path: request.uri.path) else {
             throw RunnerError(.notFound, "There is no such resource.")
         }
@@ -45,12 +46,14 @@ struct Responder: HTTPResponder {
         case .keys, .key: return try await answerKeys(resource, request, query, role)
         case .terms, .acceptance: return try answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
-        case .people, .suspension, .administration: return try answerPeople(resource, request)
+        case .images: return try json(ImageList(images: images.list))
+        case .people, .suspension, .administration: return try answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get:
-            let live = try query.flag("live")
-            return try json(JobList(jobs: await book.jobs(owner: query["owner"], live: live)))
+            let (live, shared) = (try query.flag("live"), try query.flag("shared"))
+            return try json(
+                JobList(jobs: await book.jobs(owner: query["owner"], live: live, shared: shared)))
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):

@@ -35,9 +35,9 @@ struct Tokens: Sendable {
     }
 
     /// Nil: unknown. The time this takes can reveal something about a hash, but not the token.
-    func role(of token: Substring) -> Role? {
+    func entry(of token: Substring) -> TokenEntry? {
         let hash = TokenEntry.hash(of: String(token))
-        return entries.first { $0.hash == hash }?.role
+        return entries.first { $0.hash == hash }
     }
 
     /// The token of an Authorization header (RFC 6750, section 2.1); nil: it has none.

@@ -52,7 +52,7 @@ extension JobBook {
         do throws(RunnerError) {
             let principal = try identify(standing.person.id, standing.fingerprint, key: nil)
             _ = try permit(.stay, on: try record(id).job, for: principal)
-        } catch  where error.code == .forbidden {
+        } catch  where error.code == .forbidden || error.code == .suspended {
             apply(id) { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
         }

@@ -72,7 +72,9 @@ actor JobBook {
         try source?.move(to: settings.source(of: id))
         add(record)
         queue.append(id)
-        apply(id) { lifecycle, _ in lifecycle.queue() }
+        apply(id) { lifecycle, _ in
+            [.audit("submitted by \(owner.name), image \(manifest.image)")] + lifecycle.queue()
+        }
         fillSlots()
         return entries[id]?.record.job ?? record.job
     }
@@ -81,8 +83,10 @@ actor JobBook {
         try record(id).job
     }
 
-    func jobs(owner: String?, live: Bool) throws(RunnerError) -> [Job] {
-        try store.jobs(owner: owner, live: live).map { entries[$0.job.id]?.record.job ?? $0.job }
+    func jobs(owner: String?, live: Bool, shared: Bool) throws(RunnerError) -> [Job] {
+        try store.jobs(owner: owner, live: live, shared: shared).map {
+            entries[$0.job.id]?.record.job ?? $0.job
+        }
     }
 
     /// The logs of a job; those of a final job are closed.

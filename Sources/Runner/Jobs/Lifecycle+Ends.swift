@@ -18,11 +18,13 @@ extension Lifecycle {
             case .success, .failed, .skipped: break
             }
         }
+        let audit = Effect.audit("ended: \(EntryLines.ending(record.job))")
         let isKept = Self.isKept(
             after: status, shell: record.manifest.shell, isClaimed: !record.claims.isEmpty,
             isHeld: record.job.held)
         guard end == nil, isKept, record.job.builder != nil else {
-            return [.log(status.rawValue), .publish(.status)] + endBuilder(end ?? .init(reason: .success))
+            return [audit, .log(status.rawValue), .publish(.status)]
+                + endBuilder(end ?? .init(reason: .success))
         }
         record.job.builder?.state = .kept
         // People who are already inside count from now on, and so does a hold.
@@ -30,9 +32,8 @@ extension Lifecycle {
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
         let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
-        let entering = times.commandLine("connect \(record.job.id)", terminal: true)
-        let kept = "the builder is kept until \(until): \(entering)"
-        return [.log(status.rawValue), .log(kept), .publish(.status)] + effects
+        return [audit, .log(status.rawValue), .log("the builder is kept until \(until)"), .publish(.status)]
+            + effects
     }
 
     /// Whether a builder is kept after its job has ended like that.

@@ -38,7 +38,7 @@ extension RunnerError {
     init(_ denial: Denial) {
         switch denial {
         case .unknownKey: self.init(.forbidden, "This key is not that person's.")
-        case .suspended: self.init(.forbidden, "This person is suspended.")
+        case .suspended: self.init(.suspended, "This person is suspended.")
         case .noSuchJob: self.init(.notFound, "There is no such job.")
         case .inconsistent(let cause):
             self.init(.failure, "The jobs cannot be told apart.", detail: cause)

@@ -6,12 +6,17 @@ struct ManifestReader {
     private let text: ManifestText
     /// The image of that name, if there is one; called only with well-formed names.
     private let resolveImage: (String) -> String?
+    /// For the person who has named another one.
+    private let imageNames: () -> [String]
     private var manifest = Manifest(image: "")
     private var faults: [ManifestFault] = []
 
-    /// - Parameter resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
+    /// - Parameters:
+    ///   - resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
+    ///   - imageNames: of the images that there are.
     static func read(
-        _ bytes: some Collection<UInt8>, resolveImage: (String) -> String? = { $0 }
+        _ bytes: some Collection<UInt8>, resolveImage: (String) -> String? = { $0 },
+        imageNames: @escaping () -> [String] = { [] }
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
@@ -19,16 +24,20 @@ struct ManifestReader {
         let text = try ManifestText(bytes)
         let root = try ManifestDocument.root(of: text)
         return try withoutActuallyEscaping(resolveImage) { resolveImage throws(RunnerError) in
-            var reader = ManifestReader(text: text, resolveImage: resolveImage)
+            var reader = ManifestReader(text: text, resolveImage: resolveImage, imageNames: imageNames)
             reader.read(root)
             guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
             return reader.manifest
         }
     }
 
-    private init(text: ManifestText, resolveImage: @escaping (String) -> String?) {
+    private init(
+        text: ManifestText, resolveImage: @escaping (String) -> String?,
+        imageNames: @escaping () -> [String]
+    ) {
         self.text = text
         self.resolveImage = resolveImage
+        self.imageNames = imageNames
     }
 
     private static let keys = ["image", "environment", "tasks", "shell", "timeout"]
@@ -111,7 +120,9 @@ struct ManifestReader {
             )
         }
         guard let image = resolveImage(name) else {
-            return refuse(node.place, "image", "there is no image \"\(name)\"")
+            let names = imageNames().joined(separator: ", ")
+            let others = names.isEmpty ? "this service has none" : "there are: \(names)"
+            return refuse(node.place, "image", "there is no image \"\(name)\"; \(others)")
         }
         manifest.image = image
     }

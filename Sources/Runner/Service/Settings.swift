@@ -25,7 +25,9 @@ public struct Settings: Sendable {
         let runner = configuration.runner
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
-        images = Images(folder: runner.images, aliases: runner.imageAliases)
+        images = Images(
+            folder: runner.images, aliases: runner.imageAliases, settings: runner.imageSettings,
+            memory: runner.memory)
         limits = runner.limits
         suffixes = runner.suffixes
         memory = runner.memory

@@ -50,7 +50,8 @@ extension Store {
     ///
     /// - Parameter owner: a person's name or id; nil: everyone's.
     /// - Parameter live: only jobs that can still change: not final, or with a builder.
-    func jobs(owner: String?, live: Bool) throws(RunnerError) -> [JobRecord] {
+    /// - Parameter shared: also those of others that are shared with the owner.
+    func jobs(owner: String?, live: Bool, shared: Bool = false) throws(RunnerError) -> [JobRecord] {
         var person: Person?
         if let owner {
             person = try self.person(owner)
@@ -59,7 +60,10 @@ extension Store {
         return try read { [person] database in
             var conditions: [String] = []
             if live { conditions.append("live") }
-            if person != nil { conditions.append("owner = :owner") }
+            if person != nil {
+                let others = shared ? " OR id IN (SELECT job FROM share WHERE person = :owner)" : ""
+                conditions.append("(owner = :owner\(others))")
+            }
             let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
             return try Data.fetchAll(
                 database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
@@ -123,9 +127,20 @@ extension Store {
                 "live": !record.isOver, "record": JSONEncoder().encode(record),
                 "now": now.timeIntervalSince1970, "id": record.job.id.description,
             ])
+        try saveShares(of: record.job, database)
     }
 
-    private static func record(_ data: Data) throws -> JobRecord {
+    /// The people whom a job is shared with, so that their jobs are found.
+    static func saveShares(of job: Job, _ database: Database) throws {
+        try database.execute(sql: "DELETE FROM share WHERE job = ?", arguments: [job.id.description])
+        for person in job.shares {
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO share SELECT id, ? FROM person WHERE id = ?",
+                arguments: [job.id.description, person.id])
+        }
+    }
+
+    static func record(_ data: Data) throws -> JobRecord {
         try JSONDecoder().decode(JobRecord.self, from: data)
     }
 }

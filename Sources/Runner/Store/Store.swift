@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What survives the runner: people, keys and jobs, in SQLite.
@@ -77,6 +78,21 @@ struct Store: Sendable {
         }
         migrator.registerMigration("bytes of sources") { database in
             try database.execute(sql: "ALTER TABLE job ADD COLUMN source INTEGER NOT NULL DEFAULT 0")
+        }
+        migrator.registerMigration("the people whom jobs are shared with") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE share (
+                        person INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+                        job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+                        PRIMARY KEY (person, job)
+                    ) WITHOUT ROWID;
+                    CREATE INDEX share_job ON share (job);
+                    """)
+            let records = try Data.fetchCursor(database, sql: "SELECT record FROM job")
+            while let data = try records.next() {
+                if let record = try? Self.record(data) { try Self.saveShares(of: record.job, database) }
+            }
         }
         return migrator
     }

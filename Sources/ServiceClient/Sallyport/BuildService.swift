@@ -14,7 +14,9 @@ public protocol BuildService: AnyObject {
 
     /// The person's jobs that are waiting or running, or have a builder; newest first. `notOffered`: the service has no
     /// list.
-    func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
+    ///
+    /// - Parameter shared: also those that others share with this person, if the service can tell.
+    func liveJobs(of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
 
     /// Whether the service notifies `watch` of changes, including who enters and leaves. If not, `watch` polls, and
     /// claims report the deadline with each heartbeat.

@@ -28,8 +28,10 @@ public final class SallyportService: BuildService, SelfService {
         send(HTTPRequest(path: "/v1/jobs/\(job)", about: .job)) { answer(Self.absentAsNil($0)) }
     }
 
-    public func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
-        jobs(owner: person.id, live: true, answer)
+    public func liveJobs(
+        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+    ) {
+        jobs(owner: person.id, live: true, shared: shared, answer)
     }
 
     public func watch(
@@ -175,10 +177,19 @@ public final class SallyportService: BuildService, SelfService {
                 about: .keyOfPerson), answer)
     }
 
-    public func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+    public func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/images", about: .optional)) { (result: Result<ImageList, ServiceError>) in
+            answer(result.map(\.images))
+        }
+    }
+
+    public func jobs(
+        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+    ) {
         var query: [String] = []
         if let owner { query.append("owner=\(owner.percentEncoded)") }
         if live { query.append("live=true") }
+        if shared { query.append("shared=true") }
         let path = "/v1/jobs" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         send(HTTPRequest(path: path, about: .optional)) { (result: Result<JobList, ServiceError>) in
             answer(result.map(\.jobs))
@@ -247,7 +258,7 @@ public final class SallyportService: BuildService, SelfService {
 
     /// Waits for one answer: for programs that do one thing at a time.
     ///
-    ///     let jobs = try service.wait { service.jobs(owner: nil, live: true, $0) }
+    ///     let jobs = try service.wait { service.jobs(owner: nil, live: true, shared: false, $0) }
     public func wait<Value>(
         for call: (@escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(ServiceError) -> Value {

@@ -7,8 +7,14 @@ public import FoundationEssentials
 public protocol SelfService: AnyObject {
     /// Newest first.
     ///
-    /// - Parameter owner: a person's name or id; nil, for operators only: everyone's jobs.
-    func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
+    /// - Parameters:
+    ///   - owner: a person's name or id; nil, for operators only: everyone's jobs.
+    ///   - shared: also those that others share with the owner, if the service can tell.
+    func jobs(
+        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
+
+    /// What jobs can start from.
+    func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void)
 
     /// - Parameters:
     ///   - manifest: the bytes of a manifest in YAML.

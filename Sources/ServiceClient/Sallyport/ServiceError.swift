@@ -40,6 +40,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case notReady
         /// The person, or the gateway, is not allowed to do that.
         case notPermitted
+        /// The person was suspended in the meantime.
+        case suspended
         /// The gateway's token is missing or wrong.
         case notAuthenticated
         /// The person has to accept the terms of use, which have just changed.
@@ -89,7 +91,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case .unreachable, .hungUp, .timedOut, .insecure, .brokenOff, .tooMany, .unavailable: true
         case .malformedAnswer, .tooOld, .gatewayFault, .untrusted, .redirected: false
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
-            .notPermitted, .notAuthenticated, .termsChanged, .conflict, .badInput, .notOffered, .refused:
+            .notPermitted, .suspended, .notAuthenticated, .termsChanged, .conflict, .badInput, .notOffered,
+            .refused:
             false
         }
     }
@@ -115,7 +118,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
             "The build service does not accept the token: it is missing or wrong."
         case .notOffered: "The build service does not offer this."
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
-            .notPermitted, .termsChanged, .conflict, .badInput, .refused:
+            .notPermitted, .suspended, .termsChanged, .conflict, .badInput, .refused:
             "The build service refused."
         }
     }

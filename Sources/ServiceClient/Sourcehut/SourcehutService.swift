@@ -90,7 +90,9 @@ public final class SourcehutService: BuildService {
         }
     }
 
-    public func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+    public func liveJobs(
+        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+    ) {
         loop.timer(after: .zero) {
             answer(.failure(ServiceError(.notOffered, detail: "the worker has no list of jobs")))
         }

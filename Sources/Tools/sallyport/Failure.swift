@@ -39,7 +39,7 @@ struct Failure: Error, Equatable {
             status = .unavailable
             sentence = said ?? "\(error.description) (\(HostileText.printable(error.detail)))"
         case .untrusted, .redirected: status = .configuration
-        case .notAuthenticated, .notPermitted, .termsChanged: status = .noPermission
+        case .notAuthenticated, .notPermitted, .suspended, .termsChanged: status = .noPermission
         case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notOffered:
             status = .noInput
         case .tooMany, .unavailable: status = .tryAgain

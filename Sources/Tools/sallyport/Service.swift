@@ -11,7 +11,7 @@ struct ServiceOptions: ParsableArguments {
 
     /// Sends one request.
     ///
-    ///     let jobs = try options.ask { $0.jobs(owner: nil, live: true, $1) }
+    ///     let jobs = try options.ask { $0.jobs(owner: nil, live: true, shared: false, $1) }
     func ask<Value>(
         _ call: (SallyportService, @escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(Failure) -> Value {

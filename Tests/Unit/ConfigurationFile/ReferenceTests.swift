@@ -39,6 +39,7 @@ import Testing
         expected.sourcehut.metaURL = "http://127.0.0.1:5000"
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
+        expected.gateway.contact = "Ask builds@example.org for help."
         expected.gateway.logFile = "/var/log/sallyport-gateway.log"
         expected.runner.logFile = "/var/log/sallyport-runner.log"
         expected.runner.suffixes = ["builds.example.org"]
@@ -50,6 +51,7 @@ import Testing
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
         expected.runner.imageSettings["debian-build"] = .init()
         expected.runner.imageSettings["debian-build"]?.memory = 1024
+        expected.runner.imageSettings["debian-build"]?.description = "Debian 12 with our compilers"
         // A proxy needs https.
         let remote = example.replacing(/"unix:[^"]*"/, with: "\"https://example.org\"", maxReplacements: 1)
         #expect(try ConfigurationFile.parse(remote, path: "sallyport.toml") == expected)

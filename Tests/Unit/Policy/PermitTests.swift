@@ -58,10 +58,12 @@ import Testing
                 let expected: Denial? =
                     if Self.allowed[standing]!.contains(action) || isPublic {
                         action == .enter ? terms.map { .termsNotAccepted(version: $0) } : nil
-                    } else if standing != .stranger {
-                        .ownersOnly(job)
+                    } else if standing == .stranger, visibility == .private {
+                        .concealed(job)
                     } else {
-                        visibility == .private ? .concealed(job) : .othersJob(job)
+                        // Nobody can let a stranger do the rest.
+                        standing == .stranger && [.enter, .stay, .look].contains(action)
+                            ? .othersJob(job) : .ownersOnly(job)
                     }
                 #expect(denial(action, on: job, for: principal) == expected, "\(visibility) \(terms ?? "-")")
                 guard expected == nil else { continue }

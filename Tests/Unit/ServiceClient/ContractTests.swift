@@ -69,6 +69,12 @@ struct ContractTests {
             Sample("AccountList", AccountList(people: []), bare: AccountList(people: [])),
             Sample("TermsOfUse", terms, bare: terms),
             Sample("HostAuthority", authority, bare: authority),
+            Sample(
+                "Image",
+                Image(
+                    name: "debian", description: "", memory: 1, cpus: 1, network: .outbound, disk: 1),
+                bare: Image(name: "debian")),
+            Sample("ImageList", ImageList(images: []), bare: ImageList(images: [])),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(
                 "Problem",

@@ -38,6 +38,11 @@ import Testing
         #expect(told.code == .tooMany(Quota(what: "sessions", limit: 10)) && told.isTransient)
     }
 
+    @Test func aSuspensionIsToldByItsType() {
+        let problem = #"{"type":"urn:sallyport:suspended","title":"t","status":403}"#
+        #expect(error(403, problem).code == .suspended && !error(403, problem).isTransient)
+    }
+
     @Test func termsOfUseAreToldByTheirType() {
         let problem = #"{"type":"urn:sallyport:terms","title":"t","status":403,"detail":"accept them"}"#
         #expect(error(403, problem).code == .termsChanged)

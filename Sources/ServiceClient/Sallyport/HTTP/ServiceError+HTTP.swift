@@ -41,7 +41,12 @@ extension ServiceError {
         case 300..<400: .redirected
         case 400, 413, 422: .badInput
         case 401: .notAuthenticated
-        case 403: problem?.type == Problem.termsType ? .termsChanged : .notPermitted
+        case 403:
+            switch problem?.type {
+            case Problem.termsType: .termsChanged
+            case Problem.suspendedType: .suspended
+            default: .notPermitted
+            }
         case 404: absence(of: subject)
         // It takes manifests, and no sources.
         case 415 where subject.isOptional: .notOffered

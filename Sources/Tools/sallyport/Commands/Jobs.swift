@@ -13,7 +13,7 @@ struct Jobs: ParsableCommand {
 
     func run() {
         reporting { () throws(Failure) in
-            let jobs = try options.ask { $0.jobs(owner: owner, live: !all, $1) }
+            let jobs = try options.ask { $0.jobs(owner: owner, live: !all, shared: false, $1) }
             try options.answer(JobList(jobs: jobs)) {
                 var table = Table(["JOB", "OWNER", "STATUS", "BUILDER", "SESSIONS", "NOTE"])
                 for job in jobs {

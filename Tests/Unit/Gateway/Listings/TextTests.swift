@@ -13,7 +13,7 @@ import Testing
         ]
         jobs[0].note = String(repeating: "long ", count: 40)
         jobs[1].note = "\u{1b}[2J"
-        let lines = JobTable(jobs).lines
+        let lines = JobTable(jobs, for: Fixture.alice).lines
         #expect(lines.count == 4)
         #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines)")
         #expect(!lines.joined().contains("\u{1b}"))
@@ -29,10 +29,43 @@ import Testing
             Job.Session(session: "s", person: $0, kind: .shell, from: "::1", since: created)
         }
         #expect(
-            JobTable([job], now: created).lines == [
+            JobTable([job], for: Fixture.alice, now: created).lines == [
                 "  JOB  STATUS  BUILDER  LEFT    INSIDE      NOTE",
                 "  42   failed  kept     59 min  alice, bob  fix the parser",
             ])
+    }
+
+    @Test func othersJobsComeAfterOnesOwnWithTheirOwners() {
+        var own = Fixture.job(.queued, builder: nil)
+        own.owner = Fixture.bob
+        var shared = Fixture.job(shares: [Fixture.bob])
+        shared.owner.name = "alice\u{1b}[2J"
+        #expect(
+            JobTable([shared, own], for: Fixture.bob).lines
+                == [
+                    "  JOB  STATUS  BUILDER  LEFT  INSIDE  OWNER       NOTE",
+                    "  42   queued  -        -     -       you",
+                    "  42   failed  kept     -     -       alice?[2J",
+                ].map { $0.replacing("OWNER       NOTE", with: "OWNER      NOTE") })
+    }
+
+    @Test func imagesAreListedWithWhatIsKnownOfThem() {
+        let images = [
+            Image(
+                name: "debian", description: "Debian 12\u{1b}[2J", memory: 512, cpus: 1, network: .nothing
+            ),
+            Image(name: "debian-build", memory: 2048, cpus: 2, network: .outbound, disk: 8 << 30),
+            Image(name: "x", network: .init(rawValue: "a\nb"), disk: 100 << 20), Image(name: "bare"),
+        ]
+        #expect(
+            ImageText(images).text == """
+                debian        512 MiB of memory, 1 processor, no network
+                    Debian 12?[2J
+                debian-build  2048 MiB of memory, 2 processors, the internet, a disk of 8 GiB
+                x             a?b, a disk of 100 MiB
+                bare
+
+                """)
     }
 
     @Test(
@@ -65,7 +98,7 @@ import Testing
         ]
         let now = created.addingTimeInterval(60)
         let sheet = JobSheet(
-            job: job, isInvited: true, hasLog: true,
+            job: job, isInvited: true, hasLog: true, canExtend: true,
             own: ("ssh job-42.example.org", "ssh builds@example.org ssh-config"),
             commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
         #expect(
@@ -88,8 +121,13 @@ import Testing
                   ssh job-42.example.org   (for your own ssh, scp or editor; set up first: ssh builds@example.org ssh-config)
 
                 """)
+        let guests = JobSheet(
+            job: job, isInvited: true, hasLog: true, canExtend: false, own: ("ssh job-42", "ssh-config"),
+            commandLine: { words, _ in words }, now: now
+        ).text
+        #expect(guests.contains("connect 42") && guests.contains("in 59 min") && !guests.contains("extend"))
         let others = JobSheet(
-            job: job, isInvited: false, hasLog: true, own: ("ssh job-42", "ssh-config"),
+            job: job, isInvited: false, hasLog: true, canExtend: false, own: ("ssh job-42", "ssh-config"),
             commandLine: { words, _ in words },
             now: now
         ).text
@@ -104,7 +142,10 @@ import Testing
         var job = Job(id: Fixture.identifier, owner: Person(id: "1", name: "1"), status: .failed)
         job.builder = Fixture.job().builder
         func text() -> String {
-            JobSheet(job: job, isInvited: true, hasLog: false, own: ("ssh job-42", "ssh x --job 42")) {
+            JobSheet(
+                job: job, isInvited: true, hasLog: false, canExtend: true,
+                own: ("ssh job-42", "ssh x --job 42")
+            ) {
                 words, _ in
                 "ssh \(words)"
             }.text

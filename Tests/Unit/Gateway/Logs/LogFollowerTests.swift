@@ -82,14 +82,31 @@ import Testing
         #expect(shown() == "booting\n[build] one\n[build] two\n[check] three\ntask check: exit 1\n")
     }
 
-    @Test func anEndedJobsOwnLogComesFirstAsAWhole() throws {
+    @Test func anEndedJobsOwnLogComesFirstButForItsLastWord() throws {
         let follower = try follow(job(.failed, []))
         follower.update(job(.failed, [("build", .failed), ("check", .skipped)]))
         #expect(service.logs.map(\.name) == [LogName.job])
+        // In any pieces, and with or without the newline at its end.
+        for piece in ["queued\nboo", "ting\n", "failed", "\n", "kept until", " then"] {
+            service.log(LogName.job)?.say(piece)
+        }
+        #expect(shown() == "queued\nbooting\nfailed\n")
         service.log(LogName.job)?.end()
         #expect(service.logs.map(\.name) == [LogName.job, "build"], "a task that was skipped has no log")
+        service.log("build")?.say("exit 3\n")
         service.log("build")?.end()
         #expect((try? result?.get()) != nil)
+        #expect(shown() == "[build] exit 3\nkept until then\n")
+    }
+
+    @Test func aLineThatIsTooLongForALastWordIsShownAtOnce() throws {
+        let follower = try follow(job(.failed, []))
+        let line = String(repeating: "x", count: 70_000)
+        service.log(LogName.job)?.say(line)
+        var taken = 0
+        while case let text = shown(), !text.isEmpty { taken += text.utf8.count }
+        #expect(taken > 60_000)
+        follower.stop()
     }
 
     /// They are counted over all logs, in the order in which these are shown.
@@ -97,10 +114,11 @@ import Testing
         service.texts = [LogName.job: "s1\ns2\n", "build": "b1\nb2\n", "check": "c1\nc2"]
         let failed = job(.failed, [("build", .success), ("check", .failed), ("last", .skipped)])
         #expect(
-            try starts(of: 1, failed) == LogStarts(offsets: ["check": 3], skipped: ["build", LogName.job]))
+            try starts(of: 1, failed) == LogStarts(offsets: [LogName.job: 3], skipped: ["build", "check"]))
         #expect(
-            try starts(of: 3, failed) == LogStarts(offsets: ["check": 0, "build": 3], skipped: [LogName.job]))
+            try starts(of: 2, failed) == LogStarts(offsets: ["check": 3, LogName.job: 3], skipped: ["build"]))
         #expect(try starts(of: 5, failed) == LogStarts(offsets: ["check": 0, "build": 0, LogName.job: 3]))
+        #expect(try starts(of: 6, failed) == LogStarts(offsets: ["check": 0, "build": 0, LogName.job: 0]))
         #expect(try starts(of: 9, failed) == LogStarts(offsets: ["check": 0, "build": 0, LogName.job: 0]))
         #expect(try starts(of: 0, failed) == LogStarts(skipped: ["check", "build", LogName.job]))
         // What goes on is followed from its end.
@@ -131,12 +149,13 @@ import Testing
     @Test func ofAnEndedJobNothingIsOpenedButWhatIsShown() throws {
         service.texts = [LogName.job: "s1\n", "build": "b1\n", "check": "c1\nc2\n"]
         let ended = job(.failed, [("build", .success), ("check", .failed)])
-        for (count, opened) in [(1, ["check"]), (0, [])] {
+        for (count, opened) in [(2, [LogName.job, "check"]), (1, [LogName.job]), (0, [])] {
             let before = service.logs.count
             result = nil
             let follower = try follow(ended, from: try starts(of: count, ended))
             follower.update(ended)
-            service.log("check")?.end()
+            if count > 0 { service.log(LogName.job)?.end() }
+            if count > 1 { service.log("check")?.end() }
             #expect(
                 service.logs.dropFirst(before).map(\.name) == opened && (try? result?.get()) != nil,
                 "\(count)")

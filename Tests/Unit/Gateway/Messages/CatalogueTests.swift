@@ -55,6 +55,26 @@ import Testing
         }
     }
 
+    @Test func commandsAreLinesToCopyAndThoseWhoNeedHelpLearnWhereToFindIt() {
+        func text(_ refusal: Refusal) -> String {
+            refusal.message.text(commandLine: { "ssh builds@gateway \($0)" }, contact: "Ask in the lobby.")
+        }
+        let gone = Refusal.jobEnded(Fixture.job(builder: nil))
+        #expect(text(gone).hasSuffix("Its log, if there is one: ssh builds@gateway tail 42"))
+        #expect(gone.message.text.hasSuffix("if there is one: ssh … tail 42"))
+        let asking = Refusal.examples.filter { text($0).hasSuffix(" Ask in the lobby.") }
+        for refusal in Refusal.examples {
+            let isForOthers = ["tell the administrator", "is unknown here", "is suspended"]
+                .contains { refusal.message.text.contains($0) }
+            #expect(
+                isForOthers
+                    == (text(refusal)
+                        != refusal.message.text(commandLine: { "ssh builds@gateway \($0)" }, contact: nil)),
+                "\(refusal)")
+        }
+        #expect(asking.count > 10)
+    }
+
     @Test func whatOnlyAnAdministratorCanMendSaysSo() {
         for refusal in Refusal.examples where refusal.message.status == .misconfigured {
             guard refusal.name != "unwritableAnswer" else { continue }

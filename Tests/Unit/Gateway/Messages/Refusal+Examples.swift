@@ -34,7 +34,8 @@ extension Refusal {
             .noPublicHost(.host), .noPublicHost(.suffix), .noHostAuthority(setUpLine: "ssh x"),
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
-            .builderReplaced(job.id), .sessionRevoked(error, job.id), .idle(.seconds(900)),
+            .builderReplaced(job.id), .sessionRevoked(error, job.id),
+            .sessionRevoked(Fixture.serviceError(.suspended), job.id), .idle(.seconds(900)),
             .killedByUnnamedSignal("SIG@openssh.com"),
             .interrupted(signal: SIGTERM, cause: "in a test"), .builderEnded(gone, loss: nil),
             .builderTimeout(Fixture.job(.running, builder: nil)),
@@ -89,7 +90,8 @@ extension ServiceError.Code {
         .unreachable, .hungUp, .insecure, .untrusted(.authority), .untrusted(.time), .untrusted(.name),
         .timedOut,
         .brokenOff, .malformedAnswer, .redirected, .tooOld, .gatewayFault, .noSuchJob, .noSuchLog, .noSuchKey,
-        .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted, .notAuthenticated, .termsChanged,
+        .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted, .suspended, .notAuthenticated,
+        .termsChanged,
         .conflict, .badInput, .tooMany(nil), .unavailable, .notOffered, .refused,
     ]
 }

@@ -49,6 +49,8 @@ final class MemoryService: BuildService {
     var texts: [String: String] = [:]
     private(set) var releases: [Claim.Reason] = []
     var offersSelfService = false
+    /// Nil: it does not offer a list of them.
+    var images: [Image]?
     /// The changes of jobs that people asked for.
     private(set) var actions: [JobAction] = []
     /// What is answered to them; nil: the job.
@@ -66,9 +68,15 @@ final class MemoryService: BuildService {
         answer(.success(jobs[job]))
     }
 
-    func liveJobs(of person: Person, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+    func liveJobs(
+        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+    ) {
         requests.append("liveJobs")
-        answer(.success(jobs.values.filter { $0.owner.isSame(as: person) }))
+        answer(
+            .success(
+                jobs.values.filter { job in
+                    job.owner.isSame(as: person) || shared && job.shares.contains { $0.isSame(as: person) }
+                }))
     }
 
     var announcesChanges: Bool { true }
@@ -145,8 +153,14 @@ extension MemoryService: SelfService {
 
     private static let notOffered = ServiceError(.notOffered, detail: "in a test")
 
-    func jobs(owner: String?, live: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void) {
+    func jobs(
+        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+    ) {
         answer(.failure(Self.notOffered))
+    }
+
+    func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void) {
+        answer(images.map { .success($0) } ?? .failure(Self.notOffered))
     }
 
     func submit(

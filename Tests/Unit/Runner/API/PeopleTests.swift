@@ -47,7 +47,9 @@ struct PeopleTests {
             _ = try await service.client.send(.PUT, suspension)
             #expect(try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat").status == 410)
             #expect(try await service.job("1").sessions.isEmpty)
-            #expect(try await service.claim("1").status == 403)
+            let refusal = try await service.claim("1")
+            #expect(
+                try refusal.status == 403 && refusal.decode(Problem.self).type == "urn:sallyport:suspended")
             // A gateway may have looked the person up before that.
             for (method, path) in [
                 (HTTPMethod.PUT, "hold"), (.POST, "cancel"), (.PUT, "shares/bob"), (.DELETE, "builder"),

@@ -50,16 +50,16 @@ struct TokenTests {
             ("token-", nil),
             ("", nil), ("token-aa", nil), (Self.hash[...], nil),
         ]
-        for (token, role) in expected { #expect(tokens.role(of: token) == role, "\(token)") }
+        for (token, role) in expected { #expect(tokens.entry(of: token)?.role == role, "\(token)") }
         let nobodys = try Tokens("", path: "/t")
-        #expect(nobodys.role(of: "") == nil)
+        #expect(nobodys.entry(of: "") == nil)
     }
 
     @Test("a token whose hash is only similar has no role")
     func unknown() throws {
         let entry = try #require(TokenEntry(name: "a", role: .operator, token: "token"))
         let tokens = try Tokens(entry.line, path: "/t")
-        let found = (0..<4096).filter { tokens.role(of: "token-\($0)") != nil }
+        let found = (0..<4096).filter { tokens.entry(of: "token-\($0)") != nil }
         #expect(found == [])
     }
 
@@ -71,7 +71,7 @@ struct TokenTests {
             let digit = try #require(Int(String(UnicodeScalar(digits[bit / 4])), radix: 16))
             digits[bit / 4] = try #require(String(digit ^ (1 << (bit % 4)), radix: 16).utf8.first)
             let tokens = try Tokens("a operator \(String(decoding: digits, as: UTF8.self))", path: "/t")
-            #expect(tokens.role(of: "token") == nil, "bit \(bit)")
+            #expect(tokens.entry(of: "token") == nil, "bit \(bit)")
         }
     }
 

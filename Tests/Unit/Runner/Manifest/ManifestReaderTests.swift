@@ -58,6 +58,22 @@ struct ManifestReaderTests {
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
 
+    @Test(
+        "a manifest that names no image learns which there are",
+        arguments: [
+            (
+                ["debian", "debian-build"],
+                "line 1, image: there is no image \"debain\"; there are: debian, debian-build."
+            ),
+            ([], "line 1, image: there is no image \"debain\"; this service has none."),
+        ])
+    func wrongImage(names: [String], sentence: String) {
+        let error = #expect(throws: RunnerError.self) {
+            try ManifestReader.read("image: debain".utf8, resolveImage: { _ in nil }, imageNames: { names })
+        }
+        #expect(error?.description == sentence)
+    }
+
     @Test("a manifest that is too large, or not text, is refused")
     func notText() throws {
         let large = "image: a\n" + String(repeating: "#", count: 1 << 20)

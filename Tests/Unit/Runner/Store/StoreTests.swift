@@ -56,6 +56,18 @@ struct StoreTests {
         record.job.status = .cancelled
         try again.save(record, at: start)
         #expect(try again.liveJobs().isEmpty && again.jobs(owner: "1", live: false) == [record])
+        // Those that others share with a person are found by the person they are shared with, for as long as they are.
+        let bob = try PublicKey.parse(line: TestService.bobKey).key
+        _ = try again.addKey(bob, comment: "", owner: "bob")
+        record.job.shares = [Person(id: "2", name: "bob"), Person(id: "77", name: "nobody")]
+        try again.save(record, at: start)
+        #expect(try again.jobs(owner: "bob", live: false, shared: true) == [record])
+        #expect(try again.jobs(owner: "bob", live: true, shared: true).isEmpty)
+        #expect(try again.jobs(owner: "bob", live: false).isEmpty)
+        #expect(try again.jobs(owner: "alice", live: false, shared: true) == [record])
+        record.job.shares = []
+        try again.save(record, at: start)
+        #expect(try again.jobs(owner: "bob", live: false, shared: true).isEmpty)
         for text in ["01", "99", "x"] { #expect(try again.job(JobID(text)!) == nil) }
     }
 
@@ -66,7 +78,8 @@ struct StoreTests {
         "eventNumber":7,"isPrepared":true,"job":{"builder":{"address":"127.0.0.1","host_keys":["ssh-ed25519 AAAA"],
         "kept_until":821693400,"port":4022,"state":"kept","user":"build"},"created":821692790,"deadline":821699990,
         "held":false,"id":"1","max_deadline":821699990,"owner":{"id":"1","name":"alice"},"sessions":[{"from":"192.0.2.1",
-        "kind":"shell","person":{"id":"1","name":"alice"},"session":"s1","since":821692810}],"shares":[],"shell":false,
+        "kind":"shell","person":{"id":"1","name":"alice"},"session":"s1","since":821692810}],"shares":[{"id":"2",
+        "name":"bob"}],"shell":false,
         "status":"failed","tasks":[{"ended":821692800,"exit_status":1,"name":"a","started":821692795,"status":"failed"}],
         "visibility":"unlisted"},"manifest":{"environment":[],"image":"debian","shell":false,
         "tasks":[{"name":"a","script":"exit 1"}],"timeout":3600}}
@@ -78,7 +91,7 @@ struct StoreTests {
         let old = try DatabaseQueue(path: path)
         try Store.migrations.migrate(old, upTo: "the boot by whose clock deadlines are meant")
         try old.write { database in
-            try database.execute(sql: "INSERT INTO person (name) VALUES ('alice')")
+            try database.execute(sql: "INSERT INTO person (name) VALUES ('alice'), ('bob')")
             for isLive in [true, false] {
                 try database.execute(
                     sql: "INSERT INTO job (owner, live, record) VALUES (1, ?, ?)",
@@ -87,7 +100,8 @@ struct StoreTests {
         }
         try old.close()
         let store = try Store(path: path)
-        #expect(try store.people() == [Account(id: "1", name: "alice")])
+        #expect(try store.people() == [Account(id: "1", name: "alice"), Account(id: "2", name: "bob")])
+        #expect(try store.jobs(owner: "bob", live: true, shared: true).map(\.job.id) == [JobID("1")!])
         let record = try #require(try store.liveJobs().first)
         #expect(record.job.builderEnd == nil && record.lifetime == nil)
         var job = Lifecycle(

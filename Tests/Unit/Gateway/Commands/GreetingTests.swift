@@ -1,0 +1,70 @@
+import BuildAPI
+import EventLoop
+import FoundationEssentials
+import Testing
+
+@testable import Gateway
+
+/// What a person reads who logs in without a command.
+@Suite struct GreetingTests {
+    private func greeting(
+        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true
+    ) throws -> [String] {
+        let test = TestSession(on: EventLoop())
+        test.service.offersSelfService = selfService
+        for job in jobs { test.service.jobs[job.id] = job }
+        _ = Greeting().run(for: try Fixture.known(person), in: test.context)
+        #expect(test.context.client.run() == .success)
+        #expect(
+            test.records.contains { $0.contains("greeting person=\(person.id) name=\(person.name) key=") })
+        return test.said.output.split(separator: "\n").map(String.init)
+    }
+
+    /// The commands that are offered, without the host.
+    private func commands(_ lines: [String]) -> [String] {
+        lines.compactMap { line in
+            line.firstMatch(of: #/ ssh (?:-t )?builds@\S+ (.*)/#).map { String($0.1) }
+        }
+    }
+
+    private func kept(_ shares: [Person] = []) -> Job {
+        var job = Fixture.job(shares: shares)
+        job.deadline = .now + 600
+        job.maxDeadline = .now + 7200
+        return job
+    }
+
+    @Test func aNewcomerLearnsHowToBegin() throws {
+        let lines = try greeting()
+        #expect(lines[0] == "Hello alice.")
+        #expect(commands(lines) == ["images", "submit --follow <job.yaml", "help"])
+        #expect(commands(try greeting(selfService: false)) == ["help"])
+    }
+
+    @Test func aFailedJobIsEntered() throws {
+        let offered = commands(try greeting([kept()]))
+        #expect(offered.prefix(3) == ["connect 42", "tail 42", "extend 42"])
+        #expect(offered.count <= 6 && offered.last == "help", "\(offered)")
+        var running = Fixture.job(.running, builder: .ready)
+        running.id = JobID("43")!
+        #expect(commands(try greeting([running])).prefix(2) == ["connect --now 43", "tail 43"])
+        // What has failed and waits is more urgent.
+        #expect(commands(try greeting([running, kept()])).first == "connect 42")
+    }
+
+    @Test func aGuestSeesTheJobAndNothingThatIsItsOwners() throws {
+        let lines = try greeting(for: Fixture.bob, [kept([Fixture.bob])])
+        #expect(lines.contains { $0.contains("OWNER") } && lines.contains { $0.contains(" alice") })
+        let offered = commands(lines)
+        #expect(offered.first == "connect 42" && !offered.contains { $0.contains("extend") })
+        #expect(try !greeting(for: Fixture.bob, [kept()]).joined().contains("42"))
+    }
+
+    @Test(arguments: [
+        ("alice", "name=alice"), ("Zoë.O-1", "name=Zoë.O-1"), ("a b", #"name="a b""#), ("", #"name="""#),
+        (#"x" key="y"#, #"name="x\" key=\"y""#), ("a\nb", #"name="a?b""#),
+    ])
+    func aNameCannotPassForAnythingElseInARecord(name: String, record: String) {
+        #expect(Person(id: "1", name: name).record == "person=1 \(record)")
+    }
+}
