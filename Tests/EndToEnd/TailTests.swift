@@ -26,10 +26,12 @@ import Testing
             "[third] last",
         ]
         #expect(said(log) == expected, "\(log)")
-        // Once more, now that all has been written: the job's own log comes first then, as a whole.
+        // Once more, now that all has been written: the job's own log comes first then, but for its last word.
         let again = try await Command.run(testBed.ssh(["tail", job]))
         await expect(again, status: status, in: testBed)
         #expect(said(again) == expected, "\(again)")
+        let word = status == 0 ? "Z success\n" : "the builder is kept until "
+        #expect(again.text.suffix(60).contains(word), "\(again)")
         #expect(again.text.split(separator: "\n").sorted() == log.text.split(separator: "\n").sorted())
         let lines = again.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         for count in [0, 1, 4, lines.count, 1000] {
@@ -93,11 +95,12 @@ import Testing
         await expect(raw, status: 0, in: testBed)
         let bytes = Array("\n[odd] a".utf8) + [0xff] + Array("b 50%".utf8)
         #expect(raw.output.firstRange(of: bytes) != nil)
-        // The third line from the end has ten megabytes.
-        for (count, size) in [(1, 0..<100), (2, 0..<100), (3, 10_000_000..<10_001_000)] {
+        // The job's last word comes last; the fourth line from the end has ten megabytes.
+        for (count, size) in [(2, 0..<150), (3, 0..<150), (4, 10_000_000..<10_001_000)] {
             let end = try await Command.run(
                 testBed.ssh(["tail", "-n", "\(count)", job]), deadline: .seconds(60))
-            await expect(end, status: 0, output: ["[odd] end without a newline\n"], in: testBed)
+            await expect(
+                end, status: 0, output: ["[odd] end without a newline\n", "Z success\n"], in: testBed)
             #expect(size.contains(end.output.count), "\(count) lines: \(end.output.count) bytes")
         }
     }

@@ -27,7 +27,7 @@ struct NetworkTests {
         (.PUT, "/v1/jobs/7/shares/bob", .operator), (.PUT, "/v1/jobs/7/shares/bob?person=1", .gateway),
         (.DELETE, "/v1/jobs/7/shares/bob", .operator), (.DELETE, "/v1/jobs/7/shares/bob?person=1", .gateway),
         (.DELETE, "/v1/jobs/7/builder", .operator), (.DELETE, "/v1/jobs/7/builder?person=1", .gateway),
-        (.GET, "/v1/terms", .gateway),
+        (.GET, "/v1/terms", .gateway), (.GET, "/v1/images", .gateway),
         (.PUT, "/v1/terms/1/acceptances/1", .gateway), (.GET, "/v1/people", .operator),
         (.PUT, "/v1/people/bob/suspension", .operator), (.DELETE, "/v1/people/bob/suspension", .operator),
         (.PUT, "/v1/people/bob/administration", .operator),
