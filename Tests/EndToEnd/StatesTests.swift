@@ -42,7 +42,7 @@ import Testing
         expectInOrder(
             terminal.text,
             [
-                "\r\u{1b}[Ksallyport: Job \(job) is queued. Waiting for a builder. (0 s)",
+                "sallyport: Job \(job) is queued. Waiting for a builder. (0 s)",
                 "\r\u{1b}[Ksallyport: The builder of job \(job) is booting. (0 s)",
                 "\r\u{1b}[Ksallyport: The builder of job \(job) is booting. (2 s)",
                 "\r\u{1b}[Ksallyport: Job \(job) is still running.", "[work] the work begins\r\n",
