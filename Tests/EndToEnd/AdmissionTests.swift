@@ -90,7 +90,7 @@ import Testing
     @Test(
         arguments: [
             ("silent", .silence, "sallyport-lookup", "no answer before sshd must have one"),
-            ("gone", .hangUp, "sallyport-shell", "unreachable"),
+            ("gone", .hangUp, "sallyport-shell", "hungUp"),
             (
                 "locked", ScriptedService.answer("401 Unauthorized", "text/plain", ""), "sallyport-shell",
                 "notAuthenticated"
