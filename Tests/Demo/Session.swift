@@ -11,7 +11,7 @@ struct Session: Sendable {
         image: debian
         tasks:
           - build: |
-              for part in parser solver printer; do
+              for part in $(cat parts); do
                   echo "compiling the $part"
                   sleep 1
               done
@@ -32,12 +32,17 @@ struct Session: Sendable {
             try await expect(testBed.sallyport(arguments), status: 0)
         }
 
-        transcript.begin("Alice submits a job whose second task will fail, and follows its log")
-        let submission = ["submit", "--follow", "--note", "fix", "the", "parser"]
-        transcript.type("ssh builds@gateway \(submission.joined(separator: " ")) <job.yaml")
+        transcript.begin("What can a job start from?")
+        transcript.type("ssh builds@gateway images")
+        try await expect(
+            Command.run(testBed.ssh(["images"]), forward: transcript.show), status: 0, "debian")
+
+        transcript.begin("Alice submits her source; its second task will fail, and she follows the log")
+        let submission = ["submit", "--tar", "--follow", "--note", "fix", "the", "parser"]
+        transcript.type("tar cz . | ssh builds@gateway \(submission.joined(separator: " "))")
         let submitted = try await expect(
             Command.run(
-                testBed.ssh(submission), input: Array(Self.manifest.utf8), deadline: .seconds(180),
+                testBed.ssh(submission), input: try await source(), deadline: .seconds(180),
                 forward: transcript.show),
             status: 1, "[build] compiling the printer", "[check] checking the solver: wrong answer",
             "To enter the machine: ssh -t")
@@ -100,8 +105,19 @@ struct Session: Sendable {
 
     private func submit() async throws -> String {
         let submitted = try await expect(
-            Command.run(testBed.ssh(["submit"]), input: Array(Self.manifest.utf8)), status: 0)
+            Command.run(testBed.ssh(["submit", "--tar"]), input: try await source()), status: 0)
         return try number(in: submitted.text)
+    }
+
+    /// Alice's folder, as tar sends it.
+    private func source() async throws -> [UInt8] {
+        let script = """
+            folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT && cd "$folder"
+            cat >.build.yml && printf '%s\\n' parser solver printer >parts && tar cz .
+            """
+        return try await expect(
+            Command.run(["sh", "-ec", script], input: Array(Self.manifest.utf8)), status: 0
+        ).output
     }
 
     /// The first number in a text, which is the job's.
@@ -121,10 +137,10 @@ struct Session: Sendable {
         try known.write(contentsOf: Data(line.output))
         try known.close()
 
-        transcript.type("scp job-\(job):\(file) .")
+        transcript.type("scp job-\(job):src/\(file) .")
         let here = "\(testBed.client)/\(file)"
         try await expect(
-            Command.run(["scp", "-q", "-F", "\(testBed.client)/ssh_config", "job-\(job):\(file)", here]),
+            Command.run(["scp", "-q", "-F", "\(testBed.client)/ssh_config", "job-\(job):src/\(file)", here]),
             status: 0)
         transcript.type("cat \(file)")
         try await expect(
