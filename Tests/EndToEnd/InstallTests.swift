@@ -35,6 +35,7 @@ import Testing
                     755 ./usr/libexec/sallyport/sallyport-runner
                     755 ./usr/libexec/sallyport/sallyport-shell
                     644 ./usr/libexec/sallyport/sallyport.commit
+                    644 ./var/lib/sallyport/images/debian/description
                     644 ./var/lib/sallyport/images/debian/initramfs.cpio.gz
                     644 ./var/lib/sallyport/images/debian/vmlinuz
                     0
