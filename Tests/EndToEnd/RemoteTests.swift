@@ -92,7 +92,8 @@ import Testing
             "no authorities' file", ["s,authority.pem,absent.pem,"], 78, misconfigured, log: "No such file"),
         Mistake(
             "clear http", ["s,https:,http:,", "/^ca_file/d"], 75,
-            "The build service cannot be reached. Try again in a minute.", log: "Empty reply"),
+            "The build service closed the connection without an answer. Try again in a minute.", log: "hungUp"
+        ),
         Mistake(
             "no proxy where there should be one", [#"/^url/a proxy = "http://127.0.0.1:1""#], 75,
             "The build service cannot be reached. Try again in a minute.", log: "port 1"),

@@ -24,7 +24,7 @@ final class LogFollower {
     private var lastWord: LastLine?
     private var isFinal = false
     /// Whether the service had any of the logs.
-    private(set) var hasFoundLog = false
+    private(set) var hasFoundLog: Bool
     private var hasEnded = false
 
     /// - Parameters:
@@ -41,6 +41,7 @@ final class LogFollower {
         self.sink = sink
         self.starts = starts
         known = starts.skipped
+        hasFoundLog = !starts.skipped.isEmpty
         self.ended = ended
         writer = LogWriter(raw: raw)
         lastWord = permit.job.status.isFinal ? LastLine() : nil

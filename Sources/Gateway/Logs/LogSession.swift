@@ -64,12 +64,12 @@ final class LogSession: RunningCommand {
     private func end(_ result: Result<Void, ServiceError>) {
         switch result {
         case .success:
-            if job.builder != nil { sayHowToEnter("To enter the machine:", "connect \(job.id)") }
             guard !job.hasNotRun else { return refuse(.jobEnded(job)) }
             if follower?.hasFoundLog == false {
                 guard !hadEnded else { return refuse(.noLog(job.id)) }
                 context.say(Refusal.noLog(job.id).message.text)
             }
+            if job.builder != nil { sayHowToEnter("To enter the machine:", "connect \(job.id)") }
             finish(job.status == .success ? .success : .jobFailed)
         case .failure(let error): fail(error)
         }

@@ -8,8 +8,19 @@ import Testing
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let folder = "\(testBed.client)/touchless"
-        let made = try await Command.run(["mkdir", folder])
+        // Without the person's usual key, which would be offered too.
+        let made = try await Command.run([
+            "sh", "-c", "mkdir \"$1\" && sed /IdentityFile/d \"$0/ssh_config\" >\"$1/ssh_config\"",
+            testBed.client,
+            folder,
+        ])
         await expect(made, status: 0, in: testBed)
+        @Sendable func ssh(_ words: [String], to gateway: Gateway = .builds, _ options: [String]) -> [String]
+        {
+            testBed.ssh(words, to: gateway, options: options).map {
+                $0.replacing("\(testBed.client)/ssh_config", with: "\(folder)/ssh_config")
+            }
+        }
         let options = [
             "-o", "IdentityAgent=\(folder)/agent", "-o", "IdentityFile=\(folder)/key.pub", "-o",
             "IdentitiesOnly=yes",
@@ -24,13 +35,13 @@ import Testing
             let key = try await Command.run(["cat", "\(folder)/key.pub"])
             let added = try await Command.run(testBed.ssh(["keys", "add"]), input: key.output)
             await expect(added, status: 0, output: ["is yours now."], in: testBed)
-            let refused = try await Command.run(testBed.ssh(["whoami"], options: options))
+            let refused = try await Command.run(ssh(["whoami"], options))
             await expect(refused, status: 255, errors: ["Permission denied (publickey)"], in: testBed)
-            let known = try await Command.run(testBed.ssh(["whoami"], to: .trusting, options: options))
+            let known = try await Command.run(ssh(["whoami"], to: .trusting, options))
             await expect(known, status: 0, output: ["alice"], in: testBed)
 
             // Also in the builder, which has not been asked anything.
-            let proxy = testBed.ssh(["proxy", job], to: .trusting, options: options)
+            let proxy = ssh(["proxy", job], to: .trusting, options)
             let inside = try await Command.run(
                 ["ssh", "-F", "none"] + options + [
                     "-o", "ProxyCommand=\(proxy.map { "'\($0)'" }.joined(separator: " "))",
