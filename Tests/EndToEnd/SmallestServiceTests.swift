@@ -99,7 +99,9 @@ import Testing
                         + "Try again later, or enter its builder now: connect --now running.",
                 ], lines: 2),
             Row(command: ["connect", "--now", "running", "cat /etc/hostname"], output: ["builder"]),
-            Row(command: ["tail", "running"], status: 75, errors: ["Job running has not ended, and"], lines: 2),
+            Row(
+                command: ["tail", "running"], status: 75, errors: ["Job running has not ended, and"], lines: 2
+            ),
             Row(
                 command: ["connect", "queued", "true"], status: 75,
                 errors: ["Job queued is queued.", "Job queued has not ended, and", "Try again later."],
