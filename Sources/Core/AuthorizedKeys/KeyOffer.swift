@@ -1,8 +1,8 @@
 /// What sshd asks its AuthorizedKeysCommand: may this key log in to that account?
 ///
 /// The arguments are `[--account NAME] [--shell PATH] [--config PATH] [--admission any|known] [--agent-forwarding]
-/// [--no-touch-required] %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from sshd, the last two
-/// of those from the client.
+/// [--no-touch-required] %u %h %t %k`. The options come from the sshd configuration, which root owns; the last four from
+/// sshd, the last two of those from the client.
 public struct KeyOffer: Equatable, Sendable {
     /// Which keys get a line.
     public enum Admission: Sendable {
@@ -48,13 +48,9 @@ public struct KeyOffer: Equatable, Sendable {
 
         var index = 1
         while index < end {
-            if arguments[index] == Self.agentForwardingOption {
-                agentForwarding = true
-                index += 1
-                continue
-            }
-            if arguments[index] == Self.noTouchRequiredOption {
-                noTouchRequired = true
+            let isAgents = arguments[index] == Self.agentForwardingOption
+            if isAgents || arguments[index] == Self.noTouchRequiredOption {
+                if isAgents { agentForwarding = true } else { noTouchRequired = true }
                 index += 1
                 continue
             }

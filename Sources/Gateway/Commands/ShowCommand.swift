@@ -40,6 +40,4 @@ struct ShowCommand: JobCommand {
         }
         return nil
     }
-
-    private func isInvited(_ permit: Permit) -> Bool { permit.standing != .stranger }
 }

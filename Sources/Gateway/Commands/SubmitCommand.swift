@@ -69,7 +69,6 @@ private final class Submission: RunningCommand {
     private let principal: Principal
     private let command: SubmitCommand
     private var input: StandardInput?
-    private var source: StreamedInput?
     private var tail: LogSession?
 
     init(_ command: SubmitCommand, for principal: Principal, in context: SessionContext) {
@@ -104,10 +103,9 @@ private final class Submission: RunningCommand {
     /// Nobody types an archive, and a terminal would change its bytes.
     private func submitSource(to service: any SelfService) {
         guard !context.environment.hasTerminal else { return context.refuse(.sourceFromTerminal) }
-        let source = StreamedInput(context.client.input, on: context.loop)
-        self.source = source
         service.submit(
-            source: source, manifest: command.manifest, owner: principal.person.id, note: command.note,
+            source: StreamedInput(context.client.input, on: context.loop), manifest: command.manifest,
+            owner: principal.person.id, note: command.note,
             visibility: command.visibility
         ) { [unowned self] in ended($0) }
     }

@@ -1,5 +1,6 @@
 import CommandGrammar
 import Policy
+import Presentation
 
 /// One verb.
 struct Verb: Sendable {

@@ -35,9 +35,7 @@ extension Responder {
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             } else {
                 try await book.submit(
-                    try ManifestReader.read(
-                        await body(request, limit: Manifest.maximumSize), resolveImage: images.resolve,
-                        imageNames: { images.list.map(\.name) }),
+                    try manifest(await body(request, limit: Manifest.maximumSize)),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
@@ -55,6 +53,7 @@ extension Responder {
         } catch {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
+        try source.sync()
         let archive = source.archive
         // Reading it takes as long as unpacking it, and is no work for a thread that serves others.
         let text: [UInt8]
@@ -65,11 +64,13 @@ extension Responder {
         } catch {
             throw RunnerError(.stopping, "The service is stopping.")
         }
-        let manifest = try ManifestReader.read(
-            text, resolveImage: images.resolve,
-            imageNames: { images.list.map(\.name) })
         return try await book.submit(
-            manifest, source: source, owner: owner, note: note, visibility: visibility)
+            try manifest(text), source: source, owner: owner, note: note, visibility: visibility)
+    }
+
+    private func manifest(_ text: [UInt8]) throws(RunnerError) -> Manifest {
+        try ManifestReader.read(
+            text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
     }
 
     static func isYAML(_ type: String?) -> Bool {

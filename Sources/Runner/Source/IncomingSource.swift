@@ -44,9 +44,14 @@ struct IncomingSource: ~Copyable {
         }
     }
 
+    /// All of it has arrived, and is on the disk when this returns: a job that exists has its source.
+    func sync() throws(RunnerError) {
+        guard fsync(descriptor) == 0 else { throw Self.failure(errno) }
+    }
+
     /// Moves it to the job's place.
     func move(to path: String) throws(RunnerError) {
-        guard fsync(descriptor) == 0, rename(archive.path, path) == 0 else { throw Self.failure(errno) }
+        guard rename(archive.path, path) == 0 else { throw Self.failure(errno) }
     }
 
     /// Removes what an earlier runner has left.

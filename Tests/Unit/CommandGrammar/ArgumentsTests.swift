@@ -37,13 +37,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("conect", "connect", 1), ("shwo", "show", 1), ("list", "list", 0), ("", "abc", 3), ("abc", "", 3),
-        ("kitten", "sitting", 3), ("ca", "abc", 3),
-    ]) func neighboursThatAreExchangedAreOneMistake(one: String, other: String, distance: Int) {
-        #expect(EditDistance.between(one, other) == distance)
-    }
-
     @Test func theCommandIsVerbatim() throws {
         var arguments = try arguments(
             "--json 42 -- --host  x ", Syntax(flags: ["--json"], endsWithCommand: true))

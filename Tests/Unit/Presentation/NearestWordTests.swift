@@ -13,4 +13,11 @@ import Testing
         #expect(NearestWord.find(typed, among: words) == word)
         #expect(NearestWord.find(typed, among: []) == nil)
     }
+
+    @Test(arguments: [
+        ("conect", "connect", 1), ("shwo", "show", 1), ("list", "list", 0), ("", "abc", 3), ("abc", "", 3),
+        ("kitten", "sitting", 3), ("ca", "abc", 3),
+    ]) func neighboursThatAreExchangedAreOneMistake(one: String, other: String, distance: Int) {
+        #expect(EditDistance.between(one, other) == distance)
+    }
 }

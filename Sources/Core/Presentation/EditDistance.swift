@@ -1,10 +1,11 @@
 /// How far one word is from another.
 public enum EditDistance {
-    /// How many letters have to be inserted, removed or replaced, or exchanged with their neighbour, to make one word
+    /// How many elements have to be inserted, removed or replaced, or exchanged with their neighbour, to make one word
     /// the other: the optimal string alignment distance of Damerau and Levenshtein.
     ///
     /// It takes as many steps as the product of the lengths.
-    public static func between(_ one: String, _ other: String) -> Int {
+    public static func between<Word: Collection>(_ one: Word, _ other: Word) -> Int
+    where Word.Element: Equatable {
         let (one, other) = (Array(one), Array(other))
         var before: [Int] = []
         var last = Array(0...other.count)
