@@ -67,9 +67,9 @@ actor JobBook {
         if let bytes { try makeRoom(for: bytes, of: owner) }
         let record = try store.addJob(
             owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes,
-            at: timekeeper.now())
+            at: timekeeper.now()
+        ) { try source?.move(to: settings.source(of: $0)) }
         let id = record.job.id
-        try source?.move(to: settings.source(of: id))
         add(record)
         queue.append(id)
         apply(id) { lifecycle, _ in

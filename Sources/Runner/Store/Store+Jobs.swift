@@ -8,10 +8,12 @@ import class QEMU.Machine
 extension Store {
     /// Stores a new job under the next number.
     ///
-    /// - Parameter source: bytes of its source.
+    /// - Parameters:
+    ///   - source: bytes of its source.
+    ///   - keepSource: puts the source where the job will look for it. If that fails, there is no job.
     func addJob(
         owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest,
-        source: Int? = nil, at now: Date
+        source: Int? = nil, at now: Date, keepSource: (JobID) throws -> Void = { _ in }
     ) throws(RunnerError) -> JobRecord {
         try write { database in
             try database.execute(
@@ -29,6 +31,7 @@ extension Store {
                 tasks: tasks, shell: manifest.shell)
             let record = JobRecord(job: job, manifest: manifest, source: source)
             try Self.save(record, at: now, database)
+            try keepSource(id)
             return record
         }
     }

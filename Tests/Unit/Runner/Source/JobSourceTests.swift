@@ -78,6 +78,21 @@ import Testing
         }
     }
 
+    @Test func thereIsNoJobWithoutItsSource() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let inTheWay = "\(service.folder)/sources/1"
+            try FileManager.default.createDirectory(atPath: inTheWay, withIntermediateDirectories: true)
+            let answer = try await Self.submit(Self.source(), to: service)
+            #expect(answer.status == 500, "\(answer.text)")
+            #expect(answer.text.contains("The source cannot be stored."), "\(answer.text)")
+            #expect(try await service.client.send(.GET, "/v1/jobs/1").status == 404)
+            #expect(try Self.files(service, "/incoming").isEmpty)
+            try FileManager.default.removeItem(atPath: inTheWay)
+            #expect(try await Self.submit(Self.source(), to: service).decode(Job.self).id == JobID("1"))
+        }
+    }
+
     /// What cannot be unpacked is the job's end, in words.
     @Test func aMachineThatCannotUnpackItFailsTheJob() async throws {
         try await TestService.run(supply: FakeSupply(bootsAlone: false)) { service in
