@@ -1,3 +1,5 @@
+import EventLoop
+
 /// Closes idle sessions, in which nothing has been typed or shown for a while: a state machine without a clock.
 struct IdleLimit {
     enum Verdict: Equatable {
@@ -10,7 +12,8 @@ struct IdleLimit {
 
     let limit: Duration
     private let warningAfter: Duration
-    private var hasWarned = false
+    /// When something was typed or shown the last time before the warning.
+    private var warnedOf: Instant?
 
     /// - Parameter limit: more than zero.
     init(_ limit: Duration) {
@@ -18,15 +21,14 @@ struct IdleLimit {
         warningAfter = max(limit - .seconds(60), limit / 2)
     }
 
-    /// - Parameter idle: how long nothing has been typed or shown.
-    mutating func verdict(after idle: Duration) -> Verdict {
+    /// - Parameters:
+    ///   - lastTraffic: when something was typed or shown the last time.
+    ///   - idle: how long ago that was.
+    mutating func verdict(since lastTraffic: Instant, idle: Duration) -> Verdict {
         if idle >= limit { return .close }
-        if idle < warningAfter {
-            hasWarned = false
-            return .wait(warningAfter - idle)
-        }
-        if hasWarned { return .wait(limit - idle) }
-        hasWarned = true
+        if idle < warningAfter { return .wait(warningAfter - idle) }
+        if warnedOf == lastTraffic { return .wait(limit - idle) }
+        warnedOf = lastTraffic
         return .warn(before: limit - idle)
     }
 }

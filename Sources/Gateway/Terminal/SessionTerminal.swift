@@ -87,7 +87,7 @@ final class SessionTerminal {
 
     private func checkIdleness() {
         guard var limit = idleLimit else { return }
-        let verdict = limit.verdict(after: context.loop.age(of: lastTraffic))
+        let verdict = limit.verdict(since: lastTraffic, idle: context.loop.age(of: lastTraffic))
         idleLimit = limit
         let pause: Duration
         switch verdict {

@@ -64,8 +64,9 @@ struct OwnRunner: Sendable {
             """)
     }
 
+    /// Kills it, and waits until its state folder is free for another one.
     func kill() async throws {
-        try await shell("kill -KILL $(cat \(folder)/pid)")
+        try await shell("kill -KILL $(cat \(folder)/pid)\n\(untilGone)")
     }
 
     private func end() async throws {
@@ -74,7 +75,7 @@ struct OwnRunner: Sendable {
             empty=\(state)/fill
             rm -f $empty
             if kill -TERM $(cat \(folder)/pid); then
-                while kill -0 $(cat \(folder)/pid); do sleep 0.05; done
+                \(untilGone)
             else
                 \(Repository.programs)/sallyport-runner drain --config \(configuration)
             fi
@@ -82,6 +83,8 @@ struct OwnRunner: Sendable {
             rm -rf \(folder)
             """)
     }
+
+    private var untilGone: String { "while kill -0 $(cat \(folder)/pid) 2>/dev/null; do sleep 0.05; done" }
 
     /// Waits until no program of that name runs in the test bed.
     func waitUntilNone(_ program: String) async throws {
