@@ -44,6 +44,22 @@ extension Responder {
     private func submitSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
     ) async throws(RunnerError) -> Job {
+        try await book.beginArrival(of: owner)
+        let result: Result<Job, RunnerError>
+        do {
+            result = .success(
+                try await receiveSource(
+                    request, manifest: name, owner: owner, note: note, visibility: visibility))
+        } catch {
+            result = .failure(error)
+        }
+        await book.endArrival(of: owner)
+        return try result.get()
+    }
+
+    private func receiveSource(
+        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
+    ) async throws(RunnerError) -> Job {
         let settings = book.settings
         var source = try IncomingSource(in: settings.stateFolder, limit: settings.limits.source)
         do {
@@ -53,17 +69,21 @@ extension Responder {
         } catch {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
-        try source.sync()
         let archive = source.archive
-        // Reading it takes as long as unpacking it, and is no work for a thread that serves others.
+        // Writing and reading it is no work for a thread that serves others.
         let text: [UInt8]
         do {
-            text = try await NIOThreadPool.singleton.runIfActive { try archive.manifest(named: name) }
+            text = try await NIOThreadPool.singleton.runIfActive {
+                try archive.sync()
+                return try archive.manifest(named: name)
+            }
         } catch let error as RunnerError {
             throw error
         } catch {
             throw RunnerError(.stopping, "The service is stopping.")
         }
+        // It may have taken hours.
+        if let account = try store.account(owner.id) { try Self.refuseSuspended(account) }
         return try await book.submit(
             try manifest(text), source: source, owner: owner, note: note, visibility: visibility)
     }

@@ -39,6 +39,8 @@ actor JobBook {
     var queue: [JobID] = []
     /// Booting machines load the processors, so only two boot at once.
     var bootGate = Gate(2)
+    /// How many sources are on their way, by the id of their owner.
+    var arrivals: [String: Int] = [:]
     var isStopping = false
     /// It is not known yet which slots are taken.
     var isTakingOver = false

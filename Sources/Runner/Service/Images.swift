@@ -29,10 +29,11 @@ struct Images: Sendable {
     /// The folder of an image.
     func path(of image: String) -> String { "\(folder.path)/\(image)" }
 
-    /// The image that a manifest means by that name; nil: there is none. An alias comes before an image of that name.
+    /// The image that a manifest means by that name; nil: there is none that a builder can start from. An alias comes before an image of that name.
     func resolve(_ name: String) -> String? {
         let image = aliases[name] ?? name
-        return ImageName.isValid(image) && names.contains(image) ? image : nil
+        return ImageName.isValid(image) && names.contains(image) && contents(of: image).isComplete
+            ? image : nil
     }
 
     /// Those that a manifest can name and a builder can start from.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import NIOCore
+import Presentation
 
 /// A source while it arrives: a file of its own, which is removed unless a job takes it.
 struct IncomingSource: ~Copyable {
@@ -31,7 +32,8 @@ struct IncomingSource: ~Copyable {
         guard size <= limit else {
             throw RunnerError(
                 .tooLarge,
-                "The source is larger than \(limit >> 20) MB. Leave out what the build does not need.")
+                "The source is larger than \(SpokenSize.words(Int64(limit))). Leave out what the build does not need."
+            )
         }
         var rest = buffer.readableBytesView[...]
         while !rest.isEmpty {
@@ -42,11 +44,6 @@ struct IncomingSource: ~Copyable {
             }
             rest = rest.dropFirst(count)
         }
-    }
-
-    /// All of it has arrived, and is on the disk when this returns: a job that exists has its source.
-    func sync() throws(RunnerError) {
-        guard fsync(descriptor) == 0 else { throw Self.failure(errno) }
     }
 
     /// Moves it to the job's place.
@@ -60,7 +57,7 @@ struct IncomingSource: ~Copyable {
         for file in files ?? [] { unlink("\(folder(in: stateFolder))/\(file)") }
     }
 
-    private static func failure(_ code: CInt) -> RunnerError {
+    static func failure(_ code: CInt) -> RunnerError {
         let detail = String(cString: strerror(code))
         return code == ENOSPC || code == EDQUOT
             ? RunnerError(.noSpace, "The disk of the build service is full.", detail: detail)

@@ -1,5 +1,6 @@
 import CArchive
 import Glibc
+import Presentation
 
 /// A job's source: a tar archive, plain or compressed with gzip, as a person has sent it.
 ///
@@ -22,28 +23,56 @@ struct SourceArchive: Sendable {
     func manifest(
         named name: String, unpackedLimit: Int64 = SourceArchive.unpackedLimit
     ) throws(RunnerError) -> [UInt8] {
+        let bytes: TarBytes
+        do { bytes = try TarBytes(path: path, limit: unpackedLimit) } catch {
+            throw refusal(of: error, unpackedLimit)
+        }
         guard let archive = archive_read_new() else { throw refusal("cannot be read: out of memory") }
         defer { archive_read_free(archive) }
-        archive_read_support_filter_gzip(archive)
         archive_read_support_format_tar(archive)
-        guard archive_read_open_filename(archive, path, 64 << 10) == ARCHIVE_OK else {
-            throw refusal("is not a tar archive", archive)
+        func refused(_ what: String) -> RunnerError {
+            bytes.failure.map { refusal(of: $0, unpackedLimit) }
+                ?? refusal(what, archive_error_string(archive).map { String(cString: $0) })
         }
+        let opened = archive_read_open(
+            archive, Unmanaged.passUnretained(bytes).toOpaque(), nil,
+            { _, object, start in
+                let bytes = Unmanaged<TarBytes>.fromOpaque(object!).takeUnretainedValue()
+                guard let next = try? bytes.next() else { return -1 }
+                start?.pointee = next.baseAddress
+                return next.count
+            }, nil)
+        guard opened == ARCHIVE_OK else { throw refused("is not a tar archive") }
         let wanted = Self.normalized(name)
         var manifest: [UInt8]?
         var entry: OpaquePointer?
         while true {
-            let result = archive_read_next_header(archive, &entry)
+            let result = bytes.readingHeader { archive_read_next_header(archive, &entry) }
             if result == ARCHIVE_EOF { break }
-            guard result >= ARCHIVE_WARN, let entry else { throw refusal("is damaged or cut off", archive) }
+            guard result >= ARCHIVE_WARN, let entry else { throw refused("is damaged or cut off") }
             let isManifest =
                 archive_entry_filetype(entry) == S_IFREG
                 && archive_entry_pathname(entry).map { Self.normalized(String(cString: $0)) } == wanted
+            var contents: [UInt8] = []
+            // Skipping an entry would unpack it, too.
+            var (block, count, offset): (UnsafeRawPointer?, Int, Int64) = (nil, 0, 0)
+            while true {
+                let result = archive_read_data_block(archive, &block, &count, &offset)
+                if result == ARCHIVE_EOF { break }
+                guard result >= ARCHIVE_WARN else { throw refused("is damaged or cut off") }
+                guard isManifest, let block else { continue }
+                contents += UnsafeRawBufferPointer(start: block, count: count)
+                guard contents.count <= Manifest.maximumSize else {
+                    throw RunnerError(
+                        .tooLarge, "The manifest is larger than \(Manifest.maximumSize >> 10) KiB.")
+                }
+            }
             // Of several files with one name, tar leaves the last one.
-            let contents = try read(archive, keeping: isManifest, unpackedLimit)
             if isManifest { manifest = contents }
         }
-        guard try isWhole() else { throw refusal("is cut off") }
+        // libarchive takes the end of the file for the end of the archive; tar writes blocks of zeros.
+        do { while try !bytes.next().isEmpty {} } catch { throw refusal(of: error, unpackedLimit) }
+        guard bytes.zerosAtEnd >= 1024 else { throw refusal("is cut off") }
         guard let manifest else {
             let shown = name.utf8.count <= 100 ? name : "with this name"
             throw RunnerError(
@@ -52,47 +81,20 @@ struct SourceArchive: Sendable {
         return manifest
     }
 
-    /// Reads the contents of an entry in pieces: skipping them would unpack them too, without a limit.
-    private func read(
-        _ archive: OpaquePointer, keeping isKept: Bool, _ unpackedLimit: Int64
-    ) throws(RunnerError) -> [UInt8] {
-        var contents: [UInt8] = []
-        var (block, count, offset): (UnsafeRawPointer?, Int, Int64) = (nil, 0, 0)
-        while true {
-            let result = archive_read_data_block(archive, &block, &count, &offset)
-            if result == ARCHIVE_EOF { return contents }
-            guard result >= ARCHIVE_WARN else { throw refusal("is damaged or cut off", archive) }
-            guard archive_filter_bytes(archive, 0) <= unpackedLimit else {
-                throw RunnerError(
-                    .tooLarge, "Unpacked, the source is larger than \(unpackedLimit >> 20) MB.")
-            }
-            guard isKept, let block else { continue }
-            contents += UnsafeRawBufferPointer(start: block, count: count)
-            guard contents.count <= Manifest.maximumSize else {
-                throw RunnerError(
-                    .tooLarge, "The manifest is larger than \(Manifest.maximumSize >> 10) KiB.")
-            }
-        }
-    }
-
-    /// Whether tar has written the end. gzip says so itself; a plain archive ends with blocks of zeros.
-    private func isWhole() throws(RunnerError) -> Bool {
-        if try isCompressed() { return true }
+    /// All of it is on the disk when this returns: a job that exists has its source.
+    func sync() throws(RunnerError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw refusal("cannot be read") }
+        guard descriptor >= 0 else { throw IncomingSource.failure(errno) }
         defer { close(descriptor) }
-        var end = [UInt8](repeating: 1, count: 512)
-        let size = lseek(descriptor, 0, SEEK_END)
-        guard size >= 1024, pread(descriptor, &end, end.count, size - end.count) == end.count else {
-            return false
-        }
-        return end.allSatisfy { $0 == 0 }
+        guard fsync(descriptor) == 0 else { throw IncomingSource.failure(errno) }
     }
 
     /// Whether it is compressed with gzip (RFC 1952 section 2.3.1).
     func isCompressed() throws(RunnerError) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw refusal("cannot be read") }
+        guard descriptor >= 0 else {
+            throw refusal("cannot be read", String(cString: strerror(errno)))
+        }
         defer { close(descriptor) }
         var start: [UInt8] = [0, 0]
         return pread(descriptor, &start, 2, 0) == 2 && start == [0x1f, 0x8b]
@@ -102,9 +104,17 @@ struct SourceArchive: Sendable {
         path.split(separator: "/").filter { $0 != "." }
     }
 
-    private func refusal(_ what: String, _ archive: OpaquePointer? = nil) -> RunnerError {
-        let detail = archive.flatMap(archive_error_string).map { String(cString: $0) }
-        return RunnerError(
+    private func refusal(of failure: TarBytes.Failure, _ unpackedLimit: Int64) -> RunnerError {
+        switch failure {
+        case .tooMany:
+            RunnerError(.tooLarge, "Unpacked, the source is larger than \(SpokenSize.words(unpackedLimit)).")
+        case .longHeader: refusal("is damaged", "an entry's header is too long")
+        case .damaged(let reason): refusal("is damaged or cut off", reason)
+        }
+    }
+
+    private func refusal(_ what: String, _ detail: String? = nil) -> RunnerError {
+        RunnerError(
             .unprocessable(line: nil, key: nil), "The source \(what): send it with tar cz . | ssh …",
             detail: detail)
     }

@@ -211,7 +211,7 @@ public final class SallyportService: BuildService, SelfService {
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let manifest = manifest.map { "&manifest=\($0.percentEncoded)" } ?? ""
-        // It takes as long as the person takes to send it.
+        // It takes as long as the person takes to send it. The service may end it if it pauses.
         var request = HTTPRequest(
             method: "POST", path: Self.submissions(owner, note, visibility) + manifest, about: .optional,
             headers: ["Content-Type: application/x-tar"], timeout: nil)

@@ -56,7 +56,13 @@ public final class PseudoTerminal: Sendable {
 
     /// Waits until a program takes every byte as it is typed. (No event tells that of a terminal.)
     public func waitUntilRaw() async throws {
-        while isCooked { try await Task.sleep(for: .milliseconds(2)) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while isCooked {
+            guard ContinuousClock.now < deadline else {
+                throw TestBedError("no program has made the terminal raw in 30 s")
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Whether lines are edited and echoed here: the mode in which a shell expects its terminal.

@@ -94,7 +94,7 @@ struct ShortageTests {
 
     @Test("a database without space refuses new jobs, and stores nothing partially")
     func refusal() async throws {
-        let (book, store, _) = try Self.book()
+        let (book, store, _) = try TestService.makeBook()
         let alice = try #require(try store.person("alice"))
         try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 1") }
         let large = Manifest(
@@ -110,7 +110,7 @@ struct ShortageTests {
 
     @Test("a job's later state is stored when there is space, and only then forgotten")
     func laterStored() async throws {
-        let (book, store, clock) = try Self.book()
+        let (book, store, clock) = try TestService.makeBook()
         let alice = try #require(try store.person("alice"))
         let id = try await book.submit(Manifest(image: "debian"), owner: alice, note: nil).id
         try await store.database.write {
@@ -130,21 +130,5 @@ struct ShortageTests {
         }
         #expect(try store.job(id)?.job.status == .cancelled)
         #expect(try store.liveJobs().isEmpty)
-    }
-
-    /// Alice's jobs, none of which is running.
-    private static func book() throws -> (JobBook, Store, ManualClock) {
-        let folder = TestService.makeFolder()
-        try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
-        let store = try Store(path: folder + "/runner.sqlite")
-        _ = try store.addKey(
-            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "alice")
-        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
-        (settings.stateFolder, settings.slots) = (folder, 0)
-        let clock = ManualClock()
-        let book = JobBook(
-            store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        return (book, store, clock)
     }
 }

@@ -238,8 +238,9 @@ struct ManifestFaultsTests {
     func service() async throws {
         try await TestService.run { service in
             try await service.addAlice()
-            try FileManager.default.createDirectory(
-                atPath: service.folder + "/alpine/3.20", withIntermediateDirectories: true)
+            TestService.makeImage("alpine/3.20", in: service.folder)
+            TestService.makeImage("half", in: service.folder)
+            try FileManager.default.removeItem(atPath: service.folder + "/half/initramfs.cpio.gz")
             func submit(_ manifest: String) async throws -> HTTPClient.Answer {
                 try await service.client.send(
                     .POST, "/v1/jobs?owner=alice", headers: ["Content-Type": "application/yaml"],
@@ -253,8 +254,8 @@ struct ManifestFaultsTests {
             for name in ["alpine/3.20", "debian", "debian/stable"] {
                 #expect(try await submit("image: \(name)\n").status == 201, "\(name)")
             }
-            // The first leads to images and is none.
-            for name in ["alpine", "alpine/3.21", "debian/old", "debian/x"] {
+            // The first leads to images and is none; from the second no builder can start.
+            for name in ["alpine", "half", "alpine/3.21", "debian/old", "debian/x"] {
                 #expect(try await submit("image: \(name)\n").status == 422, "\(name)")
             }
         }

@@ -62,7 +62,7 @@ import Testing
         try await TestService.run(limits: .with { $0.source = 5000 }) { service in
             try await service.addAlice()
             for (body, status, sentence) in [
-                (String(repeating: "x", count: 5001), 413, "The source is larger than 0 MB."),
+                (String(repeating: "x", count: 5001), 413, "The source is larger than 5000 bytes."),
                 ("", 422, "The source is"), (String(Self.source().dropLast(1500)), 422, "The source is"),
                 (Self.archive("image: [\n"), 422, "line "),
                 (Self.archive("image: debian\n", name: "job.yml"), 422, "There is no file .build.yml"),
@@ -91,6 +91,22 @@ import Testing
             try FileManager.default.removeItem(atPath: inTheWay)
             #expect(try await Self.submit(Self.source(), to: service).decode(Job.self).id == JobID("1"))
         }
+    }
+
+    /// Before the first byte of it is read.
+    @Test func whoCannotHaveAJobIsToldAtOnce() async throws {
+        try await TestService.run(limits: .with { $0.source = 0 }) { service in
+            try await service.addAlice()
+            let answer = try await Self.submit(Self.source(), to: service)
+            #expect(answer.status == 415)
+            #expect(answer.text.contains("This build service takes no source"), "\(answer.text)")
+        }
+        let (book, store, _) = try TestService.makeBook()
+        let alice = try #require(try store.person("alice"))
+        for _ in 1...JobBook.arrivalsPerOwner { try await book.beginArrival(of: alice) }
+        await #expect(throws: RunnerError.self) { try await book.beginArrival(of: alice) }
+        await book.endArrival(of: alice)
+        try await book.beginArrival(of: alice)
     }
 
     /// What cannot be unpacked is the job's end, in words.
@@ -129,6 +145,24 @@ import Testing
             let answer = try await Self.submit(Self.source(), to: service)
             #expect(answer.status == 201)
             #expect(try Self.files(service) == ["2", "3", "incoming"])
+        }
+    }
+
+    /// Nothing goes for a source that finds no room in the end.
+    @Test func nothingIsRemovedInVain() async throws {
+        let size = Self.source().utf8.count
+        try await TestService.run(limits: .with { ($0.sourcesPerOwner, $0.keptPerOwner) = (2 * size, 5) }) {
+            service in
+            try await service.addAlice()
+            _ = try await Self.submit(Self.source(), to: service)
+            _ = try await service.job("1") { $0.builder?.state == .kept }
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            _ = try await service.job("1") { $0.builder == nil }
+            let large = Self.archive("image: debian\n" + String(repeating: "#\n", count: size))
+            let refusal = try await Self.submit(large, to: service)
+            #expect(
+                refusal.status == 413 && refusal.text.contains("this one alone is larger"), "\(refusal.text)")
+            #expect(try Self.files(service) == ["1", "incoming"])
         }
     }
 

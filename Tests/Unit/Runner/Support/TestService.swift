@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import ConfigurationFile
 import Foundation
@@ -82,9 +83,33 @@ struct TestService: Sendable {
 
     static func makeFolder() -> String {
         let folder = "/tmp/sallyport-\(UInt32.random(in: 0 ... .max))"
-        try? FileManager.default.createDirectory(
-            atPath: folder + "/debian", withIntermediateDirectories: true)
+        makeImage("debian", in: folder)
         return folder
+    }
+
+    /// An image with all the files that a builder needs to start. They are empty.
+    static func makeImage(_ name: String, in folder: String) {
+        let path = "\(folder)/\(name)"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for file in ["vmlinuz", "initramfs.cpio.gz"] {
+            FileManager.default.createFile(atPath: "\(path)/\(file)", contents: nil)
+        }
+    }
+
+    /// A service without its API: Alice's jobs, none of which is running.
+    static func makeBook() throws -> (JobBook, Store, ManualClock) {
+        let folder = makeFolder()
+        try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
+        let store = try Store(path: folder + "/runner.sqlite")
+        _ = try store.addKey(
+            try PublicKey.parse(line: aliceKey).key, comment: "", owner: "alice")
+        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
+        (settings.stateFolder, settings.slots) = (folder, 0)
+        let clock = ManualClock()
+        let book = JobBook(
+            store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return (book, store, clock)
     }
 
     /// Her id is 1.
