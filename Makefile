@@ -15,9 +15,9 @@ PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarch
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
-# The second line: the shells of people who copy a line from the gateway.
+# The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
 PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
-    zsh fish tcsh ksh dash busybox-static
+    zsh fish tcsh ksh dash busybox-static python3
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
