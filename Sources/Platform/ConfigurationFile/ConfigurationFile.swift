@@ -108,6 +108,8 @@ public enum ConfigurationFile {
             "runner", "kept_per_owner", in: 1...10_000, default: limits.keptPerOwner)
         limits.sessionsPerPerson = try document.number(
             "runner", "sessions_per_person", in: 1...10_000, default: limits.sessionsPerPerson)
+        limits.streamsPerPerson = try document.number(
+            "runner", "streams_per_person", in: 1...10_000, default: limits.streamsPerPerson)
         limits.source = try document.number(
             "runner", "source_limit", in: 0...1 << 40, default: limits.source)
         limits.sourcesPerOwner = try document.number(

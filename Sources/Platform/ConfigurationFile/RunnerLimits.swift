@@ -5,6 +5,8 @@ extension Configuration.Runner {
         public var keptPerOwner = 2
         /// Sessions that one person can have at once, in all jobs together.
         public var sessionsPerPerson = 10
+        /// Followed logs and jobs of one person, from all gateways together.
+        public var streamsPerPerson = 200
         /// Jobs of one owner that can wait at once.
         public var queuedPerOwner = 10
         /// Bytes that the tasks of one job can write to their logs.

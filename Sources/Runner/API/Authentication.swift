@@ -46,24 +46,16 @@ enum Authentication: Sendable {
             guard let entry = tokens.entry(of: token) else {
                 throw RunnerError(.unauthenticated(isInvalid: true), "This token is unknown.")
             }
+            try await TokenLimitHandler.admit(token: entry.name, on: context.channel)
             return Client(role: entry.role, name: "token \(entry.name)")
         }
     }
 
-    /// Whose connection it is, as far as is known before it has sent anything, and how many of those are allowed.
-    func origin(of channel: any Channel) -> EventLoopFuture<(origin: Origin, most: Int)?> {
+    /// For the pipeline of one connection.
+    func limitHandler(_ limit: ConnectionLimit, _ newcomers: Newcomers) -> any RemovableChannelHandler {
         switch self {
-        case .peer(let roles):
-            Context.peer(of: channel).map { peer in
-                peer.map {
-                    let most = roles.role(of: $0) == nil ? ConnectionLimit.stranger : ConnectionLimit.known
-                    return (.user($0.user), most)
-                }
-            }
-        case .token:
-            // A gateway's sessions all come from its address.
-            channel.eventLoop.makeSucceededFuture(
-                channel.remoteAddress?.ipAddress.map { (.address($0), ConnectionLimit.known) })
+        case .peer(let roles): UserLimitHandler(limit: limit, roles: roles)
+        case .token: TokenLimitHandler(limit: limit, newcomers: newcomers)
         }
     }
 }

@@ -6,9 +6,10 @@ import NIOCore
 /// Changes of a job as server-sent events (HTML standard, section 9.2).
 enum EventAnswer {
     static func response(
-        _ items: EventFeed.Stream, request: Request
+        _ items: EventFeed.Stream, in stream: StreamLimit.Stream, request: Request
     ) -> Response {
         let body = ResponseBody { writer in
+            defer { withExtendedLifetime(stream) {} }
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await writer.write(comment)
                 for try await item in items { try await writer.write(try encode(item)) }

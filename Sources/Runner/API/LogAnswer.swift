@@ -10,7 +10,9 @@ enum LogAnswer {
     ]
 
     /// The log as it is now, or a range of it.
-    static func present(_ log: LogFile, range: ByteRange?) throws(RunnerError) -> Response {
+    static func present(
+        _ log: LogFile, in stream: StreamLimit.Stream, range: ByteRange?
+    ) throws(RunnerError) -> Response {
         let size = log.size
         var headers = Self.headers
         var bytes = 0..<size
@@ -22,6 +24,7 @@ enum LogAnswer {
             headers[.contentRange] = "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(size)"
         }
         let body = ResponseBody(contentLength: bytes.count) { [bytes] writer in
+            defer { withExtendedLifetime(stream) {} }
             var offset = bytes.lowerBound
             var reader = LogReader(log)
             while offset < bytes.upperBound {
@@ -38,7 +41,9 @@ enum LogAnswer {
     /// Content-Range, because the end is not known yet.
     ///
     /// - Parameter request: when its connection ends, following ends.
-    static func following(_ log: LogFile, range: ByteRange?, request: Request) -> Response {
+    static func following(
+        _ log: LogFile, in stream: StreamLimit.Stream, range: ByteRange?, request: Request
+    ) -> Response {
         let first: Int
         switch range {
         case .from(let offset), .fromTo(let offset, _): first = offset
@@ -46,6 +51,7 @@ enum LogAnswer {
         case nil: first = 0
         }
         let body = ResponseBody { writer in
+            defer { withExtendedLifetime(stream) {} }
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 var offset = first
                 var reader = LogReader(log)

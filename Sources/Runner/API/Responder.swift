@@ -14,6 +14,7 @@ struct Responder: HTTPResponder {
     let authentication: Authentication
     let terms: TermsOfUse?
     let images: Images
+    let streams: StreamLimit
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -58,17 +59,20 @@ struct Responder: HTTPResponder {
         case .job(let id): return try json(await book.job(id))
         case .events(let id):
             try await requireLook(at: id, query)
+            let stream = try streams.begin(for: query["person"], of: client.name)
             let last = request.headers[Self.lastEventID].flatMap { Int($0) }
-            return EventAnswer.response(try await book.changes(of: id, after: last), request: request)
+            return EventAnswer.response(
+                try await book.changes(of: id, after: last), in: stream, request: request)
         case .log(let id, let name):
             try await requireLook(at: id, query)
             guard let log = try await book.logs(id)[name] else {
                 throw RunnerError(.notFound, "This job has no such log.")
             }
+            let stream = try streams.begin(for: query["person"], of: client.name)
             let range = ByteRange(request.headers[.range])
             return try query.flag("follow")
-                ? LogAnswer.following(log, range: range, request: request)
-                : LogAnswer.present(log, range: range)
+                ? LogAnswer.following(log, in: stream, range: range, request: request)
+                : LogAnswer.present(log, in: stream, range: range)
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await book.claim(id, wanted), .created)

@@ -29,10 +29,11 @@ struct Listener {
     }
 
     private var http: HTTPServerBuilder {
-        let limit = ConnectionLimit(responder.authentication)
+        let (authentication, limit, newcomers) = (responder.authentication, ConnectionLimit(), Newcomers())
         return .http1(
             configuration: .init(
-                additionalChannelHandlers: [limit.handler()], idleTimeout: .seconds(Int64(idleTime)),
+                additionalChannelHandlers: [authentication.limitHandler(limit, newcomers)],
+                idleTimeout: .seconds(Int64(idleTime)),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
     }

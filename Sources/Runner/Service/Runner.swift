@@ -1,4 +1,5 @@
 import BuildAPI
+import ConfigurationFile
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -53,11 +54,12 @@ public struct Runner: Sendable {
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
         serverLogger.logLevel = .critical
+        let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
                     book: book, store: store, authentication: authentication, terms: terms,
-                    images: settings.images, logger: logger),
+                    images: settings.images, streams: streams, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [

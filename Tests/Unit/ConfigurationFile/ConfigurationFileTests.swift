@@ -55,6 +55,7 @@ import Testing
             kept_per_owner = 4
             sessions_per_person = 5
             queued_per_owner = 6
+            streams_per_person = 9
             log_limit = 7
             retention = 8
             terms = "/e"
@@ -91,6 +92,7 @@ import Testing
         expected.runner.life = 70
         expected.runner.limits.keptPerOwner = 4
         expected.runner.limits.sessionsPerPerson = 5
+        expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8

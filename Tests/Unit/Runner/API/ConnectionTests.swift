@@ -1,5 +1,7 @@
+import ConfigurationFile
 import Foundation
 import NIOCore
+import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
 import Testing
@@ -9,13 +11,72 @@ import Testing
 @Suite("Connections")
 struct ConnectionTests {
     @Test("no client keeps the others out")
-    func limits() {
-        let limit = ConnectionLimit(.peer(Roles(own: 1)))
-        for origin in [Origin.user(1), .user(2), .address("192.0.2.1"), .address("192.0.2.2")] {
+    func limits() throws {
+        let limit = ConnectionLimit()
+        for origin in [Origin.user(1), .user(2), .token("gate-1"), .strangers] {
             for _ in 0..<16 { #expect(limit.admit(origin, most: 16)) }
             #expect(!limit.admit(origin, most: 16))
             limit.leave(origin)
             #expect(limit.admit(origin, most: 16) && !limit.admit(origin, most: 16))
+        }
+        // What is over one limit counts for none.
+        let channel = EmbeddedChannel()
+        let both: [(origin: Origin, most: Int)] = [(.user(3), 16), (.strangers, 16)]
+        #expect(!limit.admit(both, until: channel.closeFuture))
+        #expect(limit.admit([(.user(3), 1)], until: channel.closeFuture))
+        #expect(!limit.admit([(.user(3), 1)], until: channel.closeFuture))
+        _ = try channel.finish()
+        #expect(limit.admit(.user(3), most: 1))
+    }
+
+    @Test("of the connections without a token, the oldest of the same network goes first")
+    func newcomers() throws {
+        let newcomers = Newcomers()
+        func connect(_ address: String) throws -> EmbeddedChannel {
+            let channel = EmbeddedChannel()
+            newcomers.enter(channel, from: try #require(AddressBlock(address)))
+            return channel
+        }
+        let others = try (0..<Newcomers.mostOfBlock).map { try connect("2001:db8:0:1::\($0)") }
+        let first = try connect("192.0.2.1")
+        let second = try connect("::ffff:192.0.2.77")
+        newcomers.leave(second)
+        for _ in 1..<Newcomers.mostOfBlock { _ = try connect("192.0.2.9") }
+        #expect(first.closeFuture.isOpen && second.closeFuture.isOpen)
+        let last = try connect("192.0.2.200")
+        #expect(!first.closeFuture.isOpen && second.closeFuture.isOpen && last.closeFuture.isOpen)
+        #expect(!others.map(\.closeFuture.isOpen).contains(false))
+        for network in 0..<8 {
+            for _ in 0..<Newcomers.mostOfBlock { _ = try connect("2001:db8:1:\(network)::1") }
+        }
+        #expect(newcomers.count == Newcomers.most)
+        #expect(!others.map(\.closeFuture.isOpen).contains(true))
+    }
+
+    @Test("a person follows as much as the limit says, and keeps nobody else from it")
+    func streams() async throws {
+        try await TestService.run(limits: .with { $0.streamsPerPerson = 2 }) { service in
+            try await service.addAlice()
+            try await service.addBob()
+            _ = try await service.submit("  - a: wait")
+            func follow(_ path: String, _ begun: Latch<Bool>) async throws -> HTTPClient.Answer {
+                try await service.client.send(.GET, path, begun: { begun.open(true) })
+            }
+            let (one, two, three) = (Latch<Bool>(), Latch<Bool>(), Latch<Bool>())
+            async let first = follow("/v1/jobs/1/logs/a?follow=true&person=1", one)
+            async let second = follow("/v1/jobs/1/events?person=1", two)
+            _ = (try await one.wait(), try await two.wait())
+            for path in ["logs/a?follow=true", "events?x=1", "logs/setup?follow=false"] {
+                let refused = try await service.client.send(.GET, "/v1/jobs/1/\(path)&person=1")
+                #expect(
+                    refused.status == 429 && refused.text.contains("already follows 2"), "\(refused.text)")
+            }
+            async let his = follow("/v1/jobs/1/logs/a?follow=true&person=2", three)
+            _ = try await three.wait()
+            (await service.supply.machine(of: "1")).finish("a", with: 0)
+            _ = (try await first, try await second, try await his)
+            let again = try await service.client.send(.GET, "/v1/jobs/1/logs/setup?person=1")
+            #expect(again.status == 200)
         }
     }
 
@@ -57,5 +118,15 @@ struct ConnectionTests {
             #expect(try await service.client.send(.GET, "/v1/jobs").status == 200)
             for channel in channels { try await channel.close() }
         }
+    }
+}
+
+extension EventLoopFuture<Void> {
+    /// Whether it has no value yet, for a channel without a thread of its own.
+    fileprivate var isOpen: Bool {
+        (eventLoop as? EmbeddedEventLoop)?.run()
+        var isOpen = true
+        assumeIsolated().whenComplete { _ in isOpen = false }
+        return isOpen
     }
 }

@@ -92,7 +92,7 @@ struct TestService: Sendable {
         let path = "\(folder)/\(name)"
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for file in ["vmlinuz", "initramfs.cpio.gz"] {
-            FileManager.default.createFile(atPath: "\(path)/\(file)", contents: nil)
+            _ = FileManager.default.createFile(atPath: "\(path)/\(file)", contents: nil)
         }
     }
 
