@@ -121,6 +121,8 @@ final class Pump {
         guard !isBackedUp else { return .backedUp }
         guard channel.isOver else { return .moving }
         drain()
+        // What has looked like the beginning of the marker was output.
+        endOpening()
         return streams.output.isEmpty && streams.errors.isEmpty ? .ended : .moving
     }
 

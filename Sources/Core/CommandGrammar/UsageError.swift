@@ -25,7 +25,9 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedCount(limit: Int)
         /// The name of a file, which only the person's own shell can read.
         case fileName
-        /// Lines of logs have no times.
+        /// The name of an archive or a folder, in the place of one on standard input.
+        case sourceName
+        /// Lines of tasks have no times.
         case noTimes
         case missing(Part)
         /// Two options that exclude each other.
@@ -78,7 +80,9 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
         case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
-        case .noTimes: "Lines of logs have no times, so there is no \(quoted). For the last 100: -n 100."
+        case .sourceName:
+            "Your own shell has to read \(quoted). An archive: submit --tar <FILE. A folder: tar cz . | ssh … submit --tar"
+        case .noTimes: "Lines of tasks have no times, so there is no \(quoted). For the last 100: -n 100."
         case .missing(.value): "\(quoted) needs a value."
         case .missing(.job): "Which job? Give its number."
         case .missing(.user): "Which person? Give their name."

@@ -15,6 +15,8 @@ public struct SubmittedKeys: Sendable {
     /// At least one, each once, in the order in which they were sent.
     public private(set) var keys: [Key] = []
 
+    /// The most lines that one key is broken into: the longest that can log in has 2800 bytes.
+    private static let continuationLimit = 200
     /// The most keys at once.
     static let limit = 100
 
@@ -73,7 +75,8 @@ public struct SubmittedKeys: Sendable {
         // What follows belongs to it until it is whole.
         var rest = lines
         var joined = line.content
-        while let next = rest.popFirst() {
+        for next in lines.prefix(Self.continuationLimit) {
+            rest.removeFirst()
             words = next.content.split(whereSeparator: \.isWhitespace)
             guard let word = words.first, !PublicKey.looksLikeType(word) else { break }
             joined += (joined.contains(" ") ? "" : " ") + next.content

@@ -1,4 +1,5 @@
 import BuildAPI
+import FoundationEssentials
 import Policy
 import Presentation
 import ServiceClient
@@ -32,11 +33,14 @@ struct NextSteps {
         return about(job) + submitting(isFirst: false) + help
     }
 
-    /// A failed job whose machine waits comes before those that run, and an own one before others'.
+    /// One's own come before others', and among them a failed job whose machine waits before those that run.
     private static func mostUrgent(_ jobs: [Job], for person: Person) -> Job? {
         let own = jobs.filter { $0.owner.isSame(as: person) }
-        let inOrder = own + jobs.filter { !$0.owner.isSame(as: person) }
-        return inOrder.first { $0.builder?.state == .kept } ?? inOrder.first
+        let others = jobs.filter { !$0.owner.isSame(as: person) }
+        for jobs in [own, others] {
+            if let job = jobs.first(where: { $0.builder?.state == .kept }) ?? jobs.first { return job }
+        }
+        return nil
     }
 
     private func about(_ job: Job) -> [Line] {
@@ -47,7 +51,9 @@ struct NextSteps {
             return [("Enter the machine of job \(job.id)", enter), tail]
         }
         var lines = [("Enter the machine of job \(job.id)", connect), ("Read its log", tail.1)]
-        if let permit = try? Permit.decide(.extend, on: job.id, job, for: principal), job.canBeExtended,
+        if let permit = try? Permit.decide(.extend, on: job.id, job, for: principal),
+            let deadline = job.deadline, let latest = job.maxDeadline,
+            latest.timeIntervalSince(deadline) >= 3600,
             let extend = context.entryCommands(for: permit).extend
         {
             lines.append(("Keep it for another hour", extend))

@@ -29,7 +29,7 @@ struct ShowCommand: JobCommand {
             return nil
         }
         let canExtend = context.entryCommands(for: permit).extend != nil
-        context.service.hasLog(job.id, for: permit.person) { hasLog in
+        context.service.hasLog(job, for: permit.person) { hasLog in
             context.withSetUpLine(for: "\(job.id)") { setUpLine in
                 let own = (line: context.ownLine(for: job.id), setUpLine: setUpLine)
                 let sheet = JobSheet(

@@ -12,7 +12,8 @@ struct SubmitCommand: Command, PersonalCommand {
         summary: "submit a new job",
         details: """
             --tar       send your source: tar cz . | ssh … submit --tar
-            --manifest PATH the manifest in it, if it is not .build.yml
+            --manifest PATH
+                        the manifest in the archive, if it is not .build.yml
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
             --note TEXT what it is about: everything up to the end of the line, so it comes last
             --private   nobody else can know that it exists
@@ -46,7 +47,9 @@ struct SubmitCommand: Command, PersonalCommand {
         manifest = arguments.value(of: "--manifest")
         guard manifest == nil || isSource else { throw UsageError(.needs("--tar"), word: "--manifest") }
         // A file is on the person's own machine.
-        if let word = arguments.optionalWord() { throw UsageError(.fileName, word: word) }
+        if let word = arguments.optionalWord() {
+            throw UsageError(isSource ? .sourceName : .fileName, word: word)
+        }
     }
 
     /// The first word of the note that could have been meant as an option.

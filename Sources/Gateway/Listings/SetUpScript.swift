@@ -27,7 +27,7 @@ struct SetUpScript {
         # A script for /bin/sh. To run it, enter this line in any shell:
         # \(stanza.line(action))
         set +C +e +f +u
-        unset -f cat grep head mkdir mktemp mv rm sed ssh 2>/dev/null
+        unset -f cat cd grep head mkdir mktemp mv printf rm sed ssh umask 2>/dev/null
         umask 077
         name=\(stanza.file)
         say() { printf 'sallyport: %s\\n' "$*"; }

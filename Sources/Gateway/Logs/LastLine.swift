@@ -8,9 +8,8 @@ struct LastLine {
     /// - Returns: what can be shown now: everything but the last line.
     mutating func take(_ more: UnsafeRawBufferPointer) -> [UInt8] {
         bytes += more
-        let end =
-            bytes.count > Self.longest
-            ? bytes.count : bytes.dropLast().lastIndex(of: Self.newline).map { $0 + 1 } ?? 0
+        var end = bytes.dropLast().lastIndex(of: Self.newline).map { $0 + 1 } ?? 0
+        if bytes.count - end > Self.longest { end = bytes.count }
         let shown = Array(bytes[..<end])
         bytes.removeFirst(end)
         return shown

@@ -59,7 +59,7 @@ struct LogWriter {
         switch cursor {
         case .lineStart: return []
         case .inLine(let log), .afterCarriageReturn(let log):
-            return (filters[log]?.endStyle() ?? []) + [UInt8(ascii: "\n")]
+            return (filters[log]?.finish() ?? []) + [UInt8(ascii: "\n")]
         }
     }
 }

@@ -59,9 +59,12 @@ struct SessionContext {
     func withSetUpLine(for job: String, _ use: @escaping (String) -> Void) {
         service.hostAuthority { result in
             let host = publicName == nil ? " --bare --host HOST" : ""
-            var option = " --job \(job)"
-            if case .success(.some) = result { option = "" }
-            use(commandLine("ssh-config" + host + option))
+            let hasNone =
+                switch result {
+                case .success(let authority): authority == nil
+                case .failure(let error): error.code == .notOffered
+                }
+            use(commandLine("ssh-config" + host + (hasNone ? " --job \(job)" : "")))
         }
     }
 

@@ -27,7 +27,7 @@ final class LocalTerminal {
     func holdTyping() {
         guard var attributes = saved, !isChanged else { return }
         typedAhead = typedLines()
-        attributes.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
+        attributes.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP | IXON | IXOFF | IXANY)
         attributes.c_lflag &= ~tcflag_t(ICANON | ECHO | ECHONL | IEXTEN)
         for (character, value) in [(VMIN, 1), (VTIME, 0), (VSUSP, 0)] {
             TerminalModes.set(character, to: cc_t(value), in: &attributes)

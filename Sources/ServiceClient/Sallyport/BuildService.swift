@@ -51,7 +51,7 @@ public protocol BuildService: AnyObject {
     ) -> any ServiceStream
 
     /// Whether the service has a log of the job for this person. A service that cannot say it now has one.
-    func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void)
+    func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void)
 
     /// Claims the job's builder, so that it stays. A session that asks twice gets the same claim.
     func claim(

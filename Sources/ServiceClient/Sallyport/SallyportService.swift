@@ -99,11 +99,16 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
-    public func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) {
-        let path = "/v1/jobs/\(job)/logs/\(LogName.job)?person=\(person.id.percentEncoded)"
-        sendForBytes(HTTPRequest(path: path, about: .log, headers: ["Range: bytes=0-0"])) { result in
-            guard case .failure(let error) = result else { return answer(true) }
-            answer(![.noSuchLog, .notOffered].contains(error.code))
+    public func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void) {
+        let path = Self.path(of: LogName.job, of: job, for: person)
+        client.send(HTTPRequest(path: path, about: .log, headers: ["Range: bytes=0-0"])) { _ in
+            true
+        } complete: { result in
+            // An empty log has no first byte: 416.
+            if case .success(let response) = result {
+                return answer(![404, 405, 501].contains(response.status))
+            }
+            answer(true)
         }
     }
 

@@ -118,7 +118,7 @@ public final class SourcehutService: BuildService {
         logs.lastLines(count, of: log, of: job.id, answer)
     }
 
-    public func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) {
+    public func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void) {
         answer(true)
     }
 

@@ -46,14 +46,19 @@ import Testing
     }
 
     /// Nothing else means that there is no log to follow.
-    @Test(arguments: [("404 Not Found", false), ("501 No", false), ("206 OK", true), ("500 Oops", true)])
+    @Test(arguments: [
+        ("404 Not Found", false), ("501 No", false), ("206 OK", true), ("416 Empty", true),
+        ("500 Oops", true),
+    ])
     func whetherThereIsALogIsAsked(status: String, hasLog: Bool) throws {
         let raw = try RawService { connection, _ in
             RawService.write("HTTP/1.0 \(status)\r\nContent-Length: 0\r\n\r\n", to: connection)
         }
         let service = SallyportService(.socket(path: raw.socket), on: EventLoop())
+        let alice = Person(id: "1", name: "alice")
+        let job = Job(id: JobID("7")!, owner: alice, status: .failed, visibility: .unlisted)
         let found = try service.wait { answer in
-            service.hasLog(JobID("7")!, for: Person(id: "1", name: "alice")) { answer(.success($0)) }
+            service.hasLog(job, for: alice) { answer(.success($0)) }
         }
         #expect(found == hasLog)
     }

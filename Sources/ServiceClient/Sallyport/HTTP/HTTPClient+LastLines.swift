@@ -31,8 +31,8 @@ extension HTTPClient {
                         return
                     }
                     answer(.success(found))
-                // An empty log has no last byte.
-                case 404, 416: answer(.success(.none))
+                // An empty log has no last byte; a service without logs says one of the others.
+                case 404, 405, 416, 501: answer(.success(.none))
                 default: throw ServiceError(response, about: .log)
                 }
             } catch {

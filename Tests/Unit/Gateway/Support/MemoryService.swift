@@ -37,6 +37,8 @@ final class MemoryService: BuildService {
     }
 
     var keys: [String: Key] = [:]
+    /// What is answered to questions about keys; nil: the key.
+    var keyFailure: ServiceError?
     var jobs: [JobID: Job] = [:]
     /// What is answered to each request for a claim.
     var claim: Result<Claim, ServiceError> = .failure(ServiceError(.notReady, detail: "in a test"))
@@ -60,7 +62,7 @@ final class MemoryService: BuildService {
 
     func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
         requests.append("key")
-        answer(.success(keys[key.fingerprint]))
+        answer(keyFailure.map { .failure($0) } ?? .success(keys[key.fingerprint]))
     }
 
     func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void) {
@@ -110,7 +112,7 @@ final class MemoryService: BuildService {
         return stream
     }
 
-    func hasLog(_ job: JobID, for person: Person, _ answer: @escaping (Bool) -> Void) { answer(true) }
+    func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void) { answer(true) }
 
     func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void
