@@ -139,8 +139,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "Connections",
+                "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
                 "SourcehutClient",
                 "Version",
             ],
@@ -172,8 +172,9 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "KeyForms", "Policy",
-                "QEMU",
+                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
+                "KeyForms",
+                "Policy", "QEMU",
                 "Presentation", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),

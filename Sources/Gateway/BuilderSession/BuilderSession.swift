@@ -19,6 +19,7 @@ final class BuilderSession: RunningCommand {
     private var follower: LogFollower?
     private var question: EndQuestion?
     private let waitingLine: WaitingLine
+    private var keeper: PermitKeeper?
     private lazy var claim = ClaimKeeper(permit, kind: transport.kind, in: context) { [unowned self] in
         happened($0)
     }
@@ -68,6 +69,7 @@ final class BuilderSession: RunningCommand {
         if let builderTimeout {
             context.loop.timer(after: builderTimeout) { [weak self] in self?.take(.builderTimeout) }
         }
+        keeper = PermitKeeper(permit, .stay, in: context) { [unowned self] in take(.revoked($0)) }
         perform(machine.begin())
     }
 
@@ -100,11 +102,15 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: ClaimKeeper.Event) {
         switch event {
         case .claimed(let claim):
+            keeper?.hasHeartbeat = true
+            keeper?.heard(nil)
             // The claim can have moved it.
             job.deadline = claim.deadline ?? job.deadline
             take(.claimed(claim))
         case .notClaimed(let error): take(.notClaimed(error))
-        case .heartbeat(let error): take(.heartbeat(error))
+        case .heartbeat(let error):
+            keeper?.heard(error)
+            take(.heartbeat(error))
         case .deadline(let deadline):
             if phase == .inside, !context.service.announcesChanges { transport.update(deadline: deadline) }
         case .leaseRanOut: take(.leaseRanOut)
@@ -156,6 +162,7 @@ final class BuilderSession: RunningCommand {
     private func end(_ reason: Claim.Reason, then: @escaping () -> Void) {
         guard phase != .over else { return }
         phase = .over
+        keeper?.stop()
         transport.leave()
         watch?.cancel()
         follower?.stop()
@@ -167,6 +174,7 @@ final class BuilderSession: RunningCommand {
     private func startWatching() {
         watch = context.service.watch(permit.job.id, for: permit.person) { [unowned self] job in
             self.job = job
+            keeper?.update(job)
             // First, because the decision must not be made before the log knows about the change.
             follower?.update(job)
             take(.job(job))

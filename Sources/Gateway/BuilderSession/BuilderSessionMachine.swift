@@ -38,6 +38,8 @@ struct BuilderSessionMachine {
         case reasonTimeout
         /// Nothing has been typed and nothing shown for this long.
         case idle(Duration)
+        /// The person may not go on, or nobody knows it any more.
+        case revoked(Refusal)
         /// The client has gone, or the session is being ended: with a hang-up or a signal.
         case interrupted(signal: CInt, cause: String)
     }
@@ -165,6 +167,7 @@ struct BuilderSessionMachine {
         case .idle(let time):
             guard case .inside = state else { return [] }
             return end(.idle(time))
+        case .revoked(let refusal): return end(refusal)
         case .interrupted(let signal, let cause): return end(.interrupted(signal: signal, cause: cause))
         }
     }
@@ -217,7 +220,8 @@ struct BuilderSessionMachine {
             return []
         case .waiting, .showingLog:
             if let error {
-                return end(error.code == .notOffered ? .eventsNotOffered(job) : .service(error))
+                return end(
+                    error.code == .notOffered ? .eventsNotOffered(job, mayEnter: true) : .service(error))
             }
             return job.status.isFinal ? [] : end(.eventsEnded(job))
         case .entering, .inside, .over: return []

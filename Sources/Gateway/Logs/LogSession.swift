@@ -17,6 +17,7 @@ final class LogSession: RunningCommand {
     /// Whether the job had ended before: then there is nothing to show but its logs.
     private let hadEnded: Bool
     private var job: Job
+    private var keeper: PermitKeeper?
 
     /// - Parameter lines: how many lines of what there is are shown; nil: all.
     init(_ permit: Permit, raw: Bool, lines: Int? = nil, in context: SessionContext) {
@@ -30,13 +31,17 @@ final class LogSession: RunningCommand {
 
     func start() {
         context.journal.note("tail job=\(job.id) \(permit.person.record) key=\(context.key.fingerprint)")
+        keeper = PermitKeeper(permit, .look, in: context) { [unowned self] in refuse($0) }
         if !job.status.isFinal {
             sayHowToEnter("To enter the machine, now or after a failure:", "connect --now \(job.id)")
             watch = context.service.watch(job.id, for: permit.person) { [unowned self] job in
                 self.job = job
+                keeper?.update(job)
                 follower?.update(job)
             } ended: { [unowned self] result in
                 switch result {
+                case .failure(let error) where error.code == .notOffered:
+                    refuse(.eventsNotOffered(job, mayEnter: permit.standing != .stranger))
                 case .failure(let error): fail(error)
                 case .success where !job.status.isFinal: eventsEnded()
                 case .success: break
@@ -88,7 +93,7 @@ final class LogSession: RunningCommand {
     }
 
     private func fail(_ error: ServiceError) {
-        refuse(error.code == .notOffered ? .eventsNotOffered(job) : .service(error))
+        refuse(.service(error))
     }
 
     /// The service reports nothing more, though the job has not ended: it is being stopped.
@@ -104,6 +109,7 @@ final class LogSession: RunningCommand {
     }
 
     private func stop() {
+        keeper?.stop()
         watch?.cancel()
         watch = nil
         search = nil

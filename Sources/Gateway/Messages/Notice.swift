@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 /// What a session on a builder prints without ending.
 enum Notice: Equatable {
@@ -8,6 +9,8 @@ enum Notice: Equatable {
     case booting(JobID)
     /// The service does not keep the builder for this session.
     case unclaimed
+    /// It has not answered for a while, which must not last.
+    case serviceSilent(for: Duration, endsIn: Duration)
 
     var text: String {
         switch self {
@@ -18,6 +21,9 @@ enum Notice: Equatable {
         case .unclaimed:
             "The build service does not answer. You can continue, but until it answers again, nothing keeps the "
                 + "builder from ending."
+        case .serviceSilent(let silence, let rest):
+            "The build service has not answered for \(SpokenDuration.words(silence)). If it stays silent, this "
+                + "session ends in \(SpokenDuration.words(rest))."
         }
     }
 }

@@ -42,6 +42,22 @@ extension Refusal {
         }
     }
 
+    /// What a person hears who has lost their access in the middle of a command.
+    static func message(revoked denial: Denial, _ job: JobID) -> Message {
+        let cause = message(denial, to: nil, by: nil).cause
+        return switch denial {
+        case .suspended: suspended("This session has ended.", cause: "revoked: \(cause)")
+        case .unknownKey(let fingerprint):
+            Message(
+                .notPermitted, "This session has ended: your key \(fingerprint) is no longer known here.",
+                cause: "revoked: \(cause)")
+        default:
+            Message(
+                .notPermitted, "This session has ended: job \(job) is no longer open to you.",
+                cause: "revoked: \(cause)")
+        }
+    }
+
     /// Whether it was known when the session began, or is found out later.
     static func suspended(_ remedy: String? = nil, cause: String) -> Message {
         Message(

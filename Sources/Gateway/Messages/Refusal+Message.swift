@@ -28,6 +28,10 @@ extension Refusal {
         case .foreignProgram(let program, let line): Self.message(program, line)
 
         case .denied(let denial, let principal, let key): Self.message(denial, to: principal, by: key)
+        case .tooManyCommands(let limit, let person):
+            Message(
+                .tryAgain, "You already have \(limit) commands running at this gateway, which is the limit.",
+                "End some of them first.", cause: "\(limit) commands of \(person.record)")
         case .keyOfTwoPeople(let error):
             Message(
                 .misconfigured, "Your key belongs to more than one person at the build service.",
@@ -68,11 +72,11 @@ extension Refusal {
                 Message.tryAgainInAMinute,
                 cause: "the event stream of job \(job.id) ended while it was \(job.status.rawValue)")
 
-        case .eventsNotOffered(let job):
+        case .eventsNotOffered(let job, let mayEnter):
             Message(
                 .tryAgain,
                 "Job \(job.id) has not ended, and the build service here does not report when it does.",
-                job.builder?.state == .ready
+                job.builder?.state == .ready && mayEnter
                     ? "Try again later, or enter its builder now: connect --now \(job.id)."
                     : "Try again later.",
                 cause: "no events of job \(job.id), which is \(job.status.rawValue)")
@@ -185,6 +189,12 @@ extension Refusal {
                 .notPermitted,
                 "The build service has ended this session: you can no longer enter job \(job).",
                 cause: Self.cause(noClaim: error))
+        case .revoked(let denial, let job): Self.message(revoked: denial, job)
+        case .serviceSilent(let time):
+            Message(
+                .tryAgain,
+                "This session has ended: the build service has not answered for \(SpokenDuration.words(time)).",
+                Message.sameCommandToReturn, cause: "no answer for \(SpokenDuration.words(time))")
         case .idle(let time):
             Message(
                 .tryAgain,

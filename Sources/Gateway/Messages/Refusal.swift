@@ -27,6 +27,8 @@ enum Refusal: Error {
     /// - to: who asked; nil: unknown.
     /// - by: the key that says so.
     case denied(Denial, to: Principal? = nil, by: UsedKey? = nil)
+    /// So many of the person's commands are running, which is the limit.
+    case tooManyCommands(Int, of: Person)
     /// The service has two owners for the key.
     case keyOfTwoPeople(ServiceError)
     case termsDeclined(TermsOfUse, by: Person)
@@ -52,7 +54,7 @@ enum Refusal: Error {
     /// It stopped reporting changes of a job that has not ended.
     case eventsEnded(Job)
     /// It never reports changes of a job, and this one has not ended.
-    case eventsNotOffered(Job)
+    case eventsNotOffered(Job, mayEnter: Bool)
     case noLog(JobID)
 
     // MARK: The job's state
@@ -113,6 +115,10 @@ enum Refusal: Error {
     case builderReplaced(JobID)
     /// The person is no longer allowed to be inside.
     case sessionRevoked(ServiceError, JobID)
+    /// While a command lasted, the person has lost what they need for it.
+    case revoked(Denial, JobID)
+    /// The service has answered nothing for this long, so nobody knows whether the person may go on.
+    case serviceSilent(Duration)
     case idle(Duration)
     /// The remote program was killed by a signal for which the builder's SSH server has only this name.
     case killedByUnnamedSignal(String)

@@ -11,15 +11,25 @@ import ServiceClient
 /// whose key it is.
 final class Authorization {
     private let context: SessionContext
+    private let admit: (Person) throws(Refusal) -> Void
     private let authorized: (AuthorizedCommand) -> Void
     private var key: UsedKey
     private var principal: Principal?
     private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
 
-    /// - Parameter authorized: called once, with a command that this person is allowed to run.
-    init(in context: SessionContext, _ authorized: @escaping (AuthorizedCommand) -> Void) {
+    /// Whether nobody knows the key.
+    private(set) var isStranger = false
+
+    /// - Parameters:
+    ///   - admit: called when the person is known. What it throws is their answer.
+    ///   - authorized: called once, with a command that this person is allowed to run.
+    init(
+        in context: SessionContext, admit: @escaping (Person) throws(Refusal) -> Void = { _ in },
+        _ authorized: @escaping (AuthorizedCommand) -> Void
+    ) {
         self.context = context
+        self.admit = admit
         self.authorized = authorized
         key = UsedKey(fingerprint: context.key.fingerprint, isForProxy: false)
     }
@@ -40,7 +50,9 @@ final class Authorization {
         }
         context.service.key(context.key) { [unowned self] result in
             attempt { () throws(Refusal) in
-                principal = try identify(try result.orRefuse(aboutKey: true))
+                let principal = try identify(try result.orRefuse(aboutKey: true))
+                try admit(principal.person)
+                self.principal = principal
                 try proceed(request)
             }
         }
@@ -58,6 +70,7 @@ final class Authorization {
         do throws(Denial) {
             return try Principal.identify(key, fingerprint: self.key.fingerprint)
         } catch {
+            if case .unknownKey = error { isStranger = true }
             throw .denied(error, by: self.key)
         }
     }

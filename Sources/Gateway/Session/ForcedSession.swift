@@ -66,7 +66,20 @@ public enum ForcedSession {
         let context = SessionContext(
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal, key: key, client: client)
-        let authorization = Authorization(in: context) { command in
+        var slot: CommandSlot?
+        func admit(_ person: Person) throws(Refusal) {
+            guard slot == nil else { return }
+            let limit = configuration.gateway.commandsPerPerson
+            do {
+                slot = try CommandSlot(of: person, limit: limit, in: configuration.gateway.sessions)
+            } catch {
+                switch error {
+                case .noneFree: throw .tooManyCommands(limit, of: person)
+                case .uncounted(let cause): journal.warn("commands are not counted: \(cause)")
+                }
+            }
+        }
+        let authorization = Authorization(in: context, admit: admit) { command in
             do throws(Refusal) {
                 running = try command.start(in: context)
             } catch {
@@ -74,6 +87,11 @@ public enum ForcedSession {
             }
         }
         authorization.start()
-        return withExtendedLifetime(authorization) { client.run() }
+        let status = withExtendedLifetime((authorization, slot)) { client.run() }
+        if authorization.isStranger {
+            Strangers.ended(
+                at: environment.clientAddress, in: configuration.gateway.sessions, journal)
+        }
+        return status
     }
 }

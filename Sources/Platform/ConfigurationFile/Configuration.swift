@@ -57,7 +57,12 @@ public struct Configuration: Equatable, Sendable {
         public var contact: String?
         /// A folder that belongs to the AuthorizedKeysCommandUser and caches answers about keys (admission `known`).
         public var keyCache = "/run/sallyport/keys"
-        /// A folder that belongs to the account, for a build service that does not count sessions itself.
+        /// How many commands of one person can run at once.
+        public var commandsPerPerson = 64
+        /// How long, in seconds, people go on while the build service answers nothing; 0: for ever.
+        public var revocationTimeout = 1800
+        /// A folder that belongs to the account: who runs how many commands, and, for a build service that does not
+        /// count sessions itself, who is inside.
         public var sessions = "/run/sallyport/sessions"
         /// A file to which sallyport-shell and sallyport-lookup append their records, in addition to the system log.
         public var logFile: String?

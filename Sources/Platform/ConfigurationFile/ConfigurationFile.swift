@@ -52,6 +52,12 @@ public enum ConfigurationFile {
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
         configuration.gateway.logFile = try document.path("gateway", "log_file")
+        configuration.gateway.commandsPerPerson = try document.number(
+            "gateway", "commands_per_person", in: 1...10_000, default: configuration.gateway.commandsPerPerson
+        )
+        configuration.gateway.revocationTimeout = try document.number(
+            "gateway", "revocation_timeout", in: 0...31_536_000,
+            default: configuration.gateway.revocationTimeout)
         configuration.gateway.idle = try document.number(
             "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)
 

@@ -1,5 +1,5 @@
 import BuildAPI
-import Glibc
+import Connections
 import NIOCore
 import Synchronization
 
@@ -14,6 +14,9 @@ final class Newcomers: Sendable {
     /// For an ``AddressBlock``, and for all of them.
     static let mostOfBlock = 64
     static let most = 512
+
+    /// An IPv4 network of 256 addresses, an IPv6 /64.
+    static func block(of address: String) -> AddressBlock? { AddressBlock(address, bytesOfIPv4: 3) }
 
     private struct Newcomer {
         let channel: any Channel
@@ -49,27 +52,6 @@ final class Newcomers: Sendable {
     }
 }
 
-/// Addresses that probably belong to one owner: an IPv4 network of 256, or an IPv6 network as sites get them.
-struct AddressBlock: Hashable, Sendable {
-    private let bytes: [UInt8]
-
-    /// Nil: it is not an address of the internet protocols.
-    ///
-    /// - Parameter address: as inet_pton(3) reads it.
-    init?(_ address: String) {
-        var all = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, address, &all) == 1 {
-            bytes = Array(all.prefix(3))
-        } else if inet_pton(AF_INET6, address, &all) == 1 {
-            // ::ffff:a.b.c.d is an IPv4 address (RFC 4291, section 2.5.5.2).
-            let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10...11].allSatisfy { $0 == 0xff }
-            bytes = isMapped ? Array(all[12...14]) : Array(all.prefix(8))
-        } else {
-            return nil
-        }
-    }
-}
-
 /// Closes a connection that shows no token in time. Then counts it by its token.
 final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
@@ -87,7 +69,7 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        guard let block = channel.remoteAddress?.ipAddress.flatMap(AddressBlock.init) else {
+        guard let block = channel.remoteAddress?.ipAddress.flatMap(Newcomers.block) else {
             return channel.close(promise: nil)
         }
         newcomers.enter(channel, from: block)

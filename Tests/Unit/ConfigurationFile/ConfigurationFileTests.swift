@@ -31,6 +31,8 @@ import Testing
             public_host = "builds.example.org"
             public_port = 2222
             key_cache = "/c"
+            commands_per_person = 11
+            revocation_timeout = 0
             sessions = "/w"
             [runner]
             state_dir = "/s"
@@ -75,6 +77,8 @@ import Testing
         expected.gateway.publicPort = 2222
         expected.gateway.keyCache = "/c"
         expected.gateway.sessions = "/w"
+        expected.gateway.commandsPerPerson = 11
+        expected.gateway.revocationTimeout = 0
         expected.runner.stateDirectory = "/s"
         expected.runner.socket = "/r"
         expected.runner.network = .init(

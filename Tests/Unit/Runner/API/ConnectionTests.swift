@@ -34,7 +34,7 @@ struct ConnectionTests {
         let newcomers = Newcomers()
         func connect(_ address: String) throws -> EmbeddedChannel {
             let channel = EmbeddedChannel()
-            newcomers.enter(channel, from: try #require(AddressBlock(address)))
+            newcomers.enter(channel, from: try #require(Newcomers.block(of: address)))
             return channel
         }
         let others = try (0..<Newcomers.mostOfBlock).map { try connect("2001:db8:0:1::\($0)") }

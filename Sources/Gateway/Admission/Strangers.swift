@@ -1,0 +1,65 @@
+import CLinux
+import Connections
+import FoundationEssentials
+import Glibc
+
+/// The connections of people whose key nobody knows. sshd has let them in only so that they hear it; from one address a
+/// few of these connections can last.
+///
+/// Each one is a file, named after sshd's process for the connection, which outlives the commands in it.
+enum Strangers {
+    /// How many connections from one address, or from one IPv6 /64, can last.
+    static let most = 4
+    /// When a connection is ended, sshd has sent the sentence and the status long before.
+    private static let delay: UInt32 = 2
+
+    /// A command of an unknown key has ended. Ends the connection if there are too many.
+    ///
+    /// - Parameter folder: belongs to the account.
+    static func ended(at address: String, in folder: String, _ journal: Journal) {
+        let connection = getppid()
+        guard let start = start(of: connection),
+            let block = AddressBlock(address, bytesOfIPv4: 4)?.hexadecimal
+        else { return }
+        let folder = "\(folder)/@strangers"
+        let file = "\(folder)/\(connection).\(start).\(block)"
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST, mark(file) else {
+            return journal.warn("strangers are not counted: \(file): \(String(cString: strerror(errno)))")
+        }
+        guard living(in: folder, from: block) > most else { return }
+        journal.note("ends the connection: more than \(most) of unknown keys from \(address)")
+        if sp_end_later(connection, delay) != 0 {
+            journal.warn("the connection cannot be ended: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func mark(_ file: String) -> Bool {
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// Counts connections from a block that still exist, and removes the files of all that do not.
+    private static func living(in folder: String, from block: String) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.count { name in
+            let words = name.split(separator: ".")
+            guard words.count == 3, let process = pid_t(words[0]) else { return false }
+            guard start(of: process).map(String.init) == String(words[1]) else {
+                unlink("\(folder)/\(name)")
+                return false
+            }
+            return words[2] == block
+        }
+    }
+
+    /// When a process of sshd started; nil: there is none.
+    private static func start(of process: pid_t) -> UInt64? {
+        var name = [CChar](repeating: 0, count: 16)
+        let start = sp_start_of(process, &name)
+        let isSSHD = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .hasPrefix("sshd")
+        return start > 0 && isSSHD ? start : nil
+    }
+}

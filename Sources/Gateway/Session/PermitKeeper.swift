@@ -1,0 +1,109 @@
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import EventLoop
+import Policy
+import Presentation
+import ServiceClient
+
+/// Ends a command that lasts when the person may no longer have it: decides again at each change of the job, and asks
+/// the service regularly whose the key is. If the service is silent for too long, nobody can be told apart any more, and
+/// the command ends, too.
+final class PermitKeeper {
+    /// How often the service is asked, if nothing else asks it.
+    static let interval = Duration.seconds(20)
+
+    private let context: SessionContext
+    private let action: Action
+    private let ended: (Refusal) -> Void
+    private var principal: Principal
+    private var job: Job
+    private var timer: Timer?
+    private var lastAnswer: Instant
+    private var hasWarned = false
+    private var hasEnded = false
+    /// Heartbeats of a claim ask the service whether the person may stay.
+    var hasHeartbeat = false
+
+    /// - Parameters:
+    ///   - action: what the person goes on doing.
+    ///   - ended: called at most once, with why.
+    init(_ permit: Permit, _ action: Action, in context: SessionContext, ended: @escaping (Refusal) -> Void) {
+        self.context = context
+        self.action = action
+        self.ended = ended
+        principal = permit.principal
+        job = permit.job
+        lastAnswer = context.loop.now
+        wait()
+    }
+
+    /// The command has ended by itself.
+    func stop() {
+        hasEnded = true
+        timer?.cancel()
+    }
+
+    /// The job has changed: what is shared with whom, for instance.
+    func update(_ job: Job) {
+        self.job = job
+        lastAnswer = context.loop.now
+        decide()
+    }
+
+    /// The service has answered something, or has not.
+    func heard(_ error: ServiceError?) {
+        guard error?.isTransient != true else { return }
+        lastAnswer = context.loop.now
+        hasWarned = false
+    }
+
+    private func wait() {
+        timer = context.loop.timer(after: Self.interval) { [unowned self] in
+            checkSilence()
+            guard !hasEnded else { return }
+            if !hasHeartbeat { ask() }
+            wait()
+        }
+    }
+
+    private func ask() {
+        context.service.key(context.key) { [weak self] result in
+            guard let self, !self.hasEnded else { return }
+            self.heard(result.error)
+            guard case .success(let key) = result else { return }
+            do throws(Denial) {
+                self.principal = try Principal.identify(key, fingerprint: self.context.key.fingerprint)
+                self.decide()
+            } catch {
+                self.end(.revoked(error, self.job.id))
+            }
+        }
+    }
+
+    private func decide() {
+        guard !hasEnded else { return }
+        do throws(Denial) {
+            _ = try Permit.decide(action, on: job.id, job, for: principal)
+        } catch {
+            end(.revoked(error, job.id))
+        }
+    }
+
+    private func checkSilence() {
+        let limit = Duration.seconds(context.configuration.gateway.revocationTimeout)
+        guard limit > .zero else { return }
+        let silence = context.loop.age(of: lastAnswer)
+        if silence >= limit {
+            end(.serviceSilent(limit))
+        } else if silence >= limit / 2, !hasWarned {
+            hasWarned = true
+            context.say(Notice.serviceSilent(for: silence, endsIn: limit - silence).text)
+        }
+    }
+
+    private func end(_ refusal: Refusal) {
+        stop()
+        ended(refusal)
+    }
+}
