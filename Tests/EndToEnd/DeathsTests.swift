@@ -59,7 +59,7 @@ import Testing
             strike: { testBed, _, _ in try await testBed.signalForcedCommands("TERM") }),
         Death(
             name: "the person's key is removed", status: 77,
-            sentence: "The build service has ended this session: you can no longer enter job",
+            sentence: "This session has ended: job",
             strike: { testBed, _, _ in
                 let removed = try await Operator(testBed: testBed).removeKey(of: "alice")
                 await expect(removed, status: 0, in: testBed)

@@ -76,7 +76,7 @@ import Testing
         }
         await expect(
             finished, status: 77,
-            errors: ["The build service has ended this session: you can no longer enter job"], in: testBed)
+            errors: ["This session has ended: job \(job) is no longer open to you."], in: testBed)
         try await expectNoSession(of: job, in: testBed)
         let late = try await Command.run(testBed.ssh(["connect", job, "true"], as: "bob"))
         await expect(late, status: 77, in: testBed)

@@ -256,7 +256,7 @@ import Testing
             await expect(unshared, status: 0, output: ["bob can no longer enter job \(job)."], in: testBed)
         }
         await expect(
-            session, status: 77, output: ["connect \(job)"], errors: ["you can no longer enter job \(job)."],
+            session, status: 77, output: ["connect \(job)"], errors: ["job \(job) is no longer open to you."],
             in: testBed)
         for word in ["extend", "hold", "release"] { #expect(!session.text.contains(word), "\(session)") }
         try await testBed.endBuilder(of: job)

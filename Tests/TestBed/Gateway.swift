@@ -20,7 +20,8 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     case sourcehutRemote = "sourcehut-remote"
     /// It asks the runner over TLS, with a token.
     case remote
-    /// It closes sessions with a terminal that are idle for a few seconds, and connections without a session.
+    /// It closes sessions with a terminal that are idle for a few seconds, and connections without a session. A person can
+    /// run four commands at once.
     case impatient
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }

@@ -51,11 +51,14 @@ extension Refusal {
             Message(
                 .notPermitted, "This session has ended: your key \(fingerprint) is no longer known here.",
                 cause: "revoked: \(cause)")
-        default:
-            Message(
-                .notPermitted, "This session has ended: job \(job) is no longer open to you.",
-                cause: "revoked: \(cause)")
+        default: noLongerOpen(job, cause: "revoked: \(cause)")
         }
+    }
+
+    /// Whether the policy says so, or the build service.
+    static func noLongerOpen(_ job: JobID, cause: String) -> Message {
+        Message(
+            .notPermitted, "This session has ended: job \(job) is no longer open to you.", cause: cause)
     }
 
     /// Whether it was known when the session began, or is found out later.

@@ -185,10 +185,7 @@ extension Refusal {
         case .sessionRevoked(let error, _) where error.code == .suspended:
             Self.suspended("This session has ended.", cause: Self.cause(noClaim: error))
         case .sessionRevoked(let error, let job):
-            Message(
-                .notPermitted,
-                "The build service has ended this session: you can no longer enter job \(job).",
-                cause: Self.cause(noClaim: error))
+            Self.noLongerOpen(job, cause: Self.cause(noClaim: error))
         case .revoked(let denial, let job): Self.message(revoked: denial, job)
         case .serviceSilent(let time):
             Message(

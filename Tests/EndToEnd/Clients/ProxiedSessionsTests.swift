@@ -85,7 +85,7 @@ import Testing
         await expect(
             finished, status: 255,
             errors: [
-                "sallyport: The build service has ended this session: you can no longer enter job \(job)."
+                "sallyport: This session has ended: job \(job) is no longer open to you."
             ],
             in: testBed)
         try await expectNoSession(of: job, in: testBed)

@@ -28,11 +28,12 @@ struct GatewayDaemon: Sendable {
             accounts.passwd(try Files.read("/etc/passwd"), loginShell: gateway.loginShell),
             to: own + "/passwd")
         let service = service(of: gateway, layout)
-        let idle = gateway == .impatient ? 8 : 0
-        if service != nil || idle > 0 {
+        let isImpatient = gateway == .impatient
+        if service != nil || isImpatient {
             try Files.write(
                 layout.configuration(
-                    settings: settings, port: port, gatewayKey: nil, service: service, idle: idle),
+                    settings: settings, port: port, gatewayKey: nil, service: service,
+                    idle: isImpatient ? 8 : 0, commands: isImpatient ? 4 : 1000),
                 to: own + "/sallyport.toml")
         }
         if !gateway.dropInChanges.isEmpty {

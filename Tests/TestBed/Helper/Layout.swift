@@ -51,7 +51,8 @@ struct Layout: Sendable {
     ///   - service: its first tables; nil: the runner is the build service.
     ///   - idle: seconds; 0: however long.
     func configuration(
-        settings: TestBedSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0
+        settings: TestBedSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0,
+        commands: Int = 1000
     ) -> String {
         """
         \(service ?? Self.service(at: socket))
@@ -63,6 +64,7 @@ struct Layout: Sendable {
         public_host = "\(Self.publicHost)"
         public_port = \(port)
         idle = \(idle)
+        commands_per_person = \(commands)
 
         [runner]
         state_dir = "\(machine)/state"
@@ -82,6 +84,7 @@ struct Layout: Sendable {
         kept_per_owner = 100
         sessions_per_person = 1000
         queued_per_owner = 100
+        streams_per_person = 1000
 
         """
     }
