@@ -146,8 +146,9 @@ struct EscapeFilter {
         }
         // U+0080 to U+009F are controls, some of them the beginnings of sequences.
         guard character.value >= 0xa0 else { return }
+        let isSeen = LinePosition.isSimple(character) || !character.isInvisible
         let isJoiner = character == "\u{200c}" || character == "\u{200d}"
-        if character.isInvisible, !isJoiner { showReplacement(&shown) } else { show(character, &shown) }
+        if isSeen || isJoiner { show(character, &shown) } else { showReplacement(&shown) }
     }
 
     private mutating func takeEscape(_ byte: UInt8) {

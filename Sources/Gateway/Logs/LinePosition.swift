@@ -14,7 +14,7 @@ struct LinePosition {
     private var doubts = 0
     private var isGoingBack = false
     private var hasTab = false
-    /// The last character with what belongs to it; empty: it was ASCII.
+    /// The last character with what belongs to it; empty: it was a simple one.
     private var cluster = String.UnicodeScalarView()
     /// Scalars.
     private static let longestCluster = 32
@@ -22,15 +22,16 @@ struct LinePosition {
     /// A character is shown.
     mutating func advance(over scalar: Unicode.Scalar) {
         isGoingBack = false
-        guard !scalar.isASCII || !cluster.isEmpty else {
+        let isSimple = Self.isSimple(scalar)
+        guard !isSimple || !cluster.isEmpty else {
             count += 1
             return
         }
-        guard scalar.isASCII || cluster.count < Self.longestCluster else { return }
+        guard isSimple || cluster.count < Self.longestCluster else { return }
         if cluster.isEmpty { cluster.append("x") }
         cluster.append(scalar)
         let isPart = String(cluster).count == 1
-        if scalar.isASCII {
+        if isSimple {
             cluster = String.UnicodeScalarView()
         } else if !isPart {
             cluster = String.UnicodeScalarView([scalar])
@@ -59,6 +60,17 @@ struct LinePosition {
         guard count > doubts else { return .nowhere }
         count -= 1
         return .oneColumn
+    }
+
+    /// Whether it can be seen, takes a column, and is no part of another such character: most letters of most logs.
+    /// Unicode's tables would say so too, and take many times as long.
+    static func isSimple(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x20...0x7e, 0xc0...0x2ff, 0x391...0x3a1, 0x3a3...0x3ce, 0x400...0x482: true
+        // Punctuation, kana and ideographs.
+        case 0x3001...0x3011, 0x3041...0x3096, 0x30a1...0x30fe, 0x3400...0x4dbf, 0x4e00...0x9fff: true
+        default: false
+        }
     }
 
     /// Whether it is shown over the character before it, or can be a part of it.
