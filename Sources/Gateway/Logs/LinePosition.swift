@@ -1,4 +1,4 @@
-/// How far a backspace can go: where the cursor is, at least, in a line that a log writes behind its name.
+/// How far a backspace can go: where the cursor is, at least, in a line that a log writes after its name.
 ///
 /// Terminals differ in how wide they show a character, and their width is unknown. So a cluster of scalars counts as one
 /// column, and what may take none does not count.
