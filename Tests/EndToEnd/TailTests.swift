@@ -52,6 +52,7 @@ import Testing
               - colours: printf '\033[31mred\033[0m \033]0;title\007\033[2Jrest\n'
               - ends: |
                   printf 'windows\r\n\033]0;half a title\n\033[8mhidden\n'
+                  printf '\342\200\256turned \033[31mab\010\010\010\010\010\010\010\010\010\010forged\n'
                   echo the rea""son
 
             """#)
@@ -68,6 +69,9 @@ import Testing
             shown, status: 0,
             output: [
                 "[ends] windows\r\n[ends] \r\n[ends] \u{1b}[8mhidden\u{1b}[0m\r\n", "[ends] the reason\r\n",
+                // Back to the line's beginning, and no further: the name is written again, without the style.
+                "[ends] \u{fffd}turned \u{1b}[31mab\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{1b}[0m\r[ends] "
+                    + "\u{1b}[31mforged\u{1b}[0m\r\n",
             ],
             in: testBed)
         #expect(!shown.text.contains("\r\r"), "\(shown)")

@@ -1,24 +1,24 @@
 import Presentation
 
-/// A log and the names in it, on their way to a terminal. Text and colours pass, and nothing that a terminal acts on;
-/// it does not matter how the bytes are cut.
+/// A log and the names in it, on their way to a terminal. Text and colours pass, and nothing else that a terminal acts on;
+/// whatever a log does stays behind its name, on its own lines; it does not matter how the bytes are cut.
 func check(_ input: [UInt8]) {
     let log = Pieces(input)
     var filter = EscapeFilter()
-    let shown = filter.filter(log.whole) + filter.finish()
+    let shown = filter.filter(log.whole)
     checkHarmless(shown)
-
     var second = EscapeFilter()
-    promise(
-        "the same text comes out in pieces",
-        log.pieces.flatMap { second.filter($0) } + second.finish() == shown)
-    var third = EscapeFilter()
-    promise("what has been filtered passes", third.filter(shown) + third.finish() == shown)
+    promise("what has been filtered passes", second.filter(shown) == shown)
     if isPlainText(log.whole) { promise("plain text passes as it is", shown.elementsEqual(log.whole)) }
 
     checkScreen(log, filtered: shown)
-    checkTask(log)
-    checkTwoLogs(log)
+    // The input chooses the terminal's width as well: a name and one character, or more.
+    let width = 9 + Int(input.first ?? 0) >> 3
+    for hasWideScalars in [false, true] {
+        let screen = Screen(width: width, hasWideScalars: hasWideScalars)
+        checkTask(log, on: screen)
+        checkTwoLogs(log, on: screen)
+    }
     checkMessage(String(decoding: log.whole, as: UTF8.self))
 }
 
@@ -44,41 +44,51 @@ private func checkScreen(_ output: Pieces, filtered: [UInt8]) {
     promise("a log takes no screen and leaves no sequence open", !log.isScreenTaken && !log.isInSequence)
 }
 
-/// One task's log, line by line.
-private func checkTask(_ log: Pieces) {
-    var writer = LogWriter(raw: false)
-    let printed = log.pieces.flatMap { writer.print($0, of: "build") }
-    var whole = LogWriter(raw: false)
-    promise("the same lines come out in pieces", whole.print(log.whole, of: "build") == printed)
-
-    // Line ends stay, and each line follows the task's name.
-    let prefix = Array("[build] ".utf8)
-    var lines: [UInt8] = []
-    var rest = printed[...]
-    while let first = rest.first {
-        if isLineEnd(first) {
-            lines.append(rest.removeFirst())
-            continue
-        }
-        let line = rest.prefix { !isLineEnd($0) }
-        promise("a line is behind its task's name", line.starts(with: prefix))
-        lines += line.dropFirst(prefix.count)
-        rest = rest.dropFirst(line.count)
+/// One task's log.
+private func checkTask(_ log: Pieces, on empty: Screen) {
+    var (writer, screen) = (LogWriter(raw: false), empty)
+    for piece in log.pieces {
+        let line = screen.lineStarts.count - 1
+        screen.take(writer.print(piece, of: "build"))
+        checkLines(of: screen, since: line, names: ["[build]"])
     }
-    var filter = EscapeFilter()
-    promise("no byte of a line is lost", lines == filter.filter(log.whole))
+    var (whole, other) = (LogWriter(raw: false), empty)
+    other.take(whole.print(log.whole, of: "build"))
+    promise("the same is shown in pieces", screen == other)
+    screen.take(writer.finish())
+    promise("a log ends with a line end", screen.rows.last?.isEmpty == true)
 }
 
-/// The pieces by turns from two logs.
-private func checkTwoLogs(_ log: Pieces) {
-    var writer = LogWriter(raw: false)
-    var printed: [UInt8] = []
+/// The pieces by turns from two logs, and messages between them.
+private func checkTwoLogs(_ log: Pieces, on empty: Screen) {
+    let message = "sallyport"
+    var (writer, screen) = (LogWriter(raw: false), empty)
     for (index, piece) in log.pieces.enumerated() {
-        printed += writer.print(piece, of: index % 2 == 0 ? ".job" : "build")
+        let line = screen.lineStarts.count - 1
+        let printed = writer.print(piece, of: index.isMultiple(of: 2) ? "build" : "check")
+        checkHarmless(printed)
+        screen.take(printed)
+        if index % 3 == 2 { screen.take(writer.breakLine() + Array("\(message)\n".utf8)) }
+        checkLines(of: screen, since: line, names: ["[build]", "[check]", message])
     }
-    printed += writer.finish()
-    checkHarmless(printed)
-    promise("a log ends with a line end", printed.isEmpty || printed.last == UInt8(ascii: "\n"))
+    let line = screen.lineStarts.count - 1
+    screen.take(writer.finish())
+    checkLines(of: screen, since: line, names: ["[build]", "[check]", message])
+    promise("a log ends with a line end", screen.rows.last?.isEmpty == true)
+}
+
+/// Each line begins with a name, as it was written: nothing of a log is before it or over it, and no style is in it.
+private func checkLines(of screen: Screen, since line: Int, names: [String]) {
+    promise("nothing that is printed now has a style", !screen.isStyled)
+    // Those above the cursor stay as they are.
+    for row in screen.lineStarts.dropFirst(line) {
+        guard let cells = screen.beginning(ofRow: row, screen.width) else { continue }
+        promise(
+            "a line begins with a name",
+            names.contains { name in
+                cells.starts(with: name.unicodeScalars.map { Screen.Cell(scalar: $0, isStyled: false) })
+            })
+    }
 }
 
 private func checkMessage(_ text: String) {
@@ -94,7 +104,8 @@ private func checkMessage(_ text: String) {
     }
 }
 
-/// Only tab, newline, carriage return, backspace and complete colour sequences.
+/// Only tab, newline, carriage return, backspace and complete colour sequences; nothing that is invisible or changes the
+/// direction, but for the two characters that join and part letters.
 private func checkHarmless(_ bytes: [UInt8]) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
         return promise("what is shown is UTF-8", false)
@@ -107,19 +118,23 @@ private func checkHarmless(_ bytes: [UInt8]) {
             promise("an escape is the beginning of a colour", rest.popFirst() == "[")
             rest = rest.drop { "0123456789:;".unicodeScalars.contains($0) }
             promise("a colour is complete", rest.popFirst() == "m")
+        case "\u{200c}", "\u{200d}": break
         default:
             promise("no control character is shown", scalar.properties.generalCategory != .control)
+            promise("no format character is shown", scalar.properties.generalCategory != .format)
+            promise("nothing ends a line in secret", !["\u{2028}", "\u{2029}"].contains(scalar))
+            promise("nothing turns the direction", !scalar.properties.isBidiControl)
         }
     }
 }
 
 private func isPlainText(_ bytes: ArraySlice<UInt8>) -> Bool {
     guard let text = String(validating: bytes, as: UTF8.self) else { return false }
-    return text.unicodeScalars.allSatisfy {
-        $0 == "\n" || $0 == "\t" || $0.properties.generalCategory != .control
+    return text.unicodeScalars.allSatisfy { scalar in
+        switch scalar.properties.generalCategory {
+        case .control: scalar == "\n" || scalar == "\t"
+        case .format, .lineSeparator, .paragraphSeparator: false
+        default: !scalar.properties.isDefaultIgnorableCodePoint
+        }
     }
-}
-
-private func isLineEnd(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
 }

@@ -1,3 +1,5 @@
+import BuildAPI
+
 /// Text from a service, a builder, a client or a file, made harmless for a message, a table or a log record.
 public enum HostileText {
     /// The text on one line, without anything that a terminal or a log reader acts on, and without invisible text:
@@ -19,11 +21,11 @@ public enum HostileText {
         return String(result)
     }
 
-    /// JSON that says the same without such characters: they can only be in its strings, where they are escaped (RFC
-    /// 8259, section 7).
-    public static func printable(json: String) -> String {
+    /// The value as API v1's JSON, without such characters: they can only be in its strings, where they are escaped
+    /// (RFC 8259, section 7), so that nothing is lost.
+    public static func json(_ value: some Encodable) throws -> String {
         var result = String.UnicodeScalarView()
-        for scalar in json.unicodeScalars {
+        for scalar in String(decoding: try JSON.encode(value), as: UTF8.self).unicodeScalars {
             if isHarmless(scalar) {
                 result.append(scalar)
             } else {
@@ -40,9 +42,8 @@ public enum HostileText {
 
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-            false
-        default: true
+        case .unassigned, .privateUse: false
+        default: !scalar.isInvisible
         }
     }
 }

@@ -215,6 +215,7 @@ final class BuilderSession: RunningCommand {
             follower = nil
             take(.logShown(result.error))
         }
+        context.client.onMessage = { [weak follower] in follower?.breakLine() }
         follower?.update(permit.job)
     }
 }

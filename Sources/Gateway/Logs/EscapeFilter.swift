@@ -1,11 +1,15 @@
-/// Passes only the text, colours and styles of a log to a terminal.
+import Presentation
+
+/// Passes only the text, colours and styles of one log to a terminal, on lines that another writer begins with a name.
 ///
-/// What passes: valid UTF-8, tab, newline, carriage return, backspace, and `ESC [ … m` (ECMA-48, SGR). What does not:
-/// every other escape sequence with its contents, control characters of both sets. Bytes that are not UTF-8 become
-/// U+FFFD. Sequences can be cut anywhere between two calls.
+/// What passes: valid UTF-8, tab, newline, carriage return, `ESC [ … m` (ECMA-48, SGR), and backspace as far as the line's
+/// beginning (``LinePosition``). What does not: every other escape sequence with its contents, and control characters of
+/// both sets. Bytes that are not UTF-8 and characters that nobody sees become U+FFFD, except U+200C and U+200D, which join
+/// and part letters. Sequences can be cut anywhere between two calls.
 ///
-/// Nothing hides more than its own line: a newline ends every sequence that has begun, and every style. A carriage
-/// return before a newline is dropped: terminals add their own.
+/// Nothing hides more than its own line: a newline ends every sequence that has begun, and every style; a carriage return
+/// ends the style. A carriage return before a newline is dropped: terminals add their own. After each call the terminal
+/// shows no style (``LogStyle``), because anything can be printed before the next one.
 struct EscapeFilter {
     private enum State {
         case text
@@ -26,40 +30,25 @@ struct EscapeFilter {
     private static let maximumParameters = 64
 
     private var state = State.text
-    /// Whether a style is in force.
-    private(set) var isStyled = false
-    /// Whether the last byte was a carriage return, which has not been shown.
+    private var style = LogStyle()
+    private var position = LinePosition()
+    /// Whether the cursor goes to the line's beginning before the next character.
     private var holdsReturn = false
 
     /// Filters these bytes.
     mutating func filter(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var shown: [UInt8] = []
         for byte in bytes { take(byte, &shown) }
+        style.pause(&shown)
         return shown
     }
 
-    /// Returns what is left at the end of the log.
-    mutating func finish() -> [UInt8] {
-        defer {
-            state = .text
-            holdsReturn = false
-        }
-        if case .character = state { return Self.replacement + endStyle() }
-        return endStyle()
+    /// Another writer has ended this log's line.
+    mutating func lineWasBroken() {
+        style.forget()
+        position = LinePosition()
+        holdsReturn = false
     }
-
-    /// Ends the style, if there is one: what follows on the terminal is not this log's, or on another line.
-    mutating func endStyle() -> [UInt8] {
-        defer { isStyled = false }
-        return isStyled ? Self.plainStyle : []
-    }
-
-    /// `ESC [ 0 m`
-    private static let plainStyle: [UInt8] = [
-        escape, UInt8(ascii: "["), UInt8(ascii: "0"), UInt8(ascii: "m"),
-    ]
-
-    private static let replacement: [UInt8] = [0xef, 0xbf, 0xbd]
 
     private mutating func take(_ byte: UInt8, _ shown: inout [UInt8]) {
         switch (state, byte) {
@@ -81,26 +70,58 @@ struct EscapeFilter {
         }
     }
 
-    private mutating func show(_ bytes: some Collection<UInt8>, _ shown: inout [UInt8]) {
-        if holdsReturn { shown.append(0x0d) }
+    private mutating func show(_ scalar: Unicode.Scalar, _ shown: inout [UInt8]) {
+        showReturn(&shown)
+        style.show(&shown)
+        position.advance(over: scalar)
+        if scalar.isASCII { shown.append(UInt8(scalar.value)) } else { shown += UTF8.encode(scalar)! }
+    }
+
+    private mutating func showReplacement(_ shown: inout [UInt8]) {
+        show("\u{fffd}", &shown)
+    }
+
+    private mutating func showReturn(_ shown: inout [UInt8]) {
+        guard holdsReturn else { return }
         holdsReturn = false
-        shown += bytes
+        // A name follows.
+        style.pause(&shown)
+        shown.append(0x0d)
+    }
+
+    private mutating func endLine(_ shown: inout [UInt8]) {
+        style.end(&shown)
+        position = LinePosition()
+        holdsReturn = false
     }
 
     private mutating func takeText(_ byte: UInt8, _ shown: inout [UInt8]) {
         switch byte {
         case Self.escape: state = .escape
         case 0x0a:
-            holdsReturn = false
-            shown += endStyle()
+            endLine(&shown)
             shown.append(byte)
-        case 0x0d: holdsReturn = true
-        case 0x08, 0x09, 0x20...0x7e: show(CollectionOfOne(byte), &shown)
+        case 0x0d:
+            style.forget()
+            position = LinePosition()
+            holdsReturn = true
+        case 0x09:
+            showReturn(&shown)
+            position.tab()
+            shown.append(byte)
+        case 0x08:
+            switch position.goBack() {
+            case .nowhere: break
+            case .oneColumn: shown.append(byte)
+            // So it is there exactly, whatever the terminal's width.
+            case .toStart: holdsReturn = true
+            }
+        case 0x20...0x7e: show(Unicode.Scalar(byte), &shown)
         case 0..<0x20, 0x7f: break
         case 0xc2...0xdf: state = .character(bytes: [byte], missing: 1)
         case 0xe0...0xef: state = .character(bytes: [byte], missing: 2)
         case 0xf0...0xf4: state = .character(bytes: [byte], missing: 3)
-        default: show(Self.replacement, &shown)
+        default: showReplacement(&shown)
         }
     }
 
@@ -108,7 +129,7 @@ struct EscapeFilter {
         _ byte: UInt8, _ bytes: [UInt8], _ missing: Int, _ shown: inout [UInt8]
     ) {
         guard (0x80...0xbf).contains(byte) else {
-            show(Self.replacement, &shown)
+            showReplacement(&shown)
             state = .text
             takeText(byte, &shown)
             return
@@ -120,11 +141,14 @@ struct EscapeFilter {
         }
         state = .text
         guard let character = String(validating: bytes, as: UTF8.self)?.unicodeScalars.first else {
-            show(Self.replacement, &shown)
+            showReplacement(&shown)
             return
         }
         // U+0080 to U+009F are controls, some of them the beginnings of sequences.
-        if character.value >= 0xa0 { show(bytes, &shown) }
+        guard character.value >= 0xa0 else { return }
+        let isSeen = LinePosition.isSimple(character) || !character.isInvisible
+        let isJoiner = character == "\u{200c}" || character == "\u{200d}"
+        if isSeen || isJoiner { show(character, &shown) } else { showReplacement(&shown) }
     }
 
     private mutating func takeEscape(_ byte: UInt8) {
@@ -145,10 +169,7 @@ struct EscapeFilter {
             state = .control(parameters: parameters)
         case 0x20...0x3f: state = .control(parameters: nil)
         case 0x40...0x7e:
-            if byte == UInt8(ascii: "m"), let parameters {
-                isStyled = parameters.contains { $0 != UInt8(ascii: "0") && $0 != UInt8(ascii: ";") }
-                show([Self.escape, UInt8(ascii: "[")] + parameters + [byte], &shown)
-            }
+            if byte == UInt8(ascii: "m"), let parameters { style.choose(parameters) }
             state = .text
         default: break
         }

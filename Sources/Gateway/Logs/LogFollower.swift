@@ -62,8 +62,15 @@ final class LogFollower {
         openNext()
     }
 
+    /// Ends the line that a log has begun: something else is printed now.
+    func breakLine() {
+        sink.write(writer.breakLine())
+    }
+
     func stop() {
+        guard !hasEnded else { return }
         hasEnded = true
+        sink.write(writer.finish())
         for stream in streams.values { stream.cancel() }
         streams = [:]
         sink.onDrain = nil
@@ -117,9 +124,8 @@ final class LogFollower {
 
     private func finish(_ result: Result<Void, ServiceError>) {
         guard !hasEnded else { return }
-        stop()
         if let last = lastWord?.bytes, !last.isEmpty { print(last, of: LogName.job) }
-        sink.write(writer.finish())
+        stop()
         ended(result)
     }
 

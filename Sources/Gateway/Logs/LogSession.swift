@@ -63,6 +63,7 @@ final class LogSession: RunningCommand {
             permit, of: context.service, to: context.output, raw: raw, from: starts
         ) { [unowned self] in end($0) }
         self.follower = follower
+        context.client.onMessage = { [weak follower] in follower?.breakLine() }
         follower.update(job)
     }
 

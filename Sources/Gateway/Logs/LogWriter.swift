@@ -3,8 +3,8 @@ import Presentation
 
 /// Writes several logs on one stream: the set-up log unchanged, each task's with `[task] ` before every line.
 ///
-/// Partial lines are shown at once. When another log interrupts one, it is broken with a newline and continues
-/// after its own name.
+/// Partial lines are shown at once. When another log or a message interrupts one, it is broken with a newline and continues
+/// after its own name. A name has no style, and nothing that a log does reaches a name (``EscapeFilter``).
 struct LogWriter {
     private enum Cursor: Equatable {
         case lineStart
@@ -30,9 +30,7 @@ struct LogWriter {
         printed.reserveCapacity(bytes.count + 16)
         switch cursor {
         case .inLine(let other) where other != log, .afterCarriageReturn(let other) where other != log:
-            printed += filters[other]?.endStyle() ?? []
-            printed.append(UInt8(ascii: "\n"))
-            cursor = .lineStart
+            printed += breakLine()
         default: break
         }
         let prefix = log == LogName.job ? [] : Array("[\(HostileText.printable(log))] ".utf8)
@@ -53,13 +51,22 @@ struct LogWriter {
         return printed
     }
 
-    /// What to print when nothing follows: the end of an unfinished line.
-    mutating func finish() -> [UInt8] {
+    /// What to print before something else than a log: the end of an unfinished line.
+    mutating func breakLine() -> [UInt8] {
         defer { cursor = .lineStart }
         switch cursor {
         case .lineStart: return []
         case .inLine(let log), .afterCarriageReturn(let log):
-            return (filters[log]?.finish() ?? []) + [UInt8(ascii: "\n")]
+            filters[log]?.lineWasBroken()
+            return [UInt8(ascii: "\n")]
         }
+    }
+
+    /// What to print when nothing follows.
+    mutating func finish() -> [UInt8] {
+        var printed: [UInt8] = []
+        // CAN ends whatever has begun, a character too.
+        for log in filters.keys.sorted() { printed += print(CollectionOfOne(0x18), of: log) }
+        return printed + breakLine()
     }
 }

@@ -10,6 +10,8 @@ final class Client {
     let errors: OutputSink
     /// Called once when the client has gone, with the cause; nil: the session ends.
     var onGone: ((String) -> Void)?
+    /// Called before a message is printed, because a log may have begun a line.
+    var onMessage: (() -> Void)?
     /// Whether the builder's terminal, not the gateway's, is in charge of the cursor.
     var isRaw = false
     private let loop: EventLoop
@@ -36,6 +38,7 @@ final class Client {
 
     /// Prints a message on standard error. It must already be harmless.
     func say(_ sentence: String) {
+        onMessage?()
         // On a raw terminal the cursor can be anywhere, and stays in its column at a newline.
         errors.write(isRaw ? "\r\nsallyport: \(sentence)\r\n" : "sallyport: \(sentence)\n")
     }

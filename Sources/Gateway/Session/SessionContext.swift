@@ -41,8 +41,8 @@ struct SessionContext {
     /// Prints a command's answer, as text or as JSON, on standard output, and ends the session.
     func answer(_ value: some Encodable, json: Bool, text: () -> String) {
         if json {
-            guard let data = try? JSON.encode(value) else { return refuse(.unwritableAnswer) }
-            answer(HostileText.printable(json: String(decoding: data, as: UTF8.self)) + "\n")
+            guard let text = try? HostileText.json(value) else { return refuse(.unwritableAnswer) }
+            answer(text + "\n")
         } else {
             answer(text())
         }

@@ -58,11 +58,12 @@ private let program = "sallyport-runner"
 private func logger(with file: FileLog?) -> Logger {
     let console = StreamLogHandler.standardError(label: program)
     return Logger(label: program) { _ in
-        if let file { MultiplexLogHandler([console, file]) } else { console }
+        if let file { OneLineLog(MultiplexLogHandler([console, file])) } else { OneLineLog(console) }
     }
 }
 
 private func fail(_ sentence: String, _ status: Int32, _ file: FileLog?) -> Never {
+    let sentence = OneLineLog.line(sentence)
     if let file { Logger(label: program) { _ in file }.error("\(sentence)") }
     let line = Array("\(program): \(sentence)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)

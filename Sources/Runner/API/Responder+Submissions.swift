@@ -2,7 +2,6 @@ import BuildAPI
 import ConfigurationFile
 import HTTPTypes
 import Hummingbird
-import NIOPosix
 
 /// New jobs: a manifest, or an archive of the source with a manifest in it.
 extension Responder {
@@ -35,7 +34,8 @@ extension Responder {
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             } else {
                 try await book.submit(
-                    try manifest(await body(request, limit: Manifest.maximumSize)),
+                    try await manifest(
+                        body(request, limit: Manifest.maximumSize), of: account.person),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
@@ -70,27 +70,24 @@ extension Responder {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
         let archive = source.archive
-        // Writing and reading it is no work for a thread that serves others.
-        let text: [UInt8]
-        do {
-            text = try await NIOThreadPool.singleton.runIfActive {
-                try archive.sync()
-                return try archive.manifest(named: name)
-            }
-        } catch let error as RunnerError {
-            throw error
-        } catch {
-            throw RunnerError(.stopping, "The service is stopping.")
+        let text = try await apart {
+            try archive.sync()
+            return try archive.manifest(named: name)
         }
         // It may have taken hours.
         if let account = try store.account(owner.id) { try Self.refuseSuspended(account) }
         return try await book.submit(
-            try manifest(text), source: source, owner: owner, note: note, visibility: visibility)
+            try await manifest(text, of: owner), source: source, owner: owner, note: note,
+            visibility: visibility)
     }
 
-    private func manifest(_ text: [UInt8]) throws(RunnerError) -> Manifest {
-        try ManifestReader.read(
-            text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
+    private func manifest(_ text: [UInt8], of owner: Person) async throws(RunnerError) -> Manifest {
+        try await manifests.take(of: owner.id) { () throws(RunnerError) in
+            try await apart { [images] in
+                try ManifestReader.read(
+                    text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
+            }
+        }
     }
 
     static func isYAML(_ type: String?) -> Bool {

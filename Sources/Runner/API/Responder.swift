@@ -5,7 +5,6 @@ import Hummingbird
 import Logging
 import NIOCore
 import Policy
-import Presentation
 
 /// Answers API v1: who asks, for what, and whether they are allowed to.
 struct Responder: HTTPResponder {
@@ -15,6 +14,8 @@ struct Responder: HTTPResponder {
     let terms: TermsOfUse?
     let images: Images
     let streams: StreamLimit
+    let lists: Turns
+    let manifests: Turns
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -22,8 +23,7 @@ struct Responder: HTTPResponder {
             return try await answer(request, context)
         } catch {
             if error.code == .failure || error.code == .noSpace {
-                let report = "\(request.method) \(request.uri.path): \(String(reflecting: error))"
-                logger.error("\(HostileText.printable(report))")
+                logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
             }
             return ProblemAnswer.response(error)
         }
@@ -51,10 +51,7 @@ struct Responder: HTTPResponder {
         case .people, .suspension, .administration: return try answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
-        case .jobs where request.method == .get:
-            let (live, shared) = (try query.flag("live"), try query.flag("shared"))
-            return try json(
-                JobList(jobs: await book.jobs(owner: query["owner"], live: live, shared: shared)))
+        case .jobs where request.method == .get: return try await listJobs(query)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):

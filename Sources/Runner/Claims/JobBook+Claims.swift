@@ -21,11 +21,11 @@ extension JobBook {
                 "Session, person, fingerprint and address can have at most 128 printable bytes each."
             )
         }
-        let record = try record(id)
+        let job = try job(id)
         let principal = try identify(request.person.id, request.keyFingerprint, key: request.key)
-        let permit = try permit(.enter, on: record.job, for: principal)
-        guard entries[id] != nil else { throw RunnerError(.gone, "The builder is gone.") }
-        if !record.claims.contains(where: { $0.session == request.session }) {
+        let permit = try permit(.enter, on: job, for: principal)
+        guard let entry = entries[id] else { throw RunnerError(.gone, "The builder is gone.") }
+        if !entry.record.claims.contains(where: { $0.session == request.session }) {
             try checkSessions(of: permit.person)
         }
         var outcome: Result<Claim, RunnerError>?
@@ -51,7 +51,7 @@ extension JobBook {
         }
         do throws(RunnerError) {
             let principal = try identify(standing.person.id, standing.fingerprint, key: nil)
-            _ = try permit(.stay, on: try record(id).job, for: principal)
+            _ = try permit(.stay, on: try job(id), for: principal)
         } catch  where error.code == .forbidden || error.code == .suspended {
             apply(id) { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
@@ -99,11 +99,11 @@ extension JobBook {
 
     /// A claim's id begins with its job's.
     private func job(ofClaim claim: String) throws(RunnerError) -> JobID {
-        guard let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]), try store.job(id) != nil
-        else {
-            throw RunnerError(.notFound, "There is no such claim.")
+        if let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]) {
+            if entries[id] != nil { return id }
+            if try store.hasJob(id) { return id }
         }
-        return id
+        throw RunnerError(.notFound, "There is no such claim.")
     }
 
     private static func newClaim(of id: JobID) -> String {

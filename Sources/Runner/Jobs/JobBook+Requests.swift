@@ -64,7 +64,7 @@ extension JobBook {
         _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
     ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        try requester.require(action, on: try record(id).job)
+        try requester.require(action, on: try job(id))
         guard entries[id] != nil else { return try requestOver(id, change) }
         var refusal: RunnerError?
         var job: Job?
@@ -87,7 +87,8 @@ extension JobBook {
     private func requestOver(
         _ id: JobID, _ change: (inout Lifecycle, Date) throws(RunnerError) -> [Effect]
     ) throws(RunnerError) -> Job {
-        var lifecycle = Lifecycle(record: try record(id), times: settings.times)
+        guard let record = try store.job(id) else { throw RunnerError(.notFound, "There is no such job.") }
+        var lifecycle = Lifecycle(record: record, times: settings.times)
         let before = lifecycle.record
         let effects = try change(&lifecycle, timekeeper.now())
         guard lifecycle.record != before else { return before.job }

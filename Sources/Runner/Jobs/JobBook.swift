@@ -82,21 +82,19 @@ actor JobBook {
     }
 
     func job(_ id: JobID) throws(RunnerError) -> Job {
-        try record(id).job
+        try shown(id).job
     }
 
-    func jobs(owner: String?, live: Bool, shared: Bool) throws(RunnerError) -> [Job] {
-        try store.jobs(owner: owner, live: live, shared: shared).map {
-            entries[$0.job.id]?.record.job ?? $0.job
-        }
+    /// The same jobs as they are now.
+    func current(_ stored: [Job]) -> [Job] {
+        stored.map { entries[$0.id]?.record.job ?? $0 }
     }
 
     /// The logs of a job; those of a final job are closed.
     func logs(_ id: JobID) throws(RunnerError) -> JobLogs {
         if let entry = entries[id] { return entry.logs }
-        let record = try record(id)
         return JobLogs(
-            folder: settings.logs(of: id), tasks: record.job.tasks.map(\.name), limit: settings.limits.log,
+            folder: settings.logs(of: id), tasks: try job(id).tasks.map(\.name), limit: settings.limits.log,
             isEnded: true)
     }
 
@@ -105,10 +103,10 @@ actor JobBook {
     /// - Parameter last: the number of the last change that the watcher has seen.
     func changes(of id: JobID, after last: Int?) throws(RunnerError) -> EventFeed.Stream {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        let record = try record(id)
-        let present = JobChange(number: record.eventNumber, kind: .status, job: record.job)
-        let first = last == record.eventNumber ? nil : present
-        guard entries[id] != nil, !record.isOver else {
+        let shown = try shown(id)
+        let present = JobChange(number: shown.eventNumber, kind: .status, job: shown.job)
+        let first = last == shown.eventNumber ? nil : present
+        guard entries[id]?.record.isOver == false else {
             return EventFeed.Stream { continuation in
                 if let first { continuation.yield(.change(first)) }
                 continuation.finish()
@@ -128,10 +126,15 @@ actor JobBook {
         entries[id]?.feed.remove(number)
     }
 
-    func record(_ id: JobID) throws(RunnerError) -> JobRecord {
-        if let entry = entries[id] { return entry.record }
-        guard let record = try store.job(id) else { throw RunnerError(.notFound, "There is no such job.") }
-        return record
+    /// What is shown of a job, without its manifest.
+    private func shown(_ id: JobID) throws(RunnerError) -> ShownJob {
+        if let record = entries[id]?.record {
+            return ShownJob(job: record.job, eventNumber: record.eventNumber)
+        }
+        guard let job = try store.shownJob(id) else {
+            throw RunnerError(.notFound, "There is no such job.")
+        }
+        return job
     }
 
     // MARK: Changes

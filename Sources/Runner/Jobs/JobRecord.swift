@@ -1,11 +1,13 @@
 import BuildAPI
 import FoundationEssentials
 
-/// Everything that the runner remembers about a job. It is stored in one piece, so that the next runner can continue.
+/// Everything that the runner remembers about a job. It is stored in one piece, so that the next runner can continue; only
+/// its manifest, which can be large and never changes, is stored apart.
 struct JobRecord: Codable, Equatable, Sendable {
     /// The job as the API shows it.
     var job: Job
-    var manifest: Manifest
+    /// Not part of the encoded record: ``Store`` adds it.
+    var manifest = Manifest(image: "")
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
@@ -19,6 +21,10 @@ struct JobRecord: Codable, Equatable, Sendable {
     var endsWhenUnclaimed = false
     /// The number of the last event.
     var eventNumber = 0
+
+    private enum CodingKeys: String, CodingKey {
+        case job, source, claims, builderStarted, lifetime, isPrepared, endsWhenUnclaimed, eventNumber
+    }
 
     /// Whether nothing will ever happen to it again.
     var isOver: Bool { job.status.isFinal && job.builder == nil }
@@ -34,4 +40,11 @@ struct JobRecord: Codable, Equatable, Sendable {
         if let end = lifetime?.end { lifetime?.end = end.addingTimeInterval(seconds) }
         for index in claims.indices { claims[index].expires += seconds }
     }
+}
+
+/// What the API shows of a stored record.
+struct ShownJob: Decodable, Sendable {
+    var job: Job
+    /// The number of the last event.
+    var eventNumber: Int
 }

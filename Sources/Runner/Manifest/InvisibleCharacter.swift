@@ -6,11 +6,8 @@ struct InvisibleCharacter: Equatable {
 
     /// Nil: it can be seen, or is a blank.
     init?(_ scalar: Unicode.Scalar) {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: break
-        case .spaceSeparator where scalar != " ": break
-        default: return nil
-        }
+        let isOddBlank = !scalar.isASCII && scalar.properties.generalCategory == .spaceSeparator
+        guard scalar.isInvisible || isOddBlank else { return nil }
         self.scalar = scalar
     }
 

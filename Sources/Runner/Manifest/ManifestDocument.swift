@@ -2,8 +2,9 @@ import CYaml
 
 /// Makes nodes of a YAML document (YAML 1.1), event by event, as libyaml delivers them.
 ///
-/// Yams itself composes trees, too, but it knows no lines of duplicate keys, and puts the same node in place of each
-/// alias (YAML 1.2, section 7.1), of which a few hundred bytes can keep it busy for hours. Aliases are refused here.
+/// Yams itself composes trees, too, but it knows no lines of duplicate keys, compares keys with all that is in them, and puts
+/// the same node in place of each alias (YAML 1.2, section 7.1), so that a few hundred bytes can keep it busy for hours.
+/// ``ManifestShape`` lets no such document through.
 struct ManifestDocument {
     /// A list or a mapping whose end has not come.
     private struct Open {
@@ -21,13 +22,14 @@ struct ManifestDocument {
     }
 
     private let text: ManifestText
+    private var shape = ManifestShape()
     private var open: [Open] = []
     private var root: ManifestNode?
 
     /// - Returns: nil for a text without a document.
     static func root(of text: ManifestText) throws(RunnerError) -> ManifestNode? {
         var document = ManifestDocument(text: text)
-        if let fault = document.compose() { throw RunnerError([fault]) }
+        if let fault = ManifestShape.fault(in: text) ?? document.compose() { throw RunnerError([fault]) }
         return document.root
     }
 
@@ -52,21 +54,15 @@ struct ManifestDocument {
                 }
                 defer { yaml_event_delete(&event) }
                 if event.type == YAML_STREAM_END_EVENT { return nil }
-                if let fault = take(event) { return fault }
+                if let fault = shape.take(event) { return fault }
+                take(event)
             }
         }
     }
 
-    private mutating func take(_ event: yaml_event_t) -> ManifestFault? {
+    private mutating func take(_ event: yaml_event_t) {
         let place = TextPlace(event.start_mark)
         switch event.type {
-        case YAML_DOCUMENT_START_EVENT where root != nil:
-            return ManifestFault(
-                place: place, sentence: "a second document begins here; a manifest is one, so remove \"---\"")
-        case YAML_ALIAS_EVENT:
-            return ManifestFault(
-                place: place,
-                sentence: "aliases, such as \"*name\", are not supported; write the value out")
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
@@ -77,7 +73,6 @@ struct ManifestDocument {
             if let ended = open.popLast() { add(ended.node) }
         default: break
         }
-        return nil
     }
 
     private mutating func add(_ node: ManifestNode) {

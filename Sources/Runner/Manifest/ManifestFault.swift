@@ -29,8 +29,10 @@ extension RunnerError {
     /// How many faults of a manifest are named at once.
     static let namedFaults = 50
 
-    /// - Parameter faults: at least one, in any order.
-    init(_ faults: [ManifestFault]) {
+    /// - Parameters:
+    ///   - faults: at least one, in any order.
+    ///   - more: how many there are after these.
+    init(_ faults: [ManifestFault], more: Int = 0) {
         let sorted = faults.enumerated().sorted {
             ($0.element.place?.line ?? 0, $0.offset) < ($1.element.place?.line ?? 0, $1.offset)
         }.map(\.element)
@@ -38,9 +40,8 @@ extension RunnerError {
             Problem.Fault(
                 line: $0.place?.line, column: $0.place?.column, key: $0.key, detail: $0.description)
         }
-        if sorted.count > named.count {
-            named.append(.init(detail: "There are \(sorted.count - named.count) more."))
-        }
+        let unnamed = sorted.count - named.count + more
+        if unnamed > 0 { named.append(.init(detail: "There are \(unnamed) more.")) }
         self.init(
             .unprocessable(line: sorted.first?.place?.line, key: sorted.first?.key),
             named.map(\.detail).joined(separator: " "), faults: named)

@@ -10,6 +10,8 @@ struct ManifestReader {
     private let imageNames: () -> [String]
     private var manifest = Manifest(image: "")
     private var faults: [ManifestFault] = []
+    /// What has been found in lines with faults: a line can have many, and be as long as the manifest.
+    private var invisible: [Int: String] = [:]
 
     /// - Parameters:
     ///   - resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
@@ -187,13 +189,17 @@ struct ManifestReader {
 
     /// A sentence about a line with an invisible character names it, too.
     private mutating func refuse(_ place: TextPlace, _ key: String?, _ sentence: String) {
-        var sentence = sentence
-        if let (character, column) = InvisibleCharacter.first(in: text.line(place.line)) {
-            sentence += ". In column \(column) there is \(character.sentence)"
-        }
+        let addition = invisible[place.line] ?? addition(about: text.line(place.line))
+        invisible[place.line] = addition
         faults.append(
             ManifestFault(
-                place: place, key: key.map { HostileText.printable($0, limit: 64) }, sentence: sentence))
+                place: place, key: key.map { HostileText.printable($0, limit: 64) },
+                sentence: sentence + addition))
+    }
+
+    private func addition(about line: Substring.UnicodeScalarView) -> String {
+        guard let (character, column) = InvisibleCharacter.first(in: line) else { return "" }
+        return ". In column \(column) there is \(character.sentence)"
     }
 }
 

@@ -18,13 +18,18 @@ struct ManifestText {
         }
         self.text = text
         lines = Self.lines(of: text)
-        let faults = Self.refused(in: lines)
-        guard faults.isEmpty else { throw RunnerError(faults) }
+        let (faults, more) = Self.refused(in: lines)
+        guard faults.isEmpty else { throw RunnerError(faults, more: more) }
     }
 
     /// Empty if there is no such line.
     func line(_ number: Int) -> Substring.UnicodeScalarView {
         lines.indices.contains(number - 1) ? lines[number - 1] : "".unicodeScalars[...]
+    }
+
+    /// The number of the first line like that.
+    func firstLine(where matches: (Substring.UnicodeScalarView) -> Bool) -> Int? {
+        lines.firstIndex(where: matches).map { $0 + 1 }
     }
 
     /// Whether it is UTF-16 or UTF-32: it begins with a mark, or every second byte is zero.
@@ -70,11 +75,19 @@ struct ManifestText {
         return lines + [Substring(scalars[start...]).unicodeScalars]
     }
 
-    private static func refused(in lines: [Substring.UnicodeScalarView]) -> [ManifestFault] {
+    /// The first characters that are refused everywhere, and how many more there are: there can be one for each byte.
+    private static func refused(
+        in lines: [Substring.UnicodeScalarView]
+    ) -> (faults: [ManifestFault], more: Int) {
         var faults: [ManifestFault] = []
+        var more = 0
         for (index, line) in lines.enumerated() {
             for (column, scalar) in line.enumerated() {
                 guard let character = InvisibleCharacter(scalar), character.isRefusedEverywhere else {
+                    continue
+                }
+                guard faults.count < RunnerError.namedFaults else {
+                    more += 1
                     continue
                 }
                 faults.append(
@@ -83,6 +96,6 @@ struct ManifestText {
                         sentence: character.sentence))
             }
         }
-        return faults
+        return (faults, more)
     }
 }

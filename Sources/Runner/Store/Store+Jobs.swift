@@ -4,7 +4,7 @@ import GRDB
 
 import class QEMU.Machine
 
-/// Jobs, each stored in one piece.
+/// Jobs: each a record in one piece, and a manifest.
 extension Store {
     /// Stores a new job under the next number.
     ///
@@ -31,6 +31,9 @@ extension Store {
                 tasks: tasks, shell: manifest.shell)
             let record = JobRecord(job: job, manifest: manifest, source: source)
             try Self.save(record, at: now, database)
+            try database.execute(
+                sql: "INSERT INTO manifest (job, content) VALUES (?, ?)",
+                arguments: [id.description, JSONEncoder().encode(manifest)])
             try keepSource(id)
             return record
         }
@@ -41,44 +44,59 @@ extension Store {
     }
 
     func job(_ id: JobID) throws(RunnerError) -> JobRecord? {
-        // SQLite would treat "007" and 7 as equal.
-        guard let number = Int64(id.description), String(number) == id.description else { return nil }
+        guard let number = Self.number(id) else { return nil }
         return try read { database in
-            try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
+            try Row.fetchOne(database, sql: Self.selectRecord + " WHERE id = ?", arguments: [number])
                 .map(Self.record)
         }
     }
 
-    /// Newest first, at most 500.
+    /// The same without its manifest.
+    func shownJob(_ id: JobID) throws(RunnerError) -> ShownJob? {
+        guard let number = Self.number(id) else { return nil }
+        return try read { database in
+            try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
+                .map(Self.shownJob)
+        }
+    }
+
+    func hasJob(_ id: JobID) throws(RunnerError) -> Bool {
+        guard let number = Self.number(id) else { return false }
+        return try read {
+            try Bool.fetchOne($0, sql: "SELECT TRUE FROM job WHERE id = ?", arguments: [number]) ?? false
+        }
+    }
+
+    /// SQLite would treat "007" and 7 as equal.
+    private static func number(_ id: JobID) -> Int64? {
+        Int64(id.description).flatMap { String($0) == id.description ? $0 : nil }
+    }
+
+    /// Newest first, at most 500. Nothing that waits for the database waits for this.
     ///
-    /// - Parameter owner: a person's name or id; nil: everyone's.
+    /// - Parameter owner: nil: everyone's.
     /// - Parameter live: only jobs that can still change: not final, or with a builder.
     /// - Parameter shared: also those of others that are shared with the owner.
-    func jobs(owner: String?, live: Bool, shared: Bool = false) throws(RunnerError) -> [JobRecord] {
-        var person: Person?
-        if let owner {
-            person = try self.person(owner)
-            if person == nil { return [] }
+    func jobs(owner: Person?, live: Bool, shared: Bool = false) async throws(RunnerError) -> [Job] {
+        var conditions: [String] = []
+        if live { conditions.append("live") }
+        if owner != nil {
+            let others = shared ? " OR id IN (SELECT job FROM share WHERE person = :owner)" : ""
+            conditions.append("(owner = :owner\(others))")
         }
-        return try read { [person] database in
-            var conditions: [String] = []
-            if live { conditions.append("live") }
-            if person != nil {
-                let others = shared ? " OR id IN (SELECT job FROM share WHERE person = :owner)" : ""
-                conditions.append("(owner = :owner\(others))")
-            }
-            let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-            return try Data.fetchAll(
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        return try await readApart { [filter] database in
+            try Data.fetchAll(
                 database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
-                arguments: person.map { ["owner": $0.id] } ?? [:]
-            ).map(Self.record)
+                arguments: owner.map { ["owner": $0.id] } ?? [:]
+            ).map { try Self.shownJob($0).job }
         }
     }
 
     /// Everything that an earlier runner has left unfinished, oldest first.
     func liveJobs() throws(RunnerError) -> [JobRecord] {
         try read { database in
-            try Data.fetchAll(database, sql: "SELECT record FROM job WHERE live ORDER BY id").map(Self.record)
+            try Row.fetchAll(database, sql: Self.selectRecord + " WHERE live ORDER BY id").map(Self.record)
         }
     }
 
@@ -143,7 +161,15 @@ extension Store {
         }
     }
 
-    static func record(_ data: Data) throws -> JobRecord {
-        try JSONDecoder().decode(JobRecord.self, from: data)
+    private static let selectRecord = "SELECT record, content FROM job JOIN manifest ON manifest.job = job.id"
+
+    private static func record(_ row: Row) throws -> JobRecord {
+        var record = try JSONDecoder().decode(JobRecord.self, from: row["record"])
+        record.manifest = try JSONDecoder().decode(Manifest.self, from: row["content"])
+        return record
+    }
+
+    static func shownJob(_ record: Data) throws -> ShownJob {
+        try JSONDecoder().decode(ShownJob.self, from: record)
     }
 }

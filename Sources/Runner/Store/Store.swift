@@ -91,8 +91,23 @@ struct Store: Sendable {
                     """)
             let records = try Data.fetchCursor(database, sql: "SELECT record FROM job")
             while let data = try records.next() {
-                if let record = try? Self.record(data) { try Self.saveShares(of: record.job, database) }
+                if let shown = try? Self.shownJob(data) { try Self.saveShares(of: shown.job, database) }
             }
+        }
+        migrator.registerMigration("manifests in a table of their own") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE manifest (
+                        job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE,
+                        content BLOB NOT NULL
+                    );
+                    INSERT INTO manifest
+                        SELECT id, CAST(json_extract(text, '$.manifest') AS BLOB)
+                        FROM (SELECT id, CAST(record AS TEXT) AS text FROM job)
+                        WHERE json_valid(text) AND json_type(text, '$.manifest') = 'object';
+                    UPDATE job SET record = CAST(json_remove(CAST(record AS TEXT), '$.manifest') AS BLOB)
+                        WHERE id IN (SELECT job FROM manifest);
+                    """)
         }
         return migrator
     }
@@ -111,6 +126,19 @@ struct Store: Sendable {
     func read<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
         do {
             return try database.read(body)
+        } catch let error as RunnerError {
+            throw error
+        } catch {
+            throw Self.error(error, otherwise: "The database cannot be read.", detail: "\(error)")
+        }
+    }
+
+    /// The same on a thread of the database's, for what can take long.
+    func readApart<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(RunnerError) -> Value {
+        do {
+            return try await database.read(body)
         } catch let error as RunnerError {
             throw error
         } catch {

@@ -12,25 +12,26 @@ import Testing
 
     @Test func jsonIsHarmlessAndSaysTheSame() throws {
         let text = "plain é 漢 🙂 \u{9b}31m \u{7f} \u{202e} \u{feff} \u{1b} \" \\"
-        let shown = HostileText.printable(json: String(decoding: try JSON.encode([text]), as: UTF8.self))
+        let shown = try HostileText.json([text])
         #expect(shown.hasPrefix("[\"plain é 漢 🙂 \\u009b31m \\u007f \\u202e \\ufeff "))
         #expect(try JSON.decode([String].self, from: Data(shown.utf8)) == [text])
     }
 
-    /// Zero width, soft hyphen, a tag, private use, unassigned, Arabic letter mark, a variation of the line's end.
+    /// Zero width, soft hyphen, a tag, private use, unassigned, Arabic letter mark, a variation of the line's end, a
+    /// letter without a form.
     @Test(arguments: [
         "\u{200b}", "\u{200d}", "\u{ad}", "\u{e0041}", "\u{e000}", "\u{378}", "\u{61c}", "\u{2028}", "\u{85}",
         "\u{0}",
-        "\u{2066}", "\u{feff}", "\u{fff9}", "\u{1d173}", "\u{10ffff}",
+        "\u{2066}", "\u{feff}", "\u{fff9}", "\u{1d173}", "\u{10ffff}", "\u{3164}", "\u{ffa0}",
     ])
     func whatNobodySeesBecomesAQuestionMark(text: String) throws {
         #expect(HostileText.printable("a\(text)b") == "a?b")
-        let shown = HostileText.printable(json: "[\"\(text)\"]")
+        let shown = try HostileText.json([text])
         #expect(shown.utf8.allSatisfy { (0x20..<0x7f).contains($0) }, "\(shown)")
         #expect(try JSON.decode([String].self, from: Data(shown.utf8)) == [text])
     }
 
-    @Test(arguments: ["plain", "é", "漢字", "🙂", "a\u{300}", "~@#§", "עברית", "العربية"])
+    @Test(arguments: ["plain", "é", "漢字", "🙂", "a\u{300}", "❤\u{fe0f}", "~@#§", "עברית", "العربية"])
     func letters(text: String) {
         #expect(HostileText.printable(text) == text)
     }

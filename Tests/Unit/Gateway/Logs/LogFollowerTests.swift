@@ -171,6 +171,25 @@ import Testing
         #expect((try? result?.get()) != nil && shown().isEmpty && !follower.hasFoundLog)
     }
 
+    @Test func aMessageAndTheEndBeginALine() throws {
+        let session = TestSession(on: loop)
+        let follower = LogFollower(
+            try permit(job(.running, [("build", .running)])), of: service, to: session.context.errors,
+            raw: false
+        ) { _ in }
+        session.context.client.onMessage = { follower.breakLine() }
+        follower.update(job(.running, [("build", .running)]))
+        service.log("build")?.say("\u{1b}[8mhalf")
+        session.context.say("It is later.")
+        service.log("build")?.say("\u{8}\u{8}\u{8}\u{8}\u{8}a line")
+        follower.stop()
+        session.context.say("The end.")
+        #expect(
+            session.said.errors
+                == "[build] \u{1b}[8mhalf\u{1b}[0m\nsallyport: It is later.\n[build] a line\nsallyport: The end.\n"
+        )
+    }
+
     @Test func anEmptyLogIsALog() throws {
         let follower = try follow(job(.failed, []))
         follower.update(job(.failed, []))

@@ -103,7 +103,7 @@ struct ShortageTests {
             try await book.submit(large, owner: alice, note: nil)
         }
         #expect(error?.code == .noSpace && error?.description == "The disk of the build service is full.")
-        #expect(try store.jobs(owner: nil, live: false).isEmpty)
+        #expect(try await store.jobs(owner: nil, live: false).isEmpty)
         try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
         #expect(try await book.submit(large, owner: alice, note: nil).id == JobID("1"))
     }

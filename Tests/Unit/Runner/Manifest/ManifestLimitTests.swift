@@ -30,6 +30,23 @@ struct ManifestLimitTests {
         // To find out whether a key appears twice, its whole content is compared.
         ("a billion laughs in a key", laughs(nine: 9, asKey: true), "line 3: \(aliasRule)."),
         ("a chain of aliases deeper than the stack", chain(60_000), "line 3: \(aliasRule)."),
+        ("a mapping as a key", "image: debian\n? {a: b}\n: c\n", "line 2: \(keyRule)."),
+        (
+            "a list as a key, deep inside", "tasks:\n  - build:\n      ? [a]\n      : x\n",
+            "line 3: \(keyRule)."
+        ),
+        // To find out whether a key appears twice, others compare its whole content, on each level.
+        ("keys in keys", keysInKeys(900, 40_000), "line 1: \(keyRule)."),
+        (
+            "nine levels", "a: [[[[[[[[x]]]]]]]]\n",
+            "line 1: more than 8 lists and mappings inside each other; a manifest has 3 levels."
+        ),
+        ("more values than anybody writes", "a: [" + many(10_000, "x") + "]\n", "line 1: \(countRule)."),
+        ("more lists than anybody writes", "a: [" + many(10_000, "[]") + "]\n", "line 1: \(countRule)."),
+        (
+            "short names of tags", many(60_000, "%TAG !a! b\n") + "---\nimage: debian\n",
+            "line 1: \"%TAG\" has no use here; remove this line."
+        ),
         (
             "brackets deeper than the stack", "image: " + String(repeating: "[", count: 500_000),
             "line 1, column 9: brackets inside more brackets than anything can read; remove some."
@@ -63,11 +80,26 @@ struct ManifestLimitTests {
     @Test(
         "what is just within the limits is read",
         arguments: [
-            (manifest(tasks: 100), 100), (manifest(task: name(128)), 1), (manifest(task: "_-0"), 1),
+            (manifest(tasks: 100), 100), ("image: debian\ntasks: []\n# %TAG\n", 0),
+            (manifest(task: name(128)), 1), (manifest(task: "_-0"), 1),
             (large(bytes: 1 << 20), 0),
         ])
     func enough(manifest: String, tasks: Int) throws {
         #expect(try ManifestReader.read(manifest.utf8).tasks.count == tasks)
+    }
+
+    /// A line as long as the manifest must not be looked at again for each of them.
+    @Test("thousands of faults in one long line are found in no time")
+    func oneLine() {
+        let name = String(repeating: "y", count: 200)
+        let text = "{" + (0..<4900).map { "k\(name)\($0): x" }.joined(separator: ", ") + "}"
+        let start = ContinuousClock.now
+        let error = #expect(throws: RunnerError.self) { try ManifestReader.read(text.utf8) }
+        #expect(error?.faults.last?.detail == "There are 4851 more.")
+        #expect(start.duration(to: .now) < .seconds(30))
+        let controls = "image: a\n#" + String(repeating: "\u{1}", count: 1 << 19)
+        let other = #expect(throws: RunnerError.self) { try ManifestReader.read(controls.utf8) }
+        #expect(other?.faults.count == 51 && other?.faults.last?.detail == "There are \(1 << 19 - 50) more.")
     }
 
     @Test("stars and ampersands in a script are not aliases")
@@ -81,6 +113,18 @@ struct ManifestLimitTests {
     private static let nameRule =
         "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\""
     private static let aliasRule = "aliases, such as \"*name\", are not supported; write the value out"
+
+    private static let keyRule = "a list or a mapping as a key; write a name"
+    private static let countRule = "more than 10000 keys and values; put them into a file of your source"
+
+    private static func many(_ count: Int, _ text: String) -> String {
+        Array(repeating: text, count: count).joined(separator: text.hasSuffix("\n") ? "" : ",")
+    }
+
+    private static func keysInKeys(_ depth: Int, _ count: Int) -> String {
+        "{" + String(repeating: "? {", count: depth) + "? [" + many(count, "a") + "] : b"
+            + String(repeating: "} : b", count: depth) + "}"
+    }
 
     private static func name(_ count: Int) -> String { String(repeating: "a", count: count) }
 

@@ -37,7 +37,7 @@ struct StoreTests {
     }
 
     @Test("a job survives as it is")
-    func jobs() throws {
+    func jobs() async throws {
         let path = TestService.makeFolder() + "/runner.sqlite"
         let store = try Store(path: path)
         let person = try store.addKey(try alice(), comment: "", owner: "alice").owner
@@ -52,23 +52,48 @@ struct StoreTests {
         let again = try Store(path: path)
         #expect(try again.job(record.job.id) == record)
         #expect(try again.liveJobs() == [record])
-        #expect(try again.jobs(owner: "alice", live: true) == [record])
+        #expect(try await again.jobs(owner: person, live: true) == [record.job])
         record.job.status = .cancelled
+        record.eventNumber = 7
         try again.save(record, at: start)
-        #expect(try again.liveJobs().isEmpty && again.jobs(owner: "1", live: false) == [record])
+        #expect(try again.job(record.job.id) == record)
+        let shown = try again.shownJob(record.job.id)
+        #expect(shown?.job == record.job && shown?.eventNumber == 7)
+        #expect(try again.liveJobs().isEmpty)
+        #expect(try await again.jobs(owner: person, live: false) == [record.job])
         // Those that others share with a person are found by the person they are shared with, for as long as they are.
         let bob = try PublicKey.parse(line: TestService.bobKey).key
-        _ = try again.addKey(bob, comment: "", owner: "bob")
+        let other = try again.addKey(bob, comment: "", owner: "bob").owner
         record.job.shares = [Person(id: "2", name: "bob"), Person(id: "77", name: "nobody")]
         try again.save(record, at: start)
-        #expect(try again.jobs(owner: "bob", live: false, shared: true) == [record])
-        #expect(try again.jobs(owner: "bob", live: true, shared: true).isEmpty)
-        #expect(try again.jobs(owner: "bob", live: false).isEmpty)
-        #expect(try again.jobs(owner: "alice", live: false, shared: true) == [record])
+        #expect(try await again.jobs(owner: other, live: false, shared: true) == [record.job])
+        #expect(try await again.jobs(owner: other, live: true, shared: true).isEmpty)
+        #expect(try await again.jobs(owner: other, live: false).isEmpty)
+        #expect(try await again.jobs(owner: person, live: false, shared: true) == [record.job])
         record.job.shares = []
         try again.save(record, at: start)
-        #expect(try again.jobs(owner: "bob", live: false, shared: true).isEmpty)
-        for text in ["01", "99", "x"] { #expect(try again.job(JobID(text)!) == nil) }
+        #expect(try await again.jobs(owner: other, live: false, shared: true).isEmpty)
+        #expect(try again.hasJob(record.job.id))
+        for text in ["01", "99", "x"] {
+            #expect(try again.job(JobID(text)!) == nil && again.shownJob(JobID(text)!) == nil)
+            #expect(try !again.hasJob(JobID(text)!))
+        }
+        // Nothing that is read or written again and again has the manifest in it; it goes with its job.
+        func sizes() throws -> [Int] {
+            try again.read {
+                try Int.fetchAll(
+                    $0, sql: "SELECT length(record) FROM job UNION ALL SELECT length(content) FROM manifest")
+            }
+        }
+        let manifest = Manifest(
+            image: "debian", tasks: [.init(name: "a", script: String(repeating: "\"", count: 100_000))])
+        var large = try again.addJob(owner: person, note: nil, manifest: manifest, at: start)
+        #expect(try sizes().sorted().last! > 200_000 && sizes().count(where: { $0 > 2000 }) == 1)
+        #expect(try again.job(large.job.id)?.manifest == manifest)
+        large.job.status = .cancelled
+        try again.save(large, at: start)
+        try again.removeJob(large.job.id)
+        #expect(try sizes().count == 2)
     }
 
     /// A job that failed at `start`, with someone inside, as the first version stored it.
@@ -86,11 +111,11 @@ struct StoreTests {
         """#
 
     @Test("data of an earlier version is read, and nobody inside loses the builder")
-    func earlierVersion() throws {
+    func earlierVersion() async throws {
         let path = TestService.makeFolder() + "/runner.sqlite"
         let old = try DatabaseQueue(path: path)
         try Store.migrations.migrate(old, upTo: "the boot by whose clock deadlines are meant")
-        try old.write { database in
+        try await old.write { database in
             try database.execute(sql: "INSERT INTO person (name) VALUES ('alice'), ('bob')")
             for isLive in [true, false] {
                 try database.execute(
@@ -101,8 +126,10 @@ struct StoreTests {
         try old.close()
         let store = try Store(path: path)
         #expect(try store.people() == [Account(id: "1", name: "alice"), Account(id: "2", name: "bob")])
-        #expect(try store.jobs(owner: "bob", live: true, shared: true).map(\.job.id) == [JobID("1")!])
+        let bob = Person(id: "2", name: "bob")
+        #expect(try await store.jobs(owner: bob, live: true, shared: true).map(\.id) == [JobID("1")!])
         let record = try #require(try store.liveJobs().first)
+        #expect(record.manifest == Manifest(image: "debian", tasks: [.init(name: "a", script: "exit 1")]))
         #expect(record.job.builderEnd == nil && record.lifetime == nil)
         var job = Lifecycle(
             record: record, times: Times(keep: 600, life: 3600, lease: 60, maxLife: 7200))
