@@ -137,6 +137,11 @@ import Testing
         #expect(throws: KeyFormError.privateKey) { try SubmittedKeys(bytes) }
     }
 
+    @Test func aPrivateKeyCanComeAfterAPublicKeyInUTF16() {
+        let text = Self.utf16("\(Self.key)\n", mark: [0xff, 0xfe])
+        #expect(throws: KeyFormError.privateKey) { try SubmittedKeys(text + Array(Self.secrets[0].utf8)) }
+    }
+
     // MARK: Real keys
 
     /// As ssh-keygen makes them, in its own words.
