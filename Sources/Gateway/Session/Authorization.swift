@@ -40,7 +40,12 @@ final class Authorization {
         }
         context.service.key(context.key) { [unowned self] result in
             attempt { () throws(Refusal) in
-                principal = try identify(try result.orRefuse(aboutKey: true))
+                let key = try result.orRefuse(aboutKey: true)
+                do throws(Denial) {
+                    principal = try Principal.identify(key, fingerprint: self.key.fingerprint)
+                } catch {
+                    return try deny(error, request)
+                }
                 try proceed(request)
             }
         }
@@ -54,12 +59,12 @@ final class Authorization {
         }
     }
 
-    private func identify(_ key: Key?) throws(Refusal) -> Principal {
-        do throws(Denial) {
-            return try Principal.identify(key, fingerprint: self.key.fingerprint)
-        } catch {
-            throw .denied(error, by: self.key)
-        }
+    /// With a pending key there is one thing that people can do.
+    private func deny(_ denial: Denial, _ request: Result<Request, UsageError>) throws(Refusal) {
+        guard case .unconfirmedKey = denial, case .success(.personal(let command)) = request,
+            let confirmation = command as? any PendingKeyCommand, confirmation.confirmsKey
+        else { throw .denied(denial, by: key) }
+        authorized(.confirmation(confirmation))
     }
 
     private func proceed(_ request: Result<Request, UsageError>) throws(Refusal) {

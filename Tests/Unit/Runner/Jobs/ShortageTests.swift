@@ -138,7 +138,7 @@ struct ShortageTests {
         try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
         let store = try Store(path: folder + "/runner.sqlite")
         _ = try store.addKey(
-            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "alice")
+            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "alice", at: .now)
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
         (settings.stateFolder, settings.slots) = (folder, 0)
         let clock = ManualClock()
