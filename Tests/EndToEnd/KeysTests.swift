@@ -69,6 +69,7 @@ import Testing
 
     @Test func theGreetingNamesThePersonAndTheVerbs() async throws {
         let testBed = try await SharedTestBed.get()
+        _ = try await SharedJobs.wreck(testBed)
         let greeting = try await Command.run(testBed.ssh([]))
         await expect(greeting, status: 0, output: ["alice", "connect", "tail"], in: testBed)
     }

@@ -14,6 +14,7 @@ import Testing
         ("GET /v1/keys?owner=999999", 403, 200, 200),
         ("DELETE /v1/keys/SHA256%3Anobody?owner=999999", 403, 404, 404),
         ("POST /v1/keys", 403, 415, 415),
+        ("POST /v1/keys/SHA256%3Anobody/confirmation", 403, 415, 415),
         ("GET /v1/jobs", 403, 200, 200),
         ("POST /v1/jobs", 403, 415, 415),
         ("GET /v1/jobs/999999", 403, 404, 404),

@@ -177,8 +177,8 @@ import Testing
             await expect(greeted, status: 0, output: ["Hello alice."], in: testBed)
             #expect(!greeted.errorText.contains("sallyport:"), "\(greeted)")
         }
-        // The key, the jobs, and the host authority.
-        #expect(asked.withLock { $0.count == 3 && $0.values.allSatisfy { $0 == 2 } })
+        // The key, the jobs, the person's keys, and the host authority.
+        #expect(asked.withLock { $0.count == 4 && $0.values.allSatisfy { $0 == 2 } })
     }
 
     /// Twice, and no more often.

@@ -346,9 +346,14 @@ import Testing
         let pasted = try await Command.run(testBed.ssh(["keys", "add"], as: "bob"), input: secret)
         await expect(pasted, status: 65, errors: ["This is a private key"], in: testBed)
         let added = try await Command.run(testBed.ssh(["keys", "add"], as: "bob"), input: file)
-        await expect(added, status: 0, output: ["The key \(fingerprint) is yours now."], in: testBed)
-        let taken = try await Command.run(testBed.ssh(["keys", "add"]), input: file)
-        await expect(taken, status: 69, errors: ["already someone else's"], in: testBed)
+        let word = try #require(added.confirmationWord, "\(added)")
+        let confirmed = try await Command.run(
+            testBed.ssh(
+                ["keys", "confirm", word],
+                options: ["-o", "IdentityFile=none", "-i", "\(testBed.client)/second"]))
+        await expect(confirmed, status: 0, output: ["The key \(fingerprint) is bob's now."], in: testBed)
+        let again = try await Command.run(testBed.ssh(["keys", "add"], as: "bob"), input: file)
+        await expect(again, status: 69, errors: ["already yours"], in: testBed)
         let listed = try await Command.run(testBed.ssh(["keys"], as: "bob"))
         await expect(listed, status: 0, output: ["  \(fingerprint) at home", "* SHA256:"], in: testBed)
         let others = try await Command.run(testBed.ssh(["keys", "remove", String(fingerprint)]))

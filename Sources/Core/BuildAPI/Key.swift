@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// A public key and the person it belongs to (API v1: *key*).
 public struct Key: Codable, Equatable, Sendable {
     /// `SHA256:` and base64 without padding, as `ssh-keygen -l` prints it.
@@ -14,15 +16,25 @@ public struct Key: Codable, Equatable, Sendable {
     public var administrator: Bool
     /// The version of the terms of use that the owner has to accept before any claim; nil: there is nothing to accept.
     public var unacceptedTerms: String?
+    /// What restricts it; nil or empty: nothing. A key with a limit that the reader does not know is of no use.
+    public var limits: [Limit]?
+    /// When a key with limits ends; nil: it does not.
+    public var expires: Date?
+    /// When it became this person's, or was sent to become it; nil: unknown.
+    public var added: Date?
+    /// With which the key is confirmed: only in the answer to the request that has added it.
+    public var word: String?
 
     enum CodingKeys: String, CodingKey {
         case fingerprint, type, key, comment, owner, suspended, administrator
         case unacceptedTerms = "unaccepted_terms"
+        case limits, expires, added, word
     }
 
     public init(
         fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool,
-        administrator: Bool = false, unacceptedTerms: String? = nil
+        administrator: Bool = false, unacceptedTerms: String? = nil, limits: [Limit]? = nil,
+        expires: Date? = nil, added: Date? = nil, word: String? = nil
     ) {
         self.fingerprint = fingerprint
         self.type = type
@@ -32,6 +44,10 @@ public struct Key: Codable, Equatable, Sendable {
         self.suspended = suspended
         self.administrator = administrator
         self.unacceptedTerms = unacceptedTerms
+        self.limits = limits
+        self.expires = expires
+        self.added = added
+        self.word = word
     }
 
     /// A service needs to know only whose key it is. `suspended` has no default, so that nobody gets in because it was
@@ -46,12 +62,47 @@ public struct Key: Codable, Equatable, Sendable {
         suspended = try container.decode(Bool.self, forKey: .suspended)
         administrator = try container.decodeIfPresent(Bool.self, forKey: .administrator) ?? false
         unacceptedTerms = try container.decodeIfPresent(String.self, forKey: .unacceptedTerms)
+        limits = try container.decodeIfPresent([Limit].self, forKey: .limits)
+        expires = try container.decodeIfPresent(Date.self, forKey: .expires)
+        added = try container.decodeIfPresent(Date.self, forKey: .added)
+        word = try container.decodeIfPresent(String.self, forKey: .word)
     }
 }
 
 extension Key {
+    /// What restricts a key. Services tell of a key with limits only to those who say that they know these limits.
+    public struct Limit: RawRepresentable, Codable, Hashable, Sendable {
+        public let rawValue: String
+
+        public init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// The key is pending: its holder has to confirm it, and it belongs to nobody until then. It can be pending for
+        /// several people; `owner` is one of them.
+        public static let confirm = Limit(rawValue: "confirm")
+    }
+
+    /// Whether it is good for everything that its owner can do.
+    public var isUnlimited: Bool { limits?.isEmpty != false }
+
+    /// The parameter of requests about keys that names the limits we know.
+    package static let knownLimits = "limits=\(Limit.confirm.rawValue)"
+
     /// Where a service is asked whose key it is: `GET` of this.
-    package static func path(fingerprint: String) -> String { "/v1/keys/\(fingerprint.percentEncoded)" }
+    package static func path(fingerprint: String) -> String {
+        "/v1/keys/\(fingerprint.percentEncoded)?\(knownLimits)"
+    }
+}
+
+/// The body of `POST /v1/keys/{fingerprint}/confirmation`.
+public struct KeyConfirmation: Codable, Equatable, Sendable {
+    /// As the person entered it.
+    public var word: String
+
+    public init(word: String) {
+        self.word = word
+    }
 }
 
 /// The answer to `GET /v1/keys?owner=`.

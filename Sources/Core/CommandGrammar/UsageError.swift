@@ -40,6 +40,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What can be missing.
     public enum Part: Equatable, Sendable {
         case job, user, fingerprint
+        /// The word that confirms a key.
+        case confirmation
         /// Of an option that takes several words.
         case text
         /// Of an option.
@@ -87,6 +89,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missing(.job): "Which job? Give its number."
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
+        case .missing(.confirmation): "Which word? Give the one that “keys add” has printed."
         case .missing(.text): "\(quoted) needs a text."
         case .needs(let option): "Give \(quoted) together with \(option)."
         case .contradiction: "\(quoted) cannot be combined with another option you gave."

@@ -127,8 +127,7 @@ public struct SubmittedKeys: Sendable {
             // Headers have a colon, which base64 has not; one that ends in a backslash goes on in the next line.
             if isContinued || line.contains(":") {
                 if !isContinued, line.lowercased().hasPrefix("comment:") {
-                    comment = line.dropFirst(8).filter { $0 != "\"" && $0 != "\\" }
-                    comment = String(comment.drop(while: \.isWhitespace))
+                    comment = Self.unquoted(line.dropFirst(8))
                 }
                 isContinued = line.hasSuffix("\\")
             } else {
@@ -136,5 +135,12 @@ public struct SubmittedKeys: Sendable {
             }
         }
         throw .brokenBlock
+    }
+
+    /// A header's value without what surrounds it. The rest is as it was sent: what has been judged in it is still there.
+    private static func unquoted(_ value: Substring) -> String {
+        var value = value.drop { $0.isWhitespace || $0 == "\"" }
+        while let last = value.last, last.isWhitespace || last == "\"" || last == "\\" { value.removeLast() }
+        return String(value)
     }
 }

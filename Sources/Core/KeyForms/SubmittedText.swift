@@ -32,12 +32,14 @@ struct SubmittedText {
     /// line.
     var isPrivateKey: Bool {
         let dense = text.filter { !$0.isWhitespace }
+        // What is appended to a text in UTF-16 does not have to be UTF-16, and what looks like UTF-16 does not have to be.
+        let raw = String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
         let marks = [
             "PRIVATEKEY", "PuTTY-User-Key-File", "AGE-SECRET-KEY-", "SSHPRIVATEKEYFILEFORMAT",
             // OpenSSH's own form, in base64: "openssh-key-v1".
             "b3BlbnNzaC1rZXktdjE",
         ]
-        if marks.contains(where: dense.contains) { return true }
+        if marks.contains(where: { dense.contains($0) || raw.contains($0) }) { return true }
         if bytes.starts(with: "openssh-key-v1".utf8) { return true }
         // A JSON Web Key's private number.
         if dense.contains(#""kty":"#), dense.contains(#""d":"#) { return true }

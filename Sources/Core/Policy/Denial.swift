@@ -4,6 +4,8 @@ public import BuildAPI
 public enum Denial: Error, Equatable, Sendable {
     /// The key belongs to nobody.
     case unknownKey(fingerprint: String)
+    /// The key is pending: all that its holder can do is to confirm it.
+    case unconfirmedKey(fingerprint: String)
     case suspended(Person)
     /// There is no such job.
     case noSuchJob(JobID)

@@ -22,6 +22,11 @@ public struct Principal: Equatable, Sendable {
         guard key.fingerprint == fingerprint else {
             throw .inconsistent("asked for \(fingerprint), the service answered about \(key.fingerprint)")
         }
+        // Whom a pending key names has not proved anything yet.
+        guard key.isUnlimited else {
+            throw key.limits == [.confirm]
+                ? .unconfirmedKey(fingerprint: fingerprint) : .unknownKey(fingerprint: fingerprint)
+        }
         guard !key.suspended else { throw .suspended(key.owner) }
         return Principal(
             key.owner, isAdministrator: key.administrator, unacceptedTerms: key.unacceptedTerms)

@@ -32,6 +32,14 @@ protocol PersonalCommand: Sendable {
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 
+/// A command that confirms the key with which the person has logged in, in one of its forms: all that can be done with a
+/// pending key.
+protocol PendingKeyCommand: Sendable {
+    /// Whether it is that form.
+    var confirmsKey: Bool { get }
+    func confirm(in context: SessionContext) throws(Refusal)
+}
+
 /// A command that continues until it ends the session; it is kept until then.
 protocol RunningCommand: AnyObject {
     var context: SessionContext { get }
@@ -50,11 +58,16 @@ extension RunningCommand {
 enum AuthorizedCommand {
     case personal(any PersonalCommand, Principal)
     case job(any JobCommand, Permit)
+    /// The session's key is pending.
+    case confirmation(any PendingKeyCommand)
 
     func start(in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         switch self {
-        case .personal(let command, let principal): try command.run(for: principal, in: context)
-        case .job(let command, let permit): try command.run(permit, in: context)
+        case .personal(let command, let principal): return try command.run(for: principal, in: context)
+        case .job(let command, let permit): return try command.run(permit, in: context)
+        case .confirmation(let command):
+            try command.confirm(in: context)
+            return nil
         }
     }
 }

@@ -10,27 +10,41 @@ struct Greeting: PersonalCommand {
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
         context.service.liveJobs(of: principal.person, shared: true) { result in
             switch result {
-            case .success(let jobs): greet(principal, jobs, context)
-            case .failure(let error) where error.code == .notOffered: greet(principal, nil, context)
+            case .success(let jobs): askForKeys(principal, jobs, context)
+            case .failure(let error) where error.code == .notOffered: askForKeys(principal, nil, context)
             case .failure(let error): context.refuse(.service(error))
             }
         }
         return nil
     }
 
-    private func greet(_ principal: Principal, _ jobs: [Job]?, _ context: SessionContext) {
+    /// After the jobs, over the same connection. A greeting without new keys is better than none.
+    private func askForKeys(_ principal: Principal, _ jobs: [Job]?, _ context: SessionContext) {
+        guard let service = context.service.selfService else {
+            return greet(principal, jobs, NewKeys([], in: context), context)
+        }
+        service.keys(owner: principal.person.id) { result in
+            greet(principal, jobs, NewKeys((try? result.get()) ?? [], in: context), context)
+        }
+    }
+
+    /// - Parameter jobs: nil: the service cannot list them.
+    private func greet(
+        _ principal: Principal, _ jobs: [Job]?, _ newKeys: NewKeys, _ context: SessionContext
+    ) {
         context.journal.note("greeting \(principal.person.record) key=\(context.key.fingerprint)")
         let example = NextSteps.example(for: principal.person, jobs)
         context.withSetUpLine(for: example) { setUpLine in
-            context.answer(text(for: principal, jobs, setUpLine, context))
+            context.answer(text(for: principal, jobs, newKeys, setUpLine, context))
         }
     }
 
     /// - Parameter jobs: nil: the service cannot list them.
     private func text(
-        for principal: Principal, _ jobs: [Job]?, _ setUpLine: String, _ context: SessionContext
+        for principal: Principal, _ jobs: [Job]?, _ newKeys: NewKeys, _ setUpLine: String,
+        _ context: SessionContext
     ) -> String {
-        var lines = ["Hello \(principal.person.printableName)."]
+        var lines = ["Hello \(principal.person.printableName)."] + newKeys.lines
         lines.append("")
         if let jobs, jobs.isEmpty {
             lines.append("You have no running job and no kept builder.")

@@ -17,6 +17,12 @@ extension Refusal {
                         ? "in ssh_config, IdentityFile FILE and IdentitiesOnly yes, for the gateway and for job-*."
                         : "ssh -o IdentitiesOnly=yes -i FILE …"),
                 needsHelp: true, cause: "unknown key \(fingerprint)")
+        case .unconfirmedKey(let fingerprint):
+            Message(
+                .notPermitted, "Your key \(fingerprint) is pending: it is yours when you have confirmed it.",
+                "If you have not added it, use another one: ssh -o IdentitiesOnly=yes -i FILE … "
+                    + "Otherwise enter the word that keys add has printed, with this key:",
+                command: "\(KeysCommand.manual.name) confirm WORD", cause: "unconfirmed key \(fingerprint)")
         case .suspended(let person): suspended(cause: "suspended \(person.record)")
         case .inconsistent(let cause):
             Message(

@@ -131,6 +131,21 @@ extension Refusal {
                 cause: "keys remove: the session's own key")
         case .noSuchKey(let error):
             Message(.badInput, "You have no key with this fingerprint.", cause: error.debugDescription)
+        case .confirmedKey(let fingerprint):
+            Message(
+                .usage, "You are logged in with the key \(fingerprint), which is yours already.",
+                "To confirm another one, log in with that: ssh -o IdentitiesOnly=yes -i FILE …",
+                cause: "keys confirm with a key that is not pending")
+        case .wrongWord(let error, let fingerprint):
+            Message(
+                .notPermitted, "This is not the word for your key \(fingerprint).",
+                "Enter it as keys add has printed it, or add the key again for a new one.",
+                cause: "keys confirm \(fingerprint): \(error.debugDescription)")
+        case .notPending(let error, let fingerprint):
+            Message(
+                .notPermitted, "Your key \(fingerprint) is no longer pending.",
+                "Add it again, logged in with a key that is yours.",
+                cause: "keys confirm \(fingerprint): \(error.debugDescription)")
         case .unwritableAnswer: Message(.misconfigured, "The answer cannot be written.", cause: "JSON")
 
         case .noPublicHost(.host):

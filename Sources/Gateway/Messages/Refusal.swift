@@ -75,6 +75,11 @@ enum Refusal: Error {
     /// `keys remove` of the session's own key.
     case keyInUse
     case noSuchKey(ServiceError)
+    /// `keys confirm` with a key that does not need it.
+    case confirmedKey(fingerprint: String)
+    case wrongWord(ServiceError, fingerprint: String)
+    /// It took too long, or too many words were wrong.
+    case notPending(ServiceError, fingerprint: String)
     case unwritableAnswer
 
     // MARK: The person's own ssh

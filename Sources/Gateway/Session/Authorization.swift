@@ -50,9 +50,15 @@ final class Authorization {
         }
         context.service.key(context.key) { [unowned self] result in
             attempt { () throws(Refusal) in
-                let principal = try identify(try result.orRefuse(aboutKey: true))
-                try admit(principal.person)
-                self.principal = principal
+                let key = try result.orRefuse(aboutKey: true)
+                let known: Principal
+                do throws(Denial) {
+                    known = try Principal.identify(key, fingerprint: self.key.fingerprint)
+                } catch {
+                    return try deny(error, request)
+                }
+                try admit(known.person)
+                principal = known
                 try proceed(request)
             }
         }
@@ -66,13 +72,13 @@ final class Authorization {
         }
     }
 
-    private func identify(_ key: Key?) throws(Refusal) -> Principal {
-        do throws(Denial) {
-            return try Principal.identify(key, fingerprint: self.key.fingerprint)
-        } catch {
-            if case .unknownKey = error { isStranger = true }
-            throw .denied(error, by: self.key)
-        }
+    /// With a pending key there is one thing that people can do.
+    private func deny(_ denial: Denial, _ request: Result<Request, UsageError>) throws(Refusal) {
+        if case .unknownKey = denial { isStranger = true }
+        guard case .unconfirmedKey = denial, case .success(.personal(let command)) = request,
+            let confirmation = command as? any PendingKeyCommand, confirmation.confirmsKey
+        else { throw .denied(denial, by: key) }
+        authorized(.confirmation(confirmation))
     }
 
     private func proceed(_ request: Result<Request, UsageError>) throws(Refusal) {

@@ -50,9 +50,18 @@ struct SessionContext {
 
     /// The full command line for a command: `ssh -t builds@host connect 42`.
     func commandLine(_ words: String, terminal: Bool = false) -> String {
+        gatewayCommandLine(words, terminal: terminal)
+    }
+
+    /// The same with a certain key, whatever the person's agent has.
+    func commandLine(_ words: String, identity: String) -> String {
+        gatewayCommandLine.command(words, options: ["-o IdentitiesOnly=yes", "-i \(identity)"])
+    }
+
+    private var gatewayCommandLine: GatewayCommandLine {
         GatewayCommandLine(
             account: environment.account, host: configuration.gateway.publicHost ?? Self.hostName(),
-            port: configuration.gateway.publicPort)(words, terminal: terminal)
+            port: configuration.gateway.publicPort)
     }
 
     /// Finds the command line that sets a person's own ssh up; for one job, if nothing works for all jobs.

@@ -5,6 +5,7 @@ import HTTPTypes
 enum Resource: Equatable, Sendable {
     case keys
     case key(fingerprint: String)
+    case keyConfirmation(fingerprint: String)
     case jobs
     case job(JobID)
     case events(JobID)
@@ -41,6 +42,8 @@ enum Resource: Equatable, Sendable {
         case 1 where words[0] == "keys": self = .keys
         case 1 where words[0] == "jobs": self = .jobs
         case 2 where words[0] == "keys": self = .key(fingerprint: words[1])
+        case 3 where words[0] == "keys" && words[2] == "confirmation":
+            self = .keyConfirmation(fingerprint: words[1])
         case 2 where words[0] == "claims": self = .claim(words[1])
         case 3 where words[0] == "claims" && words[2] == "heartbeat": self = .heartbeat(claim: words[1])
         case 2... where words[0] == "jobs":
@@ -83,7 +86,7 @@ enum Resource: Equatable, Sendable {
         case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
         case .job, .events, .log: [.get: .gateway]
-        case .claims, .cancellation, .heartbeat: [.post: .gateway]
+        case .claims, .cancellation, .heartbeat, .keyConfirmation: [.post: .gateway]
         case .claim, .builder: [.delete: .gateway]
         case .deadline, .acceptance: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]

@@ -1,26 +1,36 @@
 import BuildAPI
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import KeyForms
+import Logging
 
 /// Keys: an operator sees everyone's, a gateway one person's at a time.
 extension Responder {
     func answerKeys(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Response {
-        guard case .key(let fingerprint) = resource else {
-            if request.method == .post { return try await addKey(request, role) }
-            let owner = try owner(query, role)
-            return try json(KeyList(keys: store.keys(owner: owner)))
-        }
-        guard request.method == .get else {
+        let now = book.timekeeper.now()
+        // A client that knows nothing of pending keys would take them for others.
+        let limits = query["limits"]?.split(separator: ",").map { Key.Limit(rawValue: String($0)) } ?? []
+        let knowsPending = limits.contains(.confirm)
+        switch resource {
+        case .keyConfirmation(let fingerprint): return try await confirmKey(fingerprint, request, at: now)
+        case .key(let fingerprint) where request.method == .get:
+            var key = try store.key(fingerprint)
+            if key == nil, knowsPending { key = try store.pendingKey(fingerprint, at: now) }
+            guard let key else { throw RunnerError(.notFound, "There is no such key.") }
+            return try json(key)
+        case .key(let fingerprint):
             try store.removeKey(fingerprint, owner: try owner(query, role))
             return Response(status: .noContent)
+        case _ where request.method == .post:
+            return try await addKey(request, role, canBePending: knowsPending, at: now)
+        default:
+            let owner = try owner(query, role)
+            let pending = knowsPending ? try store.pendingKeys(owner: owner, at: now) : []
+            return try json(KeyList(keys: store.keys(owner: owner) + pending))
         }
-        guard let key = try store.key(fingerprint) else {
-            throw RunnerError(.notFound, "There is no such key.")
-        }
-        return try json(key)
     }
 
     /// Whose keys are wanted; nil: everyone's, which only an operator can ask for.
@@ -33,7 +43,9 @@ extension Responder {
         return owner
     }
 
-    private func addKey(_ request: Request, _ role: Role) async throws(RunnerError) -> Response {
+    private func addKey(
+        _ request: Request, _ role: Role, canBePending: Bool, at now: Date
+    ) async throws(RunnerError) -> Response {
         let wanted = try await decode(NewKey.self, request)
         let submitted: SubmittedKeys.Key
         do throws(KeyFormError) {
@@ -42,14 +54,37 @@ extension Responder {
             throw RunnerError(.unprocessable(line: nil, key: "key"), error.description)
         }
         let (key, comment) = (submitted.key, submitted.comment)
+        // Operators vouch for whose key it is.
         guard role != .operator else {
-            return try json(store.addKey(key, comment: comment, owner: wanted.owner), .created)
+            return try json(store.addKey(key, comment: comment, owner: wanted.owner, at: now), .created)
         }
         // An operator creates people; a gateway knows them by their id.
         guard let account = try store.account(wanted.owner), account.id == wanted.owner else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this id.")
         }
         try Self.refuseSuspended(account)
-        return try json(store.addKey(key, comment: comment, of: account.person), .created)
+        guard canBePending else {
+            throw RunnerError(
+                .forbidden,
+                "This gateway is too old to add keys: it cannot tell people how to confirm that they have them."
+            )
+        }
+        let added = try store.addPendingKey(key, comment: comment, of: account.person, at: now)
+        logger.info("\(account.name) adds the key \(added.fingerprint), which is pending")
+        return try json(added, .created)
+    }
+
+    private func confirmKey(
+        _ fingerprint: String, _ request: Request, at now: Date
+    ) async throws(RunnerError) -> Response {
+        let confirmation = try await decode(KeyConfirmation.self, request)
+        do throws(RunnerError) {
+            let key = try store.confirmKey(fingerprint, word: confirmation.word, at: now)
+            logger.info("the key \(fingerprint) is confirmed, and is \(key.owner.name)'s")
+            return try json(key)
+        } catch {
+            if error.code == .forbidden { logger.notice("a wrong word for the key \(fingerprint)") }
+            throw error
+        }
     }
 }

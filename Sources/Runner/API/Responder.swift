@@ -44,7 +44,7 @@ struct Responder: HTTPResponder {
         }
         let query = try Query(request.uri.query)
         switch resource {
-        case .keys, .key: return try await answerKeys(resource, request, query, role)
+        case .keys, .key, .keyConfirmation: return try await answerKeys(resource, request, query, role)
         case .terms, .acceptance: return try answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: images.list))

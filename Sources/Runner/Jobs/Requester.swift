@@ -37,7 +37,7 @@ extension RunnerError {
     /// What the policy denies.
     init(_ denial: Denial) {
         switch denial {
-        case .unknownKey: self.init(.forbidden, "This key is not that person's.")
+        case .unknownKey, .unconfirmedKey: self.init(.forbidden, "This key is not that person's.")
         case .suspended: self.init(.suspended, "This person is suspended.")
         case .noSuchJob: self.init(.notFound, "There is no such job.")
         case .inconsistent(let cause):

@@ -1,11 +1,17 @@
 import AuthorizedKeys
 import BuildAPI
+import FoundationEssentials
 import GRDB
 
 /// People's keys.
 extension Store {
-    /// The first key creates the person.
-    func addKey(_ key: PublicKey, comment: String, owner name: String) throws(RunnerError) -> Key {
+    /// The most keys of one person, pending ones included.
+    static let keysPerPerson = 50
+
+    /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
+    func addKey(
+        _ key: PublicKey, comment: String, owner name: String, at now: Date
+    ) throws(RunnerError) -> Key {
         try checkIsPlain(key)
         guard Self.isPersonName(name) else {
             throw RunnerError(
@@ -14,25 +20,21 @@ extension Store {
             )
         }
         return try write { database in
-            try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
-            return try insert(key, comment: comment, owner: "name = ?", [name], database)
-        }
-    }
-
-    /// A key of a person who already exists.
-    func addKey(_ key: PublicKey, comment: String, of person: Person) throws(RunnerError) -> Key {
-        try checkIsPlain(key)
-        return try write { database in
             if let taken = try self.key(key.fingerprint, database) {
-                let whose = taken.owner.id == person.id ? "yours" : "someone else's"
-                throw RunnerError(.conflict, "This key is already \(whose).")
+                throw RunnerError(.conflict, "This key already belongs to \(taken.owner.name).")
             }
+            try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
+            let person = try Int64.fetchOne(
+                database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
+            guard let person else { throw RunnerError(.failure, "The person has not been stored.") }
+            try removePendingKey(key.fingerprint, of: person, database)
+            try checkNumberOfKeys(of: person, at: now, database)
             return try insert(
-                key, comment: comment, owner: "CAST(id AS TEXT) = ?", [person.id], database)
+                key.fingerprint, (key.type, key.base64, comment), owner: person, at: now, database)
         }
     }
 
-    private func checkIsPlain(_ key: PublicKey) throws(RunnerError) {
+    func checkIsPlain(_ key: PublicKey) throws(RunnerError) {
         guard !key.type.hasSuffix("-cert-v01@openssh.com") else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "key"),
@@ -40,74 +42,106 @@ extension Store {
         }
     }
 
-    /// - Parameter owner: a condition for the owner's row.
-    private func insert(
-        _ key: PublicKey, comment: String, owner: String, _ arguments: [String], _ database: Database
+    /// Throws if the person has as many keys as one person can have.
+    func checkNumberOfKeys(of person: Int64, at now: Date, _ database: Database) throws {
+        let count = try Int.fetchOne(
+            database,
+            sql: """
+                SELECT (SELECT COUNT(*) FROM key WHERE person = :person)
+                    + (SELECT COUNT(*) FROM pending_key WHERE person = :person AND expires > :now)
+                """, arguments: ["person": person, "now": now.timeIntervalSince1970])
+        guard let count, count >= Self.keysPerPerson else { return }
+        throw RunnerError(
+            .tooMany(Quota(what: "keys", limit: Self.keysPerPerson)),
+            "One person can have \(Self.keysPerPerson) keys, and these are \(count): remove one first.")
+    }
+
+    /// Nobody has this key yet. It is no longer pending for anyone.
+    func insert(
+        _ fingerprint: String, _ parts: (type: String, base64: String, comment: String), owner: Int64,
+        at now: Date, _ database: Database
     ) throws -> Key {
-        if let taken = try self.key(key.fingerprint, database) {
-            throw RunnerError(.conflict, "This key already belongs to \(taken.owner.name).")
-        }
         try database.execute(
             sql: """
-                INSERT INTO key (fingerprint, type, base64, comment, person)
-                VALUES (?, ?, ?, ?, (SELECT id FROM person WHERE \(owner)))
+                INSERT INTO key (fingerprint, type, base64, comment, person, added) VALUES (?, ?, ?, ?, ?, ?)
                 """,
-            arguments: [key.fingerprint, key.type, key.base64, String(comment.prefix(256))]
-                + StatementArguments(arguments))
-        guard let added = try self.key(key.fingerprint, database) else {
+            arguments: [
+                fingerprint, parts.type, parts.base64, String(parts.comment.prefix(256)), owner,
+                now.timeIntervalSince1970,
+            ])
+        try removePendingKey(fingerprint, of: nil, database)
+        guard let added = try key(fingerprint, database) else {
             throw RunnerError(.failure, "The key has not been stored.")
         }
         return added
     }
 
+    /// Whose key it is. Pending keys are nobody's, and are not found.
     func key(_ fingerprint: String) throws(RunnerError) -> Key? {
-        try read { try self.key(fingerprint, $0) }
+        try read { try key(fingerprint, $0) }
     }
 
     /// - Parameter owner: a person's name or id; nil: everyone's.
     func keys(owner: String?) throws(RunnerError) -> [Key] {
-        try read { database in
-            var sql = Self.selectKey
-            if owner != nil { sql += " WHERE person.name = :owner OR CAST(person.id AS TEXT) = :owner" }
-            return try Row.fetchAll(
-                database, sql: sql + " ORDER BY person.id, key.rowid",
-                arguments: owner.map { ["owner": $0, "terms": terms] } ?? ["terms": terms]
-            ).map { self.key($0) }
-        }
+        try read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
     }
 
-    /// - Parameter owner: a person's name or id, if the key must be theirs.
+    /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String? = nil) throws(RunnerError) {
         let isRemoved = try write { database in
-            try database.execute(
-                sql: """
-                    DELETE FROM key WHERE fingerprint = :fingerprint AND (:owner IS NULL OR person =
-                        (SELECT id FROM person WHERE name = :owner OR CAST(id AS TEXT) = :owner))
-                    """, arguments: ["fingerprint": fingerprint, "owner": owner])
-            return database.changesCount > 0
+            try ["key", "pending_key"].map { table in
+                try database.execute(
+                    sql: """
+                        DELETE FROM \(table) WHERE fingerprint = :fingerprint AND (:owner IS NULL OR person =
+                            (SELECT id FROM person WHERE name = :owner OR CAST(id AS TEXT) = :owner))
+                        """, arguments: ["fingerprint": fingerprint, "owner": owner])
+                return database.changesCount > 0
+            }.contains(true)
         }
         guard isRemoved else { throw RunnerError(.notFound, "There is no such key.") }
     }
 
-    private static let selectKey = """
-        SELECT key.fingerprint, key.type, key.base64, key.comment,
+    // MARK: Rows
+
+    /// - Parameters:
+    ///   - table: `key` or `pending_key`.
+    ///   - expires: an expression.
+    static func select(from table: String, expires: String) -> String {
+        """
+        SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
             person.id, person.name, person.suspended, person.administrator,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
-        FROM key JOIN person ON person.id = key.person
+        FROM \(table) AS it JOIN person ON person.id = it.person
         """
+    }
 
-    private func key(_ fingerprint: String, _ database: Database) throws -> Key? {
+    func keys(owner: String?, _ sql: String, _ database: Database) throws -> [Key] {
+        let condition =
+            owner == nil ? "" : " WHERE person.name = :owner OR CAST(person.id AS TEXT) = :owner"
+        return try Row.fetchAll(
+            database, sql: sql + condition + " ORDER BY person.id, it.rowid",
+            arguments: owner.map { ["owner": $0, "terms": terms] } ?? ["terms": terms]
+        ).map { key($0) }
+    }
+
+    func key(_ fingerprint: String, _ database: Database) throws -> Key? {
         try Row.fetchOne(
-            database, sql: Self.selectKey + " WHERE key.fingerprint = :fingerprint",
+            database,
+            sql: Self.select(from: "key", expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
             arguments: ["fingerprint": fingerprint, "terms": terms]
         ).map { key($0) }
     }
 
-    private func key(_ row: Row) -> Key {
-        Key(
+    /// A key that expires is pending.
+    func key(_ row: Row) -> Key {
+        let (added, expires) = (row["added"] as Double?, row["expires"] as Double?)
+        return Key(
             fingerprint: row["fingerprint"], type: row["type"], key: row["base64"], comment: row["comment"],
             owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
-            administrator: row["administrator"], unacceptedTerms: row["unaccepted"] ? terms : nil)
+            administrator: row["administrator"], unacceptedTerms: row["unaccepted"] ? terms : nil,
+            limits: expires == nil ? nil : [.confirm],
+            expires: expires.map { Date(timeIntervalSince1970: $0) },
+            added: added.map { Date(timeIntervalSince1970: $0) })
     }
 }

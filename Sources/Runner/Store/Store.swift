@@ -109,6 +109,25 @@ struct Store: Sendable {
                         WHERE id IN (SELECT job FROM manifest);
                     """)
         }
+        migrator.registerMigration("when keys were added, and those that are not confirmed yet") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE key ADD COLUMN added DOUBLE;
+                    CREATE TABLE pending_key (
+                        fingerprint TEXT NOT NULL,
+                        person INTEGER NOT NULL REFERENCES person,
+                        type TEXT NOT NULL,
+                        base64 TEXT NOT NULL,
+                        comment TEXT NOT NULL,
+                        added DOUBLE NOT NULL,
+                        expires DOUBLE NOT NULL,
+                        word BLOB NOT NULL,
+                        wrong INTEGER NOT NULL DEFAULT 0,
+                        PRIMARY KEY (fingerprint, person)
+                    );
+                    CREATE INDEX pending_key_person ON pending_key (person);
+                    """)
+        }
         return migrator
     }
 

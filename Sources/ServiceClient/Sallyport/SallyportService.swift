@@ -161,15 +161,24 @@ public final class SallyportService: BuildService, SelfService {
     // MARK: Requests of people and operators
 
     public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
-        let query = owner.map { "?owner=\($0.percentEncoded)" } ?? ""
-        send(HTTPRequest(path: "/v1/keys\(query)", about: .optional)) {
+        let query = owner.map { "&owner=\($0.percentEncoded)" } ?? ""
+        send(HTTPRequest(path: "/v1/keys?\(Key.knownLimits)\(query)", about: .optional)) {
             (result: Result<KeyList, ServiceError>) in
             answer(result.map(\.keys))
         }
     }
 
     public func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
-        send(HTTPRequest(method: "POST", path: "/v1/keys", about: .optional), body: key, answer)
+        let path = "/v1/keys?\(Key.knownLimits)"
+        send(HTTPRequest(method: "POST", path: path, about: .optional), body: key, answer)
+    }
+
+    public func confirmKey(
+        _ fingerprint: String, _ confirmation: KeyConfirmation,
+        _ answer: @escaping (Result<Key, ServiceError>) -> Void
+    ) {
+        let path = "/v1/keys/\(fingerprint.percentEncoded)/confirmation"
+        send(HTTPRequest(method: "POST", path: path, about: .keyOfPerson), body: confirmation, answer)
     }
 
     public func removeKey(

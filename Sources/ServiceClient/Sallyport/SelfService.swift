@@ -43,7 +43,14 @@ public protocol SelfService: AnyObject {
     /// - Parameter owner: a person's name or id; nil, for operators only: everyone's keys.
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void)
 
+    /// A service can answer with a key that is pending, and with the word that confirms it.
     func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void)
+
+    /// Makes a pending key that of the person for whom the word was. `notPermitted`: the word is wrong; `noSuchKey`: the key
+    /// is not pending; `conflict`: it belongs to someone.
+    func confirmKey(
+        _ fingerprint: String, _ confirmation: KeyConfirmation,
+        _ answer: @escaping (Result<Key, ServiceError>) -> Void)
 
     /// - Parameter owner: whose key it must be; nil, for operators only: anyone's.
     func removeKey(

@@ -24,6 +24,8 @@ public final class Examination {
     var stranger: Claimant?
     /// Keys to remove at the end.
     var added: [String] = []
+    /// The same for those that a gateway has added.
+    var pending: [String] = []
     /// Every submitted job.
     var submitted: [String] = []
     /// The job that should fail, and the one that is cancelled.

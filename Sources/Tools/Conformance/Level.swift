@@ -27,8 +27,9 @@ extension Check {
             .follow
         case .answersProblem, .answersTooLarge, .rolesGateway, .rolesKeys, .keysAdd, .keysFingerprint,
             .keysList,
-            .keysDuplicate, .keysRemove, .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
-            .claimsGone, .claimsStranger:
+            .keysDuplicate, .keysPending, .keysLimits, .keysWrongWord, .keysConfirm, .keysRemove,
+            .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
+            .claimsGone, .claimsStranger, .claimsPending:
             .full
         }
     }

@@ -34,9 +34,11 @@ import Testing
             try await agent.output.wait(for: "ready\n")
             let key = try await Command.run(["cat", "\(folder)/key.pub"])
             let added = try await Command.run(testBed.ssh(["keys", "add"]), input: key.output)
-            await expect(added, status: 0, output: ["is yours now."], in: testBed)
+            let word = try #require(added.confirmationWord, "\(added)")
             let refused = try await Command.run(ssh(["whoami"], options))
             await expect(refused, status: 255, errors: ["Permission denied (publickey)"], in: testBed)
+            let confirmed = try await Command.run(ssh(["keys", "confirm", word], to: .trusting, options))
+            await expect(confirmed, status: 0, output: ["is alice's now."], in: testBed)
             let known = try await Command.run(ssh(["whoami"], to: .trusting, options))
             await expect(known, status: 0, output: ["alice"], in: testBed)
 

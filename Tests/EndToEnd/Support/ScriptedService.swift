@@ -57,7 +57,7 @@ struct ScriptedService {
     static func key(_ request: Substring, name: String, after seconds: Int64 = 0)
         -> Reply
     {
-        let asked = request.split(separator: " ")[1].dropFirst("/v1/keys/".count)
+        let asked = request.split(separator: " ")[1].dropFirst("/v1/keys/".count).prefix { $0 != "?" }
         return json(
             """
             {"fingerprint": "\(String(asked).removingPercentEncoding ?? "")", "type": "ssh-ed25519", "key": "AAAA", "comment": "",

@@ -47,6 +47,7 @@ struct ModelService {
     /// Whether it leaves out most of what it can leave out.
     var isBrief = false
     private(set) var keys: [Key] = []
+    private(set) var pending: [Key] = []
     private var people: [String] = []
     private(set) var jobs: [Job] = []
     private(set) var claims: [Promise] = []
@@ -64,7 +65,11 @@ struct ModelService {
         guard role > 0 || fault == .rolesNobody else { return problem(401) }
         let isKey = request.path.first == "keys"
         let isLookUp = isKey && request.path.count == 2 && request.method == "GET"
-        let needed = isLookUp ? 1 : isKey ? 3 : 2
+        // What a gateway can do about the keys of one person.
+        let isPersonal =
+            request.query["limits"] == "confirm" || request.path.last == "confirmation"
+            || request.method == "DELETE" && request.query["owner"] != nil
+        let needed = isLookUp ? 1 : isKey && !isPersonal ? 3 : 2
         let isLax =
             switch fault {
             case .rolesNobody: role == 0
@@ -130,15 +135,27 @@ struct ModelService {
             let owner = request.query["owner"]
             let listed = fault == .keysList ? [] : keys.filter { owner == nil || $0.owner.name == owner }
             return json(KeyList(keys: listed))
+        case ("POST", 1) where request.query["limits"] != nil: return addPendingKey(request)
         case ("POST", 1): return addKey(request)
+        case ("POST", _): return confirmKey(request)
         case ("GET", _):
-            guard let key = keys.first(where: { $0.fingerprint == request.path[1] }) else {
-                return problem(fault == .keysUnknown ? 410 : 404)
+            let knowsPending = request.query["limits"] == "confirm" || fault == .keysPending
+            let visible = keys + (knowsPending ? pending : [])
+            guard var key = visible.first(where: { $0.fingerprint == request.path[1] }) else {
+                let isPending = pending.contains { $0.fingerprint == request.path[1] }
+                return problem(fault == .keysUnknown && !isPending ? 410 : 404)
             }
-            return json(key) { if fault == .keysLookUp { $0["type"] = "ssh-rsa" } }
+            key.word = nil
+            return json(key) {
+                if fault == .keysLookUp { $0["type"] = "ssh-rsa" }
+                if fault == .keysLimits { $0["limits"] = nil }
+            }
         default:
-            guard keys.contains(where: { $0.fingerprint == request.path[1] }) else { return problem(404) }
+            guard (keys + pending).contains(where: { $0.fingerprint == request.path[1] }) else {
+                return problem(404)
+            }
             if fault != .keysRemove { keys.removeAll { $0.fingerprint == request.path[1] } }
+            pending.removeAll { $0.fingerprint == request.path[1] }
             return Reply(status: 204)
         }
     }
@@ -158,6 +175,30 @@ struct ModelService {
         return json(new, fault == .keysAdd ? 200 : 201) {
             if fault == .keysFingerprint { $0["fingerprint"] = key.fingerprint + "=" }
         }
+    }
+
+    private mutating func addPendingKey(_ request: Request) -> Reply {
+        guard let owner = keys.first(where: { $0.owner.id == request.json["owner"] as? String })?.owner,
+            let (key, comment) = try? PublicKey.parse(line: request.json["key"] as? String ?? "")
+        else { return problem(422) }
+        let new = Key(
+            fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: comment, owner: owner,
+            suspended: false, limits: [.confirm], word: "right-word")
+        pending.append(new)
+        return json(new, 201)
+    }
+
+    private mutating func confirmKey(_ request: Request) -> Reply {
+        guard let index = pending.firstIndex(where: { $0.fingerprint == request.path[1] }) else {
+            return problem(404)
+        }
+        guard pending[index].word == request.json["word"] as? String else {
+            return fault == .keysWrongWord ? json(pending[index]) : problem(403)
+        }
+        var key = pending.remove(at: index)
+        (key.limits, key.word) = (nil, nil)
+        keys.append(key)
+        return json(key, fault == .keysConfirm ? 201 : 200)
     }
 
     private func person(_ name: String) -> Person {
@@ -292,8 +333,11 @@ struct ModelService {
             guard jobs[index].status.isFinal else { return problem(fault == .claimsEarly ? 410 : 409) }
             return problem(fault == .claimsGone ? 409 : 410)
         }
-        let known = keys.first { $0.fingerprint == wanted.keyFingerprint }
-        guard known?.owner.id == wanted.person.id || fault == .claimsWrongKey,
+        let known = (keys + (fault == .claimsPending ? pending : [])).first {
+            $0.fingerprint == wanted.keyFingerprint
+        }
+        let isPending = pending.contains { $0.fingerprint == wanted.keyFingerprint }
+        guard known?.owner.id == wanted.person.id || fault == .claimsWrongKey && !isPending,
             wanted.person.id == jobs[index].owner.id || fault == .claimsStranger
         else { return problem(403) }
         let same = claims.first {

@@ -96,6 +96,55 @@ import Testing
         #expect(!error.isPrivate)
     }
 
+    /// A key of these fields.
+    private static func line(_ type: String, _ fields: [[UInt8]]) -> String {
+        let blob = ([Array(type.utf8)] + fields).flatMap { field in
+            withUnsafeBytes(of: UInt32(field.count).bigEndian, Array.init) + field
+        }
+        return "\(type) \(Data(blob).base64EncodedString())"
+    }
+
+    /// The curve's base point (SP 800-186).
+    private static let point: [UInt8] =
+        [4]
+        + [
+            0x6b17_d1f2_e12c_4247, 0xf8bc_e6e5_63a4_40f2, 0x7703_7d81_2deb_33a0, 0xf4a1_3945_d898_c296,
+            0x4fe3_42e2_fe1a_7f9b, 0x8ee7_eb4a_7c0f_9e16, 0x2bce_3357_6b31_5ece, 0xcbb6_4068_37bf_51f5,
+        ].flatMap { (word: UInt64) in withUnsafeBytes(of: word.bigEndian, Array.init) }
+
+    @Test func aKeyHasTheStructureOfItsType() {
+        func isTaken(_ type: String, _ fields: [[UInt8]]) -> Bool {
+            (try? SubmittedKeys(Self.line(type, fields).utf8)) != nil
+        }
+        let (curve, application) = (Array("nistp256".utf8), Array("ssh:".utf8))
+        let (p256, sk256) = ("ecdsa-sha2-nistp256", "sk-ecdsa-sha2-nistp256@openssh.com")
+        #expect(isTaken(p256, [curve, Self.point]) && isTaken(sk256, [curve, Self.point, application]))
+        // Beside the curve, beyond its numbers, compressed, and of another curve.
+        #expect(!isTaken(p256, [curve, Self.point.dropLast() + [0xf4]]))
+        #expect(!isTaken(sk256, [curve, Self.point.dropLast() + [0xf4], application]))
+        #expect(!isTaken(p256, [curve, [4] + [UInt8](repeating: 0xff, count: 64)]))
+        #expect(!isTaken(p256, [curve, [3] + Self.point.dropFirst().prefix(32)]))
+        #expect(!isTaken("ecdsa-sha2-nistp384", [Array("nistp384".utf8), Self.point]))
+        #expect(!isTaken(p256, [curve, Self.point, application]))
+
+        func modulus(_ bytes: Int) -> [UInt8] { [0, 0x81] + [UInt8](repeating: 1, count: bytes - 1) }
+        #expect(isTaken("ssh-rsa", [[1, 0, 1], modulus(2048)]))
+        #expect(!isTaken("ssh-rsa", [[1] + [UInt8](repeating: 1, count: 8), modulus(512)]))
+        #expect(!isTaken("ssh-rsa", [[0] + modulus(256).dropFirst(), modulus(128)]))
+    }
+
+    @Test func aKeyHasAtMostFourKilobytes() {
+        let type = "sk-ssh-ed25519@openssh.com"
+        func error(_ count: Int) -> KeyFormError? {
+            let line = Self.line(
+                type, [[UInt8](repeating: 7, count: 32), [UInt8](repeating: 65, count: count)])
+            do throws(KeyFormError) { _ = try SubmittedKeys(line.utf8) } catch { return error }
+            return nil
+        }
+        #expect(error(4000) == nil)
+        #expect(error(12 << 10) == .unusable(line: 1, "it has more than 4 KB"))
+    }
+
     @Test func aLostPieceIsNamed() {
         let error = #expect(throws: KeyFormError.self) { try SubmittedKeys(Self.key.dropLast(8).utf8) }
         #expect(error?.description.hasPrefix("Line 1 is not a whole key") == true)
@@ -135,6 +184,11 @@ import Testing
         ] as [[UInt8]])
     func aPrivateKeyCanBeBinary(bytes: [UInt8]) {
         #expect(throws: KeyFormError.privateKey) { try SubmittedKeys(bytes) }
+    }
+
+    @Test func aPrivateKeyCanComeAfterAPublicKeyInUTF16() {
+        let text = Self.utf16("\(Self.key)\n", mark: [0xff, 0xfe])
+        #expect(throws: KeyFormError.privateKey) { try SubmittedKeys(text + Array(Self.secrets[0].utf8)) }
     }
 
     // MARK: Real keys

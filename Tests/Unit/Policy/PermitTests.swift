@@ -40,6 +40,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [["confirm"], ["attach"], ["confirm", "attach"]])
+    func aKeyWithLimitsIsNobodys(limits: [String]) throws {
+        var key = Self.key(of: Self.alice, suspended: true)
+        key.limits = limits.map { Key.Limit(rawValue: $0) }
+        let expected: Denial =
+            limits == ["confirm"]
+            ? .unconfirmedKey(fingerprint: "SHA256:a") : .unknownKey(fingerprint: "SHA256:a")
+        #expect(throws: expected) { try Principal.identify(key, fingerprint: "SHA256:a") }
+        (key.limits, key.suspended) = ([], false)
+        #expect(try Principal.identify(key, fingerprint: "SHA256:a").person == Self.alice)
+    }
+
     /// What each kind of person can do with a job that is not public; nobody else can do anything with it.
     private static let allowed: [Standing: Set<Action>] = [
         .owner: Set(Action.allCases), .shared: [.enter, .stay, .look],

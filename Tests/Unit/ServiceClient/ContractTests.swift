@@ -43,6 +43,7 @@ struct ContractTests {
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey
         key.unacceptedTerms = "1"
+        (key.limits, key.expires, key.added, key.word) = ([.confirm], time, time, "kmn4-7pqr")
         let account = Account(id: "1", name: "alice")
         let terms = TermsOfUse(version: "1", text: "")
         let claim = Claim(
@@ -57,7 +58,9 @@ struct ContractTests {
         return try! [
             Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
             Sample("KeyList", KeyList(keys: []), bare: KeyList(keys: [])),
-            Sample("NewKey", newKey, bare: newKey), Sample("Job", job, bare: bareJob),
+            Sample("NewKey", newKey, bare: newKey),
+            Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
+            Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: []), bare: JobList(jobs: [])),
             Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
             Sample("Builder", kept, bare: builder),

@@ -12,7 +12,7 @@ package enum Subject: Sendable {
     case standingClaim
     /// Such a claim, to be released.
     case endOfClaim
-    /// A person's key, to be removed.
+    /// A person's key, to be removed or confirmed.
     case keyOfPerson
     case person
     /// The acceptance of terms of use.

@@ -17,6 +17,7 @@ extension Examination {
             (wrong.key, wrong.fingerprint) = (key.line, key.fingerprint)
             return try refuse(claim(try wreck(), by: wrong, session: Self.session()))
         }
+        lookAtPendingClaims()
         let session = Self.session()
         var made: Answer?
         check(.claimsMake) {

@@ -64,6 +64,7 @@ extension Examination {
             _ = try need(addition, refusal)
             return try expect(add(own, to: options.stranger), 409).summary
         }
+        lookAtPendingKeys()
         if addition != nil { addStranger() }
     }
 
@@ -86,6 +87,7 @@ extension Examination {
 
     /// Removes everything at the end.
     func lookAtRemoval() {
+        removePendingKeys()
         check(.keysRemove) {
             let first = try need(added.first, "no key was added")
             var last: Answer?

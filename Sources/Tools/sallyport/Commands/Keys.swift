@@ -46,10 +46,11 @@ struct ListKeys: ParsableCommand {
         reporting { () throws(Failure) in
             let keys = try options.ask { $0.keys(owner: owner, $1) }
             try options.answer(KeyList(keys: keys)) {
-                var table = Table(["OWNER", "TYPE", "FINGERPRINT", "COMMENT"])
+                var table = Table(["OWNER", "TYPE", "FINGERPRINT", "STATE", "COMMENT"])
                 for key in keys {
                     let owner = key.suspended ? "\(key.owner.name) (suspended)" : key.owner.name
-                    table.add([owner, key.type, key.fingerprint, key.comment])
+                    let state = key.isUnlimited ? "-" : "pending"
+                    table.add([owner, key.type, key.fingerprint, state, key.comment])
                 }
                 return table.lines.joined(separator: "\n")
             }

@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import FoundationEssentials
@@ -8,10 +9,11 @@ import Testing
 /// What a person reads who logs in without a command.
 @Suite struct GreetingTests {
     private func greeting(
-        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true
+        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true, keys: [Key]? = nil
     ) throws -> [String] {
         let test = TestSession(on: EventLoop())
         test.service.offersSelfService = selfService
+        test.service.listedKeys = keys
         for job in jobs { test.service.jobs[job.id] = job }
         _ = Greeting().run(for: try Fixture.known(person), in: test.context)
         #expect(test.context.client.run() == .success)
@@ -58,6 +60,27 @@ import Testing
         let offered = commands(lines)
         #expect(offered.first == "connect 42" && !offered.contains { $0.contains("extend") })
         #expect(try !greeting(for: Fixture.bob, [kept()]).joined().contains("42"))
+    }
+
+    @Test func aNewKeyIsToldForAWeek() throws {
+        func key(_ name: String, daysAgo: Double?, limits: [Key.Limit]? = nil) -> Key {
+            Key(
+                fingerprint: name, type: "", key: "", comment: "a\u{1b}b", owner: Fixture.alice,
+                suspended: false, limits: limits, added: daysAgo.map { .now - $0 * 24 * 3600 })
+        }
+        let lines = try greeting(keys: [
+            key("SHA256:old", daysAgo: 7.1), key("SHA256:unknown", daysAgo: nil),
+            key("SHA256:pending", daysAgo: 1, limits: [.confirm]),
+            key(TestSession.key.fingerprint, daysAgo: 1), key("SHA256:new", daysAgo: 6.9),
+        ])
+        #expect(lines[1].hasPrefix("A key was added for you at ") && lines[1].contains("SHA256:new a"))
+        #expect(lines[1].contains(" UTC") && !lines[1].contains("\u{1b}"))
+        #expect(lines[2].contains("keys remove FINGERPRINT"))
+        #expect(lines.count { $0.contains("SHA256:") } == 1)
+        let many = try greeting(keys: (1...5).map { key("SHA256:\($0)", daysAgo: Double($0)) })
+        #expect(many.count { $0.contains("SHA256:") } == 3 && many[1].contains("SHA256:1"))
+        #expect(many.contains("And 2 more keys."))
+        #expect(try greeting(keys: []) == greeting() && greeting(selfService: false, keys: []).count > 1)
     }
 
     @Test(arguments: [

@@ -123,6 +123,7 @@ struct RequestTests {
         "manages keys",
         arguments: [
             ("keys", .list, false), ("keys list --json", .list, true), ("keys add", .add, false),
+            ("keys confirm --json abcd-efgh", .confirm(word: "abcd-efgh"), true),
             ("keys remove SHA256:abc", .remove(fingerprint: "SHA256:abc"), false),
         ] as [(String, KeysCommand.Task, Bool)])
     func keys(text: String, task: KeysCommand.Task, json: Bool) throws {

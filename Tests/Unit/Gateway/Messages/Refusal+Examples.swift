@@ -32,6 +32,9 @@ extension Refusal {
             .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
             .noManifest, .sourceFromTerminal, .keyInUse, .noSuchKey(error), .unwritableAnswer,
+            .confirmedKey(fingerprint: "SHA256:abc"), .wrongWord(error, fingerprint: "SHA256:abc"),
+            .notPending(error, fingerprint: "SHA256:abc"),
+            .usage(UsageError(.missing(.confirmation), word: "")),
             .noPublicHost(.host), .noPublicHost(.suffix), .noHostAuthority(setUpLine: "ssh x"),
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
@@ -63,7 +66,8 @@ extension Refusal {
         all += ForeignProgram.allCases.map { .foreignProgram($0, line: "ssh x") }
         all.append(.foreignProgram(.copyID, line: nil))
         let denials: [Denial] = [
-            .unknownKey(fingerprint: "SHA256:abc"), .suspended(Fixture.bob), .noSuchJob(job.id),
+            .unknownKey(fingerprint: "SHA256:abc"), .unconfirmedKey(fingerprint: "SHA256:abc"),
+            .suspended(Fixture.bob), .noSuchJob(job.id),
             .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),
             .concealed(job),
         ]

@@ -14,6 +14,7 @@ import Testing
     private struct Outcome {
         var admitted: Permit?
         var welcomed: Principal?
+        var confirms = false
         var status: ExitStatus?
         var errors = ""
         var records: [String] = []
@@ -22,14 +23,15 @@ import Testing
 
     /// - Parameter owner: whose key it is; nil: nobody's.
     private func arrive(
-        _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false, jobs: [Job] = []
+        _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false,
+        limits: [Key.Limit]? = nil, jobs: [Job] = []
     ) -> Outcome {
         let test = TestSession(on: loop, command: command)
         let key = TestSession.key
         if let owner {
             test.service.keys[key.fingerprint] = Key(
                 fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: "", owner: owner,
-                suspended: suspended)
+                suspended: suspended, limits: limits)
         }
         for job in jobs { test.service.jobs[job.id] = job }
         var outcome = Outcome()
@@ -37,6 +39,7 @@ import Testing
             switch command {
             case .job(_, let permit): outcome.admitted = permit
             case .personal(_, let principal): outcome.welcomed = principal
+            case .confirmation: outcome.confirms = true
             }
             test.context.finish(.success)
         }
@@ -71,6 +74,34 @@ import Testing
         for command in ["connect 42", "whoami"] {
             let outcome = arrive(command, suspended: true, jobs: [Fixture.job()])
             #expect(outcome.status == .notPermitted && outcome.errors.contains("suspended"))
+        }
+    }
+
+    /// Whose it is, or is going to be, is not said: the person for whom it is pending has proved nothing.
+    @Test func aPendingKeyCanOnlyBeConfirmed() {
+        for command in [
+            "tail 42", "connect", "list", "keys", "keys add", "keys remove SHA256:a", "keys confirm",
+            "nonsense",
+            "scp -t .", nil,
+        ] {
+            let outcome = arrive(command, limits: [.confirm], jobs: [Fixture.job()])
+            #expect(outcome.status == .notPermitted && outcome.admitted == nil && outcome.welcomed == nil)
+            #expect(!outcome.confirms && outcome.errors.contains("keys confirm WORD"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("alice"))
+        }
+        for command in ["keys confirm abcd-efgh", "keys confirm abcd-efgh --json"] {
+            let outcome = arrive(command, suspended: true, limits: [.confirm])
+            #expect(outcome.confirms && outcome.welcomed == nil)
+        }
+        #expect(arrive("keys confirm abcd-efgh").welcomed != nil)
+    }
+
+    @Test(arguments: [["attach"], ["confirm", "attach"], ["confirm", "confirm"]])
+    func aKeyWithLimitsThatNobodyKnowsIsUnknown(limits: [String]) {
+        for command in ["whoami", "keys confirm abcd-efgh"] {
+            let outcome = arrive(command, limits: limits.map { Key.Limit(rawValue: $0) })
+            #expect(outcome.status == .notPermitted && outcome.errors.contains("is unknown here"))
+            #expect(!outcome.confirms && outcome.welcomed == nil)
         }
     }
 

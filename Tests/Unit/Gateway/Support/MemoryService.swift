@@ -53,6 +53,12 @@ final class MemoryService: BuildService {
     var offersSelfService = false
     /// Nil: it does not offer a list of them.
     var images: [Image]?
+    /// Nil: it does not offer a list of them.
+    var listedKeys: [Key]?
+    /// What is answered to someone who adds or confirms a key; nil: `refusal`.
+    var addedKey: Key?
+    /// The keys that were confirmed, and the words.
+    private(set) var confirmations: [(fingerprint: String, word: String)] = []
     /// The changes of jobs that people asked for.
     private(set) var actions: [JobAction] = []
     /// What is answered to them; nil: the job.
@@ -176,11 +182,19 @@ extension MemoryService: SelfService {
     ) { answer(.failure(Self.notOffered)) }
 
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
-        answer(.failure(Self.notOffered))
+        answer(listedKeys.map { .success($0) } ?? .failure(Self.notOffered))
     }
 
     func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
-        answer(.failure(Self.notOffered))
+        answer(addedKey.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
+    }
+
+    func confirmKey(
+        _ fingerprint: String, _ confirmation: KeyConfirmation,
+        _ answer: @escaping (Result<Key, ServiceError>) -> Void
+    ) {
+        confirmations.append((fingerprint, confirmation.word))
+        answer(addedKey.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
     }
 
     func removeKey(

@@ -170,28 +170,39 @@ struct PeopleTests {
                 }
                 try await service.addAlice()
                 let own = NewKey(owner: "1", key: TestService.bobKey + " second")
-                #expect(try await ask(.POST, "/v1/keys", own).decode(Key.self).owner.name == "alice")
-                let again = try await ask(.POST, "/v1/keys", own)
-                #expect(again.status == 409 && again.text.contains("already yours"))
+                let add = "/v1/keys?limits=confirm"
+                let added = try await ask(.POST, add, own).decode(Key.self)
+                #expect(added.owner.name == "alice" && added.limits == [.confirm] && added.word != nil)
+                let taken = try await ask(.POST, add, NewKey(owner: "1", key: TestService.aliceKey))
+                #expect(taken.status == 409 && taken.text.contains("already yours"))
+                // An earlier gateway would say that the key can be used.
+                let early = try await ask(.POST, "/v1/keys", own)
+                #expect(early.status == 403 && early.text.contains("too old"))
                 for owner in ["alice", "7", ""] {
                     let key = NewKey(owner: owner, key: TestService.bobKey)
-                    #expect(try await ask(.POST, "/v1/keys", key).status == 422, "\(owner)")
+                    #expect(try await ask(.POST, add, key).status == 422, "\(owner)")
                 }
-                #expect(
-                    try await ask(.GET, "/v1/keys?owner=1").decode(KeyList.self).keys.map(\.comment) == [
-                        "", "second",
-                    ])
+                func comments(_ query: String) async throws -> [String] {
+                    try await ask(.GET, "/v1/keys?owner=1\(query)").decode(KeyList.self).keys.map(\.comment)
+                }
+                #expect(try await comments("") == [""])
+                #expect(try await comments("&limits=attach") == [""])
+                #expect(try await comments("&limits=attach,confirm") == ["", "second"])
                 #expect(try await ask(.GET, "/v1/keys").status == 403)
                 let path = "/v1/keys/" + TestService.bobFingerprint.percentEncoded
                 for (query, status) in [("", 403), ("?owner=2", 404), ("?owner=1", 204), ("?owner=1", 404)] {
                     #expect(try await ask(.DELETE, path + query).status == status)
                 }
+                // Nobody learns that it is someone's.
                 try await service.addBob()
-                let others = try await ask(.POST, "/v1/keys", own)
-                #expect(others.status == 409 && !others.text.contains("bob"))
+                let others = try await ask(.POST, add, own)
+                #expect(others.status == 201 && !others.text.contains("bob"))
+                #expect(try await ask(.GET, path).decode(Key.self).owner.name == "bob")
+                #expect(try await ask(.GET, path + "?limits=confirm").decode(Key.self).owner.name == "bob")
+                #expect(try await ask(.DELETE, path + "?owner=1").status == 204)
                 #expect(try await ask(.DELETE, path + "?owner=1").status == 404)
                 _ = try await service.client.send(.PUT, "/v1/people/alice/suspension")
-                #expect(try await ask(.POST, "/v1/keys", own).status == 403)
+                #expect(try await ask(.POST, add, own).status == 403)
             }
         }
     }

@@ -73,6 +73,10 @@ struct EarlierVersionsTests {
         let keys = try JSON.decode(Keys.self, from: read("keys.json")).keys
         #expect(keys.count == 5)
         #expect(try store.keys(owner: nil).map { $0.fingerprint } == keys.map { $0.fingerprint })
+        // They were added in an unknown time, and none has to be confirmed now.
+        #expect(try store.keys(owner: nil).allSatisfy { $0.added == nil && $0.isUnlimited })
+        #expect(try store.key(keys[0].fingerprint)?.fingerprint == keys[0].fingerprint)
+        #expect(try store.pendingKeys(owner: nil, at: .now).isEmpty)
         let people = try JSON.decode(People.self, from: read("people.json")).people
         #expect(try store.people() == people)
         #expect(people.map(\.name) == ["alice", "bob", "carol", "mallory"])
@@ -85,7 +89,7 @@ struct EarlierVersionsTests {
         #expect(accepted == ["1 fcab3b7ebc98", "2 fcab3b7ebc98"])
         // The next person and the next job get unused numbers.
         let key = try store.addKey(
-            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "dave")
+            try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "dave", at: .now)
         #expect(!people.map(\.id).contains(key.owner.id))
         let job = try store.addJob(
             owner: key.owner, note: nil, manifest: Manifest(image: "debian", tasks: []), at: .now)

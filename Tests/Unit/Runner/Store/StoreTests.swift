@@ -15,11 +15,13 @@ struct StoreTests {
     @Test("a key belongs to one person, once")
     func keys() throws {
         let store = try store()
-        let key = try store.addKey(try alice(), comment: "laptop", owner: "alice")
+        let key = try store.addKey(try alice(), comment: "laptop", owner: "alice", at: start)
         #expect(
             key.fingerprint == TestService.aliceFingerprint && key.owner == Person(id: "1", name: "alice"))
         #expect(try store.key(key.fingerprint) == key)
-        let error = #expect(throws: RunnerError.self) { try store.addKey(alice(), comment: "", owner: "bob") }
+        let error = #expect(throws: RunnerError.self) {
+            try store.addKey(alice(), comment: "", owner: "bob", at: start)
+        }
         #expect(error?.code == .conflict)
         #expect(try store.keys(owner: nil) == [key])
         #expect(try store.keys(owner: "alice") == [key] && store.keys(owner: "1") == [key])
@@ -40,7 +42,7 @@ struct StoreTests {
     func jobs() async throws {
         let path = TestService.makeFolder() + "/runner.sqlite"
         let store = try Store(path: path)
-        let person = try store.addKey(try alice(), comment: "", owner: "alice").owner
+        let person = try store.addKey(try alice(), comment: "", owner: "alice", at: start).owner
         var record = try store.addJob(
             owner: person, note: "n",
             manifest: Manifest(image: "debian", tasks: [.init(name: "a", script: "x")]),
@@ -63,7 +65,7 @@ struct StoreTests {
         #expect(try await again.jobs(owner: person, live: false) == [record.job])
         // Those that others share with a person are found by the person they are shared with, for as long as they are.
         let bob = try PublicKey.parse(line: TestService.bobKey).key
-        let other = try again.addKey(bob, comment: "", owner: "bob").owner
+        let other = try again.addKey(bob, comment: "", owner: "bob", at: start).owner
         record.job.shares = [Person(id: "2", name: "bob"), Person(id: "77", name: "nobody")]
         try again.save(record, at: start)
         #expect(try await again.jobs(owner: other, live: false, shared: true) == [record.job])

@@ -102,7 +102,7 @@ struct TestService: Sendable {
         try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
         let store = try Store(path: folder + "/runner.sqlite")
         _ = try store.addKey(
-            try PublicKey.parse(line: aliceKey).key, comment: "", owner: "alice")
+            try PublicKey.parse(line: aliceKey).key, comment: "", owner: "alice", at: .now)
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
         (settings.stateFolder, settings.slots) = (folder, 0)
         let clock = ManualClock()

@@ -1,0 +1,68 @@
+import AuthorizedKeys
+import BuildAPI
+import KeyForms
+import Presentation
+import ServiceClient
+
+/// `keys add`: sends keys to the build service, and says what is left to do.
+struct KeyAddition {
+    private let person: Person
+    private let service: any SelfService
+    private let json: Bool
+    private let context: SessionContext
+
+    init(for person: Person, _ service: any SelfService, json: Bool, in context: SessionContext) {
+        self.person = person
+        self.service = service
+        self.json = json
+        self.context = context
+    }
+
+    /// - Parameter bytes: what the person has sent.
+    func add(_ bytes: [UInt8]) throws(Refusal) {
+        let keys: [SubmittedKeys.Key]
+        do throws(KeyFormError) {
+            keys = try SubmittedKeys(bytes).keys
+        } catch {
+            throw .unusableKey(error)
+        }
+        add(keys[...], after: [])
+    }
+
+    /// One after the other. After a refusal, those before it stay.
+    private func add(_ keys: ArraySlice<SubmittedKeys.Key>, after added: [Key]) {
+        guard let next = keys.first else { return answer(added) }
+        service.add(NewKey(owner: person.id, key: next.line)) { result in
+            switch result {
+            case .success(let key):
+                let pending = key.isUnlimited ? "" : ", which is pending"
+                context.journal.note("\(person.record) adds the key \(next.key.fingerprint)\(pending)")
+                add(keys.dropFirst(), after: added + [key])
+            case .failure(let error):
+                for key in added { lines(about: key).forEach(context.say) }
+                context.refuse(.serviceRefused(error, KeysCommand.manual.name))
+            }
+        }
+    }
+
+    private func answer(_ added: [Key]) {
+        let views = added.map(KeyView.init)
+        guard json, views.count > 1 else {
+            return context.answer(views[0], json: json) {
+                added.flatMap(lines).map { $0 + "\n" }.joined()
+            }
+        }
+        context.answer(["keys": views], json: true) { "" }
+    }
+
+    private func lines(about key: Key) -> [String] {
+        let name = "The key \(HostileText.printable(key.fingerprint, limit: 60))"
+        guard !key.isUnlimited else { return ["\(name) is yours now."] }
+        let limit = key.expires.map { " by \(TimeLeft.moment($0))" } ?? ""
+        let word = HostileText.printable(key.word ?? "WORD", limit: 40)
+        return [
+            "\(name) is pending. To show that you have it, log in with it\(limit). FILE is the key's file:",
+            context.commandLine("keys confirm \(word)", identity: "FILE"),
+        ]
+    }
+}

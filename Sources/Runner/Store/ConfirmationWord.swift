@@ -1,0 +1,45 @@
+import AuthorizedKeys
+
+/// The word with which people confirm a key: `kmn4-7pqr`.
+///
+/// 28^8 words are enough, since a key is pending for a day and for a few attempts only.
+struct ConfirmationWord: Equatable {
+    /// As people read and type it.
+    let text: String
+
+    /// Without vowels and without what looks like something else.
+    private static let letters = Array("23456789bcdfghjkmnpqrstvwxyz")
+    private static let count = 8
+
+    /// A new one, by chance.
+    init() {
+        var generator = SystemRandomNumberGenerator()
+        self.init(letters: (0..<Self.count).map { _ in Self.letters.randomElement(using: &generator)! })
+    }
+
+    /// Nil: no word looks like that. Capital letters, and hyphens anywhere, are people's own.
+    init?(entered text: String) {
+        let letters = Array(text.lowercased().filter { $0 != "-" })
+        guard letters.count == Self.count, letters.allSatisfy(Self.letters.contains) else { return nil }
+        self.init(letters: letters)
+    }
+
+    private init(letters: [Character]) {
+        text = String(letters.prefix(Self.count / 2)) + "-" + String(letters.suffix(Self.count / 2))
+    }
+
+    /// What is stored of it.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: of the key that it confirms.
+    ///   - person: who gets the key.
+    func hash(for fingerprint: String, of person: Int64) -> [UInt8] {
+        SHA256.digest(of: Array("\(fingerprint) \(person) \(text)".utf8))
+    }
+
+    /// The time this takes does not depend on where the hashes differ.
+    func hasHash(_ stored: [UInt8], for fingerprint: String, of person: Int64) -> Bool {
+        let hash = hash(for: fingerprint, of: person)
+        return hash.count == stored.count && zip(hash, stored).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
