@@ -184,6 +184,8 @@ install:
 	    exists passwd sallyport || useradd --system --gid sallyport --home-dir /var/lib/sallyport --no-create-home \
 	        --shell /usr/sbin/nologin sallyport
 	    ! exists group kvm || usermod --append --groups kvm sallyport
+	    exists passwd sallyport-builder || useradd --system --user-group --home-dir / --no-create-home \
+	        --shell /usr/sbin/nologin sallyport-builder
 	    exists passwd sallyport-keys || useradd --system --user-group --home-dir / --no-create-home \
 	        --shell /usr/sbin/nologin sallyport-keys
 	    # The login shell is a second barrier after the forced command. `*` means no password; `!` would lock the account.
@@ -191,7 +193,8 @@ install:
 	        --shell '$(LIBEXEC)/sallyport-shell' builds
 	    [ -e "$$identity" ] || ssh-keygen -q -t ed25519 -N '' -C "builds@$$(uname -n)" -f "$$identity"
 	    chown builds: "$$identity"
-	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport /var/lib/sallyport
+	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport
+	    install -d --owner=sallyport --group=sallyport --mode=0750 /var/lib/sallyport
 	    install -d --owner=sallyport-keys --group=sallyport-keys --mode=0700 /run/sallyport/keys
 	    install -d --owner=builds --group=builds --mode=0700 /run/sallyport/sessions
 	fi
@@ -257,7 +260,8 @@ uninstall:
 	    # Prints the ids of the processes whose programs find(1) selects.
 	    processes() { { find /proc/[0-9]*/exe -maxdepth 0 "$$@" -printf '%h\n' 2>/dev/null || true; } | cut -d/ -f3; }
 	    runners=($$(processes -lname '$(LIBEXEC)/sallyport-runner*'))
-	    builders=($$(processes -lname '*/qemu-system-*' -user sallyport))
+	    builders=($$(processes -lname '*/qemu-system-*' -user sallyport)
+	        $$(processes -lname '*/qemu-system-*' -user sallyport-builder))
 	    sessions=($$(processes -lname '$(LIBEXEC)/sallyport-shell*'))
 	    steps=()
 	    if systemctl --quiet is-active sallyport-runner 2>/dev/null; then
@@ -287,6 +291,6 @@ uninstall:
 	    echo "Kept: $(DROP_IN), which someone may have changed. Remove it: it names programs that are gone."
 	fi
 	if [ -z '$(DESTDIR)' ]; then
-	    echo 'Kept: the accounts builds, sallyport-keys and sallyport (remove them with userdel). Reload sshd.'
+	    echo 'Kept: the accounts builds, sallyport-keys, sallyport-builder and sallyport (remove them with userdel). Reload sshd.'
 	    systemctl --quiet daemon-reload 2>/dev/null || true
 	fi

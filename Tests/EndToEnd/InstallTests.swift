@@ -63,8 +63,16 @@ import Testing
                 job=$(sallyport submit --owner alice /tmp/job.yaml | grep -o '[0-9]*' | head -1)
                 \(InstalledMachine.ssh) tail "$job" || echo "tail: $?"
                 \(InstalledMachine.ssh) connect "$job" 'echo inside; exit 5' || echo "connect: $?"
+                echo "QEMU: $(stat -c %U "/proc/$(head -n 1 "/var/lib/sallyport/machines/$job/pidfile")")"
+                grep -E '^Cap(Inh|Prm|Eff|Amb)' "/proc/$(cat /run/runner.pid)/status" | uniq -f 1 | tr '\\t' ' '
                 """, deadline: 120)
-            await expect(entered, status: 0, output: ["tail: 1\n", "inside\nconnect: 5\n"], in: testBed)
+            await expect(
+                entered, status: 0,
+                output: [
+                    "tail: 1\n", "inside\nconnect: 5\n",
+                    "QEMU: sallyport-builder\nCapInh: 0000000000000000\n",
+                ], in: testBed)
+            #expect(!entered.text.contains("CapPrm"), "the runner keeps a capability: \(entered)")
 
             for way in Self.otherWays {
                 let refused = try await machine.run(way.command)
@@ -98,7 +106,7 @@ import Testing
             try await machine.start()
             let people = try await machine.run(
                 """
-                setpriv --reuid=sallyport --regid=sallyport --init-groups \
+                \(InstalledMachine.asRunner) \
                     /usr/local/libexec/sallyport/sallyport-runner serve --config /etc/sallyport/second.toml \
                     >/tmp/second.log 2>&1 </dev/null &
                 trap 'kill $!; wait $!' EXIT

@@ -20,6 +20,56 @@ import Testing
         }
     }
 
+    /// Seen from the host, as QEMU itself could see it: another user, and nothing of this machine.
+    @Test func whoGetsOutOfABuilderIsNobodyAndSeesNothing() async throws {
+        let testBed = try await SharedTestBed.get()
+        let job = try await SharedJobs.wreck(testBed)
+        let folder = "\(testBed.folder)/machine/state/machines/\(job)"
+        let seen = try await testBed.run([
+            "/bin/sh", "-ec",
+            """
+            pid=$(head -n 1 \(folder)/pidfile)
+            stat -c %U /proc/$pid
+            grep -E '^(CapPrm|CapBnd|NoNewPrivs|Seccomp):' /proc/$pid/status | tr '\\t' ' '
+            cat /proc/$pid/oom_score_adj
+            tr '\\0' '\\n' </proc/$pid/cmdline | grep '^on,'
+            for space in mnt pid ipc user; do
+                [ "$(readlink /proc/$pid/ns/$space)" = "$(readlink /proc/self/ns/$space)" ] || echo "own $space"
+            done
+            inside() { nsenter --user --mount --pid --root --wd --preserve-credentials --target $pid \\
+                setpriv --reuid=1 --regid=1 --clear-groups --bounding-set=-all --inh-caps=-all -- "$@"; }
+            echo $(inside ls -A / | grep -vE '^(lib.*|s?bin)$')
+            echo $(inside ls -A /dev /image /run /old | grep -v '^kvm$')
+            for place in / /usr /image /dev /old /run; do
+                ! inside touch $place/file 2>/dev/null || echo "writes to $place"
+            done
+            rm \(folder)/emulator/file
+            """,
+        ])
+        await expect(seen, status: 0, in: testBed)
+        #expect(
+            seen.text == """
+                sallyport-builder
+                CapPrm: 0000000000000000
+                CapBnd: 0000000000000000
+                NoNewPrivs: 1
+                Seccomp: 2
+                500
+                on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+                own mnt
+                own pid
+                own ipc
+                own user
+                dev image initramfs old proc run usr
+                /dev: null urandom zero /image: vmlinuz /old: /run: qmp.sock
+                writes to /run
+
+                """, "\(seen)")
+        let jobs = try await testBed.sallyport(["jobs", "--all"])
+        await expect(jobs, status: 0, output: ["kept, emulated "], in: testBed)
+        #expect(!jobs.text.contains("not isolated"), "\(jobs)")
+    }
+
     /// A new host key on the same port: this is not the job's builder.
     @Test func aBuilderWithAnotherHostKeyIsRefused() async throws {
         let testBed = try await SharedTestBed.get()

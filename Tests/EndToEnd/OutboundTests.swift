@@ -4,6 +4,9 @@ import Testing
 /// `network = "outbound"`: what a builder reaches then, tried from inside, and what it does not.
 @Suite struct OutboundTests {
     private static let configuration = """
+        outbound_deny = \(Internet.deny)
+        outbound_connections = 4
+        outbound_bytes = 3000000
         [runner.image.debian-build]
         memory = 320
         network = "outbound"
@@ -16,9 +19,13 @@ import Testing
                 testBed, size: "80m", prefix: internet.prefix, more: Self.configuration
             ) { runner in
                 // The silence below is not that of a server which is not there.
-                for address in ["45.33.32.1", "192.168.7.2", "10.1.1.1", "169.254.169.254", "2001:470::2"] {
+                for address in [
+                    "45.33.32.1", "192.168.7.2", "10.1.1.1", "169.254.169.254", "168.63.129.16",
+                    "2001:470::2",
+                ] + Internet.denied.map(\.0) {
                     #expect(try await internet.answersTheHost(address), "\(address)")
                 }
+                #expect(try await internet.answersTheHost(Internet.website, port: 25))
                 try await tryEach(runner)
                 try await withoutItsRulesThereIsNoBuilder(runner)
             }
@@ -26,7 +33,8 @@ import Testing
     }
 
     private func tryEach(_ runner: OwnRunner) async throws {
-        let addresses = [Internet.website] + Internet.forbidden.map(\.0) + ["name.example"]
+        let forbidden = Internet.forbidden + Internet.denied
+        let addresses = [Internet.website, "name.example"] + forbidden.map(\.0)
         let submitted = try await runner.submit(
             """
             image: debian-build
@@ -38,6 +46,11 @@ import Testing
                   sudo ip address add 2001:470::3/64 dev eth0
                   sudo ip route add default via fe80::2 dev eth0
                   for address in 2001:470::1 2001:470::2; do echo "$address $(reach $address)"; done
+                  echo "mail $(reach \(Internet.website) 25)"
+                  for number in $(seq 12); do exec {socket}<>/dev/tcp/\(Internet.website)/80 && echo connected; done
+                  exec 3<>/dev/tcp/\(Internet.website)/80 && printf 'GET /large HTTP/1.0\\r\\n\\r\\n' >&3
+                  echo "large $(timeout 10 cat <&3 | wc -c)"
+                  for address in \(Internet.website) name.example; do echo "then $address $(reach $address)"; done
                   echo "memory $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p')"
 
             """)
@@ -46,16 +59,28 @@ import Testing
         let lines = try await runner.log("1", "reach").split(separator: "\n").map(String.init)
         #expect(lines.contains("\(Internet.website) open"), "\(lines)")
         #expect(lines.contains("name.example open"), "\(lines)")
-        for (address, reason) in Internet.forbidden {
+        for (address, reason) in forbidden {
             #expect(lines.contains("\(address) closed"), "\(reason): \(lines)")
         }
         for address in ["2001:470::1", "2001:470::2"] {
             #expect(lines.contains("\(address) closed"), "\(lines)")
         }
+        #expect(lines.contains("mail closed"), "\(lines)")
+        // More than four in a second wait, and are not refused.
+        #expect(lines.count { $0 == "connected" } == 12, "\(lines)")
+        let large = lines.first { $0.hasPrefix("large ") }.flatMap { Int($0.dropFirst("large ".count)) }
+        #expect((2_000_000..<3_000_000).contains(large ?? 0), "\(lines)")
+        // Nothing any more, but SSH: these lines have arrived.
+        #expect(lines.contains("then \(Internet.website) closed"), "\(lines)")
+        #expect(lines.contains("then name.example closed"), "\(lines)")
         let memory = lines.last.flatMap { Int($0.dropFirst("memory ".count)) }
         #expect((250...320).contains(memory ?? 0), "\(lines)")
         try await runner.waitUntilNoBuilder(seconds: 20)
         try await runner.waitUntilNone("slirp4netns")
+        try await runner.wait(
+            forReport:
+                "job 1: network: 1[0-9] connections, [0-9]* bytes sent, 2[0-9]* bytes received, [0-9]* attempts\\? "
+                + "above the limit")
     }
 
     private func withoutItsRulesThereIsNoBuilder(_ runner: OwnRunner) async throws {

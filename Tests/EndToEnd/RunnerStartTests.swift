@@ -11,6 +11,7 @@ import Testing
         let started = try await serve(
             """
             slots = 1
+            isolation = "none"
             max_life = 1800
             log_file = "\(folder)/log/runner.log"
             [runner.image.debain-build]
@@ -20,7 +21,7 @@ import Testing
             started, status: 0,
             errors: [
                 "listening on \(folder)/run/s, 1 builder at once",
-                "info sallyport-runner: [Runner] builders ",
+                "info sallyport-runner: [Runner] builders ", "runner.isolation is \"none\": ",
                 "the image torn cannot start: \(folder)/images/torn/vmlinuz: No such file or directory",
                 "[runner.image.debain-build] has no effect", "runner.max_life (1800) is less than",
             ], in: testBed)
@@ -56,6 +57,20 @@ import Testing
             (
                 "slots = 1", "mount --bind /dev/null /usr/bin/qemu-system-x86_64 &&",
                 "No builder can start: not installed: qemu-system-x86_64."
+            ),
+            (
+                "slots = 1", "",
+                "runner.isolation is \"required\", but builders cannot run as sallyport-builder: the runner lacks "
+                    + "the capabilities CAP_SETUID and CAP_SETGID. Start the runner by its unit, or set"
+            ),
+            (
+                "slots = 1\nbuilder_account = \"nobody-at-all\"", "",
+                "runner.isolation is \"required\", but builders cannot run as nobody-at-all: there is no user nobody-at-all."
+            ),
+            (
+                "slots = 1", "mount --bind /bin/false /usr/bin/unshare &&",
+                "runner.isolation is \"required\", but builders cannot run as sallyport-builder: the kernel allows no user "
+                    + "namespaces."
             ),
             (
                 "slots = 0", "chown root \(folder)/state && chmod 700 \(folder)/state &&",

@@ -48,10 +48,11 @@ import Testing
         }
     }
 
-    /// Root in a builder can write to its console for ever.
+    /// Root in a builder can write to its console for ever, also where the runner's host forbids namespaces.
     @Test func aBuildersConsoleDoesNotFillTheDisk() async throws {
         let testBed = try await SharedTestBed.get()
-        try await OwnRunner.with(testBed, size: "40m") { runner in
+        try await OwnRunner.with(testBed, size: "40m", more: "isolation = \"none\"") { runner in
+            try await runner.wait(forReport: "warning.*runner.isolation is \"none\"")
             let submitted = try await runner.submit(
                 """
                 image: debian
@@ -67,6 +68,9 @@ import Testing
             #expect(try await runner.log("1", "flood").contains("survived"))
             let size = try await testBed.run(["stat", "-c", "%s", "\(runner.state)/machines/1/console.log"])
             #expect(size.text == "1048576\n")
+            await expect(
+                try await runner.sallyport(["jobs"]), status: 0, output: ["kept, emulated, not isolated"],
+                in: testBed)
         }
     }
 

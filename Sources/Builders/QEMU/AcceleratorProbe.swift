@@ -12,19 +12,22 @@ public actor AcceleratorProbe {
 
     /// What `automatic` means on this host.
     ///
-    /// - Parameter report: is told the answer when it is found, once for each image.
+    /// - Parameters:
+    ///   - namespace: in which the builders run, whose account can have less access than the runner.
+    ///   - report: is told the answer when it is found, once for each image.
     public func resolve(
-        image: FilePath, report: @Sendable (Accelerator) -> Void = { _ in }
+        image: FilePath, in namespace: BuilderNamespace?,
+        report: @Sendable (Accelerator) -> Void = { _ in }
     ) async -> Accelerator {
         if let known = answers[image] { return await known.value }
-        let task = Task { await Self.probe(image: image) }
+        let task = Task { await Self.probe(image: image, namespace) }
         answers[image] = task
         let answer = await task.value
         report(answer)
         return answer
     }
 
-    private static func probe(image: FilePath) async -> Accelerator {
+    private static func probe(image: FilePath, _ namespace: BuilderNamespace?) async -> Accelerator {
         guard access("/dev/kvm", R_OK | W_OK) == 0 else { return .tcg }
         let file = image.appending("kvm-probe")
         let boot =
@@ -34,15 +37,26 @@ public actor AcceleratorProbe {
         if kept.count == 2, kept[0] == boot, let answer = Accelerator(rawValue: String(kept[1])) {
             return answer
         }
-        let files = MachineSpecification.files(ofImage: image)
-        let command = EmulatorCommand(
-            kernel: files.kernel, initramfs: files.initramfs,
-            accelerator: .kvm, memory: 256, processors: 1, kernelArguments: ["sallyport.probe"])
-        let outcome = try? await ShortCommand(
-            program: EmulatorCommand.program, arguments: command.probe(), limit: .seconds(5)
-        ).run()
-        let answer: Accelerator = outcome?.output.contains("sallyport: booted") == true ? .kvm : .tcg
+        let answer: Accelerator = await boots(image: image, namespace) ? .kvm : .tcg
         try? "\(boot) \(answer.rawValue)".write(toFile: file.string, atomically: true, encoding: .utf8)
         return answer
+    }
+
+    /// Whether our guest boots with KVM within five seconds.
+    private static func boots(image: FilePath, _ namespace: BuilderNamespace?) async -> Bool {
+        let folder = MachineFolder(path: FilePath("/tmp/sallyport-probe-\(UUID().uuidString.prefix(8))"))
+        defer { folder.remove([folder.path]) }
+        let files = MachineSpecification.files(ofImage: image)
+        let command = EmulatorCommand(
+            kernel: files.kernel, initramfs: files.initramfs, accelerator: .kvm, memory: 256, processors: 1,
+            namespace: namespace, kernelArguments: ["sallyport.probe"])
+        let launch = EmulatorLaunch(
+            folder: folder, confinement: command.confinement(in: folder), network: nil)
+        guard (try? folder.create()) != nil,
+            let process = try? await launch.start(command.probe(in: folder))
+        else { return false }
+        // It ends by itself when it has booted.
+        await EmulatorProcess(folder: folder).waitUntilGone(process, gracePeriod: .seconds(5))
+        return folder.consoleTail.contains("sallyport: booted")
     }
 }

@@ -7,6 +7,8 @@ public struct BuilderHost: Sendable, Equatable {
     public var kvmObstacle: String?
     /// The programs that no builder can do without, and that are not installed.
     public var missingPrograms: [String] = []
+    /// Why QEMU cannot run as a user of its own; nil: it can.
+    public var isolationObstacle: String?
     /// Why builders with a network cannot start; nil: they can.
     public var networkObstacle: String?
     /// Why there is no folder of images that can be listed; nil: there is one.
@@ -24,6 +26,7 @@ public struct BuilderHost: Sendable, Equatable {
         missingPrograms = Self.missing([
             EmulatorCommand.program, SecureShell.program, KeyGeneration.program, "sh",
         ])
+        isolationObstacle = BuilderNamespace.obstacle
         networkObstacle = Self.networkObstacle
         do {
             for name in try ImageFolder(folder).names() {
@@ -64,7 +67,7 @@ public struct BuilderHost: Sendable, Equatable {
         let files = MachineSpecification.files(ofImage: folder)
         if let fault = startFault(inImage: folder) { return fault }
         guard access(files.disk.string, F_OK) == 0 else { return nil }
-        if let fault = openingFails(files.disk.string, R_OK) { return fault }
+        if let fault = readingFails(files.disk.string) { return fault }
         do throws(MachineError) {
             _ = try DiskImage(files.disk)
             return nil
@@ -76,7 +79,17 @@ public struct BuilderHost: Sendable, Equatable {
     /// Why no guest can start from that image, whether it has a disk or not; nil: it can.
     static func startFault(inImage folder: FilePath) -> String? {
         let files = MachineSpecification.files(ofImage: folder)
-        return openingFails(files.kernel.string, R_OK) ?? openingFails(files.initramfs.string, R_OK)
+        return readingFails(files.kernel.string) ?? readingFails(files.initramfs.string)
+    }
+
+    /// QEMU reads an image's files as the builders' account, if there is one.
+    private static func readingFails(_ path: String) -> String? {
+        if let fault = openingFails(path, R_OK) { return fault }
+        var status = stat()
+        guard BuilderNamespace.inherited != nil, stat(path, &status) == 0, status.st_mode & 0o004 == 0 else {
+            return nil
+        }
+        return "\(path): only some users can read it, and the builders' account is not among them (chmod o+r)"
     }
 
     private static func openingFails(_ path: String, _ mode: CInt) -> String? {

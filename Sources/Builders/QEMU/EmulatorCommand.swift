@@ -15,64 +15,55 @@ struct EmulatorCommand {
     var memory: Int
     var processors: Int
     var network: Network = .none
+    /// Nil: QEMU runs as the runner's user.
+    var namespace: BuilderNamespace?
     /// More words for the kernel's command line.
     var kernelArguments: [String] = []
 
-    /// The kernel's arguments that all our guests have.
-    private var common: [String] {
+    /// All denials of QEMU's own filter of system calls. They do not go together with `-daemonize`.
+    private static let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+    /// The arguments that all our guests have.
+    private func common(_ confinement: Confinement) -> [String] {
         var words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"] + kernelArguments
         if accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
             words.append("tsc_early_khz=\(frequency)")
         }
         return [
+            // By the name people find the process of a job.
+            "-name", Self.escaped(confinement.folder.path.string + "/"),
             "-M", "microvm", "-accel", accelerator == .kvm ? "kvm" : "tcg",
             "-cpu", accelerator == .kvm ? "host" : "max", "-m", String(memory), "-smp", String(processors),
-            "-sandbox", "on",
+            "-sandbox", Self.sandbox,
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", kernel.string, "-initrd", initramfs.string, "-append", words.joined(separator: " "),
+            "-kernel", confinement.place(of: kernel), "-initrd", confinement.place(of: initramfs),
+            "-append", words.joined(separator: " "),
+            "-add-fd", "fd=\(Confinement.console),set=1",
+            "-chardev", "file,id=console,path=/dev/fdset/1", "-serial", "chardev:console",
         ]
     }
 
-    /// The largest size of the console's log, to which root in the guest can write for ever. Anything beyond it is
-    /// lost; QEMU continues, because it ignores the signal for that.
+    /// The largest size of the console's log, to which root in the guest can write for ever. Anything beyond it is lost.
     private static let consoleLimit = 1 << 20
-
-    /// $1 is the longest file that it can write, in blocks of 512 bytes; $2 is a folder for files that vanish with it.
-    private static let limited = """
-        trap '' XFSZ
-        ulimit -f "$1"
-        export TMPDIR="$2"
-        shift 2
-        program=$(command -v "$0") || exit 127
-        exec "$program" "$@"
-        """
 
     private var longestFile: Int { disk?.longestOverlay ?? Self.consoleLimit }
 
-    /// Starts a machine in the background: QEMU returns when it runs.
-    func launch(in folder: MachineFolder, port: Int) async throws(MachineError) -> ShortCommand.Outcome {
-        let command =
-            ["-c", Self.limited, Self.program, String(longestFile / 512), folder.path.string]
-            + machine(in: folder, port: port)
-        let outcome = try await ShortCommand(
-            program: "sh",
-            arguments: network == .none
-                ? command : OutboundNetwork(folder: folder).arguments(running: command)
-        ).run()
-        // sh(1): the command was not found.
-        guard outcome.status != 127 else { throw MachineError(.programMissing, detail: Self.program) }
-        return outcome
+    /// How this is started in the background.
+    func confinement(in folder: MachineFolder) -> Confinement {
+        var files = [(kernel, "/image/vmlinuz"), (initramfs, "/initramfs")]
+        if let disk { files.append((disk.path, "/image/root.qcow2")) }
+        return Confinement(folder: folder, namespace: namespace, longestFile: longestFile, files: files)
     }
 
-    /// The arguments for that.
+    /// A machine that is reached by its SSH server and its monitor.
     func machine(in folder: MachineFolder, port: Int) -> [String] {
-        common + drive + [
-            "-chardev", "file,id=console,path=\(Self.escaped(folder.console))", "-serial", "chardev:console",
+        let confinement = confinement(in: folder)
+        let monitor = namespace == nil ? folder.monitorSocket.string : "/run/\(MachineFolder.monitorName)"
+        return common(confinement) + drive(confinement) + [
             "-netdev", "user,id=network,\(userNetwork(port: port))",
             "-device", "virtio-net-device,netdev=network",
-            "-chardev", "socket,id=monitor,path=\(Self.escaped(folder.monitorSocket)),server=on,wait=off",
+            "-chardev", "socket,id=monitor,path=\(Self.escaped(monitor)),server=on,wait=off",
             "-mon", "chardev=monitor,mode=control",
-            "-daemonize", "-pidfile", folder.processFile.string,
         ]
     }
 
@@ -86,22 +77,21 @@ struct EmulatorCommand {
 
     /// QEMU writes changes to the image to an unlinked file in TMPDIR, which disappears with QEMU.
     /// When the disk is full, the machine stops until it is told to continue (see ``MonitorConnection``).
-    private var drive: [String] {
+    private func drive(_ confinement: Confinement) -> [String] {
         guard let disk else { return [] }
         return [
             "-drive",
-            "if=none,id=root,format=qcow2,snapshot=on,werror=enospc,file=\(Self.escaped(disk.path))",
+            "if=none,id=root,format=qcow2,snapshot=on,werror=enospc,"
+                + "file=\(Self.escaped(confinement.place(of: disk.path)))",
             "-device", "virtio-blk-device,drive=root",
         ]
     }
 
     /// A guest that reports that it has booted, and ends.
-    func probe() -> [String] {
-        common + ["-serial", "stdio"]
-    }
+    func probe(in folder: MachineFolder) -> [String] { common(confinement(in: folder)) }
 
     /// In QEMU's options a comma ends a value, and two commas stand for one.
-    private static func escaped(_ path: FilePath) -> String {
-        path.string.escaping(",", as: ",,")
+    private static func escaped(_ path: String) -> String {
+        path.escaping(",", as: ",,")
     }
 }

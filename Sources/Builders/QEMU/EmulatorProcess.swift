@@ -5,20 +5,27 @@ import SystemPackage
 struct EmulatorProcess {
     let folder: MachineFolder
 
-    /// The number in the pidfile, if the process with that number is this machine: its arguments name the
-    /// machine's own pidfile.
+    /// The number in the pidfile, if the process with that number is this machine.
     func identify() -> pid_t? {
-        guard let text = try? String(contentsOfFile: folder.processFile.string, encoding: .utf8),
-            let process = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)), process > 1
-        else { return nil }
-        return isMachine(process) ? process : nil
+        let lines = (try? String(contentsOfFile: folder.processFile.string, encoding: .utf8))?
+            .split(separator: "\n")
+        guard let lines, let number = lines.first, let process = pid_t(number), process > 1 else {
+            return nil
+        }
+        let start = lines.dropFirst().first.map(String.init)
+        return isMachine(process, startedAt: start) ? process : nil
     }
 
-    func isMachine(_ process: pid_t) -> Bool {
-        guard let arguments = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline")) else {
-            return false
+    func isMachine(_ process: pid_t) -> Bool { identify() == process }
+
+    /// A process can change its arguments, but not the time of its start. Version 1.0 identified it by its arguments, which
+    /// name the machine's own pidfile.
+    private func isMachine(_ process: pid_t, startedAt start: String?) -> Bool {
+        guard let start else {
+            let arguments = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline"))
+            return arguments?.split(separator: 0).contains(Data(folder.processFile.string.utf8)) == true
         }
-        return arguments.split(separator: 0).contains(Data(folder.processFile.string.utf8))
+        return ProcessStatus(of: process).map { $0.start == start && !$0.isZombie } ?? false
     }
 
     /// Returns when the process is gone; kills it if it is not gone after `gracePeriod`.

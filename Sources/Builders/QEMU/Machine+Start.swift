@@ -16,7 +16,8 @@ extension Machine {
 
         var accelerator = specification.accelerator
         if accelerator == .automatic {
-            accelerator = await AcceleratorProbe.shared.resolve(image: specification.image)
+            accelerator = await AcceleratorProbe.shared.resolve(
+                image: specification.image, in: specification.namespace)
         }
         let hostKeys: [String]
         do throws(MachineError) {
@@ -33,16 +34,10 @@ extension Machine {
         let emulator = EmulatorCommand(
             kernel: files.kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
             memory: specification.memory, processors: specification.processors,
-            network: specification.network)
-        let record = try await launch(
-            emulator, in: folder, hostKeys: hostKeys, identity: specification.identity)
-        do {
-            let monitor = try await MonitorConnection.connect(to: folder.monitorSocket)
-            return Machine(folder: folder, record: record, monitor: monitor)
-        } catch {
-            await endUnanswering(folder)
-            throw MachineError(.startFailed, detail: "no answer from QEMU's monitor: \(error)")
-        }
+            network: specification.network, namespace: specification.namespace)
+        let (record, monitor) = try await launch(
+            emulator, specification, in: folder, hostKeys: hostKeys)
+        return Machine(folder: folder, record: record, monitor: monitor)
     }
 
     /// Finds a machine that an earlier process has started.
@@ -51,10 +46,12 @@ extension Machine {
     /// answer is useless, and is ended.
     public static func adopt(folder path: FilePath) async -> Machine? {
         let folder = MachineFolder(path: path)
-        if let record = MachineRecord.read(from: folder),
-            let monitor = try? await MonitorConnection.connect(to: folder.monitorSocket)
-        {
-            return Machine(folder: folder, record: record, monitor: monitor)
+        if let record = MachineRecord.read(from: folder) {
+            for socket in [folder.monitorSocket, folder.earlierMonitorSocket] {
+                if let monitor = try? await MonitorConnection.connect(to: socket) {
+                    return Machine(folder: folder, record: record, monitor: monitor)
+                }
+            }
         }
         await endUnanswering(folder)
         return nil
@@ -99,42 +96,53 @@ extension Machine {
         var whole = try folder.read(common)
         whole.append(Data(count: (4 - whole.count % 4) % 4))
         whole.append(contentsOf: archive.finished())
-        try folder.write(whole, to: folder.initramfs)
+        // QEMU reads it as another user; nobody else can enter the folder.
+        try folder.write(
+            whole, to: folder.initramfs, permissions: [.ownerReadWrite, .groupRead, .otherRead])
     }
 
     /// Starts QEMU on a port that was free a moment ago; tries another one if it no longer is.
     private static func launch(
-        _ emulator: EmulatorCommand, in folder: MachineFolder, hostKeys: [String], identity: FilePath
-    ) async throws(MachineError) -> MachineRecord {
-        var messages = "no free port"
+        _ emulator: EmulatorCommand, _ specification: MachineSpecification, in folder: MachineFolder,
+        hostKeys: [String]
+    ) async throws(MachineError) -> (MachineRecord, MonitorConnection) {
+        let network =
+            emulator.network == .none
+            ? nil : OutboundNetwork(folder: folder, limits: specification.outbound)
+        let launch = EmulatorLaunch(
+            folder: folder, confinement: emulator.confinement(in: folder), network: network)
+        var failure = MachineError(.startFailed, detail: "no free port")
         for _ in 0..<5 {
-            let record = MachineRecord(
-                port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: identity.string)
+            var record = MachineRecord(
+                port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: specification.identity.string,
+                accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil)
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.
             try record.write(to: folder)
-            let outcome = try await emulator.launch(in: folder, port: record.port)
-            if outcome.status == 0 {
-                return emulator.network == .none ? record : try await openPort(of: record, in: folder)
+            do throws(MachineError) {
+                let process = try await launch.start(emulator.machine(in: folder, port: record.port))
+                let monitor = try await launch.monitor(of: process)
+                if let network { record = try await openPort(of: record, network, in: folder) }
+                return (record, monitor)
+            } catch {
+                await endUnanswering(folder)
+                failure = error
             }
-            messages = outcome.errors
-            guard messages.contains("host forwarding rule") else { break }
+            guard failure.detail.contains("host forwarding rule") else { break }
         }
-        folder.removeTraces()
-        throw failure(messages)
+        throw failure
     }
 
     /// Finds a port for a machine whose QEMU is in a network namespace; it can differ from the record's.
     private static func openPort(
-        of record: MachineRecord, in folder: MachineFolder
+        of record: MachineRecord, _ network: OutboundNetwork, in folder: MachineFolder
     ) async throws(MachineError) -> MachineRecord {
         var record = record
         for _ in 0..<5 {
-            if await OutboundNetwork(folder: folder).forward(port: record.port) { return record }
+            if await network.forward(port: record.port) { return record }
             record.port = try LoopbackPort.pick()
             try record.write(to: folder)
         }
-        await endUnanswering(folder)
         throw MachineError(.networkFailed, detail: "slirp4netns did not open a port.")
     }
 

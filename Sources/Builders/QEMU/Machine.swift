@@ -18,6 +18,11 @@ public final class Machine: Sendable {
     let shell: SecureShell
     let monitor: MonitorConnection
     private let peopleKeys: PeopleKeys
+    private let meter: NetworkMeter?
+    /// How its instructions are executed; nil: an earlier version has started it, and has not noted that.
+    public let accelerator: Accelerator?
+    /// Whether its QEMU runs as a user of its own.
+    public let isIsolated: Bool
 
     init(folder: MachineFolder, record: MachineRecord, monitor: MonitorConnection) {
         self.folder = folder
@@ -26,6 +31,14 @@ public final class Machine: Sendable {
         self.shell = SecureShell(folder: folder, identity: record.identity, port: record.port)
         self.monitor = monitor
         peopleKeys = PeopleKeys(shell)
+        meter = EmulatorProcess(folder: folder).identify().flatMap { NetworkMeter(of: $0) }
+        accelerator = record.accelerator
+        isIsolated = record.isIsolated ?? false
+    }
+
+    /// What it has sent and received so far, also after its end; nil: it has no network that counts.
+    public var traffic: NetworkTraffic? {
+        get async { await meter?.read() }
     }
 
     /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.

@@ -5,9 +5,19 @@ import SystemPackage
 struct MachineFolder: Sendable {
     let path: FilePath
 
-    var monitorSocket: FilePath { path.appending("qmp.sock") }
+    /// The only folder that QEMU can write to.
+    var emulator: FilePath { path.appending("emulator") }
+    static let monitorName = "qmp.sock"
+    var monitorSocket: FilePath { emulator.appending(Self.monitorName) }
+    /// Where version 1.0 had it. A machine can be older than its runner.
+    var earlierMonitorSocket: FilePath { path.appending(Self.monitorName) }
+    /// QEMU's file system, if it has one of its own; empty, because its mounts are QEMU's only.
+    var root: FilePath { path.appending("root") }
+    /// QEMU's messages.
+    var emulatorLog: FilePath { path.appending("emulator.log") }
     /// The control socket of the connection that the runner's calls of ssh share.
     var controlSocket: FilePath { path.appending("ssh.sock") }
+    /// QEMU's process number, and on a second line when it was started, as in proc(5).
     var processFile: FilePath { path.appending("pidfile") }
     var console: FilePath { path.appending("console.log") }
     var hostKeys: [HostKey] { HostKey.Kind.allCases.map { HostKey(kind: $0, folder: self) } }
@@ -41,7 +51,8 @@ struct MachineFolder: Sendable {
     func removeTraces() {
         removeSecrets()
         remove([
-            monitorSocket, controlSocket, processFile, record, knownHosts, networkSocket, networkLog,
+            emulator, root, emulatorLog, earlierMonitorSocket, controlSocket, processFile, record, knownHosts,
+            networkSocket, networkLog,
         ])
     }
 
@@ -56,15 +67,23 @@ struct MachineFolder: Sendable {
         }
     }
 
-    /// Writes a file that only we can read, completely or not at all.
-    func write(_ contents: Data, to file: FilePath) throws(MachineError) {
+    /// Writes a file, completely or not at all. By default only we can read it.
+    func write(
+        _ contents: Data, to file: FilePath, permissions: FilePermissions = .ownerReadWrite
+    ) throws(MachineError) {
         try attempt {
             let new = FilePath(file.string + ".new")
             do {
                 try? FileManager.default.removeItem(atPath: new.string)
                 let opened = try FileDescriptor.open(
-                    new, .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
-                try opened.closeAfter { _ = try opened.writeAll(contents) }
+                    new, .writeOnly, options: [.create, .exclusiveCreate], permissions: permissions)
+                try opened.closeAfter {
+                    _ = try opened.writeAll(contents)
+                    // Whatever our umask is.
+                    guard fchmod(opened.rawValue, permissions.rawValue) == 0 else {
+                        throw Errno(rawValue: errno)
+                    }
+                }
                 guard rename(new.string, file.string) == 0 else { throw Errno(rawValue: errno) }
             } catch {
                 // Half a file would only fill the disk.
@@ -80,9 +99,16 @@ struct MachineFolder: Sendable {
 
     /// The last lines of the console, for the administrator.
     var consoleTail: String {
-        guard let data = try? Data(contentsOf: URL(filePath: console.string)) else { return "" }
-        let lines = String(decoding: data.suffix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+        let lines = tail(of: console).split(whereSeparator: \.isNewline)
         return lines.suffix(15).joined(separator: "\n")
+    }
+
+    /// The last 4 kB of a file, which can be as large as a disk.
+    func tail(of file: FilePath) -> String {
+        guard let opened = FileHandle(forReadingAtPath: file.string), let end = try? opened.seekToEnd(),
+            (try? opened.seek(toOffset: end - min(end, 4096))) != nil
+        else { return "" }
+        return String(decoding: (try? opened.read(upToCount: 4096)) ?? Data(), as: UTF8.self)
     }
 
     private func attempt<Result>(_ body: () throws -> Result) throws(MachineError) -> Result {
@@ -103,6 +129,9 @@ struct MachineRecord: Codable {
     var port: Int
     var hostKeys: [String]
     var identity: String
+    /// Nil: an earlier version has written it.
+    var accelerator: Accelerator?
+    var isIsolated: Bool?
 
     static func read(from folder: MachineFolder) -> MachineRecord? {
         guard let data = try? folder.read(folder.record) else { return nil }

@@ -12,8 +12,12 @@ public struct MachineSpecification: Sendable, Hashable {
     public var processors: Int
     /// What it can reach.
     public var network: Network
+    /// How much of it.
+    public var outbound: OutboundLimits
     /// How instructions are executed.
     public var accelerator: Accelerator
+    /// Where QEMU runs as a user of its own; nil: it runs as the runner's.
+    public var namespace: BuilderNamespace?
     /// The public keys that can log in, `<type> <base64>`.
     public var authorizedKeys: [String]
     /// The file with the runner's private key, whose public half must be among `authorizedKeys`.
@@ -27,7 +31,8 @@ public struct MachineSpecification: Sendable, Hashable {
 
     public init(
         folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1, network: Network = .none,
-        accelerator: Accelerator = .automatic, authorizedKeys: [String], identity: FilePath,
+        outbound: OutboundLimits = OutboundLimits(), accelerator: Accelerator = .automatic,
+        namespace: BuilderNamespace? = nil, authorizedKeys: [String], identity: FilePath,
         hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600
     ) {
         self.folder = folder
@@ -35,7 +40,9 @@ public struct MachineSpecification: Sendable, Hashable {
         self.memory = memory
         self.processors = processors
         self.network = network
+        self.outbound = outbound
         self.accelerator = accelerator
+        self.namespace = namespace
         self.authorizedKeys = authorizedKeys
         self.identity = identity
         self.hostCertificate = hostCertificate

@@ -116,6 +116,8 @@ private final class MonitorHandler: ChannelDuplexHandler {
             receive(line, context: context)
         }
         received.discardReadBytes()
+        // QEMU's messages are short; someone else may have got hold of it.
+        if received.readableBytes > 1 << 20 { context.close(promise: nil) }
     }
 
     private func receive(_ line: [UInt8], context: ChannelHandlerContext) {

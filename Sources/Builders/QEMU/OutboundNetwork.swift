@@ -10,6 +10,7 @@ import SystemPackage
 /// Without the rules QEMU is not started. There is no IPv6.
 struct OutboundNetwork: Sendable {
     let folder: MachineFolder
+    let limits: OutboundLimits
 
     /// The address where QEMU accepts the machine's SSH connections.
     static let address = "192.0.2.100"
@@ -17,44 +18,35 @@ struct OutboundNetwork: Sendable {
     /// The address from which slirp4netns forwards queries to the host's name server.
     static let nameServer = "192.0.2.3"
 
-    /// The packets that can leave the namespace. HOST stands for the host's addresses, which can be public ones.
-    ///
-    /// Only port 53 of the name server, because the host's name server is often on loopback.
-    static let rules = """
-        table inet builder {
-            chain output {
-                type filter hook output priority filter; policy drop;
-                ip daddr 192.0.2.2 tcp sport 2222 accept comment "the way in"
-                ip daddr 192.0.2.3 udp dport 53 accept comment "names"
-                ip daddr 192.0.2.3 tcp dport 53 accept
-                oif lo icmp type destination-unreachable accept comment "what is refused is told"
-                ip daddr { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12 } reject
-                ip daddr { 192.0.0.0/24, 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15 } reject
-                ip daddr { 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3 } reject
-                ip daddr { HOST } reject comment "the host itself"
-                meta nfproto ipv4 accept
-            }
-        }
-        """
-
     /// What the script needs.
     static let programs = ["slirp4netns", "nft", "ip", "unshare", "nsenter", "setpriv"]
 
     /// The prefix of the script's own messages.
     static let complaint = "sallyport-network: "
 
-    /// The arguments of `sh` that run a program, given as another command of `sh`, in such a namespace.
-    func arguments(running command: [String]) -> [String] {
-        ["-c", Self.script, "sh", folder.path.string, Self.rules, "sh"] + command
+    /// The arguments that run a command in such a network namespace.
+    ///
+    /// - Parameter namespace: owns the network namespace; nil: a new one does, and the command gets no capability.
+    func arguments(running command: [String], in namespace: BuilderNamespace?) -> [String] {
+        let space =
+            namespace.map { ["nsenter", "--user=\($0.path)", "--preserve-credentials", "unshare", "--net"] }
+            ?? ["unshare", "--user", "--map-root-user", "--net"]
+        let dropping =
+            namespace == nil
+            ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"] : []
+        return [
+            "sh", "-c", Self.script, "sh", folder.path.string, limits.rules, space.joined(separator: " "),
+        ]
+            + dropping + command
     }
 
-    /// $1 is a folder, $2 the rules; the remaining arguments are run, without any capability.
+    /// $1 is a folder, $2 the rules, $3 the words that make a network namespace; the remaining arguments are run.
     ///
     /// slirp4netns ends when no process has the fifo `net.lives` open for writing: when QEMU has ended.
     private static let script = """
         set -e
-        folder=$1 rules=$2
-        shift 2
+        folder=$1 rules=$2 new=$3
+        shift 3
         fail() { echo "\(complaint)$1" >&2; exit 1; }
         for tool in \(programs.joined(separator: " ")); do
             command -v "$tool" >/dev/null || fail "the program $tool is missing"
@@ -67,7 +59,7 @@ struct OutboundNetwork: Sendable {
         rm -f "$said" "$lives" "$folder/net.sock"
         mkfifo -m 0600 "$said" "$lives"
         trap 'rm -f "$said" "$lives"; [ -z "$space" ] || kill "$space"' EXIT
-        unshare --user --map-root-user --net sh -c 'echo made; exec sleep 60' \\
+        $new sh -c 'echo made; exec sleep 60' \\
             </dev/null >"$said" 2>"$folder/net.log" &
         space=$!
         read -r line <"$said" || fail "there is no network namespace: $(cat "$folder/net.log")"
@@ -81,7 +73,7 @@ struct OutboundNetwork: Sendable {
 
         nsenter --user --net --preserve-credentials --target "$space" sh -c '
             echo "$0" | nft -f - || { echo "\(complaint)the rules are refused" >&2; exit 1; }
-            exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"' "$rules" "$@"
+            exec "$@"' "$rules" "$@"
         """
 
     /// Forwards that port on the host's loopback to the machine's SSH server.

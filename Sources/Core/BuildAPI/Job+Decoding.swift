@@ -36,6 +36,8 @@ extension Job.Builder {
             port: try members.decodeIfPresent(UInt16.self, forKey: .port) ?? 22,
             user: try members.decode(String.self, forKey: .user),
             hostKeys: try members.decode([String].self, forKey: .hostKeys),
-            keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil))
+            keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil),
+            accelerator: try members.decodeIfPresent(Accelerator.self, forKey: .accelerator),
+            isolated: try members.decodeIfPresent(Bool.self, forKey: .isolated))
     }
 }

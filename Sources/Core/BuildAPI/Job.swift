@@ -165,16 +165,22 @@ extension Job {
         /// Each `<type> <base64>`. These identify the builder; its address and port do not.
         public var hostKeys: [String]
         public var keptUntil: Date?
+        /// How its instructions are executed; nil: the service does not say.
+        public var accelerator: Accelerator?
+        /// Whether its virtual machine runs apart from the build service, as a user of its own; nil: the service does not
+        /// say.
+        public var isolated: Bool?
 
         enum CodingKeys: String, CodingKey {
             case state, address, port, user
             case hostKeys = "host_keys"
             case keptUntil = "kept_until"
+            case accelerator, isolated
         }
 
         public init(
             state: State, address: String, port: UInt16, user: String, hostKeys: [String],
-            keptUntil: Date? = nil
+            keptUntil: Date? = nil, accelerator: Accelerator? = nil, isolated: Bool? = nil
         ) {
             self.state = state
             self.address = address
@@ -182,6 +188,21 @@ extension Job {
             self.user = user
             self.hostKeys = hostKeys
             self.keptUntil = keptUntil
+            self.accelerator = accelerator
+            self.isolated = isolated
+        }
+
+        /// A word of API v1. Readers accept the words of later versions too.
+        public struct Accelerator: RawRepresentable, Codable, Hashable, Sendable {
+            public let rawValue: String
+
+            public init(rawValue: String) {
+                self.rawValue = rawValue
+            }
+
+            public static let kvm = Accelerator(rawValue: "kvm")
+            /// Emulation in software: slow, and QEMU does not promise that nothing gets out of it.
+            public static let tcg = Accelerator(rawValue: "tcg")
         }
     }
 

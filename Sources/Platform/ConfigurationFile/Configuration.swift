@@ -101,6 +101,26 @@ public struct Configuration: Equatable, Sendable {
             case tcg
         }
 
+        /// Whether QEMU runs as a user of its own, in namespaces of its own.
+        public enum Isolation: String, Sendable, CaseIterable {
+            /// Otherwise the runner does not start.
+            case required
+            /// It runs as the runner's user, for hosts that forbid namespaces.
+            case none
+        }
+
+        /// The limits for each builder whose network is `outbound`.
+        public struct Outbound: Equatable, Sendable {
+            /// IPv4 addresses, and networks such as `192.0.2.0/24`, that it cannot reach.
+            public var denied: [String] = []
+            /// New connections per second.
+            public var connectionsPerSecond = 100
+            /// Bytes that it can send and receive.
+            public var bytes = 100 << 30
+
+            public init() {}
+        }
+
         /// What becomes of a kept builder when its owner logs out of the last shell.
         public enum Logout: String, Sendable, CaseIterable {
             /// It stays for the keep-time, unless the owner, who is asked, ends it.
@@ -145,6 +165,11 @@ public struct Configuration: Equatable, Sendable {
         /// A folder of images, one folder each; a manifest's `image` names one.
         public var images = "/var/lib/sallyport/images"
         public var accelerator = Accelerator.automatic
+        public var isolation = Isolation.required
+        /// The Unix account that QEMU runs as.
+        public var builderAccount = "sallyport-builder"
+        /// What builders with a network get of it.
+        public var outbound = Outbound()
         /// Builders at once; nil: as many as fit into the machine's memory.
         public var slots: Int?
         /// MiB of memory for each builder.

@@ -70,6 +70,14 @@ public enum ConfigurationFile {
         runner.gatewayKeys = try document.texts("runner", "gateway_keys") ?? []
         runner.images = try document.path("runner", "images", default: runner.images)
         runner.accelerator = try document.choice("runner", "accel", default: runner.accelerator)
+        runner.isolation = try document.choice("runner", "isolation", default: runner.isolation)
+        runner.builderAccount = try document.text("runner", "builder_account") ?? runner.builderAccount
+        runner.outbound.denied = try document.networks("runner", "outbound_deny") ?? []
+        runner.outbound.connectionsPerSecond = try document.number(
+            "runner", "outbound_connections", in: 1...1_000_000,
+            default: runner.outbound.connectionsPerSecond)
+        runner.outbound.bytes = try document.number(
+            "runner", "outbound_bytes", in: 1...1 << 50, default: runner.outbound.bytes)
         runner.slots = try document.number("runner", "slots", in: 0...10_000)
         runner.memory = try document.number("runner", "memory", in: 128...1_048_576, default: runner.memory)
         for name in try document.tables(in: "runner", "image") {

@@ -53,6 +53,27 @@ extension Document {
         return names.map { $0.lowercased() }
     }
 
+    /// IPv4 addresses and networks.
+    mutating func networks(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+        guard let networks = try texts(section, key) else { return nil }
+        for network in networks where !Self.isNetwork(network) {
+            throw error(
+                section, key, "expected IPv4 addresses and networks, such as \"192.0.2.0/24\"")
+        }
+        return networks
+    }
+
+    private static func isNetwork(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        var address = in_addr()
+        guard inet_pton(AF_INET, String(parts[0]), &address) == 1 else { return false }
+        guard parts.count == 2 else { return true }
+        let isNumber =
+            (1...2).contains(parts[1].utf8.count) && parts[1].utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isNumber, let length = Int(parts[1]), length <= 32 else { return false }
+        return true
+    }
+
     private static func isServiceURL(_ url: String) -> Bool {
         guard let (scheme, host, _) = parts(of: url) else { return false }
         return scheme == "https" || scheme == "http" && ["127.0.0.1", "[::1]", "localhost"].contains(host)

@@ -13,7 +13,7 @@ struct Serve: AsyncParsableCommand {
         false
 
     func run() async {
-        await running(config) { configuration, logger in
+        await running(config, begin: Runner.obtainIsolation) { configuration, logger in
             try await Runner.serve(configuration, isEphemeral: ephemeral, logger: logger)
         }
     }
@@ -34,11 +34,17 @@ struct Drain: AsyncParsableCommand {
 }
 
 /// Runs a command; a failure is one sentence on stderr and a status from sysexits(3).
-private func running(_ path: String, _ body: (Configuration, Logger) async throws -> Void) async {
+///
+/// - Parameter begin: runs before anything is opened or changed.
+private func running(
+    _ path: String, begin: (Configuration) throws -> Void = { _ in },
+    _ body: (Configuration, Logger) async throws -> Void
+) async {
     signal(SIGPIPE, SIG_IGN)
     var file: FileLog?
     do {
         let configuration = try ConfigurationFile.read(path)
+        try begin(configuration)
         // The path of the configuration can be relative; those in it cannot.
         Surroundings.settle()
         file = try configuration.runner.logFile.map { try FileLog($0, program: program) }

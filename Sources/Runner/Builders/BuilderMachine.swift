@@ -10,6 +10,10 @@ public protocol BuilderMachine: Sendable {
     var user: String { get }
     /// `<type> <base64>` each.
     var hostKeys: [String] { get }
+    /// How it is executed.
+    var execution: BuilderExecution { get }
+    /// How much it has sent and received so far, in words for the log, also after its end; nil: nobody counts.
+    var traffic: String? { get async }
 
     /// Returns when its SSH server answers; throws if it does not answer within that time.
     func waitUntilReady(within seconds: Int) async throws
@@ -37,6 +41,24 @@ public protocol BuilderMachine: Sendable {
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TaskOutcome
+}
+
+extension BuilderMachine {
+    public var execution: BuilderExecution { BuilderExecution() }
+    public var traffic: String? { get async { nil } }
+}
+
+/// How a machine is executed.
+public struct BuilderExecution: Sendable {
+    /// Nil: nobody knows.
+    public var accelerator: Job.Builder.Accelerator?
+    /// Whether it is a process of its own user, apart from the runner's; nil: nobody knows.
+    public var isIsolated: Bool?
+
+    public init(accelerator: Job.Builder.Accelerator? = nil, isIsolated: Bool? = nil) {
+        self.accelerator = accelerator
+        self.isIsolated = isIsolated
+    }
 }
 
 /// The specification of a job's machine.

@@ -11,6 +11,8 @@ public struct MachineSupply: BuilderSupply {
     private let identity: FilePath
     private let authority: KeyPair
     private let images: String
+    private let namespace: BuilderNamespace?
+    private let outbound: OutboundLimits
     private let logger: Logger
 
     /// - Parameters:
@@ -19,6 +21,11 @@ public struct MachineSupply: BuilderSupply {
     init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair, logger: Logger) {
         self.logger = logger
         images = configuration.images
+        namespace = configuration.isolation == .required ? .inherited : nil
+        outbound = OutboundLimits(
+            denied: configuration.outbound.denied,
+            connectionsPerSecond: configuration.outbound.connectionsPerSecond,
+            bytes: configuration.outbound.bytes)
         accelerator =
             switch configuration.accelerator {
             case .automatic: .automatic
@@ -38,8 +45,8 @@ public struct MachineSupply: BuilderSupply {
         let specification = MachineSpecification(
             folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
             processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
-            accelerator: await accelerator(for: plan.image), authorizedKeys: authorizedKeys,
-            identity: identity,
+            outbound: outbound, accelerator: await accelerator(for: plan.image), namespace: namespace,
+            authorizedKeys: authorizedKeys, identity: identity,
             hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
         do throws(MachineError) {
             return VirtualBuilder(machine: try await Machine.start(specification))
@@ -51,7 +58,9 @@ public struct MachineSupply: BuilderSupply {
     /// KVM or software, which is said when the first builder of an image starts.
     private func accelerator(for image: String) async -> Accelerator {
         guard accelerator == .automatic else { return accelerator }
-        return await AcceleratorProbe.shared.resolve(image: FilePath(image)) { [logger, images] answer in
+        return await AcceleratorProbe.shared.resolve(
+            image: FilePath(image), in: namespace
+        ) { [logger, images] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
             let name = image.hasPrefix("\(images)/") ? image.dropFirst(images.count + 1) : image[...]
             logger.info("builders of the image \(name) \(how)")

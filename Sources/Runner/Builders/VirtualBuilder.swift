@@ -1,3 +1,4 @@
+import BuildAPI
 import Presentation
 import QEMU
 import SystemPackage
@@ -10,6 +11,23 @@ struct VirtualBuilder: BuilderMachine {
     var port: UInt16 { UInt16(machine.port) }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
+
+    var execution: BuilderExecution {
+        BuilderExecution(
+            accelerator: machine.accelerator.map { Job.Builder.Accelerator(rawValue: $0.rawValue) },
+            isIsolated: machine.isIsolated)
+    }
+
+    var traffic: String? {
+        get async {
+            guard let traffic = await machine.traffic else { return nil }
+            let deferred =
+                traffic.deferred > 0 ? ", \(traffic.deferred.counted("attempt")) above the limit" : ""
+            return
+                "\(traffic.connections.counted("connection")), \(traffic.bytesSent.counted("byte")) sent, "
+                + "\(traffic.bytesReceived.counted("byte")) received\(deferred)"
+        }
+    }
 
     func waitUntilReady(within seconds: Int) async throws {
         try await machine.waitUntilReady(before: .now + .seconds(seconds))

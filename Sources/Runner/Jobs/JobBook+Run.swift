@@ -55,8 +55,7 @@ extension JobBook {
             apply(id) {
                 $0.builderStarted(
                     address: machine.address, port: machine.port, user: machine.user,
-                    hostKeys: machine.hostKeys,
-                    at: $1)
+                    hostKeys: machine.hostKeys, execution: machine.execution, at: $1)
             }
         }
         guard let machine = entries[id]?.machine else { throw CancellationError() }
@@ -146,7 +145,12 @@ extension JobBook {
         _Concurrency.Task { [weak self] in
             await machine.waitUntilEnded()
             await self?.machineEnded(id)
+            if let traffic = await machine.traffic { await self?.report("network: \(traffic)", of: id) }
         }
+    }
+
+    private func report(_ sentence: String, of id: JobID) {
+        logger.info("job \(id): \(sentence)")
     }
 
     private func machineEnded(_ id: JobID) {

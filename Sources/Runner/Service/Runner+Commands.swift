@@ -15,6 +15,14 @@ extension Runner {
         }
     }
 
+    /// Executes this program again, without capabilities, and able to run builders as a user of their own if it has to.
+    /// Call it first: what this process has opened or changed can be lost.
+    public static func obtainIsolation(_ configuration: Configuration) throws {
+        let runner = configuration.runner
+        let isNeeded = runner.isolation == .required && runner.slots != 0
+        try BuilderNamespace.obtain(account: isNeeded ? runner.builderAccount : nil)
+    }
+
     /// Serves machines from another supply until SIGTERM or SIGINT.
     ///
     /// - Parameter makeSupply: receives the state folder, locked.
@@ -68,6 +76,7 @@ extension Runner {
         let host = BuilderHost(images: configuration.images)
         if let obstacle = check.obstacle(on: host) { throw RunnerError(.failure, obstacle) }
         logger.info("\(check.accelerator(on: host))")
+        logger.info("\(check.isolation)")
         for warning in check.warnings(on: host, memory: Slots.machineMemory) { logger.warning("\(warning)") }
     }
 

@@ -40,6 +40,11 @@ struct StartUpCheck {
                 "No builder can start: not installed: \(host.missingPrograms.joined(separator: ", ")). "
                 + "Install qemu-system-x86 and openssh-client, or set runner.slots to 0."
         }
+        if configuration.isolation == .required, let obstacle = host.isolationObstacle {
+            return
+                "runner.isolation is \"required\", but builders cannot run as \(configuration.builderAccount): "
+                + "\(obstacle). Start the runner by its unit, or set isolation to \"none\" (docs/security.md)."
+        }
         if configuration.accelerator == .kvm, let obstacle = host.kvmObstacle {
             return
                 "runner.accel is \"kvm\", but KVM cannot be used: \(obstacle). \(Self.kvmRemedy), or set accel "
@@ -51,7 +56,9 @@ struct StartUpCheck {
     /// - Parameter memory: of this machine, in MiB.
     func warnings(on host: BuilderHost, memory: Int) -> [String] {
         configuration.slots == 0
-            ? [] : timeWarnings + imageWarnings(host) + networkWarnings(host) + memoryWarnings(memory)
+            ? []
+            : isolationWarnings + timeWarnings + imageWarnings(host) + networkWarnings(host)
+                + memoryWarnings(memory)
     }
 
     /// How the instructions of builders are executed.
@@ -63,6 +70,22 @@ struct StartUpCheck {
         case (.automatic, let obstacle?):
             "builders are emulated in software, and slow, because KVM cannot be used: \(obstacle). \(Self.kvmRemedy)"
         }
+    }
+
+    /// As whom builders run.
+    var isolation: String {
+        switch configuration.isolation {
+        case .required: "builders run as \(configuration.builderAccount), each in namespaces of its own"
+        case .none: "builders run as the runner's own user, as runner.isolation says"
+        }
+    }
+
+    private var isolationWarnings: [String] {
+        guard configuration.isolation == .none else { return [] }
+        return [
+            "runner.isolation is \"none\": anyone who gets out of a virtual machine has the rights of the runner "
+                + "(docs/security.md)"
+        ]
     }
 
     private static let kvmRemedy = "Add the runner's user to the group of /dev/kvm"

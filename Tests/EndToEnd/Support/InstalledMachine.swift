@@ -41,11 +41,17 @@ struct InstalledMachine: Sendable {
         )
     }
 
+    /// Runs a command as the unit runs the installed runner.
+    static let asRunner = """
+        setpriv --reuid sallyport --regid sallyport --init-groups --no-new-privs \
+        --bounding-set=-all,+setuid,+setgid --inh-caps=-all,+setuid,+setgid --ambient-caps=-all,+setuid,+setgid
+        """
+
     /// Starts the installed runner as its unit does.
     func startRunner() async throws {
         let started = try await run(
             """
-            setsid setpriv --reuid sallyport --regid sallyport --init-groups \\
+            setsid \(Self.asRunner) \\
                 $(sed -n 's/^ExecStart=//p' /usr/local/lib/systemd/system/sallyport-runner.service) \\
                 >/run/runner.log 2>&1 </dev/null &
             echo $! >/run/runner.pid
@@ -70,7 +76,7 @@ struct InstalledMachine: Sendable {
                 cp -a /etc/. "$folder"/etc
                 cd "$folder"/etc
                 rm -rf sallyport ssh/sshd_config.d/50-sallyport.conf
-                sed -i -E "/^(builds|sallyport|sallyport-keys):/d" passwd group shadow
+                sed -i -E "/^(builds|sallyport|sallyport-keys|sallyport-builder):/d" passwd group shadow
                 # The test bed, and so this folder, is in /var/lib: it stays where it is.
                 test_bed="$folder/lib/$(basename \(testBed.folder))"
                 mkdir "$test_bed"

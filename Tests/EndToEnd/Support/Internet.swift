@@ -16,12 +16,18 @@ struct Internet: Sendable {
         ("192.0.2.100", "QEMU's host"), ("0.0.0.0", "whatever that is"),
         ("192.168.7.2", "private"), ("10.1.1.1", "private"), ("172.16.1.1", "private"),
         ("100.64.1.1", "the provider's"), ("169.254.169.254", "the cloud's metadata"),
-        ("169.254.7.7", "link-local"), ("198.18.1.1", "for benchmarks"), ("224.0.0.1", "multicast"),
+        ("168.63.129.16", "Azure's"), ("169.254.7.7", "link-local"), ("198.18.1.1", "for benchmarks"),
+        ("224.0.0.1", "multicast"),
     ]
 
-    /// A function of bash that says whether an address, or a name, answers.
+    /// What a builder must not reach because the configuration says so.
+    static let denied = [("45.33.32.66", "an address"), ("198.41.0.4", "of a network")]
+    /// The value of `outbound_deny` for it.
+    static let deny = #"["45.33.32.66", "198.41.0.0/24"]"#
+
+    /// A function of bash that says whether an address, or a name, answers at port 80 or another one.
     static let reach = #"""
-        reach() { timeout 3 bash -c 'exec 3<>/dev/tcp/$0/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; grep -q here <&3' $1 \
+        reach() { timeout 3 bash -c 'exec 3<>/dev/tcp/$0/$1; printf "GET / HTTP/1.0\r\n\r\n" >&3; grep -q here <&3' $1 ${2:-80} \
             2>/dev/null && echo open || echo closed; }
         """#
 
@@ -55,9 +61,9 @@ struct Internet: Sendable {
     }
 
     /// Whether that address answers the host itself.
-    func answersTheHost(_ address: String) async throws -> Bool {
+    func answersTheHost(_ address: String, port: Int = 80) async throws -> Bool {
         let asked = try await testBed.run([
-            "nsenter", "--net=\(folder)/host", "bash", "-c", Self.reach + "; reach \(address)",
+            "nsenter", "--net=\(folder)/host", "bash", "-c", Self.reach + "; reach \(address) \(port)",
         ])
         return asked.text == "open\n"
     }
@@ -68,6 +74,7 @@ struct Internet: Sendable {
             mkdir -p \(folder)/web
             cd \(folder)
             echo here >web/index.html
+            head -c 8000000 /dev/zero >web/large
             echo 'nameserver 127.0.0.1' >resolv.conf
             printf '#!/bin/sh\\nexec unshare --mount sh -ec "mount --bind \(folder)/resolv.conf /etc/resolv.conf
                 exec \\"\\$@\\"" sh "$@"\\n' >as-host
@@ -81,7 +88,7 @@ struct Internet: Sendable {
             at() { space=$1; shift; for address in "$@"; do nsenter --net=$space ip address add $address dev wire $more; done; }
             more=
             at host 45.33.32.1/24 192.168.7.1/24
-            at internet 45.33.32.2/24 192.168.7.2/24 10.1.1.1/32 172.16.1.1/32 100.64.1.1/32 \
+            at internet 45.33.32.2/24 45.33.32.66/24 198.41.0.4/32 168.63.129.16/32 192.168.7.2/24 10.1.1.1/32 172.16.1.1/32 100.64.1.1/32 \
                 169.254.169.254/32 169.254.7.7/32 198.18.1.1/32
             more=nodad
             at host 2001:470::1/64
@@ -91,6 +98,8 @@ struct Internet: Sendable {
                 nsenter --net=$space busybox httpd -f -p 80 -h web </dev/null >>log 2>&1 &
                 echo $! >>pids
             done
+            nsenter --net=internet busybox httpd -f -p 25 -h web </dev/null >>log 2>&1 &
+            echo $! >>pids
             nsenter --net=host ip route add default via 45.33.32.2
             nsenter --net=host python3 -c '\(Self.nameServer)' </dev/null >>log 2>&1 &
             echo $! >>pids

@@ -11,6 +11,8 @@ struct Accounts: Sendable {
     let account: Account
     /// The AuthorizedKeysCommandUser.
     let keys: Account
+    /// The user of QEMU.
+    let builder: Account
     /// The user of sshd's unprivileged process before a login; nil if the system has it.
     let separation: Account?
     /// The people who log in, with homes on the same machine.
@@ -23,18 +25,20 @@ struct Accounts: Sendable {
                 let fields = line.split(separator: ":", omittingEmptySubsequences: false)
                 return fields.count > 2 ? UInt32(fields[2]) : nil
             })
-        let numbers = Array((64_700...65_000).lazy.filter { !taken.contains($0) }.prefix(3 + homes.count))
+        let numbers = Array((64_700...65_000).lazy.filter { !taken.contains($0) }.prefix(4 + homes.count))
         account = Account(name: "builds", number: numbers[0], home: "/", shell: "/bin/sh")
         keys = Account(name: "sallyport-keys", number: numbers[1], home: "/", shell: "/usr/sbin/nologin")
+        builder = Account(
+            name: "sallyport-builder", number: numbers[3], home: "/", shell: "/usr/sbin/nologin")
         separation =
             passwd.split(separator: "\n").contains { $0.hasPrefix("sshd:") }
             ? nil : Account(name: "sshd", number: numbers[2], home: "/run/sshd", shell: "/usr/sbin/nologin")
-        people = zip(homes, numbers.dropFirst(3)).map {
+        people = zip(homes, numbers.dropFirst(4)).map {
             Account(name: $0.person, number: $1, home: $0.home, shell: "/bin/bash")
         }
     }
 
-    private var all: [Account] { [account, keys] + (separation.map { [$0] } ?? []) + people }
+    private var all: [Account] { [account, keys, builder] + (separation.map { [$0] } ?? []) + people }
 
     /// The file with our accounts, without others of the same name.
     func passwd(_ text: String, loginShell: String? = nil) -> String {

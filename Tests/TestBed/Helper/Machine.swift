@@ -17,7 +17,7 @@ enum Machine {
         cp -a /etc/. etc/
         rm -rf etc/sallyport etc/ssh/sshd_config.d/50-sallyport.conf
         for file in passwd group shadow gshadow; do
-            [ ! -e "etc/$file" ] || sed -i -E '/^(builds|sallyport|sallyport-keys):/d' "etc/$file"
+            [ ! -e "etc/$file" ] || sed -i -E '/^(builds|sallyport|sallyport-keys|sallyport-builder):/d' "etc/$file"
         done
         mkdir -p etc/sallyport etc/ssh/sshd_config.d
         for node in null zero full random urandom tty; do

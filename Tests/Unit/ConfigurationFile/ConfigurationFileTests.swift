@@ -47,6 +47,11 @@ import Testing
             gateway_keys = ["ssh-ed25519 AAAA"]
             images = "/i"
             accel = "tcg"
+            isolation = "none"
+            builder_account = "q"
+            outbound_deny = ["192.0.2.7", "198.41.0.0/16", "8.8.8.8/32"]
+            outbound_connections = 9
+            outbound_bytes = 10
             slots = 3
             memory = 256
             suffixes = ["a.example.org", "B"]
@@ -79,6 +84,11 @@ import Testing
         expected.gateway.sessions = "/w"
         expected.gateway.commandsPerPerson = 11
         expected.gateway.revocationTimeout = 0
+        expected.runner.isolation = .none
+        expected.runner.builderAccount = "q"
+        expected.runner.outbound.denied = ["192.0.2.7", "198.41.0.0/16", "8.8.8.8/32"]
+        expected.runner.outbound.connectionsPerSecond = 9
+        expected.runner.outbound.bytes = 10
         expected.runner.stateDirectory = "/s"
         expected.runner.socket = "/r"
         expected.runner.network = .init(
@@ -179,6 +189,8 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[runner]\ngateway_keys = [1]\n", 4, "runner.gateway_keys"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nsuffixes = \"a\"\n", 4, "runner.suffixes"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nsuffixes = [\"*.a\"]\n", 4, "runner.suffixes"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nisolation = \"off\"\n", 4, "runner.isolation"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\noutbound_deny = \"a\"\n", 4, "runner.outbound_deny"),
             ("[service]\nkind = \"sourcehut\"\n", nil, "sourcehut.worker_url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"unix:/w\"\n", nil, "sourcehut.meta_url"),
             (Self.sourcehut + "[sourcehut]\nworker_url = \"8080\"\n", 4, "sourcehut.worker_url"),
@@ -203,6 +215,22 @@ import Testing
             Issue.record("it was accepted")
         } catch {
             #expect(error.line == line && error.key == key, "\(error)")
+        }
+    }
+
+    /// They become words of nft's rules.
+    @Test(arguments: [
+        "", "example.org", "2001:db8::/32", "192.0.2.1/33", "192.0.2.1/", "192.0.2.1/+8",
+        "192.0.2.0/24 accept",
+        "192.0.2.1\n", "192.0.2", "192.0.2.1/8/8", " 192.0.2.1", "192.0.2.1/\u{661}",
+    ])
+    func onlyAddressesAndNetworksAreDenied(text: String) throws {
+        let value = text.replacing("\n", with: "\\n")
+        do throws(ConfigurationError) {
+            _ = try parse("[service]\nurl = \"unix:/s\"\n[runner]\noutbound_deny = [\"\(value)\"]\n")
+            Issue.record("it was accepted")
+        } catch {
+            #expect(error.key == "runner.outbound_deny", "\(error)")
         }
     }
 

@@ -65,7 +65,70 @@ import Testing
         let command = EmulatorCommand(
             kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
         let arguments = command.machine(in: MachineFolder(path: "/a,b"), port: 7)
-        #expect(arguments.contains("file,id=console,path=/a,,b/console.log"))
+        #expect(
+            arguments.contains("socket,id=monitor,path=/a,,b/emulator/qmp.sock,server=on,wait=off"),
+            "\(arguments)")
+        // The process of a job is found by it.
+        #expect(arguments.starts(with: ["-name", "/a,,b/"]))
+    }
+
+    @Test func anIsolatedQEMUKnowsNoPathOfTheHost() {
+        let command = EmulatorCommand(
+            kernel: "/host/k", initramfs: "/host/i", accelerator: .tcg, memory: 256, processors: 1,
+            namespace: BuilderNamespace(path: "/proc/1/fd/3"))
+        let folder = MachineFolder(path: "/m=1")
+        let arguments = command.machine(in: folder, port: 7)
+        #expect(arguments.filter { $0.contains("/host") } == [])
+        #expect(arguments.contains("/image/vmlinuz") && arguments.contains("/initramfs"))
+        #expect(arguments.contains("socket,id=monitor,path=/run/qmp.sock,server=on,wait=off"))
+        let started = command.confinement(in: folder).arguments(
+            running: "qemu", arguments, network: nil)
+        #expect(started.contains("--user=/proc/1/fd/3") && started.contains("/host/k=/image/vmlinuz"))
+    }
+
+    @Test(
+        "the state and the start of a process, whatever its name is",
+        arguments: ["(qemu)", "(a) S 1 (b)", "( ) Z )"])
+    func processStatus(name: String) {
+        let rest = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18"
+        let running = ProcessStatus("77 \(name) S \(rest) 4711 0 0\n")
+        #expect(running?.isZombie == false && running?.start == "4711")
+        #expect(ProcessStatus("77 \(name) Z \(rest) 4711 0 0\n")?.isZombie == true)
+        #expect(ProcessStatus("77 \(name) S 1") == nil)
+        #expect(ProcessStatus("") == nil)
+    }
+
+    @Test func whatANetworkHasCarriedIsRead() {
+        func counter(_ name: String, _ packets: Int, _ bytes: Int) -> String {
+            #"{"counter": {"family": "inet", "name": "\#(name)", "packets": \#(packets), "bytes": \#(bytes)}}"#
+        }
+        let all = [
+            counter("sent", 5, 600), counter("received", 4, 7000), counter("deferred", 9, 540),
+            counter("connections", 2, 120),
+        ]
+        func read(_ counters: [String]) -> NetworkTraffic? {
+            NetworkMeter.traffic(
+                from: #"{"nftables": [{"metainfo": {"version": "1.0.6"}}, "#
+                    + counters.joined(separator: ", ")
+                    + "]}")
+        }
+        #expect(read(all) == NetworkTraffic(connections: 2, deferred: 9, bytesSent: 600, bytesReceived: 7000))
+        #expect(read(Array(all.dropLast())) == nil)
+        #expect(NetworkMeter.traffic(from: "") == nil)
+    }
+
+    @Test func whatIsDeniedIsInTheRules() {
+        let limits = OutboundLimits(
+            denied: ["198.41.0.4", "8.8.8.0/24"], connectionsPerSecond: 7, bytes: 4096)
+        let lines = limits.rules.split(separator: "\n").map { $0.drop { $0 == " " } }
+        for line in [
+            "ip daddr 198.41.0.4 reject comment \"outbound_deny\"", "quota volume { over 4096 bytes }",
+            "ip daddr 8.8.8.0/24 reject comment \"outbound_deny\"", "tcp dport 25 reject comment \"mail\"",
+            "ct state new limit rate over 7/second burst 7 packets counter name deferred drop",
+        ] {
+            #expect(lines.contains(line[...]), "\(limits.rules)")
+        }
+        #expect(OutboundLimits().rules.split(separator: "\n").count == lines.count - 2)
     }
 
     @Test func aDiskMayGrowToItsSizeAndNotMuchMore() throws {

@@ -16,7 +16,7 @@ struct ContractTests {
         /// Reads such a value.
         let decode: @Sendable (Data) throws -> Void
 
-        init<Value: Codable>(_ schema: String, _ full: Value, bare: Value) throws {
+        init<Value: Codable & SendableMetatype>(_ schema: String, _ full: Value, bare: Value) throws {
             self.schema = schema
             decode = { _ = try JSON.decode(Value.self, from: $0) }
             self.full = try JSON.encode(full)
@@ -32,6 +32,8 @@ struct ContractTests {
         let builder = Job.Builder(state: .kept, address: "::1", port: 22, user: "build", hostKeys: [])
         var kept = builder
         kept.keptUntil = time
+        kept.accelerator = .kvm
+        kept.isolated = true
         let task = Job.Task(
             name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
             shortage: .memory, completeBuild: true)

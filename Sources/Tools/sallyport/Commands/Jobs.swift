@@ -18,12 +18,22 @@ struct Jobs: ParsableCommand {
                 var table = Table(["JOB", "OWNER", "STATUS", "BUILDER", "SESSIONS", "NOTE"])
                 for job in jobs {
                     table.add([
-                        "\(job.id)", job.owner.name, job.status.rawValue, job.builder?.state.rawValue ?? "-",
+                        "\(job.id)", job.owner.name, job.status.rawValue, Self.words(job.builder),
                         job.sessions.isEmpty ? "-" : "\(job.sessions.count)", job.note ?? "",
                     ])
                 }
                 return table.lines.joined(separator: "\n")
             }
         }
+    }
+
+    /// Its state, and what an operator should know about how it is executed.
+    private static func words(_ builder: Job.Builder?) -> String {
+        guard let builder else { return "-" }
+        let words: [String?] = [
+            builder.state.rawValue, builder.accelerator == .tcg ? "emulated" : nil,
+            builder.isolated == false ? "not isolated" : nil,
+        ]
+        return words.compactMap(\.self).joined(separator: ", ")
     }
 }

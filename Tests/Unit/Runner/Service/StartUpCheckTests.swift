@@ -57,6 +57,23 @@ struct StartUpCheckTests {
         #expect(check { $0.accelerator = .kvm }.obstacle(on: host()) == nil)
     }
 
+    @Test("builders run as a user of their own, or someone has written that they need not")
+    func isolation() throws {
+        let forbidden = host { $0.isolationObstacle = "the kernel allows no user namespaces" }
+        let refusal = try #require(check().obstacle(on: forbidden))
+        #expect(
+            refusal.contains("runner.isolation is \"required\", but builders cannot run as sallyport-builder")
+        )
+        #expect(refusal.contains("the kernel allows no user namespaces. ") && refusal.contains("\"none\""))
+        #expect(check { $0.slots = 0 }.obstacle(on: forbidden) == nil)
+        let without = check { $0.isolation = .none }
+        #expect(without.obstacle(on: forbidden) == nil)
+        let warnings = without.warnings(on: forbidden, memory: 4096)
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("runner.isolation is \"none\": "), "\(warnings)")
+        #expect(check().isolation.contains("as sallyport-builder"))
+        #expect(without.isolation.contains("the runner's own user"))
+    }
+
     @Test("how builders are executed is said, and why not by KVM")
     func accelerator() {
         let noKVM = host { $0.kvmObstacle = "/dev/kvm: No such file or directory" }

@@ -1,0 +1,142 @@
+import SystemPackage
+
+/// How QEMU is started, in the background: with limits, with nothing but what it needs, and as a user of its own if
+/// there is a ``BuilderNamespace``.
+///
+/// QEMU then has mount, PID and IPC namespaces of its own. Its file system is the folder `root` of the machine, which has
+/// nothing but /usr and the libraries, three or four devices, the files of its image, and /run, the machine's folder
+/// `emulator`, the only place that it can write to. It has no capability, and is the first process of its PID
+/// namespace: it sees no other.
+struct Confinement: Sendable {
+    let folder: MachineFolder
+    let namespace: BuilderNamespace?
+    /// In bytes. QEMU continues when a file would become longer, because it ignores the signal for that.
+    let longestFile: Int
+
+    /// The descriptor of the console's log. QEMU cannot put another file in its place.
+    static let console = 7
+
+    /// Files that QEMU reads, and where it finds them.
+    var files: [(path: FilePath, place: String)] = []
+
+    /// Where QEMU finds a file: in its own file system, or where it really is.
+    func place(of path: FilePath) -> String {
+        guard namespace != nil else { return path.string }
+        return files.first { $0.path == path }?.place ?? path.string
+    }
+
+    /// The arguments of `sh` that run a program in the background.
+    ///
+    /// - Parameter network: the one whose namespace the program is in, if it is not the host's.
+    func arguments(running program: String, _ arguments: [String], network: OutboundNetwork?) -> [String] {
+        let background = ["sh", "-c", "\"$@\" &", "sh"]
+        let limits = [folder.path.string, String(longestFile / 512)]
+        let command: [String]
+        if namespace == nil {
+            command = background + ["sh", "-c", Self.limited, "sh"] + limits + [program] + arguments
+        } else {
+            command =
+                ["unshare", "--mount", "--pid", "--ipc"] + background + ["sh", "-c", Self.confined, "sh"]
+                + limits
+                + files.map { "\($0.path)=\($0.place)" } + ["--", program] + arguments
+        }
+        let entering =
+            network?.arguments(running: command, in: namespace)
+            ?? (namespace.map { ["nsenter", "--user=\($0.path)", "--preserve-credentials", "--"] } ?? [])
+            + command
+        return ["-c", Self.prepared, "sh", folder.path.string, program] + entering
+    }
+
+    /// $1 is the machine's folder, $2 the program that the others will run.
+    private static let prepared = """
+        set -e
+        folder=$1 root=$1/root
+        command -v "$2" >/dev/null || exit 127
+        shift 2
+        rm -rf "$root" "$folder/emulator" "$folder/pidfile" "$folder/emulator.log"
+        mkdir -m 0755 "$root" "$root/usr" "$root/dev" "$root/run" "$root/image" "$root/old"
+        # umount(8) looks into /proc for what is mounted.
+        ln -s old/proc "$root/proc"
+        # Nobody else gets as far as this folder, which is within the machine's.
+        mkdir "$folder/emulator"
+        chmod 0777 "$folder/emulator"
+        # Nobody has the pipe open any more when QEMU's program is executed, or nothing will be.
+        "$@" | cat
+        """
+
+    /// The beginning of both scripts: $1 is the machine's folder, $2 the longest file in blocks of 512 bytes.
+    ///
+    /// The process number and the time of the start are those of the QEMU that this becomes. They are written last.
+    private static let beginning = """
+        set -e
+        folder=$1 longest=$2
+        shift 2
+        read -r self </proc/self/stat
+        # If memory runs out, a builder ends, and not the runner.
+        echo 500 >/proc/self/oom_score_adj
+        exec \(console)>>"$folder/console.log" 8>>"$folder/emulator.log" 9>"$folder/pidfile"
+        trap '' XFSZ
+        ulimit -c 0
+
+        """
+
+    private static let end = """
+        program=$(command -v "$1") || exit 127
+        shift
+        { echo "${self%% *}"; echo "$self" | cut -d ' ' -f 22; } >&9
+        ulimit -f "$longest"
+        exec 9>&- </dev/null >&8 2>&8 8>&-
+
+        """
+
+    private static let limited =
+        beginning + """
+            export TMPDIR="$folder/emulator"
+            umask 077
+
+            """ + end + """
+            exec setsid setpriv --no-new-privs -- "$program" "$@"
+            """
+
+    private static let confined =
+        beginning + """
+            root=$folder/root
+            share() { mount --rbind "$1" "$root$2" && mount -o "remount,bind,nosuid,nodev,$3" "$root$2"; }
+            mount --bind "$root" "$root"
+            share /usr /usr ro
+            for library in /bin /sbin /lib /lib32 /lib64 /libx32; do
+                if [ -L "$library" ]; then
+                    ln -s "$(readlink "$library")" "$root$library"
+                elif [ -d "$library" ]; then
+                    mkdir "$root$library"
+                    share "$library" "$library" ro
+                fi
+            done
+            for node in null zero urandom kvm; do
+                [ -e "/dev/$node" ] || continue
+                : >"$root/dev/$node"
+                mount --bind "/dev/$node" "$root/dev/$node"
+            done
+            while [ "$1" != -- ]; do
+                : >"$root${1##*=}"
+                share "${1%=*}" "${1##*=}" noexec,ro
+                shift
+            done
+            shift
+            share "$folder/emulator" /run noexec
+            mount -o remount,bind,nosuid,nodev,noexec,ro "$root"
+            groups=--clear-groups
+            if grep -q '^ *2 ' /proc/self/gid_map; then groups=--groups=2; fi
+            cd "$root"
+            pivot_root . old
+            cd /
+            umount -n -l /old
+            export TMPDIR=/run
+            # The runner connects to the monitor's socket.
+            umask 0
+
+            """ + end + """
+            exec setsid setpriv --reuid=1 --regid=1 "$groups" --bounding-set=-all --inh-caps=-all --no-new-privs -- \\
+                "$program" "$@"
+            """
+}

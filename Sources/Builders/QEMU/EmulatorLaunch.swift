@@ -1,0 +1,57 @@
+import Foundation
+import NIOCore
+import SystemPackage
+
+/// Starts QEMU in the background, where it outlives this process.
+struct EmulatorLaunch: Sendable {
+    let folder: MachineFolder
+    let confinement: Confinement
+    let network: OutboundNetwork?
+
+    /// Returns the process when QEMU's program is executed, which can still fail.
+    func start(_ arguments: [String]) async throws(MachineError) -> pid_t {
+        let command = ShortCommand(
+            program: "sh",
+            arguments: confinement.arguments(running: EmulatorCommand.program, arguments, network: network))
+        // Without the task, a cancellation in this moment would leave a QEMU behind that nobody knows.
+        let result = await Task { () async -> Result<ShortCommand.Outcome, MachineError> in
+            do throws(MachineError) {
+                return .success(try await command.run())
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        let outcome = try result.get()
+        // sh(1): the command was not found.
+        guard outcome.status != 127 else {
+            throw MachineError(.programMissing, detail: EmulatorCommand.program)
+        }
+        guard outcome.status == 0, let process = EmulatorProcess(folder: folder).identify() else {
+            throw Machine.failure(outcome.errors + folder.tail(of: folder.emulatorLog))
+        }
+        return process
+    }
+
+    /// Waits until QEMU's monitor answers, which it does when the machine runs. Throws if QEMU ends before, with its own
+    /// messages, or does not answer in time.
+    func monitor(of process: pid_t, limit: Duration = .seconds(30)) async throws(MachineError)
+        -> MonitorConnection
+    {
+        let deadline = ContinuousClock.now + limit
+        let emulator = EmulatorProcess(folder: folder)
+        while ContinuousClock.now < deadline {
+            if let monitor = try? await MonitorConnection.connect(
+                to: folder.monitorSocket, limit: .seconds(20))
+            {
+                return monitor
+            }
+            guard emulator.isMachine(process) else {
+                throw Machine.failure(folder.tail(of: folder.emulatorLog))
+            }
+            guard (try? await Task.sleep(for: .milliseconds(10))) != nil else {
+                throw MachineError(.cancelled)
+            }
+        }
+        throw MachineError(.startFailed, detail: "no answer from QEMU's monitor")
+    }
+}
