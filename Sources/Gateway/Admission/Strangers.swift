@@ -26,7 +26,7 @@ enum Strangers {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST, mark(file) else {
             return journal.warn("strangers are not counted: \(file): \(String(cString: strerror(errno)))")
         }
-        guard living(in: folder, from: block) > most else { return }
+        guard living(in: folder, from: block, before: (start, connection)) >= most else { return }
         journal.note("ends the connection: more than \(most) of unknown keys from \(address)")
         if sp_end_later(connection, delay) != 0 {
             journal.warn("the connection cannot be ended: \(String(cString: strerror(errno)))")
@@ -40,17 +40,19 @@ enum Strangers {
         return true
     }
 
-    /// Counts connections from a block that still exist, and removes the files of all that do not.
-    private static func living(in folder: String, from block: String) -> Int {
+    /// Counts older connections from a block that still exist, and removes the files of all that do not.
+    private static func living(
+        in folder: String, from block: String, before own: (start: UInt64, process: pid_t)
+    ) -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.count { name in
             let words = name.split(separator: ".")
             guard words.count == 3, let process = pid_t(words[0]) else { return false }
-            guard start(of: process).map(String.init) == String(words[1]) else {
+            guard let start = start(of: process), String(start) == words[1] else {
                 unlink("\(folder)/\(name)")
                 return false
             }
-            return words[2] == block
+            return words[2] == block && (start, process) < own
         }
     }
 
