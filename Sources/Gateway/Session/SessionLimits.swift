@@ -4,7 +4,7 @@ import Glibc
 /// The net below everything that a session does by itself: whatever a library does with a builder's bytes, only this
 /// process ends, and never as a success.
 public enum SessionLimits {
-    /// A session needs 4 MB; one that a hostile builder fills, 17 MB in use.
+    /// A session needs 4 MB; one that a hostile builder fills has 17 to 21 MB in use.
     static let memory = 128 << 20
     /// Of curl's resolver and the like. All of it counts as memory.
     static let stack = 256 << 10
