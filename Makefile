@@ -21,7 +21,7 @@ PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
-PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3
+PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
@@ -126,9 +126,10 @@ demo: deps-demo build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
 
-bench: deps-bench build
+bench: deps-bench build $(CLIENTS)/installed
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
-	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders
+	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
+	    --python $(CURDIR)/$(CLIENTS)/bin/python3
 
 unit: swift deps-unit
 	swift build --build-tests

@@ -100,7 +100,7 @@ let package = Package(
             path: "Sources/Core/CommandGrammar",
             swiftSettings: settings),
         .target(
-            name: "EventLoop", dependencies: ["CLinux"],
+            name: "EventLoop", dependencies: ["CLimits", "CLinux"],
             path: "Sources/Platform/EventLoop",
             swiftSettings: settings),
         .target(
@@ -139,7 +139,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "Connections",
+                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CommandGrammar", "ConfigurationFile",
+                "Connections",
                 "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
                 "SourcehutClient",
                 "Version",
@@ -213,6 +214,7 @@ let package = Package(
             name: "CArchive", path: "Sources/Platform/CArchive", pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux", path: "Sources/Platform/CLinux"),
+        .target(name: "CLimits", path: "Sources/Platform/CLimits"),
         .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
@@ -266,7 +268,8 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "CLinux", "EventLoop", "SSHClient", .product(name: "Crypto", package: "swift-crypto"),
+                "CLibSSH", "CLimits", "CLinux", "EventLoop", "SSHClient",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Unit/SSHClient",
             swiftSettings: settings),
@@ -323,8 +326,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLinux", "CommandGrammar", "ConfigurationFile", "EventLoop",
-                "Gateway", "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CommandGrammar", "ConfigurationFile",
+                "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
             ],
             path: "Tests/Unit/Gateway",
             swiftSettings: settings),

@@ -70,8 +70,8 @@ final class AgentConnection {
         }
     }
 
-    /// Whether so much waits for the agent that nothing more may be read from the builder.
-    var isBackedUp: Bool { !sink.isEmpty && channel.waiting(standardError: false) > Pump.limit }
+    /// Bytes from the builder that the agent has not taken.
+    var waiting: Int { sink.isEmpty ? 0 : sink.count + channel.waiting(standardError: false) }
 
     /// Passes the builder's bytes to the agent.
     func receive() {

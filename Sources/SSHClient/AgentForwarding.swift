@@ -5,8 +5,10 @@ import EventLoop
 ///
 /// Every other channel from the builder is refused, and also an agent's channel after this object is gone.
 final class AgentForwarding {
-    /// The most connections at once. A hostile builder can make each of them use about 3 MB.
+    /// The most connections at once.
     private static let limit = 16
+    /// The most bytes that wait for one of them before nothing more is read from the builder: a request has at most so many.
+    private static let mostWaiting = 256 << 10
 
     private let socket: String
     private let loop: EventLoop
@@ -31,8 +33,16 @@ final class AgentForwarding {
         return channel
     }
 
-    /// Whether too much waits for one of them.
-    var isBackedUp: Bool { connections.contains(where: \.isBackedUp) }
+    /// Bytes that the agents have not taken; nil: too many for one of them.
+    var waiting: Int? {
+        var sum = 0
+        for connection in connections {
+            let waiting = connection.waiting
+            guard waiting <= Self.mostWaiting else { return nil }
+            sum += waiting
+        }
+        return sum
+    }
 
     /// Sends the agents' bytes to the builder, as far as possible without waiting.
     func send() {

@@ -154,14 +154,25 @@ public final class BuilderConnection {
         case .connecting(let socket, let deadline): connected(socket, deadline)
         case .exchangingKeys(let session, _), .authenticating(let session, _, _):
             session.socket.acknowledgeAtOnce()
-            advance()
+            if !endsForExcess(session) { advance() }
         case .hostKeyVerified(let session, _), .authenticated(let session): idle(session)
         case .starting(let start, _):
             start.channel.session.socket.acknowledgeAtOnce()
-            advance()
+            if !endsForExcess(start.channel.session) { advance() }
         case .running: serve()
         case .idle, .closed: break
         }
+    }
+
+    /// A builder that floods the session, or sends more of a program's bytes than it may before the program runs: whatever
+    /// it sends then is only kept.
+    private func endsForExcess(_ session: SSHSession) -> Bool {
+        let overrun = SSHClientError(.overrun, "more than its windows when \(state)")
+        guard let error = session.log.hasOverrun ? overrun : session.traffic.excess(at: loop.now) else {
+            return false
+        }
+        fail(error)
+        return true
     }
 
     private func connected(_ socket: Socket, _ deadline: Deadline) {
@@ -182,8 +193,18 @@ public final class BuilderConnection {
     /// Nothing is expected while it is our turn, but incoming packets must be processed, and a builder can disconnect.
     private func idle(_ session: SSHSession) {
         session.process()
-        session.awaitSocket()
+        guard !endsForExcess(session) else { return }
+        wait(for: session)
         if !session.isConnected() { fail(SSHClientError(.lost, "when \(state): \(session.lastError())")) }
+    }
+
+    /// Until there is more to do.
+    private func wait(for session: SSHSession) {
+        if session.isStuck {
+            fail(SSHClientError(.lost, "when \(state): \(session.lastError())"))
+        } else {
+            session.awaitSocket()
+        }
     }
 
     /// Takes as many steps as are possible without waiting.
@@ -205,7 +226,7 @@ public final class BuilderConnection {
     private func exchangeKeys(_ session: SSHSession, _ deadline: Deadline) -> Bool {
         switch session.connect() {
         case .again:
-            session.awaitSocket()
+            wait(for: session)
             return false
         case .failed: fail(hostKeyCheck.failure(of: session))
         case .done:
@@ -233,7 +254,7 @@ public final class BuilderConnection {
         }
         switch session.authenticate(with: method) {
         case .again:
-            session.awaitSocket()
+            wait(for: session)
             return false
         case .refused: state = .authenticating(session, methods.dropFirst(), deadline)
         case .failed: state = .authenticating(session, [], deadline)
@@ -251,7 +272,7 @@ public final class BuilderConnection {
         state = .starting(start, deadline)
         switch progress {
         case .advanced: return true
-        case .again: start.channel.session.awaitSocket()
+        case .again: wait(for: start.channel.session)
         case .failed(let error): fail(error)
         case .started:
             state = .running(

@@ -49,7 +49,7 @@ final class Keepalive {
             unanswered = 0
             return wait()
         }
-        let received = session.bytesReceived()
+        let received = session.traffic.bytesReceived
         unanswered = received == bytesSeen ? unanswered + 1 : 0
         bytesSeen = received
         guard unanswered < Self.questionsWithoutAnswer else {

@@ -1,32 +1,55 @@
 import CLibSSH
 
-/// Facts that libssh reports only in its log.
-enum LibSSHLog {
-    /// Runs `body` with the log on, and returns the smallest maximum packet size with which the other side confirmed a
-    /// channel. Nil: none.
-    ///
-    /// The log belongs to the thread, and costs time for each packet, so use it only briefly.
-    static func maximumPacket(in body: () -> Void) -> Int? {
-        var size: Int?
-        withUnsafeMutablePointer(to: &size) { size in
-            ssh_set_log_userdata(size)
-            ssh_set_log_callback { _, function, line, context in
-                // Only of this function: in other lines are words of the other side's.
-                guard let function, let line, let context,
-                    String(cString: function) == "ssh_packet_channel_open_conf"
-                else { return }
-                let text = String(cString: line)
-                guard text.contains("maxpacket : "), let last = text.split(separator: " ").last,
-                    let announced = Int(last)
-                else { return }
-                let size = context.assumingMemoryBound(to: Int?.self)
-                size.pointee = min(announced, size.pointee ?? announced)
-            }
-            ssh_set_log_level(CInt(SSH_LOG_FUNCTIONS))
-            body()
-            ssh_set_log_level(CInt(SSH_LOG_NOLOG))
-            ssh_set_log_userdata(nil)
+/// Facts about a session that libssh reports only in its log.
+///
+/// The log belongs to the thread: it tells whoever has listened last.
+final class LibSSHLog {
+    /// Whether the builder has sent more than its windows allow. libssh warns, and takes everything.
+    private(set) var hasOverrun = false
+    private var maximumPacket: Int?
+
+    deinit {
+        guard ssh_get_log_userdata() == Unmanaged.passUnretained(self).toOpaque() else { return }
+        ssh_set_log_level(CInt(SSH_LOG_NOLOG))
+        ssh_set_log_userdata(nil)
+    }
+
+    /// From now on, this object is told.
+    func listen() {
+        ssh_set_log_userdata(Unmanaged.passUnretained(self).toOpaque())
+        ssh_set_log_callback { _, function, line, context in
+            guard let function, let line, let context else { return }
+            Unmanaged<LibSSHLog>.fromOpaque(context).takeUnretainedValue()
+                .take(line, from: String(cString: function))
         }
-        return size
+        ssh_set_log_level(CInt(SSH_LOG_WARN))
+    }
+
+    /// Runs `body`, and returns the smallest maximum packet size with which the other side confirmed a channel. Nil:
+    /// none.
+    ///
+    /// It costs time for each packet, so use it only briefly.
+    func maximumPacket(in body: () -> Void) -> Int? {
+        listen()
+        maximumPacket = nil
+        ssh_set_log_level(CInt(SSH_LOG_FUNCTIONS))
+        body()
+        ssh_set_log_level(CInt(SSH_LOG_WARN))
+        return maximumPacket
+    }
+
+    /// Judges by the function, because other lines have words of the builder's in them.
+    private func take(_ line: UnsafePointer<CChar>, from function: String) {
+        switch function {
+        case "channel_rcv_data":
+            if String(cString: line).contains("too big for our window") { hasOverrun = true }
+        case "ssh_packet_channel_open_conf":
+            let text = String(cString: line)
+            guard text.contains("maxpacket : "), let last = text.split(separator: " ").last,
+                let announced = Int(last)
+            else { return }
+            maximumPacket = min(announced, maximumPacket ?? announced)
+        default: break
+        }
     }
 }

@@ -36,9 +36,10 @@ final class Pump {
 
     /// Larger reads are no faster: a packet has at most 32 KiB.
     private static let chunk = 128 << 10
-    /// The most bytes of a stream that wait for the client before nothing more is read from the builder's socket. (Its window
-    /// is no limit: a hostile builder ignores it, and libssh opens it again for each packet of the *other* stream. Left
-    /// alone, libssh keeps up to 256 MB of a stream, and then loses some silently.)
+    /// The most bytes of all streams that wait for the client before nothing more is read from the builder's socket. (Windows
+    /// are no limit: a hostile builder ignores them, and libssh opens them again for each packet of the *other* stream.
+    /// Left alone, libssh keeps up to 256 MB of a stream, and then loses some silently.) A builder that keeps to its windows
+    /// has twice 1.28 MB waiting, here and in libssh, when one stream is not read.
     static let limit = 4 << 20
 
     private let streams: PumpStreams
@@ -166,12 +167,13 @@ final class Pump {
     }
 
     private var isBackedUp: Bool {
-        isBackedUp(streams.output, standardError: false) || isBackedUp(streams.errors, standardError: true)
-            || agent?.isBackedUp == true
+        guard let agents = agent.map(\.waiting) ?? 0 else { return true }
+        return waiting(for: streams.output, standardError: false)
+            + waiting(for: streams.errors, standardError: true) + agents > Self.limit
     }
 
-    private func isBackedUp(_ sink: OutputSink, standardError: Bool) -> Bool {
-        !sink.isEmpty && channel.waiting(standardError: standardError) > Self.limit
+    private func waiting(for sink: OutputSink, standardError: Bool) -> Int {
+        sink.isEmpty ? 0 : sink.count + channel.waiting(standardError: standardError)
     }
 
     private func readInput() {
@@ -222,12 +224,12 @@ final class Pump {
 extension SSHChannel: PumpChannel {
     var isOver: Bool { !session.isConnected() || fate.isClosed }
     var hasPendingOutput: Bool { session.hasPendingOutput() }
-    var bytesReceived: UInt64 { session.bytesReceived() }
+    var bytesReceived: UInt64 { session.traffic.bytesReceived }
 
     func process() { session.process() }
 
     func hasMore(since received: UInt64) -> Bool {
         // Reading one stream can also have read bytes of another, which are then no longer in the kernel.
-        session.isConnected() && (session.socket.readable() > 0 || session.bytesReceived() != received)
+        session.isConnected() && (session.socket.readable() > 0 || session.traffic.bytesReceived != received)
     }
 }

@@ -12,6 +12,7 @@ final class RunningProgram {
     private let channel: SSHChannel
     private let pump: Pump
     private let keepalive: Keepalive
+    private let loop: EventLoop
 
     /// - Parameters:
     ///   - ready: called by the loop when `move()` has something to do.
@@ -21,6 +22,7 @@ final class RunningProgram {
         silent: @escaping (Duration) -> Void
     ) {
         channel = start.channel
+        self.loop = loop
         if let size = start.newSize { start.channel.changeTerminalSize(size) }
         pump = Pump(
             start.streams, start.channel, agent: start.agent,
@@ -42,16 +44,23 @@ final class RunningProgram {
     /// Moves what can be moved without waiting, and has the loop wait for the rest.
     func move() -> State {
         let state = pump.move()
-        guard !channel.session.hasRejectedPacket else {
+        guard !channel.session.hasDroppedPacket else {
             return .lost(SSHClientError(.lost, channel.session.lastError()))
         }
         guard !keepalive.hasFoundNewHostKey else { return .lost(Self.newHostKey) }
+        if let excess = channel.session.traffic.excess(at: loop.now) { return .lost(excess) }
+        guard state == .ended || !channel.session.isStuck else {
+            return .lost(SSHClientError(.lost, channel.session.lastError()))
+        }
         switch state {
         case .moving:
             keepalive.isPaused = false
             channel.session.awaitSocket()
             return .running
         case .backedUp:
+            guard !channel.session.log.hasOverrun else {
+                return .lost(SSHClientError(.overrun, "more than its windows, while nobody reads"))
+            }
             // TCP stops the builder; it cannot answer to signs of life that nobody reads.
             keepalive.isPaused = true
             channel.session.socket.awaited = []

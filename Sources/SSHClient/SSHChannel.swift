@@ -5,7 +5,7 @@ import Glibc
 final class SSHChannel {
     let session: SSHSession
     /// How the remote program ended, as far as the builder has said; set while libssh processes packets.
-    let fate = ChannelFate()
+    let fate: ChannelFate
     let handle: ssh_channel
     /// The largest packet that the builder takes, as far as is known. RFC 4253 section 6.1 makes everyone take 32 KiB.
     private(set) var maximumPacket = 32 << 10
@@ -22,6 +22,7 @@ final class SSHChannel {
         }
         self.session = session
         self.handle = handle
+        fate = ChannelFate(in: session.traffic)
         callbacks.initialize(to: ssh_channel_callbacks_struct())
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         callbacks.pointee.userdata = Unmanaged.passUnretained(fate).toOpaque()
@@ -30,6 +31,11 @@ final class SSHChannel {
         }
         callbacks.pointee.channel_exit_signal_function = { _, _, signal, _, _, _, context in
             ChannelFate.of(context)?.program(.killed(signal: signal.map { String(cString: $0) } ?? ""))
+        }
+        // It takes nothing, so that libssh keeps everything.
+        callbacks.pointee.channel_data_function = { _, _, _, _, _, context in
+            ChannelFate.of(context)?.traffic.countData()
+            return 0
         }
         callbacks.pointee.channel_close_function = { _, _, context in
             ChannelFate.of(context)?.channelClosed()
@@ -48,7 +54,7 @@ final class SSHChannel {
 
     func open() -> Step {
         var result = SSH_ERROR
-        let size = LibSSHLog.maximumPacket { result = ssh_channel_open_session(handle) }
+        let size = session.log.maximumPacket { result = ssh_channel_open_session(handle) }
         if let size { maximumPacket = size }
         return Step(result)
     }
@@ -114,7 +120,7 @@ final class SSHChannel {
     /// Writes at most as much as the window allows. Nil: the channel can no longer be used.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
         // A second confirmation of the channel is refused, but the size of packets that it names is kept: see `leastPacket`.
-        guard !session.hasRejectedPacket else { return nil }
+        guard !session.hasDroppedPacket else { return nil }
         let count = ssh_channel_write(handle, bytes.baseAddress, UInt32(bytes.count))
         return count < 0 ? nil : Int(count)
     }

@@ -24,7 +24,8 @@ enum Step {
 final class SSHSession {
     let handle: ssh_session
     let socket: Socket
-    private let counter = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
+    let log = LibSSHLog()
+    let traffic: SSHTraffic
     /// Must not move: libssh keeps the pointer.
     private let callbacks = UnsafeMutablePointer<ssh_callbacks_struct>.allocate(capacity: 1)
     /// Called by libssh while it processes packets, when the builder opens a channel to the client's agent. Nil
@@ -37,10 +38,10 @@ final class SSHSession {
     ///   - socket: a connected one.
     ///   - hostKeyTypes: the only types to ask for; empty: all that libssh supports.
     init(over socket: Socket, user: String, hostKeyTypes: [String]) throws(SSHClientError) {
+        log.listen()
         handle = try Self.make(over: socket, user: user, hostKeyTypes: hostKeyTypes)
         self.socket = socket
-        counter.initialize(to: ssh_counter_struct())
-        ssh_set_counters(handle, nil, counter)
+        traffic = SSHTraffic(of: handle)
         callbacks.initialize(to: ssh_callbacks_struct())
         // The builder must not open channels to us: 1 refuses them.
         ssh_set_message_callback(handle, { _, _, _ in 1 }, nil)
@@ -53,7 +54,6 @@ final class SSHSession {
         ssh_key_free(firstHostKey)
         if own >= 0 { close(own) }
         ssh_free(handle)
-        counter.deallocate()
         callbacks.deallocate()
     }
 
@@ -112,6 +112,7 @@ final class SSHSession {
 
     /// Reads what has arrived and writes what waits, without waiting.
     func process() {
+        log.listen()
         _ = ssh_execute_message_callbacks(handle)
     }
 
@@ -121,7 +122,15 @@ final class SSHSession {
     }
 
     /// Whether there are bytes that the socket has not taken.
-    func hasPendingOutput() -> Bool { ssh_get_poll_flags(handle) & SSH_WRITE_PENDING != 0 }
+    func hasPendingOutput() -> Bool {
+        guard ssh_get_poll_flags(handle) & SSH_WRITE_PENDING == 0 else { return true }
+        traffic.queueIsEmpty()
+        return false
+    }
+
+    /// Whether libssh has given up the connection and not closed it: it takes no packet any more, answers “again” to some
+    /// calls, and keeps whatever arrives.
+    var isStuck: Bool { isConnected() && ssh_get_status(handle) & SSH_CLOSED_ERROR != 0 }
 
     func isConnected() -> Bool { ssh_is_connected(handle) != 0 }
 
@@ -131,13 +140,14 @@ final class SSHSession {
         _ = ssh_send_keepalive(handle)
     }
 
-    /// Bytes received from the builder so far.
-    func bytesReceived() -> UInt64 { counter.pointee.in_bytes }
-
-    /// Whether libssh has refused a packet and goes on all the same, with whatever it has kept of it.
-    var hasRejectedPacket: Bool {
-        ssh_get_error_code(UnsafeMutableRawPointer(handle)) == CInt(SSH_FATAL.rawValue)
-            && lastError().hasPrefix("Invalid packet")
+    /// Whether libssh has refused a packet, or had no memory for one, and goes on all the same with whatever it has kept
+    /// of it.
+    var hasDroppedPacket: Bool {
+        guard ssh_get_error_code(UnsafeMutableRawPointer(handle)) == CInt(SSH_FATAL.rawValue) else {
+            return false
+        }
+        let error = lastError()
+        return error.hasPrefix("Invalid packet") || error.hasSuffix("Out of memory")
     }
 
     /// libssh's message about the last failure. It can be stale, so it is only for the log.

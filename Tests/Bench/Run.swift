@@ -10,6 +10,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The folder with the programs, built for release.") var programs: String
     @Option(help: "The drop-in for sshd.") var dropIn: String
     @Option(help: "The folder with the programs to compare with.") var contenders: String
+    @Option(help: "An interpreter of Python that has paramiko.") var python: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
     @Option(help: "Run only this benchmark, such as connect-1gb; can be repeated.") var only: [String] = []
@@ -19,8 +20,8 @@ struct Run: AsyncParsableCommand {
 
     /// What `--only` can name.
     private static let benchmarks = [
-        "dispatch", "connect-true", "connect-1gb", "proxy-true", "proxy-1gb", "session-pss", "tails",
-        "logins",
+        "dispatch", "connect-true", "connect-1gb", "proxy-true", "proxy-1gb", "session-pss",
+        "session-hostile-pss", "tails", "logins",
     ]
 
     func validate() throws {
@@ -40,7 +41,8 @@ struct Run: AsyncParsableCommand {
         defer { alarm.cancel() }
         do {
             report.say(try Host.description())
-            let scratch = try await Scratch.make(scratch, programs: programs)
+            let scratch = try await Scratch.make(
+                scratch, programs: programs, contenders: contenders, python: python)
             try await TestBed.with(settings(scratch)) { testBed in
                 try await measure(
                     try await Stage.set(in: testBed, scratch: scratch, contenders: contenders), report)
@@ -60,6 +62,7 @@ struct Run: AsyncParsableCommand {
         await report.attempt("proxy-true") { try await ProxyTrue.measure(stage, report) }
         await report.attempt("proxy-1gb") { try await ProxyGigabyte.measure(stage, report) }
         await report.attempt("session-pss") { try await SessionMemory.measure(stage, report) }
+        await report.attempt("session-hostile-pss") { try await HostileMemory.measure(stage, report) }
         await report.attempt("tails") {
             try await FollowedJob.with(stage, tails: 100) { job in
                 await report.attempt("tails") { try await IdleTails.measure(stage, job, report) }

@@ -29,6 +29,9 @@ extension Refusal {
             )
         case .noTerminal:
             Message(.noBuilder, sentence(error.code), "Leave out -t.", cause: error.debugDescription)
+        case .overrun:
+            Message(
+                .noBuilder, sentence(error.code), Message.tellAdministrator, cause: error.debugDescription)
         case .keyNotAccepted:
             Message(.noBuilder, sentence(error.code), "Use connect instead.", cause: error.debugDescription)
         case .unreachable, .timedOut, .refused, .lost:
@@ -50,6 +53,7 @@ extension Refusal {
         case .noTerminal: "The builder gives no terminal."
         case .keyNotAccepted: "The builder does not accept your key."
         case .lost: "The connection to the builder was lost."
+        case .overrun: "The builder sends more than it may, so the session has been ended."
         case .misconfigured: "The gateway cannot log in to builders."
         }
     }

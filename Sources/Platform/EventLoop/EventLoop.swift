@@ -1,3 +1,4 @@
+import CLimits
 import Glibc
 
 /// The one loop of a session: descriptors and timers around poll(2), on one thread.
@@ -55,6 +56,7 @@ public final class EventLoop {
     }
 
     private func turn() {
+        sp_turned()
         watches.removeAll { $0.isCancelled }
         timers.removeAll { $0.isCancelled }
         let polled = watches.filter { !$0.events.isEmpty }

@@ -40,8 +40,10 @@ public final class OutputSink {
     }
 
     /// Whether a writer should stop until `onDrain`.
-    public var isFull: Bool { pending.count - start >= Self.fullMark }
-    public var isEmpty: Bool { start == pending.count }
+    public var isFull: Bool { count >= Self.fullMark }
+    public var isEmpty: Bool { count == 0 }
+    /// Bytes that are waiting.
+    public var count: Int { pending.count - start }
 
     /// Writes what the descriptor accepts now, and keeps the rest.
     public func write(_ bytes: UnsafeRawBufferPointer) {
@@ -89,7 +91,8 @@ public final class OutputSink {
         guard let taken else { return gone() }
         start += taken
         if isEmpty {
-            pending.removeAll(keepingCapacity: true)
+            // Much memory is for one time only.
+            pending.removeAll(keepingCapacity: pending.count <= 2 * Self.fullMark)
             start = 0
             watch?.events = [.error]
             onDrain?()

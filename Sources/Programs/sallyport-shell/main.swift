@@ -6,6 +6,7 @@ import Gateway
 import Glibc
 import Version
 
+SessionLimits.apply()
 if CommandLine.arguments.count > 1, CommandLine.arguments[1] == KeyLookupCommand.word {
     _exit(ServiceLookup.run(arguments: CommandLine.arguments))
 }

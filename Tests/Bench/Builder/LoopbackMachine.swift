@@ -64,8 +64,18 @@ final class LoopbackMachine: BuilderMachine {
         cat pid
         """
 
+    /// Starts the program `$3`, which lets in whom it likes, and prints its process id when it listens.
+    private static let otherServer = """
+        set -eu
+        cd "$1"
+        "$3" "$1/host_key" "$2" "$1/pid" > log 2>&1 &
+        while [ ! -s pid ]; do kill -0 $!; sleep 0.01; done
+        cat pid
+        """
+
+    /// - Parameter server: the program that serves instead of sshd.
     static func start(
-        named name: String, authorizedKeys: [String], certificate: HostCertificate
+        named name: String, server: String? = nil, authorizedKeys: [String], certificate: HostCertificate
     ) async throws -> LoopbackMachine {
         let folder = "/etc/sallyport/builders/\(name)"
         let port = UInt16(try LoopbackPort.pick())
@@ -75,7 +85,11 @@ final class LoopbackMachine: BuilderMachine {
         }
         try await certificate.sign([FilePath("\(folder)/host_key.pub")])
         let started = try await Command.run(
-            ["unshare", "--mount", "/bin/sh", "-c", sshd, "sh", folder, "\(port)"],
+            [
+                "unshare", "--mount", "/bin/sh", "-c", server == nil ? sshd : otherServer, "sh", folder,
+                "\(port)",
+            ]
+                + (server.map { [$0] } ?? []),
             input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
         guard started.status == 0,
             let process = started.text.split(separator: "\n").first.flatMap({ pid_t($0) })

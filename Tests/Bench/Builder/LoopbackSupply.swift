@@ -1,8 +1,10 @@
+import Glibc
 import QEMU
 import Runner
 import SystemPackage
 
-/// Builders are sshds on this machine: emulated ones would hide the time that Sallyport itself takes.
+/// Builders are sshds on this machine, or what an image brings as `server`: emulated ones would hide the time that Sallyport
+/// itself takes.
 struct LoopbackSupply: BuilderSupply {
     let authorizedKeys: [String]
     let authority: KeyPair
@@ -11,8 +13,10 @@ struct LoopbackSupply: BuilderSupply {
 
     func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
         let name = plan.folder.split(separator: "/").last ?? ""
+        let server = plan.image + "/server"
         return try await LoopbackMachine.start(
-            named: String(name), authorizedKeys: authorizedKeys,
+            named: String(name), server: access(server, X_OK) == 0 ? server : nil,
+            authorizedKeys: authorizedKeys,
             certificate: HostCertificate(
                 authority: FilePath(authority.path), identity: "job \(plan.job)", names: plan.hostNames,
                 life: plan.longestLife))

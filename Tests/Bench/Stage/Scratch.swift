@@ -15,15 +15,26 @@ struct Scratch: Sendable {
 
     /// The image that jobs name; it is empty.
     static let image = "loopback"
+    /// The image with a `server` of its own.
+    static let hostileImage = "hostile"
 
-    static func make(_ folder: String, programs: String) async throws -> Scratch {
+    /// - Parameters:
+    ///   - contenders: the folder with `hostile.py`.
+    ///   - python: an interpreter that has paramiko.
+    static func make(
+        _ folder: String, programs: String, contenders: String, python: String
+    ) async throws -> Scratch {
         if FileManager.default.fileExists(atPath: folder) {
             try FileManager.default.removeItem(atPath: folder)
         }
-        for path in ["programs", "images/\(image)"] {
+        for path in ["programs", "images/\(image)", "images/\(hostileImage)"] {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
+        let server = "\(folder)/images/\(hostileImage)/server"
+        try "#!/bin/sh\nexec '\(python)' '\(contenders)/hostile.py' \"$@\"\n"
+            .write(toFile: server, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: server)
         let null = try FileDescriptor.open("/dev/null", .readWrite, options: .closeOnExec)
         let errors = try FileDescriptor.open(
             FilePath(folder + "/errors"), .writeOnly, options: [.create, .append, .closeOnExec],

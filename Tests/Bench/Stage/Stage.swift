@@ -22,23 +22,37 @@ struct Stage: Sendable {
         let added = try await service.addKey(of: person)
         guard added.status == 0 else { throw TestBedError("no key was added", log: "\(added)") }
         // The person can also log in to the builder directly, for comparison.
-        let job = try await service.submit(
-            """
-            image: \(Scratch.image)
-            tasks:
-              - fail: |
-                  cat '\(testBed.client)/\(person).pub' >> authorized_keys
-                  exit 1
-
-            """)
-        let log = try await Command.run(testBed.ssh(["tail", job]))
-        guard log.status == 1, let builder = try await service.job(job).builder else {
-            throw TestBedError("job \(job) has no builder", log: "\(log)\n\(await testBed.logTails())")
+        let job = try await failedJob(
+            image: Scratch.image,
+            script: "cat '\(testBed.client)/\(person).pub' >> authorized_keys; exit 1", in: testBed)
+        guard let builder = try await service.job(job).builder else {
+            throw TestBedError("job \(job) has no builder", log: await testBed.logTails())
         }
         let stage = Stage(testBed: testBed, scratch: scratch, job: job)
         let python = try await PythonGateway.start(in: testBed, contenders: contenders)
         try stage.writeConfiguration(builder: builder, python: python)
         return stage
+    }
+
+    /// A failed job whose builder is kept.
+    func failedJob(image: String, script: String) async throws -> String {
+        try await Self.failedJob(image: image, script: script, in: testBed)
+    }
+
+    private static func failedJob(image: String, script: String, in testBed: TestBed) async throws -> String {
+        let job = try await Operator(testBed: testBed).submit(
+            """
+            image: \(image)
+            tasks:
+              - fail: |
+                  \(script)
+
+            """)
+        let log = try await Command.run(testBed.ssh(["tail", job]))
+        guard log.status == 1 else {
+            throw TestBedError("job \(job) has not failed", log: "\(log)\n\(await testBed.logTails())")
+        }
+        return job
     }
 
     /// One cipher for all connections, which is also libssh's first choice between gateway and builder.

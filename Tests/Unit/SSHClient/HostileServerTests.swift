@@ -263,19 +263,35 @@ import Testing
         #expect(client.ending == .exited(status: 0))
     }
 
-    /// TCP stops it while nobody reads, however long that takes; and nothing is lost.
-    @Test func outputWithoutRegardForTheWindowArrivesWhole() {
+    /// The window is no limit here: libssh opens it for what is read of the other stream. TCP stops the builder while nobody
+    /// reads, however long that takes; and nothing is lost.
+    @Test func oneStreamThatNobodyReadsArrivesWhole() {
         let server = ScriptedServer(on: loop)
-        server.onStart = { [unowned server] in
-            let piece = [UInt8](repeating: 66, count: 30_000)
-            for _ in 0..<700 { server.sendData(piece) }
-            server.finish(status: 0)
+        var (window, errors, output) = (64_000, 0, 0)
+        let send = { [unowned server] in
+            while window >= 20_000, errors < 6_000_000 {
+                server.sendErrors(String(repeating: "e", count: 10_000))
+                server.sendData([UInt8](repeating: 66, count: 10_000))
+                window -= 20_000
+                errors += 10_000
+                output += 10_000
+                if errors == 6_000_000 { server.finish(status: 0) }
+            }
+        }
+        server.onStart = send
+        server.answer = { message in
+            guard message[0] == Message.channelWindowAdjust else { return false }
+            var reader = WireReader(message.dropFirst(5))
+            window += reader.uint32()
+            send()
+            return true
         }
         let client = Client("make", on: loop)
-        client.reads = false
-        loop.timer(after: .seconds(60)) { [client] in client.reads = true }
+        client.readsErrors = false
+        loop.timer(after: .seconds(60)) { [client] in client.readsErrors = true }
         client.visit(server)
-        #expect(client.output.count == 21_000_000 && client.ending == .exited(status: 0))
+        #expect(client.errors.count == 6_000_000 && client.output.count == 6_000_000)
+        #expect(client.ending == .exited(status: 0))
     }
 
     /// All has been said, but not all of it has been read.

@@ -136,16 +136,16 @@ import Testing
 
     @Test(arguments: [false, true]) func ofABuilderThatSendsOnNothingIsReadUntilThereIsRoom(onErrors: Bool) {
         let stream = onErrors ? \FakeChannel.errors : \.output
-        channel[keyPath: stream] = [UInt8](repeating: 1, count: 6 << 20)
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 3 << 20)
         #expect(pump.move() == .moving, "all of it has been read")
-        channel[keyPath: stream] = [UInt8](repeating: 1, count: 4 << 20)
+        channel[keyPath: stream] = [UInt8](repeating: 1, count: 1 << 20)
         #expect(pump.move() == .moving)
-        channel[keyPath: stream].append(1)
+        channel[keyPath: stream] += [UInt8](repeating: 1, count: 2 << 20)
         channel.processed = 0
         for _ in 0..<3 { #expect(pump.move() == .backedUp) }
         #expect(channel.processed == 0, "no packet is taken in")
         var all = 0
-        while all < 10 << 20 {
+        while all < 6 << 20 {
             all += shown(onErrors ? 2 : 1).count
             settle()
         }

@@ -31,6 +31,11 @@ final class Client {
         didSet { readers[0].events = readsOutput ? .readable : [] }
     }
 
+    /// Whether standard error is read.
+    var readsErrors = true {
+        didSet { readers[1].events = readsErrors ? .readable : [] }
+    }
+
     private let program: RemoteProgram
     private let input: OutputSink
     private let pipes: [(read: CInt, write: CInt)]
