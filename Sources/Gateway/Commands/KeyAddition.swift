@@ -26,7 +26,23 @@ struct KeyAddition {
         } catch {
             throw .unusableKey(error)
         }
-        add(keys[...], after: [])
+        guard keys.count > 1 else { return add(keys[...], after: []) }
+        addNew(keys)
+    }
+
+    /// Among all of an agent's keys there is the one that they have logged in with.
+    private func addNew(_ keys: [SubmittedKeys.Key]) {
+        service.keys(owner: person.id) { result in
+            let listed = (try? result.get()) ?? []
+            let own = Set(listed.filter(\.isUnlimited).map(\.fingerprint))
+            let (old, new) = (
+                keys.filter { own.contains($0.key.fingerprint) },
+                keys.filter { !own.contains($0.key.fingerprint) }
+            )
+            for key in old { context.say("The key \(key.key.fingerprint) is yours already.") }
+            guard !new.isEmpty else { return context.finish(.success) }
+            add(new[...], after: [])
+        }
     }
 
     /// One after the other. After a refusal, those before it stay.

@@ -51,6 +51,29 @@ import Testing
         #expect(test.said.output == "The key SHA256:abc is yours now.\n")
     }
 
+    /// An agent has the key that its owner has logged in with.
+    @Test func ofSeveralKeysOnlyTheNewOnesAreAdded() throws {
+        let other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpDORu5S+8DioM1UuYWrsS9hjW9Hwv4Zb5glj5crSzs"
+        let lines = Array("\(TestSession.key.line)\n\(other)\n".utf8)
+        var own = Fixture.key(of: Fixture.alice)
+        own.fingerprint = TestSession.key.fingerprint
+        for (listed, output) in [
+            ([own], "The key SHA256:abc is yours now.\n"),
+            (nil, "The key SHA256:abc is yours now.\nThe key SHA256:abc is yours now.\n"),
+        ] as [([Key]?, String)] {
+            let test = TestSession(on: EventLoop())
+            test.service.addedKey = Fixture.key(of: Fixture.alice)
+            test.service.listedKeys = listed
+            try KeyAddition(for: Fixture.alice, test.service, json: false, in: test.context).add(lines)
+            #expect(test.context.client.run() == .success)
+            let said = test.said
+            #expect(said.output == output)
+            #expect(
+                said.errors
+                    == (listed == nil ? "" : "sallyport: The key \(own.fingerprint) is yours already.\n"))
+        }
+    }
+
     @Test func programsReadTheWordToo() throws {
         let test = TestSession(on: EventLoop())
         test.service.addedKey = Self.pending(word: "kmn4-7pqr")
