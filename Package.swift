@@ -274,7 +274,7 @@ let package = Package(
             path: "Tests/Unit/SSHClient",
             swiftSettings: settings),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"],
+            name: "EventLoopTests", dependencies: ["CLinux", "EventLoop", "TestSupport"],
             path: "Tests/Unit/EventLoop",
             swiftSettings: settings),
         .testTarget(

@@ -1,3 +1,4 @@
+import CLinux
 import EventLoop
 import Glibc
 import Testing
@@ -7,7 +8,7 @@ import Testing
     @Test func nobodyIsToldFromWithinAWriteThatTheReaderHasGone() throws {
         signal(SIGPIPE, SIG_IGN)
         var ends: [CInt] = [0, 0]
-        try #require(pipe(&ends) == 0)
+        try #require(sp_pipe(&ends) == 0)
         defer { close(ends[1]) }
         close(ends[0])
         let loop = EventLoop()

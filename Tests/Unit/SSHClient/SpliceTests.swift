@@ -1,3 +1,4 @@
+import CLinux
 import EventLoop
 import Glibc
 import Testing
@@ -15,14 +16,15 @@ import Testing
 
     private func makePipe() throws -> (read: CInt, write: CInt) {
         var ends: [CInt] = [0, 0]
-        try #require(pipe(&ends) == 0)
+        // A program that another test starts must not have the ends, or closing them ends nothing.
+        try #require(sp_pipe(&ends) == 0)
         open.formUnion(ends)
         return (ends[0], ends[1])
     }
 
     private func makeSocketPair() throws -> (near: CInt, far: CInt) {
         var ends: [CInt] = [0, 0]
-        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
         open.formUnion(ends)
         return (ends[0], ends[1])

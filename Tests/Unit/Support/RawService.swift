@@ -27,6 +27,7 @@ public final class RawService: Sendable {
         Thread.detachNewThread {
             var number = 0
             while case let connection = accept(listening, nil, nil), connection >= 0 {
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 Self.readRequest(from: connection)
                 answer(connection, number)
                 close(connection)

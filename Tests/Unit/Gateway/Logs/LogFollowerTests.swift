@@ -1,4 +1,5 @@
 import BuildAPI
+import CLinux
 import EventLoop
 import Glibc
 import Policy
@@ -17,7 +18,7 @@ import Testing
 
     init() throws {
         var ends: [CInt] = [0, 0]
-        try #require(pipe(&ends) == 0)
+        try #require(sp_pipe(&ends) == 0)
         self.ends = (ends[0], ends[1])
         sink = OutputSink(ends[1], on: loop)
     }
