@@ -100,13 +100,7 @@ enum Verbs {
     /// The verb that a person meant who mistyped its name, or a long one of its names in other programs.
     static func nearest(to word: String) -> Verb? {
         guard (3...20).contains(word.unicodeScalars.count) else { return nil }
-        let word = word.lowercased()
-        let candidates = all.map { verb in
-            let names = [verb.manual.name] + verb.manual.aliases.filter { $0.count > 4 }
-            return (verb: verb, distance: names.map { EditDistance.between(word, $0) }.min() ?? .max)
-        }
-        // The first of several: `min` keeps it.
-        guard let nearest = candidates.min(by: { $0.distance < $1.distance }) else { return nil }
-        return nearest.distance <= (word.count > 4 ? 2 : 1) ? nearest.verb : nil
+        let names = all.flatMap { [$0.manual.name] + $0.manual.aliases.filter { $0.count > 4 } }
+        return NearestWord.find(word, among: names).flatMap { named($0) ?? alias($0) }
     }
 }
