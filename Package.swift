@@ -139,7 +139,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CommandGrammar", "ConfigurationFile",
+                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
+                "ConfigurationFile",
                 "Connections",
                 "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
                 "SourcehutClient",
@@ -215,6 +216,7 @@ let package = Package(
             providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux", path: "Sources/Platform/CLinux"),
         .target(name: "CLimits", path: "Sources/Platform/CLimits"),
+        .target(name: "CProcesses", path: "Sources/Platform/CProcesses"),
         .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.

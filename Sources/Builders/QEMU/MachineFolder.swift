@@ -61,9 +61,19 @@ struct MachineFolder: Sendable {
         remove([initramfs] + hostKeys.flatMap(\.files))
     }
 
+    /// Two can do this at once, when a machine that is told to end ends. Each of them may not find what the other one has
+    /// just removed, and begins again.
     func remove(_ files: [FilePath]) {
         for file in files {
-            try? FileManager.default.removeItem(atPath: file.string)
+            for _ in 0..<20 {
+                do {
+                    try FileManager.default.removeItem(atPath: file.string)
+                    break
+                } catch {
+                    var status = stat()
+                    if lstat(file.string, &status) != 0 { break }
+                }
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-import CLinux
+import CProcesses
 import Connections
 import FoundationEssentials
 import Glibc

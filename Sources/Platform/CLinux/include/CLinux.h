@@ -75,14 +75,6 @@ int sp_append_record(const char *path, const char *program, const char *text);
 /* SIG_IGN for SIGPIPE, a macro with a cast: signal(2). */
 void sp_ignore_broken_pipes(void);
 
-/* When a process started, in clock ticks since boot: field 22 of /proc/PID/stat, proc(5). 0: there is none. name becomes the
-   beginning of its program's name. */
-unsigned long long sp_start_of(pid_t process, char name[16]);
-
-/* Ends a process after some seconds, with SIGTERM. Returns at once: a process of its own waits, with nothing else open.
-   -1 and errno on failure. */
-int sp_end_later(pid_t process, unsigned seconds);
-
 /* What errno says, which is a macro: strerror(3). Good until the next call. */
 const char *sp_last_error(void);
 

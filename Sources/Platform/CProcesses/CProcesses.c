@@ -1,8 +1,15 @@
 #define _GNU_SOURCE
-#include "CLinux.h"
+#include "CProcesses.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 unsigned long long sp_start_of(pid_t process, char name[16]) {
     char path[32], text[1024];
