@@ -26,7 +26,7 @@ struct KeyAddition {
         } catch {
             throw .unusableKey(error)
         }
-        guard keys.count > 1 else { return add(keys[...], after: []) }
+        guard keys.count > 1 else { return add(keys[...], isOnly: true, after: []) }
         addNew(keys)
     }
 
@@ -40,20 +40,21 @@ struct KeyAddition {
                 keys.filter { !own.contains($0.key.fingerprint) }
             )
             for key in old { context.say("The key \(key.key.fingerprint) is yours already.") }
-            guard !new.isEmpty else { return context.finish(.success) }
-            add(new[...], after: [])
+            add(new[...], isOnly: false, after: [])
         }
     }
 
     /// One after the other. After a refusal, those before it stay.
-    private func add(_ keys: ArraySlice<SubmittedKeys.Key>, after added: [Key]) {
-        guard let next = keys.first else { return answer(added) }
+    ///
+    /// - Parameter isOnly: one key was sent.
+    private func add(_ keys: ArraySlice<SubmittedKeys.Key>, isOnly: Bool, after added: [Key]) {
+        guard let next = keys.first else { return answer(added, isOnly: isOnly) }
         service.add(NewKey(owner: person.id, key: next.line)) { result in
             switch result {
             case .success(let key):
                 let pending = key.isUnlimited ? "" : ", which is pending"
                 context.journal.note("\(person.record) adds the key \(next.key.fingerprint)\(pending)")
-                add(keys.dropFirst(), after: added + [key])
+                add(keys.dropFirst(), isOnly: isOnly, after: added + [key])
             case .failure(let error):
                 for key in added { lines(about: key).forEach(context.say) }
                 context.refuse(.serviceRefused(error, KeysCommand.manual.name))
@@ -61,14 +62,15 @@ struct KeyAddition {
         }
     }
 
-    private func answer(_ added: [Key]) {
+    /// What JSON looks like depends on what was sent, not on what was new.
+    private func answer(_ added: [Key], isOnly: Bool) {
         let views = added.map(KeyView.init)
-        guard json, views.count > 1 else {
-            return context.answer(views[0], json: json) {
-                added.flatMap(lines).map { $0 + "\n" }.joined()
-            }
+        func text() -> String { added.flatMap(lines).map { $0 + "\n" }.joined() }
+        if isOnly {
+            context.answer(views[0], json: json, text: text)
+        } else {
+            context.answer(["keys": views], json: json, text: text)
         }
-        context.answer(["keys": views], json: true) { "" }
     }
 
     private func lines(about key: Key) -> [String] {

@@ -7,48 +7,69 @@ import Synchronization
 /// some seconds.
 ///
 /// If there are too many, the oldest one goes. Whoever has a token shows it within milliseconds, so that even many
-/// connections from the same address keep nobody out.
+/// connections from the same address keep nobody out. A gateway's sessions come back at the same moment when the runner
+/// restarts: an address that has shown a token counts for itself.
 final class Newcomers: Sendable {
     /// How long a connection can be without a token.
     static let patience = TimeAmount.seconds(10)
     /// For an ``AddressBlock``, and for all of them.
     static let mostOfBlock = 64
     static let most = 512
-
-    /// An IPv4 network of 256 addresses, an IPv6 /64.
-    static func block(of address: String) -> AddressBlock? { AddressBlock(address, bytesOfIPv4: 3) }
+    /// For an address that has shown a token.
+    static let mostOfKnown = 1000
 
     private struct Newcomer {
         let channel: any Channel
         let block: AddressBlock
+        let isKnown: Bool
     }
 
-    /// Oldest first.
-    private let waiting = Mutex<[Newcomer]>([])
+    private struct State {
+        /// Oldest first.
+        var waiting: [Newcomer] = []
+        /// Those that have shown a token. There are as few as gateways, because a token is needed.
+        var known: Set<AddressBlock> = []
+    }
 
-    var count: Int { waiting.withLock(\.count) }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock(\.waiting.count) }
 
     /// Takes a new connection in. It leaves when it shows a token, or when it is closed.
-    func enter(_ channel: any Channel, from block: AddressBlock) {
-        let supernumerary = waiting.withLock { waiting -> (any Channel)? in
-            let isFull = waiting.count >= Self.most
-            let isBlockFull = waiting.count(where: { $0.block == block }) >= Self.mostOfBlock
+    ///
+    /// - Returns: false: this is no address.
+    func enter(_ channel: any Channel, from address: String) -> Bool {
+        // An IPv4 network of 256 addresses, or an IPv6 /64.
+        guard let network = AddressBlock(address, bytesOfIPv4: 3),
+            let single = AddressBlock(address, bytesOfIPv4: 4)
+        else { return false }
+        let supernumerary = state.withLock { state -> (any Channel)? in
+            let isKnown = state.known.contains(single)
+            let new = Newcomer(channel: channel, block: isKnown ? single : network, isKnown: isKnown)
+            func isAlike(_ other: Newcomer) -> Bool { other.block == new.block && other.isKnown == isKnown }
             var oldest: Int?
-            if isBlockFull {
-                oldest = waiting.firstIndex { $0.block == block }
-            } else if isFull {
-                oldest = waiting.startIndex
+            if state.waiting.count(where: isAlike) >= (isKnown ? Self.mostOfKnown : Self.mostOfBlock) {
+                oldest = state.waiting.firstIndex(where: isAlike)
+            } else if !isKnown, state.waiting.count(where: { !$0.isKnown }) >= Self.most {
+                oldest = state.waiting.firstIndex { !$0.isKnown }
             }
-            let removed = oldest.map { waiting.remove(at: $0).channel }
-            waiting.append(Newcomer(channel: channel, block: block))
+            let removed = oldest.map { state.waiting.remove(at: $0).channel }
+            state.waiting.append(new)
             return removed
         }
         supernumerary?.close(promise: nil)
         channel.closeFuture.whenComplete { _ in self.leave(channel) }
+        return true
+    }
+
+    /// A connection from this address has shown a token.
+    func know(_ address: String) {
+        guard let single = AddressBlock(address, bytesOfIPv4: 4) else { return }
+        state.withLock { _ = $0.known.insert(single) }
     }
 
     func leave(_ channel: any Channel) {
-        waiting.withLock { $0.removeAll { $0.channel === channel } }
+        state.withLock { $0.waiting.removeAll { $0.channel === channel } }
     }
 }
 
@@ -59,8 +80,8 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let limit: ConnectionLimit
     private let newcomers: Newcomers
     private var deadline: Scheduled<Void>?
-    /// Whose token it has shown.
-    private var token: String?
+    /// Whose tokens it has shown.
+    private var tokens: Set<String> = []
 
     init(limit: ConnectionLimit, newcomers: Newcomers) {
         self.limit = limit
@@ -69,10 +90,9 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        guard let block = channel.remoteAddress?.ipAddress.flatMap(Newcomers.block) else {
+        guard let address = channel.remoteAddress?.ipAddress, newcomers.enter(channel, from: address) else {
             return channel.close(promise: nil)
         }
-        newcomers.enter(channel, from: block)
         deadline = channel.eventLoop.scheduleTask(in: Newcomers.patience) { channel.close(promise: nil) }
     }
 
@@ -83,12 +103,13 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// - Returns: whether it can stay.
     private func show(token name: String, on channel: any Channel) -> Bool {
-        if token == name { return true }
+        if tokens.contains(name) { return true }
         guard limit.admit([(.token(name), ConnectionLimit.known)], until: channel.closeFuture) else {
             return false
         }
-        token = name
+        tokens.insert(name)
         deadline?.cancel()
+        if let address = channel.remoteAddress?.ipAddress { newcomers.know(address) }
         newcomers.leave(channel)
         return true
     }

@@ -13,7 +13,7 @@ extension Responder {
         }
         return try await lists.take(of: owner?.id ?? "") { [owner] () throws(RunnerError) in
             let stored = try await store.jobs(owner: owner, live: live, shared: shared)
-            let jobs = await book.current(stored)
+            let jobs = try await book.current(stored, live: live)
             return try await apart { try json(JobList(jobs: jobs)) }
         }
     }
@@ -21,10 +21,10 @@ extension Responder {
     /// Does what can take long on a thread that serves nobody else: Swift's own have to serve everyone, and there are
     /// only as many as processors.
     func apart<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
+        on threads: NIOThreadPool = .singleton, _ body: @escaping @Sendable () throws -> Value
     ) async throws(RunnerError) -> Value {
         do {
-            return try await NIOThreadPool.singleton.runIfActive(body)
+            return try await threads.runIfActive(body)
         } catch let error as RunnerError {
             throw error
         } catch {

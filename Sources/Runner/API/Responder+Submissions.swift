@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import HTTPTypes
 import Hummingbird
+import NIOPosix
 
 /// New jobs: a manifest, or an archive of the source with a manifest in it.
 extension Responder {
@@ -41,6 +42,13 @@ extension Responder {
         return try json(job, .created)
     }
 
+    /// An archive can take a minute to read. Lists and manifests do not wait for it.
+    private static let archiveReaders: NIOThreadPool = {
+        let threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+        return threads
+    }()
+
     private func submitSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
     ) async throws(RunnerError) -> Job {
@@ -70,12 +78,10 @@ extension Responder {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
         let archive = source.archive
-        let text = try await apart {
+        let text = try await apart(on: Self.archiveReaders) {
             try archive.sync()
             return try archive.manifest(named: name)
         }
-        // It may have taken hours.
-        if let account = try store.account(owner.id) { try Self.refuseSuspended(account) }
         return try await book.submit(
             try await manifest(text, of: owner), source: source, owner: owner, note: note,
             visibility: visibility)

@@ -64,6 +64,8 @@ actor JobBook {
         visibility: Job.Visibility = .unlisted
     ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        // Since they began to send it, hours may have passed.
+        if let account = try store.account(owner.id) { try Responder.refuseSuspended(account) }
         try checkQueue(of: owner)
         let bytes = source?.size
         if let bytes { try makeRoom(for: bytes, of: owner) }
@@ -85,9 +87,20 @@ actor JobBook {
         try shown(id).job
     }
 
-    /// The same jobs as they are now.
-    func current(_ stored: [Job]) -> [Job] {
-        stored.map { entries[$0.id]?.record.job ?? $0 }
+    /// The same jobs as they are now. One of them can have ended since they were read.
+    ///
+    /// - Parameter live: leave out those that have.
+    func current(_ stored: [Job], live: Bool) throws(RunnerError) -> [Job] {
+        var jobs: [Job] = []
+        for job in stored {
+            if let entry = entries[job.id] {
+                jobs.append(entry.record.job)
+            } else if !live {
+                let isOver = job.status.isFinal && job.builder == nil
+                jobs.append(isOver ? job : try self.job(job.id))
+            }
+        }
+        return jobs
     }
 
     /// The logs of a job; those of a final job are closed.

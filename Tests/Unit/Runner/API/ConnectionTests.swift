@@ -34,7 +34,7 @@ struct ConnectionTests {
         let newcomers = Newcomers()
         func connect(_ address: String) throws -> EmbeddedChannel {
             let channel = EmbeddedChannel()
-            newcomers.enter(channel, from: try #require(Newcomers.block(of: address)))
+            #expect(newcomers.enter(channel, from: address))
             return channel
         }
         let others = try (0..<Newcomers.mostOfBlock).map { try connect("2001:db8:0:1::\($0)") }
@@ -50,6 +50,12 @@ struct ConnectionTests {
             for _ in 0..<Newcomers.mostOfBlock { _ = try connect("2001:db8:1:\(network)::1") }
         }
         #expect(newcomers.count == Newcomers.most)
+        #expect(!newcomers.enter(EmbeddedChannel(), from: "a name"))
+        // A gateway's sessions all come back at once.
+        newcomers.know("192.0.2.9")
+        let known = try (0..<300).map { _ in try connect("192.0.2.9") }
+        for _ in 0..<Newcomers.most { _ = try connect("192.0.2.10") }
+        #expect(!known.map(\.closeFuture.isOpen).contains(false))
         #expect(!others.map(\.closeFuture.isOpen).contains(true))
     }
 
