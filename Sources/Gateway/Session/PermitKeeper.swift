@@ -53,9 +53,20 @@ final class PermitKeeper {
 
     /// The service has answered something, or has not.
     func heard(_ error: ServiceError?) {
-        guard error?.isTransient != true else { return }
+        guard error.map(Self.isVerdict) ?? true else { return }
         lastAnswer = context.loop.now
         hasWarned = false
+    }
+
+    /// Whether the service has said something about this person or job. A certificate that has expired, or an answer that
+    /// nobody can read, says nothing.
+    private static func isVerdict(_ error: ServiceError) -> Bool {
+        switch error.code {
+        case .noSuchJob, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted,
+            .suspended, .termsChanged, .conflict:
+            true
+        default: false
+        }
     }
 
     private func wait() {

@@ -102,7 +102,7 @@ import Testing
         // It answers, if only with a refusal.
         test.service.keyFailure = Fixture.serviceError(.notPermitted)
         pass(60)
-        test.service.keyFailure = Fixture.serviceError(.timedOut)
+        test.service.keyFailure = Fixture.serviceError(.malformedAnswer)
         pass(1700)
         #expect(ends.isEmpty)
         pass(200)
