@@ -31,6 +31,12 @@ struct Scratch: Sendable {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
+        // The runner starts nothing from an image without these.
+        for image in [image, hostileImage] {
+            for file in ["vmlinuz", "initramfs.cpio.gz"] {
+                try Data().write(to: URL(filePath: "\(folder)/images/\(image)/\(file)"))
+            }
+        }
         let server = "\(folder)/images/\(hostileImage)/server"
         try "#!/bin/sh\nexec '\(python)' '\(contenders)/hostile.py' \"$@\"\n"
             .write(toFile: server, atomically: false, encoding: .utf8)
