@@ -87,7 +87,8 @@ public enum ForcedSession {
             }
         }
         authorization.start()
-        let status = withExtendedLifetime((authorization, slot)) { client.run() }
+        // It holds the slot, too.
+        let status = withExtendedLifetime(authorization) { client.run() }
         if authorization.isStranger {
             Strangers.ended(
                 at: environment.clientAddress, in: configuration.gateway.sessions, journal)

@@ -47,7 +47,7 @@ final class PermitKeeper {
     /// The job has changed: what is shared with whom, for instance.
     func update(_ job: Job) {
         self.job = job
-        lastAnswer = context.loop.now
+        heard(nil)
         decide()
     }
 

@@ -135,20 +135,16 @@ struct Store: Sendable {
     func write<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
         do {
             return try database.write(body)
-        } catch let error as RunnerError {
-            throw error
         } catch {
-            throw Self.error(error, otherwise: "The database cannot be written.", detail: "\(error)")
+            throw Self.error(error, otherwise: "The database cannot be written.")
         }
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
         do {
             return try database.read(body)
-        } catch let error as RunnerError {
-            throw error
         } catch {
-            throw Self.error(error, otherwise: "The database cannot be read.", detail: "\(error)")
+            throw Self.error(error, otherwise: "The database cannot be read.")
         }
     }
 
@@ -158,16 +154,19 @@ struct Store: Sendable {
     ) async throws(RunnerError) -> Value {
         do {
             return try await database.read(body)
-        } catch let error as RunnerError {
-            throw error
         } catch {
-            throw Self.error(error, otherwise: "The database cannot be read.", detail: "\(error)")
+            throw Self.error(error, otherwise: "The database cannot be read.")
         }
     }
 
-    private static func error(_ error: any Error, otherwise sentence: String, detail: String) -> RunnerError {
+    /// - Parameter detail: nil: the error's own words.
+    private static func error(
+        _ error: any Error, otherwise sentence: String, detail: String? = nil
+    ) -> RunnerError {
+        if let error = error as? RunnerError { return error }
+        let detail = detail ?? "\(error)"
         // The second one is about the file with which the connections of WAL mode share memory.
-        switch (error as? DatabaseError)?.extendedResultCode {
+        return switch (error as? DatabaseError)?.extendedResultCode {
         case .SQLITE_FULL, .SQLITE_IOERR_SHMSIZE:
             RunnerError(.noSpace, "The disk of the build service is full.", detail: detail)
         default: RunnerError(.failure, sentence, detail: detail)
