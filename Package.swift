@@ -111,7 +111,7 @@ let package = Package(
         .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
         .target(
             name: "KeyLookup",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "CLinux", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile"],
             swiftSettings: settings),
         .target(
             name: "SocketClient",
@@ -307,7 +307,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "KeyLookupTests",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyLookup"],
+            dependencies: ["AuthorizedKeys", "ConfigurationFile", "KeyLookup"],
             path: "Tests/Unit/KeyLookup",
             swiftSettings: settings),
         .testTarget(

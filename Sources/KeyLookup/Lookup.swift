@@ -1,5 +1,4 @@
 public import AuthorizedKeys
-public import BuildAPI
 import CLinux
 public import ConfigurationFile
 import Glibc
@@ -24,8 +23,8 @@ public struct Lookup {
         public var nanosecondsLeft: Int64 { max(0, remaining(until: command.deadline) - 100_000_000) }
     }
 
-    /// Asks the build service whose key it is. Nil: nobody's.
-    public typealias Ask = (Question) throws(LookupError) -> Key?
+    /// Asks the build service for the key, and returns the fingerprint in its answer. Nil: nobody has it.
+    public typealias Ask = (Question) throws(LookupError) -> String?
 
     private let note: (String) -> Void
     private let warn: (String) -> Void
@@ -89,7 +88,7 @@ public struct Lookup {
         let cached = cache.answer(for: fingerprint)
         if let cached, cached.isFresh(at: now) { return decide(cached.isKnown, fingerprint) }
         do throws(LookupError) {
-            let isKnown = try ask(question)?.fingerprint == fingerprint
+            let isKnown = try ask(question) == fingerprint
             cache.remember(isKnown, for: fingerprint, at: now)
             return decide(isKnown, fingerprint)
         } catch {

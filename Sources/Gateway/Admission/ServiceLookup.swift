@@ -12,7 +12,7 @@ public enum ServiceLookup {
         return Lookup(note: journal.note, warn: journal.warn, ask: ask).run(arguments: arguments)
     }
 
-    private static func ask(_ question: Lookup.Question) throws(LookupError) -> Key? {
+    private static func ask(_ question: Lookup.Question) throws(LookupError) -> String? {
         let configuration = question.configuration
         let loop = EventLoop()
         let transport: Transport
@@ -33,7 +33,7 @@ public enum ServiceLookup {
         loop.timer(after: .nanoseconds(question.nanosecondsLeft)) { loop.stop() }
         loop.run()
         switch answer ?? .failure(ServiceError(.timedOut, detail: "no answer before sshd must have one")) {
-        case .success(let key): return key
+        case .success(let key): return key?.fingerprint
         case .failure(let error): throw LookupError(error.debugDescription, isTransient: error.isTransient)
         }
     }

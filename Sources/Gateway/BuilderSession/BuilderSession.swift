@@ -172,9 +172,10 @@ final class BuilderSession: RunningCommand {
     // MARK: The job
 
     private func startWatching() {
-        watch = context.service.watch(permit.job.id, for: permit.person) { [unowned self] job in
+        watch = context.service.watch(permit.job.id, for: permit.person) { [unowned self] report in
+            keeper?.take(report)
+            guard case .job(let job) = report else { return }
             self.job = job
-            keeper?.update(job)
             // First, because the decision must not be made before the log knows about the change.
             follower?.update(job)
             take(.job(job))

@@ -34,9 +34,10 @@ final class LogSession: RunningCommand {
         keeper = PermitKeeper(permit, .look, in: context) { [unowned self] in refuse($0) }
         if !job.status.isFinal {
             sayHowToEnter("To enter the machine, now or after a failure:", "connect --now \(job.id)")
-            watch = context.service.watch(job.id, for: permit.person) { [unowned self] job in
+            watch = context.service.watch(job.id, for: permit.person) { [unowned self] report in
+                keeper?.take(report)
+                guard case .job(let job) = report else { return }
                 self.job = job
-                keeper?.update(job)
                 follower?.update(job)
             } ended: { [unowned self] result in
                 switch result {

@@ -7,10 +7,10 @@ import Presentation
 import ServiceClient
 
 /// Ends a command that lasts when the person may no longer have it: decides again at each change of the job, and asks
-/// the service regularly whose the key is. If the service is silent for too long, nobody can be told apart any more, and
-/// the command ends, too.
+/// the service whose the key is, when it reports that something about the person has changed, otherwise regularly. If the
+/// service is silent for too long, nobody can be told apart any more, and the command ends, too.
 final class PermitKeeper {
-    /// How often the service is asked, if nothing else asks it.
+    /// How often the service is asked, if it does not report changes, and nothing else asks it.
     static let interval = Duration.seconds(20)
 
     private let context: SessionContext
@@ -23,7 +23,13 @@ final class PermitKeeper {
     private var hasWarned = false
     private var hasEnded = false
     /// Heartbeats of a claim ask the service whether the person may stay.
-    var hasHeartbeat = false
+    var hasHeartbeat = false {
+        didSet { wait() }
+    }
+    /// Whether the service reports what changes about the person.
+    private var isTold = false
+    /// Whether something may have changed since the service last said whose the key is.
+    private var isInDoubt = false
 
     /// - Parameters:
     ///   - action: what the person goes on doing.
@@ -44,11 +50,25 @@ final class PermitKeeper {
         timer?.cancel()
     }
 
-    /// The job has changed: what is shared with whom, for instance.
-    func update(_ job: Job) {
-        self.job = job
-        heard(nil)
-        decide()
+    /// The service has reported something of the job that is watched.
+    func take(_ report: JobReport) {
+        guard !hasEnded else { return }
+        switch report {
+        case .job(let job):
+            // What is shared with whom, for instance.
+            self.job = job
+            heard(nil)
+            decide()
+        case .person:
+            isTold = true
+            isInDoubt = true
+            wait()
+            ask()
+        case .alive: heard(nil)
+        case .interrupted:
+            isTold = false
+            wait()
+        }
     }
 
     /// The service has answered something, or has not.
@@ -70,12 +90,22 @@ final class PermitKeeper {
     }
 
     private func wait() {
-        timer = context.loop.timer(after: Self.interval) { [unowned self] in
+        timer?.cancel()
+        guard !hasEnded, let pause = asksRegularly ? Self.interval : untilSilenceCounts else { return }
+        timer = context.loop.timer(after: pause) { [unowned self] in
             checkSilence()
             guard !hasEnded else { return }
-            if !hasHeartbeat { ask() }
+            if asksRegularly { ask() }
             wait()
         }
+    }
+
+    private var asksRegularly: Bool { isInDoubt || !isTold && !hasHeartbeat }
+
+    /// When the service will have been silent for so long that it has to be said. Nil: never.
+    private var untilSilenceCounts: Duration? {
+        guard limit > .zero else { return nil }
+        return (hasWarned ? limit : limit / 2) - context.loop.age(of: lastAnswer)
     }
 
     private func ask() {
@@ -83,6 +113,10 @@ final class PermitKeeper {
             guard let self, !self.hasEnded else { return }
             self.heard(result.error)
             guard case .success(let key) = result else { return }
+            if self.isInDoubt {
+                self.isInDoubt = false
+                self.wait()
+            }
             do throws(Denial) {
                 self.principal = try Principal.identify(key, fingerprint: self.context.key.fingerprint)
                 self.decide()
@@ -101,8 +135,10 @@ final class PermitKeeper {
         }
     }
 
+    /// How long the service can be silent. Zero: for ever.
+    private var limit: Duration { .seconds(context.configuration.gateway.revocationTimeout) }
+
     private func checkSilence() {
-        let limit = Duration.seconds(context.configuration.gateway.revocationTimeout)
         guard limit > .zero else { return }
         let silence = context.loop.age(of: lastAnswer)
         if silence >= limit {

@@ -37,7 +37,7 @@ let lookup = Lookup(
             throw becomeShell(for: question.command, because: "the service is not a Unix socket")
         }
         do throws(SocketError) {
-            return try service.key(question.key, within: question.nanosecondsLeft)
+            return try service.fingerprint(of: question.key, within: question.nanosecondsLeft)
         } catch {
             switch error {
             case .unusual(let cause): throw becomeShell(for: question.command, because: cause)

@@ -22,7 +22,9 @@ extension Responder {
             guard let key else { throw RunnerError(.notFound, "There is no such key.") }
             return try json(key)
         case .key(let fingerprint):
+            let key = try store.key(fingerprint)
             try store.removeKey(fingerprint, owner: try owner(query, role))
+            if let key { await book.personChanged(key.owner) }
             return Response(status: .noContent)
         case _ where request.method == .post:
             return try await addKey(request, role, canBePending: knowsPending, at: now)

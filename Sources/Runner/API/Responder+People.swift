@@ -9,14 +9,16 @@ extension Responder {
     /// - Parameter client: for the records.
     func answerPeople(
         _ resource: Resource, _ request: Request, by client: Authentication.Client
-    ) throws(RunnerError) -> Response {
+    ) async throws(RunnerError) -> Response {
         let isSet = request.method == .put
         switch resource {
         case .suspension(let name):
             try store.setSuspended(name, isSet)
+            if let person = try store.person(name) { await book.personChanged(person) }
             logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended"), by \(client.name)")
         case .administration(let name):
             try store.setAdministrator(name, isSet)
+            if let person = try store.person(name) { await book.personChanged(person) }
             logger.info(
                 "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
         default: return try json(AccountList(people: store.people()))

@@ -48,24 +48,25 @@ struct Responder: HTTPResponder {
         case .terms, .acceptance: return try answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: images.list))
-        case .people, .suspension, .administration: return try answerPeople(resource, request, by: client)
+        case .people, .suspension, .administration:
+            return try await answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get: return try await listJobs(query)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):
-            try await requireLook(at: id, query)
-            let stream = try streams.begin(for: query["person"], of: client.name)
+            let person = try await requireLook(at: id, query)
+            let stream = try streams.begin(for: person?.id, of: client.name)
             let last = request.headers[Self.lastEventID].flatMap { Int($0) }
             return EventAnswer.response(
-                try await book.changes(of: id, after: last), in: stream, request: request)
+                try await book.changes(of: id, after: last, for: person), in: stream, request: request)
         case .log(let id, let name):
-            try await requireLook(at: id, query)
+            let person = try await requireLook(at: id, query)
             guard let log = try await book.logs(id)[name] else {
                 throw RunnerError(.notFound, "This job has no such log.")
             }
-            let stream = try streams.begin(for: query["person"], of: client.name)
+            let stream = try streams.begin(for: person?.id, of: client.name)
             let range = ByteRange(request.headers[.range])
             return try query.flag("follow")
                 ? LogAnswer.following(log, in: stream, range: range, request: request)
@@ -83,11 +84,12 @@ struct Responder: HTTPResponder {
         }
     }
 
-    /// Throws if a person is named who is not allowed to see the job's progress.
-    private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) {
+    /// The person who is named; throws if they are not allowed to see the job's progress.
+    private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) -> Person? {
         let requester = try requester(query)
-        guard requester.principal != nil else { return }
+        guard let person = requester.person else { return nil }
         try requester.require(.look, on: try await book.job(id))
+        return person
     }
 
     private func answerHostAuthority() throws(RunnerError) -> Response {

@@ -18,7 +18,13 @@ struct EventFeed {
 
     typealias Stream = AsyncThrowingStream<Item, any Error>
 
-    private var watchers: [Int: Stream.Continuation] = [:]
+    private struct Watcher {
+        let stream: Stream.Continuation
+        /// The id of the person for whom the job is watched; nil: the client watches it for itself.
+        let person: String?
+    }
+
+    private var watchers: [Int: Watcher] = [:]
     private var next = 0
 
     /// A watcher that does not keep up misses older changes; every change carries the whole job.
@@ -26,23 +32,30 @@ struct EventFeed {
 
     /// - Parameter first: the current state, if the watcher does not know it.
     mutating func watch(
-        from first: JobChange?, onEnd: @escaping @Sendable (Int) -> Void
+        from first: JobChange?, for person: String?, onEnd: @escaping @Sendable (Int) -> Void
     ) -> Stream {
         let (stream, continuation) = Stream.makeStream(bufferingPolicy: .bufferingNewest(Self.limit))
         if let first { continuation.yield(.change(first)) }
         let number = next
         next += 1
-        watchers[number] = continuation
+        watchers[number] = Watcher(stream: continuation, person: person)
         continuation.onTermination = { _ in onEnd(number) }
         return stream
     }
 
     func publish(_ change: JobChange) {
-        for watcher in watchers.values { watcher.yield(.change(change)) }
+        for watcher in watchers.values { watcher.stream.yield(.change(change)) }
+    }
+
+    /// Delivers a change to those who watch for this person only.
+    func publish(_ change: JobChange, to person: String) {
+        for watcher in watchers.values where watcher.person == person {
+            watcher.stream.yield(.change(change))
+        }
     }
 
     func beat() {
-        for watcher in watchers.values { watcher.yield(.beat) }
+        for watcher in watchers.values { watcher.stream.yield(.beat) }
     }
 
     mutating func remove(_ number: Int) {
@@ -53,6 +66,6 @@ struct EventFeed {
     mutating func end(throwing error: RunnerError? = nil) {
         let all = watchers.values
         watchers = [:]
-        for watcher in all { watcher.finish(throwing: error) }
+        for watcher in all { watcher.stream.finish(throwing: error) }
     }
 }

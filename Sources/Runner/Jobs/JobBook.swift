@@ -113,19 +113,25 @@ actor JobBook {
 
     /// The changes of a job, beginning with its current state unless the watcher has seen that already.
     ///
-    /// - Parameter last: the number of the last change that the watcher has seen.
-    func changes(of id: JobID, after last: Int?) throws(RunnerError) -> EventFeed.Stream {
+    /// - Parameters:
+    ///   - last: the number of the last change that the watcher has seen.
+    ///   - person: for whom the job is watched: the stream also reports that something about them has changed, and
+    ///     begins with that.
+    func changes(
+        of id: JobID, after last: Int?, for person: Person? = nil
+    ) throws(RunnerError) -> EventFeed.Stream {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let shown = try shown(id)
-        let present = JobChange(number: shown.eventNumber, kind: .status, job: shown.job)
-        let first = last == shown.eventNumber ? nil : present
+        let present = JobChange(
+            number: shown.eventNumber, kind: person == nil ? .status : .person, job: shown.job)
+        let first = last == shown.eventNumber && person == nil ? nil : present
         guard entries[id]?.record.isOver == false else {
             return EventFeed.Stream { continuation in
                 if let first { continuation.yield(.change(first)) }
                 continuation.finish()
             }
         }
-        return entries[id]!.feed.watch(from: first) { [weak self] number in
+        return entries[id]!.feed.watch(from: first, for: person?.id) { [weak self] number in
             _Concurrency.Task { [weak self] in await self?.unwatch(id, number) }
         }
     }
@@ -133,6 +139,15 @@ actor JobBook {
     /// Tells every watcher of a job that the service is alive.
     func beat() {
         for entry in entries.values { entry.feed.beat() }
+    }
+
+    /// Tells those who watch jobs for a person that something about the person or their keys has changed.
+    func personChanged(_ person: Person) {
+        for entry in entries.values {
+            let record = entry.record
+            entry.feed.publish(
+                JobChange(number: record.eventNumber, kind: .person, job: record.job), to: person.id)
+        }
     }
 
     private func unwatch(_ id: JobID, _ number: Int) {

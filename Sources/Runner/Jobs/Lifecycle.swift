@@ -4,6 +4,8 @@ import FoundationEssentials
 /// The kinds of events of API v1.
 enum JobEvent: String, Sendable {
     case status, task, builder, deadline, session
+    /// Nothing about the job: something about the person for whom it is watched.
+    case person
 }
 
 /// What to do after a change, in this order.

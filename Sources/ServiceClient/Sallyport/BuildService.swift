@@ -25,10 +25,10 @@ public protocol BuildService: AnyObject {
     /// The job, now and whenever it changes. A broken connection is resumed.
     ///
     /// - Parameters:
-    ///   - person: who watches, for a service that checks this too.
+    ///   - person: who watches, for a service that checks this too, and reports what changes about them.
     ///   - ended: the service has nothing more to report, or could not be reached for a while.
     func watch(
-        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 
@@ -74,6 +74,18 @@ public protocol BuildService: AnyObject {
 
     /// What people do with their jobs and keys through the gateway; nil if they do that elsewhere.
     var selfService: (any SelfService)? { get }
+}
+
+/// What a service reports to those who watch a job.
+public enum JobReport: Equatable, Sendable {
+    /// The job, now or after a change.
+    case job(Job)
+    /// Something about the person or their keys may have changed. From now on this is reported whenever it has.
+    case person
+    /// Nothing has changed, but the service is alive.
+    case alive
+    /// The connection has broken. Nothing is reported until it is resumed.
+    case interrupted
 }
 
 /// An answer that continues until it is cancelled or has ended.

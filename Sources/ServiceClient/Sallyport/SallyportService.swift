@@ -35,12 +35,15 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func watch(
-        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var parser = EventStreamParser()
         var identifier: String?
+        var isResumed = false
         return ResumingStream(client, on: loop, pulse: .regular) {
+            if isResumed { report(.interrupted) }
+            isResumed = true
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
@@ -48,13 +51,15 @@ public final class SallyportService: BuildService, SelfService {
                 headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
                 expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
+            report(.alive)
             for event in parser.parse(bytes) {
                 // Unknown events are from a later version; every event of this version carries the whole job.
                 guard let told = try? JSON.decode(Job.self, from: Data(event.data)) else { continue }
                 guard told.id == job else {
                     throw ServiceError(.malformedAnswer, detail: "an event of job \(told.id), not \(job)")
                 }
-                changed(told)
+                report(.job(told))
+                if event.event == "person" { report(.person) }
             }
             guard !parser.isBroken else {
                 throw ServiceError(.malformedAnswer, detail: "an event of more than 1 MB")

@@ -1,9 +1,9 @@
 public import AuthorizedKeys
-public import BuildAPI
+import BuildAPI
 public import ConfigurationFile
 import FoundationEssentials
 
-/// A build service that is asked one thing: whose key is this?
+/// A build service that is asked one thing: does anybody have this key?
 ///
 /// For a program that sshd waits for. It supports only the usual configuration and the usual answers, and says so if
 /// something is unusual.
@@ -18,15 +18,20 @@ public struct SocketService {
         self.path = path
     }
 
-    /// Asks whose key this is. Nil: nobody's.
-    public func key(_ key: PublicKey, within nanoseconds: Int64) throws(SocketError) -> Key? {
+    /// What is read of a key. sshd waits, so the rest is left to the forced command.
+    private struct KnownKey: Decodable {
+        let fingerprint: String
+    }
+
+    /// Asks whether anybody has this key, and returns the fingerprint in the answer. Nil: nobody has it.
+    public func fingerprint(of key: PublicKey, within nanoseconds: Int64) throws(SocketError) -> String? {
         let answer = try SocketExchange.answer(to: Self.request(about: key), at: path, within: nanoseconds)
         if answer.status == 404 { return nil }
         guard answer.status == 200, MediaType.essence(answer.contentType) == MediaType.json else {
             throw .unusual("HTTP \(answer.status)")
         }
         do {
-            return try JSON.decode(Key.self, from: Data(answer.body))
+            return try JSON.decode(KnownKey.self, from: Data(answer.body)).fingerprint
         } catch {
             throw .unusual("the answer about a key: \(JSON.complaint(about: error))")
         }

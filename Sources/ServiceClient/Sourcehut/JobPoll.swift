@@ -14,7 +14,7 @@ final class JobPoll: ServiceStream {
     private let news: JobNews
     private let loop: EventLoop
     private let question: Question
-    private let changed: (Job) -> Void
+    private let report: (JobReport) -> Void
     private let ended: (Result<Void, ServiceError>) -> Void
     private var next: Timer?
     private var told: Job?
@@ -24,12 +24,12 @@ final class JobPoll: ServiceStream {
 
     init(
         _ news: JobNews, on loop: EventLoop, asking question: @escaping Question,
-        _ changed: @escaping (Job) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
+        _ report: @escaping (JobReport) -> Void, ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         self.news = news
         self.loop = loop
         self.question = question
-        self.changed = changed
+        self.report = report
         self.ended = ended
         lastAnswer = loop.now
         told = news.job
@@ -98,7 +98,7 @@ final class JobPoll: ServiceStream {
         defer { news.publish(job) }
         guard job != told else { return }
         told = job
-        changed(job)
+        report(.job(job))
     }
 
     private func finish(_ result: Result<Void, ServiceError>) {

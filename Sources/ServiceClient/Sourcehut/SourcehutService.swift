@@ -103,11 +103,11 @@ public final class SourcehutService: BuildService {
     }
 
     public func watch(
-        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         let poll = JobPoll(
-            news(of: job), on: loop, asking: { [weak self] in self?.job(job, $0) }, changed, ended: ended)
+            news(of: job), on: loop, asking: { [weak self] in self?.job(job, $0) }, report, ended: ended)
         return TaskWatch(poll, logs, job)
     }
 

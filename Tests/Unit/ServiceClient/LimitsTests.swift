@@ -38,7 +38,7 @@ import Testing
     func anEventOfMoreThanAMegabyteEndsTheStream(body: String) throws {
         let endless = try RawService(
             head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", endlessly: body)
-        let error = try #require(endless.endOfEvents())
+        let error = try #require(endless.events().error)
         #expect(error.code == .malformedAnswer)
         #expect(error.debugDescription.contains("an event of more than 1 MB"))
     }

@@ -101,15 +101,34 @@ import Testing
         let mixedUp = try RawService(
             head: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
             endlessly: "id: 1\nevent: status\ndata: \(job)\n\n")
-        let error = try #require(mixedUp.endOfEvents())
+        let error = try #require(mixedUp.events().error)
         #expect(error.debugDescription.contains("an event of job 43, not 42"))
+    }
+
+    @Test func aStreamSaysWhetherItReportsWhatChangesAboutThePerson() throws {
+        let job = Job(
+            id: try #require(JobID("42")), owner: Person(id: "1", name: "alice"), status: .failed,
+            created: Date(timeIntervalSince1970: 1_800_000_000))
+        let data = String(decoding: try JSON.encode(job), as: UTF8.self)
+        let length = ":\n\nid: 1\nevent: person\ndata: \(data)\n\n".utf8.count
+        let service = try RawService { connection, number in
+            RawService.write(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: \(length)\r\n\r\n:\n\n",
+                to: connection)
+            // The first connection breaks.
+            if number > 0 { RawService.write("id: 1\nevent: person\ndata: \(data)\n\n", to: connection) }
+        }
+        let (reports, error) = service.events()
+        #expect(error == nil)
+        #expect(reports.filter { $0 != .alive } == [.interrupted, .job(job), .person])
+        #expect(reports.first == .alive)
     }
 
     /// A page of a proxy, with status 200.
     @Test func aStreamOfSomethingElseEndsAtOnce() throws {
         let endless = try RawService(
             head: "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", endlessly: "<p>data: x</p>\n")
-        let error = try #require(endless.endOfEvents())
+        let error = try #require(endless.events().error)
         #expect(error.code == .malformedAnswer)
         #expect(error.debugDescription.contains("text/html instead of text/event-stream"))
     }

@@ -46,18 +46,19 @@ import Testing
 
     @Test func anEndedShareIsNoticedWithTheEvent() throws {
         let keeper = try keep(Fixture.job(shares: [bob]))
-        keeper.update(Fixture.job(.running, builder: .ready, shares: [bob]))
+        keeper.take(.job(Fixture.job(.running, builder: .ready, shares: [bob])))
         #expect(ends.isEmpty)
-        keeper.update(Fixture.job())
+        keeper.take(.job(Fixture.job()))
         #expect(ends == closed)
-        keeper.update(Fixture.job(visibility: .private))
+        keeper.take(.job(Fixture.job(visibility: .private)))
+        keeper.take(.person)
         pass(100)
         #expect(ends == closed && questions == 0, "it is over")
     }
 
     @Test func aJobThatIsNoLongerPublicIsNoticedToo() throws {
         let keeper = try keep(Fixture.job(visibility: .public))
-        keeper.update(Fixture.job(visibility: .private))
+        keeper.take(.job(Fixture.job(visibility: .private)))
         #expect(ends == closed)
     }
 
@@ -82,6 +83,49 @@ import Testing
             #expect(ends == end)
             keeper.stop()
         }
+    }
+
+    @Test func aServiceThatReportsWhatChangesAboutThePersonIsNotAskedRegularly() throws {
+        let keeper = try keep(Fixture.job(shares: [bob]))
+        keeper.take(.person)
+        #expect(questions == 1, "something may have changed before the stream began")
+        for _ in 0..<20 {
+            pass(15)
+            keeper.take(.alive)
+        }
+        #expect(questions == 1 && ends.isEmpty)
+        // An answer that does not come leaves it in doubt.
+        test.service.keyFailure = Fixture.serviceError(.unreachable)
+        keeper.take(.person)
+        pass(21)
+        #expect(questions == 3)
+        test.service.keyFailure = nil
+        pass(20)
+        pass(100)
+        #expect(questions == 4)
+        keeper.take(.interrupted)
+        pass(61)
+        #expect(questions == 7)
+        test.service.keys = [:]
+        keeper.take(.person)
+        #expect(ends == ["This session has ended: your key \(fingerprint) is no longer known here."])
+    }
+
+    @Test func aServiceThatReportsAndThenFallsSilentIsWarnedOfToo() throws {
+        let keeper = try keep(Fixture.job(shares: [bob]))
+        keeper.take(.person)
+        pass(600)
+        keeper.take(.alive)
+        pass(880)
+        #expect(test.said.errors.isEmpty && ends.isEmpty)
+        pass(60)
+        #expect(test.said.errors.contains("The build service has not answered for 15 minutes."))
+        keeper.take(.alive)
+        pass(1700)
+        #expect(ends.isEmpty)
+        pass(200)
+        #expect(ends == ["This session has ended: the build service has not answered for 30 minutes."])
+        keeper.stop()
     }
 
     @Test func heartbeatsAskInItsPlace() throws {

@@ -90,7 +90,7 @@ final class MemoryService: BuildService {
     var announcesChanges: Bool { true }
 
     func watch(
-        _ job: JobID, for person: Person, _ changed: @escaping (Job) -> Void,
+        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         requests.append("watch")

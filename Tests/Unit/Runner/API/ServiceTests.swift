@@ -188,6 +188,37 @@ struct ServiceTests {
         }
     }
 
+    @Test("a stream for a person reports what changes about them, and only that")
+    func eventsAboutPeople() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let bob = NewKey(owner: "bob", key: TestService.bobKey)
+            #expect(try await service.send(.POST, "/v1/keys", bob).status == 201)
+            let job = try await service.failedJob(query: "owner=alice&visibility=public")
+            let path = "/v1/jobs/\(job.id)/events?person=2"
+            let first = try await service.client.send(.GET, path) { !$0.contains(UInt8(ascii: "}")) }
+            let number = try #require(first.text.split(separator: "\n").first { $0.hasPrefix("id: ") })
+            let changes = [
+                (HTTPMethod.PUT, "/v1/people/bob/administration"), (.PUT, "/v1/people/alice/suspension"),
+                (.DELETE, "/v1/keys/\(TestService.bobFingerprint)"), (.PUT, "/v1/people/bob/suspension"),
+            ]
+            let begin = Latch<Bool>()
+            async let stream = service.client.send(
+                .GET, path, headers: ["Last-Event-ID": String(number.dropFirst(4))],
+                until: { String(decoding: $0, as: UTF8.self).matches(of: /event: person/).count < 4 },
+                begun: { begin.open(true) })
+            _ = try await begin.wait()
+            for (method, change) in changes {
+                #expect(try await service.client.send(method, change).status == 204)
+            }
+            // The first says that from now on changes are reported; nothing was about the job, nor for Bob about Alice.
+            let events = try await stream.text.split(separator: "\n").filter { !$0.hasPrefix("data: ") }
+            #expect(
+                events.filter { $0 != ":" }
+                    == Array(repeating: [number, "event: person"], count: 4).flatMap(\.self))
+        }
+    }
+
     @Test("claims: idempotent, listed, renewed, released")
     func claims() async throws {
         try await TestService.run { service in
