@@ -9,7 +9,7 @@ extension Responder {
     func change(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Job {
-        let requester = try requester(query)
+        let requester = try await requester(query)
         guard role == .operator || requester.principal != nil else {
             throw RunnerError(
                 .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")
@@ -18,26 +18,39 @@ extension Responder {
         switch resource {
         case .deadline(let id):
             let deadline = try await decode(NewDeadline.self, request)
-            return try await book.moveDeadline(of: id, to: deadline, by: requester)
-        case .hold(let id): return try await book.hold(id, isSet, by: requester)
+            return try await directory.with(id) { job throws(RunnerError) in
+                try await job.moveDeadline(to: deadline, by: requester)
+            }
+        case .hold(let id):
+            return try await directory.with(id) { job throws(RunnerError) in
+                try await job.hold(isSet, by: requester)
+            }
         case .share(let id, let name):
             // Before the answer says anything about another person.
-            try requester.require(.share, on: try await book.job(id))
-            guard let account = try store.account(name), account.name == name else {
+            try requester.require(.share, on: try await directory.job(id))
+            guard let account = try await store.account(name), account.name == name else {
                 throw RunnerError(
                     .unprocessable(line: nil, key: "name"), "There is no person with this name.")
             }
-            return try await book.share(id, with: account.person, isSet, by: requester)
-        case .builder(let id): return try await book.releaseBuilder(of: id, by: requester)
-        case .cancellation(let id): return try await book.cancel(id, by: requester)
+            return try await directory.with(id) { job throws(RunnerError) in
+                try await job.share(with: account.person, isSet, by: requester)
+            }
+        case .builder(let id):
+            return try await directory.with(id) { job throws(RunnerError) in
+                try await job.releaseBuilder(by: requester)
+            }
+        case .cancellation(let id):
+            return try await directory.with(id) { job throws(RunnerError) in
+                try await job.cancel(by: requester)
+            }
         default: throw RunnerError(.notFound, "There is no such resource.")
         }
     }
 
     /// The person for whom the client asks. A client that names a person asks for that person only.
-    func requester(_ query: Query) throws(RunnerError) -> Requester {
+    func requester(_ query: Query) async throws(RunnerError) -> Requester {
         guard let id = query["person"] else { return Requester() }
-        guard let account = try store.account(id), Person.isSame(account.id, id) else {
+        guard let account = try await store.account(id), Person.isSame(account.id, id) else {
             throw RunnerError(.unprocessable(line: nil, key: "person"), "There is no person with this id.")
         }
         return Requester(

@@ -10,28 +10,28 @@ extension Responder {
     func answerKeys(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Response {
-        let now = book.timekeeper.now()
+        let now = directory.timekeeper.now()
         // A client that knows nothing of pending keys would take them for others.
         let limits = query["limits"]?.split(separator: ",").map { Key.Limit(rawValue: String($0)) } ?? []
         let knowsPending = limits.contains(.confirm)
         switch resource {
         case .keyConfirmation(let fingerprint): return try await confirmKey(fingerprint, request, at: now)
         case .key(let fingerprint) where request.method == .get:
-            var key = try store.key(fingerprint)
-            if key == nil, knowsPending { key = try store.pendingKey(fingerprint, at: now) }
+            var key = try await store.key(fingerprint)
+            if key == nil, knowsPending { key = try await store.pendingKey(fingerprint, at: now) }
             guard let key else { throw RunnerError(.notFound, "There is no such key.") }
             return try json(key)
         case .key(let fingerprint):
-            let key = try store.key(fingerprint)
-            try store.removeKey(fingerprint, owner: try owner(query, role))
-            if let key { await book.personChanged(key.owner) }
+            let key = try await store.key(fingerprint)
+            try await store.removeKey(fingerprint, owner: try owner(query, role))
+            if let key { await directory.personChanged(key.owner) }
             return Response(status: .noContent)
         case _ where request.method == .post:
             return try await addKey(request, role, canBePending: knowsPending, at: now)
         default:
             let owner = try owner(query, role)
-            let pending = knowsPending ? try store.pendingKeys(owner: owner, at: now) : []
-            return try json(KeyList(keys: store.keys(owner: owner) + pending))
+            let pending = knowsPending ? try await store.pendingKeys(owner: owner, at: now) : []
+            return try json(KeyList(keys: await store.keys(owner: owner) + pending))
         }
     }
 
@@ -58,20 +58,20 @@ extension Responder {
         let (key, comment) = (submitted.key, submitted.comment)
         // Operators vouch for whose key it is.
         guard role != .operator else {
-            return try json(store.addKey(key, comment: comment, owner: wanted.owner, at: now), .created)
+            return try json(await store.addKey(key, comment: comment, owner: wanted.owner, at: now), .created)
         }
         // An operator creates people; a gateway knows them by their id.
-        guard let account = try store.account(wanted.owner), account.id == wanted.owner else {
+        guard let account = try await store.account(wanted.owner), account.id == wanted.owner else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this id.")
         }
-        try Self.refuseSuspended(account)
+        try Requester.refuseSuspended(account)
         guard canBePending else {
             throw RunnerError(
                 .forbidden,
                 "This gateway is too old to add keys: it cannot tell people how to confirm that they have them."
             )
         }
-        let added = try store.addPendingKey(key, comment: comment, of: account.person, at: now)
+        let added = try await store.addPendingKey(key, comment: comment, of: account.person, at: now)
         logger.info("\(account.name) adds the key \(added.fingerprint), which is pending")
         return try json(added, .created)
     }
@@ -81,7 +81,7 @@ extension Responder {
     ) async throws(RunnerError) -> Response {
         let confirmation = try await decode(KeyConfirmation.self, request)
         do throws(RunnerError) {
-            let key = try store.confirmKey(fingerprint, word: confirmation.word, at: now)
+            let key = try await store.confirmKey(fingerprint, word: confirmation.word, at: now)
             logger.info("the key \(fingerprint) is confirmed, and is \(key.owner.name)'s")
             return try json(key)
         } catch {

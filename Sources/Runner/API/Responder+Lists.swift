@@ -8,12 +8,12 @@ extension Responder {
         let (live, shared) = (try query.flag("live"), try query.flag("shared"))
         var owner: Person?
         if let name = query["owner"] {
-            owner = try store.person(name)
+            owner = try await store.person(name)
             guard owner != nil else { return try json(JobList(jobs: [])) }
         }
         return try await lists.take(of: owner?.id ?? "") { [owner] () throws(RunnerError) in
             let stored = try await store.jobs(owner: owner, live: live, shared: shared)
-            let jobs = try await book.current(stored, live: live)
+            let jobs = try await directory.current(stored, live: live)
             return try await apart { try json(JobList(jobs: jobs)) }
         }
     }

@@ -13,30 +13,30 @@ extension Responder {
         let isSet = request.method == .put
         switch resource {
         case .suspension(let name):
-            try store.setSuspended(name, isSet)
-            if let person = try store.person(name) { await book.personChanged(person) }
+            try await store.setSuspended(name, isSet)
+            if let person = try await store.person(name) { await directory.personChanged(person) }
             logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended"), by \(client.name)")
         case .administration(let name):
-            try store.setAdministrator(name, isSet)
-            if let person = try store.person(name) { await book.personChanged(person) }
+            try await store.setAdministrator(name, isSet)
+            if let person = try await store.person(name) { await directory.personChanged(person) }
             logger.info(
                 "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
-        default: return try json(AccountList(people: store.people()))
+        default: return try json(AccountList(people: await store.people()))
         }
         return Response(status: .noContent)
     }
 
-    func answerTerms(_ resource: Resource, _ request: Request) throws(RunnerError) -> Response {
+    func answerTerms(_ resource: Resource, _ request: Request) async throws(RunnerError) -> Response {
         guard let terms else { throw RunnerError(.notFound, "This service has no terms of use.") }
         guard case .acceptance(let version, let id) = resource else { return try json(terms) }
-        guard let account = try store.account(id), account.id == id else {
+        guard let account = try await store.account(id), account.id == id else {
             throw RunnerError(.notFound, "There is no person with this id.")
         }
-        try Self.refuseSuspended(account)
+        try Requester.refuseSuspended(account)
         guard version == terms.version else {
             throw RunnerError(.conflict, "The terms of use have changed. Read them again.")
         }
-        try store.accept(version, by: account.person, at: book.timekeeper.now())
+        try await store.accept(version, by: account.person, at: directory.timekeeper.now())
         logger.info("\(account.name) has accepted the terms of use, version \(version)")
         return Response(status: .noContent)
     }

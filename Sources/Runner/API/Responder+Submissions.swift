@@ -15,10 +15,10 @@ extension Responder {
                 "A manifest must be application/yaml, a source application/x-tar or application/gzip.")
         }
         guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
-        guard let account = try store.account(name) else {
+        guard let account = try await store.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
-        try Self.refuseSuspended(account)
+        try Requester.refuseSuspended(account)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }
@@ -34,7 +34,7 @@ extension Responder {
                     request, manifest: query["manifest"] ?? SourceArchive.usualManifest,
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             } else {
-                try await book.submit(
+                try await directory.submit(
                     try await manifest(
                         body(request, limit: Manifest.maximumSize), of: account.person),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
@@ -52,7 +52,7 @@ extension Responder {
     private func submitSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
     ) async throws(RunnerError) -> Job {
-        try await book.beginArrival(of: owner)
+        try await directory.beginArrival(of: owner)
         let result: Result<Job, RunnerError>
         do {
             result = .success(
@@ -61,14 +61,14 @@ extension Responder {
         } catch {
             result = .failure(error)
         }
-        await book.endArrival(of: owner)
+        await directory.endArrival(of: owner)
         return try result.get()
     }
 
     private func receiveSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
     ) async throws(RunnerError) -> Job {
-        let settings = book.settings
+        let settings = directory.settings
         var source = try IncomingSource(in: settings.stateFolder, limit: settings.limits.source)
         do {
             for try await buffer in request.body { try source.append(buffer) }
@@ -82,7 +82,7 @@ extension Responder {
             try archive.sync()
             return try archive.manifest(named: name)
         }
-        return try await book.submit(
+        return try await directory.submit(
             try await manifest(text, of: owner), source: source, owner: owner, note: note,
             visibility: visibility)
     }

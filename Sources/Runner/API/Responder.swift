@@ -8,8 +8,8 @@ import Policy
 
 /// Answers API v1: who asks, for what, and whether they are allowed to.
 struct Responder: HTTPResponder {
-    let book: JobBook
-    let store: Store
+    let directory: JobDirectory
+    let store: any Store
     let authentication: Authentication
     let terms: TermsOfUse?
     let images: Images
@@ -45,7 +45,7 @@ struct Responder: HTTPResponder {
         let query = try Query(request.uri.query)
         switch resource {
         case .keys, .key, .keyConfirmation: return try await answerKeys(resource, request, query, role)
-        case .terms, .acceptance: return try answerTerms(resource, request)
+        case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: images.list))
         case .people, .suspension, .administration:
@@ -54,16 +54,16 @@ struct Responder: HTTPResponder {
             return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get: return try await listJobs(query)
         case .jobs: return try await submit(request, query)
-        case .job(let id): return try json(await book.job(id))
+        case .job(let id): return try json(await directory.job(id))
         case .events(let id):
             let person = try await requireLook(at: id, query)
             let stream = try streams.begin(for: person?.id, of: client.name)
             let last = request.headers[Self.lastEventID].flatMap { Int($0) }
             return EventAnswer.response(
-                try await book.changes(of: id, after: last, for: person), in: stream, request: request)
+                try await directory.changes(of: id, after: last, for: person), in: stream, request: request)
         case .log(let id, let name):
             let person = try await requireLook(at: id, query)
-            guard let log = try await book.logs(id)[name] else {
+            guard let log = try await directory.logs(id)[name] else {
                 throw RunnerError(.notFound, "This job has no such log.")
             }
             let stream = try streams.begin(for: person?.id, of: client.name)
@@ -73,36 +73,31 @@ struct Responder: HTTPResponder {
                 : LogAnswer.present(log, in: stream, range: range)
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
-            return try json(await book.claim(id, wanted), .created)
-        case .heartbeat(let claim): return try json(await book.heartbeat(claim))
+            return try json(await directory.claim(id, wanted), .created)
+        case .heartbeat(let claim): return try json(await directory.heartbeat(claim))
         case .claim(let claim):
             guard let reason = query["reason"].flatMap(Claim.Reason.init) else {
                 throw RunnerError(.malformedRequest, "The reason must be logout, done or lost.")
             }
-            try await book.release(claim, reason: reason)
+            try await directory.release(claim, reason: reason)
             return Response(status: .noContent)
         }
     }
 
     /// The person who is named; throws if they are not allowed to see the job's progress.
     private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) -> Person? {
-        let requester = try requester(query)
+        let requester = try await requester(query)
         guard let person = requester.person else { return nil }
-        try requester.require(.look, on: try await book.job(id))
+        try requester.require(.look, on: try await directory.job(id))
         return person
     }
 
     private func answerHostAuthority() throws(RunnerError) -> Response {
-        guard let authority = book.supply.hostAuthority else {
+        guard let authority = directory.context.supply.hostAuthority else {
             throw RunnerError(.notFound, "This service has no authority for the host keys of builders.")
         }
         return try json(
-            HostAuthority(key: authority.key, suffixes: book.settings.suffixes, user: authority.user))
-    }
-
-    /// A gateway may have looked the person up long before they did this.
-    static func refuseSuspended(_ account: Account) throws(RunnerError) {
-        _ = try deciding { () throws(Denial) in try Principal.identify(account) }
+            HostAuthority(key: authority.key, suffixes: directory.settings.suffixes, user: authority.user))
     }
 
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!

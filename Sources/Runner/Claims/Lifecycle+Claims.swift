@@ -115,9 +115,7 @@ extension Lifecycle {
     }
 
     private mutating func sessionsChanged() -> [Effect] {
-        record.job.sessions = record.claims.map {
-            Job.Session(session: $0.session, person: $0.person, kind: $0.kind, from: $0.from, since: $0.since)
-        }
+        record.job.sessions = record.claims.map(\.shown)
         return [.publish(.session)]
     }
 

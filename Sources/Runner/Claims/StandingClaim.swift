@@ -2,7 +2,7 @@ import BuildAPI
 import FoundationEssentials
 
 /// A claim that has not been released and whose lease has not run out.
-struct StandingClaim: Codable, Equatable, Sendable {
+struct StandingClaim: Equatable, Sendable {
     /// `{job}-{random}`, so that the id tells which job the claim belongs to.
     var id: String
     /// The gateway's name for the session; it makes claiming idempotent.
@@ -15,6 +15,11 @@ struct StandingClaim: Codable, Equatable, Sendable {
     var kind: Claim.Kind
     var from: String
     var since: Date
-    /// When the lease runs out.
+    /// When the lease runs out. It is not stored: after a restart, every lease begins anew.
     var expires: Date
+
+    /// What the API shows of it.
+    var shown: Job.Session {
+        Job.Session(session: session, person: person, kind: kind, from: from, since: since)
+    }
 }

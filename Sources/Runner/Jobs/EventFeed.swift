@@ -30,6 +30,14 @@ struct EventFeed {
     /// A watcher that does not keep up misses older changes; every change carries the whole job.
     static let limit = 64
 
+    /// A stream about a job of which nothing more will be reported.
+    static func ended(with last: JobChange?) -> Stream {
+        Stream { continuation in
+            if let last { continuation.yield(.change(last)) }
+            continuation.finish()
+        }
+    }
+
     /// - Parameter first: the current state, if the watcher does not know it.
     mutating func watch(
         from first: JobChange?, for person: String?, onEnd: @escaping @Sendable (Int) -> Void

@@ -1,29 +1,50 @@
-/// Lets at most that many through at once; the others wait in line. For use within one actor.
-struct Gate {
-    private var free: Int
-    private var line: [CheckedContinuation<Void, Never>] = []
+import Synchronization
+
+/// Lets at most so many through at once; the others wait in line.
+final class Gate: Sendable {
+    private struct State {
+        var free: Int
+        var line: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
 
     init(_ count: Int) {
-        free = count
+        state = Mutex(State(free: count))
     }
 
-    /// - Returns: whether there was room; if not, use ``wait(_:)``.
-    mutating func enter() -> Bool {
-        guard free > 0 else { return false }
-        free -= 1
-        return true
+    /// Does it when there is room, in the order in which it is called.
+    func pass<Value, Failure>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        await enter(isolation: isolation)
+        defer { leave() }
+        return try await body()
     }
 
-    /// Resumes the continuation when its turn has come.
-    mutating func wait(_ continuation: CheckedContinuation<Void, Never>) {
-        line.append(continuation)
-    }
-
-    mutating func leave() {
-        if line.isEmpty {
-            free += 1
-        } else {
-            line.removeFirst().resume()
+    /// On the caller's actor: who calls first is first in the line.
+    private func enter(isolation: isolated (any Actor)?) async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.free > 0 else {
+                    state.line.append(continuation)
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if isFree { continuation.resume() }
         }
+    }
+
+    private func leave() {
+        let next: CheckedContinuation<Void, Never>? = state.withLock { state in
+            guard !state.line.isEmpty else {
+                state.free += 1
+                return nil
+            }
+            return state.line.removeFirst()
+        }
+        next?.resume()
     }
 }

@@ -1,13 +1,21 @@
 import BuildAPI
 import FoundationEssentials
 
-/// Everything that the runner remembers about a job. It is stored in one piece, so that the next runner can continue; only
-/// its manifest, which can be large and never changes, is stored apart.
-struct JobRecord: Codable, Equatable, Sendable {
+/// Everything that the runner remembers about a job while it may change. ``StoredJob`` is what the next runner finds.
+struct JobRecord: Equatable, Sendable {
+    /// What a manifest says about the job as a whole. The rest, which can be large, is read when the job starts.
+    struct Build: Equatable, Sendable {
+        /// The name of a folder among the images.
+        var image: String
+        /// Whether the builder is kept after success too.
+        var shell = false
+        /// Seconds from the builder's start to the end of the last task.
+        var timeout = Manifest.defaultTimeout
+    }
+
     /// The job as the API shows it.
     var job: Job
-    /// Not part of the encoded record: ``Store`` adds it.
-    var manifest = Manifest(image: "")
+    var build: Build
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
@@ -22,12 +30,8 @@ struct JobRecord: Codable, Equatable, Sendable {
     /// The number of the last event.
     var eventNumber = 0
 
-    private enum CodingKeys: String, CodingKey {
-        case job, source, claims, builderStarted, lifetime, isPrepared, endsWhenUnclaimed, eventNumber
-    }
-
     /// Whether nothing will ever happen to it again.
-    var isOver: Bool { job.status.isFinal && job.builder == nil }
+    var isOver: Bool { job.isOver }
 
     /// Every time at which something is due; past times stay unchanged.
     mutating func moveDeadlines(by seconds: TimeInterval) {
@@ -38,13 +42,25 @@ struct JobRecord: Codable, Equatable, Sendable {
             job.builder?.keptUntil = until.addingTimeInterval(seconds)
         }
         if let end = lifetime?.end { lifetime?.end = end.addingTimeInterval(seconds) }
-        for index in claims.indices { claims[index].expires += seconds }
     }
 }
 
-/// What the API shows of a stored record.
-struct ShownJob: Decodable, Sendable {
+extension Manifest {
+    /// What it says about the job as a whole.
+    var build: JobRecord.Build { JobRecord.Build(image: image, shell: shell, timeout: timeout) }
+}
+
+extension Job {
+    /// Whether nothing will ever happen to it again.
+    var isOver: Bool { status.isFinal && builder == nil }
+}
+
+/// What the API shows of a job.
+struct ShownJob: Equatable, Sendable {
     var job: Job
     /// The number of the last event.
     var eventNumber: Int
+
+    /// Whether nothing will ever happen to it again.
+    var isOver: Bool { job.isOver }
 }

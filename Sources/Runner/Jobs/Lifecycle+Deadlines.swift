@@ -4,7 +4,7 @@ import FoundationEssentials
 /// When builders end by themselves.
 extension Lifecycle {
     /// When the tasks must have ended.
-    var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(record.manifest.timeout)) }
+    var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(record.build.timeout)) }
 
     /// When a kept builder ends if nothing else happens, and why.
     var due: (moment: Date, reason: Job.BuilderEnd.Reason)? {

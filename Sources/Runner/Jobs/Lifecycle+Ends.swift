@@ -20,10 +20,10 @@ extension Lifecycle {
         }
         let audit = Effect.audit("ended: \(EntryLines.ending(record.job))")
         let isKept = Self.isKept(
-            after: status, shell: record.manifest.shell, isClaimed: !record.claims.isEmpty,
+            after: status, shell: record.build.shell, isClaimed: !record.claims.isEmpty,
             isHeld: record.job.held)
         guard end == nil, isKept, record.job.builder != nil else {
-            return [audit, .log(status.rawValue), .publish(.status)]
+            return [audit, .log(status.rawValue), .closeLogs, .publish(.status)]
                 + endBuilder(end ?? .init(reason: .success))
         }
         record.job.builder?.state = .kept
@@ -32,8 +32,10 @@ extension Lifecycle {
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
         let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
-        return [audit, .log(status.rawValue), .log("the builder is kept until \(until)"), .publish(.status)]
-            + effects
+        return [
+            audit, .log(status.rawValue), .log("the builder is kept until \(until)"), .closeLogs,
+            .publish(.status),
+        ] + effects
     }
 
     /// Whether a builder is kept after its job has ended like that.

@@ -12,6 +12,8 @@ enum JobEvent: String, Sendable {
 enum Effect: Equatable, Sendable {
     /// A line for the job's own log.
     case log(String)
+    /// No line of any log follows.
+    case closeLogs
     case publish(JobEvent)
     /// A record of who entered and left, for the administrator.
     case audit(String)
@@ -21,6 +23,10 @@ enum Effect: Equatable, Sendable {
     case tellPeople
     /// Nobody needs the builder any more.
     case endBuilder
+
+    var isPublication: Bool {
+        if case .publish = self { true } else { false }
+    }
 }
 
 /// Decides what happens to a job and its builder. No I/O, no clock: events in, effects out.
@@ -130,7 +136,7 @@ struct Lifecycle: Sendable {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
         if !record.job.status.isFinal {
-            effects.append(.log("the builder has ended unexpectedly"))
+            effects.append(.log("the builder \(reason == nil ? "has ended unexpectedly" : "was released")"))
             effects += finish(.failed, endingBuilder: .init(reason: reason ?? .lost), at: now)
         } else {
             let isDue = due.map { $0.moment <= now } ?? false
@@ -155,7 +161,7 @@ struct Lifecycle: Sendable {
         }
         let timedOut = Job.BuilderEnd(reason: .timeout)
         if !record.job.status.isFinal, let timeout, timeout <= now {
-            effects.append(.log("timeout: the tasks did not end within \(record.manifest.timeout) s"))
+            effects.append(.log("timeout: the tasks did not end within \(record.build.timeout) s"))
             return effects + finish(.timeout, endingBuilder: timedOut, at: now)
         }
         if !record.job.status.isFinal, let end = record.job.maxDeadline, end <= now {

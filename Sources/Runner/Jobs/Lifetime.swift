@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// How long a kept builder lives once someone uses it.
-struct Lifetime: Codable, Equatable, Sendable {
+struct Lifetime: Equatable, Sendable {
     /// The builder ends then, even if people are inside.
     var end: Date
     /// Someone has been inside since the tasks ended.

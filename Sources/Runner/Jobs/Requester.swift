@@ -24,6 +24,13 @@ struct Requester: Equatable, Sendable {
     }
 }
 
+extension Requester {
+    /// A gateway may have looked the person up long before they did this.
+    static func refuseSuspended(_ account: Account) throws(RunnerError) {
+        _ = try deciding { () throws(Denial) in try Principal.identify(account) }
+    }
+}
+
 /// Asks the policy, and refuses what it denies.
 func deciding<Value>(_ body: () throws(Denial) -> Value) throws(RunnerError) -> Value {
     do throws(Denial) {

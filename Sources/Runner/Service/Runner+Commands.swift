@@ -49,15 +49,11 @@ extension Runner {
         let folder = try StateFolder(configuration.runner.stateDirectory)
         let supply = try await machines(configuration.runner, in: folder.path, logger)
         let settings = Settings(configuration, hostName: hostName())
-        let store = try Store(path: "\(folder.path)/runner.sqlite")
+        let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
-        for record in try store.liveJobs() where record.job.builder != nil {
-            await supply.discard(settings.plan(for: record))
-            var lifecycle = Lifecycle(record: record, times: settings.times)
-            _ = lifecycle.builderEnded(.released, at: Timekeeper.system.now())
-            try store.save(lifecycle.record, at: Timekeeper.system.now())
-            logger.info("job \(record.job.id): its builder has ended")
-        }
+        let context = JobContext(
+            store: store, supply: supply, settings: settings, timekeeper: .system, logger: logger)
+        try await JobDirectory(context).drain()
     }
 
     private static func machines(

@@ -44,12 +44,14 @@ public struct Runner: Sendable {
         onReady: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) async throws {
         try ListeningSocket.prepare(socket)
-        let store = try Store(path: "\(folder.path)/runner.sqlite", terms: terms?.version)
+        let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite", terms: terms?.version)
         defer { store.close() }
-        let book = JobBook(
-            store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger)
-        try await book.takeOver()
-        await book.removeOldJobs()
+        let directory = JobDirectory(
+            JobContext(
+                store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger))
+        let retention = Retention(of: directory)
+        try await directory.takeOver()
+        await retention.removeOldJobs()
 
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
@@ -68,7 +70,7 @@ public struct Runner: Sendable {
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
-                    book: book, store: store, authentication: authentication, terms: terms,
+                    directory: directory, store: store, authentication: authentication, terms: terms,
                     images: settings.images, streams: streams, lists: lists, manifests: manifests,
                     logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
@@ -91,9 +93,9 @@ public struct Runner: Sendable {
                 })
         }
         services += [
-            Regularly(every: 15, timekeeper) { await book.beat() },
-            Regularly(every: 3600, timekeeper) { await book.removeOldJobs() },
-            Ending(book: book, isEphemeral: isEphemeral),
+            Regularly(every: 15, timekeeper) { await directory.beat() },
+            Regularly(every: 3600, timekeeper) { await retention.removeOldJobs() },
+            Ending(directory: directory, isEphemeral: isEphemeral),
         ]
         let group = ServiceGroup(
             configuration: .init(
@@ -131,12 +133,12 @@ public struct Runner: Sendable {
     /// Ends the streams at a graceful shutdown, because the server waits for them. Services stop in reverse order, so
     /// this one comes after the server.
     private struct Ending: Service {
-        let book: JobBook
+        let directory: JobDirectory
         let isEphemeral: Bool
 
         func run() async throws {
             try? await gracefulShutdown()
-            await book.stop(endsBuilders: isEphemeral)
+            await directory.stop(endsBuilders: isEphemeral)
         }
     }
 }

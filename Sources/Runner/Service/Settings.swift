@@ -47,13 +47,13 @@ public struct Settings: Sendable {
 
     /// The folder's path is short, because the path of a Unix socket in it can have at most 107 bytes.
     func plan(for record: JobRecord) -> BuilderPlan {
-        let image = imageSettings[record.manifest.image] ?? .init()
+        let image = imageSettings[record.build.image] ?? .init()
         let name = "job-\(record.job.id)"
         return BuilderPlan(
             job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
-            image: images.path(of: record.manifest.image),
+            image: images.path(of: record.build.image),
             memory: image.memory ?? memory, processors: image.processors, network: image.network,
             hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: times.maxLife + grace,
-            life: min(record.manifest.timeout, times.maxLife), grace: grace)
+            life: min(record.build.timeout, times.maxLife), grace: grace)
     }
 }

@@ -46,11 +46,6 @@ struct IncomingSource: ~Copyable {
         }
     }
 
-    /// Moves it to the job's place.
-    func move(to path: String) throws(RunnerError) {
-        guard rename(archive.path, path) == 0 else { throw Self.failure(errno) }
-    }
-
     /// Removes what an earlier runner has left.
     static func removeAll(in stateFolder: String) {
         let files = try? FileManager.default.contentsOfDirectory(atPath: folder(in: stateFolder))

@@ -5,64 +5,63 @@ import GRDB
 import class QEMU.Machine
 
 /// Jobs: each a record in one piece, and a manifest.
-extension Store {
-    /// Stores a new job under the next number.
-    ///
-    /// - Parameters:
-    ///   - source: bytes of its source.
-    ///   - keepSource: puts the source where the job will look for it. If that fails, there is no job.
+extension SQLiteStore {
     func addJob(
-        owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest,
-        source: Int? = nil, at now: Date, keepSource: (JobID) throws -> Void = { _ in }
-    ) throws(RunnerError) -> JobRecord {
-        try write { database in
+        _ new: NewJob, at now: Date, keepSource: @escaping @Sendable (JobID) throws -> Void
+    ) async throws(RunnerError) -> JobRecord {
+        try await write { database in
             try database.execute(
                 sql: "INSERT INTO job (owner, live, record, source) VALUES (?, TRUE, x'', ?)",
-                arguments: [owner.id, source ?? 0])
+                arguments: [new.owner.id, new.source ?? 0])
             guard let id = JobID(String(database.lastInsertedRowID)) else {
                 throw RunnerError(.failure, "The job has no number.")
             }
-            let tasks = manifest.tasks.map {
+            let tasks = new.manifest.tasks.map {
                 Job.Task(
                     name: $0.name, status: .pending, script: Machine.scriptPath(ofTask: $0.name))
             }
             let job = Job(
-                id: id, owner: owner, note: note, status: .pending, visibility: visibility, created: now,
-                tasks: tasks, shell: manifest.shell)
-            let record = JobRecord(job: job, manifest: manifest, source: source)
+                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
+                created: now, tasks: tasks, shell: new.manifest.shell)
+            let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             try Self.save(record, at: now, database)
             try database.execute(
                 sql: "INSERT INTO manifest (job, content) VALUES (?, ?)",
-                arguments: [id.description, JSONEncoder().encode(manifest)])
+                arguments: [id.description, JSONEncoder().encode(new.manifest)])
             try keepSource(id)
             return record
         }
     }
 
-    func save(_ record: JobRecord, at now: Date) throws(RunnerError) {
-        try write { try Self.save(record, at: now, $0) }
+    func save(_ record: JobRecord, at now: Date) async throws(RunnerError) {
+        try await write { try Self.save(record, at: now, $0) }
     }
 
-    func job(_ id: JobID) throws(RunnerError) -> JobRecord? {
+    func job(_ id: JobID) async throws(RunnerError) -> JobRecord? {
         guard let number = Self.number(id) else { return nil }
-        return try read { database in
-            try Row.fetchOne(database, sql: Self.selectRecord + " WHERE id = ?", arguments: [number])
-                .map(Self.record)
+        return try await read { database in
+            try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
+                .map { try Self.record($0, of: number, database) }
         }
     }
 
-    /// The same without its manifest.
-    func shownJob(_ id: JobID) throws(RunnerError) -> ShownJob? {
+    func manifest(of id: JobID) async throws(RunnerError) -> Manifest? {
         guard let number = Self.number(id) else { return nil }
-        return try read { database in
+        return try await read { try Self.manifest(of: number, $0) }
+    }
+
+    /// The same without its manifest.
+    func shownJob(_ id: JobID) async throws(RunnerError) -> ShownJob? {
+        guard let number = Self.number(id) else { return nil }
+        return try await read { database in
             try Data.fetchOne(database, sql: "SELECT record FROM job WHERE id = ?", arguments: [number])
                 .map(Self.shownJob)
         }
     }
 
-    func hasJob(_ id: JobID) throws(RunnerError) -> Bool {
+    func hasJob(_ id: JobID) async throws(RunnerError) -> Bool {
         guard let number = Self.number(id) else { return false }
-        return try read {
+        return try await read {
             try Bool.fetchOne($0, sql: "SELECT TRUE FROM job WHERE id = ?", arguments: [number]) ?? false
         }
     }
@@ -72,12 +71,7 @@ extension Store {
         Int64(id.description).flatMap { String($0) == id.description ? $0 : nil }
     }
 
-    /// Newest first, at most 500. Nothing that waits for the database waits for this.
-    ///
-    /// - Parameter owner: nil: everyone's.
-    /// - Parameter live: only jobs that can still change: not final, or with a builder.
-    /// - Parameter shared: also those of others that are shared with the owner.
-    func jobs(owner: Person?, live: Bool, shared: Bool = false) async throws(RunnerError) -> [Job] {
+    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job] {
         var conditions: [String] = []
         if live { conditions.append("live") }
         if owner != nil {
@@ -85,7 +79,7 @@ extension Store {
             conditions.append("(owner = :owner\(others))")
         }
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        return try await readApart { [filter] database in
+        return try await read { [filter] database in
             try Data.fetchAll(
                 database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
                 arguments: owner.map { ["owner": $0.id] } ?? [:]
@@ -94,15 +88,13 @@ extension Store {
     }
 
     /// Everything that an earlier runner has left unfinished, oldest first.
-    func liveJobs() throws(RunnerError) -> [JobRecord] {
-        try read { database in
-            try Row.fetchAll(database, sql: Self.selectRecord + " WHERE live ORDER BY id").map(Self.record)
-        }
+    func liveJobs() async throws(RunnerError) -> [JobRecord] {
+        try await read { try Self.liveJobs($0) }
     }
 
     /// Jobs that ended then or earlier, oldest first: at most that many, after that one.
-    func jobsOver(since moment: Date, behind last: JobID? = nil, limit: Int) throws(RunnerError) -> [JobID] {
-        try read { database in
+    func jobsOver(since moment: Date, behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID] {
+        try await read { database in
             try Int64.fetchAll(
                 database,
                 sql: "SELECT id FROM job WHERE over <= ? AND NOT live AND id > ? ORDER BY id LIMIT ?",
@@ -114,8 +106,8 @@ extension Store {
     }
 
     /// The sources that are kept of an owner's jobs, oldest first.
-    func sources(owner: Person) throws(RunnerError) -> [(job: JobID, bytes: Int)] {
-        try read { database in
+    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
+        try await read { database in
             try Row.fetchAll(
                 database, sql: "SELECT id, source FROM job WHERE owner = ? AND source > 0 ORDER BY id",
                 arguments: [owner.id]
@@ -124,14 +116,14 @@ extension Store {
     }
 
     /// Its source is no longer kept.
-    func forgetSource(of id: JobID) throws(RunnerError) {
-        try write {
+    func forgetSource(of id: JobID) async throws(RunnerError) {
+        try await write {
             try $0.execute(sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
         }
     }
 
-    func removeJob(_ id: JobID) throws(RunnerError) {
-        try write {
+    func removeJob(_ id: JobID) async throws(RunnerError) {
+        try await write {
             try $0.execute(sql: "DELETE FROM job WHERE id = ? AND NOT live", arguments: [id.description])
         }
     }
@@ -145,7 +137,7 @@ extension Store {
                 WHERE id = :id
                 """,
             arguments: [
-                "live": !record.isOver, "record": JSONEncoder().encode(record),
+                "live": !record.isOver, "record": JSONEncoder().encode(StoredJob(record)),
                 "now": now.timeIntervalSince1970, "id": record.job.id.description,
             ])
         try saveShares(of: record.job, database)
@@ -161,15 +153,52 @@ extension Store {
         }
     }
 
-    private static let selectRecord = "SELECT record, content FROM job JOIN manifest ON manifest.job = job.id"
+    static func liveJobs(_ database: Database) throws -> [JobRecord] {
+        try Row.fetchAll(database, sql: "SELECT id, record FROM job WHERE live ORDER BY id").map {
+            try record($0["record"], of: $0["id"], database)
+        }
+    }
 
-    private static func record(_ row: Row) throws -> JobRecord {
-        var record = try JSONDecoder().decode(JobRecord.self, from: row["record"])
-        record.manifest = try JSONDecoder().decode(Manifest.self, from: row["content"])
-        return record
+    private static func record(_ data: Data, of number: Int64, _ database: Database) throws -> JobRecord {
+        switch try stored(data) {
+        case .current(let job): return try job.record()
+        case .first(let job):
+            guard let manifest = try manifest(of: number, database) else {
+                throw RunnerError(.failure, "The database is damaged: job \(number) has no manifest.")
+            }
+            return job.record(manifest)
+        }
+    }
+
+    private static func manifest(of number: Int64, _ database: Database) throws -> Manifest? {
+        try Data.fetchOne(database, sql: "SELECT content FROM manifest WHERE job = ?", arguments: [number])
+            .map { try JSONDecoder().decode(Manifest.self, from: $0) }
     }
 
     static func shownJob(_ record: Data) throws -> ShownJob {
-        try JSONDecoder().decode(ShownJob.self, from: record)
+        switch try stored(record) {
+        case .current(let job): ShownJob(job: try job.job(), eventNumber: job.eventNumber)
+        case .first(let job): ShownJob(job: job.job, eventNumber: job.eventNumber)
+        }
+    }
+
+    private enum Stored {
+        case first(StoredJobV1)
+        case current(StoredJob)
+    }
+
+    private static func stored(_ record: Data) throws -> Stored {
+        let job: StoredJob
+        do {
+            job = try JSONDecoder().decode(StoredJob.self, from: record)
+        } catch DecodingError.keyNotFound(let key, _) where key.stringValue == "version" {
+            return .first(try JSONDecoder().decode(StoredJobV1.self, from: record))
+        }
+        guard job.version == StoredJob.version else {
+            throw RunnerError(
+                .failure, "The database was written by a later version of the runner.",
+                detail: "job \(job.id): version \(job.version)")
+        }
+        return .current(job)
     }
 }

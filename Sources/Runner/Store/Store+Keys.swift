@@ -4,14 +4,14 @@ import FoundationEssentials
 import GRDB
 
 /// People's keys.
-extension Store {
+extension SQLiteStore {
     /// The most keys of one person, pending ones included.
     static let keysPerPerson = 50
 
     /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
     func addKey(
         _ key: PublicKey, comment: String, owner name: String, at now: Date
-    ) throws(RunnerError) -> Key {
+    ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
         guard Self.isPersonName(name) else {
             throw RunnerError(
@@ -19,7 +19,7 @@ extension Store {
                 "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", and not only digits."
             )
         }
-        return try write { database in
+        return try await changePeople { database in
             if let taken = try self.key(key.fingerprint, database) {
                 throw RunnerError(.conflict, "This key already belongs to \(taken.owner.name).")
             }
@@ -77,18 +77,20 @@ extension Store {
     }
 
     /// Whose key it is. Pending keys are nobody's, and are not found.
-    func key(_ fingerprint: String) throws(RunnerError) -> Key? {
-        try read { try key(fingerprint, $0) }
+    func key(_ fingerprint: String) async throws(RunnerError) -> Key? {
+        try await knownKeys.find(fingerprint) { () async throws(RunnerError) in
+            try await read { try key(fingerprint, $0) }
+        }
     }
 
     /// - Parameter owner: a person's name or id; nil: everyone's.
-    func keys(owner: String?) throws(RunnerError) -> [Key] {
-        try read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
+    func keys(owner: String?) async throws(RunnerError) -> [Key] {
+        try await read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
     }
 
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
-    func removeKey(_ fingerprint: String, owner: String? = nil) throws(RunnerError) {
-        let isRemoved = try write { database in
+    func removeKey(_ fingerprint: String, owner: String? = nil) async throws(RunnerError) {
+        let isRemoved = try await changePeople { database in
             try ["key", "pending_key"].map { table in
                 try database.execute(
                     sql: """

@@ -6,7 +6,7 @@ import GRDB
 /// Keys that people have added and not confirmed yet: in a table of their own, so that nothing else finds them.
 ///
 /// Anyone can add anyone's public key. The same one can be pending for several people; the first who confirms it has it.
-extension Store {
+extension SQLiteStore {
     /// How long a key is pending, in seconds.
     static let pendingTime = 24 * 3600.0
     /// After so many wrong words, a key is no longer pending for anyone.
@@ -17,10 +17,10 @@ extension Store {
     /// Whose key it is already is not revealed, unless it is that person's.
     func addPendingKey(
         _ key: PublicKey, comment: String, of person: Person, at now: Date
-    ) throws(RunnerError) -> Key {
+    ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
         let word = ConfirmationWord()
-        return try write { database in
+        return try await changePeople { database in
             if let taken = try self.key(key.fingerprint, database), taken.owner.isSame(as: person) {
                 throw RunnerError(.conflict, "This key is already yours.")
             }
@@ -51,13 +51,13 @@ extension Store {
     }
 
     /// One of the people for whom the key is pending.
-    func pendingKey(_ fingerprint: String, at now: Date) throws(RunnerError) -> Key? {
-        try read { try pendingKeys(fingerprint, at: now, $0).first }
+    func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key? {
+        try await read { try pendingKeys(fingerprint, at: now, $0).first }
     }
 
     /// - Parameter owner: a person's name or id; nil: everyone's.
-    func pendingKeys(owner: String?, at now: Date) throws(RunnerError) -> [Key] {
-        try read { database in
+    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key] {
+        try await read { database in
             try keys(owner: owner, Self.select(from: "pending_key", expires: "it.expires"), database)
                 .filter { $0.expires.map { $0 > now } == true }
         }
@@ -66,8 +66,8 @@ extension Store {
     /// Gives the key to the person for whom this word was.
     ///
     /// - Parameter word: as the key's holder entered it.
-    func confirmKey(_ fingerprint: String, word: String, at now: Date) throws(RunnerError) -> Key {
-        let key: Key? = try write { database in
+    func confirmKey(_ fingerprint: String, word: String, at now: Date) async throws(RunnerError) -> Key {
+        let key: Key? = try await changePeople { database in
             guard try self.key(fingerprint, database) == nil else {
                 throw RunnerError(.conflict, "This key belongs to someone already.")
             }

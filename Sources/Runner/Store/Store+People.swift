@@ -4,15 +4,15 @@ import FoundationEssentials
 import GRDB
 
 /// People: who they are, their rights, and what they have accepted.
-extension Store {
+extension SQLiteStore {
     /// Everyone, in the order in which they were added.
-    func people() throws(RunnerError) -> [Account] {
-        try read { try Row.fetchAll($0, sql: Self.selectPerson + " ORDER BY id").map(Self.account) }
+    func people() async throws(RunnerError) -> [Account] {
+        try await read { try Row.fetchAll($0, sql: Self.selectPerson + " ORDER BY id").map(Self.account) }
     }
 
     /// - Parameter nameOrID: ids consist of digits only, names never do.
-    func account(_ nameOrID: String) throws(RunnerError) -> Account? {
-        try read { database in
+    func account(_ nameOrID: String) async throws(RunnerError) -> Account? {
+        try await read { database in
             try Row.fetchOne(
                 database, sql: Self.selectPerson + " WHERE name = :it OR CAST(id AS TEXT) = :it",
                 arguments: ["it": nameOrID]
@@ -20,21 +20,17 @@ extension Store {
         }
     }
 
-    func person(_ nameOrID: String) throws(RunnerError) -> Person? {
-        try account(nameOrID)?.person
-    }
-
     /// A suspended person has no rights; sessions end at their next heartbeat.
-    func setSuspended(_ name: String, _ isSuspended: Bool) throws(RunnerError) {
-        try change(name, "UPDATE person SET suspended = :value WHERE name = :name", isSuspended)
+    func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError) {
+        try await change(name, "UPDATE person SET suspended = :value WHERE name = :name", isSuspended)
     }
 
-    func setAdministrator(_ name: String, _ isAdministrator: Bool) throws(RunnerError) {
-        try change(name, "UPDATE person SET administrator = :value WHERE name = :name", isAdministrator)
+    func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError) {
+        try await change(name, "UPDATE person SET administrator = :value WHERE name = :name", isAdministrator)
     }
 
-    private func change(_ name: String, _ sql: String, _ value: Bool) throws(RunnerError) {
-        let isKnown = try write { database in
+    private func change(_ name: String, _ sql: String, _ value: Bool) async throws(RunnerError) {
+        let isKnown = try await changePeople { database in
             try database.execute(sql: sql, arguments: ["name": name, "value": value])
             return database.changesCount > 0
         }
@@ -42,8 +38,8 @@ extension Store {
     }
 
     /// Records that a person has accepted the terms of use. The first time is kept for ever.
-    func accept(_ version: String, by person: Person, at now: Date) throws(RunnerError) {
-        try write {
+    func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError) {
+        try await changePeople {
             try $0.execute(
                 sql: """
                     INSERT OR IGNORE INTO acceptance (person, version, accepted)

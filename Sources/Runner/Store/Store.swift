@@ -3,9 +3,11 @@ import GRDB
 
 /// What survives the runner: people, keys and jobs, in SQLite.
 ///
-/// Its calls block for as long as a small transaction takes.
-struct Store: Sendable {
+/// Nobody's thread waits for the disk: transactions run on the database's own.
+struct SQLiteStore: Store {
     let database: DatabasePool
+    /// Those that were looked up lately, so that a heartbeat reads no disk.
+    let knownKeys = KnownKeys()
     /// The version of the terms of use that people have to accept; nil: there are none.
     let terms: String?
 
@@ -18,6 +20,7 @@ struct Store: Sendable {
             configuration.maximumReaderCount = 4
             database = try DatabasePool(path: path, configuration: configuration)
             try Self.migrations.migrate(database)
+            try Self.makeShrinkable(database)
         } catch {
             throw Self.error(error, otherwise: "The database cannot be opened.", detail: "\(path): \(error)")
         }
@@ -131,25 +134,48 @@ struct Store: Sendable {
         return migrator
     }
 
-    /// One transaction that can write.
-    func write<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
+    /// Lets the file become smaller, as databases of earlier versions do not. This rewrites them once.
+    private static func makeShrinkable(_ database: DatabasePool) throws {
+        let incremental = 2
+        guard try database.read({ try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") }) != incremental else {
+            return
+        }
+        try database.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA auto_vacuum = \(incremental); VACUUM")
+        }
+    }
+
+    func shrink() async throws(RunnerError) {
         do {
-            return try database.write(body)
+            try await database.writeWithoutTransaction { database in
+                _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum")
+                _ = try Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        } catch {
+            throw Self.error(error, otherwise: "The database cannot be made smaller.")
+        }
+    }
+
+    /// One transaction that can write.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(RunnerError) -> Value {
+        do {
+            return try await database.write(body)
         } catch {
             throw Self.error(error, otherwise: "The database cannot be written.")
         }
     }
 
-    func read<Value>(_ body: (Database) throws -> Value) throws(RunnerError) -> Value {
-        do {
-            return try database.read(body)
-        } catch {
-            throw Self.error(error, otherwise: "The database cannot be read.")
-        }
+    /// The same for what is known of people and their keys.
+    func changePeople<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(RunnerError) -> Value {
+        defer { knownKeys.forget() }
+        return try await write(body)
     }
 
-    /// The same on a thread of the database's, for what can take long.
-    func readApart<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(RunnerError) -> Value {
         do {

@@ -113,7 +113,7 @@ struct PeopleTests {
             #expect(sessions.count == 1)
             #expect(try await service.claim("1", session: "s2").status == 403)
         }
-        let accepted = try Store(path: folder + "/runner.sqlite").read { database in
+        let accepted = try await SQLiteStore(path: folder + "/runner.sqlite").read { database in
             try String.fetchAll(
                 database, sql: "SELECT person || ' ' || version || ' ' || accepted FROM acceptance")
         }

@@ -98,7 +98,7 @@ struct TurnsTests {
             _ = try await service.job("1") { $0.status.isFinal }
             _ = try await service.submit("  - a: wait")
             _ = try await service.job("2") { $0.status == .running }
-            let store = try Store(path: service.folder + "/runner.sqlite")
+            let store = try SQLiteStore(path: service.folder + "/runner.sqlite")
             try await store.database.write { try $0.execute(sql: "UPDATE manifest SET content = 'no JSON'") }
             store.close()
             func list(_ query: String) async throws -> [String] {

@@ -93,18 +93,6 @@ struct AdmissionTests {
         #expect(job.renewed(claim.id, at: start)?.keyAdmitted == nil)
         #expect(job.admittedKeys.isEmpty)
     }
-
-    @Test("a claim that an earlier version has stored is read")
-    func earlierVersion() throws {
-        var job = lifecycle()
-        try enter(&job, "a", "k")
-        let stored = try JSONSerialization.jsonObject(with: JSON.encode(job.record.claims[0]))
-        var members = try #require(stored as? [String: Any])
-        #expect(members.removeValue(forKey: "key") as? String == "k")
-        let read = try JSON.decode(
-            StandingClaim.self, from: JSONSerialization.data(withJSONObject: members))
-        #expect(read.key == nil && read.session == "a")
-    }
 }
 
 @Suite("People's keys in builders, over a socket")

@@ -11,7 +11,7 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .a
         id: JobID("7")!, owner: Person(id: "1", name: "alice"), status: .queued, created: start,
         tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
     var lifecycle = Lifecycle(
-        record: JobRecord(job: job, manifest: Manifest(image: "debian", shell: shell, timeout: timeout)),
+        record: JobRecord(job: job, build: .init(image: "debian", shell: shell, timeout: timeout)),
         times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
     _ = lifecycle.builderReady(at: start)

@@ -94,41 +94,41 @@ struct ShortageTests {
 
     @Test("a database without space refuses new jobs, and stores nothing partially")
     func refusal() async throws {
-        let (book, store, _) = try TestService.makeBook()
-        let alice = try #require(try store.person("alice"))
+        let (directory, store, _) = try await TestService.makeDirectory()
+        let alice = try #require(try await store.person("alice"))
         try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 1") }
         let large = Manifest(
             image: "debian", tasks: [.init(name: "a", script: String(repeating: "#", count: 1 << 17))])
         let error = await #expect(throws: RunnerError.self) {
-            try await book.submit(large, owner: alice, note: nil)
+            try await directory.submit(large, owner: alice, note: nil)
         }
         #expect(error?.code == .noSpace && error?.description == "The disk of the build service is full.")
         #expect(try await store.jobs(owner: nil, live: false).isEmpty)
         try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
-        #expect(try await book.submit(large, owner: alice, note: nil).id == JobID("1"))
+        #expect(try await directory.submit(large, owner: alice, note: nil).id == JobID("1"))
     }
 
     @Test("a job's later state is stored when there is space, and only then forgotten")
     func laterStored() async throws {
-        let (book, store, clock) = try TestService.makeBook()
-        let alice = try #require(try store.person("alice"))
-        let id = try await book.submit(Manifest(image: "debian"), owner: alice, note: nil).id
+        let (directory, store, clock) = try await TestService.makeDirectory()
+        let alice = try #require(try await store.person("alice"))
+        let id = try await directory.submit(Manifest(image: "debian"), owner: alice, note: nil).id
         try await store.database.write {
             try $0.execute(
                 sql: """
                     CREATE TRIGGER full BEFORE UPDATE ON job BEGIN SELECT RAISE(ABORT, 'no room'); END
                     """)
         }
-        _ = try await book.cancel(id, by: Requester())
-        #expect(try store.job(id)?.job.status == .queued)
-        #expect(try await book.job(id).status == .cancelled)
-        #expect(await book.entries.count == 1)
+        _ = try await directory.with(id) { job throws(RunnerError) in try await job.cancel(by: Requester()) }
+        #expect(try await store.job(id)?.job.status == .queued)
+        #expect(try await directory.job(id).status == .cancelled)
+        #expect(await directory.entries.count == 1)
         try await store.database.write { try $0.execute(sql: "DROP TRIGGER full") }
-        while await book.entries.count > 0 {
+        while await directory.entries.count > 0 {
             clock.advance(by: 1)
             try await Task.sleep(for: .milliseconds(5))
         }
-        #expect(try store.job(id)?.job.status == .cancelled)
-        #expect(try store.liveJobs().isEmpty)
+        #expect(try await store.job(id)?.job.status == .cancelled)
+        #expect(try await store.liveJobs().isEmpty)
     }
 }

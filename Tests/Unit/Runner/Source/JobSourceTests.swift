@@ -101,12 +101,12 @@ import Testing
             #expect(answer.status == 415)
             #expect(answer.text.contains("This build service takes no source"), "\(answer.text)")
         }
-        let (book, store, _) = try TestService.makeBook()
-        let alice = try #require(try store.person("alice"))
-        for _ in 1...JobBook.arrivalsPerOwner { try await book.beginArrival(of: alice) }
-        await #expect(throws: RunnerError.self) { try await book.beginArrival(of: alice) }
-        await book.endArrival(of: alice)
-        try await book.beginArrival(of: alice)
+        let (directory, store, _) = try await TestService.makeDirectory()
+        let alice = try #require(try await store.person("alice"))
+        for _ in 1...JobDirectory.arrivalsPerOwner { try await directory.beginArrival(of: alice) }
+        await #expect(throws: RunnerError.self) { try await directory.beginArrival(of: alice) }
+        await directory.endArrival(of: alice)
+        try await directory.beginArrival(of: alice)
     }
 
     /// What cannot be unpacked is the job's end, in words.

@@ -25,7 +25,7 @@ struct EarlierVersionsTests {
         return folder
     }
 
-    private func store() throws -> Store { try Store(path: folder() + "/runner.sqlite") }
+    private func store() throws -> SQLiteStore { try SQLiteStore(path: folder() + "/runner.sqlite") }
 
     /// Without its members that are null, and sorted.
     private func wire(_ job: Job) throws -> String { String(decoding: try JSON.encode(job), as: UTF8.self) }
@@ -44,60 +44,63 @@ struct EarlierVersionsTests {
             Set(expected.map(\.status))
                 == [.success, .failed, .timeout, .cancelled, .running, .queued])
         #expect(try await store.jobs(owner: nil, live: false).map(wire) == expected.map(wire))
-        #expect(try store.liveJobs().map(\.job.id.description) == ["2", "6", "7", "8", "9"])
-        let carol = try #require(try store.person("carol"))
+        #expect(try await store.liveJobs().map(\.job.id.description) == ["2", "6", "7", "8", "9"])
+        let carol = try #require(try await store.person("carol"))
         #expect(try await store.jobs(owner: carol, live: false).map(\.id.description) == ["4"])
     }
 
     @Test("a restarted runner finds everything it needs to continue")
-    func records() throws {
+    func records() async throws {
         let store = try store()
-        let kept = try #require(try store.job(JobID("2")!))
+        let kept = try #require(try await store.job(JobID("2")!))
         #expect(kept.job.sessions.map(\.session) == ["n6mkrpr97f", "aaaaaaaaaa"] && kept.claims.count == 2)
         #expect(kept.job.held && kept.job.shares.map(\.name) == ["carol", "bob"])
         #expect(kept.isPrepared && kept.builderStarted != nil && kept.lifetime != nil)
-        let first = try #require(try store.job(JobID("1")!))
-        #expect(first.manifest.image == "debian")
-        #expect(first.manifest.tasks == [.init(name: "build", script: "echo built")])
-        #expect(first.manifest.environment == [.init(name: "COLOUR", value: "it's blue")])
-        let running = try #require(try store.job(JobID("6")!))
-        #expect(running.manifest.tasks[0].script == "echo begun\nsleep 1000\n" && running.manifest.shell)
-        #expect(try store.job(JobID("4")!)?.manifest.timeout == 8)
+        let first = try #require(try await store.job(JobID("1")!))
+        #expect(first.build == .init(image: "debian"))
+        let manifest = try #require(try await store.manifest(of: JobID("1")!))
+        #expect(manifest.tasks == [.init(name: "build", script: "echo built")])
+        #expect(manifest.environment == [.init(name: "COLOUR", value: "it's blue")])
+        let running = try #require(try await store.job(JobID("6")!))
+        #expect(running.build.shell)
+        let tasks = try await store.manifest(of: JobID("6")!)?.tasks
+        #expect(tasks?[0].script == "echo begun\nsleep 1000\n")
+        #expect(try await store.job(JobID("4")!)?.build.timeout == 8)
     }
 
     @Test("keys, people and accepted terms are unchanged")
-    func people() throws {
+    func people() async throws {
         struct People: Decodable { var people: [Account] }
         struct Keys: Decodable { var keys: [Key] }
         let store = try store()
         let keys = try JSON.decode(Keys.self, from: read("keys.json")).keys
         #expect(keys.count == 5)
-        #expect(try store.keys(owner: nil).map { $0.fingerprint } == keys.map { $0.fingerprint })
+        #expect(try await store.keys(owner: nil).map { $0.fingerprint } == keys.map { $0.fingerprint })
         // They were added in an unknown time, and none has to be confirmed now.
-        #expect(try store.keys(owner: nil).allSatisfy { $0.added == nil && $0.isUnlimited })
-        #expect(try store.key(keys[0].fingerprint)?.fingerprint == keys[0].fingerprint)
-        #expect(try store.pendingKeys(owner: nil, at: .now).isEmpty)
+        #expect(try await store.keys(owner: nil).allSatisfy { $0.added == nil && $0.isUnlimited })
+        #expect(try await store.key(keys[0].fingerprint)?.fingerprint == keys[0].fingerprint)
+        #expect(try await store.pendingKeys(owner: nil, at: .now).isEmpty)
         let people = try JSON.decode(People.self, from: read("people.json")).people
-        #expect(try store.people() == people)
+        #expect(try await store.people() == people)
         #expect(people.map(\.name) == ["alice", "bob", "carol", "mallory"])
         #expect(people.filter(\.administrator).map(\.name) == ["bob"])
         #expect(people.filter(\.suspended).map(\.name) == ["mallory"])
-        let accepted = try store.read { database in
+        let accepted = try await store.read { database in
             try String.fetchAll(
                 database, sql: "SELECT person || ' ' || version FROM acceptance ORDER BY person")
         }
         #expect(accepted == ["1 fcab3b7ebc98", "2 fcab3b7ebc98"])
         // The next person and the next job get unused numbers.
-        let key = try store.addKey(
+        let key = try await store.addKey(
             try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "dave", at: .now)
         #expect(!people.map(\.id).contains(key.owner.id))
-        let job = try store.addJob(
-            owner: key.owner, note: nil, manifest: Manifest(image: "debian", tasks: []), at: .now)
+        let job = try await store.addJob(
+            NewJob(owner: key.owner, manifest: Manifest(image: "debian", tasks: [])), at: .now)
         #expect(job.job.id.description == "10")
     }
 
     @Test("a file of tokens is read")
-    func tokens() throws {
+    func tokens() async throws {
         let lines = String(decoding: try read("tokens"), as: UTF8.self)
         #expect(try Tokens(lines, path: "tokens").count == 2)
         let entries = lines.split(separator: "\n").map { TokenEntry(line: $0) }

@@ -9,18 +9,18 @@ import Testing
 /// Keys that people have added, until their holders confirm them.
 @Suite("Pending keys")
 struct PendingKeysTests {
-    private let store: Store
+    private let store: SQLiteStore
     private let bobs: PublicKey
     private let alice: Person
     private let mallory: Person
 
-    init() throws {
-        store = try Store(path: TestService.makeFolder() + "/runner.sqlite")
+    init() async throws {
+        store = try SQLiteStore(path: TestService.makeFolder() + "/runner.sqlite")
         bobs = try PublicKey.parse(line: TestService.bobKey).key
-        alice = try store.addKey(
+        alice = try await store.addKey(
             try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "alice", at: start
         ).owner
-        mallory = try store.addKey(try Self.key(), comment: "", owner: "mallory", at: start).owner
+        mallory = try await store.addKey(try Self.key(), comment: "", owner: "mallory", at: start).owner
     }
 
     /// Without a private half.
@@ -30,13 +30,13 @@ struct PendingKeysTests {
         return try PublicKey(type: "ssh-ed25519", base64: blob.base64EncodedString())
     }
 
-    private func add(_ key: PublicKey, of person: Person, at now: Date = start) throws -> Key {
-        try store.addPendingKey(key, comment: "laptop", of: person, at: now)
+    private func add(_ key: PublicKey, of person: Person, at now: Date = start) async throws -> Key {
+        try await store.addPendingKey(key, comment: "laptop", of: person, at: now)
     }
 
-    private func refusal(of word: String, at now: Date = start) -> RunnerError.Code? {
+    private func refusal(of word: String, at now: Date = start) async -> RunnerError.Code? {
         do throws(RunnerError) {
-            _ = try store.confirmKey(bobs.fingerprint, word: word, at: now)
+            _ = try await store.confirmKey(bobs.fingerprint, word: word, at: now)
             return nil
         } catch {
             return error.code
@@ -44,122 +44,125 @@ struct PendingKeysTests {
     }
 
     @Test("nothing finds a pending key but what asks for it, and the right word makes it its owner's")
-    func confirmation() throws {
-        let added = try add(bobs, of: alice)
+    func confirmation() async throws {
+        let added = try await add(bobs, of: alice)
         #expect(added.limits == [.confirm] && added.added == start)
-        #expect(added.expires == start + Store.pendingTime)
+        #expect(added.expires == start + SQLiteStore.pendingTime)
         let word = try #require(added.word)
-        #expect(try store.key(bobs.fingerprint) == nil && store.keys(owner: "alice").count == 1)
-        let pending = try #require(try store.pendingKey(bobs.fingerprint, at: start))
+        #expect(try await store.key(bobs.fingerprint) == nil)
+        #expect(try await store.keys(owner: "alice").count == 1)
+        let pending = try #require(try await store.pendingKey(bobs.fingerprint, at: start))
         #expect(pending.word == nil && pending.limits == [.confirm] && pending.owner == alice)
-        #expect(try store.pendingKeys(owner: "alice", at: start) == [pending])
-        #expect(try store.pendingKeys(owner: "mallory", at: start).isEmpty)
+        #expect(try await store.pendingKeys(owner: "alice", at: start) == [pending])
+        #expect(try await store.pendingKeys(owner: "mallory", at: start).isEmpty)
         // Only the word's hash is stored.
         let path = store.database.path
-        try store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try await store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         let file = try Data(contentsOf: URL(filePath: path))
         #expect(file.firstRange(of: Data(word.utf8)) == nil)
         #expect(file.firstRange(of: Data(bobs.fingerprint.utf8)) != nil)
 
-        #expect(refusal(of: "2222-2222") == .forbidden && refusal(of: "") == .forbidden)
-        let confirmed = try store.confirmKey(bobs.fingerprint, word: word.uppercased(), at: start + 60)
+        #expect(await refusal(of: "2222-2222") == .forbidden)
+        #expect(await refusal(of: "") == .forbidden)
+        let confirmed = try await store.confirmKey(bobs.fingerprint, word: word.uppercased(), at: start + 60)
         #expect(confirmed.owner == alice && confirmed.isUnlimited && confirmed.comment == "laptop")
         #expect(confirmed.added == start + 60 && confirmed.expires == nil)
-        #expect(try store.key(bobs.fingerprint) == confirmed)
-        #expect(try store.pendingKey(bobs.fingerprint, at: start) == nil)
-        #expect(refusal(of: word) == .conflict)
+        #expect(try await store.key(bobs.fingerprint) == confirmed)
+        #expect(try await store.pendingKey(bobs.fingerprint, at: start) == nil)
+        #expect(await refusal(of: word) == .conflict)
     }
 
     @Test("the first person whose word is entered has the key")
-    func severalPeople() throws {
-        let hers = try #require(try add(bobs, of: mallory).word)
-        let his = try #require(try add(bobs, of: alice).word)
+    func severalPeople() async throws {
+        let hers = try #require(try await add(bobs, of: mallory).word)
+        let his = try #require(try await add(bobs, of: alice).word)
         #expect(hers != his)
-        #expect(try store.pendingKeys(owner: nil, at: start).map(\.owner.name) == ["alice", "mallory"])
-        #expect(try store.confirmKey(bobs.fingerprint, word: his, at: start).owner == alice)
-        #expect(try store.pendingKeys(owner: nil, at: start).isEmpty)
-        #expect(refusal(of: hers) == .conflict)
+        #expect(try await store.pendingKeys(owner: nil, at: start).map(\.owner.name) == ["alice", "mallory"])
+        #expect(try await store.confirmKey(bobs.fingerprint, word: his, at: start).owner == alice)
+        #expect(try await store.pendingKeys(owner: nil, at: start).isEmpty)
+        #expect(await refusal(of: hers) == .conflict)
         // Nor does it matter that it is known: adding it again says nothing about that.
-        #expect(try add(bobs, of: mallory).limits == [.confirm])
-        #expect(try store.key(bobs.fingerprint)?.owner == alice)
-        #expect(throws: RunnerError.self) { try add(bobs, of: alice) }
+        #expect(try await add(bobs, of: mallory).limits == [.confirm])
+        #expect(try await store.key(bobs.fingerprint)?.owner == alice)
+        await #expect(throws: RunnerError.self) { try await add(bobs, of: alice) }
     }
 
     @Test("a key that an operator adds is no longer pending for anyone")
-    func operators() throws {
-        let word = try #require(try add(bobs, of: mallory).word)
-        #expect(try store.addKey(bobs, comment: "", owner: "bob", at: start).owner.name == "bob")
-        #expect(refusal(of: word) == .conflict)
-        try store.removeKey(bobs.fingerprint)
-        #expect(refusal(of: word) == .notFound)
+    func operators() async throws {
+        let word = try #require(try await add(bobs, of: mallory).word)
+        #expect(try await store.addKey(bobs, comment: "", owner: "bob", at: start).owner.name == "bob")
+        #expect(await refusal(of: word) == .conflict)
+        try await store.removeKey(bobs.fingerprint)
+        #expect(await refusal(of: word) == .notFound)
     }
 
     @Test("ten wrong words are enough, also across several people and new words")
-    func wrongWords() throws {
-        let word = try #require(try add(bobs, of: alice).word)
-        _ = try add(bobs, of: mallory)
-        for attempt in 1..<Store.wrongWords {
-            #expect(refusal(of: "2222-2222") == .forbidden)
+    func wrongWords() async throws {
+        let word = try #require(try await add(bobs, of: alice).word)
+        _ = try await add(bobs, of: mallory)
+        for attempt in 1..<SQLiteStore.wrongWords {
+            #expect(await refusal(of: "2222-2222") == .forbidden)
             // Her words are new, and his attempts are counted nevertheless.
-            if attempt == 5 { _ = try add(bobs, of: mallory) }
+            if attempt == 5 { _ = try await add(bobs, of: mallory) }
         }
-        #expect(try store.pendingKeys(owner: nil, at: start).count == 2)
-        #expect(refusal(of: "2222-2222") == .forbidden)
-        #expect(try store.pendingKeys(owner: nil, at: start).map(\.owner) == [mallory])
-        #expect(refusal(of: word) == .forbidden)
-        #expect(try store.key(bobs.fingerprint) == nil)
+        #expect(try await store.pendingKeys(owner: nil, at: start).count == 2)
+        #expect(await refusal(of: "2222-2222") == .forbidden)
+        #expect(try await store.pendingKeys(owner: nil, at: start).map(\.owner) == [mallory])
+        #expect(await refusal(of: word) == .forbidden)
+        #expect(try await store.key(bobs.fingerprint) == nil)
     }
 
     @Test("a new word replaces the old one, and after a day no word counts")
-    func time() throws {
-        let first = try #require(try add(bobs, of: alice).word)
-        let second = try #require(try add(bobs, of: alice, at: start + 10).word)
-        #expect(refusal(of: first) == .forbidden)
-        let end = start + 10 + Store.pendingTime
-        #expect(try store.pendingKey(bobs.fingerprint, at: end - 1) != nil)
-        #expect(try store.pendingKey(bobs.fingerprint, at: end) == nil)
-        #expect(try store.pendingKeys(owner: nil, at: end).isEmpty)
-        #expect(refusal(of: second, at: end) == .notFound)
-        #expect(refusal(of: second, at: end - 1) == nil)
+    func time() async throws {
+        let first = try #require(try await add(bobs, of: alice).word)
+        let second = try #require(try await add(bobs, of: alice, at: start + 10).word)
+        #expect(await refusal(of: first) == .forbidden)
+        let end = start + 10 + SQLiteStore.pendingTime
+        #expect(try await store.pendingKey(bobs.fingerprint, at: end - 1) != nil)
+        #expect(try await store.pendingKey(bobs.fingerprint, at: end) == nil)
+        #expect(try await store.pendingKeys(owner: nil, at: end).isEmpty)
+        #expect(await refusal(of: second, at: end) == .notFound)
+        #expect(await refusal(of: second, at: end - 1) == nil)
     }
 
     @Test("a suspended person gets no keys")
-    func suspension() throws {
-        let word = try #require(try add(bobs, of: alice).word)
-        try store.setSuspended("alice", true)
-        #expect(refusal(of: word) == .suspended)
-        #expect(try store.key(bobs.fingerprint) == nil)
-        try store.setSuspended("alice", false)
-        #expect(refusal(of: word) == nil)
+    func suspension() async throws {
+        let word = try #require(try await add(bobs, of: alice).word)
+        try await store.setSuspended("alice", true)
+        #expect(await refusal(of: word) == .suspended)
+        #expect(try await store.key(bobs.fingerprint) == nil)
+        try await store.setSuspended("alice", false)
+        #expect(await refusal(of: word) == nil)
     }
 
     @Test("a person has fifty keys, pending ones included")
-    func number() throws {
-        let pending = try (0..<20).map { _ in try add(try Self.key(), of: alice) }
-        for _ in 21..<Store.keysPerPerson {
-            _ = try store.addKey(try Self.key(), comment: "", owner: "alice", at: start)
+    func number() async throws {
+        var pending: [Key] = []
+        for _ in 0..<20 { pending.append(try await add(try Self.key(), of: alice)) }
+        for _ in 21..<SQLiteStore.keysPerPerson {
+            _ = try await store.addKey(try Self.key(), comment: "", owner: "alice", at: start)
         }
         let limit = RunnerError.Code.tooMany(Quota(what: "keys", limit: 50))
-        let refused = #expect(throws: RunnerError.self) { try add(bobs, of: alice) }
-        let operators = #expect(throws: RunnerError.self) {
-            try store.addKey(bobs, comment: "", owner: "alice", at: start)
+        let refused = await #expect(throws: RunnerError.self) { try await add(bobs, of: alice) }
+        let operators = await #expect(throws: RunnerError.self) {
+            try await store.addKey(bobs, comment: "", owner: "alice", at: start)
         }
         #expect(refused?.code == limit && operators?.code == limit)
-        #expect(try store.pendingKey(bobs.fingerprint, at: start) == nil)
+        #expect(try await store.pendingKey(bobs.fingerprint, at: start) == nil)
         // A new word for a pending key is no further key, and neither is its confirmation.
         let key = try PublicKey(type: pending[0].type, base64: pending[0].key)
-        let word = try #require(try add(key, of: alice).word)
-        #expect(try store.confirmKey(key.fingerprint, word: word, at: start).owner == alice)
-        #expect(throws: RunnerError.self) { try add(bobs, of: alice) }
-        try store.removeKey(pending[1].fingerprint, owner: alice.id)
-        _ = try add(bobs, of: alice)
-        #expect(throws: RunnerError.self) { try add(try Self.key(), of: alice) }
+        let word = try #require(try await add(key, of: alice).word)
+        #expect(try await store.confirmKey(key.fingerprint, word: word, at: start).owner == alice)
+        await #expect(throws: RunnerError.self) { try await add(bobs, of: alice) }
+        try await store.removeKey(pending[1].fingerprint, owner: alice.id)
+        _ = try await add(bobs, of: alice)
+        await #expect(throws: RunnerError.self) { try await add(try Self.key(), of: alice) }
         // What has expired does not count.
-        _ = try add(try Self.key(), of: alice, at: start + Store.pendingTime + 1)
+        _ = try await add(try Self.key(), of: alice, at: start + SQLiteStore.pendingTime + 1)
     }
 
     @Test("a word is what its reader types", arguments: ["kmn4-7pqr", "KMN47PQR", "k-m-n-4-7-p-q-r"])
-    func typing(text: String) throws {
+    func typing(text: String) async throws {
         #expect(ConfirmationWord(entered: text)?.text == "kmn4-7pqr")
         for wrong in ["", "-", text + "2", String(text.dropLast()), text.replacing("7", with: "0")] {
             #expect(ConfirmationWord(entered: wrong) == nil, "\(wrong)")

@@ -97,19 +97,20 @@ struct TestService: Sendable {
     }
 
     /// A service without its API: Alice's jobs, none of which is running.
-    static func makeBook() throws -> (JobBook, Store, ManualClock) {
+    static func makeDirectory() async throws -> (JobDirectory, SQLiteStore, ManualClock) {
         let folder = makeFolder()
         try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
-        let store = try Store(path: folder + "/runner.sqlite")
-        _ = try store.addKey(
+        let store = try SQLiteStore(path: folder + "/runner.sqlite")
+        _ = try await store.addKey(
             try PublicKey.parse(line: aliceKey).key, comment: "", owner: "alice", at: .now)
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
         (settings.stateFolder, settings.slots) = (folder, 0)
         let clock = ManualClock()
-        let book = JobBook(
-            store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        return (book, store, clock)
+        let directory = JobDirectory(
+            JobContext(
+                store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        return (directory, store, clock)
     }
 
     /// Her id is 1.

@@ -5,7 +5,7 @@ import Logging
 import Presentation
 
 /// The sources of jobs. They are kept as long as their jobs, unless their owner needs the room for another.
-extension JobBook {
+extension JobDirectory {
     /// How many sources of one owner can be on their way at once.
     static let arrivalsPerOwner = 4
 
@@ -27,20 +27,19 @@ extension JobBook {
 
     /// Called once for each arrival that has begun, however it has ended.
     func endArrival(of owner: Person) {
-        let rest = arrivals[owner.id, default: 0] - 1
-        arrivals[owner.id] = rest > 0 ? rest : nil
+        Self.decrement(&arrivals, owner.id)
     }
 
     /// Makes room among the owner's sources for one more: those of jobs that are over go, the oldest first. If that
     /// would not be enough, none goes.
-    func makeRoom(for bytes: Int, of owner: Person) throws(RunnerError) {
+    func makeRoom(for bytes: Int, of owner: Person) async throws(RunnerError) {
         let limit = settings.limits.sourcesPerOwner
         let spoken = SpokenSize.words(Int64(limit))
         guard bytes <= limit else {
             throw RunnerError(
                 .tooLarge, "The sources of one owner can take \(spoken), and this one alone is larger.")
         }
-        let sources = try store.sources(owner: owner)
+        let sources = try await store.sources(owner: owner)
         let needed = bytes + sources.filter { entries[$0.job] != nil }.reduce(0) { $0 + $1.bytes }
         guard needed <= limit else {
             throw RunnerError(
@@ -51,7 +50,7 @@ extension JobBook {
         var total = bytes + sources.reduce(0) { $0 + $1.bytes }
         for source in sources where total > limit && entries[source.job] == nil {
             guard removeSource(of: source.job) else { continue }
-            try store.forgetSource(of: source.job)
+            try await store.forgetSource(of: source.job)
             total -= source.bytes
         }
         guard total > limit else { return }
@@ -59,7 +58,7 @@ extension JobBook {
     }
 
     /// - Returns: whether it is gone.
-    func removeSource(of id: JobID) -> Bool {
+    nonisolated func removeSource(of id: JobID) -> Bool {
         guard unlink(settings.source(of: id)) != 0, errno != ENOENT else { return true }
         logger.error("the source of job \(id) cannot be removed: \(String(cString: strerror(errno)))")
         return false

@@ -15,73 +15,72 @@ struct Admission {
 }
 
 /// People's keys in builders, and what builders say of themselves.
-extension JobBook {
+extension LiveJob {
     /// Seconds until a failed list is sent again, because keys have to be removed too.
     private static let timeout = 10.0
 
     /// Tells the builder which keys to accept, and what to say: always everything, one list after the other. A list that
     /// has been replaced by a newer one is not sent.
-    func tellPeople(_ id: JobID) {
-        let before = entries[id]?.admission.telling
-        entries[id]?.admission.telling = _Concurrency.Task { [weak self] in
+    func tellPeople() {
+        let before = admission.telling
+        admission.telling = _Concurrency.Task { [weak self] in
             _ = await before?.result
-            try await self?.sendPeople(id)
+            try await self?.sendPeople()
         }
     }
 
     /// Returns when the builder accepts the claim's key; otherwise takes the claim back.
     func admitted(_ claim: Claim) async throws(RunnerError) -> Claim {
         do {
-            try await entries[claim.job]?.admission.telling?.value
+            try await admission.telling?.value
         } catch {
-            apply(claim.job) { $0.released(claim.id, reason: .lost, at: $1) }
-            guard entries[claim.job]?.record.job.builder != nil else {
-                throw RunnerError(.gone, "The builder is gone.")
-            }
+            await apply { $0.released(claim.id, reason: .lost, at: $1) }
+            guard record.job.builder != nil else { throw RunnerError(.gone, "The builder is gone.") }
             throw RunnerError(.unreachable, "The builder does not answer.")
         }
         // The lease begins when it can be renewed.
-        return try renewed(claim.id, of: claim.job)
+        guard let renewed = renew(claim.id) else { throw Self.ended }
+        return renewed
     }
 
-    private func sendPeople(_ id: JobID) async throws {
+    private func sendPeople() async throws {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        guard let entry = entries[id], let machine = entry.machine,
-            let builder = entry.record.job.builder, builder.state != .booting
-        else { throw RunnerError(.gone, "There is no builder to add the key to.") }
+        guard let machine, let builder = record.job.builder, builder.state != .booting else {
+            throw RunnerError(.gone, "There is no builder to add the key to.")
+        }
         let now = timekeeper.now()
-        let people = entry.lifecycle.people(at: now)
-        guard people != entry.admission.told else { return }
-        guard entry.admission.isPossible != false || !people.keys.isEmpty else { return }
-        entries[id]?.admission.told = nil
-        let left = entry.record.job.deadline.map { max(0, Int($0.timeIntervalSince(now))) }
+        let people = lifecycle.people(at: now)
+        guard people != admission.told else { return }
+        guard admission.isPossible != false || !people.keys.isEmpty else { return }
+        admission.told = nil
+        let left = record.job.deadline.map { max(0, Int($0.timeIntervalSince(now))) }
         do {
             let isPossible = try await machine.tell(people, left: left)
-            entries[id]?.admission.isPossible = isPossible
+            admission.isPossible = isPossible
             if isPossible {
-                entries[id]?.admission.told = people
+                admission.told = people
             } else {
-                apply(id) { lifecycle, _ in lifecycle.keysNotAdmitted() }
+                await apply { lifecycle, _ in lifecycle.keysNotAdmitted() }
             }
         } catch {
-            admitLater(id, because: error)
+            admitLater(because: error)
             throw error
         }
     }
 
-    private func admitLater(_ id: JobID, because error: any Error) {
-        guard let entry = entries[id], entry.machine != nil, entry.admission.again == nil else { return }
+    private func admitLater(because error: any Error) {
+        guard machine != nil, admission.again == nil else { return }
         logger.notice(
             "job \(id): the builder did not get the list of keys: \(String(reflecting: error))")
         let moment = timekeeper.now().addingTimeInterval(Self.timeout)
-        entries[id]?.admission.again = _Concurrency.Task { [weak self, timekeeper] in
+        admission.again = _Concurrency.Task { [weak self, timekeeper] in
             guard (try? await timekeeper.wait(moment)) != nil else { return }
-            await self?.admitAgain(id)
+            await self?.admitAgain()
         }
     }
 
-    private func admitAgain(_ id: JobID) {
-        entries[id]?.admission.again = nil
-        tellPeople(id)
+    private func admitAgain() {
+        admission.again = nil
+        tellPeople()
     }
 }

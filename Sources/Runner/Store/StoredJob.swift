@@ -1,0 +1,216 @@
+import BuildAPI
+import FoundationEssentials
+
+/// The form in which the database keeps a job, apart from the one on the wire: a change of API v1 does not change what
+/// earlier runners have stored. Leases are not stored, and sessions only once, as claims.
+struct StoredJob: Codable, Equatable {
+    /// Version 1, which had no number, was the job on the wire and some members around it: ``StoredJobV1``.
+    static let version = 2
+
+    struct StoredPerson: Codable, Equatable {
+        var id: String
+        var name: String
+    }
+
+    struct StoredTask: Codable, Equatable {
+        var name: String
+        var status: String
+        var started: Date?
+        var ended: Date?
+        var exitStatus: Int?
+        var script: String?
+        var shortage: String?
+        var completesBuild: Bool?
+    }
+
+    struct StoredBuilder: Codable, Equatable {
+        var state: String
+        var address: String
+        var port: UInt16
+        var user: String
+        var hostKeys: [String]
+        var keptUntil: Date?
+        var accelerator: String?
+        var isIsolated: Bool?
+    }
+
+    struct StoredBuilderEnd: Codable, Equatable {
+        var reason: String
+        var by: StoredPerson?
+    }
+
+    struct StoredClaim: Codable, Equatable {
+        var id: String
+        var session: String
+        var person: StoredPerson
+        var fingerprint: String
+        var key: String?
+        var kind: String
+        var from: String
+        var since: Date
+    }
+
+    struct StoredLifetime: Codable, Equatable {
+        var end: Date
+        var isEntered: Bool
+        var isExtended: Bool
+    }
+
+    var version = StoredJob.version
+    var id: String
+    var owner: StoredPerson
+    var note: String?
+    var status: String
+    var visibility: String
+    var created: Date?
+    var deadline: Date?
+    var maxDeadline: Date?
+    var isHeld: Bool
+    var logout: String?
+    var keep: Int?
+    var shares: [StoredPerson]
+    var tasks: [StoredTask]
+    var builder: StoredBuilder?
+    var builderEnd: StoredBuilderEnd?
+    var claims: [StoredClaim]
+    var image: String
+    var shell: Bool
+    var timeout: Int
+    var source: Int?
+    var builderStarted: Date?
+    var lifetime: StoredLifetime?
+    var isPrepared: Bool
+    var endsWhenUnclaimed: Bool
+    var eventNumber: Int
+}
+
+// MARK: To the database
+
+extension StoredJob {
+    init(_ record: JobRecord) {
+        let job = record.job
+        id = job.id.description
+        owner = StoredPerson(job.owner)
+        note = job.note
+        status = job.status.rawValue
+        visibility = job.visibility.rawValue
+        created = job.created
+        deadline = job.deadline
+        maxDeadline = job.maxDeadline
+        isHeld = job.held
+        logout = job.logout?.rawValue
+        keep = job.keep
+        shares = job.shares.map(StoredPerson.init)
+        tasks = job.tasks.map(StoredTask.init)
+        builder = job.builder.map(StoredBuilder.init)
+        builderEnd = job.builderEnd.map {
+            StoredBuilderEnd(reason: $0.reason.rawValue, by: $0.by.map(StoredPerson.init))
+        }
+        claims = record.claims.map(StoredClaim.init)
+        image = record.build.image
+        shell = record.build.shell
+        timeout = record.build.timeout
+        source = record.source
+        builderStarted = record.builderStarted
+        lifetime = record.lifetime.map {
+            StoredLifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)
+        }
+        isPrepared = record.isPrepared
+        endsWhenUnclaimed = record.endsWhenUnclaimed
+        eventNumber = record.eventNumber
+    }
+}
+
+extension StoredJob.StoredPerson {
+    init(_ person: Person) { self.init(id: person.id, name: person.name) }
+
+    var person: Person { Person(id: id, name: name) }
+}
+
+extension StoredJob.StoredTask {
+    init(_ task: Job.Task) {
+        self.init(
+            name: task.name, status: task.status.rawValue, started: task.started, ended: task.ended,
+            exitStatus: task.exitStatus, script: task.script, shortage: task.shortage?.rawValue,
+            completesBuild: task.completeBuild)
+    }
+}
+
+extension StoredJob.StoredBuilder {
+    init(_ builder: Job.Builder) {
+        self.init(
+            state: builder.state.rawValue, address: builder.address, port: builder.port, user: builder.user,
+            hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
+            accelerator: builder.accelerator?.rawValue, isIsolated: builder.isolated)
+    }
+}
+
+extension StoredJob.StoredClaim {
+    init(_ claim: StandingClaim) {
+        self.init(
+            id: claim.id, session: claim.session, person: StoredJob.StoredPerson(claim.person),
+            fingerprint: claim.fingerprint, key: claim.key, kind: claim.kind.rawValue, from: claim.from,
+            since: claim.since)
+    }
+}
+
+// MARK: From the database
+
+extension StoredJob {
+    /// A word that this version does not know.
+    struct UnknownWord: Error { var word: String }
+
+    private static func read<Word: RawRepresentable>(
+        _ word: String, as type: Word.Type = Word.self
+    ) throws -> Word where Word.RawValue == String {
+        guard let read = Word(rawValue: word) else { throw UnknownWord(word: word) }
+        return read
+    }
+
+    /// The job as the API shows it.
+    func job() throws -> Job {
+        guard let id = JobID(id) else { throw UnknownWord(word: id) }
+        return Job(
+            id: id, owner: owner.person, note: note, status: try Self.read(status),
+            visibility: try Self.read(visibility), created: created, deadline: deadline,
+            maxDeadline: maxDeadline, held: isHeld, logout: logout.map { Job.Logout(rawValue: $0) },
+            keep: keep, shares: shares.map(\.person),
+            tasks: try tasks.map { task in
+                Job.Task(
+                    name: task.name, status: try Self.read(task.status), started: task.started,
+                    ended: task.ended, exitStatus: task.exitStatus, script: task.script,
+                    shortage: task.shortage.map { Job.Task.Shortage(rawValue: $0) },
+                    completeBuild: task.completesBuild)
+            }, shell: shell,
+            builder: try builder.map { builder in
+                Job.Builder(
+                    state: try Self.read(builder.state), address: builder.address, port: builder.port,
+                    user: builder.user, hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
+                    accelerator: builder.accelerator.map { Job.Builder.Accelerator(rawValue: $0) },
+                    isolated: builder.isIsolated)
+            },
+            builderEnd: builderEnd.map {
+                Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)
+            },
+            sessions: try standingClaims().map(\.shown))
+    }
+
+    /// Their leases have run out.
+    private func standingClaims() throws -> [StandingClaim] {
+        try claims.map { claim in
+            StandingClaim(
+                id: claim.id, session: claim.session, person: claim.person.person,
+                fingerprint: claim.fingerprint, key: claim.key, kind: try Self.read(claim.kind),
+                from: claim.from, since: claim.since, expires: .distantPast)
+        }
+    }
+
+    func record() throws -> JobRecord {
+        JobRecord(
+            job: try job(), build: JobRecord.Build(image: image, shell: shell, timeout: timeout),
+            source: source, claims: try standingClaims(), builderStarted: builderStarted,
+            lifetime: lifetime.map {
+                Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)
+            }, isPrepared: isPrepared, endsWhenUnclaimed: endsWhenUnclaimed, eventNumber: eventNumber)
+    }
+}

@@ -1,0 +1,116 @@
+import AuthorizedKeys
+import BuildAPI
+import FoundationEssentials
+
+/// What survives the runner. ``SQLiteStore`` is the one that it uses.
+typealias Store = JobStore & KeyStore & PeopleStore & TermsStore
+
+/// A job that is about to be stored.
+struct NewJob: Sendable {
+    var owner: Person
+    var note: String?
+    var visibility = Job.Visibility.unlisted
+    var manifest: Manifest
+    /// Bytes of its source; nil: there is none.
+    var source: Int?
+}
+
+/// Jobs: what there is to know about each, and its manifest, which never changes.
+protocol JobStore: Sendable {
+    /// Stores a new job under the next number.
+    ///
+    /// - Parameter keepSource: puts the source where the job will look for it. If that fails, there is no job.
+    func addJob(
+        _ new: NewJob, at now: Date, keepSource: @escaping @Sendable (JobID) throws -> Void
+    ) async throws(RunnerError) -> JobRecord
+    /// A job ends only once: storing it again later does not change when it ended.
+    func save(_ record: JobRecord, at now: Date) async throws(RunnerError)
+    func job(_ id: JobID) async throws(RunnerError) -> JobRecord?
+    func shownJob(_ id: JobID) async throws(RunnerError) -> ShownJob?
+    func manifest(of id: JobID) async throws(RunnerError) -> Manifest?
+    func hasJob(_ id: JobID) async throws(RunnerError) -> Bool
+    /// Newest first, at most 500.
+    ///
+    /// - Parameters:
+    ///   - owner: nil: everyone's.
+    ///   - live: only jobs that can still change: not final, or with a builder.
+    ///   - shared: also those of others that are shared with the owner.
+    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job]
+    /// Everything that an earlier runner has left unfinished, oldest first.
+    func liveJobs() async throws(RunnerError) -> [JobRecord]
+    /// Jobs that ended then or earlier, oldest first: at most that many, after that one.
+    func jobsOver(since moment: Date, behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID]
+    /// The sources that are kept of an owner's jobs, oldest first.
+    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)]
+    /// Its source is no longer kept.
+    func forgetSource(of id: JobID) async throws(RunnerError)
+    func removeJob(_ id: JobID) async throws(RunnerError)
+    /// Gives the space of what has been removed back to the host.
+    func shrink() async throws(RunnerError)
+    /// Moves every deadline by as much as the wall clock has been set while this host was up: something due in ten
+    /// minutes is still due in ten minutes.
+    ///
+    /// - Returns: by how many seconds.
+    func moveDeadlines(to boot: Boot) async throws(RunnerError) -> TimeInterval
+}
+
+/// People's keys, and those that are pending.
+protocol KeyStore: Sendable {
+    /// Whose key it is. Pending keys are nobody's, and are not found.
+    func key(_ fingerprint: String) async throws(RunnerError) -> Key?
+    /// - Parameter owner: a person's name or id; nil: everyone's.
+    func keys(owner: String?) async throws(RunnerError) -> [Key]
+    /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
+    func addKey(
+        _ key: PublicKey, comment: String, owner name: String, at now: Date
+    ) async throws(RunnerError) -> Key
+    /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
+    func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError)
+    /// One of the people for whom the key is pending.
+    func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key?
+    /// - Parameter owner: a person's name or id; nil: everyone's.
+    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key]
+    /// Adds a key that waits until its holder enters the word in the answer. A second time, the word is another one.
+    ///
+    /// Whose key it is already is not revealed, unless it is that person's.
+    func addPendingKey(
+        _ key: PublicKey, comment: String, of person: Person, at now: Date
+    ) async throws(RunnerError) -> Key
+    /// Gives the key to the person for whom this word was.
+    ///
+    /// - Parameter word: as the key's holder entered it.
+    func confirmKey(_ fingerprint: String, word: String, at now: Date) async throws(RunnerError) -> Key
+}
+
+/// People: who they are, and their rights.
+protocol PeopleStore: Sendable {
+    /// Everyone, in the order in which they were added.
+    func people() async throws(RunnerError) -> [Account]
+    /// - Parameter nameOrID: ids consist of digits only, names never do.
+    func account(_ nameOrID: String) async throws(RunnerError) -> Account?
+    /// A suspended person has no rights.
+    func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError)
+    func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError)
+}
+
+/// The terms of use that people have accepted.
+protocol TermsStore: Sendable {
+    /// Records that a person has accepted the terms of use. The first time is kept for ever.
+    func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError)
+}
+
+extension JobStore {
+    func addJob(_ new: NewJob, at now: Date) async throws(RunnerError) -> JobRecord {
+        try await addJob(new, at: now) { _ in }
+    }
+
+    func jobs(owner: Person?, live: Bool) async throws(RunnerError) -> [Job] {
+        try await jobs(owner: owner, live: live, shared: false)
+    }
+}
+
+extension PeopleStore {
+    func person(_ nameOrID: String) async throws(RunnerError) -> Person? {
+        try await account(nameOrID)?.person
+    }
+}

@@ -1,0 +1,133 @@
+import AuthorizedKeys
+import BuildAPI
+import Foundation
+import GRDB
+import Testing
+
+@testable import Runner
+
+/// The form in which jobs are stored, and the file that they are in.
+@Suite("The stored form of a job")
+struct StoredFormTests {
+    private static let alice = Person(id: "1", name: "alice")
+
+    /// Every member has a value.
+    private static func record() -> JobRecord {
+        let claim = StandingClaim(
+            id: "1-0", session: "s1", person: alice, fingerprint: "SHA256:f", key: "ssh-ed25519 AAAA",
+            kind: .proxy, from: "192.0.2.1", since: start, expires: start + 60)
+        let job = Job(
+            id: JobID("1")!, owner: alice, note: "n", status: .failed, visibility: .private,
+            created: start, deadline: start + 1, maxDeadline: start + 2, held: true, logout: .ask, keep: 7,
+            shares: [Person(id: "2", name: "bob")],
+            tasks: [
+                .init(
+                    name: "a", status: .failed, started: start, ended: start + 3, exitStatus: 1,
+                    script: "~/a", shortage: .memory, completeBuild: true)
+            ], shell: true,
+            builder: .init(
+                state: .kept, address: "127.0.0.1", port: 4022, user: "build", hostKeys: ["k"],
+                keptUntil: start + 4, accelerator: .kvm, isolated: true),
+            builderEnd: .init(reason: .released, by: alice), sessions: [claim.shown])
+        return JobRecord(
+            job: job, build: .init(image: "debian", shell: true, timeout: 9), source: 10, claims: [claim],
+            builderStarted: start, lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
+            isPrepared: true, endsWhenUnclaimed: true, eventNumber: 11)
+    }
+
+    @Test("a record comes back as it was, except for its leases")
+    func roundTrip() throws {
+        var record = Self.record()
+        let data = try JSONEncoder().encode(StoredJob(record))
+        let read = try JSONDecoder().decode(StoredJob.self, from: data)
+        record.claims[0].expires = .distantPast
+        #expect(try read.record() == record)
+        #expect(try read.job() == record.job)
+        // No member was left out by accident, here or there.
+        for mirror in [Mirror(reflecting: read), Mirror(reflecting: record.job)] {
+            for child in mirror.children {
+                #expect("\(child.value)" != "nil", "\(child.label ?? "")")
+            }
+        }
+    }
+
+    @Test("a word or a version that is not known is an error, and not another job")
+    func unknown() async throws {
+        var stored = StoredJob(Self.record())
+        stored.status = "paused"
+        #expect(throws: StoredJob.UnknownWord.self) { try stored.job() }
+        stored = StoredJob(Self.record())
+        stored.version = 3
+        let store = try await store()
+        let data = try JSONEncoder().encode(stored)
+        try await store.write { try $0.execute(sql: "UPDATE job SET record = ?", arguments: [data]) }
+        let error = await #expect(throws: RunnerError.self) { try await store.shownJob(JobID("1")!) }
+        #expect(error?.description == "The database was written by a later version of the runner.")
+    }
+
+    @Test("the file becomes smaller after jobs are removed, also one that an earlier version has made")
+    func shrinking() async throws {
+        let store = try await store()
+        let path = store.database.path
+        func size() throws -> Int {
+            try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+        }
+        let large = Manifest(
+            image: "debian", tasks: [.init(name: "a", script: String(repeating: "x", count: 1 << 20))])
+        for _ in 0..<8 {
+            var record = try await store.addJob(NewJob(owner: Self.alice, manifest: large), at: start)
+            record.job.status = .cancelled
+            try await store.save(record, at: start)
+        }
+        for id in 2...9 { try await store.removeJob(JobID("\(id)")!) }
+        try await store.shrink()
+        #expect(try size() < 1 << 20)
+        store.close()
+        let earlier = try DatabaseQueue(path: path)
+        try await earlier.writeWithoutTransaction { try $0.execute(sql: "PRAGMA auto_vacuum = 0; VACUUM") }
+        try earlier.close()
+        let again = try SQLiteStore(path: path)
+        #expect(try await again.read { try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") } == 2)
+        #expect(try await again.shownJob(JobID("1")!) != nil)
+    }
+
+    @Test("a key that was looked up before a change is not remembered after it")
+    func knownKeys() async throws {
+        let (known, key) = (
+            KnownKeys(),
+            Key(
+                fingerprint: "f", type: "t", key: "k", comment: "", owner: Self.alice, suspended: false)
+        )
+        let found = try await known.find("f") { () async throws(RunnerError) in
+            known.forget()
+            return key
+        }
+        #expect(found == key && known["f"] == nil)
+        _ = try await known.find("f") { () async throws(RunnerError) in key }
+        #expect(known["f"] == key)
+        #expect(try await known.find("g") { () async throws(RunnerError) in nil } == nil)
+        known.forget()
+        #expect(known["f"] == nil)
+    }
+
+    @Test("keys are read from the disk once, and again after a change")
+    func keys() async throws {
+        let store = try await store()
+        let fingerprint = TestService.aliceFingerprint
+        #expect(try await store.key(fingerprint)?.suspended == false)
+        try await store.setSuspended("alice", true)
+        #expect(try await store.key(fingerprint)?.suspended == true)
+        store.close()
+        #expect(try await store.key(fingerprint)?.suspended == true)
+        await #expect(throws: RunnerError.self) { try await store.key("SHA256:other") }
+    }
+
+    /// With Alice and one job.
+    private func store() async throws -> SQLiteStore {
+        let store = try SQLiteStore(path: TestService.makeFolder() + "/runner.sqlite")
+        let key = try PublicKey.parse(line: TestService.aliceKey).key
+        _ = try await store.addKey(key, comment: "", owner: "alice", at: start)
+        _ = try await store.addJob(NewJob(owner: Self.alice, manifest: Manifest(image: "debian")), at: start)
+        return store
+    }
+}

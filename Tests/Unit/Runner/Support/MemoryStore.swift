@@ -1,0 +1,252 @@
+import AuthorizedKeys
+import BuildAPI
+import Foundation
+import Synchronization
+
+@testable import Runner
+
+/// What survives the runner, for tests, in memory: with a record of what is asked, and without a disk.
+///
+/// It has what jobs need of people and keys; pending keys and terms belong to the database's own tests.
+final class MemoryStore: Store {
+    private struct State {
+        var records: [Int: JobRecord] = [:]
+        var manifests: [Int: Manifest] = [:]
+        var over: [Int: Date] = [:]
+        var last = 0
+        var accounts: [Account] = []
+        var keys: [Key] = []
+        var requests: [String] = []
+        var failure: RunnerError?
+        var hold: Latch<Bool>?
+    }
+
+    private let state = Mutex(State())
+
+    /// What has been asked since the last time.
+    func takeRequests() -> [String] {
+        state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+    }
+
+    /// Everything fails with this until it is nil again.
+    func fail(with error: RunnerError?) { state.withLock { $0.failure = error } }
+
+    /// Saving waits until it is opened; nil: it does not.
+    func holdSaving(until latch: Latch<Bool>?) { state.withLock { $0.hold = latch } }
+
+    private func perform<Value: Sendable>(
+        _ name: String, _ body: @Sendable (inout State) throws -> Value
+    ) throws(RunnerError) -> Value {
+        let result = state.withLock { state in
+            state.requests.append(name)
+            return Result { () throws -> Value in
+                if let failure = state.failure { throw failure }
+                return try body(&state)
+            }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw error as? RunnerError ?? RunnerError(.failure, "\(error)")
+        }
+    }
+
+    private static func number(_ id: JobID) -> Int? {
+        Int(id.description).flatMap { "\($0)" == id.description ? $0 : nil }
+    }
+
+    // MARK: Jobs
+
+    func addJob(
+        _ new: NewJob, at now: Date, keepSource: @escaping @Sendable (JobID) throws -> Void
+    ) async throws(RunnerError) -> JobRecord {
+        try perform("addJob") { state in
+            let number = state.last + 1
+            let id = JobID("\(number)")!
+            try keepSource(id)
+            let job = Job(
+                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
+                created: now, tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
+                shell: new.manifest.shell)
+            let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
+            state.last = number
+            state.records[number] = record
+            state.manifests[number] = new.manifest
+            return record
+        }
+    }
+
+    func save(_ record: JobRecord, at now: Date) async throws(RunnerError) {
+        _ = try? await state.withLock({ $0.hold })?.wait()
+        try perform("save") { state in
+            guard let number = Self.number(record.job.id), state.records[number] != nil else { return }
+            state.records[number] = record
+            state.over[number] = record.isOver ? state.over[number] ?? now : nil
+        }
+    }
+
+    func job(_ id: JobID) async throws(RunnerError) -> JobRecord? {
+        try perform("job") { state in Self.number(id).flatMap { state.records[$0] } }
+    }
+
+    func shownJob(_ id: JobID) async throws(RunnerError) -> ShownJob? {
+        try perform("shownJob") { state in
+            Self.number(id).flatMap { state.records[$0] }.map {
+                ShownJob(job: $0.job, eventNumber: $0.eventNumber)
+            }
+        }
+    }
+
+    func manifest(of id: JobID) async throws(RunnerError) -> Manifest? {
+        try perform("manifest") { state in Self.number(id).flatMap { state.manifests[$0] } }
+    }
+
+    func hasJob(_ id: JobID) async throws(RunnerError) -> Bool {
+        try perform("hasJob") { state in Self.number(id).flatMap { state.records[$0] } != nil }
+    }
+
+    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job] {
+        try perform("jobs") { state in
+            state.records.sorted { $0.key > $1.key }.map(\.value.job).filter { job in
+                if live, job.isOver { return false }
+                guard let owner else { return true }
+                return job.owner.id == owner.id || shared && job.shares.contains { $0.id == owner.id }
+            }
+        }
+    }
+
+    func liveJobs() async throws(RunnerError) -> [JobRecord] {
+        try perform("liveJobs") { state in
+            state.records.sorted { $0.key < $1.key }.map(\.value).filter { !$0.isOver }
+        }
+    }
+
+    func jobsOver(since moment: Date, behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID] {
+        try perform("jobsOver") { state in
+            let first = last.flatMap(Self.number) ?? 0
+            return state.over.filter { $0.value <= moment && $0.key > first }.keys.sorted().prefix(limit)
+                .compactMap { JobID("\($0)") }
+        }
+    }
+
+    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
+        try perform("sources") { state in
+            state.records.sorted { $0.key < $1.key }.map(\.value).filter { $0.job.owner.id == owner.id }
+                .compactMap { record in record.source.map { (record.job.id, $0) } }
+        }
+    }
+
+    func forgetSource(of id: JobID) async throws(RunnerError) {
+        try perform("forgetSource") { state in
+            if let number = Self.number(id) { state.records[number]?.source = nil }
+        }
+    }
+
+    func removeJob(_ id: JobID) async throws(RunnerError) {
+        try perform("removeJob") { state in
+            guard let number = Self.number(id), state.records[number]?.isOver == true else { return }
+            state.records[number] = nil
+            state.manifests[number] = nil
+            state.over[number] = nil
+        }
+    }
+
+    func shrink() async throws(RunnerError) { try perform("shrink") { _ in } }
+
+    func moveDeadlines(to boot: Boot) async throws(RunnerError) -> TimeInterval {
+        try perform("moveDeadlines") { _ in 0 }
+    }
+
+    // MARK: Keys and people
+
+    func key(_ fingerprint: String) async throws(RunnerError) -> Key? {
+        try perform("key") { state in state.keys.first { $0.fingerprint == fingerprint } }
+    }
+
+    func keys(owner: String?) async throws(RunnerError) -> [Key] {
+        try perform("keys") { state in
+            state.keys.filter { owner == nil || $0.owner.id == owner || $0.owner.name == owner }
+        }
+    }
+
+    func addKey(
+        _ key: PublicKey, comment: String, owner name: String, at now: Date
+    ) async throws(RunnerError) -> Key {
+        try perform("addKey") { state in
+            guard !state.keys.contains(where: { $0.fingerprint == key.fingerprint }) else {
+                throw RunnerError(.conflict, "This key already belongs to a person.")
+            }
+            let account =
+                state.accounts.first { $0.name == name }
+                ?? Account(id: "\(state.accounts.count + 1)", name: name)
+            if state.accounts.count < Int(account.id)! { state.accounts.append(account) }
+            let added = Key(
+                fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: comment,
+                owner: account.person, suspended: account.suspended, added: now)
+            state.keys.append(added)
+            return added
+        }
+    }
+
+    func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError) {
+        try perform("removeKey") { state in
+            let count = state.keys.count
+            state.keys.removeAll {
+                $0.fingerprint == fingerprint
+                    && (owner == nil || $0.owner.id == owner || $0.owner.name == owner)
+            }
+            guard state.keys.count < count else { throw RunnerError(.notFound, "There is no such key.") }
+        }
+    }
+
+    func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key? { nil }
+
+    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key] { [] }
+
+    func addPendingKey(
+        _ key: PublicKey, comment: String, of person: Person, at now: Date
+    ) async throws(RunnerError) -> Key {
+        throw RunnerError(.failure, "There are no pending keys in memory.")
+    }
+
+    func confirmKey(_ fingerprint: String, word: String, at now: Date) async throws(RunnerError) -> Key {
+        throw RunnerError(.notFound, "This key is not pending.")
+    }
+
+    func people() async throws(RunnerError) -> [Account] { try perform("people") { $0.accounts } }
+
+    func account(_ nameOrID: String) async throws(RunnerError) -> Account? {
+        try perform("account") { state in
+            state.accounts.first { $0.name == nameOrID || $0.id == nameOrID }
+        }
+    }
+
+    func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError) {
+        try change(name) { ($0.suspended, $1.suspended) = (isSuspended, isSuspended) }
+    }
+
+    func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError) {
+        try change(name) { ($0.administrator, $1.administrator) = (isAdministrator, isAdministrator) }
+    }
+
+    /// - Parameter change: of the account, and the same of each key.
+    private func change(
+        _ name: String, _ change: @Sendable (inout Account, inout Key) -> Void
+    ) throws(RunnerError) {
+        try perform("change") { state in
+            guard let index = state.accounts.firstIndex(where: { $0.name == name }) else {
+                throw RunnerError(.notFound, "There is no person with this name.")
+            }
+            for key in state.keys.indices where state.keys[key].owner.name == name {
+                change(&state.accounts[index], &state.keys[key])
+            }
+        }
+    }
+
+    func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError) {
+        try perform("accept") { _ in }
+    }
+}
