@@ -9,7 +9,7 @@ import SSHClient
 @testable import ServiceClient
 
 extension Refusal {
-    /// Every reason in the catalogue at least once, and every sentence. `CatalogueTests` sees to it that none is missing.
+    /// Every reason in the catalogue, and every sentence of each. `CatalogueTests` sees to it that no reason is missing.
     static var examples: [Refusal] {
         let job = Fixture.job()
         let gone = Fixture.job(builder: nil)
@@ -29,6 +29,7 @@ extension Refusal {
             .severalLiveJobs(2), .notOffered("“list”"), .senseless("an invalid user name"),
             .eventsEnded(job), .eventsNotOffered(job, mayEnter: true),
             .eventsNotOffered(job, mayEnter: false), .noLog(job.id), .noBuilder(gone),
+            .noBuilder(Fixture.job(.queued, builder: nil)),
             .extendedWhileRunning(job),
             .extendedTooFar(job, latest: .distantFuture), .cancelledTooLate(job), .manifestTooLarge,
             .noManifest, .sourceFromTerminal, .keyInUse, .noSuchKey(error), .unwritableAnswer,
