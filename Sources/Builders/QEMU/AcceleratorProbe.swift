@@ -57,6 +57,6 @@ public actor AcceleratorProbe {
         else { return false }
         // It ends by itself when it has booted.
         await EmulatorProcess(folder: folder).waitUntilGone(process, gracePeriod: .seconds(5))
-        return folder.consoleTail.contains("sallyport: booted")
+        return folder.console.tail.contains("sallyport: booted")
     }
 }

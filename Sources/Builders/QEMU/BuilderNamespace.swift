@@ -44,7 +44,7 @@ public struct BuilderNamespace: Sendable, Hashable {
 
     /// The programs that this and ``Confinement`` need.
     private static let programs = [
-        "unshare", "nsenter", "setpriv", "setsid", "mount", "umount", "pivot_root",
+        "unshare", "nsenter", "setpriv", "setsid", "flock", "mount", "umount", "pivot_root",
     ]
 
     /// $1 is the builders' account, or empty; the remaining arguments are executed.

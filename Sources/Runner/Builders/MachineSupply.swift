@@ -106,6 +106,8 @@ public struct MachineSupply: BuilderSupply {
         if let machine = await Machine.adopt(folder: FilePath(plan.folder)) { await machine.end() }
         // Keep the console's log only if it may explain why the builder has ended.
         for name in ["console.log"] { unlink("\(plan.folder)/\(name)") }
-        rmdir(plan.folder)
+        guard rmdir(plan.folder) != 0, errno != ENOENT else { return }
+        let reason = String(cString: strerror(errno))
+        logger.warning("job \(plan.job): the builder's folder stays, \(plan.folder): \(reason)")
     }
 }
