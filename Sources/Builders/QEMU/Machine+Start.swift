@@ -15,7 +15,7 @@ extension Machine {
 
         var accelerator = specification.accelerator
         if accelerator == .automatic {
-            accelerator = await AcceleratorProbe.shared.resolve(
+            accelerator = try await AcceleratorProbe.shared.resolve(
                 image: specification.image, in: specification.namespace)
         }
         let hostKeys: [String]

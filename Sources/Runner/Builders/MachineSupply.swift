@@ -42,13 +42,13 @@ public struct MachineSupply: BuilderSupply {
     }
 
     public func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
-        let specification = MachineSpecification(
-            folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
-            processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
-            outbound: outbound, accelerator: await accelerator(for: plan.image), namespace: namespace,
-            authorizedKeys: authorizedKeys, identity: identity,
-            hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
         do throws(MachineError) {
+            let specification = MachineSpecification(
+                folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
+                processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
+                outbound: outbound, accelerator: try await accelerator(for: plan.image),
+                namespace: namespace, authorizedKeys: authorizedKeys, identity: identity,
+                hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
             return VirtualBuilder(machine: try await Machine.start(specification))
         } catch {
             throw Self.translated(error)
@@ -56,9 +56,9 @@ public struct MachineSupply: BuilderSupply {
     }
 
     /// KVM or software, which is said when the first builder of an image starts.
-    private func accelerator(for image: String) async -> Accelerator {
+    private func accelerator(for image: String) async throws(MachineError) -> Accelerator {
         guard accelerator == .automatic else { return accelerator }
-        return await AcceleratorProbe.shared.resolve(
+        return try await AcceleratorProbe.shared.resolve(
             image: FilePath(image), in: namespace
         ) { [logger, images] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
