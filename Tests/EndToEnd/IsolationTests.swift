@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// Seen from the host, as QEMU itself could see it: another user, and nothing of this machine.
+    /// Seen from the host, as QEMU itself could see it: another user, nothing of this machine, and nowhere to leave a file.
     @Test func whoGetsOutOfABuilderIsNobodyAndSeesNothing() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
@@ -43,7 +43,9 @@ import Testing
             for place in / /usr /image /dev /old /run; do
                 ! inside touch $place/file 2>/dev/null || echo "writes to $place"
             done
-            rm \(folder)/emulator/file
+            [ "$(stat -c %U \(folder)/qmp.sock)" != sallyport-builder ] || echo "it has made its monitor's socket"
+            [ ! -e \(folder)/emulator ] || echo "it still has a folder"
+            ! flock --nonblock \(folder)/console.log true || echo "nobody keeps its console's log"
             """,
         ])
         await expect(seen, status: 0, in: testBed)
@@ -61,8 +63,7 @@ import Testing
                 own ipc
                 own user
                 dev image initramfs old proc run usr
-                /dev: null urandom zero /image: vmlinuz /old: /run: qmp.sock
-                writes to /run
+                /dev: null urandom zero /image: vmlinuz /old: /run:
 
                 """, "\(seen)")
         let jobs = try await testBed.sallyport(["jobs", "--all"])

@@ -10,15 +10,19 @@ import SystemPackage
 public struct BuilderNamespace: Sendable, Hashable {
     /// Where our child processes find the namespace.
     let path: String
+    /// Whose rights QEMU has in it: the numbers of the builders' user, its group, and the group of KVM, if it is lent.
+    var account = ""
 
-    /// What the script leaves in the environment: the namespace's descriptor, or why there is none.
+    /// What the script leaves in the environment: the namespace's descriptor and the account, or why there is none.
     private static let variable = "SALLYPORT_BUILDER_NAMESPACE"
     private static let descriptor: CInt = 3
 
     /// The one that the script has made; nil: there is none.
     public static var inherited: BuilderNamespace? {
-        guard found == String(descriptor) else { return nil }
-        return BuilderNamespace(path: "/proc/\(getpid())/fd/\(descriptor)")
+        guard let words = found?.split(separator: " "), words.first == "\(descriptor)" else { return nil }
+        return BuilderNamespace(
+            path: "/proc/\(getpid())/fd/\(descriptor)",
+            account: words.dropFirst().joined(separator: " "))
     }
 
     /// Why there is none; nil: there is one.
@@ -44,7 +48,7 @@ public struct BuilderNamespace: Sendable, Hashable {
 
     /// The programs that this and ``Confinement`` need.
     private static let programs = [
-        "unshare", "nsenter", "setpriv", "setsid", "mount", "umount", "pivot_root",
+        "unshare", "nsenter", "setpriv", "setsid", "flock", "mount", "umount", "pivot_root",
     ]
 
     /// $1 is the builders' account, or empty; the remaining arguments are executed.
@@ -66,6 +70,7 @@ public struct BuilderNamespace: Sendable, Hashable {
             holder=$(unshare --user sh -c 'echo $$; exec sleep 60 >/dev/null' 2>/dev/null &)
             [ -n "$holder" ] || refuse "the kernel allows no user namespaces" || return
             exec 3<"/proc/$holder/ns/user"
+            ids="$builder $builders"
             users="0 $user 1
         1 $builder 1"
             groups="0 $group 1
@@ -73,7 +78,8 @@ public struct BuilderNamespace: Sendable, Hashable {
             case $(stat -c %a:%g /dev/kvm 2>/dev/null) in
                 *:0 | *:"$group" | *:"$builders") ;;
                 ?6?:* | ?7?:*) groups="$groups
-        2 $(stat -c %g /dev/kvm) 1" ;;
+        2 $(stat -c %g /dev/kvm) 1"
+                    ids="$ids $(stat -c %g /dev/kvm)" ;;
             esac
             { printf '%s\n' "$users" >"/proc/$holder/uid_map" && printf '%s\n' "$groups" >"/proc/$holder/gid_map"; } \
                 2>/dev/null || refuse "the runner lacks the capabilities CAP_SETUID and CAP_SETGID" || return
@@ -83,7 +89,7 @@ public struct BuilderNamespace: Sendable, Hashable {
                 refuse "$(echo "$tried" | head -n 1)"
         }
         holder=
-        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason=\#(descriptor); fi
+        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason="\#(descriptor) $ids"; fi
         [ -z "$holder" ] || kill "$holder"
         export \#(variable)="${reason:-unknown}"
         if [ "$(id -u)" = 0 ] || ! command -v setpriv >/dev/null; then exec "$@"; fi

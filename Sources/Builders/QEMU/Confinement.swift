@@ -5,15 +5,17 @@ import SystemPackage
 ///
 /// QEMU then has mount, PID and IPC namespaces of its own. Its file system is the folder `root` of the machine, which has
 /// nothing but /usr and the libraries, three or four devices, the files of its image, and /run, the machine's folder
-/// `emulator`, the only place that it can write to. It has no capability, and is the first process of its PID
-/// namespace: it sees no other.
+/// `emulator`, the only place that it can write to, until it has started: then that folder is removed. It has no
+/// capability, and is the first process of its PID namespace: it sees no other.
 struct Confinement: Sendable {
     let folder: MachineFolder
     let namespace: BuilderNamespace?
     /// In bytes. QEMU continues when a file would become longer, because it ignores the signal for that.
     let longestFile: Int
 
-    /// The descriptor of the console's log. QEMU cannot put another file in its place.
+    /// The descriptor of the socket on which its monitor listens (see ``MonitorSocket``).
+    static let monitor = 3
+    /// The descriptor of the pipe to the keeper of the ``ConsoleLog``.
     static let console = 7
 
     /// Files that QEMU reads, and where it finds them.
@@ -25,7 +27,7 @@ struct Confinement: Sendable {
         return files.first { $0.path == path }?.place ?? path.string
     }
 
-    /// The arguments of `sh` that run a program in the background.
+    /// The arguments of `sh` that run a program in the background; its standard input is the monitor's socket.
     ///
     /// - Parameter network: the one whose namespace the program is in, if it is not the host's.
     func arguments(running program: String, _ arguments: [String], network: OutboundNetwork?) -> [String] {
@@ -44,24 +46,31 @@ struct Confinement: Sendable {
             network?.arguments(running: command, in: namespace)
             ?? (namespace.map { ["nsenter", "--user=\($0.path)", "--preserve-credentials", "--"] } ?? [])
             + command
-        return ["-c", Self.prepared, "sh", folder.path.string, program] + entering
+        return ["-c", Self.prepared, "sh", folder.path.string, program, ConsoleLog.keeper] + entering
     }
 
-    /// $1 is the machine's folder, $2 the program that the others will run.
+    /// $1 is the machine's folder, $2 the program that the others will run, $3 the keeper of the console's log.
+    ///
+    /// Descriptor 5 is a pipe that nobody has open any more when QEMU's program is executed, or when nothing will be.
     private static let prepared = """
         set -e
         folder=$1 root=$1/root
         command -v "$2" >/dev/null || exit 127
-        shift 2
-        rm -rf "$root" "$folder/emulator" "$folder/pidfile" "$folder/emulator.log"
+        keeper=$3
+        shift 3
+        rm -rf "$root" "$folder/emulator" "$folder/pidfile" "$folder/console.log"
         mkdir -m 0755 "$root" "$root/usr" "$root/dev" "$root/run" "$root/image" "$root/old"
         # umount(8) looks into /proc for what is mounted.
         ln -s old/proc "$root/proc"
         # Nobody else gets as far as this folder, which is within the machine's.
         mkdir "$folder/emulator"
         chmod 0777 "$folder/emulator"
-        # Nobody has the pipe open any more when QEMU's program is executed, or nothing will be.
-        "$@" | cat
+        exec \(monitor)<&0 </dev/null 8>>"$folder/console.log"
+        flock 8
+        {
+            "$@" \(console)>&1 >&5 5>&- 8>&- |
+                setsid sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- &
+        } 5>&1 | cat
         """
 
     /// The beginning of both scripts: $1 is the machine's folder, $2 the longest file in blocks of 512 bytes.
@@ -74,9 +83,10 @@ struct Confinement: Sendable {
         read -r self </proc/self/stat
         # If memory runs out, a builder ends, and not the runner.
         echo 500 >/proc/self/oom_score_adj
-        exec \(console)>>"$folder/console.log" 8>>"$folder/emulator.log" 9>"$folder/pidfile"
+        exec 9>"$folder/pidfile"
         trap '' XFSZ
         ulimit -c 0
+        umask 077
 
         """
 
@@ -85,14 +95,13 @@ struct Confinement: Sendable {
         shift
         { echo "${self%% *}"; echo "$self" | cut -d ' ' -f 22; } >&9
         ulimit -f "$longest"
-        exec 9>&- </dev/null >&8 2>&8 8>&-
+        exec 9>&- </dev/null >&\(console) 2>&\(console)
 
         """
 
     private static let limited =
         beginning + """
             export TMPDIR="$folder/emulator"
-            umask 077
 
             """ + end + """
             exec setsid setpriv --no-new-privs -- "$program" "$@"
@@ -132,8 +141,6 @@ struct Confinement: Sendable {
             cd /
             umount -n -l /old
             export TMPDIR=/run
-            # The runner connects to the monitor's socket.
-            umask 0
 
             """ + end + """
             exec setsid setpriv --reuid=1 --regid=1 "$groups" --bounding-set=-all --inh-caps=-all --no-new-privs -- \\

@@ -39,31 +39,27 @@ struct EmulatorCommand {
             "-kernel", confinement.place(of: kernel), "-initrd", confinement.place(of: initramfs),
             "-append", words.joined(separator: " "),
             "-add-fd", "fd=\(Confinement.console),set=1",
-            "-chardev", "file,id=console,path=/dev/fdset/1", "-serial", "chardev:console",
+            // Anything but appending would be truncated first, and a pipe cannot be.
+            "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console",
+            "-chardev", "socket,id=monitor,fd=\(Confinement.monitor),server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
         ]
     }
-
-    /// The largest size of the console's log, to which root in the guest can write for ever. Anything beyond it is lost.
-    private static let consoleLimit = 1 << 20
-
-    private var longestFile: Int { disk?.longestOverlay ?? Self.consoleLimit }
 
     /// How this is started in the background.
     func confinement(in folder: MachineFolder) -> Confinement {
         var files = [(kernel, "/image/vmlinuz"), (initramfs, "/initramfs")]
         if let disk { files.append((disk.path, "/image/root.qcow2")) }
-        return Confinement(folder: folder, namespace: namespace, longestFile: longestFile, files: files)
+        return Confinement(
+            folder: folder, namespace: namespace, longestFile: disk?.longestOverlay ?? 0, files: files)
     }
 
     /// A machine that is reached by its SSH server and its monitor.
     func machine(in folder: MachineFolder, port: Int) -> [String] {
         let confinement = confinement(in: folder)
-        let monitor = namespace == nil ? folder.monitorSocket.string : "/run/\(MachineFolder.monitorName)"
         return common(confinement) + drive(confinement) + [
             "-netdev", "user,id=network,\(userNetwork(port: port))",
             "-device", "virtio-net-device,netdev=network",
-            "-chardev", "socket,id=monitor,path=\(Self.escaped(monitor)),server=on,wait=off",
-            "-mon", "chardev=monitor,mode=control",
         ]
     }
 

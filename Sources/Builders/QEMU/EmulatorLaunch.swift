@@ -10,9 +10,13 @@ struct EmulatorLaunch: Sendable {
 
     /// Returns the process when QEMU's program is executed, which can still fail.
     func start(_ arguments: [String]) async throws(MachineError) -> pid_t {
+        let socket = try MonitorSocket.listen(at: folder.monitorSocket)
+        // QEMU has inherited it. Nobody answers when QEMU has ended.
+        defer { try? socket.close() }
         let command = ShortCommand(
             program: "sh",
-            arguments: confinement.arguments(running: EmulatorCommand.program, arguments, network: network))
+            arguments: confinement.arguments(running: EmulatorCommand.program, arguments, network: network),
+            input: .descriptor(socket))
         // Without the task, a cancellation in this moment would leave a QEMU behind that nobody knows.
         let result = await Task { () async -> Result<ShortCommand.Outcome, MachineError> in
             do throws(MachineError) {
@@ -27,7 +31,7 @@ struct EmulatorLaunch: Sendable {
             throw MachineError(.programMissing, detail: EmulatorCommand.program)
         }
         guard outcome.status == 0, let process = EmulatorProcess(folder: folder).identify() else {
-            throw Machine.failure(outcome.errors + folder.tail(of: folder.emulatorLog))
+            throw await failure(outcome.errors)
         }
         return process
     }
@@ -46,12 +50,18 @@ struct EmulatorLaunch: Sendable {
                 return monitor
             }
             guard emulator.isMachine(process) else {
-                throw Machine.failure(folder.tail(of: folder.emulatorLog))
+                throw await failure()
             }
             guard (try? await Task.sleep(for: .milliseconds(10))) != nil else {
                 throw MachineError(.cancelled)
             }
         }
         throw MachineError(.startFailed, detail: "no answer from QEMU's monitor")
+    }
+
+    /// - Parameter messages: of the programs that have started QEMU. Its own are in its log.
+    private func failure(_ messages: String = "") async -> MachineError {
+        await folder.console.waitUntilComplete()
+        return Machine.failure(messages + folder.console.tail)
     }
 }

@@ -28,21 +28,28 @@ struct EmulatorProcess {
         return ProcessStatus(of: process).map { $0.start == start && !$0.isZombie } ?? false
     }
 
-    /// Returns when the process is gone; kills it if it is not gone after `gracePeriod`.
-    func waitUntilGone(_ process: pid_t, gracePeriod: Duration) async {
+    /// Returns when the process is gone and its log complete; kills it if it is not gone after `gracePeriod`.
+    ///
+    /// - Returns: whether it has ended by itself.
+    @discardableResult
+    func waitUntilGone(_ process: pid_t, gracePeriod: Duration) async -> Bool {
         let clock = ContinuousClock()
         let limit = clock.now + gracePeriod
+        var isKilled = false
         while isMachine(process) {
             if clock.now > limit {
+                isKilled = true
                 // It was identified a moment ago, and process numbers are not reused that quickly.
                 kill(process, SIGKILL)
             }
-            await pause()
+            await Self.pause()
         }
+        await folder.console.waitUntilComplete()
+        return !isKilled
     }
 
     /// A cancelled task must not spin here, so this sleep ignores cancellation.
-    private func pause() async {
+    static func pause() async {
         await Task.detached { try? await Task.sleep(for: .milliseconds(10)) }.value
     }
 }

@@ -12,11 +12,10 @@ extension Machine {
         let disk = try DiskImage(files.disk)
         try folder.create()
         folder.removeTraces()
-        folder.remove([folder.console])
 
         var accelerator = specification.accelerator
         if accelerator == .automatic {
-            accelerator = await AcceleratorProbe.shared.resolve(
+            accelerator = try await AcceleratorProbe.shared.resolve(
                 image: specification.image, in: specification.namespace)
         }
         let hostKeys: [String]
@@ -28,7 +27,7 @@ extension Machine {
             folder.removeTraces()
             throw error
         }
-        // QEMU has read them when it returns, and nothing else needs them.
+        // Nothing needs them after this, whether QEMU has started or not.
         defer { folder.removeSecrets() }
 
         let emulator = EmulatorCommand(
@@ -47,10 +46,11 @@ extension Machine {
     public static func adopt(folder path: FilePath) async -> Machine? {
         let folder = MachineFolder(path: path)
         if let record = MachineRecord.read(from: folder) {
-            for socket in [folder.monitorSocket, folder.earlierMonitorSocket] {
-                if let monitor = try? await MonitorConnection.connect(to: socket) {
-                    return Machine(folder: folder, record: record, monitor: monitor)
-                }
+            // The earlier process may have died before it sealed the folder.
+            if let monitor = try? await MonitorConnection.connect(to: folder.monitorSocket),
+                (try? folder.seal()) != nil
+            {
+                return Machine(folder: folder, record: record, monitor: monitor)
             }
         }
         await endUnanswering(folder)
@@ -122,6 +122,7 @@ extension Machine {
             do throws(MachineError) {
                 let process = try await launch.start(emulator.machine(in: folder, port: record.port))
                 let monitor = try await launch.monitor(of: process)
+                try folder.seal()
                 if let network { record = try await openPort(of: record, network, in: folder) }
                 return (record, monitor)
             } catch {

@@ -48,9 +48,9 @@ public final class Machine: Sendable {
         var timeout = 500
         while true {
             guard !Task.isCancelled else { throw MachineError(.cancelled) }
-            guard monitor.isOpen else { throw MachineError(.ended, detail: folder.consoleTail) }
+            guard monitor.isOpen else { throw await ended() }
             guard ContinuousClock.now < deadline else {
-                throw MachineError(.notReady, detail: folder.consoleTail)
+                throw MachineError(.notReady, detail: folder.console.lastLines)
             }
             // On a busy host even the banner can take long, so wait longer each time.
             if await Banner.isShown(port: port, limit: .milliseconds(Int64(timeout))) { break }
@@ -61,10 +61,15 @@ public final class Machine: Sendable {
             do {
                 return try await shell.run("true")
             } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
-                guard monitor.isOpen else { throw MachineError(.ended, detail: folder.consoleTail) }
+                guard monitor.isOpen else { throw await ended() }
                 try? await Task.sleep(for: .milliseconds(100))
             }
         }
+    }
+
+    private func ended() async -> MachineError {
+        await folder.console.waitUntilComplete()
+        return MachineError(.ended, detail: folder.console.lastLines)
     }
 
     /// Returns when the machine is gone, or when the calling task is cancelled.

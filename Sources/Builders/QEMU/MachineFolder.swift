@@ -5,21 +5,16 @@ import SystemPackage
 struct MachineFolder: Sendable {
     let path: FilePath
 
-    /// The only folder that QEMU can write to.
+    /// The only folder that QEMU can write to; exists only while it starts.
     var emulator: FilePath { path.appending("emulator") }
-    static let monitorName = "qmp.sock"
-    var monitorSocket: FilePath { emulator.appending(Self.monitorName) }
-    /// Where version 1.0 had it. A machine can be older than its runner.
-    var earlierMonitorSocket: FilePath { path.appending(Self.monitorName) }
+    var monitorSocket: FilePath { path.appending("qmp.sock") }
     /// QEMU's file system, if it has one of its own; empty, because its mounts are QEMU's only.
     var root: FilePath { path.appending("root") }
-    /// QEMU's messages.
-    var emulatorLog: FilePath { path.appending("emulator.log") }
     /// The control socket of the connection that the runner's calls of ssh share.
     var controlSocket: FilePath { path.appending("ssh.sock") }
     /// QEMU's process number, and on a second line when it was started, as in proc(5).
     var processFile: FilePath { path.appending("pidfile") }
-    var console: FilePath { path.appending("console.log") }
+    var console: ConsoleLog { ConsoleLog(path: path.appending("console.log")) }
     var hostKeys: [HostKey] { HostKey.Kind.allCases.map { HostKey(kind: $0, folder: self) } }
     var knownHosts: FilePath { path.appending("known_hosts") }
     /// The initramfs with this machine's secrets; exists only while QEMU starts.
@@ -51,14 +46,27 @@ struct MachineFolder: Sendable {
     func removeTraces() {
         removeSecrets()
         remove([
-            emulator, root, emulatorLog, earlierMonitorSocket, controlSocket, processFile, record, knownHosts,
-            networkSocket, networkLog,
+            emulator, root, monitorSocket, controlSocket, processFile, record, knownHosts, networkSocket,
+            networkLog,
         ])
     }
 
-    /// Removes what only QEMU needs, while it starts.
+    /// Removes the machine's secrets, which QEMU only reads while it starts.
     func removeSecrets() {
         remove([initramfs] + hostKeys.flatMap(\.files))
+    }
+
+    /// Takes from a QEMU that has started what it no longer needs: the secrets, and the folder that it can write to.
+    ///
+    /// Nothing can be made in a folder that has been removed, not even by a process that still has it open or mounted.
+    /// This happens before anyone is in the guest, so there is nothing yet that we could not remove.
+    func seal() throws(MachineError) {
+        removeSecrets()
+        remove([emulator])
+        var status = stat()
+        guard lstat(emulator.string, &status) != 0 else {
+            throw MachineError(.folderUnusable, detail: "\(emulator) cannot be removed.")
+        }
     }
 
     /// Two can do this at once, when a machine that is told to end ends. Each of them may not find what the other one has
@@ -105,20 +113,6 @@ struct MachineFolder: Sendable {
 
     func read(_ file: FilePath) throws(MachineError) -> Data {
         try attempt { try Data(contentsOf: URL(filePath: file.string)) }
-    }
-
-    /// The last lines of the console, for the administrator.
-    var consoleTail: String {
-        let lines = tail(of: console).split(whereSeparator: \.isNewline)
-        return lines.suffix(15).joined(separator: "\n")
-    }
-
-    /// The last 4 kB of a file, which can be as large as a disk.
-    func tail(of file: FilePath) -> String {
-        guard let opened = FileHandle(forReadingAtPath: file.string), let end = try? opened.seekToEnd(),
-            (try? opened.seek(toOffset: end - min(end, 4096))) != nil
-        else { return "" }
-        return String(decoding: (try? opened.read(upToCount: 4096)) ?? Data(), as: UTF8.self)
     }
 
     private func attempt<Result>(_ body: () throws -> Result) throws(MachineError) -> Result {

@@ -95,6 +95,8 @@ private final class MonitorHandler: ChannelDuplexHandler {
     private let greeting: EventLoopPromise<Void>
     private var waiting: [EventLoopPromise<Void>] = []
     private var received = ByteBuffer()
+    /// Whether the machine will be told to continue.
+    private var willContinue = false
 
     init(greeting: EventLoopPromise<Void>) {
         self.greeting = greeting
@@ -125,7 +127,7 @@ private final class MonitorHandler: ChannelDuplexHandler {
         if message.greeting != nil {
             greeting.succeed()
         } else if message.event == "STOP" {
-            goOnLater(context)
+            continueLater(context)
         } else if message.isReturn, !waiting.isEmpty {
             waiting.removeFirst().succeed()
         } else if let error = message.error, !waiting.isEmpty {
@@ -134,9 +136,15 @@ private final class MonitorHandler: ChannelDuplexHandler {
     }
 
     /// Only a full disk stops our machines. If it is still full, the machine stops again.
-    private func goOnLater(_ context: ChannelHandlerContext) {
+    ///
+    /// Someone who has taken over QEMU can say that it has stopped as often as they like: it gets one command a second.
+    private func continueLater(_ context: ChannelHandlerContext) {
+        guard !willContinue else { return }
+        willContinue = true
         let channel = context.channel
+        let handler = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.eventLoop.scheduleTask(in: .seconds(1)) {
+            handler.value.willContinue = false
             let answer = channel.eventLoop.makePromise(of: Void.self)
             channel.writeAndFlush(MonitorCommand(name: "cont", answer: answer)).cascadeFailure(to: answer)
         }

@@ -60,14 +60,14 @@ struct OutboundNetwork: Sendable {
         mkfifo -m 0600 "$said" "$lives"
         trap 'rm -f "$said" "$lives"; [ -z "$space" ] || kill "$space"' EXIT
         $new sh -c 'echo made; exec sleep 60' \\
-            </dev/null >"$said" 2>"$folder/net.log" &
+            </dev/null >"$said" 2>"$folder/net.log" \(Confinement.monitor)>&- \(Confinement.console)>&- &
         space=$!
         read -r line <"$said" || fail "there is no network namespace: $(cat "$folder/net.log")"
 
         exec 5<>"$lives"
         setsid slirp4netns --configure --mtu=1500 --cidr=192.0.2.0/24 --disable-host-loopback --enable-sandbox \\
             --api-socket="$folder/net.sock" --exit-fd=4 --ready-fd=7 "$space" tap0 \\
-            </dev/null >"$folder/net.log" 2>&1 4<"$lives" 5>&- 7>"$said" &
+            </dev/null >"$folder/net.log" 2>&1 \(Confinement.monitor)>&- 4<"$lives" 5>&- 7>"$said" &
         exec 6>"$lives" 5>&-
         [ "$(head -c 1 <"$said")" = 1 ] || fail "slirp4netns: $(cat "$folder/net.log")"
 

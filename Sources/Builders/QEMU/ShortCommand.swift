@@ -12,6 +12,8 @@ struct ShortCommand: Sendable {
     enum Input: Sendable {
         case bytes([UInt8])
         case file(FilePath)
+        /// It stays open here.
+        case descriptor(FileDescriptor)
     }
 
     /// The result. `status` is nil if the deadline passed.
@@ -36,6 +38,8 @@ struct ShortCommand: Sendable {
                     return try await run(
                         reading: .fileDescriptor(
                             try FileDescriptor.open(path, .readOnly), closeAfterSpawningProcess: true))
+                case .descriptor(let open):
+                    return try await run(reading: .fileDescriptor(open, closeAfterSpawningProcess: false))
                 }
             }
             return outcome ?? Outcome(status: nil, output: "", errors: "no answer within \(limit)")

@@ -42,13 +42,13 @@ public struct MachineSupply: BuilderSupply {
     }
 
     public func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
-        let specification = MachineSpecification(
-            folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
-            processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
-            outbound: outbound, accelerator: await accelerator(for: plan.image), namespace: namespace,
-            authorizedKeys: authorizedKeys, identity: identity,
-            hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
         do throws(MachineError) {
+            let specification = MachineSpecification(
+                folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
+                processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
+                outbound: outbound, accelerator: try await accelerator(for: plan.image),
+                namespace: namespace, authorizedKeys: authorizedKeys, identity: identity,
+                hostCertificate: certificate(plan), life: plan.life, grace: plan.grace)
             return VirtualBuilder(machine: try await Machine.start(specification))
         } catch {
             throw Self.translated(error)
@@ -56,9 +56,9 @@ public struct MachineSupply: BuilderSupply {
     }
 
     /// KVM or software, which is said when the first builder of an image starts.
-    private func accelerator(for image: String) async -> Accelerator {
+    private func accelerator(for image: String) async throws(MachineError) -> Accelerator {
         guard accelerator == .automatic else { return accelerator }
-        return await AcceleratorProbe.shared.resolve(
+        return try await AcceleratorProbe.shared.resolve(
             image: FilePath(image), in: namespace
         ) { [logger, images] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
@@ -106,6 +106,8 @@ public struct MachineSupply: BuilderSupply {
         if let machine = await Machine.adopt(folder: FilePath(plan.folder)) { await machine.end() }
         // Keep the console's log only if it may explain why the builder has ended.
         for name in ["console.log"] { unlink("\(plan.folder)/\(name)") }
-        rmdir(plan.folder)
+        guard rmdir(plan.folder) != 0, errno != ENOENT else { return }
+        let reason = String(cString: strerror(errno))
+        logger.warning("job \(plan.job): the builder's folder stays, \(plan.folder): \(reason)")
     }
 }

@@ -308,9 +308,6 @@ struct MachinesTests {
         let hostKeys = machine.hostKeys
         // As if the process had died: its connection to the monitor closes.
         try await machine.monitor.disconnect()
-        // Where version 1.0 had it.
-        try FileManager.default.moveItem(
-            atPath: folder.monitorSocket.string, toPath: folder.earlierMonitorSocket.string)
         let adopted = try #require(await Machine.adopt(folder: folder.path))
         #expect(adopted.port == port && adopted.hostKeys == hostKeys && adopted.isAlive)
         #expect(try await collect("good", on: adopted).status == 0)

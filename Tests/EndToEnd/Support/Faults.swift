@@ -64,7 +64,7 @@ extension TestBed {
                     $answer = $monitor->getline while $answer =~ /"event"/;
                     $answer =~ /"return"/ or die $answer;
                 }
-            ' "$(ls -d \(folder)/machine/state/machines/\(job)/emulator/qmp.sock)"
+            ' "$(ls -d \(folder)/machine/state/machines/\(job)/qmp.sock)"
             """)
         try await startRunner()
     }
