@@ -55,16 +55,7 @@ public struct Runner: Sendable {
         var serverLogger = logger
         serverLogger.logLevel = .critical
         let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
-        let lists = Turns(
-            timekeeper,
-            refusal: RunnerError(
-                .tooMany(.init(what: "lists at once", limit: 1)),
-                "The list before this one is not finished. Try again in a minute."))
-        let manifests = Turns(
-            timekeeper,
-            refusal: RunnerError(
-                .tooMany(.init(what: "manifests at once", limit: 1)),
-                "The manifest before this one is still being read. Try again in a minute."))
+        let (lists, manifests) = (Turns.ofLists(timekeeper), Turns.ofManifests(timekeeper))
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
