@@ -68,11 +68,14 @@ actor JobBook {
         if let account = try store.account(owner.id) { try Responder.refuseSuspended(account) }
         try checkQueue(of: owner)
         let bytes = source?.size
-        if let bytes { try makeRoom(for: bytes, of: owner) }
+        var forgotten: [JobID] = []
+        if let bytes { forgotten = try sourcesToForget(for: bytes, of: owner) }
         let record = try store.addJob(
             owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes,
-            at: timekeeper.now()
+            forgetting: forgotten, at: timekeeper.now()
         ) { try source?.move(to: settings.source(of: $0)) }
+        source?.keep()
+        for id in forgotten { removeSource(of: id) }
         let id = record.job.id
         add(record)
         queue.append(id)

@@ -50,6 +50,7 @@ public struct Runner: Sendable {
             store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger)
         try await book.takeOver()
         await book.removeOldJobs()
+        await book.removeForgottenSources()
 
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger

@@ -9,6 +9,8 @@ struct IncomingSource: ~Copyable {
     private(set) var size = 0
     private let limit: Int
     private let descriptor: CInt
+    /// Where it is now; nil: a job has it.
+    private var place: String?
 
     /// Where sources arrive. What a runner has left there belongs to nobody.
     static func folder(in stateFolder: String) -> String { "\(stateFolder)/sources/incoming" }
@@ -19,12 +21,12 @@ struct IncomingSource: ~Copyable {
         descriptor = open(archive.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(errno) }
         self.limit = limit
+        place = archive.path
     }
 
     deinit {
         close(descriptor)
-        // Nothing is there if a job has taken it.
-        unlink(archive.path)
+        if let place { unlink(place) }
     }
 
     mutating func append(_ buffer: ByteBuffer) throws(RunnerError) {
@@ -46,10 +48,14 @@ struct IncomingSource: ~Copyable {
         }
     }
 
-    /// Moves it to the job's place.
-    func move(to path: String) throws(RunnerError) {
+    /// Moves it to a job's place. It is the job's only once the job exists.
+    mutating func move(to path: String) throws(RunnerError) {
         guard rename(archive.path, path) == 0 else { throw Self.failure(errno) }
+        place = path
     }
+
+    /// There is a job, and this is its source.
+    mutating func keep() { place = nil }
 
     /// Removes what an earlier runner has left.
     static func removeAll(in stateFolder: String) {

@@ -10,12 +10,18 @@ extension Store {
     ///
     /// - Parameters:
     ///   - source: bytes of its source.
+    ///   - forgotten: jobs whose sources are no longer kept once there is this one.
     ///   - keepSource: puts the source where the job will look for it. If that fails, there is no job.
     func addJob(
         owner: Person, note: String?, visibility: Job.Visibility = .unlisted, manifest: Manifest,
-        source: Int? = nil, at now: Date, keepSource: (JobID) throws -> Void = { _ in }
+        source: Int? = nil, forgetting forgotten: [JobID] = [], at now: Date,
+        keepSource: (JobID) throws -> Void = { _ in }
     ) throws(RunnerError) -> JobRecord {
         try write { database in
+            for id in forgotten {
+                try database.execute(
+                    sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
+            }
             try database.execute(
                 sql: "INSERT INTO job (owner, live, record, source) VALUES (?, TRUE, x'', ?)",
                 arguments: [owner.id, source ?? 0])
@@ -123,10 +129,12 @@ extension Store {
         }
     }
 
-    /// Its source is no longer kept.
-    func forgetSource(of id: JobID) throws(RunnerError) {
-        try write {
-            try $0.execute(sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
+    /// Whether a source of this job is kept.
+    func hasSource(_ id: JobID) throws(RunnerError) -> Bool {
+        guard let number = Self.number(id) else { return false }
+        return try read {
+            try Bool.fetchOne($0, sql: "SELECT source > 0 FROM job WHERE id = ?", arguments: [number])
+                ?? false
         }
     }
 
