@@ -174,7 +174,9 @@ struct ConnectionTests {
                     try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                         .connect(unixDomainSocketPath: service.client.socket).get())
             }
+            let start = ContinuousClock.now
             #expect(try await service.client.send(.GET, "/v1/jobs").status == 200)
+            #expect(start.duration(to: .now) < .seconds(5))
             for channel in channels { try await channel.close() }
         }
     }
