@@ -34,6 +34,9 @@ extension SSHSession {
             && (algorithms.isEmpty || ssh_options_set(handle, SSH_OPTIONS_HOSTKEYS, algorithms) == SSH_OK)
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_C_S, ciphers) == SSH_OK
             && ssh_options_set(handle, SSH_OPTIONS_CIPHERS_S_C, ciphers) == SSH_OK
+            // Otherwise a builder could insist on it, and a few of its bytes would become many here. RFC 4253 section 6.2
+            // requires everyone to do without it.
+            && ssh_options_set(handle, SSH_OPTIONS_COMPRESSION, "none") == SSH_OK
         guard isSet else {
             let reason = ssh_get_error(UnsafeMutableRawPointer(handle)).map { String(cString: $0) }
             ssh_free(handle)

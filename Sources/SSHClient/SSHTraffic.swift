@@ -6,8 +6,9 @@ final class SSHTraffic {
     /// What libssh keeps for a builder that does not read: much more than ``Pump`` and the agents' connections send at
     /// once, and so nothing but answers to a flood of requests.
     static let longestQueue: UInt64 = 1 << 20
-    /// The most that a packet is longer than its content: length, padding and tag.
-    private static let wrapping: UInt64 = 64
+    /// The most that a packet is longer than its content (RFC 4253 section 6), with any algorithms that ``SSHSession``
+    /// offers: its length, the padding's length, the padding to blocks of 16 bytes, and the code of hmac-sha2-512.
+    private static let wrapping: UInt64 = 4 + 1 + 19 + 64
 
     // They must not move: libssh keeps the pointers.
     /// Of packets' contents.
@@ -45,7 +46,6 @@ final class SSHTraffic {
 
     /// Why the connection must end; nil: the builder behaves.
     func excess(at now: Instant) -> SSHClientError? {
-        let queued = Int64(produced - emptied.produced) - Int64(wire.pointee.out_bytes - emptied.written)
         guard queued <= Int64(Self.longestQueue) else {
             return SSHClientError(.overrun, "it does not read the answers to its requests")
         }
@@ -56,6 +56,13 @@ final class SSHTraffic {
         return nil
     }
 
-    /// At most so many bytes were given to the queue.
+    /// How many bytes wait for the socket, at most. The excess grows with each packet until the queue is empty: ``Pump``
+    /// and the agents' connections give it more only then.
+    var queued: Int64 {
+        Int64(produced - emptied.produced) - Int64(wire.pointee.out_bytes - emptied.written)
+    }
+
+    /// At most so many bytes were given to the queue. If they were fewer than the real ones, a builder that never lets
+    /// the queue get empty could make `queued` ever smaller.
     private var produced: UInt64 { contents.pointee.out_bytes + Self.wrapping * contents.pointee.out_packets }
 }

@@ -34,6 +34,67 @@ import Testing
         _ = try await Command.run(testBed.ssh(["cancel", job], as: "bob"))
     }
 
+    /// Nobody is let in uncounted: someone may have taken the room, to have no limit. Other gateways go on.
+    @Test func whereThereIsNoRoomToCountNobodyRunsACommand() async throws {
+        let testBed = try await SharedTestBed.get()
+        try await testBed.withoutRoom(on: .impatient) {
+            let refused = try await Command.run(testBed.ssh(["whoami"], to: .impatient, as: "bob"))
+            await expect(
+                refused, status: 75,
+                errors: ["The gateway has no room for one more command. Try again in a minute."], in: testBed)
+            // No connection of an unknown key lasts then.
+            let stranger = try await Command.run(testBed.ssh(["whoami"], to: .impatient, as: "mallory"))
+            await expect(stranger, status: 77, errors: ["is unknown here."], in: testBed)
+            let other = try await Command.run(testBed.ssh(["whoami"]))
+            await expect(other, status: 0, output: ["alice"], in: testBed)
+            let log = try await testBed.log("syslog")
+            for cause in ["name=bob cannot be counted: ", "ends the connection of an unknown key: "] {
+                #expect(log.contains("\(cause)/run/sallyport/sessions/@"), "\(log)")
+            }
+        }
+        let again = try await Command.run(testBed.ssh(["whoami"], to: .impatient, as: "bob"))
+        await expect(again, status: 0, output: ["bob"], in: testBed)
+    }
+
+    /// Of the connections to the runner's socket that a user without a role opens, sixteen stay.
+    @Test func aUserOfTheRunnersHostKeepsNobodyOut() async throws {
+        let testBed = try await SharedTestBed.get()
+        let holding = """
+            use IO::Select;
+            my @held = map { IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "no connection: $!" } 1..40;
+            my $open = IO::Select->new(@held);
+            my $closed = 0;
+            while ($closed < 24) {
+                my @gone = $open->can_read(10) or die "only $closed are closed";
+                for my $one (@gone) { $open->remove($one); $closed++ }
+            }
+            $| = 1;
+            print "full\n";
+            <STDIN>;
+            print $open->count - $open->can_read(0), " are open\n";
+            """
+        let held = try await testBed.run(
+            [
+                "/bin/sh", "-euc",
+                """
+                folder=$(mktemp -d)
+                trap 'rm -r "$folder"' EXIT
+                mkfifo "$folder/hold"
+                : >"$folder/said"
+                setpriv --reuid nobody --regid nogroup --clear-groups \
+                    perl -MIO::Socket::UNIX -e "$1" "$2" <"$folder/hold" >"$folder/said" &
+                exec 3>"$folder/hold"
+                timeout 10 sh -c 'until grep -q full "$1"; do sleep 0.02; done' sh "$folder/said"
+                shift 2
+                timeout 5 "$@"
+                echo >&3
+                wait
+                cat "$folder/said"
+                """, "sh", holding, testBed.serviceSocket,
+            ] + testBed.ssh(["whoami"]))
+        await expect(held, status: 0, output: ["alice", "16 are open"], in: testBed)
+    }
+
     /// Each of them hears why first.
     @Test func fourConnectionsOfUnknownKeysCanLast() async throws {
         let testBed = try await SharedTestBed.get()

@@ -21,35 +21,37 @@ enum Strangers {
         guard let start = start(of: connection),
             let block = AddressBlock(address, bytesOfIPv4: 4)?.hexadecimal
         else { return }
-        let folder = "\(folder)/@strangers"
-        let file = "\(folder)/\(connection).\(start).\(block)"
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST, mark(file) else {
-            return journal.warn("strangers are not counted: \(file): \(String(cString: strerror(errno)))")
+        let strangers = CountingFolder("@strangers", in: folder)
+        do throws(CountingFolder.Failure) {
+            close(try strangers.open("\(connection).\(start).\(block)"))
+            guard try living(in: strangers, from: block, before: (start, connection)) >= most else { return }
+            journal.note("ends the connection: more than \(most) of unknown keys from \(address)")
+        } catch {
+            switch error {
+            case .absent(let cause): return journal.warn("strangers are not counted: \(cause)")
+            case .full(let cause): journal.warn("ends the connection of an unknown key: \(cause)")
+            }
         }
-        guard living(in: folder, from: block, before: (start, connection)) >= most else { return }
-        journal.note("ends the connection: more than \(most) of unknown keys from \(address)")
         if sp_end_later(connection, delay) != 0 {
             journal.warn("the connection cannot be ended: \(String(cString: strerror(errno)))")
         }
     }
 
-    private static func mark(_ file: String) -> Bool {
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return false }
-        close(descriptor)
-        return true
-    }
-
     /// Counts older connections from a block that still exist, and removes the files of all that do not.
     private static func living(
-        in folder: String, from block: String, before own: (start: UInt64, process: pid_t)
-    ) -> Int {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        in folder: CountingFolder, from block: String, before own: (start: UInt64, process: pid_t)
+    ) throws(CountingFolder.Failure) -> Int {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        } catch {
+            throw .full("\(folder.path) cannot be read: \(error)")
+        }
         return names.count { name in
             let words = name.split(separator: ".")
             guard words.count == 3, let process = pid_t(words[0]) else { return false }
             guard let start = start(of: process), String(start) == words[1] else {
-                unlink("\(folder)/\(name)")
+                unlink("\(folder.path)/\(name)")
                 return false
             }
             return words[2] == block && (start, process) < own

@@ -32,6 +32,10 @@ extension Refusal {
             Message(
                 .tryAgain, "You already have \(limit) commands running at this gateway, which is the limit.",
                 "End some of them first.", cause: "\(limit) commands of \(person.record)")
+        case .noRoomForCommand(let cause, let person):
+            Message(
+                .tryAgain, "The gateway has no room for one more command.", Message.tryAgainInAMinute,
+                cause: "commands of \(person.record) cannot be counted: \(cause)")
         case .keyOfTwoPeople(let error):
             Message(
                 .misconfigured, "Your key belongs to more than one person at the build service.",

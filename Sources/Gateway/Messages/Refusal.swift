@@ -29,6 +29,8 @@ enum Refusal: Error {
     case denied(Denial, to: Principal? = nil, by: UsedKey? = nil)
     /// So many of the person's commands are running, which is the limit.
     case tooManyCommands(Int, of: Person)
+    /// The person's commands cannot be counted.
+    case noRoomForCommand(_ cause: String, of: Person)
     /// The service has two owners for the key.
     case keyOfTwoPeople(ServiceError)
     case termsDeclined(TermsOfUse, by: Person)

@@ -1,45 +1,18 @@
+import AuthorizedKeys
 import BuildAPI
 import Glibc
 
 /// One of the places that a person has at this gateway: a file that is locked (flock(2)) while the process lives, so
 /// that even a killed process leaves its place.
 final class CommandSlot {
-    enum Failure: Error {
-        /// All of the person's places are taken.
-        case noneFree
-        /// Nobody can be counted, for this reason.
-        case uncounted(String)
-    }
+    /// The longest part of a file's name that names the person. A name has at most 255 bytes.
+    private static let longestName = 200
 
     private let path: String
     private let descriptor: CInt
 
-    /// Takes the first free place of `limit`.
-    ///
-    /// - Parameter folder: belongs to the account. The places of all people are in a folder of it.
-    init(of person: Person, limit: Int, in folder: String) throws(Failure) {
-        let places = "\(folder)/@commands"
-        for place in 0..<limit {
-            let path = "\(places)/\(person.id.percentEncoded).\(place)"
-            while true {
-                let file = try Self.open(path, in: places)
-                guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-                    let code = errno
-                    close(file)
-                    guard code == EWOULDBLOCK else { throw Self.uncounted(path, code) }
-                    break
-                }
-                var status = stat()
-                // Whoever had it has just removed it.
-                guard fstat(file, &status) == 0, status.st_nlink > 0 else {
-                    close(file)
-                    continue
-                }
-                (self.path, descriptor) = (path, file)
-                return
-            }
-        }
-        throw .noneFree
+    private init(path: String, descriptor: CInt) {
+        (self.path, self.descriptor) = (path, descriptor)
     }
 
     deinit {
@@ -47,17 +20,55 @@ final class CommandSlot {
         close(descriptor)
     }
 
-    private static func open(_ path: String, in places: String) throws(Failure) -> CInt {
-        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-        var file = Glibc.open(path, flags, 0o600)
-        if file < 0, errno == ENOENT, mkdir(places, 0o700) == 0 || errno == EEXIST {
-            file = Glibc.open(path, flags, 0o600)
+    /// Takes the first free place of `limit`. Nil: this gateway counts no commands, and its log says so.
+    ///
+    /// - Parameter sessions: a folder that belongs to the account. The places of all people are in a folder of it.
+    static func take(
+        of person: Person, limit: Int, in sessions: String, _ journal: Journal
+    ) throws(Refusal) -> CommandSlot? {
+        do throws(CountingFolder.Failure) {
+            let folder = CountingFolder("@commands", in: sessions)
+            for place in 0..<limit {
+                if let slot = try lock("\(name(of: person)).\(place)", in: folder) { return slot }
+            }
+        } catch {
+            switch error {
+            case .full(let cause): throw .noRoomForCommand(cause, of: person)
+            case .absent(let cause):
+                journal.warn("commands are not counted: \(cause)")
+                return nil
+            }
         }
-        guard file >= 0 else { throw uncounted(path, errno) }
-        return file
+        throw .tooManyCommands(limit, of: person)
     }
 
-    private static func uncounted(_ path: String, _ code: CInt) -> Failure {
-        .uncounted("\(path): \(String(cString: strerror(code)))")
+    /// Nil: another process has it.
+    private static func lock(
+        _ name: String, in folder: CountingFolder
+    ) throws(CountingFolder.Failure) -> CommandSlot? {
+        let path = "\(folder.path)/\(name)"
+        while true {
+            let file = try folder.open(name)
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                let code = errno
+                close(file)
+                guard code == EWOULDBLOCK else { throw CountingFolder.failure(path, code) }
+                return nil
+            }
+            var status = stat()
+            // The process that had the file has just removed it.
+            guard fstat(file, &status) == 0, status.st_nlink > 0 else {
+                close(file)
+                continue
+            }
+            return CommandSlot(path: path, descriptor: file)
+        }
+    }
+
+    /// The person in a file's name. Two people never have the same: no encoded id contains an @.
+    private static func name(of person: Person) -> String {
+        let encoded = person.id.percentEncoded
+        guard encoded.utf8.count > longestName else { return encoded }
+        return "@\(SHA256.digest(of: Array(person.id.utf8)).hexadecimal)"
     }
 }

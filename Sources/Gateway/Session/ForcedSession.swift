@@ -69,15 +69,9 @@ public enum ForcedSession {
         var slot: CommandSlot?
         func admit(_ person: Person) throws(Refusal) {
             guard slot == nil else { return }
-            let limit = configuration.gateway.commandsPerPerson
-            do {
-                slot = try CommandSlot(of: person, limit: limit, in: configuration.gateway.sessions)
-            } catch {
-                switch error {
-                case .noneFree: throw .tooManyCommands(limit, of: person)
-                case .uncounted(let cause): journal.warn("commands are not counted: \(cause)")
-                }
-            }
+            let gateway = configuration.gateway
+            slot = try CommandSlot.take(
+                of: person, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
         }
         let authorization = Authorization(in: context, admit: admit) { command in
             do throws(Refusal) {

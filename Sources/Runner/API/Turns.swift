@@ -25,9 +25,18 @@ final class Turns: Sendable {
     /// For whoever has waited too long: what they have too many of, and the sentence.
     private let refusal: RunnerError
 
-    init(_ timekeeper: Timekeeper, refusal: RunnerError) {
+    private init(_ timekeeper: Timekeeper, of what: String, refusal sentence: String) {
         self.timekeeper = timekeeper
-        self.refusal = refusal
+        refusal = RunnerError(
+            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.")
+    }
+
+    static func ofLists(_ timekeeper: Timekeeper) -> Turns {
+        Turns(timekeeper, of: "lists", refusal: "The list before this one is not finished.")
+    }
+
+    static func ofManifests(_ timekeeper: Timekeeper) -> Turns {
+        Turns(timekeeper, of: "manifests", refusal: "The manifest before this one is still being read.")
     }
 
     /// Does it when that person's turn has come; throws the refusal if it does not come in time.

@@ -1,5 +1,6 @@
 import BuildAPI
 import ConfigurationFile
+import FoundationEssentials
 import Glibc
 import Logging
 import Presentation
@@ -27,37 +28,47 @@ extension JobDirectory {
 
     /// Called once for each arrival that has begun, however it has ended.
     func endArrival(of owner: Person) {
-        Self.decrement(&arrivals, owner.id)
+        Self.subtract(1, from: &arrivals, owner.id)
     }
 
-    /// Makes room among the owner's sources for one more: those of jobs that are over go, the oldest first. If that
-    /// would not be enough, none goes.
-    func makeRoom(for bytes: Int, of owner: Person) async throws(RunnerError) {
+    /// What has to go among the owner's sources so that there is room for one more: those of finished jobs, the oldest
+    /// first. Throws if that would not be enough.
+    func sourcesToForget(for bytes: Int, of owner: Person) async throws(RunnerError) -> [JobID] {
         let limit = settings.limits.sourcesPerOwner
         let spoken = SpokenSize.words(Int64(limit))
         guard bytes <= limit else {
             throw RunnerError(
                 .tooLarge, "The sources of one owner can take \(spoken), and this one alone is larger.")
         }
+        var forgotten: [JobID] = []
         let sources = try await store.sources(owner: owner)
-        let needed = bytes + sources.filter { entries[$0.job] != nil }.reduce(0) { $0 + $1.bytes }
-        guard needed <= limit else {
+        var total = storedBytes[owner.id, default: bytes] + sources.reduce(0) { $0 + $1.bytes }
+        for source in sources where total > limit && entries[source.job] == nil {
+            forgotten.append(source.job)
+            total -= source.bytes
+        }
+        guard total <= limit else {
             throw RunnerError(
                 .tooMany(.init(what: "megabytes of source", limit: limit >> 20)),
                 "The sources of \(owner.name)'s unfinished jobs would take more than \(spoken): wait until one of them is over."
             )
         }
-        var total = bytes + sources.reduce(0) { $0 + $1.bytes }
-        for source in sources where total > limit && entries[source.job] == nil {
-            guard removeSource(of: source.job) else { continue }
-            try await store.forgetSource(of: source.job)
-            total -= source.bytes
+        return forgotten
+    }
+
+    /// Removes sources that an earlier runner has left and that no job has: it may have died before it did this itself.
+    nonisolated func removeForgottenSources() async {
+        let folder = "\(settings.stateFolder)/sources"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard Int64(name) != nil, let id = JobID(name), (try? await store.hasSource(id)) == false else {
+                continue
+            }
+            if removeSource(of: id) { logger.info("removed the source \(name), which no job has") }
         }
-        guard total > limit else { return }
-        throw RunnerError(.failure, "The sources of earlier jobs cannot be removed to make room.")
     }
 
     /// - Returns: whether it is gone.
+    @discardableResult
     nonisolated func removeSource(of id: JobID) -> Bool {
         guard unlink(settings.source(of: id)) != 0, errno != ENOENT else { return true }
         logger.error("the source of job \(id) cannot be removed: \(String(cString: strerror(errno)))")

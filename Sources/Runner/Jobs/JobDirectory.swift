@@ -33,6 +33,8 @@ actor JobDirectory {
     private var submissions: [String: Int] = [:]
     /// How many claims are being made, by the id of the person.
     private var claims: [String: Int] = [:]
+    /// The bytes of sources whose jobs are being stored, by the id of their owner.
+    var storedBytes: [String: Int] = [:]
     /// How many sources are on their way, by the id of their owner.
     var arrivals: [String: Int] = [:]
     private(set) var isStopping = false
@@ -170,16 +172,29 @@ actor JobDirectory {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         try checkQueue(of: owner)
         submissions[owner.id, default: 0] += 1
-        defer { Self.decrement(&submissions, owner.id) }
+        defer { Self.subtract(1, from: &submissions, owner.id) }
         // Since they began to send it, hours may have passed.
         if let account = try await store.account(owner.id) { try Requester.refuseSuspended(account) }
         let bytes = source?.size
-        if let bytes { try await makeRoom(for: bytes, of: owner) }
+        var forgotten: [JobID] = []
+        storedBytes[owner.id, default: 0] += bytes ?? 0
+        defer { Self.subtract(bytes ?? 0, from: &storedBytes, owner.id) }
+        if let bytes { forgotten = try await sourcesToForget(for: bytes, of: owner) }
         let archive = source?.archive
-        let record = try await store.addJob(
-            NewJob(owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes),
-            at: timekeeper.now()
-        ) { [settings] id in try archive?.move(to: settings.source(of: id)) }
+        let move = archive.map { SourceMove(of: $0) }
+        let record: JobRecord
+        do throws(RunnerError) {
+            record = try await store.addJob(
+                NewJob(
+                    owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes,
+                    forgottenSources: forgotten),
+                at: timekeeper.now()
+            ) { [settings] id in try move?.move(to: settings.source(of: id)) }
+        } catch {
+            move?.takeBack()
+            throw error
+        }
+        for id in forgotten { removeSource(of: id) }
         let id = record.job.id
         add(record)
         // Jobs that were stored at the same time can arrive here in another order.
@@ -200,8 +215,8 @@ actor JobDirectory {
         )
     }
 
-    static func decrement(_ counts: inout [String: Int], _ key: String) {
-        let rest = counts[key, default: 0] - 1
+    static func subtract(_ count: Int, from counts: inout [String: Int], _ key: String) {
+        let rest = counts[key, default: 0] - count
         counts[key] = rest > 0 ? rest : nil
     }
 
@@ -226,7 +241,7 @@ actor JobDirectory {
         return try await with(id) { job throws(RunnerError) in
             if await !job.hasClaim(ofSession: request.session) { try checkSessions(of: principal.person) }
             claims[principal.person.id, default: 0] += 1
-            defer { Self.decrement(&claims, principal.person.id) }
+            defer { Self.subtract(1, from: &claims, principal.person.id) }
             return try await job.claim(request, as: Self.newClaim(of: id), by: principal)
         }
     }

@@ -52,21 +52,13 @@ public struct Runner: Sendable {
         let retention = Retention(of: directory)
         try await directory.takeOver()
         await retention.removeOldJobs()
+        await directory.removeForgottenSources()
 
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
         serverLogger.logLevel = .critical
         let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
-        let lists = Turns(
-            timekeeper,
-            refusal: RunnerError(
-                .tooMany(.init(what: "lists at once", limit: 1)),
-                "The list before this one is not finished. Try again in a minute."))
-        let manifests = Turns(
-            timekeeper,
-            refusal: RunnerError(
-                .tooMany(.init(what: "manifests at once", limit: 1)),
-                "The manifest before this one is still being read. Try again in a minute."))
+        let (lists, manifests) = (Turns.ofLists(timekeeper), Turns.ofManifests(timekeeper))
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(

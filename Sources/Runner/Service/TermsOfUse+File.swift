@@ -16,9 +16,6 @@ extension TermsOfUse {
         guard !text.allSatisfy(\.isWhitespace) else {
             throw ConfigurationError(path: path, expected: "expected terms of use; the file is empty")
         }
-        let digits = SHA256.digest(of: Array(text.utf8)).prefix(6).map {
-            ($0 < 16 ? "0" : "") + String($0, radix: 16)
-        }
-        self.init(version: digits.joined(), text: text)
+        self.init(version: SHA256.digest(of: Array(text.utf8)).prefix(6).hexadecimal, text: text)
     }
 }

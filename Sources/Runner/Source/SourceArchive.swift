@@ -100,11 +100,6 @@ struct SourceArchive: Sendable {
         return pread(descriptor, &start, 2, 0) == 2 && start == [0x1f, 0x8b]
     }
 
-    /// Moves it to the job's place.
-    func move(to place: String) throws(RunnerError) {
-        guard rename(path, place) == 0 else { throw IncomingSource.failure(errno) }
-    }
-
     private static func normalized(_ path: String) -> [Substring] {
         path.split(separator: "/").filter { $0 != "." }
     }

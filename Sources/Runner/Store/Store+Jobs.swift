@@ -10,6 +10,10 @@ extension SQLiteStore {
         _ new: NewJob, at now: Date, keepSource: @escaping @Sendable (JobID) throws -> Void
     ) async throws(RunnerError) -> JobRecord {
         try await write { database in
+            for id in new.forgottenSources {
+                try database.execute(
+                    sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
+            }
             try database.execute(
                 sql: "INSERT INTO job (owner, live, record, source) VALUES (?, TRUE, x'', ?)",
                 arguments: [new.owner.id, new.source ?? 0])
@@ -115,10 +119,12 @@ extension SQLiteStore {
         }
     }
 
-    /// Its source is no longer kept.
-    func forgetSource(of id: JobID) async throws(RunnerError) {
-        try await write {
-            try $0.execute(sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
+    /// Whether a source of this job is kept.
+    func hasSource(_ id: JobID) async throws(RunnerError) -> Bool {
+        guard let number = Self.number(id) else { return false }
+        return try await read {
+            try Bool.fetchOne($0, sql: "SELECT source > 0 FROM job WHERE id = ?", arguments: [number])
+                ?? false
         }
     }
 

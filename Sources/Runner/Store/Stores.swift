@@ -13,6 +13,8 @@ struct NewJob: Sendable {
     var manifest: Manifest
     /// Bytes of its source; nil: there is none.
     var source: Int?
+    /// Jobs whose sources are no longer kept once there is this one.
+    var forgottenSources: [JobID] = []
 }
 
 /// Jobs: what there is to know about each, and its manifest, which never changes.
@@ -42,8 +44,8 @@ protocol JobStore: Sendable {
     func jobsOver(since moment: Date, behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID]
     /// The sources that are kept of an owner's jobs, oldest first.
     func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)]
-    /// Its source is no longer kept.
-    func forgetSource(of id: JobID) async throws(RunnerError)
+    /// Whether a source of this job is kept.
+    func hasSource(_ id: JobID) async throws(RunnerError) -> Bool
     func removeJob(_ id: JobID) async throws(RunnerError)
     /// Gives the space of what has been removed back to the host.
     func shrink() async throws(RunnerError)

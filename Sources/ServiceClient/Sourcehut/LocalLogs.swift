@@ -24,7 +24,7 @@ final class LocalLogs: WorkerLogs {
     /// The worker makes a task's folder, and the log in it, when the task begins.
     func tasks(of job: JobID) -> [String] {
         var found: [(name: String, made: timespec)] = []
-        for name in SessionFiles.names(in: "\(folder)/\(job)")
+        for name in SessionFiles.names(in: "\(folder)/\(job)") ?? []
         where TaskName.isValid(name) && !order.isKnown(name, of: job) {
             var status = stat()
             guard lstat("\(folder)/\(job)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {

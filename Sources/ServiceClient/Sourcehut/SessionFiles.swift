@@ -71,7 +71,7 @@ public final class SessionFiles {
     /// The right to end the job's builder; nil while someone is inside, enters, or also ends it.
     func ending(_ job: JobID) throws(ServiceError) -> Ending? {
         let lock = try openFolder(of: job, creating: false)
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: "\(folder)/\(job)") == 0 else {
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0, !isAnyoneLiving(in: "\(folder)/\(job)") else {
             unlockAndClose(lock)
             return nil
         }
@@ -95,12 +95,12 @@ public final class SessionFiles {
     /// Removes the files of jobs whose deadline has passed, because the service's answers suffice from then on, and
     /// of jobs that nobody has ever claimed.
     func removeOld(at now: Date) {
-        for name in Self.names(in: folder) where JobID(name) != nil {
+        for name in Self.names(in: folder) ?? [] where JobID(name) != nil {
             let path = "\(folder)/\(name)"
             let lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
             guard lock >= 0 else { continue }
-            if isOld(path, lock, now), flock(lock, LOCK_EX | LOCK_NB) == 0, living(in: path) == 0 {
-                for file in Self.names(in: path) { unlink("\(path)/\(file)") }
+            if isOld(path, lock, now), flock(lock, LOCK_EX | LOCK_NB) == 0, !isAnyoneLiving(in: path) {
+                for file in Self.names(in: path) ?? [] { unlink("\(path)/\(file)") }
                 rmdir(path)
             }
             unlockAndClose(lock)
@@ -116,17 +116,21 @@ public final class SessionFiles {
         return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec)).addingTimeInterval(3600) < now
     }
 
-    /// The sessions whose process lives. Removes the files of the others. The folder must be locked.
-    private func living(in path: String) -> Int {
-        Self.names(in: path).count { name in
-            guard !name.hasPrefix("@") else { return false }
-            let file = open("\(path)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-            guard file >= 0 else { return errno != ENOENT }
-            defer { unlockAndClose(file) }
-            guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return true }
-            unlink("\(path)/\(name)")
-            return false
-        }
+    /// Whether a session's process lives, as far as can be told. Removes the files of the others. The folder must be
+    /// locked.
+    private func isAnyoneLiving(in path: String) -> Bool {
+        guard let names = Self.names(in: path) else { return true }
+        return names.count(where: { isLiving($0, in: path) }) > 0
+    }
+
+    private func isLiving(_ name: String, in path: String) -> Bool {
+        guard !name.hasPrefix("@") else { return false }
+        let file = open("\(path)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { return errno != ENOENT }
+        defer { unlockAndClose(file) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return true }
+        unlink("\(path)/\(name)")
+        return false
     }
 
     /// The caller closes it.
@@ -166,18 +170,20 @@ public final class SessionFiles {
         return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    /// The entries of a folder, without `.` and `..`; empty if it cannot be read.
-    static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
+    /// The entries of a folder, without `.` and `..`; nil if it cannot be read.
+    static func names(in folder: String) -> [String]? {
+        guard let stream = opendir(folder) else { return nil }
         defer { closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names
+        return errno == 0 ? names : nil
     }
 
     private static func isAllowedInSession(_ byte: UInt8) -> Bool {

@@ -79,6 +79,25 @@ extension TestBed {
         try await inject("pkill -KILL -f '^sshd: builds'")
     }
 
+    /// While `body` runs, the file system on which a gateway counts people has no room for one more file.
+    func withoutRoom(on gateway: Gateway, _ body: () async throws -> Void) async throws {
+        let enter = """
+            sshd=$(pgrep -of '/\(gateway.rawValue)-[0-9]*/sshd_config')
+            nsenter --target "$sshd" --mount
+            """
+        let folder = "/run/sallyport/sessions"
+        try await inject(
+            "\(enter) mount -t tmpfs -o nr_inodes=1,mode=0700,uid=$(id -u builds) full \(folder)")
+        let leave = "\(enter) umount --lazy \(folder)"
+        do {
+            try await body()
+        } catch {
+            try await inject(leave)
+            throw error
+        }
+        try await inject(leave)
+    }
+
     private func inject(_ script: String) async throws {
         let finished = try await run(["/bin/sh", "-ec", script])
         guard finished.status == 0 else { throw TestBedError("the fault did not happen", log: "\(finished)") }

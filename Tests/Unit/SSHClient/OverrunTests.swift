@@ -130,6 +130,12 @@ import Testing
         #expect(time.turns < 1_000)
     }
 
+    /// Of a few of its bytes there would be many here.
+    @Test func aBuilderThatInsistsOnCompression() {
+        let client = client { $0.compression = "zlib@openssh.com" }
+        #expect(client.error != nil && client.events == ["failed"])
+    }
+
     @Test func whatABuilderSendsIsPaidForByTimeAndByWhatItGets() {
         var budget = PacketBudget()
         var (packets, sent): (UInt64, UInt64) = (5_000, 0)
@@ -154,24 +160,5 @@ import Testing
         packets += 1_000
         sent += 1_000
         #expect(!isPaid(after: 10_000))
-    }
-
-    @Test func aBuilderThatDoesNotReadAnswersIsNotWaitedFor() {
-        let traffic = SSHTraffic(of: nil)
-        let now = Instant(nanoseconds: 0)
-        // 100 GB have gone out, and 300 KB wait.
-        traffic.contents.pointee.out_bytes = 100_000_000_000
-        traffic.contents.pointee.out_packets = 3_000_000
-        traffic.wire.pointee.out_bytes = 100_100_000_000
-        traffic.queueIsEmpty()
-        traffic.contents.pointee.out_bytes += 300_000
-        traffic.contents.pointee.out_packets += 10
-        #expect(traffic.excess(at: now) == nil)
-        // Small ones.
-        traffic.contents.pointee.out_bytes += 12_000
-        traffic.contents.pointee.out_packets += 12_000
-        #expect(traffic.excess(at: now)?.code == .overrun)
-        traffic.wire.pointee.out_bytes += 400_000
-        #expect(traffic.excess(at: now) == nil)
     }
 }

@@ -84,6 +84,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/42"))
     }
 
+    /// Otherwise a builder would be ended under those who are inside.
+    @Test func aFolderThatCannotBeReadIsNotEmpty() throws {
+        #expect(SessionFiles.names(in: folder) == [])
+        #expect(SessionFiles.names(in: "\(folder)/none") == nil)
+        try Data().write(to: URL(filePath: "\(folder)/file"))
+        #expect(SessionFiles.names(in: "\(folder)/file") == nil)
+    }
+
     @Test(arguments: ["", "..", "a/b", "@claimed", "a\n"]) func aSessionsNameIsAName(name: String) {
         let error = #expect(throws: ServiceError.self) {
             try SessionFiles(folder: folder).enter(job, name)

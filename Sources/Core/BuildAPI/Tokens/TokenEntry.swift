@@ -31,10 +31,7 @@ public struct TokenEntry: Equatable, Sendable {
         self.hash = hash
     }
 
-    public var line: String {
-        let digits = hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        return "\(name) \(role.rawValue) \(digits.joined())"
-    }
+    public var line: String { "\(name) \(role.rawValue) \(hash.hexadecimal)" }
 
     public static func hash(of token: String) -> [UInt8] { SHA256.digest(of: Array(token.utf8)) }
 

@@ -7,6 +7,7 @@ import Testing
 /// How many commands of one person there are.
 @Suite final class CommandSlotTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "slots-\(UUID())").path
+    private var records: [String] = []
 
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -14,8 +15,20 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private func take(_ person: Person, limit: Int = 2) throws(CommandSlot.Failure) -> CommandSlot {
-        try CommandSlot(of: person, limit: limit, in: folder)
+    private func take(
+        _ person: Person, limit: Int = 2, in other: String? = nil
+    ) throws(Refusal) -> CommandSlot? {
+        let journal = Journal { [unowned self] _, text in records.append(text) }
+        return try CommandSlot.take(of: person, limit: limit, in: other ?? folder, journal)
+    }
+
+    /// What the person hears instead.
+    private func refusal(
+        of person: Person, in other: String? = nil
+    ) throws -> String {
+        let refusal = try #require(throws: Refusal.self) { try take(person, in: other) }
+        #expect(refusal.status == .tryAgain)
+        return refusal.sentence
     }
 
     private var files: [String] {
@@ -24,16 +37,40 @@ import Testing
 
     @Test func everyPersonHasAsManyAsTheLimitSays() throws {
         let strange = Person(id: "../ä", name: "x")
-        var first: CommandSlot? = try take(Fixture.alice)
+        var first = try take(Fixture.alice)
         let second = try take(Fixture.alice)
         let others = [try take(Fixture.bob), try take(strange)]
-        #expect(throws: CommandSlot.Failure.self) { try take(Fixture.alice) }
+        #expect(try refusal(of: Fixture.alice).hasPrefix("You already have 2 commands"))
         #expect(files == ["..%2F%C3%A4.0", "1.0", "1.1", "2.0"])
         first = nil
         #expect(files == ["..%2F%C3%A4.0", "1.1", "2.0"])
         first = try take(Fixture.alice)
-        #expect(throws: CommandSlot.Failure.self) { try take(Fixture.alice) }
+        #expect(try refusal(of: Fixture.alice).hasPrefix("You already have 2 commands"))
+        #expect(first != nil && records.isEmpty)
         withExtendedLifetime((first, second, others)) {}
+    }
+
+    /// A file's name has at most 255 bytes.
+    @Test func everyIdHasANameOfItsOwn() throws {
+        let long = String(repeating: "ä", count: 300)
+        let ids = [
+            long, long + "1", long + "2", String(repeating: "x", count: 200),
+            String(repeating: "x", count: 201),
+            String(repeating: "x", count: 100_000), "", ".", "..", "a\0b", "A\u{308}", "Ä",
+        ]
+        var slots: [CommandSlot?] = []
+        for id in ids {
+            for _ in 0..<2 { slots.append(try take(Person(id: id, name: "x"))) }
+            #expect(try refusal(of: Person(id: id, name: "x")).hasPrefix("You already have 2 commands"))
+        }
+        #expect(files.count == 2 * ids.count && !slots.contains { $0 == nil })
+        // Nobody's id is another one's name here.
+        let hashed = try #require(files.first { $0.hasPrefix("@") }).dropLast(2)
+        slots.append(try take(Person(id: String(hashed), name: "x")))
+        #expect(files.count == 2 * ids.count + 1)
+        withExtendedLifetime(slots) {}
+        slots = []
+        #expect(files.isEmpty)
     }
 
     /// Nobody holds it any more.
@@ -42,18 +79,41 @@ import Testing
             atPath: folder + "/@commands", withIntermediateDirectories: true)
         for place in 0..<2 { try Data().write(to: URL(filePath: folder + "/@commands/1.\(place)")) }
         let slots = [try take(Fixture.alice), try take(Fixture.alice)]
-        #expect(throws: CommandSlot.Failure.self) { try take(Fixture.alice) }
+        #expect(throws: Refusal.self) { try take(Fixture.alice) }
         withExtendedLifetime(slots) {}
     }
 
     @Test func withoutTheFolderNobodyIsCounted() throws {
-        do {
-            _ = try CommandSlot(of: Fixture.alice, limit: 1, in: folder + "/none")
-            Issue.record("taken")
-        } catch .uncounted(let cause) {
-            #expect(cause == "\(folder)/none/@commands/1.0: No such file or directory")
-        } catch .noneFree {
-            Issue.record("no place is free")
+        #expect(try take(Fixture.alice, limit: 1, in: folder + "/none") == nil)
+        let cause = "\(folder)/none/@commands/1.0: No such file or directory"
+        #expect(records.count == 1 && records[0].hasSuffix("commands are not counted: \(cause)"))
+        try Data().write(to: URL(filePath: folder + "/file"))
+        #expect(try take(Fixture.alice, limit: 1, in: folder + "/file") == nil && records.count == 2)
+    }
+
+    /// Whatever it is: someone may have brought it about, to have no limit.
+    @Test func whereThereIsNoRoomNobodyRunsACommand() throws {
+        let sentence = "The gateway has no room for one more command. Try again in a minute."
+        #expect(try refusal(of: Fixture.alice, in: folder + String(repeating: "/x", count: 3000)) == sentence)
+        try FileManager.default.createDirectory(
+            atPath: folder + "/@commands/1.0", withIntermediateDirectories: true)
+        #expect(try refusal(of: Fixture.alice) == sentence)
+        let other = try take(Fixture.bob)
+        #expect(other != nil && records.isEmpty)
+    }
+
+    @Test func onlyTheSetUpOfAGatewayMakesItCountNothing() {
+        func counts(after code: CInt) -> Bool {
+            switch CountingFolder.failure("f", code) {
+            case .full: true
+            case .absent: false
+            }
+        }
+        for code in [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOLCK, EIO, ELOOP, ENAMETOOLONG] {
+            #expect(counts(after: code), "\(String(cString: strerror(code)))")
+        }
+        for code in [ENOENT, ENOTDIR, EACCES, EPERM, EROFS] {
+            #expect(!counts(after: code), "\(String(cString: strerror(code)))")
         }
     }
 }

@@ -1,3 +1,4 @@
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import NIOCore
@@ -86,6 +87,58 @@ struct ConnectionTests {
         }
     }
 
+    @Test("the streams of one gateway leave it connections for logins")
+    func streamsOfAClient() throws {
+        let limit = StreamLimit(ofPerson: 2)
+        var streams = try (0..<StreamLimit.ofClient).map { try limit.begin(for: "\($0)", of: "token a") }
+        for person in ["0", "new", nil] {
+            let refused = #expect(throws: RunnerError.self) { try limit.begin(for: person, of: "token a") }
+            #expect(refused?.code == .tooMany(.init(what: "streams", limit: 1500)))
+            #expect(
+                refused?.description.hasPrefix("People already follow 1500 logs and jobs through") == true)
+        }
+        // What is refused counts for nobody, and nowhere else.
+        let others = try (0..<2).map { _ in try limit.begin(for: "new", of: "token b") }
+        let refused = #expect(throws: RunnerError.self) { try limit.begin(for: "new", of: "token b") }
+        #expect(refused?.description.hasPrefix("This person already follows 2 logs") == true)
+        streams.removeLast()
+        streams.append(try limit.begin(for: nil, of: "token a"))
+        #expect(ConnectionLimit.known - StreamLimit.ofClient >= 500)
+        withExtendedLifetime((streams, others)) {}
+    }
+
+    @Test("the connections of one token keep no other token out")
+    func tokens() async throws {
+        let (limit, newcomers) = (ConnectionLimit(), Newcomers())
+        func connect() async throws -> NIOAsyncTestingChannel {
+            let channel = NIOAsyncTestingChannel()
+            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+            try await channel.testingEventLoop.executeInContext {
+                try channel.pipeline.syncOperations.addHandler(
+                    TokenLimitHandler(limit: limit, newcomers: newcomers))
+            }
+            return channel
+        }
+        for _ in 0..<ConnectionLimit.known { #expect(limit.admit(.token("a"), most: ConnectionLimit.known)) }
+        let (one, other) = (try await connect(), try await connect())
+        let refused = await #expect(throws: RunnerError.self) {
+            try await TokenLimitHandler.admit(token: "a", on: one)
+        }
+        #expect(refused?.code == .tooMany(.init(what: "connections", limit: 2000)))
+        #expect(refused?.description == "The token a already has 2000 connections, which is the limit.")
+        try await TokenLimitHandler.admit(token: "b", on: other)
+        #expect(newcomers.count == 1)
+        limit.leave(.token("a"))
+        try await TokenLimitHandler.admit(token: "a", on: one)
+        #expect(newcomers.count == 0)
+        for channel in [one, other] {
+            try await channel.close()
+            try await channel.closeFuture.get()
+        }
+        #expect(limit.admit(.token("a"), most: ConnectionLimit.known))
+        #expect(!limit.admit(.token("a"), most: ConnectionLimit.known))
+    }
+
     @Test(
         "an incomplete request is hung up on; a reader who follows a silent log is not",
         arguments: [
@@ -121,7 +174,9 @@ struct ConnectionTests {
                     try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                         .connect(unixDomainSocketPath: service.client.socket).get())
             }
+            let start = ContinuousClock.now
             #expect(try await service.client.send(.GET, "/v1/jobs").status == 200)
+            #expect(start.duration(to: .now) < .seconds(5))
             for channel in channels { try await channel.close() }
         }
     }

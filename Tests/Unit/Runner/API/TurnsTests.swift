@@ -14,14 +14,15 @@ struct TurnsTests {
     private let turns: Turns
 
     init() {
-        turns = Turns(
-            clock.timekeeper, refusal: RunnerError(.tooMany(.init(what: "lists", limit: 1)), "Later."))
+        turns = .ofLists(clock.timekeeper)
     }
 
     /// Holds a turn until `end` opens.
-    private func hold(_ person: String, until end: Latch<Bool>) async -> Task<Void, any Error> {
+    private func hold(
+        _ person: String, of turns: Turns, until end: Latch<Bool>
+    ) async -> Task<Void, any Error> {
         let begun = Latch<Bool>()
-        let task = Task { [turns] in
+        let task = Task {
             try await turns.take(of: person) { () throws(RunnerError) in
                 begun.open(true)
                 _ = try? await end.wait()
@@ -31,7 +32,7 @@ struct TurnsTests {
         return task
     }
 
-    private func waiting(_ count: Int) async {
+    private func waiting(_ count: Int, for turns: Turns) async {
         while turns.waiting(of: "1") != count { await Task.yield() }
     }
 
@@ -43,7 +44,7 @@ struct TurnsTests {
     @Test("a person's second request waits for the first, in order, and nobody else's does")
     func order() async throws {
         let end = Latch<Bool>()
-        let first = await hold("1", until: end)
+        let first = await hold("1", of: turns, until: end)
         let done = Done()
         var others: [Task<Void, any Error>] = []
         for number in 1...3 {
@@ -53,7 +54,7 @@ struct TurnsTests {
                 }
             }
             others.append(other)
-            await waiting(number)
+            await waiting(number, for: turns)
         }
         #expect(try await turns.take(of: "2") { () throws(RunnerError) in 7 } == 7)
         #expect(done.numbers.withLock { $0.isEmpty })
@@ -69,21 +70,32 @@ struct TurnsTests {
         #expect(try await turns.take(of: "1") { () throws(RunnerError) in 8 } == 8)
     }
 
-    @Test("whoever has waited too long is refused, and is in nobody's way")
-    func refusal() async throws {
+    private static let all: [(turns: @Sendable (Timekeeper) -> Turns, what: String, sentence: String)] = [
+        (Turns.ofLists, "lists at once", "The list before this one is not finished. Try again in a minute."),
+        (
+            Turns.ofManifests, "manifests at once",
+            "The manifest before this one is still being read. Try again in a minute."
+        ),
+    ]
+
+    @Test("whoever has waited too long is refused, and is in nobody's way", arguments: all.indices)
+    func refusal(number: Int) async throws {
+        let (make, what, sentence) = Self.all[number]
+        let turns = make(clock.timekeeper)
         let end = Latch<Bool>()
-        let first = await hold("1", until: end)
-        let second = Task { [turns] in try await turns.take(of: "1") { () throws(RunnerError) in 2 } }
-        await waiting(1)
+        let first = await hold("1", of: turns, until: end)
+        let second = Task { try await turns.take(of: "1") { () throws(RunnerError) in 2 } }
+        await waiting(1, for: turns)
         // The alarm may not have been set yet.
         while turns.waiting(of: "1") > 0 {
             clock.advance(by: Turns.longestWait)
             await Task.yield()
         }
         let error = await #expect(throws: RunnerError.self) { try await second.value }
-        #expect(error?.description == "Later.")
-        let third = Task { [turns] in try await turns.take(of: "1") { () throws(RunnerError) in 3 } }
-        await waiting(1)
+        #expect(error?.code == .tooMany(.init(what: what, limit: 1)) && error?.description == sentence)
+        #expect(try await turns.take(of: "2") { () throws(RunnerError) in 4 } == 4)
+        let third = Task { try await turns.take(of: "1") { () throws(RunnerError) in 3 } }
+        await waiting(1, for: turns)
         end.open(true)
         try await first.value
         #expect(try await third.value == 3)

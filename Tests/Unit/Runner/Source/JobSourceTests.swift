@@ -1,6 +1,7 @@
 import BuildAPI
 import ConfigurationFile
 import Foundation
+import GRDB
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -29,10 +30,11 @@ import Testing
     }
 
     private static func submit(
-        _ body: String, to service: TestService, _ more: String = ""
+        _ body: String, to service: TestService, _ more: String = "", owner: String = "alice"
     ) async throws -> HTTPClient.Answer {
         try await service.client.send(
-            .POST, "/v1/jobs?owner=alice\(more)", headers: ["Content-Type": "application/x-tar"], body: body)
+            .POST, "/v1/jobs?owner=\(owner)\(more)", headers: ["Content-Type": "application/x-tar"],
+            body: body)
     }
 
     private static func files(_ service: TestService, _ folder: String = "") throws -> Set<String> {
@@ -101,12 +103,6 @@ import Testing
             #expect(answer.status == 415)
             #expect(answer.text.contains("This build service takes no source"), "\(answer.text)")
         }
-        let (directory, store, _) = try await TestService.makeDirectory()
-        let alice = try #require(try await store.person("alice"))
-        for _ in 1...JobDirectory.arrivalsPerOwner { try await directory.beginArrival(of: alice) }
-        await #expect(throws: RunnerError.self) { try await directory.beginArrival(of: alice) }
-        await directory.endArrival(of: alice)
-        try await directory.beginArrival(of: alice)
     }
 
     /// What cannot be unpacked is the job's end, in words.
@@ -140,11 +136,14 @@ import Testing
             #expect(
                 refusal.status == 429 && refusal.text.contains("alice's unfinished jobs"), "\(refusal.text)")
             #expect(try Self.files(service) == ["1", "2", "incoming"])
+            // Another owner's sources count for themselves.
+            try await service.addBob()
+            #expect(try await Self.submit(Self.source(), to: service, owner: "bob").status == 201)
             _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
             _ = try await service.job("1") { $0.builder == nil }
             let answer = try await Self.submit(Self.source(), to: service)
             #expect(answer.status == 201)
-            #expect(try Self.files(service) == ["2", "3", "incoming"])
+            #expect(try Self.files(service) == ["2", "3", "4", "incoming"])
         }
     }
 
@@ -166,15 +165,57 @@ import Testing
         }
     }
 
-    /// Nobody owns what a runner has left while it was arriving.
+    /// What the database does when the disk is full: with the job's record, and at the transaction's end.
+    private static let shortages = [
+        "CREATE TRIGGER full BEFORE INSERT ON manifest BEGIN SELECT RAISE(ABORT, 'full'); END",
+        """
+        CREATE TABLE nobody (person INTEGER REFERENCES person DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER full AFTER INSERT ON manifest BEGIN INSERT INTO nobody VALUES (-1); END
+        """,
+    ]
+
+    @Test(arguments: shortages) func nothingGoesForAJobThatCannotBeStored(shortage: String) async throws {
+        try await TestService.run(limits: .with { $0.sourcesPerOwner = Self.source().utf8.count }) {
+            service in
+            try await service.addAlice()
+            _ = try await Self.submit(Self.source(), to: service)
+            _ = try await service.job("1") { $0.builder?.state == .kept }
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            _ = try await service.job("1") { $0.builder == nil }
+            let store = try SQLiteStore(path: service.folder + "/runner.sqlite")
+            defer { store.close() }
+            try await store.database.write { try $0.execute(sql: shortage) }
+            let refusal = try await Self.submit(Self.source(), to: service)
+            #expect(refusal.status == 500, "\(refusal.text)")
+            #expect(try Self.files(service) == ["1", "incoming"])
+            #expect(try Self.files(service, "/incoming").isEmpty)
+            let alice = try #require(try await store.person("alice"))
+            #expect(try await store.sources(owner: alice).map(\.job) == [JobID("1")])
+            try await store.database.write { try $0.execute(sql: "DROP TRIGGER full") }
+            #expect(try await Self.submit(Self.source(), to: service).status == 201)
+            #expect(try Self.files(service) == ["2", "incoming"])
+            #expect(try await store.sources(owner: alice).map(\.job) == [JobID("2")])
+        }
+    }
+
+    /// Nobody owns what a runner has left while it was arriving, or has forgotten and not removed.
     @Test func theNextRunnerTidiesUp() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await TestService.run(folder: folder) { _ in }
-        try "half".write(toFile: "\(folder)/sources/incoming/x", atomically: false, encoding: .utf8)
         try await TestService.run(folder: folder) { service in
-            let left = try Self.files(service, "/incoming")
-            #expect(left.isEmpty)
+            try await service.addAlice()
+            for _ in 1...2 { _ = try await Self.submit(Self.source(), to: service) }
+            _ = try await service.submit("  - a: exit 0")
+        }
+        let store = try SQLiteStore(path: folder + "/runner.sqlite")
+        try await store.database.write { try $0.execute(sql: "UPDATE job SET source = 0 WHERE id = 1") }
+        store.close()
+        for name in ["incoming/x", "3", "99"] {
+            try "left".write(toFile: "\(folder)/sources/\(name)", atomically: false, encoding: .utf8)
+        }
+        try await TestService.run(folder: folder) { service in
+            let (left, arriving) = (try Self.files(service), try Self.files(service, "/incoming"))
+            #expect(left == ["2", "incoming"] && arriving.isEmpty)
         }
     }
 }

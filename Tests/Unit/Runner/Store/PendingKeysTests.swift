@@ -148,6 +148,11 @@ struct PendingKeysTests {
             try await store.addKey(bobs, comment: "", owner: "alice", at: start)
         }
         #expect(refused?.code == limit && operators?.code == limit)
+        #expect(refused?.description == "One person can have 50 keys, and these are 50: remove one first.")
+        let all = try await store.keys(owner: "alice") + store.pendingKeys(owner: "alice", at: start)
+        #expect(all.count == 50)
+        _ = try await add(bobs, of: mallory)
+        try await store.removeKey(bobs.fingerprint, owner: mallory.id)
         #expect(try await store.pendingKey(bobs.fingerprint, at: start) == nil)
         // A new word for a pending key is no further key, and neither is its confirmation.
         let key = try PublicKey(type: pending[0].type, base64: pending[0].key)

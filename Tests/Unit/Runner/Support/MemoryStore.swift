@@ -72,6 +72,7 @@ final class MemoryStore: Store {
                 created: now, tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
                 shell: new.manifest.shell)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
+            for old in new.forgottenSources.compactMap(Self.number) { state.records[old]?.source = nil }
             state.last = number
             state.records[number] = record
             state.manifests[number] = new.manifest
@@ -139,10 +140,8 @@ final class MemoryStore: Store {
         }
     }
 
-    func forgetSource(of id: JobID) async throws(RunnerError) {
-        try perform("forgetSource") { state in
-            if let number = Self.number(id) { state.records[number]?.source = nil }
-        }
+    func hasSource(_ id: JobID) async throws(RunnerError) -> Bool {
+        try perform("hasSource") { state in Self.number(id).flatMap { state.records[$0]?.source } != nil }
     }
 
     func removeJob(_ id: JobID) async throws(RunnerError) {

@@ -19,6 +19,8 @@ final class ScriptedServer {
     var version = "SSH-2.0-Scripted"
     var window = 1 << 20
     var maximumPacket = 32 << 10
+    /// The only compression that it offers. It compresses nothing.
+    var compression = "none"
     /// Messages that follow the confirmation of the channel at once.
     var afterConfirmation: [[UInt8]] = []
 
@@ -118,7 +120,7 @@ final class ScriptedServer {
     private func sendKexInit() {
         let lists = [
             "curve25519-sha256", "ssh-ed25519", "aes128-gcm@openssh.com", "aes128-gcm@openssh.com",
-            "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "",
+            "hmac-sha2-256", "hmac-sha2-256", compression, compression, "", "",
         ]
         serverInit =
             [Message.kexInit] + [UInt8](repeating: 7, count: 16) + lists.flatMap { [UInt8].string($0) }
