@@ -2,7 +2,6 @@ import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
 import Logging
-import Policy
 import Presentation
 
 /// Finds jobs by their ids, and decides which of them may have a builder. It does nothing for a job itself: its
@@ -32,14 +31,14 @@ actor JobDirectory {
     /// How many jobs are being stored, by the id of their owner.
     private var submissions: [String: Int] = [:]
     /// How many claims are being made, by the id of the person.
-    private var claims: [String: Int] = [:]
+    var claims: [String: Int] = [:]
     /// The bytes of sources whose jobs are being stored, by the id of their owner.
     var storedBytes: [String: Int] = [:]
     /// How many sources are on their way, by the id of their owner.
     var arrivals: [String: Int] = [:]
-    private(set) var isStopping = false
+    var isStopping = false
     /// It is not known yet which slots are taken.
-    private var isTakingOver = false
+    var isTakingOver = false
 
     nonisolated var store: any Store { context.store }
     nonisolated var settings: Settings { context.settings }
@@ -89,7 +88,7 @@ actor JobDirectory {
     }
 
     /// What is shown of a job.
-    private func shown(_ id: JobID) async throws(RunnerError) -> ShownJob {
+    func shown(_ id: JobID) async throws(RunnerError) -> ShownJob {
         if let entry = entries[id] { return entry.shown }
         guard let job = try await store.shownJob(id) else { throw Self.unknown }
         return entries[id]?.shown ?? job
@@ -114,7 +113,7 @@ actor JobDirectory {
 
     private static var unknown: RunnerError { RunnerError(.notFound, "There is no such job.") }
 
-    private func add(_ record: JobRecord) {
+    func add(_ record: JobRecord) {
         entries[record.job.id] = Entry(
             job: LiveJob(record, in: self, context),
             shown: ShownJob(job: record.job, eventNumber: record.eventNumber))
@@ -124,7 +123,7 @@ actor JobDirectory {
     func isForgotten(_ id: JobID) -> Bool { entries[id] == nil }
 
     /// From then on only the database has it.
-    private func forgetIfOver(_ id: JobID) {
+    func forgetIfOver(_ id: JobID) {
         guard let entry = entries[id], entry.shown.isOver, entry.isStored, !entry.hasSlot, entry.uses == 0
         else { return }
         entries[id] = nil
@@ -220,127 +219,7 @@ actor JobDirectory {
         counts[key] = rest > 0 ? rest : nil
     }
 
-    // MARK: Claims
-
-    /// Returns when the builder accepts the person, if the claim's kind needs that.
-    func claim(_ id: JobID, _ request: ClaimRequest) async throws(RunnerError) -> Claim {
-        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
-        let names = [request.session, request.from, request.person.id, request.keyFingerprint]
-        // They are written to records and to the log, each on one line.
-        guard !request.session.isEmpty,
-            names.allSatisfy({ $0.utf8.count <= 128 && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } })
-        else {
-            throw RunnerError(
-                .malformedRequest,
-                "Session, person, fingerprint and address can have at most 128 printable bytes each."
-            )
-        }
-        _ = try await shown(id)
-        let principal = try await Identification(store: store)
-            .principal(request.person.id, request.keyFingerprint, key: request.key)
-        return try await with(id) { job throws(RunnerError) in
-            if await !job.hasClaim(ofSession: request.session) { try checkSessions(of: principal.person) }
-            claims[principal.person.id, default: 0] += 1
-            defer { Self.subtract(1, from: &claims, principal.person.id) }
-            return try await job.claim(request, as: Self.newClaim(of: id), by: principal)
-        }
-    }
-
-    func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {
-        let id = try await job(ofClaim: claim)
-        guard let job = entries[id]?.job else { throw LiveJob.ended }
-        return try await job.heartbeat(claim)
-    }
-
-    func release(_ claim: String, reason: Claim.Reason) async throws(RunnerError) {
-        let id = try await job(ofClaim: claim)
-        guard entries[id] != nil else { throw LiveJob.ended }
-        try await with(id) { job throws(RunnerError) in try await job.release(claim, reason: reason) }
-    }
-
-    /// Throws if that person has reached the limit of sessions.
-    private func checkSessions(of person: Person) throws(RunnerError) {
-        let jobs = entries.values.map(\.shown.job).flatMap { job in
-            job.sessions.filter { $0.person.id == person.id }.map { _ in job.id }
-        }
-        let count = jobs.count + claims[person.id, default: 0]
-        guard count >= settings.limits.sessionsPerPerson else { return }
-        let inside = Set(jobs).inOrder
-        throw RunnerError(
-            .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
-            "\(person.name) already has \(count.counted("session")), which is the limit: leave one in job \(WaitReason.list(inside, "or"))."
-        )
-    }
-
-    /// A claim's id begins with its job's.
-    private func job(ofClaim claim: String) async throws(RunnerError) -> JobID {
-        if let end = claim.lastIndex(of: "-"), let id = JobID(claim[..<end]) {
-            if entries[id] != nil { return id }
-            if try await store.hasJob(id) { return id }
-        }
-        throw RunnerError(.notFound, "There is no such claim.")
-    }
-
-    private static func newClaim(of id: JobID) -> String {
-        let random = String(UInt64.random(in: 0 ... .max), radix: 16)
-        return "\(id)-\(String(repeating: "0", count: 16 - random.count))\(random)"
-    }
-
-    // MARK: The runner's start and end
-
-    /// Continues what an earlier runner has left: the queue, live builders and the tasks in them.
-    func takeOver() async throws(RunnerError) {
-        isTakingOver = true
-        let step = try await store.moveDeadlines(to: timekeeper.boot)
-        if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
-        for record in try await store.liveJobs() {
-            let id = record.job.id
-            add(record)
-            guard let job = entries[id]?.job else { continue }
-            let plan = settings.plan(for: record)
-            if record.job.builder == nil {
-                guard !record.isOver else {
-                    forgetIfOver(id)
-                    continue
-                }
-                // A runner may have died after starting a machine and before recording it.
-                await context.supply.discard(plan)
-                queue.append(id)
-            } else if let machine = await context.supply.adopt(plan) {
-                giveSlot(to: id)
-                await job.adopt(machine)
-            } else {
-                await job.lose()
-            }
-        }
-        isTakingOver = false
-        fillSlots()
-    }
-
-    /// Ends every builder that an earlier runner has left, and closes their jobs.
-    func drain() async throws(RunnerError) {
-        for record in try await store.liveJobs() where record.job.builder != nil {
-            await context.supply.discard(settings.plan(for: record))
-            try await with(record.job.id) { await $0.lose(.released) }
-        }
-    }
-
-    /// Whether waiting jobs can start.
-    var startsJobs: Bool { !isStopping && !isTakingOver }
-
-    /// Interrupts everything that waits, without ending anything: the next runner continues.
-    ///
-    /// - Parameter endsBuilders: true for a runner that leaves nothing behind.
-    func stop(endsBuilders: Bool) async {
-        isStopping = true
-        for entry in entries.values { await entry.job.stop() }
-        guard endsBuilders else { return }
-        await withTaskGroup { group in
-            for entry in entries.values where entry.hasSlot {
-                group.addTask { await entry.job.endForGood() }
-            }
-        }
-    }
+    // MARK: All jobs
 
     /// Tells everyone who watches a job that the service is alive.
     func beat() async {
