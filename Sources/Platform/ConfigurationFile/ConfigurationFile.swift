@@ -120,6 +120,7 @@ public enum ConfigurationFile {
         var limits = Configuration.Runner.Limits()
         limits.keptPerOwner = try document.number(
             "runner", "kept_per_owner", in: 1...10_000, default: limits.keptPerOwner)
+        limits.runningPerOwner = try document.number("runner", "running_per_owner", in: 1...10_000)
         limits.sessionsPerPerson = try document.number(
             "runner", "sessions_per_person", in: 1...10_000, default: limits.sessionsPerPerson)
         limits.streamsPerPerson = try document.number(

@@ -1,8 +1,10 @@
 extension Configuration.Runner {
     /// The limits for each person.
     public struct Limits: Equatable, Sendable {
-        /// While an owner has this many kept builders, no further job of theirs starts.
+        /// Kept builders of one owner. Those that people are inside or hold can be more.
         public var keptPerOwner = 2
+        /// Jobs of one owner that can run at once; nil: half of the slots, rounded up.
+        public var runningPerOwner: Int?
         /// Sessions that one person can have at once, in all jobs together.
         public var sessionsPerPerson = 10
         /// Followed logs and jobs of one person, from all gateways together.

@@ -3,67 +3,42 @@ import ConfigurationFile
 import Logging
 import Presentation
 
-/// Why a job waits.
-enum WaitReason: Equatable, Sendable {
-    /// The owner has too many kept builders for another to start; some of them by name.
-    case kept(Int, named: [JobID])
-    /// Every slot is taken. The owner could release these.
-    case slots(kept: [JobID])
-
-    /// The line for the job's log: what the job waits for, and how to free it.
-    func sentence(slots: Int) -> String {
-        switch self {
-        case .kept(let count, let named):
-            let these = named.isEmpty ? "one" : Self.list(named, "or")
-            return "waits: you have \(count.counted("kept builder")); release \(these)"
-        case .slots where slots == 0: return "waits: this build service has no builders at the moment"
-        case .slots(let jobs):
-            let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
-            return "waits: all builders (\(slots)) are in use\(free)"
-        }
-    }
-
-    /// `43, 42 or 41`: the newest ones.
-    static func list(_ jobs: [JobID], _ conjunction: String) -> String {
-        let newest = jobs.reversed().prefix(5).map(\.description)
-        guard let last = newest.last, newest.count > 1 else { return newest.first ?? "" }
-        return newest.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
-    }
-}
-
 /// The jobs that wait for a builder.
 extension JobBook {
-    /// Starts waiting jobs while there are slots, each in its turn; a job whose owner has reached the limit lets
-    /// others pass. A kept builder keeps its slot, because it keeps its memory.
+    /// Starts waiting jobs while there are slots. A kept builder keeps its slot, because it keeps its memory.
     func fillSlots() {
         guard !isStopping, !isTakingOver else { return }
-        for id in queue {
-            guard let shortage = shortage(for: id) else {
-                queue.removeAll { $0 == id }
-                start(id)
-                continue
+        while entries.values.count(where: \.hasSlot) < settings.slots,
+            let id = waiting.next(where: { obstacle(builders(of: $0)) == nil })
+        {
+            start(id)
+        }
+        for (owner, jobs) in waiting.byOwner {
+            let builders = builders(of: owner)
+            for id in jobs {
+                guard let job = entries[id]?.record.job else { continue }
+                let reason = WaitReason(job, builders, obstacle(builders))
+                guard entries[id]?.waitsFor != reason else { continue }
+                entries[id]?.waitsFor = reason
+                log(reason.sentence(slots: settings.slots), id)
             }
-            guard entries[id]?.waitsFor != shortage else { continue }
-            entries[id]?.waitsFor = shortage
-            log(shortage.sentence(slots: settings.slots), id)
         }
     }
 
-    /// What keeps this job from starting now.
-    private func shortage(for id: JobID) -> WaitReason? {
-        guard let owner = entries[id]?.record.job.owner.id else { return nil }
-        let kept = entries.values.map(\.record.job)
-            .filter { $0.owner.id == owner && $0.builder?.state == .kept }
-        // Other people can read this log, and must not learn of private jobs.
-        let isPrivate = entries[id]?.record.job.visibility == .private
-        let named = kept.filter { isPrivate || $0.visibility != .private }.map(\.id).inOrder
-        if kept.count >= settings.limits.keptPerOwner { return .kept(kept.count, named: named) }
-        return entries.values.count(where: \.hasSlot) < settings.slots ? nil : .slots(kept: named)
+    func builders(of owner: String) -> OwnersBuilders {
+        OwnersBuilders(
+            entries.values.lazy.filter(\.hasSlot).map(\.record.job).filter { $0.owner.id == owner })
+    }
+
+    private func obstacle(_ builders: OwnersBuilders) -> OwnersBuilders.Obstacle? {
+        let running = settings.runningPerOwner
+        return builders.obstacle(
+            runningLimit: running < settings.slots ? running : nil, keptLimit: settings.limits.keptPerOwner)
     }
 
     /// Throws if the owner has reached the limit of waiting jobs.
     func checkQueue(of owner: Person) throws(RunnerError) {
-        let waiting = queue.filter { entries[$0]?.record.job.owner.id == owner.id }.inOrder
+        let waiting = waiting.jobs(of: owner.id)
         guard waiting.count >= settings.limits.queuedPerOwner else { return }
         throw RunnerError(
             .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
@@ -82,12 +57,5 @@ extension JobBook {
             .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
             "\(person.name) already has \(jobs.count.counted("session")), which is the limit: leave one in job \(WaitReason.list(inside, "or"))."
         )
-    }
-}
-
-extension Collection<JobID> {
-    /// Oldest first: the runner's ids are numbers that count up.
-    fileprivate var inOrder: [JobID] {
-        sorted { (Int64($0.description) ?? 0) < (Int64($1.description) ?? 0) }
     }
 }

@@ -8,7 +8,8 @@ extension JobBook {
         isTakingOver = true
         let step = try store.moveDeadlines(to: timekeeper.boot)
         if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
-        for record in try store.liveJobs() {
+        let records = try store.liveJobs()
+        for record in records {
             let id = record.job.id
             add(record)
             guard record.job.builder != nil else {
@@ -17,7 +18,7 @@ extension JobBook {
                 } else {
                     // A runner may have died after starting a machine and before recording it.
                     await supply.discard(settings.plan(for: record))
-                    queue.append(id)
+                    waiting.add(id, of: record.job.owner.id)
                 }
                 continue
             }
@@ -38,6 +39,10 @@ extension JobBook {
                 apply(id) { $0.builderEnded(at: $1) }
             }
         }
+        // Whoever had a turn last comes last.
+        for record in records.filter({ $0.builderStarted != nil }).sorted(by: {
+            $0.builderStarted! < $1.builderStarted!
+        }) { waiting.endTurn(of: record.job.owner.id) }
         isTakingOver = false
         fillSlots()
     }

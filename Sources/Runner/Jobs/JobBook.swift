@@ -35,8 +35,7 @@ actor JobBook {
     let timekeeper: Timekeeper
     let logger: Logger
     var entries: [JobID: Entry] = [:]
-    /// In the order of submission.
-    var queue: [JobID] = []
+    var waiting = Waiting()
     /// Booting machines load the processors, so only two boot at once.
     var bootGate = Gate(2)
     /// How many sources are on their way, by the id of their owner.
@@ -75,7 +74,7 @@ actor JobBook {
         ) { try source?.move(to: settings.source(of: $0)) }
         let id = record.job.id
         add(record)
-        queue.append(id)
+        waiting.add(id, of: owner.id)
         apply(id) { lifecycle, _ in
             [.audit("submitted by \(owner.name), image \(manifest.image)")] + lifecycle.queue()
         }
@@ -196,7 +195,7 @@ actor JobBook {
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
-        // A kept builder can make its owner's next job wait.
+        // It counts no longer as running, so that its owner's next job can start.
         let isKept =
             isChanged && effects.contains(.publish(.status)) && lifecycle.record.job.builder?.state == .kept
         for change in changes { entries[id]?.feed.publish(change) }
@@ -250,7 +249,7 @@ actor JobBook {
         guard var entry = entries[id], entry.record.isOver else { return }
         entry.feed.end()
         entries[id]?.feed = entry.feed
-        queue.removeAll { $0 == id }
+        waiting.remove(id)
         guard !entry.hasSlot, entry.isStored, entry.logs.isOnDisk else { return }
         entry.alarm?.cancel()
         entries[id] = nil

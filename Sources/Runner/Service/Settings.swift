@@ -40,6 +40,9 @@ public struct Settings: Sendable {
                 account: runner.account, host: gateway.publicHost ?? hostName, port: gateway.publicPort))
     }
 
+    /// Jobs of one owner that can run at once: by default half of the slots, rounded up.
+    var runningPerOwner: Int { limits.runningPerOwner ?? max(1, (slots + 1) / 2) }
+
     /// The tar archive that the job's builder unpacks.
     func source(of job: JobID) -> String { "\(stateFolder)/sources/\(job)" }
 

@@ -82,6 +82,7 @@ struct Layout: Sendable {
         max_life = \(settings.maxLife)
         # A few people do what many would.
         kept_per_owner = 100
+        running_per_owner = 100
         sessions_per_person = 1000
         queued_per_owner = 100
         streams_per_person = 1000

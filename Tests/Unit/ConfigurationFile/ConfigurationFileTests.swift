@@ -60,6 +60,7 @@ import Testing
             lease = 3
             max_life = 100
             kept_per_owner = 4
+            running_per_owner = 3
             sessions_per_person = 5
             queued_per_owner = 6
             streams_per_person = 9
@@ -105,6 +106,7 @@ import Testing
         expected.runner.keep = 60
         expected.runner.life = 70
         expected.runner.limits.keptPerOwner = 4
+        expected.runner.limits.runningPerOwner = 3
         expected.runner.limits.sessionsPerPerson = 5
         expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6

@@ -70,6 +70,32 @@ struct LimitTests {
         }
     }
 
+    @Test("owners take turns, an owner at the limit lets others pass, and a restart keeps whose turn it is")
+    func turns() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (supply, clock, limits) = (FakeSupply(), ManualClock(), Configuration.Runner.Limits.with { $0.runningPerOwner = 2 })
+        try await TestService.run(slots: 3, limits: limits, supply: supply, folder: folder, clock: clock) {
+            service in
+            try await service.addAlice()
+            try await service.addBob()
+            for _ in 1...4 { _ = try await service.submit("  - a: wait") }
+            for _ in 1...2 { _ = try await service.submit("  - a: wait", query: "owner=bob") }
+            for job in ["1", "2", "5"] { _ = try await service.job(job) { $0.builder?.state == .ready } }
+            _ = try await service.log("3", "setup", when: "waits until 2 or 1 has ended: you have 2 running jobs")
+            _ = try await service.log("6", "setup", when: "waits: all builders (3) are in use\n")
+            clock.advance(by: 1)
+            await service.supply.machine(of: "1").finish("a", with: 0)
+            _ = try await service.job("3") { $0.builder?.state == .ready }
+        }
+        try await TestService.run(slots: 3, limits: limits, supply: supply, folder: folder, clock: clock) {
+            service in
+            await service.supply.machine(of: "2").finish("a", with: 0)
+            _ = try await service.job("6") { $0.builder?.state == .ready }
+            #expect(try await service.job("4").status == .queued)
+        }
+    }
+
     @Test("there is a limit of waiting jobs for each owner")
     func queuedPerOwner() async throws {
         try await TestService.run(slots: 0, limits: .with { $0.queuedPerOwner = 2 }) { service in
