@@ -1,8 +1,17 @@
 extension Configuration.Runner {
+    /// Whose builder ends when an owner has reached the limit of kept builders, and one more should be kept.
+    public enum KeptFull: String, Sendable, CaseIterable {
+        /// The new one.
+        case new
+        /// The oldest one that nobody is inside or holds.
+        case oldest
+    }
+
     /// The limits for each person.
     public struct Limits: Equatable, Sendable {
         /// Kept builders of one owner. Those that people are inside or hold can be more.
         public var keptPerOwner = 2
+        public var keptFull = KeptFull.new
         /// Jobs of one owner that can run at once; nil: half of the slots, rounded up.
         public var runningPerOwner: Int?
         /// Sessions that one person can have at once, in all jobs together.

@@ -25,13 +25,15 @@ extension JobBook {
             try await boot(id)
             try await prepare(id)
             try await runTasks(id)
-            apply(id) { $0.tasksEnded(at: $1) }
+            let room = keptRoom(for: id)
+            apply(id) { $0.tasksEnded(room: room, at: $1) }
         } catch {
             guard !isStopping else { return }
             if entries[id]?.record.job.status.isFinal == false {
                 logger.warning("job \(id): \(String(reflecting: error))")
                 let reason = (error as? RunnerError)?.description ?? "the builder does not answer"
-                apply(id) { $0.failed(because: reason, at: $1) }
+                let room = keptRoom(for: id)
+                apply(id) { $0.failed(because: reason, room: room, at: $1) }
             }
         }
         // The job ended before its machine existed.
@@ -123,10 +125,11 @@ extension JobBook {
             if let memory = entries[id].map({ settings.plan(for: $0.record).memory }) {
                 for remark in outcome.remarks(memory: memory) { self.log("task \(task.name): \(remark)", id) }
             }
+            let room = keptRoom(for: id)
             apply(id) {
                 $0.taskEnded(
                     task.name, exitStatus: outcome.exitStatus, shortage: outcome.shortage,
-                    completesBuild: outcome.completesBuild, at: $1)
+                    completesBuild: outcome.completesBuild, room: room, at: $1)
             }
             if outcome.exitStatus != 0 || outcome.completesBuild { return }
         }

@@ -191,7 +191,7 @@ actor JobBook {
             switch effect {
             case .log(let sentence): log(sentence, id)
             case .audit(let record): logger.info("job \(id): \(record)")
-            case .publish, .moveDeadline, .tellPeople, .endBuilder: break
+            case .publish, .moveDeadline, .tellPeople, .endBuilder, .makeRoom: break
             }
         }
         if lifecycle.record.job.status.isFinal { entries[id]?.logs.end() }
@@ -210,6 +210,7 @@ actor JobBook {
         }
         setAlarm(id)
         closeIfOver(id)
+        for case .makeRoom(let other) in effects { apply(other) { $0.displaced(at: $1) } }
         if isKept { fillSlots() }
     }
 

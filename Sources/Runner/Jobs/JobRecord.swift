@@ -11,7 +11,7 @@ struct JobRecord: Codable, Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
-    /// When the builder was started; max_life and the manifest's timeout count from then.
+    /// When the builder was started; the manifest's timeout counts from then.
     var builderStarted: Date?
     /// Nil: nobody has entered, held or extended the kept builder yet.
     var lifetime: Lifetime?

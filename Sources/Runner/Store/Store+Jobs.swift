@@ -28,7 +28,7 @@ extension Store {
             }
             let job = Job(
                 id: id, owner: owner, note: note, status: .pending, visibility: visibility, created: now,
-                tasks: tasks, shell: manifest.shell)
+                tasks: tasks, shell: manifest.keepRule == .always)
             let record = JobRecord(job: job, manifest: manifest, source: source)
             try Self.save(record, at: now, database)
             try database.execute(

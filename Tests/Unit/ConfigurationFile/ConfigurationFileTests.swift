@@ -61,6 +61,8 @@ import Testing
             max_life = 100
             kept_per_owner = 4
             running_per_owner = 3
+            kept_full = "oldest"
+            max_timeout = 90
             sessions_per_person = 5
             queued_per_owner = 6
             streams_per_person = 9
@@ -107,6 +109,8 @@ import Testing
         expected.runner.life = 70
         expected.runner.limits.keptPerOwner = 4
         expected.runner.limits.runningPerOwner = 3
+        expected.runner.limits.keptFull = .oldest
+        expected.runner.maxTimeout = 90
         expected.runner.limits.sessionsPerPerson = 5
         expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6
