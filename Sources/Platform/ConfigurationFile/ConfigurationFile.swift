@@ -135,6 +135,8 @@ public enum ConfigurationFile {
             "runner", "sources_per_owner", in: 0...1 << 40, default: limits.sourcesPerOwner)
         limits.queuedPerOwner = try document.number(
             "runner", "queued_per_owner", in: 1...10_000, default: limits.queuedPerOwner)
+        limits.submissionsPerMinute = try document.number(
+            "runner", "submissions_per_minute", in: 1...1_000_000, default: limits.submissionsPerMinute)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
         limits.retention = try document.number(
             "runner", "retention", in: 1...36_500, default: limits.retention)

@@ -20,6 +20,8 @@ extension Configuration.Runner {
         public var streamsPerPerson = 200
         /// Jobs of one owner that can wait at once.
         public var queuedPerOwner = 10
+        /// Jobs that one owner can submit in a minute.
+        public var submissionsPerMinute = 30
         /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
         /// Bytes of one job's source, as it is sent.

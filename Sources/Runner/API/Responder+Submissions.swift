@@ -34,6 +34,7 @@ extension Responder {
             }
             return rule
         }
+        try await book.countSubmission(of: account.person)
         let job =
             if isSource {
                 try await submitSource(

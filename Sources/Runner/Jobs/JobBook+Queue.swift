@@ -46,6 +46,16 @@ extension JobBook {
         )
     }
 
+    /// Called once for each submission, before any of it is read. Throws if the owner submits too often.
+    func countSubmission(of owner: Person) throws(RunnerError) {
+        guard let seconds = submissionRate.take(of: owner.id, at: timekeeper.now()) else { return }
+        let limit = submissionRate.perMinute
+        throw RunnerError(
+            .tooOften(.init(what: "submissions in a minute", limit: limit), seconds: seconds),
+            "\(owner.name) submits more than \(limit.counted("job")) a minute, which is the limit: try again in \(seconds.counted("second"))."
+        )
+    }
+
     /// Throws if that person has reached the limit of sessions.
     func checkSessions(of person: Person) throws(RunnerError) {
         let jobs = entries.values.map(\.record.job).flatMap { job in

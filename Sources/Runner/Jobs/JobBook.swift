@@ -36,6 +36,7 @@ actor JobBook {
     let logger: Logger
     var entries: [JobID: Entry] = [:]
     var waiting = Waiting()
+    var submissionRate: SubmissionRate
     /// Booting machines load the processors, so only two boot at once.
     var bootGate = Gate(2)
     /// How many sources are on their way, by the id of their owner.
@@ -53,6 +54,7 @@ actor JobBook {
         self.settings = settings
         self.timekeeper = timekeeper
         self.logger = logger
+        submissionRate = SubmissionRate(perMinute: settings.limits.submissionsPerMinute)
     }
 
     // MARK: Requests of the API

@@ -85,6 +85,7 @@ struct Layout: Sendable {
         running_per_owner = 100
         sessions_per_person = 1000
         queued_per_owner = 100
+        submissions_per_minute = 10000
         streams_per_person = 1000
 
         """

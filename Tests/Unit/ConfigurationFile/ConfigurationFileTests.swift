@@ -66,6 +66,7 @@ import Testing
             sessions_per_person = 5
             queued_per_owner = 6
             streams_per_person = 9
+            submissions_per_minute = 12
             log_limit = 7
             retention = 8
             terms = "/e"
@@ -114,6 +115,7 @@ import Testing
         expected.runner.limits.sessionsPerPerson = 5
         expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6
+        expected.runner.limits.submissionsPerMinute = 12
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8
         expected.runner.terms = "/e"
