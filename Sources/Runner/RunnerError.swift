@@ -30,6 +30,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case unprocessable(line: Int?, key: String?)
         /// The person has reached a limit.
         case tooMany(Quota)
+        /// The person does this too often; after that many seconds they can do it again.
+        case tooOften(Quota, seconds: Int)
         /// The disk is full.
         case noSpace
         /// A builder does not answer.

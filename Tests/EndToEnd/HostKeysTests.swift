@@ -32,8 +32,8 @@ import Testing
         let valid = try #require(shown.text.firstMatch(of: #/Valid: from (\S+) to (\S+)/#))
         let from = try Date("\(valid.1)Z", strategy: .iso8601)
         let to = try Date("\(valid.2)Z", strategy: .iso8601)
-        // max_life of the test bed and the grace behind it, and the hour before.
-        #expect(to.timeIntervalSince(from) == 3600 + 30 + 3600)
+        // The job's timeout, max_life of the test bed and the grace after it, and the hour before.
+        #expect(to.timeIntervalSince(from) == 3600 + 3600 + 30 + 3600)
         #expect(from.timeIntervalSinceNow < -3600 && to.timeIntervalSinceNow > 0)
     }
 

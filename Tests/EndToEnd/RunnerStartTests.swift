@@ -23,7 +23,7 @@ import Testing
                 "listening on \(folder)/run/s, 1 builder at once",
                 "info sallyport-runner: [Runner] builders ", "runner.isolation is \"none\": ",
                 "the image torn cannot start: \(folder)/images/torn/vmlinuz: No such file or directory",
-                "[runner.image.debain-build] has no effect", "runner.max_life (1800) is less than",
+                "[runner.image.debain-build] has no effect", "runner.max_timeout (1800) is less than",
             ], in: testBed)
         // The modes that it leaves behind; and what it says about earlier ones.
         #expect(started.text == "", "open to everyone: \(started)")

@@ -35,6 +35,10 @@ extension Job.BuilderEnd {
         public static let timeout = Reason(rawValue: "timeout")
         /// The job succeeded, and nothing kept its builder.
         public static let success = Reason(rawValue: "success")
+        /// The job failed, and was to keep no builder.
+        public static let notKept = Reason(rawValue: "not_kept")
+        /// Its owner had as many kept builders as one person can have.
+        public static let limit = Reason(rawValue: "limit")
         /// The machine died.
         public static let lost = Reason(rawValue: "lost")
         /// The service could not start it, or it never came up: no task has run, and the build is not to blame.

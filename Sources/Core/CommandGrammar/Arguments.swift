@@ -110,6 +110,17 @@ public struct Arguments: Sendable {
         return count
     }
 
+    /// The value of an option that takes one of a few words.
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ option: String
+    ) throws(UsageError) -> Choice? {
+        guard let value = values[option] else { return nil }
+        guard let choice = Choice(rawValue: value) else {
+            throw UsageError(.malformedChoice(of: Choice.allCases.map(\.rawValue)), word: value)
+        }
+        return choice
+    }
+
     /// The value of an option that takes a job.
     public func job(_ option: String) throws(UsageError) -> JobID? {
         guard let value = values[option] else { return nil }

@@ -23,6 +23,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedDuration
         case malformedHost
         case malformedCount(limit: Int)
+        /// None of the words that an option takes.
+        case malformedChoice(of: [String])
         /// The name of a file, which only the person's own shell can read.
         case fileName
         /// The name of an archive or a folder, in the place of one on standard input.
@@ -81,6 +83,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
+        case .malformedChoice(let words): "\(quoted) is not one of \(words.joined(separator: ", "))."
         case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
         case .sourceName:
             "Your own shell has to read \(quoted). An archive: submit --tar <FILE. A folder: tar cz . | ssh … submit --tar"

@@ -15,6 +15,12 @@ public enum SpokenDuration {
         words(Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18)
     }
 
+    /// As people write it: `72h`, `90m`, `45s`.
+    public static func written(_ seconds: Int) -> String {
+        if seconds % 3600 == 0 { return "\(seconds / 3600)h" }
+        return seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s"
+    }
+
     private static func join(_ first: String, _ number: Int, _ unit: String) -> String {
         number == 0 ? first : "\(first) \(number.counted(unit))"
     }

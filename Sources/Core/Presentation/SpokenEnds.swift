@@ -48,6 +48,8 @@ extension Job.BuilderEnd {
         case .cancelled: person.map { "\($0) has cancelled the job" } ?? "the job was cancelled"
         case .timeout: "the job ran out of time"
         case .success: "the job succeeded, and nothing kept it"
+        case .notKept: "the job was to keep no machine"
+        case .limit: "its owner had as many kept machines as one person can have"
         case .fault: "the build service could not start it"
         default: nil
         }

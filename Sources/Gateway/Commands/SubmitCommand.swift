@@ -15,6 +15,8 @@ struct SubmitCommand: Command, PersonalCommand {
             --manifest PATH
                         the manifest in the archive, if it is not .build.yml
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
+            --keep never|failure|always
+                        when the machine stays afterwards, instead of what the manifest says
             --note TEXT what it is about: everything up to the end of the line, so it comes last
             --private   nobody else can know that it exists
             --public    everyone with a key can follow it
@@ -23,7 +25,7 @@ struct SubmitCommand: Command, PersonalCommand {
             archive, plain or compressed with gzip; on the machine, tasks and shells start in it.
             """)
     static let syntax = Syntax(
-        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest"],
+        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest", "--keep"],
         texts: ["--note"])
 
     /// Show the job's log, and end as the job does.
@@ -31,6 +33,8 @@ struct SubmitCommand: Command, PersonalCommand {
     let note: String?
     let visibility: Visibility
     let json: Bool
+    /// Instead of what the manifest says.
+    let keep: KeepRule?
     /// Standard input is an archive of the source.
     let isSource: Bool
     /// The path of the manifest in the archive; nil: the usual one.
@@ -43,6 +47,7 @@ struct SubmitCommand: Command, PersonalCommand {
         note = arguments.value(of: "--note")
         visibility = arguments.has("--private") ? .private : arguments.has("--public") ? .public : .unlisted
         json = arguments.has("--json")
+        keep = try arguments.choice("--keep")
         isSource = arguments.has("--tar")
         manifest = arguments.value(of: "--manifest")
         guard manifest == nil || isSource else { throw UsageError(.needs("--tar"), word: "--manifest") }
@@ -99,7 +104,7 @@ private final class Submission: RunningCommand {
     private func submit(_ manifest: [UInt8], to service: any SelfService) {
         service.submit(
             manifest: manifest, owner: principal.person.id, note: command.note,
-            visibility: command.visibility
+            visibility: command.visibility, keep: command.keep
         ) { [unowned self] in ended($0) }
     }
 
@@ -109,7 +114,7 @@ private final class Submission: RunningCommand {
         service.submit(
             source: StreamedInput(context.client.input, on: context.loop), manifest: command.manifest,
             owner: principal.person.id, note: command.note,
-            visibility: command.visibility
+            visibility: command.visibility, keep: command.keep
         ) { [unowned self] in ended($0) }
     }
 

@@ -187,8 +187,10 @@ public struct Configuration: Equatable, Sendable {
         public var life = 3600
         /// A claim ends after this many seconds without a heartbeat. Gateways send one every third of it.
         public var lease = 60
-        /// A builder ends this many seconds after its start, whatever happens.
+        /// A kept builder ends this many seconds after its job's tasks, whatever happens.
         public var maxLife = 3 * 24 * 3600
+        /// The tasks of a job can take this many seconds from the builder's start.
+        public var maxTimeout = 3 * 24 * 3600
         /// The file of the terms of use; nil: there are none.
         public var terms: String?
         public var limits = Limits()

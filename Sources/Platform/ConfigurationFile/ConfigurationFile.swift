@@ -94,6 +94,9 @@ public enum ConfigurationFile {
         runner.logout = try document.choice("runner", "logout", default: runner.logout)
         runner.maxLife = try document.number(
             "runner", "max_life", in: 1...31_536_000, default: runner.maxLife)
+        // Before there was max_timeout, max_life was the limit of the tasks too.
+        runner.maxTimeout = try document.number(
+            "runner", "max_timeout", in: 1...31_536_000, default: min(runner.maxTimeout, runner.maxLife))
         // The defaults follow a shorter max_life; a contradiction that someone has written down is the runner's to refuse.
         runner.keep = try document.number(
             "runner", "keep", in: 1...31_536_000, default: min(runner.keep, runner.maxLife))
@@ -120,6 +123,8 @@ public enum ConfigurationFile {
         var limits = Configuration.Runner.Limits()
         limits.keptPerOwner = try document.number(
             "runner", "kept_per_owner", in: 1...10_000, default: limits.keptPerOwner)
+        limits.keptFull = try document.choice("runner", "kept_full", default: limits.keptFull)
+        limits.runningPerOwner = try document.number("runner", "running_per_owner", in: 1...10_000)
         limits.sessionsPerPerson = try document.number(
             "runner", "sessions_per_person", in: 1...10_000, default: limits.sessionsPerPerson)
         limits.streamsPerPerson = try document.number(
@@ -130,6 +135,8 @@ public enum ConfigurationFile {
             "runner", "sources_per_owner", in: 0...1 << 40, default: limits.sourcesPerOwner)
         limits.queuedPerOwner = try document.number(
             "runner", "queued_per_owner", in: 1...10_000, default: limits.queuedPerOwner)
+        limits.submissionsPerMinute = try document.number(
+            "runner", "submissions_per_minute", in: 1...1_000_000, default: limits.submissionsPerMinute)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
         limits.retention = try document.number(
             "runner", "retention", in: 1...36_500, default: limits.retention)

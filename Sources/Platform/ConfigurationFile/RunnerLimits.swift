@@ -1,14 +1,27 @@
 extension Configuration.Runner {
+    /// Whose builder ends when an owner has reached the limit of kept builders, and one more should be kept.
+    public enum KeptFull: String, Sendable, CaseIterable {
+        /// The new one.
+        case new
+        /// The oldest one that nobody is inside or holds.
+        case oldest
+    }
+
     /// The limits for each person.
     public struct Limits: Equatable, Sendable {
-        /// While an owner has this many kept builders, no further job of theirs starts.
+        /// Kept builders of one owner. Those that people are inside or hold can be more.
         public var keptPerOwner = 2
+        public var keptFull = KeptFull.new
+        /// Jobs of one owner that can run at once; nil: half of the slots, rounded up.
+        public var runningPerOwner: Int?
         /// Sessions that one person can have at once, in all jobs together.
         public var sessionsPerPerson = 10
         /// Followed logs and jobs of one person, from all gateways together.
         public var streamsPerPerson = 200
         /// Jobs of one owner that can wait at once.
         public var queuedPerOwner = 10
+        /// Jobs that one owner can submit in a minute.
+        public var submissionsPerMinute = 30
         /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
         /// Bytes of one job's source, as it is sent.

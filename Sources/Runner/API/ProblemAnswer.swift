@@ -41,6 +41,10 @@ enum ProblemAnswer {
         case .tooMany(let quota):
             (problem.status, problem.title) = (429, "Too Many Requests")
             problem.quota = quota
+        case .tooOften(let quota, let seconds):
+            (problem.status, problem.title) = (429, "Too Many Requests")
+            problem.quota = quota
+            headers[.retryAfter] = String(seconds)
         case .stopping, .unreachable:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"

@@ -28,15 +28,23 @@ extension Responder {
             }
             return visibility
         }
+        let keep = try query["keep"].map { word throws(RunnerError) in
+            guard let rule = KeepRule(rawValue: word) else {
+                throw RunnerError(.malformedRequest, "The parameter keep must be never, failure or always.")
+            }
+            return rule
+        }
+        try await directory.countSubmission(of: account.person)
         let job =
             if isSource {
                 try await submitSource(
                     request, manifest: query["manifest"] ?? SourceArchive.usualManifest,
-                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
+                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted,
+                    keep: keep)
             } else {
                 try await directory.submit(
                     try await manifest(
-                        body(request, limit: Manifest.maximumSize), of: account.person),
+                        body(request, limit: Manifest.maximumSize), of: account.person, keep: keep),
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
@@ -50,14 +58,15 @@ extension Responder {
     }()
 
     private func submitSource(
-        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
+        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility,
+        keep: KeepRule?
     ) async throws(RunnerError) -> Job {
         try await directory.beginArrival(of: owner)
         let result: Result<Job, RunnerError>
         do {
             result = .success(
                 try await receiveSource(
-                    request, manifest: name, owner: owner, note: note, visibility: visibility))
+                    request, manifest: name, owner: owner, note: note, visibility: visibility, keep: keep))
         } catch {
             result = .failure(error)
         }
@@ -66,7 +75,8 @@ extension Responder {
     }
 
     private func receiveSource(
-        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
+        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility,
+        keep: KeepRule?
     ) async throws(RunnerError) -> Job {
         let settings = directory.settings
         var source = try IncomingSource(in: settings.stateFolder, limit: settings.limits.source)
@@ -83,17 +93,24 @@ extension Responder {
             return try archive.manifest(named: name)
         }
         return try await directory.submit(
-            try await manifest(text, of: owner), source: source, owner: owner, note: note,
+            try await manifest(text, of: owner, keep: keep), source: source, owner: owner, note: note,
             visibility: visibility)
     }
 
-    private func manifest(_ text: [UInt8], of owner: Person) async throws(RunnerError) -> Manifest {
-        try await manifests.take(of: owner.id) { () throws(RunnerError) in
+    /// - Parameter keep: instead of what the manifest says.
+    private func manifest(
+        _ text: [UInt8], of owner: Person, keep: KeepRule?
+    ) async throws(RunnerError) -> Manifest {
+        let longest = directory.settings.times.maxTimeout
+        var manifest = try await manifests.take(of: owner.id) { () throws(RunnerError) in
             try await apart { [images] in
                 try ManifestReader.read(
-                    text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
+                    text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) },
+                    longestTimeout: longest)
             }
         }
+        if let keep { manifest.keep = keep }
+        return manifest
     }
 
     static func isYAML(_ type: String?) -> Bool {

@@ -23,10 +23,18 @@ extension JobDirectory {
             .principal(request.person.id, request.keyFingerprint, key: request.key)
         return try await with(id) { job throws(RunnerError) in
             if await !job.hasClaim(ofSession: request.session) { try checkSessions(of: principal.person) }
-            claims[principal.person.id, default: 0] += 1
-            defer { Self.subtract(1, from: &claims, principal.person.id) }
-            return try await job.claim(request, as: Self.newClaim(of: id), by: principal)
+            let claim = try await grant(request, by: principal, in: job)
+            return claim.keyAdmitted == true ? try await job.admitted(claim) : claim
         }
+    }
+
+    /// Counts it, as long as this takes, among the person's sessions.
+    private func grant(
+        _ request: ClaimRequest, by principal: Principal, in job: LiveJob
+    ) async throws(RunnerError) -> Claim {
+        claims[principal.person.id, default: 0] += 1
+        defer { Self.subtract(1, from: &claims, principal.person.id) }
+        return try await job.claim(request, as: Self.newClaim(of: job.id), by: principal)
     }
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {

@@ -7,7 +7,7 @@ extension LiveJob {
         record.claims.contains { $0.session == session }
     }
 
-    /// Returns when the builder accepts the person, if the claim's kind needs that.
+    /// Makes a claim, whose key may have to be awaited: ``admitted(_:)``.
     ///
     /// - Parameter claimID: of the claim, if it is a new one.
     func claim(
@@ -22,7 +22,7 @@ extension LiveJob {
             return effects
         }
         guard let made else { throw RunnerError(.gone, "The builder is gone.") }
-        return made.keyAdmitted == true ? try await admitted(made) : made
+        return made
     }
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {

@@ -2,66 +2,84 @@ import BuildAPI
 import ConfigurationFile
 import Presentation
 
-/// Why a job waits.
-enum WaitReason: Equatable, Sendable {
-    /// The owner has too many kept builders for another to start; some of them by name.
-    case kept(Int, named: [JobID])
-    /// Every slot is taken. The owner could release these.
-    case slots(kept: [JobID])
-
-    /// The line for the job's log: what the job waits for, and how to free it.
-    func sentence(slots: Int) -> String {
-        switch self {
-        case .kept(let count, let named):
-            let these = named.isEmpty ? "one" : Self.list(named, "or")
-            return "waits: you have \(count.counted("kept builder")); release \(these)"
-        case .slots where slots == 0: return "waits: this build service has no builders at the moment"
-        case .slots(let jobs):
-            let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
-            return "waits: all builders (\(slots)) are in use\(free)"
-        }
-    }
-
-    /// `43, 42 or 41`: the newest ones.
-    static func list(_ jobs: [JobID], _ conjunction: String) -> String {
-        let newest = jobs.reversed().prefix(5).map(\.description)
-        guard let last = newest.last, newest.count > 1 else { return newest.first ?? "" }
-        return newest.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
-    }
-}
-
-/// The jobs that wait for a builder.
+/// The jobs that wait for a builder, and the owners' limits.
 extension JobDirectory {
-    /// Starts waiting jobs while there are slots, each in its turn; a job whose owner has reached the limit lets
-    /// others pass. A kept builder keeps its slot, because it keeps its memory.
+    /// Starts waiting jobs while there are slots. A kept builder keeps its slot, because it keeps its memory.
     func fillSlots() {
         guard startsJobs else { return }
-        for id in queue {
-            guard let entry = entries[id] else { continue }
-            if let reason = whatKeeps(entry.shown.job) {
-                waits(id, for: reason)
-            } else {
-                queue.removeAll { $0 == id }
-                giveSlot(to: id)
-                _Concurrency.Task { await entry.job.start() }
+        while entries.values.count(where: \.hasSlot) < settings.slots,
+            let id = waiting.next(where: { obstacle(builders(of: $0)) == nil })
+        {
+            guard let job = giveSlot(to: id) else { continue }
+            _Concurrency.Task { await job.start() }
+        }
+        for (owner, jobs) in waiting.byOwner {
+            let builders = builders(of: owner)
+            for id in jobs {
+                guard let job = entries[id]?.shown.job else { continue }
+                waits(id, for: WaitReason(job, builders, obstacle(builders)))
             }
         }
     }
 
-    /// What keeps this job from starting now.
-    private func whatKeeps(_ job: Job) -> WaitReason? {
-        let kept = entries.values.map(\.shown.job)
-            .filter { $0.owner.id == job.owner.id && $0.builder?.state == .kept }
-        // Other people can read this log, and must not learn of private jobs.
-        let named = kept.filter { job.visibility == .private || $0.visibility != .private }.map(\.id).inOrder
-        if kept.count >= settings.limits.keptPerOwner { return .kept(kept.count, named: named) }
-        return entries.values.count(where: \.hasSlot) < settings.slots ? nil : .slots(kept: named)
+    private func builders(of owner: String) -> OwnersBuilders {
+        OwnersBuilders(
+            entries.values.lazy.filter(\.hasSlot).map(\.shown.job).filter { $0.owner.id == owner })
     }
-}
 
-extension Collection<JobID> {
-    /// Oldest first: the runner's ids are numbers that count up.
-    var inOrder: [JobID] {
-        sorted { (Int64($0.description) ?? 0) < (Int64($1.description) ?? 0) }
+    private func obstacle(_ builders: OwnersBuilders) -> OwnersBuilders.Obstacle? {
+        let running = settings.runningPerOwner
+        return builders.obstacle(
+            runningLimit: running < settings.slots ? running : nil, keptLimit: settings.limits.keptPerOwner)
+    }
+
+    /// Whether the builder of a job can be kept when its tasks end now. Its place is reserved until the job says how it
+    /// has ended.
+    func keptRoom(for id: JobID) -> KeptRoom {
+        guard let job = entries[id]?.shown.job else { return .free }
+        let kept = entries.filter { other, entry in
+            let isKept = entry.shown.job.builder?.state == .kept || entry.isAboutToBeKept
+            return other != id && entry.shown.job.owner.id == job.owner.id && isKept && !entry.isDisplaced
+        }
+        let room = KeptRoom(
+            for: job, among: kept.values.map(\.shown.job), limit: settings.limits.keptPerOwner,
+            whenFull: settings.limits.keptFull)
+        switch room {
+        case .free: entries[id]?.isAboutToBeKept = true
+        case .instead(let oldest, _):
+            entries[id]?.isAboutToBeKept = true
+            entries[oldest]?.isDisplaced = true
+        case .full: break
+        }
+        return room
+    }
+
+    /// A newer builder of its owner's is kept in the place of this job's.
+    func displace(_ id: JobID) async {
+        guard let job = entries[id]?.job else { return }
+        await job.apply { $0.displaced(at: $1) }
+        // Someone may have entered it in the last moment, and then it stays.
+        entries[id]?.isDisplaced = false
+    }
+
+    /// Throws if the owner has reached the limit of waiting jobs.
+    func checkQueue(of owner: Person) throws(RunnerError) {
+        let jobs = waiting.jobs(of: owner.id)
+        let count = jobs.count + submissions[owner.id, default: 0]
+        guard count >= settings.limits.queuedPerOwner else { return }
+        throw RunnerError(
+            .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
+            "\(owner.name) already has \(count.counted("waiting job")), which is the limit: cancel \(WaitReason.list(jobs, "or")), or try again later."
+        )
+    }
+
+    /// Called once for each submission, before any of it is read. Throws if the owner submits too often.
+    func countSubmission(of owner: Person) throws(RunnerError) {
+        guard let seconds = submissionRate.take(of: owner.id, at: timekeeper.now()) else { return }
+        let limit = submissionRate.perMinute
+        throw RunnerError(
+            .tooOften(.init(what: "submissions in a minute", limit: limit), seconds: seconds),
+            "\(owner.name) submits more than \(limit.counted("job")) a minute, which is the limit: try again in \(seconds.counted("second"))."
+        )
     }
 }

@@ -8,7 +8,8 @@ extension JobDirectory {
         isTakingOver = true
         let step = try await store.moveDeadlines(to: timekeeper.boot)
         if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
-        for record in try await store.liveJobs() {
+        let records = try await store.liveJobs()
+        for record in records {
             let id = record.job.id
             add(record)
             guard let job = entries[id]?.job else { continue }
@@ -20,7 +21,7 @@ extension JobDirectory {
                 }
                 // A runner may have died after starting a machine and before recording it.
                 await context.supply.discard(plan)
-                queue.append(id)
+                waiting.add(id, of: record.job.owner.id)
             } else if let machine = await context.supply.adopt(plan) {
                 giveSlot(to: id)
                 await job.adopt(machine)
@@ -28,6 +29,10 @@ extension JobDirectory {
                 await job.lose()
             }
         }
+        // Owners who had a turn last come last.
+        for record in records.filter({ $0.builderStarted != nil }).sorted(by: {
+            $0.builderStarted! < $1.builderStarted!
+        }) { waiting.endTurn(of: record.job.owner.id) }
         isTakingOver = false
         fillSlots()
     }

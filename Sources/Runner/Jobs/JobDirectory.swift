@@ -19,17 +19,21 @@ actor JobDirectory {
         var hasSlot = false
         /// How many requests are being answered by it.
         var uses = 0
-        /// Why it is in the queue, as its log says.
+        /// Whether its tasks have just ended, and its builder will be kept.
+        var isAboutToBeKept = false
+        /// Whether its builder ends for a newer one.
+        var isDisplaced = false
+        /// Why it waits, as its log says.
         var waitsFor: WaitReason?
     }
 
     nonisolated let context: JobContext
     /// Jobs that may still change, and those that requests are changing.
-    private(set) var entries: [JobID: Entry] = [:]
-    /// In the order of submission.
-    var queue: [JobID] = []
+    var entries: [JobID: Entry] = [:]
+    var waiting = Waiting()
+    var submissionRate: SubmissionRate
     /// How many jobs are being stored, by the id of their owner.
-    private var submissions: [String: Int] = [:]
+    var submissions: [String: Int] = [:]
     /// How many claims are being made, by the id of the person.
     var claims: [String: Int] = [:]
     /// The bytes of sources whose jobs are being stored, by the id of their owner.
@@ -47,6 +51,7 @@ actor JobDirectory {
 
     init(_ context: JobContext) {
         self.context = context
+        submissionRate = SubmissionRate(perMinute: context.settings.limits.submissionsPerMinute)
     }
 
     // MARK: Finding jobs
@@ -137,9 +142,10 @@ actor JobDirectory {
         }
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
-        if report.shown.isOver { queue.removeAll { $0 == id } }
+        if report.shown.isOver { waiting.remove(id) }
+        if report.shown.job.status.isFinal { entries[id]?.isAboutToBeKept = false }
         forgetIfOver(id)
-        // A kept builder can make its owner's next job wait.
+        // It counts no longer as running, so that its owner's next job can start.
         let state = report.shown.job.builder?.state
         if state == .kept, before.builder?.state != state { fillSlots() }
     }
@@ -150,9 +156,11 @@ actor JobDirectory {
         fillSlots()
     }
 
-    func giveSlot(to id: JobID) {
+    @discardableResult
+    func giveSlot(to id: JobID) -> LiveJob? {
         entries[id]?.hasSlot = true
         entries[id]?.waitsFor = nil
+        return entries[id]?.job
     }
 
     func waits(_ id: JobID, for reason: WaitReason) {
@@ -170,48 +178,43 @@ actor JobDirectory {
     ) async throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         try checkQueue(of: owner)
-        submissions[owner.id, default: 0] += 1
-        defer { Self.subtract(1, from: &submissions, owner.id) }
-        // Since they began to send it, hours may have passed.
-        if let account = try await store.account(owner.id) { try Requester.refuseSuspended(account) }
-        let bytes = source?.size
-        var forgotten: [JobID] = []
-        storedBytes[owner.id, default: 0] += bytes ?? 0
-        defer { Self.subtract(bytes ?? 0, from: &storedBytes, owner.id) }
-        if let bytes { forgotten = try await sourcesToForget(for: bytes, of: owner) }
+        var new = NewJob(owner: owner, note: note, visibility: visibility, manifest: manifest)
+        new.source = source?.size
         let archive = source?.archive
-        let move = archive.map { SourceMove(of: $0) }
-        let record: JobRecord
-        do throws(RunnerError) {
-            record = try await store.addJob(
-                NewJob(
-                    owner: owner, note: note, visibility: visibility, manifest: manifest, source: bytes,
-                    forgottenSources: forgotten),
-                at: timekeeper.now()
-            ) { [settings] id in try move?.move(to: settings.source(of: id)) }
-        } catch {
-            move?.takeBack()
-            throw error
-        }
-        for id in forgotten { removeSource(of: id) }
+        let record = try await store(new, archive)
         let id = record.job.id
         add(record)
-        // Jobs that were stored at the same time can arrive here in another order.
-        queue = (queue + [id]).inOrder
+        waiting.add(id, of: owner.id)
         await entries[id]?.job.submitted()
         fillSlots()
         return entries[id]?.shown.job ?? record.job
     }
 
-    /// Throws if the owner has reached the limit of waiting jobs.
-    func checkQueue(of owner: Person) throws(RunnerError) {
-        let waiting = queue.filter { entries[$0]?.shown.job.owner.id == owner.id }.inOrder
-        let count = waiting.count + submissions[owner.id, default: 0]
-        guard count >= settings.limits.queuedPerOwner else { return }
-        throw RunnerError(
-            .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
-            "\(owner.name) already has \(count.counted("waiting job")), which is the limit: cancel \(WaitReason.list(waiting, "or")), or try again later."
-        )
+    /// Counts it, as long as this takes, among the owner's waiting jobs.
+    private func store(_ new: NewJob, _ archive: SourceArchive?) async throws(RunnerError) -> JobRecord {
+        let (owner, bytes) = (new.owner, new.source ?? 0)
+        submissions[owner.id, default: 0] += 1
+        storedBytes[owner.id, default: 0] += bytes
+        defer {
+            Self.subtract(1, from: &submissions, owner.id)
+            Self.subtract(bytes, from: &storedBytes, owner.id)
+        }
+        // Since they began to send it, hours may have passed.
+        if let account = try await store.account(owner.id) { try Requester.refuseSuspended(account) }
+        var new = new
+        if new.source != nil { new.forgottenSources = try await sourcesToForget(for: bytes, of: owner) }
+        let move = archive.map { SourceMove(of: $0) }
+        let record: JobRecord
+        do throws(RunnerError) {
+            record = try await store.addJob(new, at: timekeeper.now()) { [settings] id in
+                try move?.move(to: settings.source(of: id))
+            }
+        } catch {
+            move?.takeBack()
+            throw error
+        }
+        for id in new.forgottenSources { removeSource(of: id) }
+        return record
     }
 
     static func subtract(_ count: Int, from counts: inout [String: Int], _ key: String) {

@@ -7,8 +7,8 @@ struct JobRecord: Equatable, Sendable {
     struct Build: Equatable, Sendable {
         /// The name of a folder among the images.
         var image: String
-        /// Whether the builder is kept after success too.
-        var shell = false
+        /// After which ends the builder is kept.
+        var keep = KeepRule.failure
         /// Seconds from the builder's start to the end of the last task.
         var timeout = Manifest.defaultTimeout
     }
@@ -19,7 +19,7 @@ struct JobRecord: Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
-    /// When the builder was started; max_life and the manifest's timeout count from then.
+    /// When the builder was started; the manifest's timeout counts from then.
     var builderStarted: Date?
     /// Nil: nobody has entered, held or extended the kept builder yet.
     var lifetime: Lifetime?
@@ -47,7 +47,7 @@ struct JobRecord: Equatable, Sendable {
 
 extension Manifest {
     /// What it says about the job as a whole.
-    var build: JobRecord.Build { JobRecord.Build(image: image, shell: shell, timeout: timeout) }
+    var build: JobRecord.Build { JobRecord.Build(image: image, keep: keepRule, timeout: timeout) }
 }
 
 extension Job {

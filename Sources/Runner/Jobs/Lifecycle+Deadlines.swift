@@ -4,7 +4,10 @@ import FoundationEssentials
 /// When builders end by themselves.
 extension Lifecycle {
     /// When the tasks must have ended.
-    var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(record.build.timeout)) }
+    var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(secondsForTasks)) }
+
+    /// What the manifest says, within what the administrator allows now.
+    var secondsForTasks: Int { min(record.build.timeout, times.maxTimeout) }
 
     /// When a kept builder ends if nothing else happens, and why.
     var due: (moment: Date, reason: Job.BuilderEnd.Reason)? {

@@ -4,9 +4,11 @@ import Presentation
 
 /// How jobs and their builders end.
 extension Lifecycle {
-    /// - Parameter end: a reason to end the builder, even if something else would keep it.
+    /// - Parameters:
+    ///   - end: a reason to end the builder, even if something else would keep it.
+    ///   - room: for one more kept builder of the job's owner.
     mutating func finish(
-        _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, at now: Date
+        _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, room: KeptRoom = .free, at now: Date
     ) -> [Effect] {
         record.job.status = status
         for index in record.job.tasks.indices {
@@ -20,29 +22,51 @@ extension Lifecycle {
         }
         let audit = Effect.audit("ended: \(EntryLines.ending(record.job))")
         let isKept = Self.isKept(
-            after: status, shell: record.build.shell, isClaimed: !record.claims.isEmpty,
-            isHeld: record.job.held)
+            after: status, keep: record.build.keep, isNeeded: isNeeded)
         guard end == nil, isKept, record.job.builder != nil else {
             return [audit, .log(status.rawValue), .closeLogs, .publish(.status)]
-                + endBuilder(end ?? .init(reason: .success))
+                + endBuilder(end ?? .init(reason: status == .success ? .success : .notKept))
+        }
+        if case .full(let count, let named) = room, !isNeeded {
+            let these = WaitReason.list(named, "or")
+            let sentence =
+                "the builder is not kept: you have \(count.counted("kept builder")), which is the limit; to make room, release \(these)"
+            return [audit, .log(status.rawValue), .log(sentence), .closeLogs, .publish(.status)]
+                + endBuilder(.init(reason: .limit))
         }
         record.job.builder?.state = .kept
+        record.job.maxDeadline = now.addingTimeInterval(Double(times.maxLife))
         // People who are already inside count from now on, and so does a hold.
         if !record.claims.isEmpty { enter(at: now) }
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
         let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
-        return [
-            audit, .log(status.rawValue), .log("the builder is kept until \(until)"), .closeLogs,
-            .publish(.status),
-        ] + effects
+        let kept = [Effect.log(status.rawValue), .log("the builder is kept until \(until)")]
+        return [audit] + kept + makeRoom(room) + [.closeLogs, .publish(.status)] + effects
+    }
+
+    private func makeRoom(_ room: KeptRoom) -> [Effect] {
+        guard case .instead(let oldest, let isNamed) = room else { return [] }
+        let whose = isNamed ? "the builder of job \(oldest)" : "an older builder of yours"
+        return [.log("\(whose) ends for it: you can keep no more at once"), .makeRoom(instead: oldest)]
+    }
+
+    /// Whether someone is inside, or holds the builder.
+    private var isNeeded: Bool { !record.claims.isEmpty || record.job.held }
+
+    /// A newer builder of its owner's is kept in its place.
+    mutating func displaced(at now: Date) -> [Effect] {
+        guard record.job.builder?.state == .kept, !isNeeded else { return [] }
+        return endBuilder(.init(reason: .limit))
     }
 
     /// Whether a builder is kept after its job has ended like that.
-    static func isKept(after status: Job.Status, shell: Bool, isClaimed: Bool, isHeld: Bool) -> Bool {
+    ///
+    /// - Parameter isNeeded: someone is inside, or holds it.
+    static func isKept(after status: Job.Status, keep: KeepRule, isNeeded: Bool) -> Bool {
         switch status {
-        case .failed: true
-        case .success: shell || isClaimed || isHeld
+        case .failed: keep != .never || isNeeded
+        case .success: keep == .always || isNeeded
         case .timeout, .cancelled: false
         case .pending, .queued, .running: true
         }

@@ -23,6 +23,8 @@ enum Effect: Equatable, Sendable {
     case tellPeople
     /// Nobody needs the builder any more.
     case endBuilder
+    /// The builder of that job ends, because its owner can have no more kept ones.
+    case makeRoom(instead: JobID)
 
     var isPublication: Bool {
         if case .publish = self { true } else { false }
@@ -31,8 +33,9 @@ enum Effect: Equatable, Sendable {
 
 /// Decides what happens to a job and its builder. No I/O, no clock: events in, effects out.
 ///
-/// In short: a failed job keeps its builder; a successful one keeps it only if its manifest says
-/// `shell: true`, someone is inside, or it is held. A kept builder waits for its keep-time; from the first claim on it
+/// In short: a failed job keeps its builder, unless its manifest says `keep: never` or its owner has as many kept ones as
+/// they can have; a successful one keeps it only if its manifest says `keep: always`. While someone is inside, or it is
+/// held, it is kept in any case. A kept builder waits for its keep-time; from the first claim on it
 /// has a deadline, at which it ends even if people are inside. Until then claims hold it. When the last session ends,
 /// the keep-time starts again; if the administrator wants every machine back, the builder ends instead when its owner
 /// has logged out of the last shell, unless it is held. A timeout and a cancellation end the builder even if people are
@@ -46,6 +49,8 @@ struct Lifecycle: Sendable {
         self.times = times
         // The administrator can have changed this since the job was stored.
         self.record.job.logout = times.logout
+        // Earlier versions have set it at the builder's start.
+        if !record.job.status.isFinal { self.record.job.maxDeadline = nil }
     }
 
     /// When something will happen by itself; nil: never.
@@ -76,7 +81,6 @@ struct Lifecycle: Sendable {
         record.job.builder = Job.Builder(
             state: .booting, address: address, port: port, user: user, hostKeys: hostKeys,
             accelerator: execution.accelerator, isolated: execution.isIsolated)
-        record.job.maxDeadline = now.addingTimeInterval(Double(times.maxLife))
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }
 
@@ -96,7 +100,7 @@ struct Lifecycle: Sendable {
 
     mutating func taskEnded(
         _ name: String, exitStatus: Int, shortage: Job.Task.Shortage? = nil, completesBuild: Bool = false,
-        at now: Date
+        room: KeptRoom = .free, at now: Date
     ) -> [Effect] {
         guard !record.job.status.isFinal,
             let index = record.job.tasks.firstIndex(where: { $0.name == name })
@@ -106,27 +110,27 @@ struct Lifecycle: Sendable {
         record.job.tasks[index].exitStatus = exitStatus
         record.job.tasks[index].shortage = shortage
         let effects: [Effect] = [.log("task \(name): exit \(exitStatus)"), .publish(.task)]
-        guard exitStatus == 0 else { return effects + finish(.failed, at: now) }
+        guard exitStatus == 0 else { return effects + finish(.failed, room: room, at: now) }
         guard completesBuild else { return effects }
         record.job.tasks[index].completeBuild = true
         let end = Effect.log("task \(name): complete-build: the job ends here, as a success")
-        return effects + [end] + finish(.success, at: now)
+        return effects + [end] + finish(.success, room: room, at: now)
     }
 
     /// Every task has succeeded.
-    mutating func tasksEnded(at now: Date) -> [Effect] {
-        record.job.status.isFinal ? [] : finish(.success, at: now)
+    mutating func tasksEnded(room: KeptRoom = .free, at now: Date) -> [Effect] {
+        record.job.status.isFinal ? [] : finish(.success, room: room, at: now)
     }
 
     /// The service could not continue the job. The builder is worth keeping only if it was ready.
-    mutating func failed(because reason: String, at now: Date) -> [Effect] {
+    mutating func failed(because reason: String, room: KeptRoom = .free, at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
         let wasReady = record.job.builder?.state == .ready
         // There may never have been a builder that can end.
         if !wasReady { record.job.builderEnd = .init(reason: .fault) }
         let blame = "this is a fault of the build service, not of the build: tell the administrator"
         return [.log(reason), .log(blame)]
-            + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .fault), at: now)
+            + finish(.failed, endingBuilder: wasReady ? nil : .init(reason: .fault), room: room, at: now)
     }
 
     /// The machine is gone, expectedly or not.
@@ -151,7 +155,7 @@ struct Lifecycle: Sendable {
             + finish(.cancelled, endingBuilder: .init(reason: .cancelled, by: requester.person), at: now)
     }
 
-    /// Applies everything that is due: leases, timeout, deadlines, max_life.
+    /// Applies everything that is due: leases, timeout, deadlines.
     mutating func timePassed(at now: Date) -> [Effect] {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
@@ -159,14 +163,9 @@ struct Lifecycle: Sendable {
             effects.append(.audit("session \(claim.session): its lease has run out"))
             effects += released(claim.id, reason: .lost, at: now)
         }
-        let timedOut = Job.BuilderEnd(reason: .timeout)
         if !record.job.status.isFinal, let timeout, timeout <= now {
-            effects.append(.log("timeout: the tasks did not end within \(record.build.timeout) s"))
-            return effects + finish(.timeout, endingBuilder: timedOut, at: now)
-        }
-        if !record.job.status.isFinal, let end = record.job.maxDeadline, end <= now {
-            effects.append(.log("timeout: a builder can live at most \(times.maxLife) s"))
-            return effects + finish(.timeout, endingBuilder: timedOut, at: now)
+            effects.append(.log("timeout: the tasks did not end within \(secondsForTasks) s"))
+            return effects + finish(.timeout, endingBuilder: .init(reason: .timeout), at: now)
         }
         if let due, due.moment <= now { effects += endBuilder(.init(reason: due.reason)) }
         return effects

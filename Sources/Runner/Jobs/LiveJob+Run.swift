@@ -43,13 +43,15 @@ extension LiveJob {
             if needsBoot { try await context.bootGate.pass { try await boot() } }
             try await prepare()
             try await runTasks()
-            await apply { $0.tasksEnded(at: $1) }
+            let room = await keptRoom()
+            await apply { $0.tasksEnded(room: room, at: $1) }
         } catch {
             guard !isStopping else { return }
             if !record.job.status.isFinal {
                 logger.warning("job \(id): \(String(reflecting: error))")
                 let reason = (error as? RunnerError)?.description ?? "the builder does not answer"
-                await apply { $0.failed(because: reason, at: $1) }
+                let room = await keptRoom()
+                await apply { $0.failed(because: reason, room: room, at: $1) }
             }
         }
         // The job ended before its machine existed.
@@ -140,14 +142,19 @@ extension LiveJob {
             for remark in outcome.remarks(memory: context.settings.plan(for: record).memory) {
                 self.log("task \(task.name): \(remark)")
             }
+            let endsJob = outcome.exitStatus != 0 || outcome.completesBuild
+            let room = endsJob ? await keptRoom() : .free
             await apply {
                 $0.taskEnded(
                     task.name, exitStatus: outcome.exitStatus, shortage: outcome.shortage,
-                    completesBuild: outcome.completesBuild, at: $1)
+                    completesBuild: outcome.completesBuild, room: room, at: $1)
             }
-            if outcome.exitStatus != 0 || outcome.completesBuild { return }
+            if endsJob { return }
         }
     }
+
+    /// Whether there is room for one more kept builder.
+    private func keptRoom() async -> KeptRoom { await directory?.keptRoom(for: id) ?? .free }
 
     /// Throws if the job has ended in another way, or the runner stops.
     private func checkRunning() throws {

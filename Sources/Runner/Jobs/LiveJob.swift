@@ -104,6 +104,7 @@ actor LiveJob {
             case .tellPeople: tellPeople()
             case .moveDeadline: moveDeadline()
             case .endBuilder: endBuilder()
+            case .makeRoom(let other): _Concurrency.Task { [directory] in await directory?.displace(other) }
             }
         }
         if change.record.isOver { feed.end() }

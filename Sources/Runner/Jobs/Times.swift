@@ -11,8 +11,10 @@ struct Times: Equatable, Sendable {
     var life: Int
     /// How long a claim lives without a heartbeat.
     var lease: UInt32
-    /// How long a builder lives at most.
+    /// How long a kept builder lives at most, from the end of its job's tasks.
     var maxLife: Int
+    /// How long the tasks of a job can take, from the builder's start.
+    var maxTimeout = 72 * 3600
     /// What people enter at home.
     var commandLine = GatewayCommandLine(account: "builds", host: "gateway", port: 22)
 }

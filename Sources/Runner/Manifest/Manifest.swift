@@ -1,3 +1,5 @@
+public import BuildAPI
+
 /// What a manifest in YAML means.
 public struct Manifest: Codable, Equatable, Sendable {
     /// One script, run by `sh` in the builder.
@@ -18,13 +20,19 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var environment: [Variable] = []
     /// In the order in which they run.
     public var tasks: [Task] = []
-    /// Whether the builder is kept after success too.
+    /// Whether the builder is kept after success too, if `keep` does not say.
     public var shell = false
+    /// When the builder is kept; nil: as `shell` says.
+    public var keep: KeepRule?
     /// Seconds from the builder's start to the end of the last task.
     public var timeout = Manifest.defaultTimeout
 
+    var keepRule: KeepRule { keep ?? (shell ? .always : .failure) }
+
     /// One hour.
     static let defaultTimeout = 3600
+    /// Three days.
+    static let longestTimeout = 72 * 3600
     /// Bytes of a whole manifest.
     static let maximumSize = 1 << 20
     static let maximumTasks = 100

@@ -6,6 +6,8 @@ struct ManifestReader {
     private let text: ManifestText
     /// The image of that name, if there is one; called only with well-formed names.
     private let resolveImage: (String) -> String?
+    /// Seconds that a job's tasks can take.
+    private let longestTimeout: Int
     /// For the person who has named another one.
     private let imageNames: () -> [String]
     private var manifest = Manifest(image: "")
@@ -16,9 +18,10 @@ struct ManifestReader {
     /// - Parameters:
     ///   - resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
     ///   - imageNames: of the images that there are.
+    ///   - longestTimeout: seconds that a job's tasks can take.
     static func read(
         _ bytes: some Collection<UInt8>, resolveImage: (String) -> String? = { $0 },
-        imageNames: @escaping () -> [String] = { [] }
+        imageNames: @escaping () -> [String] = { [] }, longestTimeout: Int = Manifest.longestTimeout
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
@@ -26,7 +29,9 @@ struct ManifestReader {
         let text = try ManifestText(bytes)
         let root = try ManifestDocument.root(of: text)
         return try withoutActuallyEscaping(resolveImage) { resolveImage throws(RunnerError) in
-            var reader = ManifestReader(text: text, resolveImage: resolveImage, imageNames: imageNames)
+            var reader = ManifestReader(
+                text: text, resolveImage: resolveImage, imageNames: imageNames,
+                longestTimeout: longestTimeout)
             reader.read(root)
             guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
             return reader.manifest
@@ -35,14 +40,16 @@ struct ManifestReader {
 
     private init(
         text: ManifestText, resolveImage: @escaping (String) -> String?,
-        imageNames: @escaping () -> [String]
+        imageNames: @escaping () -> [String], longestTimeout: Int
     ) {
         self.text = text
+        self.longestTimeout = longestTimeout
+        manifest.timeout = min(manifest.timeout, longestTimeout)
         self.resolveImage = resolveImage
         self.imageNames = imageNames
     }
 
-    private static let keys = ["image", "environment", "tasks", "shell", "timeout"]
+    private static let keys = ["image", "environment", "tasks", "shell", "keep", "timeout"]
 
     private mutating func read(_ root: ManifestNode?) {
         guard let entries = root?.mapping else {
@@ -51,6 +58,11 @@ struct ManifestReader {
                 "expected keys and values, such as \"image: NAME\"")
         }
         for entry in unique(entries, below: nil) { read(entry) }
+        if manifest.shell, manifest.keepRule != .always,
+            let entry = entries.first(where: { $0.key.scalar == "keep" })
+        {
+            refuse(entry.value.place, "keep", "\"shell: true\" means \"keep: always\"; remove one of the two")
+        }
         if !entries.contains(where: { $0.key.scalar == "image" }) {
             let place = TextPlace(line: 1, column: 1)
             faults.append(
@@ -69,10 +81,17 @@ struct ManifestReader {
                 return refuse(value.place, "shell", "expected true or false")
             }
             manifest.shell = shell
+        case "keep":
+            guard let rule = value.scalar.flatMap(KeepRule.init) else {
+                return refuse(value.place, "keep", "expected never, failure or always")
+            }
+            manifest.keep = rule
         case "timeout":
-            guard let seconds = value.scalar.flatMap(Self.seconds) else {
+            guard let seconds = value.scalar.flatMap(Self.seconds), seconds <= longestTimeout else {
+                let most = SpokenDuration.written(longestTimeout)
                 return refuse(
-                    value.place, "timeout", "expected seconds, or a time such as 30m or 2h, of at most 72h")
+                    value.place, "timeout",
+                    "expected seconds, or a time such as 30m or 2h, of at most \(most)")
             }
             manifest.timeout = seconds
         case let key: refuseKey(key, entry.key.place)
@@ -84,7 +103,7 @@ struct ManifestReader {
         if let remedy = ForeignMember.remedy(key) { return refuse(place, key, "not read: \(remedy)") }
         let advice =
             NearestWord.find(key, among: Self.keys).map { "it looks like \"\($0)\"" }
-            ?? "expected image, environment, tasks, shell or timeout"
+            ?? "expected image, environment, tasks, shell, keep or timeout"
         refuse(place, key, "unknown key; \(advice)")
     }
 
@@ -107,11 +126,10 @@ struct ManifestReader {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600]
         let unit = text.last.flatMap { units[$0] }
         let digits = unit == nil ? Substring(text) : text.dropLast()
-        guard !digits.isEmpty, digits.count <= 6, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard !digits.isEmpty, digits.count <= 8, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let number = Int(digits)
         else { return nil }
-        let seconds = number * (unit ?? 1)
-        return (1...72 * 3600).contains(seconds) ? seconds : nil
+        return number > 0 ? number * (unit ?? 1) : nil
     }
 
     private mutating func readImage(_ node: ManifestNode) {

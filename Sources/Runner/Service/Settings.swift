@@ -35,10 +35,13 @@ public struct Settings: Sendable {
         slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.largestMemory)
         times = Times(
             logout: runner.logout == .end ? .end : .ask, keep: runner.keep, life: runner.life,
-            lease: UInt32(runner.lease), maxLife: runner.maxLife,
+            lease: UInt32(runner.lease), maxLife: runner.maxLife, maxTimeout: runner.maxTimeout,
             commandLine: GatewayCommandLine(
                 account: runner.account, host: gateway.publicHost ?? hostName, port: gateway.publicPort))
     }
+
+    /// Jobs of one owner that can run at once: by default half of the slots, rounded up.
+    var runningPerOwner: Int { limits.runningPerOwner ?? max(1, (slots + 1) / 2) }
 
     /// The tar archive that the job's builder unpacks.
     func source(of job: JobID) -> String { "\(stateFolder)/sources/\(job)" }
@@ -49,11 +52,12 @@ public struct Settings: Sendable {
     func plan(for record: JobRecord) -> BuilderPlan {
         let image = imageSettings[record.build.image] ?? .init()
         let name = "job-\(record.job.id)"
+        let life = min(record.build.timeout, times.maxTimeout)
         return BuilderPlan(
             job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
             image: images.path(of: record.build.image),
             memory: image.memory ?? memory, processors: image.processors, network: image.network,
-            hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: times.maxLife + grace,
-            life: min(record.build.timeout, times.maxLife), grace: grace)
+            hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: life + times.maxLife + grace,
+            life: life, grace: grace)
     }
 }

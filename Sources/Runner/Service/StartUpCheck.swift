@@ -98,10 +98,10 @@ struct StartUpCheck {
                 "runner.life (\(configuration.life)) is more than runner.max_life (\(longest)): builders end "
                     + "after max_life")
         }
-        if Manifest.defaultTimeout > longest {
+        if Manifest.defaultTimeout > configuration.maxTimeout {
             warnings.append(
-                "runner.max_life (\(longest)) is less than the usual timeout of a job (\(Manifest.defaultTimeout)): "
-                    + "jobs end after max_life")
+                "runner.max_timeout (\(configuration.maxTimeout)) is less than the usual timeout of a job "
+                    + "(\(Manifest.defaultTimeout)): jobs end after max_timeout")
         }
         return warnings
     }

@@ -26,7 +26,7 @@ extension SQLiteStore {
             }
             let job = Job(
                 id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
-                created: now, tasks: tasks, shell: new.manifest.shell)
+                created: now, tasks: tasks, shell: new.manifest.keepRule == .always)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             try Self.save(record, at: now, database)
             try database.execute(

@@ -75,6 +75,7 @@ struct StoredJob: Codable, Equatable {
     var claims: [StoredClaim]
     var image: String
     var shell: Bool
+    var keepRule: String
     var timeout: Int
     var source: Int?
     var builderStarted: Date?
@@ -108,7 +109,8 @@ extension StoredJob {
         }
         claims = record.claims.map(StoredClaim.init)
         image = record.build.image
-        shell = record.build.shell
+        shell = job.shell
+        keepRule = record.build.keep.rawValue
         timeout = record.build.timeout
         source = record.source
         builderStarted = record.builderStarted
@@ -207,7 +209,8 @@ extension StoredJob {
 
     func record() throws -> JobRecord {
         JobRecord(
-            job: try job(), build: JobRecord.Build(image: image, shell: shell, timeout: timeout),
+            job: try job(),
+            build: JobRecord.Build(image: image, keep: try Self.read(keepRule), timeout: timeout),
             source: source, claims: try standingClaims(), builderStarted: builderStarted,
             lifetime: lifetime.map {
                 Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)

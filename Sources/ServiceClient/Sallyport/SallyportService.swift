@@ -216,32 +216,35 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, note, visibility), about: .optional,
+            method: "POST", path: Self.submissions(owner, note, visibility, keep), about: .optional,
             headers: ["Content-Type: application/yaml"], body: manifest)
         send(request, answer)
     }
 
     public func submit(
         source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let manifest = manifest.map { "&manifest=\($0.percentEncoded)" } ?? ""
         // It takes as long as the person takes to send it. The service may end it if it pauses.
         var request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, note, visibility) + manifest, about: .optional,
+            method: "POST", path: Self.submissions(owner, note, visibility, keep) + manifest,
+            about: .optional,
             headers: ["Content-Type: application/x-tar"], timeout: nil)
         request.upload = source
         send(request, answer)
     }
 
-    private static func submissions(_ owner: String, _ note: String?, _ visibility: Job.Visibility) -> String
-    {
+    private static func submissions(
+        _ owner: String, _ note: String?, _ visibility: Job.Visibility, _ keep: KeepRule?
+    ) -> String {
         "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)"
             + (note.map { "&note=\($0.percentEncoded)" } ?? "")
+            + (keep.map { "&keep=\($0.rawValue)" } ?? "")
     }
 
     public func perform(

@@ -19,8 +19,9 @@ public protocol SelfService: AnyObject {
     /// - Parameters:
     ///   - manifest: the bytes of a manifest in YAML.
     ///   - owner: a person's name or id.
+    ///   - keep: instead of what the manifest says.
     func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Submits a manifest together with the source that it is about.
@@ -29,9 +30,10 @@ public protocol SelfService: AnyObject {
     ///   - source: a tar archive, plain or compressed with gzip.
     ///   - manifest: the path of the manifest in the archive; nil: the service's usual one.
     ///   - owner: a person's name or id.
+    ///   - keep: instead of what the manifest says.
     func submit(
         source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        _ answer: @escaping (Result<Job, ServiceError>) -> Void)
+        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Answers with the job after the change.
     ///

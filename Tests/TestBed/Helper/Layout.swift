@@ -82,8 +82,10 @@ struct Layout: Sendable {
         max_life = \(settings.maxLife)
         # A few people do what many would.
         kept_per_owner = 100
+        running_per_owner = 100
         sessions_per_person = 1000
         queued_per_owner = 100
+        submissions_per_minute = 10000
         streams_per_person = 1000
 
         """

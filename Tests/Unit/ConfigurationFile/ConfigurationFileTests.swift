@@ -60,9 +60,13 @@ import Testing
             lease = 3
             max_life = 100
             kept_per_owner = 4
+            running_per_owner = 3
+            kept_full = "oldest"
+            max_timeout = 90
             sessions_per_person = 5
             queued_per_owner = 6
             streams_per_person = 9
+            submissions_per_minute = 12
             log_limit = 7
             retention = 8
             terms = "/e"
@@ -105,9 +109,13 @@ import Testing
         expected.runner.keep = 60
         expected.runner.life = 70
         expected.runner.limits.keptPerOwner = 4
+        expected.runner.limits.runningPerOwner = 3
+        expected.runner.limits.keptFull = .oldest
+        expected.runner.maxTimeout = 90
         expected.runner.limits.sessionsPerPerson = 5
         expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6
+        expected.runner.limits.submissionsPerMinute = 12
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8
         expected.runner.terms = "/e"

@@ -39,6 +39,8 @@ import Testing
         #expect(runner.gatewayKeys == ["ssh-ed25519 AAAA"] && runner.suffixes == ["a.example.org", "b"])
         #expect(runner.accelerator == .tcg && runner.slots == 3 && runner.memory == 256)
         #expect(runner.keep == 60 && runner.life == 70 && runner.lease == 3 && runner.maxLife == 100)
+        // It was the limit of the tasks, too.
+        #expect(runner.maxTimeout == 100)
         #expect(runner.limits.keptPerOwner == 4 && runner.limits.sessionsPerPerson == 5)
         #expect(runner.limits.queuedPerOwner == 6 && runner.limits.log == 7 && runner.limits.retention == 8)
         #expect(runner.terms == "/e")

@@ -45,6 +45,7 @@ import Testing
         expected.runner.suffixes = ["builds.example.org"]
         expected.runner.imageAliases = ["debian/stable": "debian-build"]
         expected.runner.slots = 4
+        expected.runner.limits.runningPerOwner = 2
         expected.runner.terms = "/etc/sallyport/terms.txt"
         expected.runner.network = .init(
             address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",

@@ -8,6 +8,7 @@ struct Submit: ParsableCommand {
 
     @Option(help: "The job's owner; by default the user who has logged in.") var owner: String?
     @Option(help: "What the job is about.") var note: String?
+    @Option(help: "When the builder is kept, instead of what the manifest says.") var keep: KeepRule?
     @Flag(help: "Who can see the job.") var visibility = Visibility.unlisted
     @Argument(help: ArgumentHelp("The manifest; - is standard input.", valueName: "manifest")) var path:
         String
@@ -20,12 +21,15 @@ struct Submit: ParsableCommand {
                 throw Failure(.data, "The job needs an owner. Use --owner NAME.")
             }
             let job = try options.ask {
-                $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility, $1)
+                $0.submit(
+                    manifest: manifest, owner: owner, note: note, visibility: visibility, keep: keep, $1)
             }
             try options.answer(job) { "job \(job.id): \(job.status.rawValue)" }
         }
     }
 }
+
+extension KeepRule: ExpressibleByArgument {}
 
 /// As flags: `--public`, `--unlisted`, `--private`.
 extension Visibility: EnumerableFlag {}

@@ -151,6 +151,12 @@ struct RequestTests {
         #expect(try command(text, as: HelpCommand.self).topic == topic)
     }
 
+    @Test("submits a job that is kept as the options say", arguments: KeepRule.allCases)
+    func keep(_ rule: KeepRule) throws {
+        let submit = try command("submit --keep \(rule.rawValue) --note --keep never", as: SubmitCommand.self)
+        #expect(submit.keep == rule && submit.note == "--keep never")
+    }
+
     @Test(
         "submits",
         arguments: [
@@ -169,7 +175,7 @@ struct RequestTests {
     func submit(text: String, note: String?, follow: Bool, visibility: Visibility) throws {
         let submit = try command(text, as: SubmitCommand.self)
         #expect(submit.note == note && submit.follow == follow && submit.visibility == visibility)
-        #expect(!submit.json)
+        #expect(!submit.json && submit.keep == nil)
         // Who could have meant an option is told that it is none.
         #expect((submit.optionInNote != nil) == (note?.contains(/--(public|private|note)/) == true))
     }
@@ -349,6 +355,7 @@ struct RequestTests {
             ("submit --note", .missing(.text), "--note"),
             ("submit --private --public", .contradiction, "--public"),
             ("submit --follow --json", .contradiction, "--json"),
+            ("submit --keep ever", .malformedChoice(of: ["never", "failure", "always"]), "ever"),
             ("submit --follow job.yaml", .fileName, "job.yaml"),
             ("proxy", .missing(.job), ""), ("proxy 42 22", .tooManyWords, "22"),
             ("proxy job-", .malformedJob, "job-"),

@@ -172,13 +172,13 @@ extension MemoryService: SelfService {
     }
 
     func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility,
+        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) { answer(.failure(Self.notOffered)) }
 
     func submit(
         source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) { answer(.failure(Self.notOffered)) }
 
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {

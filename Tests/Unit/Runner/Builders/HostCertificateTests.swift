@@ -30,7 +30,8 @@ struct HostCertificateTests {
         let settings = Settings(configuration, hostName: "example.org")
         let plan = settings.plan(for: lifecycle().record)
         #expect(plan.hostNames == ["job-7", "job-7.a.example.org", "job-7.b.example.org"])
-        #expect(plan.longestLife == 7200 + settings.grace)
+        // The job's timeout, and then max_life.
+        #expect(plan.life == 3600 && plan.longestLife == 3600 + 7200 + settings.grace)
     }
 
     @Test("a certificate is valid for these names, from an hour before now to the end of the life")

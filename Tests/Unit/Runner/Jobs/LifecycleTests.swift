@@ -1,4 +1,5 @@
 import BuildAPI
+import ConfigurationFile
 import Foundation
 import Policy
 import Testing
@@ -11,7 +12,8 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .a
         id: JobID("7")!, owner: Person(id: "1", name: "alice"), status: .queued, created: start,
         tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
     var lifecycle = Lifecycle(
-        record: JobRecord(job: job, build: .init(image: "debian", shell: shell, timeout: timeout)),
+        record: JobRecord(
+            job: job, build: .init(image: "debian", keep: shell ? .always : .failure, timeout: timeout)),
         times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
     _ = lifecycle.builderReady(at: start)
@@ -59,14 +61,84 @@ struct LifecycleTests {
     @Test(
         "whether the builder is kept",
         arguments: [
-            (Job.Status.failed, false, false, false, true), (.failed, true, true, true, true),
-            (.success, false, false, false, false), (.success, true, false, false, true),
-            (.success, false, true, false, true), (.success, false, false, true, true),
-            (.timeout, true, true, true, false), (.cancelled, true, true, true, false),
-        ])
-    func keeping(status: Job.Status, shell: Bool, isClaimed: Bool, isHeld: Bool, isKept: Bool) {
+            (Job.Status.failed, .failure, false, true), (.failed, .always, true, true),
+            (.failed, .never, false, false), (.failed, .never, true, true),
+            (.success, .failure, false, false), (.success, .always, false, true),
+            (.success, .failure, true, true), (.success, .never, false, false),
+            (.success, .never, true, true),
+            (.timeout, .always, true, false), (.cancelled, .always, true, false),
+        ] as [(Job.Status, KeepRule, Bool, Bool)])
+    func keeping(status: Job.Status, keep: KeepRule, isNeeded: Bool, isKept: Bool) {
+        #expect(Lifecycle.isKept(after: status, keep: keep, isNeeded: isNeeded) == isKept)
+    }
+
+    @Test("when the owner can keep no more, the builder ends and the log says what to release")
+    func noRoom() throws {
+        let room = KeptRoom.full(2, named: ["5", "6"].compactMap { JobID($0) })
+        let sentence = Effect.log(
+            "the builder is not kept: you have 2 kept builders, which is the limit; to make room, release 6 or 5"
+        )
+        var failed = lifecycle()
+        let effects = failed.taskEnded("a", exitStatus: 1, room: room, at: start)
+        #expect(effects.contains(sentence) && effects.contains(.endBuilder))
+        #expect(failed.record.job.status == .failed && failed.record.job.builderEnd == .init(reason: .limit))
+        var shell = lifecycle(shell: true)
+        #expect(shell.tasksEnded(room: room, at: start).contains(sentence))
+        // Nothing was to be kept, so there is nothing to say.
+        var success = lifecycle()
+        _ = success.tasksEnded(room: room, at: start)
+        #expect(success.record.job.builderEnd == .init(reason: .success))
+        var never = lifecycle()
+        never.record.build.keep = .never
+        _ = never.taskEnded("a", exitStatus: 1, room: room, at: start)
+        #expect(never.record.job.builderEnd == .init(reason: .notKept))
+        // Nobody is thrown out, and what is held stays.
+        var entered = lifecycle()
+        try claim(&entered, "s", .shell)
+        _ = entered.taskEnded("a", exitStatus: 1, room: room, at: start)
+        var held = lifecycle()
+        _ = try held.held(by: Requester(), at: start)
+        _ = held.tasksEnded(room: room, at: start)
+        #expect(entered.record.job.builder?.state == .kept && held.record.job.builder?.state == .kept)
+    }
+
+    @Test("or the oldest kept builder that nobody needs ends for it")
+    func oldest() throws {
+        var new = lifecycle()
+        let effects = new.taskEnded(
+            "a", exitStatus: 1, room: .instead(of: JobID("5")!, isNamed: true), at: start)
+        #expect(new.record.job.builder?.state == .kept && effects.contains(.makeRoom(instead: JobID("5")!)))
+        #expect(effects.contains(.log("the builder of job 5 ends for it: you can keep no more at once")))
+        var old = lifecycle()
+        _ = old.taskEnded("a", exitStatus: 1, at: start)
+        var entered = old
+        #expect(old.displaced(at: start).contains(.endBuilder))
+        #expect(old.record.job.builderEnd == .init(reason: .limit))
+        try claim(&entered, "s", .shell)
+        #expect(entered.displaced(at: start).isEmpty)
+    }
+
+    @Test("which kept builder makes room")
+    func keptRoom() {
+        func job(_ id: Int, _ visibility: Visibility = .unlisted, held: Bool = false, inside: Bool = false)
+            -> Job
+        {
+            let alice = Person(id: "1", name: "alice")
+            return Job(
+                id: JobID("\(id)")!, owner: alice, status: .failed, visibility: visibility, held: held,
+                sessions: inside
+                    ? [.init(session: "s", person: alice, kind: .shell, from: "::1", since: start)] : [])
+        }
+        let kept = [job(9), job(10, held: true), job(8, inside: true), job(11, .private)]
+        func room(_ kept: [Job], _ whenFull: Configuration.Runner.KeptFull, _ limit: Int = 2) -> KeptRoom {
+            KeptRoom(for: job(12), among: kept, limit: limit, whenFull: whenFull)
+        }
+        #expect(room(kept, .new, 5) == .free && room([], .oldest) == .free)
+        #expect(room(kept, .new) == .full(4, named: ["8", "9", "10"].compactMap { JobID($0) }))
+        #expect(room(kept, .oldest) == .instead(of: JobID("9")!, isNamed: true))
+        #expect(room(Array(kept.dropFirst()), .oldest) == .instead(of: JobID("11")!, isNamed: false))
         #expect(
-            Lifecycle.isKept(after: status, shell: shell, isClaimed: isClaimed, isHeld: isHeld) == isKept)
+            room(Array(kept[1...2]), .oldest) == .full(2, named: ["8", "10"].compactMap { JobID($0) }))
     }
 
     @Test("a timeout ends the builder, even if people are inside")

@@ -34,7 +34,7 @@ struct LifetimeTests {
         }
     }
 
-    /// keep is 600, life 3600, max_life 7200.
+    /// keep is 600, life 3600, max_life 7200, which counts from the failure.
     static let courses: [Course] = [
         Course("nobody comes", [], 600, .kept),
         Course("someone enters", [(100, .claim("a"))], 3700, .deadline),
@@ -149,15 +149,35 @@ struct LifetimeTests {
     @Test("no deadline is later than max_life")
     func maximum() throws {
         var job = lifecycle()
+        #expect(job.record.job.maxDeadline == nil, "it is not known before the tasks have ended")
         _ = job.taskEnded("a", exitStatus: 1, at: start + 3500)
-        _ = try job.held(by: Requester(), at: start + 3700)
-        #expect(job.record.job.deadline == start + 7200)
+        _ = try job.held(by: Requester(), at: start + 3900)
+        #expect(job.record.job.deadline == start + 7500)
+        try claim(&job, "s", .shell, at: start + 7400)
+        #expect(job.record.job.deadline == start + 10_700)
         let error = #expect(throws: RunnerError.self) {
-            try job.extended(to: start + 7201, by: Requester(), at: start + 3700)
+            try job.extended(to: start + 10_701, by: Requester(), at: start + 7400)
         }
         #expect(error?.code == .unprocessable(line: nil, key: nil))
-        let latest = (start + 7200).formatted(.iso8601)
+        let latest = (start + 10_700).formatted(.iso8601)
         #expect(error?.description == "The builder of job 7 can stay until \(latest) at the latest.")
+    }
+
+    @Test(
+        "a job that earlier versions had started has max_life from the end of its tasks, and max_timeout before"
+    )
+    func earlier() {
+        var job = lifecycle(timeout: 7200)
+        job.record.job.maxDeadline = start + 100
+        var times = job.times
+        times.maxTimeout = 7000
+        var restarted = Lifecycle(record: job.record, times: times)
+        #expect(restarted.nextMoment == start + 7000 && restarted.timePassed(at: start + 6999).isEmpty)
+        _ = restarted.taskEnded("a", exitStatus: 1, at: start + 6999)
+        #expect(restarted.record.job.maxDeadline == start + 6999 + 7200)
+        var late = Lifecycle(record: job.record, times: times)
+        #expect(
+            late.timePassed(at: start + 7000).contains(.log("timeout: the tasks did not end within 7000 s")))
     }
 
     @Test("why builders end that are not kept")

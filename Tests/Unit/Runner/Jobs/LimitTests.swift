@@ -8,52 +8,54 @@ import Testing
 
 @Suite("Limits")
 struct LimitTests {
-    @Test("a job waits while its owner has reached the limit of kept builders, and others pass it")
+    @Test("kept builders stop no build; the next failure is not kept, and its log says what to release")
     func keptPerOwner() async throws {
-        try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
-            try await service.addAlice()
-            try await service.addBob()
-            for _ in 1...2 { _ = try await service.failedJob() }
-            _ = try await service.submit("  - a: exit 1")
-            _ = try await service.log(
-                "3", "setup", when: "waits: you have 2 kept builders; release 2 or 1\n")
-            _ = try await service.failedJob(query: "owner=bob")
-            #expect(try await service.job("3").status == .queued)
-            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
-            _ = try await service.job("3") { $0.builder?.state == .kept }
-            #expect(service.supply.count == 4)
-        }
-    }
-
-    @Test("a log that others can read names no private job")
-    func privateJobsAreNotNamed() async throws {
         try await TestService.run(limits: .with { $0.keptPerOwner = 2 }) { service in
             try await service.addAlice()
             _ = try await service.failedJob()
             _ = try await service.failedJob(query: "owner=alice&visibility=private")
-            _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=public")
-            _ = try await service.log("3", "setup", when: "waits: you have 2 kept builders; release 1\n")
+            let sentence =
+                "the builder is not kept: you have 2 kept builders, which is the limit; to make room, release"
+            _ = try await service.submit("  - a: exit 1")
+            // Others can read this log.
+            _ = try await service.log("3", "setup", when: "\(sentence) 1\n")
+            let failed = try await service.job("3") { $0.builder == nil }
+            #expect(failed.status == .failed && failed.builderEnd == .init(reason: .limit))
             _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=private")
-            _ = try await service.log("4", "setup", when: "you have 2 kept builders; release 2 or 1\n")
+            _ = try await service.log("4", "setup", when: "\(sentence) 2 or 1\n")
+            _ = try await service.submit("  - a: exit 1", query: "owner=alice&keep=never")
+            #expect(try await service.job("5") { $0.status.isFinal }.builderEnd == .init(reason: .notKept))
+            _ = try await service.submit("  - a: exit 0", query: "owner=alice&keep=failure")
+            #expect(try await service.job("6") { $0.status.isFinal }.builderEnd == .init(reason: .success))
+            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
+            let success = try await service.submit("  - a: exit 0", query: "owner=alice&keep=always")
+            #expect(success.shell)
+            _ = try await service.job("7") { $0.builder?.state == .kept }
+            #expect(try await service.submission("  - a: x", query: "owner=alice&keep=ever").status == 400)
         }
     }
 
-    @Test("a running build is kept when it fails, and the next one waits for it")
-    func workIsNotThrownAway() async throws {
-        try await TestService.run(limits: .with { $0.keptPerOwner = 1 }) { service in
+    @Test(
+        "or the oldest ends for it; people inside are not thrown out, and too many of these make a job wait")
+    func keptFull() async throws {
+        let limits = Configuration.Runner.Limits.with { ($0.keptPerOwner, $0.keptFull) = (1, .oldest) }
+        try await TestService.run(limits: limits) { service in
             try await service.addAlice()
-            for job in ["1", "2"] {
-                _ = try await service.submit("  - a: wait")
-                _ = try await service.job(job) { $0.builder?.state == .ready }
-            }
-            for job in ["1", "2"] { await service.supply.machine(of: job).finish("a", with: 1) }
-            for job in ["1", "2"] { _ = try await service.job(job) { $0.builder?.state == .kept } }
+            for _ in 1...2 { _ = try await service.failedJob() }
+            _ = try await service.log("2", "setup", when: "the builder of job 1 ends for it")
+            let ended = try await service.job("1") { $0.builder == nil }
+            #expect(ended.builderEnd == .init(reason: .limit))
+            #expect(try await service.claim("2").status == 201)
+            _ = try await service.submit("  - a: wait")
+            _ = try await service.job("3") { $0.builder?.state == .ready }
+            _ = try await service.client.send(.PUT, "/v1/jobs/3/hold")
+            await service.supply.machine(of: "3").finish("a", with: 1)
+            _ = try await service.job("3") { $0.builder?.state == .kept }
+            #expect(try await service.job("2").builder?.state == .kept)
             _ = try await service.submit("  - a: exit 0")
-            _ = try await service.log("3", "setup", when: "you have 2 kept builders; release 2 or 1")
-            _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
-            _ = try await service.log("3", "setup", when: "you have 1 kept builder; release 2")
-            service.clock.advance(by: 600)
-            #expect(try await service.job("3") { $0.status.isFinal }.status == .success)
+            _ = try await service.log("4", "setup", when: "waits: you have 2 kept builders; release 3 or 2\n")
+            _ = try await service.client.send(.DELETE, "/v1/jobs/3/builder")
+            #expect(try await service.job("4") { $0.status.isFinal }.status == .success)
         }
     }
 
@@ -67,6 +69,35 @@ struct LimitTests {
             _ = try await service.submit("  - a: exit 0", query: "owner=bob")
             _ = try await service.log("2", "setup", when: "all builders (1) are in use; you can release 1\n")
             _ = try await service.log("3", "setup", when: "all builders (1) are in use\n")
+        }
+    }
+
+    @Test("owners take turns, an owner at the limit lets others pass, and a restart keeps whose turn it is")
+    func turns() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (supply, clock, limits) = (
+            FakeSupply(), ManualClock(), Configuration.Runner.Limits.with { $0.runningPerOwner = 2 }
+        )
+        try await TestService.run(slots: 3, limits: limits, supply: supply, folder: folder, clock: clock) {
+            service in
+            try await service.addAlice()
+            try await service.addBob()
+            for _ in 1...4 { _ = try await service.submit("  - a: wait") }
+            for _ in 1...2 { _ = try await service.submit("  - a: wait", query: "owner=bob") }
+            for job in ["1", "2", "5"] { _ = try await service.job(job) { $0.builder?.state == .ready } }
+            _ = try await service.log(
+                "3", "setup", when: "waits until 2 or 1 has ended: you have 2 running jobs")
+            _ = try await service.log("6", "setup", when: "waits: all builders (3) are in use\n")
+            clock.advance(by: 1)
+            await service.supply.machine(of: "1").finish("a", with: 0)
+            _ = try await service.job("3") { $0.builder?.state == .ready }
+        }
+        try await TestService.run(slots: 3, limits: limits, supply: supply, folder: folder, clock: clock) {
+            service in
+            await service.supply.machine(of: "2").finish("a", with: 0)
+            _ = try await service.job("6") { $0.builder?.state == .ready }
+            #expect(try await service.job("4").status == .queued)
         }
     }
 

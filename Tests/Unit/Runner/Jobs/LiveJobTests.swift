@@ -194,7 +194,7 @@ struct LiveJobTests {
             }
             for try await _ in group {}
         }
-        #expect(await directory.queue.map(\.description) == (1...10).map { "\($0)" })
+        #expect(await directory.waiting.jobs(of: alice.id).map(\.description) == (1...10).map { "\($0)" })
         await #expect(throws: RunnerError.self) {
             try await directory.submit(manifest, owner: alice, note: nil)
         }

@@ -1,3 +1,4 @@
+import BuildAPI
 import Testing
 
 @testable import Runner
@@ -38,6 +39,7 @@ struct ManifestReaderTests {
         arguments: [
             ("image: a\nfoo: 1", 2, "foo"), ("image: ../a", 1, "image"), ("image: .a", 1, "image"),
             ("image: a\nshell: maybe", 2, "shell"), ("image: a\ntimeout: 1d", 2, "timeout"),
+            ("image: a\nkeep: ever", 2, "keep"), ("image: a\nkeep: never\nshell: true", 2, "keep"),
             ("image: a\ntimeout: 0", 2, "timeout"), ("image: a\ntimeout: 73h", 2, "timeout"),
             ("image: a\ntasks:\n  - Build: x", 3, "tasks"),
             ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
@@ -56,6 +58,29 @@ struct ManifestReaderTests {
             try ManifestReader.read(text.utf8, resolveImage: { $0 == "gone" ? nil : $0 })
         }
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
+    }
+
+    @Test(
+        "when the builder is kept: as keep says, otherwise as shell does",
+        arguments: [
+            ("", .failure), ("shell: true", .always), ("shell: false", .failure), ("keep: never", .never),
+            ("keep: failure", .failure), ("keep: always\nshell: false", .always),
+            ("shell: true\nkeep: always", .always),
+        ] as [(String, KeepRule)])
+    func keep(text: String, rule: KeepRule) throws {
+        #expect(try ManifestReader.read("image: a\n\(text)\n".utf8).keepRule == rule)
+    }
+
+    @Test("a timeout is at most what the administrator allows, also if the manifest says nothing")
+    func longestTimeout() throws {
+        func read(_ text: String) throws(RunnerError) -> Manifest {
+            try ManifestReader.read("image: a\n\(text)".utf8, longestTimeout: 1800)
+        }
+        #expect(try read("timeout: 30m").timeout == 1800 && read("").timeout == 1800)
+        let error = #expect(throws: RunnerError.self) { try read("timeout: 1801") }
+        #expect(
+            error?.description
+                == "line 2, timeout: expected seconds, or a time such as 30m or 2h, of at most 30m.")
     }
 
     @Test(

@@ -94,7 +94,8 @@ struct StartUpCheckTests {
         }
         #expect(try warning { ($0.life, $0.maxLife) = (7201, 7200) }.hasPrefix("runner.life (7201)"))
         #expect(
-            try warning { ($0.keep, $0.life, $0.maxLife) = (1, 1, 3599) }.contains("timeout of a job (3600)"))
+            try warning { $0.maxTimeout = 3599 }.hasPrefix(
+                "runner.max_timeout (3599) is less than the usual timeout of a job (3600)"))
         #expect(try warning({ _ in }, on: host { $0.images = [:] }).contains("there is no image in"))
         #expect(
             try warning({ _ in }, on: host { $0.imagesObstacle = "/i: Permission denied" })

@@ -62,7 +62,7 @@ struct EarlierVersionsTests {
         #expect(manifest.tasks == [.init(name: "build", script: "echo built")])
         #expect(manifest.environment == [.init(name: "COLOUR", value: "it's blue")])
         let running = try #require(try await store.job(JobID("6")!))
-        #expect(running.build.shell)
+        #expect(running.build.keep == .always)
         let tasks = try await store.manifest(of: JobID("6")!)?.tasks
         #expect(tasks?[0].script == "echo begun\nsleep 1000\n")
         #expect(try await store.job(JobID("4")!)?.build.timeout == 8)

@@ -30,7 +30,7 @@ struct StoredFormTests {
                 keptUntil: start + 4, accelerator: .kvm, isolated: true),
             builderEnd: .init(reason: .released, by: alice), sessions: [claim.shown])
         return JobRecord(
-            job: job, build: .init(image: "debian", shell: true, timeout: 9), source: 10, claims: [claim],
+            job: job, build: .init(image: "debian", keep: .always, timeout: 9), source: 10, claims: [claim],
             builderStarted: start, lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
             isPrepared: true, endsWhenUnclaimed: true, eventNumber: 11)
     }

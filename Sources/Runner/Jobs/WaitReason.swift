@@ -1,0 +1,62 @@
+import BuildAPI
+import Presentation
+
+/// Why a job waits.
+enum WaitReason: Equatable, Sendable {
+    /// The owner has more kept builders than the limit; some of them by name.
+    case kept(Int, named: [JobID])
+    /// As many jobs of the owner run as can run at once; some of them by name.
+    case running(Int, named: [JobID])
+    /// Every slot is taken. The owner could release these.
+    case slots(kept: [JobID])
+
+    /// - Parameters:
+    ///   - job: the one that waits. Other people can read its log, which must not tell them of private jobs.
+    ///   - builders: its owner's.
+    ///   - obstacle: nil: only the slots are missing.
+    init(_ job: Job, _ builders: OwnersBuilders, _ obstacle: OwnersBuilders.Obstacle?) {
+        let kept = builders.kept.named(in: job)
+        self =
+            switch obstacle {
+            case .kept: .kept(builders.kept.count, named: kept)
+            case .running: .running(builders.running.count, named: builders.running.named(in: job))
+            case nil: .slots(kept: kept)
+            }
+    }
+
+    /// The line for the job's log: what the job waits for, and how to free it.
+    func sentence(slots: Int) -> String {
+        switch self {
+        case .kept(let count, let named):
+            return "waits: you have \(count.counted("kept builder")); release \(Self.list(named, "or"))"
+        case .running(let count, let named):
+            return
+                "waits until \(Self.list(named, "or")) has ended: you have \(count.counted("running job")), which is the limit"
+        case .slots where slots == 0: return "waits: this build service has no builders at the moment"
+        case .slots(let jobs):
+            let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
+            return "waits: all builders (\(slots)) are in use\(free)"
+        }
+    }
+
+    /// `43, 42 or 41`: the newest ones; `one` if there are none.
+    static func list(_ jobs: [JobID], _ conjunction: String) -> String {
+        let newest = jobs.reversed().prefix(5).map(\.description)
+        guard let last = newest.last, newest.count > 1 else { return newest.first ?? "one" }
+        return newest.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+    }
+}
+
+extension [Job] {
+    /// Those that the log of a job can name, oldest first.
+    func named(in job: Job) -> [JobID] {
+        filter { job.visibility == .private || $0.visibility != .private }.map(\.id).inOrder
+    }
+}
+
+extension Collection<JobID> {
+    /// Oldest first: the runner's ids are numbers that count up.
+    var inOrder: [JobID] {
+        sorted { (Int64($0.description) ?? 0) < (Int64($1.description) ?? 0) }
+    }
+}
