@@ -14,11 +14,7 @@ extension JobBook {
         var removed = 0
         do throws(RunnerError) {
             while case let jobs = try store.jobsOver(since: moment, behind: last, limit: 20), !jobs.isEmpty {
-                for id in jobs where entries[id] == nil && removeLogs(of: id) && removeSource(of: id) {
-                    // Remove the logs first: a job that still exists is found again.
-                    try store.removeJob(id)
-                    removed += 1
-                }
+                for id in jobs where try removeFinished(id) { removed += 1 }
                 last = jobs.last
                 await _Concurrency.Task.yield()
                 guard !isStopping else { break }
@@ -28,6 +24,16 @@ extension JobBook {
         }
         guard removed > 0 else { return }
         logger.info("removed \(removed) jobs that ended more than \(settings.limits.retention) days ago")
+    }
+
+    /// Removes a job that is only in the database, with its logs and its source.
+    ///
+    /// - Returns: whether it is gone.
+    func removeFinished(_ id: JobID) throws(RunnerError) -> Bool {
+        // Remove the logs first: a job that still exists is found again.
+        guard entries[id] == nil, removeLogs(of: id), removeSource(of: id) else { return false }
+        try store.removeJob(id)
+        return true
     }
 
     private func removeLogs(of id: JobID) -> Bool {

@@ -81,7 +81,10 @@ actor JobBook {
             [.audit("submitted by \(owner.name), image \(manifest.image)")] + lifecycle.queue()
         }
         fillSlots()
-        return entries[id]?.record.job ?? record.job
+        var job = entries[id]?.record.job ?? record.job
+        let removed = makeRoomForFinished(of: owner)
+        job.removed = removed.isEmpty ? nil : removed
+        return job
     }
 
     func job(_ id: JobID) throws(RunnerError) -> Job {
@@ -256,5 +259,6 @@ actor JobBook {
         guard !entry.hasSlot, entry.isStored, entry.logs.isOnDisk else { return }
         entry.alarm?.cancel()
         entries[id] = nil
+        measure(id, entry.logs)
     }
 }

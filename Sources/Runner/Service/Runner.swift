@@ -50,6 +50,7 @@ public struct Runner: Sendable {
             store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger)
         try await book.takeOver()
         await book.removeOldJobs()
+        await book.measureFinishedJobs()
 
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
@@ -92,7 +93,10 @@ public struct Runner: Sendable {
         }
         services += [
             Regularly(every: 15, timekeeper) { await book.beat() },
-            Regularly(every: 3600, timekeeper) { await book.removeOldJobs() },
+            Regularly(every: 3600, timekeeper) {
+                await book.removeOldJobs()
+                await book.measureFinishedJobs()
+            },
             Ending(book: book, isEphemeral: isEphemeral),
         ]
         let group = ServiceGroup(

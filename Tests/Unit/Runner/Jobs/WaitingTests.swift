@@ -25,7 +25,9 @@ struct WaitingTests {
         #expect(waiting.byOwner.isEmpty)
     }
 
-    @Test("on two slots with a limit of one, three owners are served in turn, and whoever is at the limit blocks nobody")
+    @Test(
+        "on two slots with a limit of one, three owners are served in turn, and nobody at the limit blocks others"
+    )
     func slots() {
         var waiting = thirty()
         /// The owners of running jobs, oldest first.
