@@ -44,7 +44,7 @@ struct LimitTests {
         try await TestService.run(limits: limits) { service in
             try await service.addAlice()
             for _ in 1...2 { _ = try await service.failedJob() }
-            _ = try await service.log("2", "setup", when: "the builder of job 1 ends for it")
+            _ = try await service.log("2", "setup", when: "to make room, the builder of job 1 ends")
             let oldest = try await service.job("1") { $0.builder == nil }
             #expect(oldest.builderEnd == .init(reason: .limit))
             #expect(try await service.claim("2").status == 201)
