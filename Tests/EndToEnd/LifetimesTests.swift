@@ -7,7 +7,10 @@ import Testing
     /// through the gateway. All end with the deadline, and the client says why.
     @Test func aBuilderEndsAtItsDeadlineWhoeverIsInside() async throws {
         let testBed = try await SharedTestBed.get()
-        try await OwnRunner.with(testBed, size: "40m", life: 12, at: testBed.orphanedSocket) { runner in
+        try await OwnRunner.with(
+            testBed, size: "40m", life: 12, at: testBed.orphanedSocket, more: "finished_per_owner = 1"
+        ) {
+            runner in
             let submitted = try await runner.submit("image: debian\ntasks:\n  - check: exit 1\n")
             await expect(submitted, status: 0, in: testBed)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
@@ -52,6 +55,17 @@ import Testing
             }
             #expect((11...17).contains(try #require(seconds)), "\(session)")
             try await runner.waitUntilNoBuilder(seconds: 10)
+            // One finished job is all that its owner can have here.
+            let followed = try await Command.run(
+                testBed.ssh(["submit", "--keep", "never", "--follow"], to: .orphaned),
+                input: Array("image: debian\ntasks:\n  - check: exit 1\n".utf8), deadline: .seconds(60))
+            await expect(
+                followed, status: 1,
+                errors: ["To make room, your oldest finished job was removed with its logs: 1."], in: testBed)
+            let refused = try await Command.run(testBed.ssh(["connect", "2", "true"], to: .orphaned))
+            await expect(
+                refused, status: 69,
+                errors: ["The builder of job 2 has ended: the job was to keep no machine."], in: testBed)
         }
     }
 

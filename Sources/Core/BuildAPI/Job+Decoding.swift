@@ -22,7 +22,8 @@ extension Job {
             shell: try members.decodeIfPresent(Bool.self, forKey: .shell) ?? false,
             builder: try members.decodeIfPresent(Builder.self, forKey: .builder),
             builderEnd: try members.decodeIfPresent(BuilderEnd.self, forKey: .builderEnd),
-            sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [])
+            sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [],
+            removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }
 }
 

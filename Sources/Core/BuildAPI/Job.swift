@@ -44,13 +44,15 @@ public struct Job: Codable, Equatable, Sendable {
     /// Why the last builder ended; nil while there is one, or if the service does not say.
     public var builderEnd: BuilderEnd?
     public var sessions: [Session]
+    /// The owner's oldest finished jobs, which had to go for this one: only in the answer to its submission.
+    public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
         case id, owner, note, status, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
-        case sessions
+        case sessions, removed
     }
 
     public init(
@@ -58,7 +60,7 @@ public struct Job: Codable, Equatable, Sendable {
         created: Date? = nil, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Person] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
-        builderEnd: BuilderEnd? = nil, sessions: [Session] = []
+        builderEnd: BuilderEnd? = nil, sessions: [Session] = [], removed: [JobID]? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -77,6 +79,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.builder = builder
         self.builderEnd = builderEnd
         self.sessions = sessions
+        self.removed = removed
     }
 }
 

@@ -2,6 +2,7 @@ import BuildAPI
 import CommandGrammar
 import EventLoop
 import Policy
+import Presentation
 import ServiceClient
 
 /// `submit`: submits a manifest from standard input as a job, or with `--tar` the source with a manifest in it; with
@@ -130,6 +131,7 @@ private final class Submission: RunningCommand {
     }
 
     private func submitted(_ job: Job) {
+        if let removals = job.spokenRemovals { context.say(removals) }
         guard command.follow else {
             context.answer(JobView(job: job, isInvited: true), json: command.json) {
                 "job \(job.id): \(job.status.rawValue)\n"

@@ -138,6 +138,10 @@ public enum ConfigurationFile {
         limits.submissionsPerMinute = try document.number(
             "runner", "submissions_per_minute", in: 1...1_000_000, default: limits.submissionsPerMinute)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
+        limits.finishedPerOwner = try document.number(
+            "runner", "finished_per_owner", in: 1...1_000_000, default: limits.finishedPerOwner)
+        limits.finishedBytesPerOwner = try document.number(
+            "runner", "finished_bytes_per_owner", in: 1...1 << 50, default: limits.finishedBytesPerOwner)
         limits.retention = try document.number(
             "runner", "retention", in: 1...36_500, default: limits.retention)
         return limits

@@ -1,4 +1,5 @@
 import BuildAPI
+import FoundationEssentials
 import Logging
 
 /// The runner's start and end, as its jobs see them.
@@ -30,9 +31,10 @@ extension JobDirectory {
             }
         }
         // Owners who had a turn last come last.
-        for record in records.filter({ $0.builderStarted != nil }).sorted(by: {
-            $0.builderStarted! < $1.builderStarted!
-        }) { waiting.endTurn(of: record.job.owner.id) }
+        let started = records.compactMap { record in
+            record.builderStarted.map { (moment: $0, owner: record.job.owner.id) }
+        }
+        for turn in started.sorted(by: { $0.moment < $1.moment }) { waiting.endTurn(of: turn.owner) }
         isTakingOver = false
         fillSlots()
     }

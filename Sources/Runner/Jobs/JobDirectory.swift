@@ -23,6 +23,8 @@ actor JobDirectory {
         var isAboutToBeKept = false
         /// Whether its builder ends for a newer one.
         var isDisplaced = false
+        /// Whether it has ended, and nobody has noted yet what it takes.
+        var isUnmeasured = false
         /// Why it waits, as its log says.
         var waitsFor: WaitReason?
     }
@@ -132,6 +134,8 @@ actor JobDirectory {
         guard let entry = entries[id], entry.shown.isOver, entry.isStored, !entry.hasSlot, entry.uses == 0
         else { return }
         entries[id] = nil
+        guard entry.isUnmeasured else { return }
+        _Concurrency.Task { await Retention(of: self).measure(id, entry.job.logs) }
     }
 
     // MARK: What jobs report
@@ -143,6 +147,7 @@ actor JobDirectory {
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
         if report.shown.isOver { waiting.remove(id) }
+        if report.shown.isOver, !before.isOver { entries[id]?.isUnmeasured = true }
         if report.shown.job.status.isFinal { entries[id]?.isAboutToBeKept = false }
         forgetIfOver(id)
         // It counts no longer as running, so that its owner's next job can start.
@@ -187,7 +192,10 @@ actor JobDirectory {
         waiting.add(id, of: owner.id)
         await entries[id]?.job.submitted()
         fillSlots()
-        return entries[id]?.shown.job ?? record.job
+        let removed = await Retention(of: self).makeRoomForFinished(of: owner)
+        var job = entries[id]?.shown.job ?? record.job
+        job.removed = removed.isEmpty ? nil : removed
+        return job
     }
 
     /// Counts it, as long as this takes, among the owner's waiting jobs.

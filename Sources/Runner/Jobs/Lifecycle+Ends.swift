@@ -21,8 +21,7 @@ extension Lifecycle {
             }
         }
         let audit = Effect.audit("ended: \(EntryLines.ending(record.job))")
-        let isKept = Self.isKept(
-            after: status, keep: record.build.keep, isNeeded: isNeeded)
+        let isKept = Self.isKept(after: status, keep: record.build.keep, isNeeded: isNeeded)
         guard end == nil, isKept, record.job.builder != nil else {
             return [audit, .log(status.rawValue), .closeLogs, .publish(.status)]
                 + endBuilder(end ?? .init(reason: status == .success ? .success : .notKept))
@@ -41,14 +40,16 @@ extension Lifecycle {
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
         let effects = keepAnew(at: now)
         let until = record.job.deadline.map { $0.formatted(.iso8601) } ?? ""
-        let kept = [Effect.log(status.rawValue), .log("the builder is kept until \(until)")]
-        return [audit] + kept + makeRoom(room) + [.closeLogs, .publish(.status)] + effects
+        return [audit, .log(status.rawValue)] + makeRoom(room)
+            + [.log("the builder is kept until \(until)"), .closeLogs, .publish(.status)] + effects
     }
 
     private func makeRoom(_ room: KeptRoom) -> [Effect] {
         guard case .instead(let oldest, let isNamed) = room else { return [] }
-        let whose = isNamed ? "the builder of job \(oldest)" : "an older builder of yours"
-        return [.log("\(whose) ends for it: you can keep no more at once"), .makeRoom(instead: oldest)]
+        let builder = isNamed ? "the builder of job \(oldest)" : "an older builder of yours"
+        return [
+            .log("to make room, \(builder) ends: you can keep no more at once"), .makeRoom(instead: oldest),
+        ]
     }
 
     /// Whether someone is inside, or holds the builder.

@@ -3,7 +3,8 @@ import ConfigurationFile
 import Foundation
 import Logging
 
-/// Removes old jobs, with their logs and sources. It reads and removes beside the directory, which nobody waits for.
+/// Removes old jobs, with their logs and sources, and measures what the others take. It works beside the directory, so
+/// that nobody waits for it.
 struct Retention: Sendable {
     private let directory: JobDirectory
 
@@ -36,6 +37,8 @@ struct Retention: Sendable {
         logger.info("removed \(removed) jobs that ended more than \(days) days ago")
     }
 
+    /// Removes a job that only the database has.
+    ///
     /// - Returns: whether it is gone.
     private func remove(_ id: JobID) async throws(RunnerError) -> Bool {
         // Remove the files first: a job that still exists is found again.
@@ -44,6 +47,58 @@ struct Retention: Sendable {
         }
         try await directory.store.removeJob(id)
         return true
+    }
+
+    // MARK: What finished jobs take
+
+    /// How many go at once. If the administrator has lowered the limit, the rest go with the next submissions.
+    private static let most = 20
+
+    /// Notes what a finished job takes.
+    func measure(_ id: JobID, _ logs: JobLogs) async {
+        do {
+            try await directory.store.setBytes(ofFinished: id, logs: logs.size)
+        } catch {
+            // It is measured within the hour.
+            logger.error("job \(id): its size is not stored: \(error.debugDescription)")
+        }
+    }
+
+    /// Measures the finished jobs whose size is unknown.
+    func measureFinishedJobs() async {
+        var last: JobID?
+        do throws(RunnerError) {
+            while case let jobs = try await directory.store.unmeasuredJobs(behind: last, limit: 20),
+                !jobs.isEmpty, await !directory.isStopping
+            {
+                for id in jobs where await directory.isForgotten(id) {
+                    await measure(id, try await directory.logs(id))
+                }
+                last = jobs.last
+            }
+        } catch {
+            logger.error("finished jobs cannot be measured: \(error.debugDescription)")
+        }
+    }
+
+    /// Removes the owner's oldest finished jobs if they have as many as they can have, so that one more can finish.
+    ///
+    /// - Returns: those that have gone, oldest first.
+    func makeRoomForFinished(of owner: Person) async -> [JobID] {
+        var removed: [JobID] = []
+        do throws(RunnerError) {
+            let finished = try await directory.store.finishedJobs(of: owner)
+            let oldest = try await directory.store.oldestFinishedJobs(of: owner, limit: Self.most)
+            for id in finished.surplus(oldest, settings.limits) where try await remove(id) {
+                removed.append(id)
+            }
+        } catch {
+            logger.error("finished jobs of \(owner.name) cannot be removed: \(error.debugDescription)")
+        }
+        guard !removed.isEmpty else { return [] }
+        let ids = removed.map(\.description).joined(separator: ", ")
+        logger.info("removed the oldest finished jobs of \(owner.name), who has reached a limit: \(ids)")
+        return removed
     }
 
     private func removeLogs(of id: JobID) -> Bool {

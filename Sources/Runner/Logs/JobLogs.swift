@@ -29,6 +29,9 @@ struct JobLogs: Sendable {
         }
     }
 
+    /// Bytes of all of them.
+    var size: Int { own.size + tasks.values.reduce(0) { $0 + $1.size } }
+
     /// Whether nothing waits in memory for space on the disk.
     var isOnDisk: Bool { own.isOnDisk && tasks.values.allSatisfy(\.isOnDisk) }
 

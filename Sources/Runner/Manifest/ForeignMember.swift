@@ -7,7 +7,7 @@ enum ForeignMember {
 
     private static let remedies = [
         "arch": "every builder is x86_64; remove this",
-        "artifacts": "nothing is collected; keep the builder with \"shell: true\", and copy files with scp",
+        "artifacts": "nothing is collected; keep the builder with \"keep: always\", and copy files with scp",
         "oauth": "builders get no tokens; remove this, and bring what a task needs with scp",
         "packages": "nothing is installed; use an image that has them, or install them in the first task",
         "repositories": "no package source is added; add it in the first task, or use an image that has it",

@@ -53,6 +53,7 @@ public struct Runner: Sendable {
         try await directory.takeOver()
         await retention.removeOldJobs()
         await directory.removeForgottenSources()
+        await retention.measureFinishedJobs()
 
         // The server's own logger says little that an administrator wants to know.
         var serverLogger = logger
@@ -86,7 +87,10 @@ public struct Runner: Sendable {
         }
         services += [
             Regularly(every: 15, timekeeper) { await directory.beat() },
-            Regularly(every: 3600, timekeeper) { await retention.removeOldJobs() },
+            Regularly(every: 3600, timekeeper) {
+                await retention.removeOldJobs()
+                await retention.measureFinishedJobs()
+            },
             Ending(directory: directory, isEphemeral: isEphemeral),
         ]
         let group = ServiceGroup(

@@ -131,6 +131,14 @@ struct SQLiteStore: Store {
                     CREATE INDEX pending_key_person ON pending_key (person);
                     """)
         }
+        migrator.registerMigration("bytes of finished jobs") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE job ADD COLUMN bytes INTEGER;
+                    CREATE INDEX job_finished ON job (owner, over, bytes, source, live) WHERE NOT live;
+                    CREATE INDEX job_unmeasured ON job (id) WHERE bytes IS NULL AND NOT live;
+                    """)
+        }
         return migrator
     }
 

@@ -47,6 +47,16 @@ protocol JobStore: Sendable {
     /// Whether a source of this job is kept.
     func hasSource(_ id: JobID) async throws(RunnerError) -> Bool
     func removeJob(_ id: JobID) async throws(RunnerError)
+    /// Notes how many bytes the logs of a finished job have, which count with its manifest.
+    func setBytes(ofFinished id: JobID, logs: Int) async throws(RunnerError)
+    /// Finished jobs whose bytes have not been noted, oldest first: at most that many, after that one.
+    func unmeasuredJobs(behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID]
+    /// What the finished jobs of an owner take.
+    func finishedJobs(of owner: Person) async throws(RunnerError) -> FinishedJobs
+    /// Those that ended first: at most that many.
+    func oldestFinishedJobs(
+        of owner: Person, limit: Int
+    ) async throws(RunnerError) -> [FinishedJobs.Finished]
     /// Gives the space of what has been removed back to the host.
     func shrink() async throws(RunnerError)
     /// Moves every deadline by as much as the wall clock has been set while this host was up: something due in ten

@@ -69,6 +69,8 @@ import Testing
             submissions_per_minute = 12
             log_limit = 7
             retention = 8
+            finished_per_owner = 13
+            finished_bytes_per_owner = 14
             terms = "/e"
             [runner.image.small]
             cpus = 1
@@ -118,6 +120,8 @@ import Testing
         expected.runner.limits.submissionsPerMinute = 12
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8
+        expected.runner.limits.finishedPerOwner = 13
+        expected.runner.limits.finishedBytesPerOwner = 14
         expected.runner.terms = "/e"
         expected.runner.lease = 3
         expected.runner.maxLife = 100

@@ -40,7 +40,8 @@ struct ContractTests {
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
-            maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept))
+            maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept),
+            removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey

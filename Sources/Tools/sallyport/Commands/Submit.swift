@@ -24,7 +24,10 @@ struct Submit: ParsableCommand {
                 $0.submit(
                     manifest: manifest, owner: owner, note: note, visibility: visibility, keep: keep, $1)
             }
-            try options.answer(job) { "job \(job.id): \(job.status.rawValue)" }
+            try options.answer(job) {
+                "job \(job.id): \(job.status.rawValue)"
+                    + (job.removed.map { "\nremoved: \($0.map(\.description).joined(separator: ", "))" } ?? "")
+            }
         }
     }
 }

@@ -108,7 +108,8 @@ struct LifecycleTests {
         let effects = new.taskEnded(
             "a", exitStatus: 1, room: .instead(of: JobID("5")!, isNamed: true), at: start)
         #expect(new.record.job.builder?.state == .kept && effects.contains(.makeRoom(instead: JobID("5")!)))
-        #expect(effects.contains(.log("the builder of job 5 ends for it: you can keep no more at once")))
+        #expect(
+            effects.contains(.log("to make room, the builder of job 5 ends: you can keep no more at once")))
         var old = lifecycle()
         _ = old.taskEnded("a", exitStatus: 1, at: start)
         var entered = old

@@ -24,12 +24,14 @@ struct LimitTests {
             _ = try await service.submit("  - a: exit 1", query: "owner=alice&visibility=private")
             _ = try await service.log("4", "setup", when: "\(sentence) 2 or 1\n")
             _ = try await service.submit("  - a: exit 1", query: "owner=alice&keep=never")
-            #expect(try await service.job("5") { $0.status.isFinal }.builderEnd == .init(reason: .notKept))
+            let never = try await service.job("5") { $0.status.isFinal }
+            #expect(never.builderEnd == .init(reason: .notKept))
             _ = try await service.submit("  - a: exit 0", query: "owner=alice&keep=failure")
-            #expect(try await service.job("6") { $0.status.isFinal }.builderEnd == .init(reason: .success))
+            let success = try await service.job("6") { $0.status.isFinal }
+            #expect(success.builderEnd == .init(reason: .success))
             _ = try await service.client.send(.DELETE, "/v1/jobs/1/builder")
-            let success = try await service.submit("  - a: exit 0", query: "owner=alice&keep=always")
-            #expect(success.shell)
+            let always = try await service.submit("  - a: exit 0", query: "owner=alice&keep=always")
+            #expect(always.shell)
             _ = try await service.job("7") { $0.builder?.state == .kept }
             #expect(try await service.submission("  - a: x", query: "owner=alice&keep=ever").status == 400)
         }
@@ -42,9 +44,9 @@ struct LimitTests {
         try await TestService.run(limits: limits) { service in
             try await service.addAlice()
             for _ in 1...2 { _ = try await service.failedJob() }
-            _ = try await service.log("2", "setup", when: "the builder of job 1 ends for it")
-            let ended = try await service.job("1") { $0.builder == nil }
-            #expect(ended.builderEnd == .init(reason: .limit))
+            _ = try await service.log("2", "setup", when: "to make room, the builder of job 1 ends")
+            let oldest = try await service.job("1") { $0.builder == nil }
+            #expect(oldest.builderEnd == .init(reason: .limit))
             #expect(try await service.claim("2").status == 201)
             _ = try await service.submit("  - a: wait")
             _ = try await service.job("3") { $0.builder?.state == .ready }
@@ -55,7 +57,8 @@ struct LimitTests {
             _ = try await service.submit("  - a: exit 0")
             _ = try await service.log("4", "setup", when: "waits: you have 2 kept builders; release 3 or 2\n")
             _ = try await service.client.send(.DELETE, "/v1/jobs/3/builder")
-            #expect(try await service.job("4") { $0.status.isFinal }.status == .success)
+            let last = try await service.job("4") { $0.status.isFinal }
+            #expect(last.status == .success)
         }
     }
 

@@ -26,7 +26,7 @@ struct WaitingTests {
     }
 
     @Test(
-        "on two slots with a limit of one, three owners are served in turn, and whoever is at the limit blocks nobody"
+        "on two slots with a limit of one, three owners are served in turn, and nobody at the limit blocks others"
     )
     func slots() {
         var waiting = thirty()

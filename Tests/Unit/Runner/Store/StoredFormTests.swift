@@ -45,7 +45,8 @@ struct StoredFormTests {
         #expect(try read.job() == record.job)
         // No member was left out by accident, here or there.
         for mirror in [Mirror(reflecting: read), Mirror(reflecting: record.job)] {
-            for child in mirror.children {
+            // That is only in the answer to the submission.
+            for child in mirror.children where child.label != "removed" {
                 #expect("\(child.value)" != "nil", "\(child.label ?? "")")
             }
         }

@@ -153,6 +153,29 @@ final class MemoryStore: Store {
         }
     }
 
+    func setBytes(ofFinished id: JobID, logs: Int) async throws(RunnerError) {
+        try perform("setBytes") { _ in }
+    }
+
+    func unmeasuredJobs(behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID] { [] }
+
+    func finishedJobs(of owner: Person) async throws(RunnerError) -> FinishedJobs {
+        try perform("finishedJobs") { state in
+            FinishedJobs(
+                count: state.records.values.count { $0.isOver && $0.job.owner.id == owner.id }, bytes: 0)
+        }
+    }
+
+    func oldestFinishedJobs(
+        of owner: Person, limit: Int
+    ) async throws(RunnerError) -> [FinishedJobs.Finished] {
+        try perform("oldestFinishedJobs") { state in
+            state.records.sorted { $0.key < $1.key }.map(\.value)
+                .filter { $0.isOver && $0.job.owner.id == owner.id }.prefix(limit)
+                .map { .init(id: $0.job.id, bytes: 0) }
+        }
+    }
+
     func shrink() async throws(RunnerError) { try perform("shrink") { _ in } }
 
     func moveDeadlines(to boot: Boot) async throws(RunnerError) -> TimeInterval {
