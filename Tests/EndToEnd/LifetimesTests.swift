@@ -65,7 +65,7 @@ import Testing
             let refused = try await Command.run(testBed.ssh(["connect", "2", "true"], to: .orphaned))
             await expect(
                 refused, status: 69,
-                errors: ["The builder of job 2 has ended: the job was to keep no machine."], in: testBed)
+                errors: ["and its builder is gone: the job was to keep no machine."], in: testBed)
         }
     }
 

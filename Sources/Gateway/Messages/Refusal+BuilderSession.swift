@@ -16,8 +16,12 @@ extension Refusal {
             )
         }
         let time = job.tasks.compactMap(\.ended).max().map { " at \($0.formatted(.iso8601))" } ?? ""
+        // Other reasons follow from how the job ended, or from the time.
+        let isUnexpected = [.notKept, .limit].contains(job.builderEnd?.reason)
+        let reason = isUnexpected ? job.builderEnd?.spoken.map { ": \($0)" } ?? "" : ""
         return Message(
-            .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone.", logIsLeft,
+            .noBuilder, "Job \(job.id) \(job.status.spoken)\(time) and its builder is gone\(reason).",
+            logIsLeft,
             command: tail(job.id), cause: "job \(job.id) is \(job.status.rawValue) and has no builder")
     }
 
