@@ -2,7 +2,6 @@ import BuildAPI
 import ConfigurationFile
 import HTTPTypes
 import Hummingbird
-import NIOPosix
 
 /// New jobs: a manifest, or an archive of the source with a manifest in it.
 extension Responder {
@@ -18,7 +17,7 @@ extension Responder {
         guard let account = try store.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
-        try Self.refuseSuspended(account)
+        try refuseSuspended(account)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }
@@ -41,13 +40,6 @@ extension Responder {
             }
         return try json(job, .created)
     }
-
-    /// An archive can take a minute to read. Lists and manifests do not wait for it.
-    private static let archiveReaders: NIOThreadPool = {
-        let threads = NIOThreadPool(numberOfThreads: 2)
-        threads.start()
-        return threads
-    }()
 
     private func submitSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility
@@ -78,9 +70,11 @@ extension Responder {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
         let archive = source.archive
-        let text = try await apart(on: Self.archiveReaders) {
-            try archive.sync()
-            return try archive.manifest(named: name)
+        let text = try await archives.take(of: owner.id) { () throws(RunnerError) in
+            try await apart(on: .archiveReaders) {
+                try archive.sync()
+                return try archive.manifest(named: name)
+            }
         }
         return try await book.submit(
             try await manifest(text, of: owner), source: source, owner: owner, note: note,
@@ -89,7 +83,7 @@ extension Responder {
 
     private func manifest(_ text: [UInt8], of owner: Person) async throws(RunnerError) -> Manifest {
         try await manifests.take(of: owner.id) { () throws(RunnerError) in
-            try await apart { [images] in
+            try await apart(on: .manifestReaders) { [images] in
                 try ManifestReader.read(
                     text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
             }

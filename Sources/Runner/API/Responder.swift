@@ -16,6 +16,7 @@ struct Responder: HTTPResponder {
     let streams: StreamLimit
     let lists: Turns
     let manifests: Turns
+    let archives: Turns
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -52,7 +53,7 @@ struct Responder: HTTPResponder {
             return try await answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
-        case .jobs where request.method == .get: return try await listJobs(query)
+        case .jobs where request.method == .get: return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await book.job(id))
         case .events(let id):
@@ -98,11 +99,6 @@ struct Responder: HTTPResponder {
         }
         return try json(
             HostAuthority(key: authority.key, suffixes: book.settings.suffixes, user: authority.user))
-    }
-
-    /// A gateway may have looked the person up long before they did this.
-    static func refuseSuspended(_ account: Account) throws(RunnerError) {
-        _ = try deciding { () throws(Denial) in try Principal.identify(account) }
     }
 
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!

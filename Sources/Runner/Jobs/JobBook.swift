@@ -65,7 +65,7 @@ actor JobBook {
     ) throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         // Since they began to send it, hours may have passed.
-        if let account = try store.account(owner.id) { try Responder.refuseSuspended(account) }
+        if let account = try store.account(owner.id) { try refuseSuspended(account) }
         try checkQueue(of: owner)
         let bytes = source?.size
         if let bytes { try makeRoom(for: bytes, of: owner) }

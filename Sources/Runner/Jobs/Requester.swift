@@ -24,6 +24,11 @@ struct Requester: Equatable, Sendable {
     }
 }
 
+/// Refuses what a suspended person wants. A gateway may have looked them up long before.
+func refuseSuspended(_ account: Account) throws(RunnerError) {
+    _ = try deciding { () throws(Denial) in try Principal.identify(account) }
+}
+
 /// Asks the policy, and refuses what it denies.
 func deciding<Value>(_ body: () throws(Denial) -> Value) throws(RunnerError) -> Value {
     do throws(Denial) {

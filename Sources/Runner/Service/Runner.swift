@@ -65,12 +65,17 @@ public struct Runner: Sendable {
             refusal: RunnerError(
                 .tooMany(.init(what: "manifests at once", limit: 1)),
                 "The manifest before this one is still being read. Try again in a minute."))
+        let archives = Turns(
+            timekeeper, longestWait: 300,
+            refusal: RunnerError(
+                .tooMany(.init(what: "archives at once", limit: 1)),
+                "The sources before this one are still being read. Try again in some minutes."))
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
                     book: book, store: store, authentication: authentication, terms: terms,
                     images: settings.images, streams: streams, lists: lists, manifests: manifests,
-                    logger: logger),
+                    archives: archives, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [

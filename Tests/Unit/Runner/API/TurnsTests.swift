@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import GRDB
+import HummingbirdCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -69,7 +70,7 @@ struct TurnsTests {
         #expect(try await turns.take(of: "1") { () throws(RunnerError) in 8 } == 8)
     }
 
-    @Test("whoever has waited too long is refused, and is in nobody's way")
+    @Test("someone who has waited too long is refused, and is in nobody's way")
     func refusal() async throws {
         let end = Latch<Bool>()
         let first = await hold("1", until: end)
@@ -77,7 +78,7 @@ struct TurnsTests {
         await waiting(1)
         // The alarm may not have been set yet.
         while turns.waiting(of: "1") > 0 {
-            clock.advance(by: Turns.longestWait)
+            clock.advance(by: Turns.usualWait)
             await Task.yield()
         }
         let error = await #expect(throws: RunnerError.self) { try await second.value }
@@ -87,6 +88,25 @@ struct TurnsTests {
         end.open(true)
         try await first.value
         #expect(try await third.value == 3)
+    }
+
+    @Test("a list keeps its own reader waiting, and no operator who looks at it")
+    func readers() async throws {
+        let responder = try await TestService.makeResponder(lists: turns)
+        func count(_ query: String, for role: Role) async throws(RunnerError) -> Int? {
+            let client = Authentication.Client(role: role, name: "token gate-1")
+            return try await responder.listJobs(try Query(query), for: client).body.contentLength
+        }
+        let end = Latch<Bool>()
+        let held = [await hold("1", until: end), await hold("", until: end)]
+        // "{"jobs":[]}"
+        for query in ["owner=alice", "owner=1", ""] { #expect(try await count(query, for: .operator) == 11) }
+        #expect(try await count("owner=bob", for: .gateway) == 11)
+        let second = Task { try await count("owner=alice", for: .gateway) }
+        await waiting(1)
+        end.open(true)
+        #expect(try await second.value == 11)
+        for task in held { try await task.value }
     }
 
     @Test("lists are answered with the jobs as they are now, and read no manifest")

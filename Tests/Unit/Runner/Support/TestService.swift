@@ -112,6 +112,21 @@ struct TestService: Sendable {
         return (book, store, clock)
     }
 
+    /// What answers requests, without a listener, for Alice and Bob.
+    static func makeResponder(lists: Turns? = nil, archives: Turns? = nil) async throws -> Responder {
+        let (book, store, clock) = try makeBook()
+        let bob = try PublicKey.parse(line: bobKey).key
+        _ = try store.addKey(bob, comment: "", owner: "bob", at: .now)
+        let folder = await book.settings.stateFolder
+        try FileManager.default.createDirectory(
+            atPath: IncomingSource.folder(in: folder), withIntermediateDirectories: true)
+        let turns = Turns(clock.timekeeper, refusal: RunnerError(.failure, "Nobody waits for these."))
+        return Responder(
+            book: book, store: store, authentication: .peer(Roles(own: geteuid())), terms: nil,
+            images: Images(folder: folder), streams: StreamLimit(ofPerson: 1), lists: lists ?? turns,
+            manifests: turns, archives: archives ?? turns, logger: await book.logger)
+    }
+
     /// Her id is 1.
     func addAlice() async throws { try await add("alice", Self.aliceKey) }
 
