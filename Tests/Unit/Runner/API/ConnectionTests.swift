@@ -1,3 +1,4 @@
+import BuildAPI
 import ConfigurationFile
 import Foundation
 import NIOCore
@@ -13,20 +14,16 @@ struct ConnectionTests {
     @Test("no client keeps the others out")
     func limits() throws {
         let limit = ConnectionLimit()
-        for origin in [Origin.user(1), .user(2), .token("gate-1"), .strangers] {
-            for _ in 0..<16 { #expect(limit.admit(origin, most: 16)) }
-            #expect(!limit.admit(origin, most: 16))
-            limit.leave(origin)
-            #expect(limit.admit(origin, most: 16) && !limit.admit(origin, most: 16))
+        for origin in [Origin.user(1), .user(2), .token("gate-1"), .usersWithoutRole] {
+            func admit(_ channel: EmbeddedChannel) -> Bool {
+                limit.admit([(origin, 16)], until: channel.closeFuture)
+            }
+            let channels = (0..<16).map { _ in EmbeddedChannel() }
+            let next = EmbeddedChannel()
+            #expect(!channels.map(admit).contains(false) && !admit(next))
+            _ = try channels[3].finish()
+            #expect(admit(next) && !admit(next))
         }
-        // What is over one limit counts for none.
-        let channel = EmbeddedChannel()
-        let both: [(origin: Origin, most: Int)] = [(.user(3), 16), (.strangers, 16)]
-        #expect(!limit.admit(both, until: channel.closeFuture))
-        #expect(limit.admit([(.user(3), 1)], until: channel.closeFuture))
-        #expect(!limit.admit([(.user(3), 1)], until: channel.closeFuture))
-        _ = try channel.finish()
-        #expect(limit.admit(.user(3), most: 1))
     }
 
     @Test("of the connections without a token, the oldest of the same network goes first")
@@ -52,11 +49,48 @@ struct ConnectionTests {
         #expect(newcomers.count == Newcomers.most)
         #expect(!newcomers.enter(EmbeddedChannel(), from: "a name"))
         // A gateway's sessions all come back at once.
-        newcomers.know("192.0.2.9")
+        newcomers.prove("192.0.2.9")
         let known = try (0..<300).map { _ in try connect("192.0.2.9") }
         for _ in 0..<Newcomers.most { _ = try connect("192.0.2.10") }
         #expect(!known.map(\.closeFuture.isOpen).contains(false))
         #expect(!others.map(\.closeFuture.isOpen).contains(true))
+    }
+
+    @Test("a connection that is closed before its token is counted is not one too many")
+    func closedConnections() async throws {
+        let (limit, newcomers) = (ConnectionLimit(), Newcomers())
+        func refusal(on channel: NIOAsyncTestingChannel) async -> RunnerError? {
+            do {
+                try await TokenLimitHandler.admit(token: "gate-1", on: channel)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        func connect() async throws -> NIOAsyncTestingChannel {
+            let channel = NIOAsyncTestingChannel()
+            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+            try await channel.testingEventLoop.executeInContext {
+                try channel.pipeline.syncOperations.addHandler(
+                    TokenLimitHandler(limit: limit, newcomers: newcomers))
+            }
+            return channel
+        }
+        let closed = try await connect()
+        try await closed.close()
+        let failure = await refusal(on: closed)
+        #expect(failure?.code == .failure && failure?.debugDescription.contains("gate-1") == true)
+        let open = try await connect()
+        #expect(await refusal(on: open) == nil && newcomers.count == 0)
+        for _ in 1..<ConnectionLimit.ofClient {
+            #expect(limit.admit([(.token("gate-1"), ConnectionLimit.ofClient)], until: open.closeFuture))
+        }
+        let last = try await connect()
+        let full = await refusal(on: last)
+        #expect(full?.code == .tooMany(.init(what: "connections", limit: ConnectionLimit.ofClient)))
+        try await open.close()
+        #expect(await refusal(on: last) == nil)
+        try await last.close()
     }
 
     @Test("a person follows as much as the limit says, and keeps nobody else from it")
