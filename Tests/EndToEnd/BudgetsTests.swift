@@ -23,8 +23,7 @@ import Testing
                     errors: ["You already have 4 commands running at this gateway, which is the limit."],
                     in: testBed)
             }
-            let other = try await Command.run(testBed.ssh(["whoami"], to: .impatient))
-            await expect(other, status: 0, output: ["alice"], in: testBed)
+            try await Self.aliceLogsInAtOnce(to: .impatient, in: testBed)
             // Even a killed command gives its place back.
             try await testBed.signalForcedCommands("KILL")
             try await expectNobodyOnTheGateway(in: testBed)
@@ -106,33 +105,45 @@ import Testing
             try await mallory([], ["-S", path(number), "-O", "check"]).status == 0
         }
         let sentence = "is unknown here."
-        for number in 1...6 {
-            let refused = try await mallory(
-                ["whoami"], ["-o", "ControlMaster=yes", "-S", path(number), "-o", "ControlPersist=100"])
-            await expect(refused, status: 77, errors: [sentence], in: testBed)
+        func open(_ numbers: ClosedRange<Int>) async throws {
+            for number in numbers {
+                let refused = try await mallory(
+                    ["whoami"], ["-o", "ControlMaster=yes", "-S", path(number), "-o", "ControlPersist=100"])
+                await expect(refused, status: 77, errors: [sentence], in: testBed)
+            }
         }
+        /// Waits until those beyond the limit have ended, two seconds after their sentence.
+        func waitForEnd(of numbers: ClosedRange<Int>) async throws {
+            let deadline = ContinuousClock.now + .seconds(20)
+            for number in numbers {
+                while try await isUp(number), ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
+        }
+        try await open(1...6)
         // A second command on a connection does not make it two.
         let second = try await mallory(["whoami"], ["-S", path(1)])
         await expect(second, status: 77, errors: [sentence], in: testBed)
-        let deadline = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < deadline {
-            let (fifth, sixth) = (try await isUp(5), try await isUp(6))
-            guard fifth || sixth else { break }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await waitForEnd(of: 5...6)
         for number in 1...6 { #expect(try await isUp(number) == (number <= 4), "connection \(number)") }
         for number in 1...100 {
             let refused = try await mallory(["whoami"], [])
             #expect(refused.status == 77 && refused.errorText.contains(sentence), "\(number): \(refused)")
         }
-        let other = try await Command.run(testBed.ssh(["whoami"]))
-        await expect(other, status: 0, output: ["alice"], in: testBed)
+        try await Self.aliceLogsInAtOnce(in: testBed)
         for number in 1...4 { _ = try await mallory([], ["-S", path(number), "-O", "exit"]) }
-        // When they are gone, others can last.
-        let next = try await mallory(
-            ["whoami"], ["-o", "ControlMaster=yes", "-S", path(7), "-o", "ControlPersist=100"])
-        await expect(next, status: 77, errors: [sentence], in: testBed)
-        #expect(try await isUp(7))
-        _ = try await mallory([], ["-S", path(7), "-O", "exit"])
+        // When they are gone, four others can last: longer than one that is beyond the limit, and came after them.
+        try await open(7...11)
+        try await waitForEnd(of: 11...11)
+        for number in 7...11 { #expect(try await isUp(number) == (number <= 10), "connection \(number)") }
+        for number in 7...10 { _ = try await mallory([], ["-S", path(number), "-O", "exit"]) }
+    }
+
+    private static func aliceLogsInAtOnce(to gateway: Gateway = .builds, in testBed: TestBed) async throws {
+        let begin = ContinuousClock.now
+        let other = try await Command.run(testBed.ssh(["whoami"], to: gateway))
+        #expect(ContinuousClock.now - begin < .seconds(5))
+        await expect(other, status: 0, output: ["alice"], in: testBed)
     }
 }

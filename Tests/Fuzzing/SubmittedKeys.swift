@@ -31,5 +31,7 @@ private func checkKey(_ key: SubmittedKeys.Key) {
     promise("a key comes before its comment", key.line.hasPrefix(key.key.line))
     promise("no certificate is taken", !Certificate.isCertificate(key.key))
     promise("a key has at most 4 KB", key.key.base64.utf8.count <= 4 * 4096 / 3 + 4)
+    promise("a comment has at most 256 bytes", key.comment.utf8.count <= 256)
+    promise("a line has at most 6 KB", key.line.utf8.count <= 6 << 10)
     promise("a key is read again from its line", (try? SubmittedKeys.one(in: key.line.utf8))?.key == key.key)
 }

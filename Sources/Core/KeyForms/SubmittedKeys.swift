@@ -7,9 +7,15 @@ public import AuthorizedKeys
 public struct SubmittedKeys: Sendable {
     public struct Key: Sendable, Equatable {
         public let key: PublicKey
+        /// At most ``KeyComment/limit`` bytes.
         public let comment: String
         /// `<type> <base64> [comment]`
         public var line: String { comment.isEmpty ? key.line : "\(key.line) \(comment)" }
+
+        fileprivate init(key: PublicKey, comment: String) {
+            self.key = key
+            self.comment = KeyComment.shortened(comment)
+        }
     }
 
     /// At least one, each once, in the order in which they were sent.

@@ -18,13 +18,13 @@ struct Greeting: PersonalCommand {
         return nil
     }
 
-    /// After the jobs, over the same connection. A greeting without new keys is better than none.
+    /// After the jobs, over the same connection.
     private func askForKeys(_ principal: Principal, _ jobs: [Job]?, _ context: SessionContext) {
         guard let service = context.service.selfService else {
-            return greet(principal, jobs, NewKeys([], in: context), context)
+            return greet(principal, jobs, NewKeys(.success([]), in: context), context)
         }
-        service.keys(owner: principal.person.id) { result in
-            greet(principal, jobs, NewKeys((try? result.get()) ?? [], in: context), context)
+        service.keys(owner: principal.person.id) { answer in
+            greet(principal, jobs, NewKeys(answer, in: context), context)
         }
     }
 

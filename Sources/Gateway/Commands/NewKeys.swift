@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Presentation
+import ServiceClient
 
 /// What the greeting says of keys that were added lately: someone else may have added them.
 struct NewKeys {
@@ -12,21 +13,32 @@ struct NewKeys {
 
     let lines: [String]
 
-    /// - Parameter keys: all of the person's. The one in use is no news to them.
-    init(_ keys: [Key], at now: Date = .now, in context: SessionContext) {
+    /// - Parameter answer: all of the person's keys. A greeting without them is better than none, but says so.
+    init(_ answer: Result<[Key], ServiceError>, at now: Date = .now, in context: SessionContext) {
+        switch answer {
+        case .success(let keys): lines = Self.lines(about: keys, at: now, in: context)
+        case .failure(let error) where error.code == .notOffered: lines = []
+        case .failure(let error):
+            context.journal.warn("new keys are unknown: \(error.debugDescription)")
+            lines = ["Whether a key was added for you lately is unknown. \(error)"]
+        }
+    }
+
+    /// The key in use is no news.
+    private static func lines(about keys: [Key], at now: Date, in context: SessionContext) -> [String] {
         let new = keys.filter { key in
             guard key.isUnlimited, key.fingerprint != context.key.fingerprint, let added = key.added
             else { return false }
-            return now.timeIntervalSince(added) < Self.time
+            return now.timeIntervalSince(added) < time
         }.sorted { $0.added ?? .distantPast > $1.added ?? .distantPast }
-        var lines = new.prefix(Self.limit).map { key in
+        var lines = new.prefix(limit).map { key in
             let moment = key.added.map { TimeLeft.moment($0) } ?? ""
             return "A key was added for you at \(moment): \(KeyView.line(of: key))"
         }
-        if new.count > Self.limit { lines.append("And \((new.count - Self.limit).counted("more key")).") }
+        if new.count > limit { lines.append("And \((new.count - limit).counted("more key")).") }
         if !new.isEmpty {
             lines.append("If it was not you: \(context.commandLine("keys remove FINGERPRINT"))")
         }
-        self.lines = lines
+        return lines
     }
 }

@@ -6,29 +6,30 @@ import Synchronization
 /// The connections over the network that have not shown a token yet. Nothing is owed to them: a few may be there for
 /// some seconds.
 ///
-/// If there are too many, the oldest one goes. Whoever has a token shows it within milliseconds, so that even many
-/// connections from the same address keep nobody out. A gateway's sessions come back at the same moment when the runner
-/// restarts: an address that has shown a token counts for itself.
+/// If there are too many, the oldest one goes. A gateway shows its token within milliseconds, so it is kept out only by
+/// a flood that brings ``mostOfBlock`` further connections in that time; docs/security.md says what that takes. An
+/// address that has shown a token, a *proven* one, counts for itself: nobody else's connections harm it, and all sessions
+/// of a gateway can come back at the same moment when the runner restarts.
 final class Newcomers: Sendable {
     /// How long a connection can be without a token.
-    static let patience = TimeAmount.seconds(10)
+    static let timeout = TimeAmount.seconds(10)
     /// For an ``AddressBlock``, and for all of them.
     static let mostOfBlock = 64
     static let most = 512
-    /// For an address that has shown a token.
-    static let mostOfKnown = 1000
+    /// For a proven address.
+    static let mostOfProven = 1000
 
     private struct Newcomer {
         let channel: any Channel
         let block: AddressBlock
-        let isKnown: Bool
+        let isProven: Bool
     }
 
     private struct State {
         /// Oldest first.
         var waiting: [Newcomer] = []
-        /// Those that have shown a token. There are as few as gateways, because a token is needed.
-        var known: Set<AddressBlock> = []
+        /// There are as few as gateways, because a token is needed.
+        var proven: Set<AddressBlock> = []
     }
 
     private let state = Mutex(State())
@@ -44,14 +45,14 @@ final class Newcomers: Sendable {
             let single = AddressBlock(address, bytesOfIPv4: 4)
         else { return false }
         let supernumerary = state.withLock { state -> (any Channel)? in
-            let isKnown = state.known.contains(single)
-            let new = Newcomer(channel: channel, block: isKnown ? single : network, isKnown: isKnown)
-            func isAlike(_ other: Newcomer) -> Bool { other.block == new.block && other.isKnown == isKnown }
+            let isProven = state.proven.contains(single)
+            let new = Newcomer(channel: channel, block: isProven ? single : network, isProven: isProven)
+            func isAlike(_ other: Newcomer) -> Bool { other.block == new.block && other.isProven == isProven }
             var oldest: Int?
-            if state.waiting.count(where: isAlike) >= (isKnown ? Self.mostOfKnown : Self.mostOfBlock) {
+            if state.waiting.count(where: isAlike) >= (isProven ? Self.mostOfProven : Self.mostOfBlock) {
                 oldest = state.waiting.firstIndex(where: isAlike)
-            } else if !isKnown, state.waiting.count(where: { !$0.isKnown }) >= Self.most {
-                oldest = state.waiting.firstIndex { !$0.isKnown }
+            } else if !isProven, state.waiting.count(where: { !$0.isProven }) >= Self.most {
+                oldest = state.waiting.firstIndex { !$0.isProven }
             }
             let removed = oldest.map { state.waiting.remove(at: $0).channel }
             state.waiting.append(new)
@@ -63,9 +64,9 @@ final class Newcomers: Sendable {
     }
 
     /// A connection from this address has shown a token.
-    func know(_ address: String) {
+    func prove(_ address: String) {
         guard let single = AddressBlock(address, bytesOfIPv4: 4) else { return }
-        state.withLock { _ = $0.known.insert(single) }
+        state.withLock { _ = $0.proven.insert(single) }
     }
 
     func leave(_ channel: any Channel) {
@@ -93,7 +94,7 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard let address = channel.remoteAddress?.ipAddress, newcomers.enter(channel, from: address) else {
             return channel.close(promise: nil)
         }
-        deadline = channel.eventLoop.scheduleTask(in: Newcomers.patience) { channel.close(promise: nil) }
+        deadline = channel.eventLoop.scheduleTask(in: Newcomers.timeout) { channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -104,12 +105,12 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// - Returns: whether it can stay.
     private func show(token name: String, on channel: any Channel) -> Bool {
         if tokens.contains(name) { return true }
-        guard limit.admit([(.token(name), ConnectionLimit.known)], until: channel.closeFuture) else {
+        guard limit.admit([(.token(name), ConnectionLimit.ofClient)], until: channel.closeFuture) else {
             return false
         }
         tokens.insert(name)
         deadline?.cancel()
-        if let address = channel.remoteAddress?.ipAddress { newcomers.know(address) }
+        if let address = channel.remoteAddress?.ipAddress { newcomers.prove(address) }
         newcomers.leave(channel)
         return true
     }
@@ -118,13 +119,21 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
     ///
     /// - Parameter name: the token's.
     static func admit(token name: String, on channel: any Channel) async throws(RunnerError) {
-        let canStay = try? await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.handler(type: Self.self).show(token: name, on: channel)
-        }.get()
-        guard canStay == true else {
+        let canStay: Bool
+        do {
+            canStay = try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: Self.self).show(token: name, on: channel)
+            }.get()
+        } catch {
+            // Closed as the oldest newcomer, for example; or a fault of ours.
             throw RunnerError(
-                .tooMany(.init(what: "connections", limit: ConnectionLimit.known)),
-                "The token \(name) already has \(ConnectionLimit.known) connections, which is the limit.")
+                .failure, "The connection was closed before its token was counted.",
+                detail: "token \(name): \(error)")
+        }
+        guard canStay else {
+            throw RunnerError(
+                .tooMany(.init(what: "connections", limit: ConnectionLimit.ofClient)),
+                "The token \(name) already has \(ConnectionLimit.ofClient) connections, which is the limit.")
         }
     }
 }

@@ -64,7 +64,7 @@ extension Responder {
         guard let account = try await store.account(wanted.owner), account.id == wanted.owner else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this id.")
         }
-        try Requester.refuseSuspended(account)
+        try refuseSuspended(account)
         guard canBePending else {
             throw RunnerError(
                 .forbidden,

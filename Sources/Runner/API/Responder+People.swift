@@ -32,7 +32,7 @@ extension Responder {
         guard let account = try await store.account(id), account.id == id else {
             throw RunnerError(.notFound, "There is no person with this id.")
         }
-        try Requester.refuseSuspended(account)
+        try refuseSuspended(account)
         guard version == terms.version else {
             throw RunnerError(.conflict, "The terms of use have changed. Read them again.")
         }

@@ -2,7 +2,6 @@ import BuildAPI
 import ConfigurationFile
 import HTTPTypes
 import Hummingbird
-import NIOPosix
 
 /// New jobs: a manifest, or an archive of the source with a manifest in it.
 extension Responder {
@@ -18,7 +17,7 @@ extension Responder {
         guard let account = try await store.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
-        try Requester.refuseSuspended(account)
+        try refuseSuspended(account)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }
@@ -49,13 +48,6 @@ extension Responder {
             }
         return try json(job, .created)
     }
-
-    /// An archive can take a minute to read. Lists and manifests do not wait for it.
-    private static let archiveReaders: NIOThreadPool = {
-        let threads = NIOThreadPool(numberOfThreads: 2)
-        threads.start()
-        return threads
-    }()
 
     private func submitSource(
         _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility,
@@ -88,9 +80,11 @@ extension Responder {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
         let archive = source.archive
-        let text = try await apart(on: Self.archiveReaders) {
-            try archive.sync()
-            return try archive.manifest(named: name)
+        let text = try await archives.take(of: owner.id) { () throws(RunnerError) in
+            try await apart(on: .archiveReaders) {
+                try archive.sync()
+                return try archive.manifest(named: name)
+            }
         }
         return try await directory.submit(
             try await manifest(text, of: owner, keep: keep), source: source, owner: owner, note: note,
@@ -103,7 +97,7 @@ extension Responder {
     ) async throws(RunnerError) -> Manifest {
         let longest = directory.settings.times.maxTimeout
         var manifest = try await manifests.take(of: owner.id) { () throws(RunnerError) in
-            try await apart { [images] in
+            try await apart(on: .manifestReaders) { [images] in
                 try ManifestReader.read(
                     text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) },
                     longestTimeout: longest)

@@ -16,6 +16,7 @@ struct Responder: HTTPResponder {
     let streams: StreamLimit
     let lists: Turns
     let manifests: Turns
+    let archives: Turns
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -52,7 +53,7 @@ struct Responder: HTTPResponder {
             return try await answerPeople(resource, request, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
-        case .jobs where request.method == .get: return try await listJobs(query)
+        case .jobs where request.method == .get: return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await directory.job(id))
         case .events(let id):

@@ -5,8 +5,8 @@ import Synchronization
 /// Does one thing at a time for each person, in the order of their requests. What a person's request costs is bounded, and
 /// so is then what all of theirs can take of this machine.
 final class Turns: Sendable {
-    /// Seconds that a request waits for its turn: less than the ten that gateways wait for an answer.
-    static let longestWait = 8.0
+    /// Less than the ten seconds that gateways wait for most answers.
+    static let usualWait = 8.0
 
     private struct Waiting {
         let number: Int
@@ -22,29 +22,46 @@ final class Turns: Sendable {
 
     private let state = Mutex(State())
     private let timekeeper: Timekeeper
-    /// For whoever has waited too long: what they have too many of, and the sentence.
+    private let longestWait: Double
     private let refusal: RunnerError
 
-    private init(_ timekeeper: Timekeeper, of what: String, refusal sentence: String) {
+    /// - Parameters:
+    ///   - longestWait: how many seconds a request waits for its turn.
+    ///   - refusal: for a request that has waited too long: what the person has too many of, and the sentence.
+    init(_ timekeeper: Timekeeper, longestWait: Double = usualWait, refusal: RunnerError) {
         self.timekeeper = timekeeper
-        refusal = RunnerError(
-            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.")
+        self.longestWait = longestWait
+        self.refusal = refusal
     }
 
     static func ofLists(_ timekeeper: Timekeeper) -> Turns {
-        Turns(timekeeper, of: "lists", refusal: "The list before this one is not finished.")
+        Turns(timekeeper, refusal: refusal(of: "lists", "The list before this one is not finished."))
     }
 
     static func ofManifests(_ timekeeper: Timekeeper) -> Turns {
-        Turns(timekeeper, of: "manifests", refusal: "The manifest before this one is still being read.")
+        Turns(
+            timekeeper, refusal: refusal(of: "manifests", "The manifest before this one is still being read."))
+    }
+
+    /// An archive can take a minute to read.
+    static func ofArchives(_ timekeeper: Timekeeper) -> Turns {
+        Turns(
+            timekeeper, longestWait: 300,
+            refusal: refusal(of: "archives", "The sources before this one are still being read."))
+    }
+
+    private static func refusal(of what: String, _ sentence: String) -> RunnerError {
+        RunnerError(
+            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.")
     }
 
     /// Does it when that person's turn has come; throws the refusal if it does not come in time.
     ///
-    /// - Parameter person: an id.
+    /// - Parameter person: an id; nil: someone who waits for nobody.
     func take<Value>(
-        of person: String, _ body: () async throws(RunnerError) -> Value
+        of person: String?, _ body: () async throws(RunnerError) -> Value
     ) async throws(RunnerError) -> Value {
+        guard let person else { return try await body() }
         guard await enter(person) else { throw refusal }
         defer { leave(person) }
         return try await body()
@@ -62,8 +79,8 @@ final class Turns: Sendable {
                 }
                 state.number += 1
                 let number = state.number
-                let alarm = Task { [weak self, timekeeper] in
-                    let moment = timekeeper.now().addingTimeInterval(Self.longestWait)
+                let alarm = Task { [weak self, timekeeper, longestWait] in
+                    let moment = timekeeper.now().addingTimeInterval(longestWait)
                     guard (try? await timekeeper.wait(moment)) != nil else { return }
                     self?.giveUp(person, number)
                 }

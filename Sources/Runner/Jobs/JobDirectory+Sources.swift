@@ -10,7 +10,7 @@ extension JobDirectory {
     /// How many sources of one owner can be on their way at once.
     static let arrivalsPerOwner = 4
 
-    /// Called before the first byte of a source is read. Whoever could have no job in the end is told now.
+    /// Called before the first byte of a source is read. Someone who could have no job in the end is told now.
     func beginArrival(of owner: Person) throws(RunnerError) {
         try checkQueue(of: owner)
         guard settings.limits.source > 0 else {

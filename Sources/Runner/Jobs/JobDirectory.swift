@@ -208,7 +208,7 @@ actor JobDirectory {
             Self.subtract(bytes, from: &storedBytes, owner.id)
         }
         // Since they began to send it, hours may have passed.
-        if let account = try await store.account(owner.id) { try Requester.refuseSuspended(account) }
+        if let account = try await store.account(owner.id) { try refuseSuspended(account) }
         var new = new
         if new.source != nil { new.forgottenSources = try await sourcesToForget(for: bytes, of: owner) }
         let move = archive.map { SourceMove(of: $0) }

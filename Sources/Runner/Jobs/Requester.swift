@@ -24,11 +24,9 @@ struct Requester: Equatable, Sendable {
     }
 }
 
-extension Requester {
-    /// A gateway may have looked the person up long before they did this.
-    static func refuseSuspended(_ account: Account) throws(RunnerError) {
-        _ = try deciding { () throws(Denial) in try Principal.identify(account) }
-    }
+/// Refuses what a suspended person wants. A gateway may have looked them up long before.
+func refuseSuspended(_ account: Account) throws(RunnerError) {
+    _ = try deciding { () throws(Denial) in try Principal.identify(account) }
 }
 
 /// Asks the policy, and refuses what it denies.

@@ -44,7 +44,7 @@ struct ManifestShape {
             return "aliases, such as \"*name\", are not supported; write the value out"
         case YAML_SCALAR_EVENT: return count()
         case YAML_MAPPING_START_EVENT, YAML_SEQUENCE_START_EVENT:
-            if open.last?.expectsKey == true { return "a list or a mapping as a key; write a name" }
+            if open.last?.expectsKey == true { return "a list or a mapping cannot be a key; write a name" }
             guard open.count < Self.maximumDepth else {
                 return
                     "more than \(Self.maximumDepth) lists and mappings inside each other; a manifest has 3 levels"

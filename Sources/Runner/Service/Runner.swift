@@ -60,12 +60,13 @@ public struct Runner: Sendable {
         serverLogger.logLevel = .critical
         let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
         let (lists, manifests) = (Turns.ofLists(timekeeper), Turns.ofManifests(timekeeper))
+        let archives = Turns.ofArchives(timekeeper)
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
                     directory: directory, store: store, authentication: authentication, terms: terms,
                     images: settings.images, streams: streams, lists: lists, manifests: manifests,
-                    logger: logger),
+                    archives: archives, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [

@@ -12,6 +12,8 @@ struct SourceArchive: Sendable {
     static let usualManifest = ".build.yml"
     /// The most bytes that an archive can have when it is unpacked. A few kilobytes can become any number.
     static let unpackedLimit: Int64 = 4 << 30
+    /// The most files, folders and links. Empty ones cost next to nothing when they are sent, and much when they are read.
+    static let entryLimit = 200_000
 
     /// Reads the whole archive, because one that is cut off must not become a job, and returns the manifest's bytes.
     ///
@@ -21,7 +23,8 @@ struct SourceArchive: Sendable {
     ///   - name: the manifest's path in the archive, with or without `./` before it.
     ///   - unpackedLimit: bytes.
     func manifest(
-        named name: String, unpackedLimit: Int64 = SourceArchive.unpackedLimit
+        named name: String, unpackedLimit: Int64 = SourceArchive.unpackedLimit,
+        entryLimit: Int = SourceArchive.entryLimit
     ) throws(RunnerError) -> [UInt8] {
         let bytes: TarBytes
         do { bytes = try TarBytes(path: path, limit: unpackedLimit) } catch {
@@ -46,10 +49,18 @@ struct SourceArchive: Sendable {
         let wanted = Self.normalized(name)
         var manifest: [UInt8]?
         var entry: OpaquePointer?
+        var entries = 0
         while true {
             let result = bytes.readingHeader { archive_read_next_header(archive, &entry) }
             if result == ARCHIVE_EOF { break }
             guard result >= ARCHIVE_WARN, let entry else { throw refused("is damaged or cut off") }
+            entries += 1
+            guard entries <= entryLimit else {
+                throw RunnerError(
+                    .tooLarge,
+                    "The source has more than \(entryLimit) files and folders. Leave out what the build does not need."
+                )
+            }
             let isManifest =
                 archive_entry_filetype(entry) == S_IFREG
                 && archive_entry_pathname(entry).map { Self.normalized(String(cString: $0)) } == wanted

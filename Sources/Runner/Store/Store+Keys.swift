@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import GRDB
+import KeyForms
 
 /// People's keys.
 extension SQLiteStore {
@@ -53,7 +54,7 @@ extension SQLiteStore {
         guard let count, count >= Self.keysPerPerson else { return }
         throw RunnerError(
             .tooMany(Quota(what: "keys", limit: Self.keysPerPerson)),
-            "One person can have \(Self.keysPerPerson) keys, and these are \(count): remove one first.")
+            "This person already has \(Self.keysPerPerson) keys, which is the limit: remove one first.")
     }
 
     /// Nobody has this key yet. It is no longer pending for anyone.
@@ -66,7 +67,7 @@ extension SQLiteStore {
                 INSERT INTO key (fingerprint, type, base64, comment, person, added) VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                fingerprint, parts.type, parts.base64, String(parts.comment.prefix(256)), owner,
+                fingerprint, parts.type, parts.base64, KeyComment.shortened(parts.comment), owner,
                 now.timeIntervalSince1970,
             ])
         try removePendingKey(fingerprint, of: nil, database)
@@ -135,11 +136,12 @@ extension SQLiteStore {
         ).map { key($0) }
     }
 
-    /// A key that expires is pending.
+    /// A key that expires is pending. Earlier versions have stored comments of any length.
     func key(_ row: Row) -> Key {
         let (added, expires) = (row["added"] as Double?, row["expires"] as Double?)
         return Key(
-            fingerprint: row["fingerprint"], type: row["type"], key: row["base64"], comment: row["comment"],
+            fingerprint: row["fingerprint"], type: row["type"], key: row["base64"],
+            comment: KeyComment.shortened(row["comment"]),
             owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
             administrator: row["administrator"], unacceptedTerms: row["unaccepted"] ? terms : nil,
             limits: expires == nil ? nil : [.confirm],

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import GRDB
+import KeyForms
 
 /// Keys that people have added and not confirmed yet: in a table of their own, so that nothing else finds them.
 ///
@@ -37,7 +38,7 @@ extension SQLiteStore {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    key.fingerprint, key.type, key.base64, String(comment.prefix(256)), owner,
+                    key.fingerprint, key.type, key.base64, KeyComment.shortened(comment), owner,
                     now.timeIntervalSince1970, now.timeIntervalSince1970 + Self.pendingTime,
                     Data(word.hash(for: key.fingerprint, of: owner)),
                 ])

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import FoundationEssentials
+import ServiceClient
 import Testing
 
 @testable import Gateway
@@ -9,11 +10,13 @@ import Testing
 /// What a person reads who logs in without a command.
 @Suite struct GreetingTests {
     private func greeting(
-        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true, keys: [Key]? = nil
+        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true, keys: [Key]? = nil,
+        refusal: ServiceError? = nil
     ) throws -> [String] {
         let test = TestSession(on: EventLoop())
         test.service.offersSelfService = selfService
         test.service.listedKeys = keys
+        test.service.refusal = refusal
         for job in jobs { test.service.jobs[job.id] = job }
         _ = Greeting().run(for: try Fixture.known(person), in: test.context)
         #expect(test.context.client.run() == .success)
@@ -81,6 +84,15 @@ import Testing
         #expect(many.count { $0.contains("SHA256:") } == 3 && many[1].contains("SHA256:1"))
         #expect(many.contains("And 2 more keys."))
         #expect(try greeting(keys: []) == greeting() && greeting(selfService: false, keys: []).count > 1)
+    }
+
+    @Test(arguments: [ServiceError.Code.timedOut, .unavailable, .notPermitted])
+    func keysThatCannotBeAskedForAreUnknown(code: ServiceError.Code) throws {
+        let error = ServiceError(code, detail: "secret")
+        let lines = try greeting([kept()], refusal: error)
+        #expect(lines[0] == "Hello alice.")
+        #expect(lines[1] == "Whether a key was added for you lately is unknown. \(error)")
+        #expect(commands(lines).first == "connect 42" && !lines.joined().contains("secret"))
     }
 
     @Test(arguments: [

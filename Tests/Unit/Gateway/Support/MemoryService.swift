@@ -53,7 +53,7 @@ final class MemoryService: BuildService {
     var offersSelfService = false
     /// Nil: it does not offer a list of them.
     var images: [Image]?
-    /// Nil: it does not offer a list of them.
+    /// Nil: `refusal` or, without one, it does not offer a list of them.
     var listedKeys: [Key]?
     /// What is answered to someone who adds or confirms a key; nil: `refusal`.
     var addedKey: Key?
@@ -182,7 +182,7 @@ extension MemoryService: SelfService {
     ) { answer(.failure(Self.notOffered)) }
 
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
-        answer(listedKeys.map { .success($0) } ?? .failure(Self.notOffered))
+        answer(listedKeys.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
     }
 
     func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {

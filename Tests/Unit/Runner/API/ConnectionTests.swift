@@ -14,20 +14,16 @@ struct ConnectionTests {
     @Test("no client keeps the others out")
     func limits() throws {
         let limit = ConnectionLimit()
-        for origin in [Origin.user(1), .user(2), .token("gate-1"), .strangers] {
-            for _ in 0..<16 { #expect(limit.admit(origin, most: 16)) }
-            #expect(!limit.admit(origin, most: 16))
-            limit.leave(origin)
-            #expect(limit.admit(origin, most: 16) && !limit.admit(origin, most: 16))
+        for origin in [Origin.user(1), .user(2), .token("gate-1"), .usersWithoutRole] {
+            func admit(_ channel: EmbeddedChannel) -> Bool {
+                limit.admit([(origin, 16)], until: channel.closeFuture)
+            }
+            let channels = (0..<16).map { _ in EmbeddedChannel() }
+            let next = EmbeddedChannel()
+            #expect(!channels.map(admit).contains(false) && !admit(next))
+            _ = try channels[3].finish()
+            #expect(admit(next) && !admit(next))
         }
-        // What is over one limit counts for none.
-        let channel = EmbeddedChannel()
-        let both: [(origin: Origin, most: Int)] = [(.user(3), 16), (.strangers, 16)]
-        #expect(!limit.admit(both, until: channel.closeFuture))
-        #expect(limit.admit([(.user(3), 1)], until: channel.closeFuture))
-        #expect(!limit.admit([(.user(3), 1)], until: channel.closeFuture))
-        _ = try channel.finish()
-        #expect(limit.admit(.user(3), most: 1))
     }
 
     @Test("of the connections without a token, the oldest of the same network goes first")
@@ -53,11 +49,48 @@ struct ConnectionTests {
         #expect(newcomers.count == Newcomers.most)
         #expect(!newcomers.enter(EmbeddedChannel(), from: "a name"))
         // A gateway's sessions all come back at once.
-        newcomers.know("192.0.2.9")
+        newcomers.prove("192.0.2.9")
         let known = try (0..<300).map { _ in try connect("192.0.2.9") }
         for _ in 0..<Newcomers.most { _ = try connect("192.0.2.10") }
         #expect(!known.map(\.closeFuture.isOpen).contains(false))
         #expect(!others.map(\.closeFuture.isOpen).contains(true))
+    }
+
+    @Test("a connection that is closed before its token is counted is not one too many")
+    func closedConnections() async throws {
+        let (limit, newcomers) = (ConnectionLimit(), Newcomers())
+        func refusal(on channel: NIOAsyncTestingChannel) async -> RunnerError? {
+            do {
+                try await TokenLimitHandler.admit(token: "gate-1", on: channel)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        func connect() async throws -> NIOAsyncTestingChannel {
+            let channel = NIOAsyncTestingChannel()
+            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+            try await channel.testingEventLoop.executeInContext {
+                try channel.pipeline.syncOperations.addHandler(
+                    TokenLimitHandler(limit: limit, newcomers: newcomers))
+            }
+            return channel
+        }
+        let closed = try await connect()
+        try await closed.close()
+        let failure = await refusal(on: closed)
+        #expect(failure?.code == .failure && failure?.debugDescription.contains("gate-1") == true)
+        let open = try await connect()
+        #expect(await refusal(on: open) == nil && newcomers.count == 0)
+        for _ in 1..<ConnectionLimit.ofClient {
+            #expect(limit.admit([(.token("gate-1"), ConnectionLimit.ofClient)], until: open.closeFuture))
+        }
+        let last = try await connect()
+        let full = await refusal(on: last)
+        #expect(full?.code == .tooMany(.init(what: "connections", limit: ConnectionLimit.ofClient)))
+        try await open.close()
+        #expect(await refusal(on: last) == nil)
+        try await last.close()
     }
 
     @Test("a person follows as much as the limit says, and keeps nobody else from it")
@@ -103,7 +136,7 @@ struct ConnectionTests {
         #expect(refused?.description.hasPrefix("This person already follows 2 logs") == true)
         streams.removeLast()
         streams.append(try limit.begin(for: nil, of: "token a"))
-        #expect(ConnectionLimit.known - StreamLimit.ofClient >= 500)
+        #expect(ConnectionLimit.ofClient - StreamLimit.ofClient >= 500)
         withExtendedLifetime((streams, others)) {}
     }
 
@@ -119,7 +152,10 @@ struct ConnectionTests {
             }
             return channel
         }
-        for _ in 0..<ConnectionLimit.known { #expect(limit.admit(.token("a"), most: ConnectionLimit.known)) }
+        let origin = [(key: Origin.token("a"), limit: ConnectionLimit.ofClient)]
+        let (first, others) = (try await connect(), try await connect())
+        #expect(limit.admit(origin, until: first.closeFuture))
+        for _ in 1..<ConnectionLimit.ofClient { #expect(limit.admit(origin, until: others.closeFuture)) }
         let (one, other) = (try await connect(), try await connect())
         let refused = await #expect(throws: RunnerError.self) {
             try await TokenLimitHandler.admit(token: "a", on: one)
@@ -127,16 +163,17 @@ struct ConnectionTests {
         #expect(refused?.code == .tooMany(.init(what: "connections", limit: 2000)))
         #expect(refused?.description == "The token a already has 2000 connections, which is the limit.")
         try await TokenLimitHandler.admit(token: "b", on: other)
-        #expect(newcomers.count == 1)
-        limit.leave(.token("a"))
+        #expect(newcomers.count == 3)
+        try await first.close()
+        try await first.closeFuture.get()
         try await TokenLimitHandler.admit(token: "a", on: one)
-        #expect(newcomers.count == 0)
-        for channel in [one, other] {
+        #expect(newcomers.count == 1)
+        #expect(!limit.admit(origin, until: other.closeFuture))
+        for channel in [one, other, others] {
             try await channel.close()
             try await channel.closeFuture.get()
         }
-        #expect(limit.admit(.token("a"), most: ConnectionLimit.known))
-        #expect(!limit.admit(.token("a"), most: ConnectionLimit.known))
+        #expect(limit.admit(origin, until: other.closeFuture))
     }
 
     @Test(

@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import GRDB
+import HummingbirdCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -78,7 +79,7 @@ struct TurnsTests {
         ),
     ]
 
-    @Test("whoever has waited too long is refused, and is in nobody's way", arguments: all.indices)
+    @Test("someone who has waited too long is refused, and is in nobody's way", arguments: all.indices)
     func refusal(number: Int) async throws {
         let (make, what, sentence) = Self.all[number]
         let turns = make(clock.timekeeper)
@@ -88,7 +89,7 @@ struct TurnsTests {
         await waiting(1, for: turns)
         // The alarm may not have been set yet.
         while turns.waiting(of: "1") > 0 {
-            clock.advance(by: Turns.longestWait)
+            clock.advance(by: Turns.usualWait)
             await Task.yield()
         }
         let error = await #expect(throws: RunnerError.self) { try await second.value }
@@ -99,6 +100,25 @@ struct TurnsTests {
         end.open(true)
         try await first.value
         #expect(try await third.value == 3)
+    }
+
+    @Test("a list keeps its own reader waiting, and no operator who looks at it")
+    func readers() async throws {
+        let responder = try await TestService.makeResponder(lists: turns)
+        func count(_ query: String, for role: Role) async throws(RunnerError) -> Int? {
+            let client = Authentication.Client(role: role, name: "token gate-1")
+            return try await responder.listJobs(try Query(query), for: client).body.contentLength
+        }
+        let end = Latch<Bool>()
+        let held = [await hold("1", of: turns, until: end), await hold("", of: turns, until: end)]
+        // "{"jobs":[]}"
+        for query in ["owner=alice", "owner=1", ""] { #expect(try await count(query, for: .operator) == 11) }
+        #expect(try await count("owner=bob", for: .gateway) == 11)
+        let second = Task { try await count("owner=alice", for: .gateway) }
+        await waiting(1, for: turns)
+        end.open(true)
+        #expect(try await second.value == 11)
+        for task in held { try await task.value }
     }
 
     @Test("lists are answered with the jobs as they are now, and read no manifest")

@@ -114,7 +114,7 @@ struct ManifestLimitTests {
         "expected a name of 1 to 128 of a-z, 0-9, \"_\" and \"-\", not beginning with \"-\""
     private static let aliasRule = "aliases, such as \"*name\", are not supported; write the value out"
 
-    private static let keyRule = "a list or a mapping as a key; write a name"
+    private static let keyRule = "a list or a mapping cannot be a key; write a name"
     private static let countRule = "more than 10000 keys and values; put them into a file of your source"
 
     private static func many(_ count: Int, _ text: String) -> String {

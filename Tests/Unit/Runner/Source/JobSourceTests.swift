@@ -2,6 +2,10 @@ import BuildAPI
 import ConfigurationFile
 import Foundation
 import GRDB
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -103,6 +107,38 @@ import Testing
             #expect(answer.status == 415)
             #expect(answer.text.contains("This build service takes no source"), "\(answer.text)")
         }
+    }
+
+    /// One person's archives are read one after the other, and nobody else's wait for them.
+    @Test func archivesAreReadByTurns() async throws {
+        let clock = ManualClock()
+        let turns = Turns(
+            clock.timekeeper, longestWait: 300, refusal: RunnerError(.failure, "Too late."))
+        let responder = try await TestService.makeResponder(archives: turns)
+        @Sendable func submit(_ owner: String) async throws(RunnerError) -> Int {
+            let request = Request(
+                head: HTTPRequest(
+                    method: .post, scheme: nil, authority: nil, path: "/v1/jobs",
+                    headerFields: [.contentType: "application/x-tar"]),
+                body: RequestBody(buffer: ByteBuffer(string: Self.source())))
+            return try await responder.submit(request, try Query("owner=\(owner)")).status.code
+        }
+        let (begun, end) = (Latch<Bool>(), Latch<Bool>())
+        let first = Task {
+            try await turns.take(of: "1") { () throws(RunnerError) in
+                begun.open(true)
+                _ = try? await end.wait()
+            }
+        }
+        _ = try await begun.wait()
+        let second = Task { try await submit("alice") }
+        while turns.waiting(of: "1") != 1 { await Task.yield() }
+        #expect(try await submit("bob") == 201)
+        clock.advance(by: 299)
+        #expect(turns.waiting(of: "1") == 1)
+        end.open(true)
+        try await first.value
+        #expect(try await second.value == 201)
     }
 
     /// What cannot be unpacked is the job's end, in words.

@@ -125,6 +125,17 @@ import Testing
         #expect(error?.description == "Unpacked, the source is larger than 10 MB.")
     }
 
+    /// Millions of empty files fit into a few megabytes, also after the manifest.
+    @Test(arguments: ["many .build.yml", ".build.yml many"]) func entriesHaveALimit(order: String) throws {
+        let archive = try archive("mkdir many && (cd many && seq 20 | xargs touch) && tar cz \(order)")
+        let error = #expect(throws: RunnerError.self) {
+            try archive.manifest(named: ".build.yml", entryLimit: 21)
+        }
+        #expect(error?.code == .tooLarge)
+        #expect(error?.description.hasPrefix("The source has more than 21 files and folders.") == true)
+        #expect(try !archive.manifest(named: ".build.yml", entryLimit: 22).isEmpty)
+    }
+
     /// A kilobyte can become a gigabyte: reading stops in the middle of a file.
     @Test func whatIsTooLargeUnpackedIsRefused() throws {
         let archive = try archive("head -c 50000000 /dev/zero >zeros; tar cz zeros .build.yml")

@@ -148,7 +148,7 @@ struct PendingKeysTests {
             try await store.addKey(bobs, comment: "", owner: "alice", at: start)
         }
         #expect(refused?.code == limit && operators?.code == limit)
-        #expect(refused?.description == "One person can have 50 keys, and these are 50: remove one first.")
+        #expect(refused?.description == "This person already has 50 keys, which is the limit: remove one first.")
         let all = try await store.keys(owner: "alice") + store.pendingKeys(owner: "alice", at: start)
         #expect(all.count == 50)
         _ = try await add(bobs, of: mallory)

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import Foundation
 import GRDB
+import KeyForms
 import Testing
 
 @testable import Runner
@@ -32,6 +33,30 @@ struct StoreTests {
         try await store.removeKey(key.fingerprint)
         await #expect(throws: RunnerError.self) { try await store.removeKey(key.fingerprint) }
         #expect(try await store.person("alice")?.id == "1")
+    }
+
+    @Test("a comment has at most 256 bytes, also one that an earlier version has stored")
+    func comments() async throws {
+        let store = try store()
+        let long = String(repeating: "a" + String(repeating: "\u{301}", count: 120), count: 256)
+        let short = KeyComment.shortened(long)
+        let key = try await store.addKey(try alice(), comment: long, owner: "alice", at: start)
+        #expect(key.comment == short && short.utf8.count == 256)
+        let bobs = try PublicKey.parse(line: TestService.bobKey).key
+        #expect(try await store.addPendingKey(bobs, comment: long, of: key.owner, at: start).comment == short)
+        func stored(_ table: String) async throws -> String? {
+            try await store.database.read { try String.fetchOne($0, sql: "SELECT comment FROM \(table)") }
+        }
+        for table in ["key", "pending_key"] {
+            #expect(try await stored(table) == short)
+            try await store.database.write {
+                try $0.execute(sql: "UPDATE \(table) SET comment = ?", arguments: [long])
+            }
+        }
+        #expect(try await store.key(key.fingerprint)?.comment == short)
+        #expect(try await store.keys(owner: nil).map(\.comment) == [short])
+        #expect(try await store.pendingKey(bobs.fingerprint, at: start)?.comment == short)
+        #expect(try await store.pendingKeys(owner: "1", at: start).map(\.comment) == [short])
     }
 
     @Test(

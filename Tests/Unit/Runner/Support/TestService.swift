@@ -113,6 +113,21 @@ struct TestService: Sendable {
         return (directory, store, clock)
     }
 
+    /// What answers requests, without a listener, for Alice and Bob.
+    static func makeResponder(lists: Turns? = nil, archives: Turns? = nil) async throws -> Responder {
+        let (directory, store, clock) = try await makeDirectory()
+        let bob = try PublicKey.parse(line: bobKey).key
+        _ = try await store.addKey(bob, comment: "", owner: "bob", at: .now)
+        let folder = directory.settings.stateFolder
+        try FileManager.default.createDirectory(
+            atPath: IncomingSource.folder(in: folder), withIntermediateDirectories: true)
+        let turns = Turns(clock.timekeeper, refusal: RunnerError(.failure, "Nobody waits for these."))
+        return Responder(
+            directory: directory, store: store, authentication: .peer(Roles(own: geteuid())), terms: nil,
+            images: Images(folder: folder), streams: StreamLimit(ofPerson: 1), lists: lists ?? turns,
+            manifests: turns, archives: archives ?? turns, logger: directory.logger)
+    }
+
     /// Her id is 1.
     func addAlice() async throws { try await add("alice", Self.aliceKey) }
 
