@@ -1,7 +1,7 @@
 import TestBed
 import Testing
 
-/// Whoever loses access reads no further.
+/// A person who loses access reads no further.
 @Suite struct RevocationTests {
     @Test func aLogIsClosedToWhomItIsNoLongerOpen() async throws {
         let testBed = try await SharedTestBed.get()

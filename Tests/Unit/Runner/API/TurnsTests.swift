@@ -69,7 +69,7 @@ struct TurnsTests {
         #expect(try await turns.take(of: "1") { () throws(RunnerError) in 8 } == 8)
     }
 
-    @Test("whoever has waited too long is refused, and is in nobody's way")
+    @Test("a person who has waited too long is refused, and is in nobody's way")
     func refusal() async throws {
         let end = Latch<Bool>()
         let first = await hold("1", until: end)
