@@ -128,6 +128,9 @@ struct Store: Sendable {
                     CREATE INDEX pending_key_person ON pending_key (person);
                     """)
         }
+        migrator.registerMigration("with which key each pending key was added") { database in
+            try database.execute(sql: "ALTER TABLE pending_key ADD COLUMN added_with TEXT")
+        }
         return migrator
     }
 

@@ -43,6 +43,30 @@ struct PendingKeysTests {
         }
     }
 
+    /// A thief adds a key of their own with a stolen one, which the owner then removes.
+    @Test("what was added with a key goes with it, and what others have added stays")
+    func removal() throws {
+        let (stolen, other) = (try Self.key(), try Self.key())
+        for key in [stolen, other] {
+            _ = try store.addKey(key, comment: "", owner: "alice", at: start)
+        }
+        let (thiefs, hers, unknown) = (try Self.key(), try Self.key(), try Self.key())
+        for (key, session) in [
+            (thiefs, stolen.fingerprint), (hers, other.fingerprint), (unknown, nil),
+        ] {
+            _ = try store.addPendingKey(key, comment: "", of: alice, with: session, at: start)
+        }
+        // Another person's is not theirs to remove.
+        _ = try store.addPendingKey(bobs, comment: "", of: mallory, with: stolen.fingerprint, at: start)
+        #expect(throws: RunnerError.self) { try store.removeKey(stolen.fingerprint, owner: "mallory") }
+        #expect(try store.pendingKeys(owner: "alice", at: start).count == 3)
+        try store.removeKey(stolen.fingerprint, owner: "alice")
+        #expect(
+            try store.pendingKeys(owner: "alice", at: start).map(\.fingerprint)
+                == [hers.fingerprint, unknown.fingerprint])
+        #expect(try store.pendingKeys(owner: "mallory", at: start).count == 1)
+    }
+
     @Test("nothing finds a pending key but what asks for it, and the right word makes it its owner's")
     func confirmation() throws {
         let added = try add(bobs, of: alice)
