@@ -20,7 +20,8 @@ struct Submit: ParsableCommand {
                 throw Failure(.data, "The job needs an owner. Use --owner NAME.")
             }
             let job = try options.ask {
-                $0.submit(manifest: manifest, owner: owner, note: note, visibility: visibility, $1)
+                $0.submit(
+                    manifest: manifest, owner: owner, with: nil, note: note, visibility: visibility, $1)
             }
             try options.answer(job) { "job \(job.id): \(job.status.rawValue)" }
         }
