@@ -19,9 +19,7 @@ final class PermitKeeper {
     /// What the person goes on doing, and with which job; nil: something that is about no job.
     private var subject: (action: Action, job: Job)?
     private var timer: Timer?
-    /// When the service last said that the person may go on.
-    private var lastAnswer: Instant
-    private var hasWarned = false
+    private var silence: ServiceSilence
     private var hasEnded = false
     /// Whether heartbeats of a claim ask the service whether the person may stay.
     private var hasHeartbeat = false
@@ -58,7 +56,8 @@ final class PermitKeeper {
         self.ended = ended
         self.principal = principal
         self.subject = subject.map { ($0, $1) }
-        lastAnswer = context.loop.now
+        silence = ServiceSilence(
+            limit: .seconds(context.configuration.gateway.revocationTimeout), since: context.loop.now)
         wait()
     }
 
@@ -121,8 +120,7 @@ final class PermitKeeper {
     }
 
     private func heard() {
-        lastAnswer = context.loop.now
-        hasWarned = false
+        silence.answered(at: context.loop.now)
     }
 
     // MARK: What the service is asked
@@ -147,21 +145,19 @@ final class PermitKeeper {
         timer?.cancel()
         guard !hasEnded, let pause else { return }
         timer = context.loop.timer(after: pause) { [unowned self] in
-            if asksRegularly || isSilent { ask() }
+            if asksRegularly || silence.nextQuestion(at: context.loop.now) == .zero { ask() }
             wait()
         }
     }
 
     private var asksRegularly: Bool { isInDoubt || !isTold && !hasHeartbeat }
 
-    /// Whether so much of the limit has passed that the service is asked in any case.
-    private var isSilent: Bool { limit > .zero && context.loop.age(of: lastAnswer) >= limit / 4 }
-
     /// Until the next question, or until it is time to look whether one is due. Nil: never.
     private var pause: Duration? {
-        guard limit > .zero else { return asksRegularly ? Self.interval : nil }
-        guard asksRegularly || isSilent else { return limit / 4 - context.loop.age(of: lastAnswer) }
-        return min(Self.interval, limit / 4)
+        guard let next = silence.nextQuestion(at: context.loop.now) else {
+            return asksRegularly ? Self.interval : nil
+        }
+        return asksRegularly || next == .zero ? min(Self.interval, silence.limit / 4) : next
     }
 
     private func ask() {
@@ -204,7 +200,12 @@ final class PermitKeeper {
     /// has been none counts.
     private func failed(_ error: ServiceError) {
         guard !error.refusesPerson else { return end(.notIdentified(error)) }
-        checkSilence()
+        switch silence.verdict(at: context.loop.now) {
+        case .short: break
+        case .warn(let silence, let rest):
+            context.say(Notice.serviceSilent(for: silence, endsIn: rest).text)
+        case .end: end(.serviceSilent(silence.limit, isInside: subject?.action == .stay))
+        }
     }
 
     // MARK: The decision
@@ -236,20 +237,6 @@ final class PermitKeeper {
 
     private func refusal(_ denial: Denial) -> Refusal {
         subject.map { .revoked(denial, $0.job.id) } ?? .denied(denial)
-    }
-
-    /// How long the service can be silent. Zero: for ever.
-    private var limit: Duration { .seconds(context.configuration.gateway.revocationTimeout) }
-
-    private func checkSilence() {
-        guard limit > .zero else { return }
-        let silence = context.loop.age(of: lastAnswer)
-        if silence >= limit {
-            end(.serviceSilent(limit, isInside: subject?.action == .stay))
-        } else if silence >= limit / 2, !hasWarned {
-            hasWarned = true
-            context.say(Notice.serviceSilent(for: silence, endsIn: limit - silence).text)
-        }
     }
 
     private func end(_ refusal: Refusal) {
