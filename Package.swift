@@ -319,7 +319,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SourcehutClientTests",
-            dependencies: ["BuildAPI", "EventLoop", "ServiceClient", "SourcehutClient"],
+            dependencies: ["BuildAPI", "EventLoop", "ServiceClient", "SourcehutClient", "TestSupport"],
             path: "Tests/Unit/SourcehutClient",
             swiftSettings: settings),
         .testTarget(

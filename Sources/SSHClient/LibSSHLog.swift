@@ -2,7 +2,7 @@ import CLibSSH
 
 /// Facts about a session that libssh reports only in its log.
 ///
-/// The log belongs to the thread: it tells whoever has listened last.
+/// The log belongs to the thread: it tells the last one that has listened.
 final class LibSSHLog {
     /// Whether the builder has sent more than its windows allow. libssh warns, and takes everything.
     private(set) var hasOverrun = false

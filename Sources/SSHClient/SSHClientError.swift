@@ -17,7 +17,7 @@ public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
         case keyNotAccepted
         /// The connection was lost, or the builder was silent for too long.
         case lost
-        /// The builder sends more than it may: more than its windows allow, or floods of packets that nobody needs.
+        /// The builder sent more than it is allowed to: more than its windows allow, or floods of packets that nobody needs.
         case overrun
         /// The gateway's own key cannot be used, or an address or host key is invalid.
         case misconfigured

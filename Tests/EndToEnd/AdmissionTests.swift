@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    /// Nothing, in time, and the reason in the log of whoever has found it out.
+    /// Nothing, in time, and the reason in the log of the program that has found it out.
     @Test(
         arguments: [
             ("silent", .silence, "sallyport-lookup", "no answer before sshd must have one"),
@@ -125,7 +125,7 @@ import Testing
         try await expectReason("unreachable", about: "forlorn", from: "sallyport-shell", in: testBed)
     }
 
-    /// Waits for it, since the log is written by somebody else.
+    /// Waits for it, since the log is written by someone else.
     private func expectReason(
         _ reason: String, about name: String, from program: String, in testBed: TestBed
     ) async throws {

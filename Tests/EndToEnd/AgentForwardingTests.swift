@@ -5,10 +5,10 @@ import Testing
 @Suite struct AgentForwardingTests {
     /// The administrator permits it, and only people who want to forward their agent do.
     @Test(arguments: [Gateway.trusting, .choosy])
-    func aProgramUsesTheAgentThatSomebodyLends(gateway: Gateway) async throws {
+    func aProgramUsesTheAgentThatSomeoneForwards(gateway: Gateway) async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let lent = try await Command.run(
                 testBed.ssh(["connect", job, "ssh-add -L"], to: gateway, options: agent.options))
             await expect(lent, status: 0, in: testBed)
@@ -22,7 +22,7 @@ import Testing
     @Test func soDoesAProgramOnATerminal() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let finished = try await Command.start(
                 testBed.ssh(["connect", job, "bash"], to: .trusting, options: ["-t"] + agent.options),
                 terminal: try PseudoTerminal(columns: 200)
@@ -40,7 +40,7 @@ import Testing
     func byDefaultNobodyCanLendOne(gateway: Gateway) async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let finished = try await Command.run(
                 testBed.ssh(["connect", job, Self.look], to: gateway, options: agent.options))
             await expect(finished, status: 0, in: testBed)
@@ -78,7 +78,7 @@ import Testing
             until grep answered /tmp/answers; do sleep 0.1; done
             exit 3
             """
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let finished = try await Command.run(
                 testBed.ssh(["connect", job, script], to: .trusting, options: agent.options),
                 deadline: .seconds(120))
@@ -94,7 +94,7 @@ import Testing
     @Test func longMessagesArriveWhole() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let script = """
                 key=$(mktemp -u)
                 ssh-keygen -q -t ed25519 -N '' -C "$(head -c 100000 /dev/zero | tr '\\0' x)" -f $key
@@ -110,7 +110,7 @@ import Testing
     @Test func anAgentThatHasEndedEndsNothingElse() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let finished = try await Command.start(
                 testBed.ssh(
                     [
@@ -143,7 +143,7 @@ import Testing
             ]), deadline: .seconds(90))
         await expect(changed, status: 0, output: ["changed"], in: testBed)
         try await expectListening(job, in: testBed)
-        try await SomebodysAgent.with(testBed) { agent in
+        try await SomeonesAgent.with(testBed) { agent in
             let finished = try await Command.run(
                 testBed.ssh(["connect", job, Self.look], to: .trusting, options: agent.options))
             await expect(finished, status: 0, in: testBed)

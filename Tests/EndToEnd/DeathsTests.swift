@@ -156,7 +156,7 @@ import Testing
     }
 
     /// In the middle of what the builder writes: `ssh … | head`.
-    @Test func whoeverStopsReadingLeavesNoClaim() async throws {
+    @Test func aClientThatStopsReadingLeavesNoClaim() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let before = try await testBed.audit(of: job).count

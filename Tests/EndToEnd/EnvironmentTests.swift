@@ -58,7 +58,7 @@ import Testing
         try await testBed.endBuilder(of: job)
     }
 
-    @Test func whatSomebodyHasChangedStaysSoInWhatTheyStart() async throws {
+    @Test func whatSomeoneHasChangedStaysSoInWhatTheyStart() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let finished = try await Command.run(

@@ -193,7 +193,7 @@ import Testing
     }
 
     /// With a terminal, which is theirs again, and without one.
-    @Test func whoeverIsInsideReadsThatTheBuilderHasEnded() async throws {
+    @Test func aPersonInsideReadsThatTheBuilderHasEnded() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await Operator(testBed: testBed).submit(
             "image: debian\ntasks:\n  - wait: sleep 1000\n")

@@ -3,9 +3,9 @@ import Testing
 
 /// How long builders live, with clocks that run.
 @Suite struct LifetimesTests {
-    /// Somebody is inside, and sends heartbeats; a login to the builder is open, and so is one of a client that came
+    /// Someone is inside, and sends heartbeats; a login to the builder is open, and so is one of a client that came
     /// through the gateway. All end with the deadline, and the client says why.
-    @Test func aBuilderEndsAtItsDeadlineWhoeverIsInside() async throws {
+    @Test func aBuilderEndsAtItsDeadlineEvenIfSomeoneIsInside() async throws {
         let testBed = try await SharedTestBed.get()
         try await OwnRunner.with(
             testBed, size: "40m", life: 12, at: testBed.orphanedSocket, more: "finished_per_owner = 1"

@@ -49,7 +49,7 @@ import Testing
         #expect(found.isEmpty, "\(found.prefix(5))")
     }
 
-    /// Neither a path in which somebody could put a library, nor one of a toolchain that is not where it is installed.
+    /// Neither a path in which someone could put a library, nor one of a toolchain that is not where it is installed.
     @Test(arguments: [
         "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
     ])

@@ -29,6 +29,10 @@ import Testing
         let word = try #require(added.confirmationWord, "\(added)")
         let listed = try await Command.run(testBed.ssh(["keys"]))
         await expect(listed, status: 0, output: ["  \(fingerprint) at home (pending until "], in: testBed)
+        let warned = try await Command.run(testBed.ssh([]))
+        await expect(
+            warned, status: 0, output: ["A key waits to be confirmed for you: \(fingerprint) at home"],
+            in: testBed)
 
         let new = only("alices_second", testBed)
         for gateway in [Gateway.builds, .choosy] {
@@ -57,8 +61,14 @@ import Testing
             greeted, status: 0,
             output: ["A key was added for you at ", fingerprint, "keys remove FINGERPRINT"],
             in: testBed)
+        // What a thief has added with it goes with it.
+        let (thiefs, thiefsFingerprint) = try await makeKey("thiefs", in: testBed)
+        let theft = try await Command.run(testBed.ssh(["keys", "add"], options: new), input: thiefs)
+        await expect(theft, status: 0, output: ["The key \(thiefsFingerprint) is pending."], in: testBed)
         let removed = try await Command.run(testBed.ssh(["keys", "remove", fingerprint]))
         await expect(removed, status: 0, in: testBed)
+        let left = try await Command.run(testBed.ssh(["keys"]))
+        #expect(left.status == 0 && !left.text.contains(thiefsFingerprint), "\(left)")
         let gone = try await Command.run(testBed.ssh(["whoami"], options: new))
         await expect(gone, status: 77, errors: ["is unknown here"], in: testBed)
     }

@@ -44,7 +44,7 @@ import Testing
     ]
 
     /// The worker still names a port, but another job's builder listens there.
-    @Test(arguments: stale) func whoeverComesTooLateIsRefused(job: Stale) async throws {
+    @Test(arguments: stale) func aPersonWhoComesTooLateIsRefused(job: Stale) async throws {
         let testBed = try await SharedTestBed.get()
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await StandInBuilder.start(in: testBed)

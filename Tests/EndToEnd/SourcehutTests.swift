@@ -88,7 +88,7 @@ import Testing
     }
 
     /// Its file stays, and its lock does not.
-    @Test func whoeverIsKilledDoesNotCount() async throws {
+    @Test func aSessionThatIsKilledDoesNotCount() async throws {
         let testBed = try await SharedTestBed.get()
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await worker.wreck("8")
@@ -109,7 +109,7 @@ import Testing
     }
 
     /// A dropped line is no logout; a session that is ended by a signal leaves no file.
-    @Test func whoeverIsCutOffEndsNothing() async throws {
+    @Test func aSessionThatIsCutOffEndsNothing() async throws {
         let testBed = try await SharedTestBed.get()
         try await StandInWorker.serving(in: testBed) { worker in
             let builder = try await worker.wreck("9")

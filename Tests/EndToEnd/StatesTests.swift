@@ -75,7 +75,7 @@ import Testing
     }
 
     /// A waiting session holds the builder, so that it cannot end between the failure and the entry.
-    @Test func aRunningJobIsClaimedByWhoeverWaitsAndEnteredByWhoeverWillNot() async throws {
+    @Test func aRunningJobIsClaimedByAPersonWhoWaitsAndEnteredByOneWhoWillNot() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await Operator(testBed: testBed).submit(Self.untilTold("exit 4"))
         let waiting = try await Command.start(
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// It keeps no builder, except for sessions that wait.
-    @Test func aJobThatSucceedsIsEnteredByWhoeverWaited() async throws {
+    @Test func aJobThatSucceedsIsEnteredByAPersonWhoWaited() async throws {
         let testBed = try await SharedTestBed.get()
         let job = try await Operator(testBed: testBed).submit(Self.untilTold("true"))
         let waiting = try await Command.start(

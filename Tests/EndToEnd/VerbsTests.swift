@@ -147,7 +147,7 @@ import Testing
             ("404 Not Found", "[]", "", 69, "known-hosts JOB"),
             ("503 Service Unavailable", "[]", "", 75, "cannot answer now"),
         ] as [(String, String, String, Int32, String)])
-    func allBuildersGetTheirLinesWhereSomebodyVouchesForThem(
+    func allBuildersGetTheirLinesWhereSomeoneVouchesForThem(
         answer: String, suffixes: String, user: String, status: Int32, sentence: String
     ) async throws {
         let testBed = try await SharedTestBed.get()

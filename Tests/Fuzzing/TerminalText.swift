@@ -101,6 +101,7 @@ private func checkMessage(_ text: String) {
         default: break
         }
         promise("nothing turns the direction of a message", !scalar.properties.isBidiControl)
+        promise("nothing is hidden in a message", !isHidden(scalar))
     }
 }
 
@@ -124,8 +125,14 @@ private func checkHarmless(_ bytes: [UInt8]) {
             promise("no format character is shown", scalar.properties.generalCategory != .format)
             promise("nothing ends a line in secret", !["\u{2028}", "\u{2029}"].contains(scalar))
             promise("nothing turns the direction", !scalar.properties.isBidiControl)
+            promise("nothing is hidden", !isHidden(scalar))
         }
     }
+}
+
+/// Whether readers see nothing of it; the variation selectors that people write change what is before them.
+private func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isDefaultIgnorableCodePoint && !(0xfe00...0xfe0f).contains(scalar.value)
 }
 
 private func isPlainText(_ bytes: ArraySlice<UInt8>) -> Bool {

@@ -89,8 +89,8 @@ extension Key {
     /// The parameter of requests about keys that names the limits we know.
     package static let knownLimits = "limits=\(Limit.confirm.rawValue)"
 
-    /// Where a service is asked whose key it is: `GET` of this.
-    package static func path(fingerprint: String) -> String {
+    /// Where a service is asked whose key it is: `GET` of this path and query (RFC 9112, section 3.2).
+    package static func requestTarget(fingerprint: String) -> String {
         "/v1/keys/\(fingerprint.percentEncoded)?\(knownLimits)"
     }
 }

@@ -22,7 +22,7 @@ public struct Principal: Equatable, Sendable {
         guard key.fingerprint == fingerprint else {
             throw .inconsistent("asked for \(fingerprint), the service answered about \(key.fingerprint)")
         }
-        // Whom a pending key names has not proved anything yet.
+        // The person whom a pending key names has not proved anything yet.
         guard key.isUnlimited else {
             throw key.limits == [.confirm]
                 ? .unconfirmedKey(fingerprint: fingerprint) : .unknownKey(fingerprint: fingerprint)

@@ -102,15 +102,15 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: ClaimKeeper.Event) {
         switch event {
         case .claimed(let claim):
-            keeper?.hasHeartbeat = true
-            keeper?.heard(nil)
+            keeper?.heartbeat(nil)
             // The claim can have moved it.
             job.deadline = claim.deadline ?? job.deadline
             take(.claimed(claim))
         case .notClaimed(let error): take(.notClaimed(error))
         case .heartbeat(let error):
-            keeper?.heard(error)
+            // First: if the service says why the session ends, nothing more is asked.
             take(.heartbeat(error))
+            keeper?.heartbeat(error)
         case .deadline(let deadline):
             if phase == .inside, !context.service.announcesChanges { transport.update(deadline: deadline) }
         case .leaseRanOut: take(.leaseRanOut)
@@ -182,6 +182,7 @@ final class BuilderSession: RunningCommand {
             if phase == .inside { transport.update(job) }
         } ended: { [unowned self] result in
             watch = nil
+            keeper?.watchEnded()
             take(.watchEnded(result.error))
             // A person inside stays there, but gets fewer notices until the service is back.
             if phase == .inside, result.error?.isTransient ?? true {
@@ -193,6 +194,7 @@ final class BuilderSession: RunningCommand {
     private func stopWatching() {
         watch?.cancel()
         watch = nil
+        keeper?.watchEnded()
     }
 
     /// Watches the job for the notices inside, the only reason for a stream there.

@@ -167,7 +167,7 @@ struct BuilderSessionMachine {
         case .idle(let time):
             guard case .inside = state else { return [] }
             return end(.idle(time))
-        case .revoked(let refusal): return end(refusal)
+        case .revoked(let refusal): return revoked(refusal)
         case .interrupted(let signal, let cause): return end(.interrupted(signal: signal, cause: cause))
         }
     }
@@ -175,6 +175,13 @@ struct BuilderSessionMachine {
     private mutating func end(_ refusal: Refusal) -> [Action] {
         state = .over
         return [.refuse(refusal, .lost)]
+    }
+
+    private mutating func revoked(_ refusal: Refusal) -> [Action] {
+        // A person who still waits has nothing there to return to.
+        guard case .serviceSilent(let time, _) = refusal else { return end(refusal) }
+        if case .inside = state { return end(refusal) }
+        return end(.serviceSilent(time, isInside: false))
     }
 
     // MARK: The job

@@ -101,6 +101,7 @@ final class ClaimKeeper {
 
     private func renewed(for seconds: UInt32) {
         lease?.cancel()
+        guard context.service.hasLeases else { return }
         lease = context.loop.timer(after: .seconds(seconds)) { [unowned self] in handler(.leaseRanOut) }
     }
 }

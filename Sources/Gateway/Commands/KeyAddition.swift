@@ -33,7 +33,11 @@ struct KeyAddition {
     /// Among all of an agent's keys there is the one that they have logged in with.
     private func addNew(_ keys: [SubmittedKeys.Key]) {
         service.keys(owner: person.id) { result in
-            let listed = (try? result.get()) ?? []
+            let listed: [Key]
+            switch result {
+            case .success(let keys): listed = keys
+            case .failure(let error): return context.refuse(.serviceRefused(error, KeysCommand.manual.name))
+            }
             let own = Set(listed.filter(\.isUnlimited).map(\.fingerprint))
             let (old, new) = (
                 keys.filter { own.contains($0.key.fingerprint) },
@@ -49,7 +53,7 @@ struct KeyAddition {
     /// - Parameter isOnly: one key was sent.
     private func add(_ keys: ArraySlice<SubmittedKeys.Key>, isOnly: Bool, after added: [Key]) {
         guard let next = keys.first else { return answer(added, isOnly: isOnly) }
-        service.add(NewKey(owner: person.id, key: next.line)) { result in
+        service.add(NewKey(owner: person.id, key: next.line), with: context.key.fingerprint) { result in
             switch result {
             case .success(let key):
                 let pending = key.isUnlimited ? "" : ", which is pending"

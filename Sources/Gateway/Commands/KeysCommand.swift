@@ -48,7 +48,7 @@ struct KeysCommand: Command, PersonalCommand {
             if context.environment.hasTerminal {
                 context.say("Paste the contents of a .pub file, then press Enter and Ctrl-D.")
             }
-            return StandardInput(limit: 64 << 10, in: context) { bytes in
+            return StandardInput(limit: 64 << 10, from: principal, in: context) { bytes in
                 do throws(Refusal) {
                     try KeyAddition(for: principal.person, service, json: json, in: context).add(bytes ?? [])
                 } catch {

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Presentation
 import ServiceClient
 
-/// What the greeting says of keys that were added lately: someone else may have added them.
+/// What the greeting says of keys that were added lately, or wait to be confirmed: someone else may have added them.
 struct NewKeys {
     /// For how many seconds a key is new.
     static let time = 7 * 24 * 3600.0
@@ -27,11 +27,15 @@ struct NewKeys {
     /// The key in use is no news.
     private static func lines(about keys: [Key], at now: Date, in context: SessionContext) -> [String] {
         let new = keys.filter { key in
-            guard key.isUnlimited, key.fingerprint != context.key.fingerprint, let added = key.added
-            else { return false }
+            guard key.fingerprint != context.key.fingerprint else { return false }
+            guard key.isUnlimited else { return true }
+            guard let added = key.added else { return false }
             return now.timeIntervalSince(added) < time
         }.sorted { $0.added ?? .distantPast > $1.added ?? .distantPast }
         var lines = new.prefix(limit).map { key in
+            guard key.isUnlimited else {
+                return "A key waits to be confirmed for you: \(KeyView.line(of: key))"
+            }
             let moment = key.added.map { TimeLeft.moment($0) } ?? ""
             return "A key was added for you at \(moment): \(KeyView.line(of: key))"
         }

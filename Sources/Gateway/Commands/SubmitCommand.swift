@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import CommandGrammar
 import EventLoop
@@ -95,7 +96,8 @@ private final class Submission: RunningCommand {
         }
         guard !command.isSource else { return submitSource(to: service) }
         if context.environment.hasTerminal { context.say("Type or paste the manifest, then press Ctrl-D.") }
-        input = StandardInput(limit: Self.largestManifest, in: context) { [unowned self] bytes in
+        input = StandardInput(limit: Self.largestManifest, from: principal, in: context) {
+            [unowned self] bytes in
             guard let bytes else { return context.refuse(.manifestTooLarge) }
             guard bytes.contains(where: { $0 > 0x20 }) else { return context.refuse(.noManifest) }
             submit(bytes, to: service)
@@ -104,8 +106,8 @@ private final class Submission: RunningCommand {
 
     private func submit(_ manifest: [UInt8], to service: any SelfService) {
         service.submit(
-            manifest: manifest, owner: principal.person.id, note: command.note,
-            visibility: command.visibility, keep: command.keep
+            manifest: manifest, owner: principal.person.id, with: context.key.fingerprint,
+            note: command.note, visibility: command.visibility, keep: command.keep
         ) { [unowned self] in ended($0) }
     }
 
@@ -113,8 +115,8 @@ private final class Submission: RunningCommand {
     private func submitSource(to service: any SelfService) {
         guard !context.environment.hasTerminal else { return context.refuse(.sourceFromTerminal) }
         service.submit(
-            source: StreamedInput(context.client.input, on: context.loop), manifest: command.manifest,
-            owner: principal.person.id, note: command.note,
+            source: StreamedInput(from: principal, in: context), manifest: command.manifest,
+            owner: principal.person.id, with: context.key.fingerprint, note: command.note,
             visibility: command.visibility, keep: command.keep
         ) { [unowned self] in ended($0) }
     }

@@ -40,6 +40,7 @@ final class LogSession: RunningCommand {
                 self.job = job
                 follower?.update(job)
             } ended: { [unowned self] result in
+                keeper?.watchEnded()
                 switch result {
                 case .failure(let error) where error.code == .notOffered:
                     refuse(.eventsNotOffered(job, mayEnter: permit.standing != .stranger))
@@ -64,7 +65,10 @@ final class LogSession: RunningCommand {
             permit, of: context.service, to: context.output, raw: raw, from: starts
         ) { [unowned self] in end($0) }
         self.follower = follower
-        context.client.onMessage = { [weak follower] in follower?.breakLine() }
+        // Elsewhere a message is on no line of the log, which can be a file.
+        if context.output === context.errors {
+            context.client.onMessage = { [weak follower] in follower?.breakLine() }
+        }
         follower.update(job)
     }
 

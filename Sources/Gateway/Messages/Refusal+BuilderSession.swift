@@ -57,7 +57,7 @@ extension Refusal {
         case .noTerminal: "The builder gives no terminal."
         case .keyNotAccepted: "The builder does not accept your key."
         case .lost: "The connection to the builder was lost."
-        case .overrun: "The builder sends more than it may, so the session has been ended."
+        case .overrun: "The builder sent more than it is allowed to, so the session has been ended."
         case .misconfigured: "The gateway cannot log in to builders."
         }
     }

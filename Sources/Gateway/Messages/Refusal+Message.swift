@@ -206,11 +206,12 @@ extension Refusal {
         case .sessionRevoked(let error, let job):
             Self.noLongerOpen(job, cause: Self.cause(noClaim: error))
         case .revoked(let denial, let job): Self.message(revoked: denial, job)
-        case .serviceSilent(let time):
+        case .serviceSilent(let time, let isInside):
             Message(
                 .tryAgain,
                 "This session has ended: the build service has not answered for \(SpokenDuration.words(time)).",
-                Message.sameCommandToReturn, cause: "no answer for \(SpokenDuration.words(time))")
+                isInside ? Message.sameCommandToReturn : Message.sameCommandAgain,
+                cause: "no answer for \(SpokenDuration.words(time))")
         case .idle(let time):
             Message(
                 .tryAgain,

@@ -4,8 +4,18 @@ import ServiceClient
 
 /// What the build service did not do, in words for the person.
 extension Refusal {
+    /// The service has been asked whose the session's key is, and has not said it.
+    static func notIdentified(_ error: ServiceError) -> Refusal {
+        error.code == .conflict ? .keyOfTwoPeople(error) : .service(error)
+    }
+
     static func message(_ error: ServiceError) -> Message {
         guard error.code != .suspended else { return suspended(cause: error.debugDescription) }
+        // Other people's requests change nothing about it: the person can.
+        if case .tooMany(_?) = error.code, let detail = error.problem?.detail {
+            return Message(
+                .tryAgain, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
+        }
         return Message(
             error.isTransient ? .tryAgain : .misconfigured, "\(error)", error.advice,
             cause: error.debugDescription)

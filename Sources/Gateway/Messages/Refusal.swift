@@ -125,7 +125,9 @@ enum Refusal: Error {
     /// While a command lasted, the person has lost what they need for it.
     case revoked(Denial, JobID)
     /// The service has answered nothing for this long, so nobody knows whether the person may go on.
-    case serviceSilent(Duration)
+    ///
+    /// - isInside: they are on a builder.
+    case serviceSilent(Duration, isInside: Bool)
     case idle(Duration)
     /// The remote program was killed by a signal for which the builder's SSH server has only this name.
     case killedByUnnamedSignal(String)

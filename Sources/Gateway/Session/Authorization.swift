@@ -163,8 +163,7 @@ extension Result where Failure == ServiceError {
     fileprivate func orRefuse(aboutKey: Bool = false) throws(Refusal) -> Success {
         switch self {
         case .success(let value): return value
-        case .failure(let error) where aboutKey && error.code == .conflict: throw .keyOfTwoPeople(error)
-        case .failure(let error): throw .service(error)
+        case .failure(let error): throw aboutKey ? .notIdentified(error) : .service(error)
         }
     }
 }

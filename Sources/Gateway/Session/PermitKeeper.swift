@@ -6,42 +6,63 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// Ends a command that lasts when the person may no longer have it: decides again at each change of the job, and asks
-/// the service whose the key is, when it reports that something about the person has changed, otherwise regularly. If the
-/// service is silent for too long, nobody can be told apart any more, and the command ends, too.
+/// Ends a command that lasts when the person may no longer have it: decides again at each change of the job and of the
+/// person. What the service does not report, it is asked for regularly: whose the key is, and what the job is. If the
+/// service says neither for too long, nobody can be told apart any more, and the command ends, too.
 final class PermitKeeper {
     /// How often the service is asked, if it does not report changes, and nothing else asks it.
     static let interval = Duration.seconds(20)
 
     private let context: SessionContext
-    private let action: Action
     private let ended: (Refusal) -> Void
     private var principal: Principal
-    private var job: Job
+    /// What the person goes on doing, and with which job; nil: something that is about no job.
+    private var subject: (action: Action, job: Job)?
     private var timer: Timer?
-    private var lastAnswer: Instant
-    private var hasWarned = false
+    private var silence: ServiceSilence
     private var hasEnded = false
-    /// Heartbeats of a claim ask the service whether the person may stay.
-    var hasHeartbeat = false {
-        didSet { wait() }
-    }
-    /// Whether the service reports what changes about the person.
+    /// Whether heartbeats of a claim ask the service whether the person may stay.
+    private var hasHeartbeat = false
+    /// Whether the service reports what changes about the job.
+    private var isWatched = false
+    /// Whether it also reports what changes about the person.
     private var isTold = false
     /// Whether something may have changed since the service last said whose the key is.
     private var isInDoubt = false
+    /// How often the service has been asked whose the key is.
+    private var questions = 0
 
     /// - Parameters:
     ///   - action: what the person goes on doing.
     ///   - ended: called at most once, with why.
-    init(_ permit: Permit, _ action: Action, in context: SessionContext, ended: @escaping (Refusal) -> Void) {
+    convenience init(
+        _ permit: Permit, _ action: Action, in context: SessionContext, ended: @escaping (Refusal) -> Void
+    ) {
+        self.init(permit.principal, (action, permit.job), in: context, ended)
+    }
+
+    /// For a command that is about no job, and waits for what the person sends.
+    convenience init(
+        _ principal: Principal, in context: SessionContext, ended: @escaping (Refusal) -> Void
+    ) {
+        self.init(principal, nil, in: context, ended)
+    }
+
+    private init(
+        _ principal: Principal, _ subject: (Action, Job)?, in context: SessionContext,
+        _ ended: @escaping (Refusal) -> Void
+    ) {
         self.context = context
-        self.action = action
         self.ended = ended
-        principal = permit.principal
-        job = permit.job
-        lastAnswer = context.loop.now
+        self.principal = principal
+        self.subject = subject.map { ($0, $1) }
+        silence = ServiceSilence(
+            limit: .seconds(context.configuration.gateway.revocationTimeout), since: context.loop.now)
         wait()
+    }
+
+    deinit {
+        timer?.cancel()
     }
 
     /// The command has ended by itself.
@@ -50,107 +71,184 @@ final class PermitKeeper {
         timer?.cancel()
     }
 
+    // MARK: What the service reports
+
     /// The service has reported something of the job that is watched.
     func take(_ report: JobReport) {
         guard !hasEnded else { return }
         switch report {
         case .job(let job):
+            isWatched = true
             // What is shared with whom, for instance.
-            self.job = job
-            heard(nil)
+            subject?.job = job
+            reportArrived()
             decide()
         case .person:
+            isWatched = true
             isTold = true
             isInDoubt = true
             wait()
             ask()
-        case .alive: heard(nil)
-        case .interrupted:
-            isTold = false
-            wait()
+        case .alive:
+            isWatched = true
+            reportArrived()
+        case .interrupted: watchEnded()
         }
     }
 
-    /// The service has answered something, or has not.
-    func heard(_ error: ServiceError?) {
-        guard error.map(Self.isVerdict) ?? true else { return }
-        lastAnswer = context.loop.now
-        hasWarned = false
+    /// Nothing is reported of the job any more.
+    func watchEnded() {
+        isWatched = false
+        isTold = false
+        wait()
     }
 
-    /// Whether the service has said something about this person or job. A certificate that has expired, or an answer that
-    /// nobody can read, says nothing.
-    private static func isVerdict(_ error: ServiceError) -> Bool {
-        switch error.code {
-        case .noSuchJob, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted,
-            .suspended, .termsChanged, .conflict:
-            true
-        default: false
+    /// A heartbeat of a claim has been answered, or the claim has been made; nil: the claim is live.
+    ///
+    /// Whatever else a service says of a claim, it can say to a person who has lost their rights, too.
+    func heartbeat(_ error: ServiceError?) {
+        guard !hasEnded, context.service.hasLeases else { return }
+        hasHeartbeat = error == nil
+        if hasHeartbeat { heard() }
+        wait()
+        if !hasHeartbeat { ask() }
+    }
+
+    /// Reports say that the person may go on only where they would also say that they may not.
+    private func reportArrived() {
+        if isTold, !isInDoubt { heard() }
+    }
+
+    private func heard() {
+        silence.answered(at: context.loop.now)
+    }
+
+    // MARK: What the service is asked
+
+    /// Asks once more, before what the person has sent is used. After that, nothing is kept.
+    func confirm(_ then: @escaping () -> Void) {
+        guard !hasEnded else { return }
+        timer?.cancel()
+        context.service.key(context.key) { [self] result in
+            guard !hasEnded else { return }
+            switch result {
+            case .success(let key):
+                guard recognise(key) else { return }
+                stop()
+                then()
+            case .failure(let error): end(.notIdentified(error))
+            }
         }
     }
 
     private func wait() {
         timer?.cancel()
-        guard !hasEnded, let pause = asksRegularly ? Self.interval : untilSilenceCounts else { return }
+        guard !hasEnded, let pause else { return }
         timer = context.loop.timer(after: pause) { [unowned self] in
-            checkSilence()
-            guard !hasEnded else { return }
-            if asksRegularly { ask() }
+            if asksRegularly || silence.nextQuestion(at: context.loop.now) == .zero { ask() }
             wait()
         }
     }
 
     private var asksRegularly: Bool { isInDoubt || !isTold && !hasHeartbeat }
 
-    /// When the service will have been silent for so long that it has to be said. Nil: never.
-    private var untilSilenceCounts: Duration? {
-        guard limit > .zero else { return nil }
-        return (hasWarned ? limit : limit / 2) - context.loop.age(of: lastAnswer)
+    /// Until the next question, or until it is time to look whether one is due. Nil: never.
+    private var pause: Duration? {
+        guard let next = silence.nextQuestion(at: context.loop.now) else {
+            return asksRegularly ? Self.interval : nil
+        }
+        return asksRegularly || next == .zero ? min(Self.interval, silence.limit / 4) : next
     }
 
     private func ask() {
+        questions += 1
+        let question = questions
         context.service.key(context.key) { [weak self] result in
             guard let self, !self.hasEnded else { return }
-            self.heard(result.error)
-            guard case .success(let key) = result else { return }
-            if self.isInDoubt {
-                self.isInDoubt = false
-                self.wait()
+            switch result {
+            case .success(let key):
+                guard self.recognise(key) else { return }
+                // A later question is about a later change.
+                if question == self.questions { self.isInDoubt = false }
+                self.askForJob()
+            case .failure(let error): self.failed(error)
             }
-            do throws(Denial) {
-                self.principal = try Principal.identify(key, fingerprint: self.context.key.fingerprint)
-                self.decide()
-            } catch {
-                self.end(.revoked(error, self.job.id))
+        }
+    }
+
+    private func askForJob() {
+        guard let job = subject?.job.id, !isWatched else { return answered() }
+        context.service.job(job) { [weak self] result in
+            guard let self, !self.hasEnded else { return }
+            switch result {
+            case .success(let job?):
+                // What a watch has reported in the meantime is newer.
+                if !self.isWatched { self.subject?.job = job }
+                self.answered()
+            case .success(nil): self.end(self.refusal(.noSuchJob(job)))
+            case .failure(let error): self.failed(error)
             }
+        }
+    }
+
+    private func answered() {
+        heard()
+        decide()
+    }
+
+    /// An answer that refuses a login refuses to go on, too. Others say nothing about the person: only how long there
+    /// has been none counts.
+    private func failed(_ error: ServiceError) {
+        guard !error.refusesPerson else { return end(.notIdentified(error)) }
+        switch silence.verdict(at: context.loop.now) {
+        case .short: break
+        case .warn(let silence, let rest):
+            context.say(Notice.serviceSilent(for: silence, endsIn: rest).text)
+        case .end: end(.serviceSilent(silence.limit, isInside: subject?.action == .stay))
+        }
+    }
+
+    // MARK: The decision
+
+    /// Whether the key is still the person's. If not, the command ends.
+    private func recognise(_ key: Key?) -> Bool {
+        do throws(Denial) {
+            let known = try Principal.identify(key, fingerprint: context.key.fingerprint)
+            // What is about no job is about the person who has begun it.
+            guard subject != nil || known.person.isSame(as: principal.person) else {
+                throw .unknownKey(fingerprint: context.key.fingerprint)
+            }
+            principal = known
+            return true
+        } catch {
+            end(refusal(error))
+            return false
         }
     }
 
     private func decide() {
-        guard !hasEnded else { return }
+        guard !hasEnded, let (action, job) = subject else { return }
         do throws(Denial) {
             _ = try Permit.decide(action, on: job.id, job, for: principal)
         } catch {
-            end(.revoked(error, job.id))
+            end(refusal(error))
         }
     }
 
-    /// How long the service can be silent. Zero: for ever.
-    private var limit: Duration { .seconds(context.configuration.gateway.revocationTimeout) }
-
-    private func checkSilence() {
-        guard limit > .zero else { return }
-        let silence = context.loop.age(of: lastAnswer)
-        if silence >= limit {
-            end(.serviceSilent(limit))
-        } else if silence >= limit / 2, !hasWarned {
-            hasWarned = true
-            context.say(Notice.serviceSilent(for: silence, endsIn: limit - silence).text)
-        }
+    private func refusal(_ denial: Denial) -> Refusal {
+        subject.map { .revoked(denial, $0.job.id) } ?? .denied(denial)
     }
 
     private func end(_ refusal: Refusal) {
         stop()
         ended(refusal)
+    }
+}
+
+extension ServiceError {
+    /// Whether the service has answered, and does not let the person in: unlike an answer that is late, or that nobody can
+    /// read.
+    fileprivate var refusesPerson: Bool {
+        [.notPermitted, .suspended, .conflict, .noSuchPerson].contains(code)
     }
 }

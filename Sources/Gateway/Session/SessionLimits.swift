@@ -8,11 +8,12 @@ public enum SessionLimits {
     static let memory = 128 << 20
     /// Of curl's resolver and the like. All of it counts as memory.
     static let stack = 256 << 10
-    /// How long a session can compute without looking at its descriptors.
+    /// For how many seconds a session can compute without looking at its descriptors.
     static let computing: CInt = 5
 
     static let sentence =
-        "sallyport: This session computed for \(computing) seconds without an end and has been ended. "
+        "sallyport: This session kept the processor busy for \(computing) seconds without making progress and has been "
+        + "ended. "
         + "Run the same command again. If that happens again, please tell the administrator.\n"
 
     /// Applies from now on, for the life of the process. Call this before any library starts a thread.

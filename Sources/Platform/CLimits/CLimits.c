@@ -29,7 +29,7 @@ int sp_limit_memory(size_t bytes, size_t stack) {
     }
     if (getrlimit(RLIMIT_DATA, &memory) != 0)
         return -1;
-    /* A lower limit is somebody's intention, and nobody but root can raise it. */
+    /* A lower limit is someone's intention, and only root can raise it. */
     if (memory.rlim_max > bytes)
         memory.rlim_max = bytes;
     if (memory.rlim_cur > bytes)

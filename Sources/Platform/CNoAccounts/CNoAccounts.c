@@ -26,7 +26,7 @@ int getgrgid_r(gid_t gid, struct group *entry, char *buffer, size_t size, struct
     return ENOSYS;
 }
 
-/* Of another kind, but nobody's here either: a name that somebody else can take before its file is made. */
+/* Of another kind, but nobody's here either: a name that someone else can take before its file is made. */
 char *mktemp(char *template) {
     errno = ENOSYS;
     template[0] = 0;

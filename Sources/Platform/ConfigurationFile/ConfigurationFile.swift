@@ -55,8 +55,8 @@ public enum ConfigurationFile {
         configuration.gateway.commandsPerPerson = try document.number(
             "gateway", "commands_per_person", in: 1...10_000, default: configuration.gateway.commandsPerPerson
         )
-        configuration.gateway.revocationTimeout = try document.number(
-            "gateway", "revocation_timeout", in: 0...31_536_000,
+        configuration.gateway.revocationTimeout = try document.numberOrNever(
+            "gateway", "revocation_timeout", in: 60...31_536_000,
             default: configuration.gateway.revocationTimeout)
         configuration.gateway.idle = try document.number(
             "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)

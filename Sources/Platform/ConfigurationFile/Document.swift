@@ -71,6 +71,19 @@ struct Document {
         try number(section, key, in: range) ?? fallback
     }
 
+    /// The same, or 0 for never.
+    mutating func numberOrNever(
+        _ section: String, _ key: String, in range: ClosedRange<Int>, default fallback: Int
+    ) throws(ConfigurationError) -> Int {
+        guard let value = try value(section, key) else { return fallback }
+        guard let number = value.int, number == 0 || range.contains(number) else {
+            throw error(
+                section, key,
+                "expected a whole number from \(range.lowerBound) to \(range.upperBound), or 0 for never")
+        }
+        return number
+    }
+
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ section: String, _ key: String, default fallback: Choice
     ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {

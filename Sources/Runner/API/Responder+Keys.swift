@@ -27,7 +27,7 @@ extension Responder {
             if let key { await directory.personChanged(key.owner) }
             return Response(status: .noContent)
         case _ where request.method == .post:
-            return try await addKey(request, role, canBePending: knowsPending, at: now)
+            return try await addKey(request, query, role, canBePending: knowsPending, at: now)
         default:
             let owner = try owner(query, role)
             let pending = knowsPending ? try await store.pendingKeys(owner: owner, at: now) : []
@@ -46,7 +46,7 @@ extension Responder {
     }
 
     private func addKey(
-        _ request: Request, _ role: Role, canBePending: Bool, at now: Date
+        _ request: Request, _ query: Query, _ role: Role, canBePending: Bool, at now: Date
     ) async throws(RunnerError) -> Response {
         let wanted = try await decode(NewKey.self, request)
         let submitted: SubmittedKeys.Key
@@ -65,13 +65,15 @@ extension Responder {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this id.")
         }
         try refuseSuspended(account)
+        try await store.checkKey(query["key"], isOf: account.person)
         guard canBePending else {
             throw RunnerError(
                 .forbidden,
                 "This gateway is too old to add keys: it cannot tell people how to confirm that they have them."
             )
         }
-        let added = try await store.addPendingKey(key, comment: comment, of: account.person, at: now)
+        let added = try await store.addPendingKey(
+            key, comment: comment, of: account.person, with: query["key"], at: now)
         logger.info("\(account.name) adds the key \(added.fingerprint), which is pending")
         return try json(added, .created)
     }

@@ -18,6 +18,7 @@ extension Responder {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
         try refuseSuspended(account)
+        try await store.checkKey(query["key"], isOf: account.person)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }

@@ -40,7 +40,8 @@ final class Turns: Sendable {
 
     static func ofManifests(_ timekeeper: Timekeeper) -> Turns {
         Turns(
-            timekeeper, refusal: refusal(of: "manifests", "The manifest before this one is still being read."))
+            timekeeper, refusal: refusal(of: "manifests", "The manifest before this one is still being read.")
+        )
     }
 
     /// An archive can take a minute to read.

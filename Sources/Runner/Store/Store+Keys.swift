@@ -89,17 +89,35 @@ extension SQLiteStore {
         try await read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
     }
 
+    /// Throws if the key is not that person's.
+    ///
+    /// - Parameter fingerprint: of the key with which they have logged in; nil: unknown.
+    func checkKey(_ fingerprint: String?, isOf person: Person) async throws(RunnerError) {
+        guard let fingerprint else { return }
+        guard let key = try await key(fingerprint), key.owner.isSame(as: person) else {
+            throw RunnerError(
+                .forbidden, "The key with which you have logged in is no longer yours.")
+        }
+    }
+
+    /// What has been added with it, and is still pending, is removed as well: the person may not have added that.
+    ///
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String? = nil) async throws(RunnerError) {
         let isRemoved = try await changePeople { database in
-            try ["key", "pending_key"].map { table in
+            func delete(from table: String, _ column: String) throws -> Bool {
                 try database.execute(
                     sql: """
-                        DELETE FROM \(table) WHERE fingerprint = :fingerprint AND (:owner IS NULL OR person =
+                        DELETE FROM \(table) WHERE \(column) = :fingerprint AND (:owner IS NULL OR person =
                             (SELECT id FROM person WHERE name = :owner OR CAST(id AS TEXT) = :owner))
                         """, arguments: ["fingerprint": fingerprint, "owner": owner])
                 return database.changesCount > 0
-            }.contains(true)
+            }
+            let isRemoved = [
+                try delete(from: "key", "fingerprint"), try delete(from: "pending_key", "fingerprint"),
+            ].contains(true)
+            if isRemoved { _ = try delete(from: "pending_key", "added_with") }
+            return isRemoved
         }
         guard isRemoved else { throw RunnerError(.notFound, "There is no such key.") }
     }

@@ -36,7 +36,8 @@ extension SQLiteStore {
     }
 
     /// Those that ended first.
-    func oldestFinishedJobs(of owner: Person, limit: Int) async throws(RunnerError) -> [FinishedJobs.Finished] {
+    func oldestFinishedJobs(of owner: Person, limit: Int) async throws(RunnerError) -> [FinishedJobs.Finished]
+    {
         try await read { database in
             try Row.fetchAll(
                 database,

@@ -16,8 +16,10 @@ extension SQLiteStore {
     /// Adds a key that waits until its holder enters the word in the answer. A second time, the word is another one.
     ///
     /// Whose key it is already is not revealed, unless it is that person's.
+    ///
+    /// - Parameter session: the fingerprint of the key with which the person has added it; nil: unknown.
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
     ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
         let word = ConfirmationWord()
@@ -34,13 +36,14 @@ extension SQLiteStore {
             try checkNumberOfKeys(of: owner, at: now, database)
             try database.execute(
                 sql: """
-                    INSERT INTO pending_key (fingerprint, type, base64, comment, person, added, expires, word)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO pending_key
+                        (fingerprint, type, base64, comment, person, added, expires, word, added_with)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     key.fingerprint, key.type, key.base64, KeyComment.shortened(comment), owner,
                     now.timeIntervalSince1970, now.timeIntervalSince1970 + Self.pendingTime,
-                    Data(word.hash(for: key.fingerprint, of: owner)),
+                    Data(word.hash(for: key.fingerprint, of: owner)), session,
                 ])
             var added = try pendingKeys(key.fingerprint, at: now, database).first {
                 $0.owner.isSame(as: person)

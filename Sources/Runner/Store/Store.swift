@@ -139,6 +139,9 @@ struct SQLiteStore: Store {
                     CREATE INDEX job_unmeasured ON job (id) WHERE bytes IS NULL AND NOT live;
                     """)
         }
+        migrator.registerMigration("with which key each pending key was added") { database in
+            try database.execute(sql: "ALTER TABLE pending_key ADD COLUMN added_with TEXT")
+        }
         return migrator
     }
 

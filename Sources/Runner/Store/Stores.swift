@@ -76,6 +76,8 @@ protocol KeyStore: Sendable {
     func addKey(
         _ key: PublicKey, comment: String, owner name: String, at now: Date
     ) async throws(RunnerError) -> Key
+    /// What has been added with it, and is still pending, is removed as well: the person may not have added that.
+    ///
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError)
     /// One of the people for whom the key is pending.
@@ -85,9 +87,15 @@ protocol KeyStore: Sendable {
     /// Adds a key that waits until its holder enters the word in the answer. A second time, the word is another one.
     ///
     /// Whose key it is already is not revealed, unless it is that person's.
+    ///
+    /// - Parameter session: the fingerprint of the key with which the person has added it; nil: unknown.
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
     ) async throws(RunnerError) -> Key
+    /// Throws if the key is not that person's.
+    ///
+    /// - Parameter fingerprint: of the key with which they have logged in; nil: unknown.
+    func checkKey(_ fingerprint: String?, isOf person: Person) async throws(RunnerError)
     /// Gives the key to the person for whom this word was.
     ///
     /// - Parameter word: as the key's holder entered it.

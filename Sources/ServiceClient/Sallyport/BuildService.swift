@@ -53,6 +53,10 @@ public protocol BuildService: AnyObject {
     /// Whether the service has a log of the job for this person. A service that cannot say it now has one.
     func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void)
 
+    /// Whether a claim ends unless heartbeats renew it, each of which also judges the person. If not, heartbeats only tell
+    /// whether the builder is there.
+    var hasLeases: Bool { get }
+
     /// Claims the job's builder, so that it stays. A session that asks twice gets the same claim.
     func claim(
         _ job: JobID, _ request: ClaimRequest, _ answer: @escaping (Result<Claim, ServiceError>) -> Void)

@@ -18,9 +18,10 @@ public final class SallyportService: BuildService, SelfService {
     public var hostKeyPins: (any HostKeyPins)? { nil }
     public var selfService: (any SelfService)? { self }
     public var announcesChanges: Bool { true }
+    public var hasLeases: Bool { true }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
-        let request = HTTPRequest(path: Key.path(fingerprint: key.fingerprint), about: .key)
+        let request = HTTPRequest(path: Key.requestTarget(fingerprint: key.fingerprint), about: .key)
         send(request) { answer(Self.absentAsNil($0)) }
     }
 
@@ -106,9 +107,7 @@ public final class SallyportService: BuildService, SelfService {
 
     public func hasLog(_ job: Job, for person: Person, _ answer: @escaping (Bool) -> Void) {
         let path = Self.path(of: LogName.job, of: job, for: person)
-        client.send(HTTPRequest(path: path, about: .log, headers: ["Range: bytes=0-0"])) { _ in
-            true
-        } complete: { result in
+        client.sendPatiently(HTTPRequest(path: path, about: .log, headers: ["Range: bytes=0-0"])) { result in
             // An empty log has no first byte: 416.
             if case .success(let response) = result {
                 return answer(![404, 405, 501].contains(response.status))
@@ -173,8 +172,10 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
-    public func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
-        let path = "/v1/keys?\(Key.knownLimits)"
+    public func add(
+        _ key: NewKey, with session: String?, _ answer: @escaping (Result<Key, ServiceError>) -> Void
+    ) {
+        let path = "/v1/keys?\(Key.knownLimits)" + Self.key(session)
         send(HTTPRequest(method: "POST", path: path, about: .optional), body: key, answer)
     }
 
@@ -216,23 +217,23 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
-        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        manifest: [UInt8], owner: String, with session: String?, note: String?,
+        visibility: Job.Visibility, keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, note, visibility, keep), about: .optional,
+            method: "POST", path: Self.submissions(owner, session, note, visibility, keep), about: .optional,
             headers: ["Content-Type: application/yaml"], body: manifest)
         send(request, answer)
     }
 
     public func submit(
-        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
+        visibility: Job.Visibility, keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let manifest = manifest.map { "&manifest=\($0.percentEncoded)" } ?? ""
         // It takes as long as the person takes to send it. The service may end it if it pauses.
         var request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, note, visibility, keep) + manifest,
+            method: "POST", path: Self.submissions(owner, session, note, visibility, keep) + manifest,
             about: .optional,
             headers: ["Content-Type: application/x-tar"], timeout: nil)
         request.upload = source
@@ -240,11 +241,17 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     private static func submissions(
-        _ owner: String, _ note: String?, _ visibility: Job.Visibility, _ keep: KeepRule?
+        _ owner: String, _ session: String?, _ note: String?, _ visibility: Job.Visibility,
+        _ keep: KeepRule?
     ) -> String {
-        "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)"
+        "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)" + key(session)
             + (note.map { "&note=\($0.percentEncoded)" } ?? "")
             + (keep.map { "&keep=\($0.rawValue)" } ?? "")
+    }
+
+    /// The parameter that names the key with which a person has logged in.
+    private static func key(_ fingerprint: String?) -> String {
+        fingerprint.map { "&key=\($0.percentEncoded)" } ?? ""
     }
 
     public func perform(

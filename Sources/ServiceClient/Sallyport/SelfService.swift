@@ -19,9 +19,12 @@ public protocol SelfService: AnyObject {
     /// - Parameters:
     ///   - manifest: the bytes of a manifest in YAML.
     ///   - owner: a person's name or id.
+    ///   - session: the fingerprint of the key with which they have logged in, for a service that checks this too; nil, for
+    ///     operators.
     ///   - keep: instead of what the manifest says.
     func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
+        manifest: [UInt8], owner: String, with session: String?, note: String?,
+        visibility: Job.Visibility, keep: KeepRule?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Submits a manifest together with the source that it is about.
@@ -30,10 +33,12 @@ public protocol SelfService: AnyObject {
     ///   - source: a tar archive, plain or compressed with gzip.
     ///   - manifest: the path of the manifest in the archive; nil: the service's usual one.
     ///   - owner: a person's name or id.
+    ///   - session: as above.
     ///   - keep: instead of what the manifest says.
     func submit(
-        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void)
+        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
+        visibility: Job.Visibility, keep: KeepRule?,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Answers with the job after the change.
     ///
@@ -46,7 +51,11 @@ public protocol SelfService: AnyObject {
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void)
 
     /// A service can answer with a key that is pending, and with the word that confirms it.
-    func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void)
+    ///
+    /// - Parameter session: the fingerprint of the key with which the owner has logged in, for a service that checks this
+    ///   too; nil, for operators.
+    func add(
+        _ key: NewKey, with session: String?, _ answer: @escaping (Result<Key, ServiceError>) -> Void)
 
     /// Makes a pending key that of the person for whom the word was. `notPermitted`: the word is wrong; `noSuchKey`: the key
     /// is not pending; `conflict`: it belongs to someone.

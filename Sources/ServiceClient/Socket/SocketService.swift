@@ -39,7 +39,7 @@ public struct SocketService {
 
     private static func request(about key: PublicKey) -> String {
         [
-            "GET \(Key.path(fingerprint: key.fingerprint)) HTTP/1.1", "Host: localhost",
+            "GET \(Key.requestTarget(fingerprint: key.fingerprint)) HTTP/1.1", "Host: localhost",
             "User-Agent: sallyport", "Accept: \(MediaType.json), \(MediaType.problem)", "Connection: close",
             "", "",
         ].joined(separator: "\r\n")

@@ -74,7 +74,7 @@ extension SourcehutService {
         answer(.failure(error))
     }
 
-    /// There is no lease, so nothing ends if the worker does not answer.
+    /// The worker knows nothing of the person. There is no lease, so nothing ends if it does not answer.
     public func heartbeat(_ claim: Claim, _ answer: @escaping (Result<Claim, ServiceError>) -> Void) {
         describe(claim.job) { [weak self] result in
             guard let self else { return }
@@ -87,8 +87,7 @@ extension SourcehutService {
             case .success(let found):
                 let status = found.map { "it is \($0.info.status.rawValue)" }
                 answer(.failure(Self.gone(claim.job, status ?? "the worker does not know it")))
-            case .failure(let error):
-                answer(error.isTransient ? .success(claim) : .failure(error))
+            case .failure(let error): answer(.failure(error))
             }
         }
     }

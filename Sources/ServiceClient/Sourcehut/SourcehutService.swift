@@ -56,6 +56,7 @@ public final class SourcehutService: BuildService {
     public var hostKeyPins: (any HostKeyPins)? { pins }
     public var selfService: (any SelfService)? { nil }
     public var announcesChanges: Bool { false }
+    public var hasLeases: Bool { false }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
         let request = HTTPRequest(path: "/api/ssh-key/\(key.base64.percentEncoded)")

@@ -47,7 +47,7 @@ enum SocketAddress: Sendable {
         return with { connect(descriptor, $0, $1) } == 0
     }
 
-    /// A port that is free at the moment. Somebody may take it before it is used: try again then.
+    /// A port that is free at the moment. Someone may take it before it is used: try again then.
     static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }

@@ -209,6 +209,14 @@ import Testing
             (Self.sourcehut + Self.urls + "logs = \"logs\"\n", 6, "sourcehut.logs"),
             (Self.sourcehut + Self.urls + "token = \"x\"\n", 6, "sourcehut.token"),
             ("[service]\nurl = \"unix:/s\"\n[gateway]\nsessions = \"s\"\n", 4, "gateway.sessions"),
+            (
+                "[service]\nurl = \"unix:/s\"\n[gateway]\nrevocation_timeout = 59\n", 4,
+                "gateway.revocation_timeout"
+            ),
+            (
+                "[service]\nurl = \"unix:/s\"\n[gateway]\nrevocation_timeout = -1\n", 4,
+                "gateway.revocation_timeout"
+            ),
             ("[service]\nurl = \"unix:/s\"\nproxy = \"http://p:1\"\n", 3, "service.proxy"),
             ("[service]\nurl = \"https://s\"\nproxy = \"socks5://p:1\"\n", 3, "service.proxy"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"localhost:1\"\n", 4, "runner.listen"),

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Presentation
 import Testing
 
-/// What somebody reads who has come in.
+/// What someone reads who has come in.
 @Suite struct EntryLinesTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)
 

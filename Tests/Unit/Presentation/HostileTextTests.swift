@@ -18,11 +18,12 @@ import Testing
     }
 
     /// Zero width, soft hyphen, a tag, private use, unassigned, Arabic letter mark, a variation of the line's end, a
-    /// letter without a form.
+    /// letter without a form, marks that are never shown.
     @Test(arguments: [
         "\u{200b}", "\u{200d}", "\u{ad}", "\u{e0041}", "\u{e000}", "\u{378}", "\u{61c}", "\u{2028}", "\u{85}",
         "\u{0}",
         "\u{2066}", "\u{feff}", "\u{fff9}", "\u{1d173}", "\u{10ffff}", "\u{3164}", "\u{ffa0}",
+        "\u{34f}", "\u{e0100}", "\u{e01ef}", "\u{180b}", "\u{17b4}",
     ])
     func whatNobodySeesBecomesAQuestionMark(text: String) throws {
         #expect(HostileText.printable("a\(text)b") == "a?b")
@@ -31,8 +32,21 @@ import Testing
         #expect(try JSON.decode([String].self, from: Data(shown.utf8)) == [text])
     }
 
-    @Test(arguments: ["plain", "é", "漢字", "🙂", "a\u{300}", "❤\u{fe0f}", "~@#§", "עברית", "العربية"])
+    @Test(arguments: ["plain", "é", "漢字", "🙂", "a\u{300}", "❤\u{fe0f}", "~@#§", "עברית", "العربية", "नमस्ते"])
     func letters(text: String) {
         #expect(HostileText.printable(text) == text)
+    }
+}
+
+/// Limits, in sentences.
+@Suite struct SpokenSizeTests {
+    @Test(
+        arguments: [
+            (1, "1 byte"), (1000, "1000 bytes"), (1 << 20, "1 MB"), (1_992_295, "1.9 MB"),
+            (100 << 20, "100 MB"),
+            (1 << 30, "1 GB"), (3 << 29, "1536 MB"), (1 << 20 + 1, "1 MB"),
+        ] as [(Int64, String)])
+    func aLimitIsAtMostATenthOfAMegabyteLess(bytes: Int64, words: String) {
+        #expect(SpokenSize.words(bytes) == words)
     }
 }

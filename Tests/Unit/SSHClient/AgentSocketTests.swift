@@ -7,7 +7,7 @@ import Testing
 @Suite struct AgentSocketTests {
     private let folder = FileManager.default.temporaryDirectory.path + "/a-\(UUID().uuidString.prefix(8))"
 
-    @Test func onlyASocketOfTheAccountsOnWhichSomebodyListensIs() throws {
+    @Test func onlyASocketOfTheAccountsOnWhichSomeoneListensIs() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let listening = try listen(on: "agent")
@@ -18,7 +18,7 @@ import Testing
         for name in ["link", "file", ".", "missing", String(repeating: "x", count: 108)] {
             #expect(!isTaken(name), "\(name)")
         }
-        #expect(!isTaken("agent", by: geteuid() + 1), "it is somebody else's")
+        #expect(!isTaken("agent", by: geteuid() + 1), "it is someone else's")
         close(listening)
         #expect(!isTaken("agent"))
     }

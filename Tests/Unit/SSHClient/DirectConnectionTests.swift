@@ -5,7 +5,7 @@ import Testing
 
 @testable import SSHClient
 
-/// A connection whose bytes are somebody else's, between two pipes and a server on loopback.
+/// A connection whose bytes are someone else's, between two pipes and a server on loopback.
 @Suite final class DirectConnectionTests {
     private let time = HurriedTime()
     private let loop: EventLoop

@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Lets happen what is due already, as often as somebody wants to move.
+    /// Lets happen what is due already, as often as someone wants to move.
     private func settle() {
         repeat {
             counter.count = 0

@@ -40,7 +40,7 @@ struct TrustTests {
     }
 
     @Test(arguments: [true, false])
-    func whereNoneIsPinnedWhoeverConnectsDecides(accepts: Bool) throws {
+    func whereNoneIsPinnedTheCallerDecides(accepts: Bool) throws {
         let sshd = try Sshd(on: loop)
         let client = Client("exit 3", on: loop)
         var shown: [String] = []

@@ -32,6 +32,22 @@ import Testing
         #expect(throws: ServiceError.self) { try end?.get() }
     }
 
+    /// Only the person can end what is in the way.
+    @Test func aLimitThatTheServiceNamesEndsItAtOnce() throws {
+        for (quota, isNamed) in [(#","quota":{"what":"streams","limit":200}"#, true), ("", false)] {
+            let body =
+                #"{"type":"about:blank","title":"Too many","status":429,"detail":"All 200 are in use."\#(quota)}"#
+            let service = try RawService { connection, _ in
+                RawService.write(
+                    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\n"
+                        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)", to: connection)
+            }
+            let (_, attempts, end) = follow(service)
+            #expect((attempts == 1) == isNamed)
+            #expect(end?.failure?.problem?.detail == "All 200 are in use.")
+        }
+    }
+
     private func follow(
         _ service: RawService
     ) -> (received: String, attempts: Int, end: Result<Void, ServiceError>?) {
@@ -55,4 +71,8 @@ import Testing
         stream.cancel()
         return (received, attempts, end)
     }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: ["application/json", "application/json; charset=utf-8"])
-    func aKeyThatTheServiceKnowsIsSomebodys(type: String) throws {
+    func aKeyThatTheServiceKnowsIsSomeones(type: String) throws {
         #expect(try ask(about: Self.answer("200 OK", type, Self.json)) == "SHA256:a")
     }
 
@@ -62,7 +62,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ])
-    func whatIsUnusualIsForSomebodyElse(text: String) throws {
+    func whatIsUnusualIsForSomeoneElse(text: String) throws {
         let error = try #require(throws: SocketError.self) { try ask(about: text) }
         guard case .unusual = error else {
             Issue.record("\(error)")
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: ["/nonexistent/socket", "/etc/passwd", "/" + String(repeating: "a", count: 200)])
-    func whereNobodyListensSomebodyElseAsks(path: String) throws {
+    func whereNobodyListensSomeoneElseAsks(path: String) throws {
         let error = try #require(throws: SocketError.self) { try ask(path) }
         #expect(error != .late)
     }
@@ -94,7 +94,7 @@ import Testing
     }
 
     /// Only where nothing but the kernel says who asks.
-    @Test func otherServicesAreForSomebodyElse() {
+    @Test func otherServicesAreForSomeoneElse() {
         func service(
             _ url: String, _ change: (inout Configuration.Service) -> Void = { _ in }
         ) -> SocketService? {

@@ -37,7 +37,7 @@ import Testing
         #expect(try other.enter(job, "s2"))
     }
 
-    @Test func whoeverWasKilledIsGone() throws {
+    @Test func aSessionThatWasKilledIsGone() throws {
         let files = SessionFiles(folder: folder)
         #expect(try files.enter(job, "living"))
         let path = "\(folder)/42/killed"

@@ -1,6 +1,8 @@
+import BuildAPI
 import EventLoop
 
-/// A long answer. If the connection breaks, it is requested again from where it broke.
+/// A long answer. If the connection breaks, it is requested again from where it broke, except where the service names a
+/// limit that has been reached: only the person can do something about it.
 final class ResumingStream: ServiceStream {
     /// What the service promises about a silent stream.
     enum Pulse {
@@ -128,11 +130,15 @@ final class ResumingStream: ServiceStream {
         // A log can be silent for hours, so a connection that lasted this long was a sign of life too.
         if pulse == .none, loop.age(of: attempt) >= timeout { lastSign = loop.now }
         let pause = max(Self.pauses[min(failures, Self.pauses.count - 1)], error.retryAfter ?? .zero)
-        guard error.isTransient, loop.age(of: lastSign) < timeout, pause < timeout else {
+        guard error.isTransient, !error.namesQuota, loop.age(of: lastSign) < timeout, pause < timeout else {
             ended(.failure(error))
             return
         }
         retry = loop.timer(after: pause) { [weak self] in self?.start() }
         failures += 1
     }
+}
+
+extension ServiceError {
+    fileprivate var namesQuota: Bool { if case .tooMany(_?) = code { true } else { false } }
 }

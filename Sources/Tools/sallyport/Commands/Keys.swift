@@ -25,7 +25,7 @@ struct AddKeys: ParsableCommand {
             let lines = try KeyLines.parse(try Input.read(path))
             var added: [Key] = []
             for line in lines {
-                added.append(try options.ask { $0.add(NewKey(owner: owner, key: line), $1) })
+                added.append(try options.ask { $0.add(NewKey(owner: owner, key: line), with: nil, $1) })
             }
             try options.answer(KeyList(keys: added)) {
                 added.map { "\($0.fingerprint) is \(HostileText.printable($0.owner.name))'s" }.joined(

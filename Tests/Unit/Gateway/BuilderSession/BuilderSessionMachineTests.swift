@@ -260,6 +260,17 @@ import Testing
         #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [.claim])
     }
 
+    /// Only a person who has been inside can return there.
+    @Test func aServiceThatIsSilentForTooLongEndsItInItsWords() {
+        let silence = Refusal.serviceSilent(.seconds(1800), isInside: true)
+        for (machine, isInside) in [(inside(.shell), true), (entering(), false)] {
+            var machine = machine
+            #expect(
+                machine.handle(.revoked(silence))
+                    == [.refuse(.serviceSilent(.seconds(1800), isInside: isInside), .lost)])
+        }
+    }
+
     @Test func afterAHangUpOrAKeyThatInterruptsNothingIsSaid() {
         for (signal, isSilent) in [(1, true), (2, true), (3, true), (15, false)] as [(CInt, Bool)] {
             var machine = inside(.shell)

@@ -112,6 +112,29 @@ import Testing
         #expect(test.service.releases.isEmpty)
     }
 
+    /// The claim ends, and the service does not say what changes about the person: only the key can still be asked for.
+    @Test func aKeyThatIsRemovedWhileTheLogIsShownIsNoticed() throws {
+        let test = TestSession(on: loop)
+        let job = Fixture.job(.running, builder: .ready)
+        var key = Fixture.key(of: Fixture.alice)
+        key.fingerprint = TestSession.key.fingerprint
+        test.service.keys = [key.fingerprint: key]
+        test.service.jobs[job.id] = job
+        test.service.claim = .success(Fixture.claim(of: Fixture.builder(.ready)))
+        let session = BuilderSession(
+            try Permit.decide(.enter, on: job.id, job, for: try Fixture.known(Fixture.alice)),
+            over: ScriptedTransport(.shell, on: loop) { _ in }, now: false, in: test.context)
+        session.start()
+        loop.timer(after: .seconds(30)) {
+            test.service.heartbeat = .failure(Fixture.serviceError(.claimEnded))
+        }
+        loop.timer(after: .seconds(70)) { test.service.keys = [:] }
+        loop.timer(after: .seconds(300)) { test.context.finish(.success) }
+        let status = withExtendedLifetime(session) { test.context.client.run() }
+        #expect(status == .notPermitted && loop.now.nanoseconds <= 91_000_000_000)
+        #expect(test.said.errors.contains("is no longer known here"))
+    }
+
     @Test func proxyWaitsForABuilderForItsTime() throws {
         let (test, transport, status) = try run(
             .proxy, job: Fixture.job(.running, builder: .booting), builderTimeout: .seconds(13))
@@ -121,7 +144,7 @@ import Testing
 
     // MARK: Leaving
 
-    /// What the service says of a job that somebody can leave.
+    /// What the service says of a job that someone can leave.
     private func keptJob(_ logout: Job.Logout? = .ask, others: [Job.Session] = []) -> Job {
         var job = Fixture.job()
         (job.logout, job.sessions) = (logout, others)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-/// A claim is kept as long as somebody is inside, and given back once; hours pass in no time.
+/// A claim is kept as long as someone is inside, and given back once; hours pass in no time.
 @Suite final class ClaimKeeperTests {
     private let time = VirtualTime()
     private let loop: EventLoop
@@ -60,6 +60,16 @@ import Testing
         test.service.heartbeat = nil
         pass(600)
         #expect(heard.count { $0 == "lease ran out" } == 1 && heard.last == "heartbeat")
+    }
+
+    /// builds.sr.ht: nothing ends.
+    @Test func whereThereAreNoLeasesNoneRunsOut() {
+        test.service.hasLeases = false
+        test.service.claim = .success(Fixture.claim(of: Fixture.builder(.kept)))
+        test.service.heartbeat = .failure(Fixture.serviceError(.unreachable))
+        keeper.request()
+        pass(600)
+        #expect(heartbeats > 20 && !heard.contains("lease ran out"))
     }
 
     @Test func aClaimIsGivenBackOnceAndNothingIsHeardAfterwards() {

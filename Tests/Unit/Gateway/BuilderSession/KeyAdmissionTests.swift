@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-/// What the gateway runs in a builder to let somebody's key in, tried with the real sh and a home of its own.
+/// What the gateway runs in a builder to admit someone's key, tried with the real sh and a home of its own.
 @Suite final class KeyAdmissionTests {
     private let home = FileManager.default.temporaryDirectory.appending(path: "sallyport-test-\(UUID())")
     private let key = TestSession.key
@@ -86,7 +86,7 @@ import Testing
         #expect(lines().isEmpty)
     }
 
-    /// A file that somebody edited by hand may lack its last newline.
+    /// A file that someone edited by hand may lack its last newline.
     @Test(arguments: ["ssh-ed25519 AAAA other\n", "ssh-ed25519 AAAA other"]) func othersKeysStay(
         before: String
     ) throws {

@@ -73,7 +73,6 @@ import Testing
         }
         let lines = try greeting(keys: [
             key("SHA256:old", daysAgo: 7.1), key("SHA256:unknown", daysAgo: nil),
-            key("SHA256:pending", daysAgo: 1, limits: [.confirm]),
             key(TestSession.key.fingerprint, daysAgo: 1), key("SHA256:new", daysAgo: 6.9),
         ])
         #expect(lines[1].hasPrefix("A key was added for you at ") && lines[1].contains("SHA256:new a"))
@@ -83,6 +82,11 @@ import Testing
         let many = try greeting(keys: (1...5).map { key("SHA256:\($0)", daysAgo: Double($0)) })
         #expect(many.count { $0.contains("SHA256:") } == 3 && many[1].contains("SHA256:1"))
         #expect(many.contains("And 2 more keys."))
+        for daysAgo in [nil, 0.5] {
+            let pending = try greeting(keys: [key("SHA256:pending", daysAgo: daysAgo, limits: [.confirm])])
+            #expect(pending[1] == "A key waits to be confirmed for you: SHA256:pending a?b (pending)")
+            #expect(pending[2].contains("keys remove FINGERPRINT"))
+        }
         #expect(try greeting(keys: []) == greeting() && greeting(selfService: false, keys: []).count > 1)
     }
 

@@ -8,7 +8,7 @@ private func request(_ text: String?) throws(UsageError) -> Request {
     try Request(originalCommand: text.map { Array($0.utf8) })
 }
 
-/// The command that somebody's words are.
+/// The command that someone's words are.
 private func command<C>(_ text: String?, as _: C.Type = C.self) throws -> C {
     switch try request(text) {
     case .job(let command): try #require(command as? C)

@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import ServiceClient
 import TestSupport
@@ -21,6 +22,17 @@ import Testing
             $0.dropFirst(head.count).replacing(/\(.*?\)/, with: "").split(separator: ", ").map(String.init)
         }
         return Set(names)
+    }
+
+    /// Only the person can do something about it.
+    @Test func aLimitThatTheServiceNamesIsSaidInItsWords() {
+        let problem = Problem(
+            title: "", status: 429, detail: "This person already follows 200 logs.\u{1b}",
+            quota: Quota(what: "streams", limit: 200))
+        let named = Refusal.service(ServiceError(.tooMany(problem.quota), problem: problem, detail: ""))
+        #expect(named.status == .tryAgain && named.sentence == "This person already follows 200 logs.?")
+        let other = Refusal.service(ServiceError(.tooMany(nil), problem: problem, detail: ""))
+        #expect(other.sentence.hasPrefix("The build service cannot answer now."))
     }
 
     @Test func everyReasonHasAnExample() throws {

@@ -30,6 +30,7 @@ import Testing
 
     private func keep(_ job: Job, administrator: Bool = false) throws -> PermitKeeper {
         let principal = try Fixture.known(bob, administrator: administrator)
+        test.service.jobs[job.id] = job
         let permit = try Permit.decide(.look, on: job.id, job, for: principal)
         return PermitKeeper(permit, .look, in: test.context) { [unowned self] refusal in
             ends.append(refusal.message.sentence)
@@ -114,7 +115,9 @@ import Testing
     @Test func aServiceThatReportsAndThenFallsSilentIsWarnedOfToo() throws {
         let keeper = try keep(Fixture.job(shares: [bob]))
         keeper.take(.person)
-        pass(600)
+        pass(300)
+        test.service.keyFailure = Fixture.serviceError(.unreachable)
+        pass(300)
         keeper.take(.alive)
         pass(880)
         #expect(test.said.errors.isEmpty && ends.isEmpty)
@@ -130,10 +133,105 @@ import Testing
 
     @Test func heartbeatsAskInItsPlace() throws {
         let keeper = try keep(Fixture.job(shares: [bob]))
-        keeper.hasHeartbeat = true
+        keeper.heartbeat(nil)
         pass(300)
         #expect(questions == 0 && ends.isEmpty)
+        // An ended claim says nothing about the person.
+        keeper.heartbeat(Fixture.serviceError(.claimEnded))
+        #expect(questions == 1)
+        pass(61)
+        #expect(questions == 4 && ends.isEmpty)
+        keeper.heartbeat(nil)
+        pass(300)
+        #expect(questions == 4)
+        test.service.keys = [:]
+        keeper.heartbeat(Fixture.serviceError(.claimEnded))
+        #expect(ends == ["This session has ended: your key \(fingerprint) is no longer known here."])
+    }
+
+    /// builds.sr.ht: the worker knows nothing of keys.
+    @Test func heartbeatsThatKnowNoPeopleAreNoAnswer() throws {
+        test.service.hasLeases = false
+        let keeper = try keep(Fixture.job(shares: [bob]))
+        test.service.keyFailure = Fixture.serviceError(.unreachable)
+        for _ in 0..<181 {
+            keeper.heartbeat(nil)
+            pass(10)
+        }
+        #expect(questions == 90)
+        #expect(ends == ["This session has ended: the build service has not answered for 30 minutes."])
         keeper.stop()
+    }
+
+    /// Nothing is watched: the job has ended, or its events have.
+    @Test func aJobThatIsNotWatchedIsAskedFor() throws {
+        let shared = Fixture.job(shares: [bob])
+        for isWatchedAtFirst in [false, true] {
+            ends = []
+            let keeper = try keep(shared)
+            if isWatchedAtFirst {
+                keeper.take(.job(shared))
+                keeper.take(.person)
+                pass(60)
+                let before = test.service.requests.count
+                #expect(!test.service.requests.suffix(1).contains("job"), "the watch says it")
+                pass(60)
+                #expect(test.service.requests.count == before)
+                keeper.watchEnded()
+            }
+            pass(60)
+            #expect(ends.isEmpty && test.service.requests.last == "job")
+            test.service.jobs[shared.id] = Fixture.job()
+            pass(21)
+            #expect(ends == closed)
+            keeper.stop()
+        }
+        ends = []
+        let keeper = try keep(shared)
+        test.service.jobs = [:]
+        pass(21)
+        #expect(ends == closed, "it is gone")
+        keeper.stop()
+    }
+
+    @Test(
+        arguments: [
+            (.suspended, "Your account at the build service is suspended."),
+            (.notPermitted, "The build service refused."),
+            (.conflict, "Your key belongs to more than one person at the build service."),
+            (.noSuchPerson, "The build service refused."),
+        ] as [(ServiceError.Code, String)])
+    func whatRefusesALoginEndsWhatLasts(code: ServiceError.Code, sentence: String) throws {
+        let keeper = try keep(Fixture.job(shares: [bob]))
+        pass(60)
+        test.service.keyFailure = Fixture.serviceError(code)
+        pass(21)
+        #expect(ends == [sentence])
+        keeper.stop()
+    }
+
+    /// However short the limit is and however seldom heartbeats are, a service that answers is not called silent.
+    @Test(arguments: [1, 20, 60, 300, 1800]) func aServiceThatAnswersIsNotSilent(limit: Int) throws {
+        for hasHeartbeat in [true, false] {
+            let test = TestSession(on: loop, revocationTimeout: limit)
+            test.service.keys = self.test.service.keys
+            let job = Fixture.job(shares: [bob])
+            test.service.jobs[job.id] = job
+            let permit = try Permit.decide(.look, on: job.id, job, for: try Fixture.known(bob))
+            let keeper = PermitKeeper(permit, .look, in: test.context) { [unowned self] refusal in
+                ends.append(refusal.message.sentence)
+            }
+            for _ in 0..<6 {
+                if hasHeartbeat { keeper.heartbeat(nil) }
+                pass(100)
+            }
+            #expect(ends.isEmpty && test.said.errors.isEmpty, "\(limit)")
+            test.service.keyFailure = Fixture.serviceError(.timedOut)
+            pass(limit + limit / 4 + 2)
+            #expect(ends.count == 1, "\(limit)")
+            keeper.stop()
+            ends = []
+        }
     }
 
     @Test func aServiceThatIsSilentForTooLongIsWarnedOfAndThenEndsIt() throws {
@@ -143,8 +241,8 @@ import Testing
         #expect(test.said.errors.isEmpty)
         pass(60)
         #expect(test.said.errors.contains("The build service has not answered for 15 minutes."))
-        // It answers, if only with a refusal.
-        test.service.keyFailure = Fixture.serviceError(.notPermitted)
+        // It answers.
+        test.service.keyFailure = nil
         pass(60)
         test.service.keyFailure = Fixture.serviceError(.malformedAnswer)
         pass(1700)

@@ -20,7 +20,7 @@ import Testing
         #expect(absent != nil && absent == sentence(Fixture.job(visibility: .private)))
     }
 
-    /// Names are for reading: a namesake is somebody else.
+    /// Names are for reading: a namesake is someone else.
     @Test func peopleAreComparedById() throws {
         let namesake = try Fixture.known(Person(id: "3", name: "alice"))
         #expect(throws: Refusal.self) {

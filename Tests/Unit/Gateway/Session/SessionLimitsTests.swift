@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-/// The net below a session: whoever reaches it ends, and not as a success.
+/// The net below a session: one that reaches it ends, and not as a success.
 @Suite struct SessionLimitsTests {
     /// A loop that turns can compute for as long as it likes.
     @Test func computingWithoutTurningEnds() async {

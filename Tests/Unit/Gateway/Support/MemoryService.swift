@@ -5,7 +5,7 @@ import ServiceClient
 /// A build service in memory: it answers at once with what a test has put into it, and its streams say what the test
 /// lets them say.
 final class MemoryService: BuildService {
-    /// A log, or the changes of a job, that somebody follows.
+    /// A log, or the changes of a job, that someone follows.
     final class Stream: ServiceStream {
         let name: String
         /// Of its first byte.
@@ -40,11 +40,19 @@ final class MemoryService: BuildService {
     /// What is answered to questions about keys; nil: the key.
     var keyFailure: ServiceError?
     var jobs: [JobID: Job] = [:]
+    /// What is answered to questions about jobs; nil: the job.
+    var jobFailure: ServiceError?
     /// What is answered to each request for a claim.
     var claim: Result<Claim, ServiceError> = .failure(ServiceError(.notReady, detail: "in a test"))
     var heartbeat: Result<Claim, ServiceError>?
+    var hasLeases = true
     /// All that has been asked for, one word each.
     private(set) var requests: [String] = []
+    /// What is being submitted, and never answered.
+    private(set) var source: (any ByteSource)?
+    /// The last watch of a job, and what it reports.
+    private(set) var events: Stream?
+    private(set) var report: (JobReport) -> Void = { _ in }
     /// The logs that have been opened, in their order.
     private(set) var logs: [Stream] = []
     /// What the logs have so far.
@@ -73,7 +81,7 @@ final class MemoryService: BuildService {
 
     func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void) {
         requests.append("job")
-        answer(.success(jobs[job]))
+        answer(jobFailure.map { .failure($0) } ?? .success(jobs[job]))
     }
 
     func liveJobs(
@@ -94,7 +102,10 @@ final class MemoryService: BuildService {
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         requests.append("watch")
-        return Stream("events", { _ in true }, ended)
+        self.report = report
+        let stream = Stream("events", { _ in true }, ended)
+        events = stream
+        return stream
     }
 
     func lastLines(
@@ -172,20 +183,31 @@ extension MemoryService: SelfService {
     }
 
     func submit(
-        manifest: [UInt8], owner: String, note: String?, visibility: Job.Visibility, keep: KeepRule?,
+        manifest: [UInt8], owner: String, with session: String?, note: String?, visibility: Job.Visibility,
+        keep: KeepRule?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
-    ) { answer(.failure(Self.notOffered)) }
+    ) {
+        requests.append("submit")
+        answer(.failure(Self.notOffered))
+    }
 
     func submit(
-        source: any ByteSource, manifest: String?, owner: String, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
-    ) { answer(.failure(Self.notOffered)) }
+        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
+        visibility: Job.Visibility, keep: KeepRule?,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        requests.append("submit")
+        self.source = source
+    }
 
     func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
         answer(listedKeys.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
     }
 
-    func add(_ key: NewKey, _ answer: @escaping (Result<Key, ServiceError>) -> Void) {
+    func add(
+        _ key: NewKey, with session: String?, _ answer: @escaping (Result<Key, ServiceError>) -> Void
+    ) {
+        requests.append("add")
         answer(addedKey.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
     }
 

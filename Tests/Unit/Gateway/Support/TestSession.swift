@@ -12,7 +12,7 @@ final class TestSession {
     let context: SessionContext
     /// What the administrator's log says.
     private(set) var records: [String] = []
-    private let input: (read: CInt, write: CInt)
+    private var input: (read: CInt, write: CInt)
     private let output: (read: CInt, write: CInt)
     private let errors: (read: CInt, write: CInt)
 
@@ -20,8 +20,10 @@ final class TestSession {
         line: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwhIYSjWFwCYUOLhrA+BjHpH1OvzujNrWStYZ+1eeqh"
     ).key
 
-    /// - Parameter command: SSH_ORIGINAL_COMMAND.
-    init(on loop: EventLoop, command: String? = nil) {
+    /// - Parameters:
+    ///   - command: SSH_ORIGINAL_COMMAND.
+    ///   - revocationTimeout: in seconds; nil: the default.
+    init(on loop: EventLoop, command: String? = nil, revocationTimeout: Int? = nil) {
         input = Self.pipe()
         output = Self.pipe()
         errors = Self.pipe()
@@ -31,9 +33,10 @@ final class TestSession {
             clientAddress: "192.0.2.1", account: "builds", hasTerminal: false, terminalType: "", locale: [],
             agentSocket: nil)
         let journal = Journal { _, text in note?(text) }
+        var configuration = Configuration(service: .init(url: "unix:/nowhere"))
+        if let revocationTimeout { configuration.gateway.revocationTimeout = revocationTimeout }
         context = SessionContext(
-            loop: loop, service: service,
-            configuration: Configuration(service: .init(url: "unix:/nowhere")),
+            loop: loop, service: service, configuration: configuration,
             environment: environment, journal: journal, key: Self.key,
             client: Client(
                 on: loop, journal: journal, hasTerminal: false, input: input.read,
@@ -44,8 +47,14 @@ final class TestSession {
     deinit {
         for end in [input, output, errors] {
             close(end.read)
-            close(end.write)
+            if end.write >= 0 { close(end.write) }
         }
+    }
+
+    /// The person sends nothing more.
+    func endInput() {
+        close(input.write)
+        input.write = -1
     }
 
     /// The person types this.

@@ -16,7 +16,7 @@ import Testing
         #expect(limit.verdict(since: start, idle: .seconds(900)) == .close)
     }
 
-    @Test func whoeverTypesAfterTheWarningStaysAndIsWarnedAgain() {
+    @Test func aPersonWhoTypesAfterTheWarningStaysAndIsWarnedAgain() {
         var limit = IdleLimit(.seconds(900))
         #expect(limit.verdict(since: start, idle: .seconds(845)) == .warn(before: .seconds(55)))
         #expect(limit.verdict(since: later, idle: .seconds(50)) == .wait(.seconds(790)))
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// The next look comes when this idleness, too, has lasted long enough for a warning.
-    @Test func whoeverTypesRightAfterTheWarningIsWarnedAgain() {
+    @Test func aPersonWhoTypesRightAfterTheWarningIsWarnedAgain() {
         var limit = IdleLimit(.seconds(8))
         #expect(limit.verdict(since: start, idle: .seconds(4)) == .warn(before: .seconds(4)))
         #expect(limit.verdict(since: later, idle: .milliseconds(4002)) == .warn(before: .milliseconds(3998)))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-/// What somebody inside is told, and when.
+/// What someone inside is told, and when.
 @Suite struct NoticesTests {
     private static let start = Date(timeIntervalSince1970: 1_800_000_000)
     private static let unless = " unless you extend it: ssh gate extend 42"
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// Who is connected with an editor reads about the time, and not who else comes and goes.
-    @Test func visitorsAreToldOfWhereSomebodyReads() {
+    @Test func visitorsAreToldOfWhereSomeoneReads() {
         for tells in [true, false] {
             var notices = Notices(
                 Self.job(deadline: 60), for: Fixture.alice, session: "own", extending: "ssh gate extend 42",
@@ -68,7 +68,7 @@ import Testing
         #expect(Self.notices(Self.job(deadline: nil)).nextMoment == nil)
     }
 
-    /// Somebody who has slept through several is told once.
+    /// Someone who has slept through several is told once.
     @Test func thresholdsThatPassTogetherAreOneNotice() {
         var notices = Self.notices(Self.job(deadline: 60))
         #expect(Self.due(&notices, 56) == ["The builder ends in 4 minutes" + Self.unless])

@@ -24,6 +24,18 @@ struct KeyConfirmationTests {
                         ], body: String(decoding: try JSON.encode(body), as: UTF8.self))
                 }
                 try await service.addAlice()
+                // With a key that is someone else's, or nobody's, nothing is asked for alice.
+                for session in [TestService.bobFingerprint, "SHA256:x", ""] {
+                    let key = "key=\(session.percentEncoded)"
+                    let refused = try await ask(
+                        .gateway, "/v1/keys?limits=confirm&\(key)",
+                        NewKey(owner: "1", key: TestService.bobKey))
+                    #expect(refused.status == 403 && refused.text.contains("no longer yours"))
+                    let submitted = try await service.client.send(
+                        .POST, "/v1/jobs?owner=alice&\(key)", headers: ["Content-Type": "application/yaml"],
+                        body: "image: debian\ntasks:\n  - a: exit 0\n")
+                    #expect(submitted.status == 403)
+                }
                 let job = try await service.failedJob()
                 let new = NewKey(owner: "1", key: TestService.bobKey)
                 let added = try await ask(.gateway, "/v1/keys?limits=confirm", new).decode(Key.self)

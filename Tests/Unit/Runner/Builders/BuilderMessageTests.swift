@@ -41,7 +41,7 @@ struct BuilderMessageTests {
     }
 
     /// People's own ssh ends no builder, whatever the administrator wants.
-    @Test("it says the same whoever comes and goes, until something changes")
+    @Test("it says the same as people come and go, until something changes")
     func stability() throws {
         var job = lifecycle(logout: .end)
         try claim(&job, "s", .proxy)

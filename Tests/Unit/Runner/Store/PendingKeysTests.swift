@@ -31,7 +31,7 @@ struct PendingKeysTests {
     }
 
     private func add(_ key: PublicKey, of person: Person, at now: Date = start) async throws -> Key {
-        try await store.addPendingKey(key, comment: "laptop", of: person, at: now)
+        try await store.addPendingKey(key, comment: "laptop", of: person, with: nil, at: now)
     }
 
     private func refusal(of word: String, at now: Date = start) async -> RunnerError.Code? {
@@ -41,6 +41,31 @@ struct PendingKeysTests {
         } catch {
             return error.code
         }
+    }
+
+    /// A thief adds a key of their own with a stolen one, which the owner then removes.
+    @Test("what was added with a key goes with it, and what others have added stays")
+    func removal() async throws {
+        let (stolen, other) = (try Self.key(), try Self.key())
+        for key in [stolen, other] {
+            _ = try await store.addKey(key, comment: "", owner: "alice", at: start)
+        }
+        let (thiefs, hers, unknown) = (try Self.key(), try Self.key(), try Self.key())
+        for (key, session) in [
+            (thiefs, stolen.fingerprint), (hers, other.fingerprint), (unknown, nil),
+        ] {
+            _ = try await store.addPendingKey(key, comment: "", of: alice, with: session, at: start)
+        }
+        // Another person's is not theirs to remove.
+        _ = try await store.addPendingKey(bobs, comment: "", of: mallory, with: stolen.fingerprint, at: start)
+        await #expect(throws: RunnerError.self) {
+            try await store.removeKey(stolen.fingerprint, owner: "mallory")
+        }
+        #expect(try await store.pendingKeys(owner: "alice", at: start).count == 3)
+        try await store.removeKey(stolen.fingerprint, owner: "alice")
+        let left = try await store.pendingKeys(owner: "alice", at: start).map(\.fingerprint)
+        #expect(left == [hers.fingerprint, unknown.fingerprint])
+        #expect(try await store.pendingKeys(owner: "mallory", at: start).count == 1)
     }
 
     @Test("nothing finds a pending key but what asks for it, and the right word makes it its owner's")
@@ -148,7 +173,8 @@ struct PendingKeysTests {
             try await store.addKey(bobs, comment: "", owner: "alice", at: start)
         }
         #expect(refused?.code == limit && operators?.code == limit)
-        #expect(refused?.description == "This person already has 50 keys, which is the limit: remove one first.")
+        #expect(
+            refused?.description == "This person already has 50 keys, which is the limit: remove one first.")
         let all = try await store.keys(owner: "alice") + store.pendingKeys(owner: "alice", at: start)
         #expect(all.count == 50)
         _ = try await add(bobs, of: mallory)

@@ -43,7 +43,9 @@ struct StoreTests {
         let key = try await store.addKey(try alice(), comment: long, owner: "alice", at: start)
         #expect(key.comment == short && short.utf8.count == 256)
         let bobs = try PublicKey.parse(line: TestService.bobKey).key
-        #expect(try await store.addPendingKey(bobs, comment: long, of: key.owner, at: start).comment == short)
+        #expect(
+            try await store.addPendingKey(bobs, comment: long, of: key.owner, with: nil, at: start).comment
+                == short)
         func stored(_ table: String) async throws -> String? {
             try await store.database.read { try String.fetchOne($0, sql: "SELECT comment FROM \(table)") }
         }

@@ -229,10 +229,12 @@ final class MemoryStore: Store {
     func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key] { [] }
 
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
     ) async throws(RunnerError) -> Key {
         throw RunnerError(.failure, "There are no pending keys in memory.")
     }
+
+    func checkKey(_ fingerprint: String?, isOf person: Person) async throws(RunnerError) {}
 
     func confirmKey(_ fingerprint: String, word: String, at now: Date) async throws(RunnerError) -> Key {
         throw RunnerError(.notFound, "This key is not pending.")

@@ -13,7 +13,7 @@ final class Peer {
     private var sink: OutputSink?
     private var budget: Int?
     private(set) var hasEnded = false
-    /// Called once, when somebody has connected.
+    /// Called once, when someone has connected.
     var onAccept: () -> Void = {}
     /// Called with all that comes; empty: the end.
     var onBytes: ([UInt8]) -> Void = { _ in }

@@ -6,7 +6,7 @@ import Glibc
 /// A session with a server that does what a seed says.
 struct RandomSession {
     private var random: Generator
-    /// What the server does, for whoever looks for a fault.
+    /// What the server does, for someone who looks for a fault.
     private(set) var script: [String] = []
     let behaves: Bool
     private let status: Int
@@ -53,7 +53,7 @@ struct RandomSession {
         loop.timer(after: .seconds(Int.random(in: 1...90, using: &random))) { [weak client] in
             client?.reads = true
         }
-        // Whoever answers may be silent for as long as the program is.
+        // The one that answers may be silent for as long as the program is.
         loop.timer(after: .seconds(300)) { [weak server] in server?.peer.close() }
         if Bool.random(using: &random) { client.type([UInt8](repeating: 65, count: 50_000)) }
         client.visit(server)

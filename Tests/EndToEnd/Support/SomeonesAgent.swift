@@ -3,7 +3,7 @@ import TestBed
 import Testing
 
 /// Alice's ssh-agent on the client's side, with a key that exists nowhere else.
-struct SomebodysAgent: Sendable {
+struct SomeonesAgent: Sendable {
     /// As `ssh-add -L` shows it.
     let key: String
     private let socket: String
@@ -26,7 +26,7 @@ struct SomebodysAgent: Sendable {
         """
 
     /// Ends it after `body`, unless that has done so.
-    static func with(_ testBed: TestBed, _ body: @Sendable (SomebodysAgent) async throws -> Void) async throws
+    static func with(_ testBed: TestBed, _ body: @Sendable (SomeonesAgent) async throws -> Void) async throws
     {
         let name = "agent-\(UInt32.random(in: 0...UInt32.max))"
         let socket = "\(testBed.client)/\(name).socket"
@@ -37,7 +37,7 @@ struct SomebodysAgent: Sendable {
                 ["env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "\(testBed.client)/\(name)"])
             await expect(added, status: 0, in: testBed)
             let key = "\(try await testBed.publicKey(name)) \(name)\n"
-            try await body(SomebodysAgent(key: key, socket: socket, process: process))
+            try await body(SomeonesAgent(key: key, socket: socket, process: process))
             process.send(.terminate)
         }
     }
