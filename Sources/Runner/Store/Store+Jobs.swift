@@ -68,29 +68,8 @@ extension Store {
     }
 
     /// SQLite would treat "007" and 7 as equal.
-    private static func number(_ id: JobID) -> Int64? {
+    static func number(_ id: JobID) -> Int64? {
         Int64(id.description).flatMap { String($0) == id.description ? $0 : nil }
-    }
-
-    /// Newest first, at most 500. Nothing that waits for the database waits for this.
-    ///
-    /// - Parameter owner: nil: everyone's.
-    /// - Parameter live: only jobs that can still change: not final, or with a builder.
-    /// - Parameter shared: also those of others that are shared with the owner.
-    func jobs(owner: Person?, live: Bool, shared: Bool = false) async throws(RunnerError) -> [Job] {
-        var conditions: [String] = []
-        if live { conditions.append("live") }
-        if owner != nil {
-            let others = shared ? " OR id IN (SELECT job FROM share WHERE person = :owner)" : ""
-            conditions.append("(owner = :owner\(others))")
-        }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        return try await readApart { [filter] database in
-            try Data.fetchAll(
-                database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
-                arguments: owner.map { ["owner": $0.id] } ?? [:]
-            ).map { try Self.shownJob($0).job }
-        }
     }
 
     /// Everything that an earlier runner has left unfinished, oldest first.

@@ -81,11 +81,6 @@ extension Store {
         try read { try key(fingerprint, $0) }
     }
 
-    /// - Parameter owner: a person's name or id; nil: everyone's.
-    func keys(owner: String?) throws(RunnerError) -> [Key] {
-        try read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
-    }
-
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String? = nil) throws(RunnerError) {
         let isRemoved = try write { database in
@@ -109,20 +104,12 @@ extension Store {
     static func select(from table: String, expires: String) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
+            \(expires) IS NOT NULL AS pending, it.rowid AS number,
             person.id, person.name, person.suspended, person.administrator,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person
         """
-    }
-
-    func keys(owner: String?, _ sql: String, _ database: Database) throws -> [Key] {
-        let condition =
-            owner == nil ? "" : " WHERE person.name = :owner OR CAST(person.id AS TEXT) = :owner"
-        return try Row.fetchAll(
-            database, sql: sql + condition + " ORDER BY person.id, it.rowid",
-            arguments: owner.map { ["owner": $0, "terms": terms] } ?? ["terms": terms]
-        ).map { key($0) }
     }
 
     func key(_ fingerprint: String, _ database: Database) throws -> Key? {
