@@ -22,7 +22,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedJob
         case malformedDuration
         case malformedHost
-        case malformedCount(limit: Int)
+        case malformedCount(ClosedRange<Int>)
         /// The name of a file, which only the person's own shell can read.
         case fileName
         /// The name of an archive or a folder, in the place of one on standard input.
@@ -80,7 +80,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedHost: "\(quoted) is not a host name."
-        case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
+        case .malformedCount(let range):
+            "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
         case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
         case .sourceName:
             "Your own shell has to read \(quoted). An archive: submit --tar <FILE. A folder: tar cz . | ssh … submit --tar"

@@ -33,7 +33,7 @@ struct KeyAddition {
     /// Among all of an agent's keys there is the one that they have logged in with.
     private func addNew(_ keys: [SubmittedKeys.Key]) {
         service.keys(owner: person.id) { result in
-            let listed = (try? result.get()) ?? []
+            let listed = (try? result.get().keys) ?? []
             let own = Set(listed.filter(\.isUnlimited).map(\.fingerprint))
             let (old, new) = (
                 keys.filter { own.contains($0.key.fingerprint) },
