@@ -23,6 +23,17 @@ import Testing
 
     private struct Views: Decodable {
         var jobs: [View]
+        var next: String?
+    }
+
+    /// What the operator's tool lists.
+    private struct Numbers: Decodable {
+        struct Job: Decodable {
+            var id: String
+        }
+
+        var jobs: [Job]
+        var next: String?
     }
 
     private static let failing = "image: debian\ntasks:\n  - check: |\n      echo checked\n      exit 3\n"
@@ -52,6 +63,7 @@ import Testing
         let all = try await Command.run(testBed.ssh(["list", "--all", "--json"]))
         await expect(all, status: 0, in: testBed)
         #expect(try decode(Views.self, all).jobs.contains { $0.id == job && $0.builder?.state == "kept" })
+        try await listIsReadPageByPage(in: testBed)
         let shown = try await Command.run(testBed.ssh(["show", job]))
         await expect(
             shown, status: 0,
@@ -69,6 +81,43 @@ import Testing
         await expect(help, status: 0, output: ["extend <job> [duration|--max]"], in: testBed)
         let version = try await Command.run(testBed.ssh(["version"]))
         await expect(version, status: 0, output: ["sallyport "], in: testBed)
+    }
+
+    /// Jobs that other tests submit meanwhile are newer.
+    private func listIsReadPageByPage(in testBed: TestBed) async throws {
+        let submitted = try await Command.run(
+            testBed.ssh(["submit", "--json"]), input: Array(Self.failing.utf8))
+        let newest = try decode(View.self, submitted).id
+        _ = try await Command.run(testBed.ssh(["cancel", newest]))
+        let first = try await Command.run(testBed.ssh(["list", "--all", "-n", "1"]))
+        await expect(
+            first, status: 0, output: ["JOB"],
+            errors: ["There are older jobs: ssh ", " list --all -n 1 --before "], in: testBed)
+        let next = try #require(first.errorText.trimmed.split(separator: " ").last.map(String.init))
+        let second = try await Command.run(
+            testBed.ssh(["list", "--all", "--json", "-n", "1", "--before", next]))
+        await expect(second, status: 0, in: testBed)
+        let older = try decode(Views.self, second).jobs
+        #expect(older.count == 1 && older.allSatisfy { Int($0.id)! < Int(next)! }, "\(second)")
+        let unknown = try await Command.run(testBed.ssh(["list", "--before", "999999"]))
+        await expect(unknown, status: 65, errors: ["never been a job with this id"], in: testBed)
+        // The operator's tool goes on to the end, or to a limit.
+        func jobs(_ words: String...) async throws -> Numbers {
+            let listed = try await testBed.sallyport(["jobs", "--all", "--json"] + words)
+            await expect(listed, status: 0, in: testBed)
+            return try decode(Numbers.self, listed)
+        }
+        let all = try await jobs()
+        #expect(
+            all.next == nil && all.jobs.contains { $0.id == newest }
+                && all.jobs.contains { $0.id == older.first?.id })
+        let two = try await jobs("--limit", "2")
+        #expect(two.jobs.count == 2 && two.next == two.jobs.last?.id)
+        for list in ["keys", "people"] {
+            let listed = try await testBed.sallyport([list, "list", "--limit", "1"])
+            await expect(listed, status: 0, output: ["alice"], in: testBed)
+            #expect(listed.text.split(separator: "\n").count == 2, "\(listed)")
+        }
     }
 
     /// Private details are not in the answer to others, whichever verb they use.

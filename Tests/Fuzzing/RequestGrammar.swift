@@ -82,7 +82,7 @@ private func checkWords(_ input: [UInt8], _ syntax: Syntax, _ arguments: inout A
     }
     if let host = try arguments.host("--host") { promise("a host's name is harmless", isHostName(host)) }
     checkName(try arguments.job("--job"))
-    if let count = try arguments.count("-n", limit: 100_000) {
+    if let count = try arguments.count("-n", in: 0...100_000) {
         promise("a number is the one that is written", Int(arguments.value(of: "-n") ?? "") == count)
     }
     let note = arguments.value(of: "--note")

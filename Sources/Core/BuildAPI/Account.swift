@@ -25,8 +25,10 @@ extension Problem {
 /// The answer to `GET /v1/people`.
 public struct AccountList: Codable, Equatable, Sendable {
     public var people: [Account]
+    public var next: String?
 
-    public init(people: [Account]) {
+    public init(people: [Account], next: String? = nil) {
         self.people = people
+        self.next = next
     }
 }

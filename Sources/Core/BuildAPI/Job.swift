@@ -232,9 +232,11 @@ extension Job {
 /// The answer to `GET /v1/jobs`.
 public struct JobList: Codable, Equatable, Sendable {
     public var jobs: [Job]
+    public var next: String?
 
-    public init(jobs: [Job]) {
+    public init(jobs: [Job], next: String? = nil) {
         self.jobs = jobs
+        self.next = next
     }
 }
 

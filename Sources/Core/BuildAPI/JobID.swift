@@ -2,7 +2,7 @@
 ///
 /// A build service can be stricter (builds.sr.ht has digits only), but not laxer, so that a job's id is safe in
 /// a path, in a URL and in a message.
-public struct JobID: Hashable, Sendable, CustomStringConvertible {
+public struct JobID: Hashable, Sendable, LosslessStringConvertible {
     public let description: String
 
     /// Nil if the text is not the id of a job.

@@ -105,12 +105,14 @@ public struct KeyConfirmation: Codable, Equatable, Sendable {
     }
 }
 
-/// The answer to `GET /v1/keys?owner=`.
+/// The answer to `GET /v1/keys`.
 public struct KeyList: Codable, Equatable, Sendable {
     public var keys: [Key]
+    public var next: String?
 
-    public init(keys: [Key]) {
+    public init(keys: [Key], next: String? = nil) {
         self.keys = keys
+        self.next = next
     }
 }
 

@@ -101,12 +101,12 @@ public struct Arguments: Sendable {
         return value
     }
 
-    /// The value of an option that takes a number from 0 to a limit.
-    public func count(_ option: String, limit: Int) throws(UsageError) -> Int? {
+    /// The value of an option that takes a number.
+    public func count(_ option: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
         guard let value = values[option] else { return nil }
         guard value.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let count = Int(value),
-            count <= limit
-        else { throw UsageError(.malformedCount(limit: limit), word: value) }
+            range.contains(count)
+        else { throw UsageError(.malformedCount(range), word: value) }
         return count
     }
 

@@ -22,7 +22,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedJob
         case malformedDuration
         case malformedHost
-        case malformedCount(limit: Int)
+        case malformedCount(ClosedRange<Int>)
         /// None of the words that an option takes.
         case malformedChoice(of: [String])
         /// The name of a file, which only the person's own shell can read.
@@ -82,7 +82,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedHost: "\(quoted) is not a host name."
-        case .malformedCount(let limit): "\(quoted) is not a number from 0 to \(limit)."
+        case .malformedCount(let range):
+            "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
         case .malformedChoice(let words): "\(quoted) is not one of \(words.joined(separator: ", "))."
         case .fileName: "Your own shell has to read \(quoted): submit <\(printable)"
         case .sourceName:

@@ -10,7 +10,7 @@ struct Greeting: PersonalCommand {
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
         context.service.liveJobs(of: principal.person, shared: true) { result in
             switch result {
-            case .success(let jobs): askForKeys(principal, jobs, context)
+            case .success(let list): askForKeys(principal, list, context)
             case .failure(let error) where error.code == .notOffered: askForKeys(principal, nil, context)
             case .failure(let error): context.refuse(.service(error))
             }
@@ -19,44 +19,45 @@ struct Greeting: PersonalCommand {
     }
 
     /// After the jobs, over the same connection.
-    private func askForKeys(_ principal: Principal, _ jobs: [Job]?, _ context: SessionContext) {
+    private func askForKeys(_ principal: Principal, _ list: JobList?, _ context: SessionContext) {
         guard let service = context.service.selfService else {
-            return greet(principal, jobs, NewKeys(.success([]), in: context), context)
+            return greet(principal, list, NewKeys(.success([]), in: context), context)
         }
         service.keys(owner: principal.person.id) { answer in
-            greet(principal, jobs, NewKeys(answer, in: context), context)
+            greet(principal, list, NewKeys(answer.map(\.keys), in: context), context)
         }
     }
 
-    /// - Parameter jobs: nil: the service cannot list them.
+    /// - Parameter list: nil: the service cannot list jobs.
     private func greet(
-        _ principal: Principal, _ jobs: [Job]?, _ newKeys: NewKeys, _ context: SessionContext
+        _ principal: Principal, _ list: JobList?, _ newKeys: NewKeys, _ context: SessionContext
     ) {
         context.journal.note("greeting \(principal.person.record) key=\(context.key.fingerprint)")
-        let example = NextSteps.example(for: principal.person, jobs)
+        let example = NextSteps.example(for: principal.person, list?.jobs)
         context.withSetUpLine(for: example) { setUpLine in
-            context.answer(text(for: principal, jobs, newKeys, setUpLine, context))
+            context.answer(text(for: principal, list, newKeys, setUpLine, context))
         }
     }
 
-    /// - Parameter jobs: nil: the service cannot list them.
+    /// - Parameter list: nil: the service cannot list jobs.
     private func text(
-        for principal: Principal, _ jobs: [Job]?, _ newKeys: NewKeys, _ setUpLine: String,
+        for principal: Principal, _ list: JobList?, _ newKeys: NewKeys, _ setUpLine: String,
         _ context: SessionContext
     ) -> String {
         var lines = ["Hello \(principal.person.printableName)."] + newKeys.lines
         lines.append("")
-        if let jobs, jobs.isEmpty {
+        if let list, list.jobs.isEmpty, list.next == nil {
             lines.append("You have no running job and no kept builder.")
-        } else if let jobs {
+        } else if let list {
             lines.append("Your jobs:")
             lines.append("")
-            lines += JobTable(jobs, for: principal.person).lines
+            lines += JobTable(list.jobs, for: principal.person).lines
+            lines += OlderJobs(after: list, in: context).map { ["", $0.sentence] } ?? []
         } else {
             lines.append("The build service here cannot list your jobs. Name the job in each command.")
         }
         lines.append("")
-        let next = NextSteps(for: principal, jobs, setUpLine: setUpLine, in: context).lines
+        let next = NextSteps(for: principal, list?.jobs, setUpLine: setUpLine, in: context).lines
         lines += next.map { "\($0.purpose):".padded(to: 35) + $0.commandLine }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -35,7 +35,7 @@ struct KeyAddition {
         service.keys(owner: person.id) { result in
             let listed: [Key]
             switch result {
-            case .success(let keys): listed = keys
+            case .success(let list): listed = list.keys
             case .failure(let error): return context.refuse(.serviceRefused(error, KeysCommand.manual.name))
             }
             let own = Set(listed.filter(\.isUnlimited).map(\.fingerprint))

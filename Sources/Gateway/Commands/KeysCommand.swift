@@ -67,9 +67,9 @@ struct KeysCommand: Command, PersonalCommand {
     private func list(_ service: any SelfService, _ person: Person, _ context: SessionContext) {
         service.keys(owner: person.id) { result in
             switch result {
-            case .success(let keys):
-                context.answer(["keys": keys.map(KeyView.init)], json: json) {
-                    keys.map { key in
+            case .success(let list):
+                context.answer(["keys": list.keys.map(KeyView.init)], json: json) {
+                    list.keys.map { key in
                         let mark = key.fingerprint == context.key.fingerprint ? "*" : " "
                         return "\(mark) \(KeyView.line(of: key))\n"
                     }.joined()

@@ -28,7 +28,7 @@ struct TailCommand: JobCommand {
         if arguments.has("--since") { throw UsageError(.noTimes, word: "--since") }
         job = try arguments.optionalJob()
         raw = arguments.has("--raw")
-        lines = try arguments.count("-n", limit: Self.mostLines)
+        lines = try arguments.count("-n", in: 0...Self.mostLines)
     }
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {

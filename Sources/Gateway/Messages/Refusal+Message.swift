@@ -57,8 +57,10 @@ extension Refusal {
             Message(
                 .noSuchJob, "You have no running job and no kept builder.",
                 "Name a job.", cause: "no job named and no live job")
-        case .severalLiveJobs(let count):
-            Message(.usage, "You have \(count) live jobs.", "Name the one you mean.", cause: "no job named")
+        case .severalLiveJobs(let count, let isAll):
+            Message(
+                .usage, "You have \(isAll ? "" : "more than ")\(count.counted("live job")).",
+                "Name the one you mean.", cause: "no job named")
 
         case .service(let error): Self.message(error)
         case .serviceRefused(let error, let verb): Self.message(error, to: verb)

@@ -41,7 +41,7 @@ enum Refusal: Error {
     /// No job was named, and the service has no list.
     case noJobNamedNorListed
     case noLiveJob
-    case severalLiveJobs(Int)
+    case severalLiveJobs(atLeast: Int, isAll: Bool)
 
     // MARK: The build service
 

@@ -113,11 +113,11 @@ final class Authorization {
         context.service.liveJobs(of: person, shared: false) { [unowned self] result in
             attempt { () throws(Refusal) in
                 if case .failure(let error) = result, error.code == .notOffered { throw .noJobNamedNorListed }
-                let jobs = try result.orRefuse()
-                guard let only = jobs.first else { throw .noLiveJob }
-                guard jobs.count == 1 else {
-                    context.errors.write(JobTable(jobs, for: person).text)
-                    throw .severalLiveJobs(jobs.count)
+                let list = try result.orRefuse()
+                guard let only = list.jobs.first else { throw .noLiveJob }
+                guard list.jobs.count == 1, list.next == nil else {
+                    context.errors.write(JobTable(list.jobs, for: person).text)
+                    throw .severalLiveJobs(atLeast: list.jobs.count, isAll: list.next == nil)
                 }
                 job = .success(only)
                 try decide(command, only.id)

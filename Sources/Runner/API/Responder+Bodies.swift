@@ -7,10 +7,19 @@ import NIOCore
 /// Bodies of requests and answers.
 extension Responder {
     func json(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws(RunnerError) -> Response {
+        json(ByteBuffer(bytes: try Self.encode(value)), status)
+    }
+
+    /// - Parameter body: a value that has been encoded.
+    func json(_ body: ByteBuffer, _ status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: body))
+    }
+
+    static func encode(_ value: some Encodable) throws(RunnerError) -> Data {
         do {
-            return Response(
-                status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON.encode(value))))
+            return try JSON.encode(value)
         } catch {
             throw RunnerError(.failure, "The answer cannot be written.", detail: "\(error)")
         }

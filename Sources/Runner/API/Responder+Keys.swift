@@ -28,10 +28,21 @@ extension Responder {
             return Response(status: .noContent)
         case _ where request.method == .post:
             return try await addKey(request, query, role, canBePending: knowsPending, at: now)
-        default:
-            let owner = try owner(query, role)
-            let pending = knowsPending ? try await store.pendingKeys(owner: owner, at: now) : []
-            return try json(KeyList(keys: await store.keys(owner: owner) + pending))
+        default: return try await listKeys(query, role, pendingAt: knowsPending ? now : nil)
+        }
+    }
+
+    private func listKeys(
+        _ query: Query, _ role: Role, pendingAt now: Date?
+    ) async throws(RunnerError) -> Response {
+        let wanted = try query.page(by: KeyPosition.self)
+        var person: Person?
+        if let owner = try owner(query, role) {
+            person = try await store.person(owner)
+            guard person != nil else { return try json(KeyList()) }
+        }
+        return try await list("keys", wanted) { [person] last, most throws(RunnerError) in
+            try await store.keys(owner: person, pendingAt: now, after: last, most: most)
         }
     }
 

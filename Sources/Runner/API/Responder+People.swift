@@ -8,7 +8,7 @@ import Logging
 extension Responder {
     /// - Parameter client: for the records.
     func answerPeople(
-        _ resource: Resource, _ request: Request, by client: Authentication.Client
+        _ resource: Resource, _ request: Request, _ query: Query, by client: Authentication.Client
     ) async throws(RunnerError) -> Response {
         let isSet = request.method == .put
         switch resource {
@@ -21,7 +21,11 @@ extension Responder {
             if let person = try await store.person(name) { await directory.personChanged(person) }
             logger.info(
                 "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
-        default: return try json(AccountList(people: await store.people()))
+        default:
+            return try await list("people", try query.page(by: Int64.self)) {
+                last, most throws(RunnerError) in
+                try await store.people(after: last, most: most)
+            }
         }
         return Response(status: .noContent)
     }

@@ -50,7 +50,7 @@ struct Responder: HTTPResponder {
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: images.list))
         case .people, .suspension, .administration:
-            return try await answerPeople(resource, request, by: client)
+            return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
         case .jobs where request.method == .get: return try await listJobs(query, for: client)

@@ -71,24 +71,8 @@ extension SQLiteStore {
     }
 
     /// SQLite would treat "007" and 7 as equal.
-    private static func number(_ id: JobID) -> Int64? {
+    static func number(_ id: JobID) -> Int64? {
         Int64(id.description).flatMap { String($0) == id.description ? $0 : nil }
-    }
-
-    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job] {
-        var conditions: [String] = []
-        if live { conditions.append("live") }
-        if owner != nil {
-            let others = shared ? " OR id IN (SELECT job FROM share WHERE person = :owner)" : ""
-            conditions.append("(owner = :owner\(others))")
-        }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        return try await read { [filter] database in
-            try Data.fetchAll(
-                database, sql: "SELECT record FROM job\(filter) ORDER BY id DESC LIMIT 500",
-                arguments: owner.map { ["owner": $0.id] } ?? [:]
-            ).map { try Self.shownJob($0).job }
-        }
     }
 
     /// Everything that an earlier runner has left unfinished, oldest first.

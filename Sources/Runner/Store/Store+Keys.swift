@@ -84,11 +84,6 @@ extension SQLiteStore {
         }
     }
 
-    /// - Parameter owner: a person's name or id; nil: everyone's.
-    func keys(owner: String?) async throws(RunnerError) -> [Key] {
-        try await read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
-    }
-
     /// Throws if the key is not that person's.
     ///
     /// - Parameter fingerprint: of the key with which they have logged in; nil: unknown.
@@ -130,20 +125,12 @@ extension SQLiteStore {
     static func select(from table: String, expires: String) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
+            \(expires) IS NOT NULL AS pending, it.rowid AS number,
             person.id, person.name, person.suspended, person.administrator,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person
         """
-    }
-
-    func keys(owner: String?, _ sql: String, _ database: Database) throws -> [Key] {
-        let condition =
-            owner == nil ? "" : " WHERE person.name = :owner OR CAST(person.id AS TEXT) = :owner"
-        return try Row.fetchAll(
-            database, sql: sql + condition + " ORDER BY person.id, it.rowid",
-            arguments: owner.map { ["owner": $0, "terms": terms] } ?? ["terms": terms]
-        ).map { key($0) }
     }
 
     func key(_ fingerprint: String, _ database: Database) throws -> Key? {

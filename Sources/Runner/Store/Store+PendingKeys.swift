@@ -59,14 +59,6 @@ extension SQLiteStore {
         try await read { try pendingKeys(fingerprint, at: now, $0).first }
     }
 
-    /// - Parameter owner: a person's name or id; nil: everyone's.
-    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key] {
-        try await read { database in
-            try keys(owner: owner, Self.select(from: "pending_key", expires: "it.expires"), database)
-                .filter { $0.expires.map { $0 > now } == true }
-        }
-    }
-
     /// Gives the key to the person for whom this word was.
     ///
     /// - Parameter word: as the key's holder entered it.

@@ -5,11 +5,6 @@ import GRDB
 
 /// People: who they are, their rights, and what they have accepted.
 extension SQLiteStore {
-    /// Everyone, in the order in which they were added.
-    func people() async throws(RunnerError) -> [Account] {
-        try await read { try Row.fetchAll($0, sql: Self.selectPerson + " ORDER BY id").map(Self.account) }
-    }
-
     /// - Parameter nameOrID: ids consist of digits only, names never do.
     func account(_ nameOrID: String) async throws(RunnerError) -> Account? {
         try await read { database in
@@ -54,9 +49,9 @@ extension SQLiteStore {
             && !name.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    private static let selectPerson = "SELECT id, name, administrator, suspended FROM person"
+    static let selectPerson = "SELECT id, name, administrator, suspended FROM person"
 
-    private static func account(_ row: Row) -> Account {
+    static func account(_ row: Row) -> Account {
         Account(
             id: String(row["id"] as Int64), name: row["name"], administrator: row["administrator"],
             suspended: row["suspended"])

@@ -31,13 +31,10 @@ protocol JobStore: Sendable {
     func shownJob(_ id: JobID) async throws(RunnerError) -> ShownJob?
     func manifest(of id: JobID) async throws(RunnerError) -> Manifest?
     func hasJob(_ id: JobID) async throws(RunnerError) -> Bool
-    /// Newest first, at most 500.
-    ///
-    /// - Parameters:
-    ///   - owner: nil: everyone's.
-    ///   - live: only jobs that can still change: not final, or with a builder.
-    ///   - shared: also those of others that are shared with the owner.
-    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job]
+    /// The newest first: one batch of a list.
+    func jobs(
+        _ filter: JobFilter, after last: JobID?, most: Int?
+    ) async throws(RunnerError) -> Batch<Job, JobID>
     /// Everything that an earlier runner has left unfinished, oldest first.
     func liveJobs() async throws(RunnerError) -> [JobRecord]
     /// Jobs that ended then or earlier, oldest first: at most that many, after that one.
@@ -70,8 +67,14 @@ protocol JobStore: Sendable {
 protocol KeyStore: Sendable {
     /// Whose key it is. Pending keys are nobody's, and are not found.
     func key(_ fingerprint: String) async throws(RunnerError) -> Key?
-    /// - Parameter owner: a person's name or id; nil: everyone's.
-    func keys(owner: String?) async throws(RunnerError) -> [Key]
+    /// By their owners, and then as they were added; pending ones after the others.
+    ///
+    /// - Parameters:
+    ///   - owner: nil: everyone's.
+    ///   - now: with the keys that are pending then; nil: without pending ones.
+    func keys(
+        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?
+    ) async throws(RunnerError) -> Batch<Key, KeyPosition>
     /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
     func addKey(
         _ key: PublicKey, comment: String, owner name: String, at now: Date
@@ -82,8 +85,6 @@ protocol KeyStore: Sendable {
     func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError)
     /// One of the people for whom the key is pending.
     func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key?
-    /// - Parameter owner: a person's name or id; nil: everyone's.
-    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key]
     /// Adds a key that waits until its holder enters the word in the answer. A second time, the word is another one.
     ///
     /// Whose key it is already is not revealed, unless it is that person's.
@@ -105,7 +106,7 @@ protocol KeyStore: Sendable {
 /// People: who they are, and their rights.
 protocol PeopleStore: Sendable {
     /// Everyone, in the order in which they were added.
-    func people() async throws(RunnerError) -> [Account]
+    func people(after last: Int64?, most: Int?) async throws(RunnerError) -> Batch<Account, Int64>
     /// - Parameter nameOrID: ids consist of digits only, names never do.
     func account(_ nameOrID: String) async throws(RunnerError) -> Account?
     /// A suspended person has no rights.
@@ -124,9 +125,6 @@ extension JobStore {
         try await addJob(new, at: now) { _ in }
     }
 
-    func jobs(owner: Person?, live: Bool) async throws(RunnerError) -> [Job] {
-        try await jobs(owner: owner, live: live, shared: false)
-    }
 }
 
 extension PeopleStore {

@@ -12,11 +12,12 @@ public protocol BuildService: AnyObject {
     /// Nil: there is no such job.
     func job(_ job: JobID, _ answer: @escaping (Result<Job?, ServiceError>) -> Void)
 
-    /// The person's jobs that are waiting or running, or have a builder; newest first. `notOffered`: the service has no
-    /// list.
+    /// The first page of the person's jobs that are waiting or running, or have a builder; newest first. `notOffered`: the
+    /// service has no list.
     ///
     /// - Parameter shared: also those that others share with this person, if the service can tell.
-    func liveJobs(of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
+    func liveJobs(
+        of person: Person, shared: Bool, _ answer: @escaping (Result<JobList, ServiceError>) -> Void)
 
     /// Whether the service notifies `watch` of changes, including who enters and leaves. If not, `watch` polls, and
     /// claims report the deadline with each heartbeat.

@@ -2,11 +2,10 @@ public import BuildAPI
 
 /// Requests about people, for operators.
 extension SallyportService {
-    public func people(_ answer: @escaping (Result<[Account], ServiceError>) -> Void) {
-        send(HTTPRequest(path: "/v1/people", about: .optional)) {
-            (result: Result<AccountList, ServiceError>) in
-            answer(result.map(\.people))
-        }
+    public func people(
+        page: PageRequest, _ answer: @escaping (Result<AccountList, ServiceError>) -> Void
+    ) {
+        send(HTTPRequest(path: Self.path("/v1/people", page.parameters), about: .optional), answer)
     }
 
     /// A suspended person has no rights; sessions end at their next heartbeat.

@@ -30,9 +30,9 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func liveJobs(
-        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+        of person: Person, shared: Bool, _ answer: @escaping (Result<JobList, ServiceError>) -> Void
     ) {
-        jobs(owner: person.id, live: true, shared: shared, answer)
+        jobs(owner: person.id, live: true, shared: shared, page: PageRequest(), answer)
     }
 
     public func watch(
@@ -164,12 +164,18 @@ public final class SallyportService: BuildService, SelfService {
 
     // MARK: Requests of people and operators
 
-    public func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
-        let query = owner.map { "&owner=\($0.percentEncoded)" } ?? ""
-        send(HTTPRequest(path: "/v1/keys?\(Key.knownLimits)\(query)", about: .optional)) {
-            (result: Result<KeyList, ServiceError>) in
-            answer(result.map(\.keys))
-        }
+    public func keys(owner: String, _ answer: @escaping (Result<KeyList, ServiceError>) -> Void) {
+        keys(owner: owner, page: PageRequest(), answer)
+    }
+
+    /// - Parameter owner: a person's name or id; nil, for operators only: everyone's keys.
+    public func keys(
+        owner: String?, page: PageRequest, _ answer: @escaping (Result<KeyList, ServiceError>) -> Void
+    ) {
+        var parameters = [Key.knownLimits]
+        if let owner { parameters.append("owner=\(owner.percentEncoded)") }
+        let path = Self.path("/v1/keys", parameters + page.parameters)
+        send(HTTPRequest(path: path, about: .optional), answer)
     }
 
     public func add(
@@ -204,16 +210,19 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func jobs(
-        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+        owner: String?, live: Bool, shared: Bool, page: PageRequest,
+        _ answer: @escaping (Result<JobList, ServiceError>) -> Void
     ) {
-        var query: [String] = []
-        if let owner { query.append("owner=\(owner.percentEncoded)") }
-        if live { query.append("live=true") }
-        if shared { query.append("shared=true") }
-        let path = "/v1/jobs" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-        send(HTTPRequest(path: path, about: .optional)) { (result: Result<JobList, ServiceError>) in
-            answer(result.map(\.jobs))
-        }
+        var parameters: [String] = []
+        if let owner { parameters.append("owner=\(owner.percentEncoded)") }
+        if live { parameters.append("live=true") }
+        if shared { parameters.append("shared=true") }
+        let path = Self.path("/v1/jobs", parameters + page.parameters)
+        send(HTTPRequest(path: path, about: .optional), answer)
+    }
+
+    static func path(_ path: String, _ parameters: [String]) -> String {
+        parameters.isEmpty ? path : path + "?" + parameters.joined(separator: "&")
     }
 
     public func submit(
@@ -287,7 +296,7 @@ public final class SallyportService: BuildService, SelfService {
 
     /// Waits for one answer: for programs that do one thing at a time.
     ///
-    ///     let jobs = try service.wait { service.jobs(owner: nil, live: true, shared: false, $0) }
+    ///     let images = try service.wait { service.images($0) }
     public func wait<Value>(
         for call: (@escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(ServiceError) -> Value {

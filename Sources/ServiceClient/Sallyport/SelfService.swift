@@ -11,7 +11,8 @@ public protocol SelfService: AnyObject {
     ///   - owner: a person's name or id; nil, for operators only: everyone's jobs.
     ///   - shared: also those that others share with the owner, if the service can tell.
     func jobs(
-        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void)
+        owner: String?, live: Bool, shared: Bool, page: PageRequest,
+        _ answer: @escaping (Result<JobList, ServiceError>) -> Void)
 
     /// What jobs can start from.
     func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void)
@@ -47,8 +48,10 @@ public protocol SelfService: AnyObject {
         _ action: JobAction, on job: JobID, for person: Person,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
-    /// - Parameter owner: a person's name or id; nil, for operators only: everyone's keys.
-    func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void)
+    /// The keys of one person, the first ones added first. They are few enough for one page.
+    ///
+    /// - Parameter owner: a person's name or id.
+    func keys(owner: String, _ answer: @escaping (Result<KeyList, ServiceError>) -> Void)
 
     /// A service can answer with a key that is pending, and with the word that confirms it.
     ///

@@ -92,7 +92,7 @@ public final class SourcehutService: BuildService {
     }
 
     public func liveJobs(
-        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+        of person: Person, shared: Bool, _ answer: @escaping (Result<JobList, ServiceError>) -> Void
     ) {
         loop.timer(after: .zero) {
             answer(.failure(ServiceError(.notOffered, detail: "the worker has no list of jobs")))

@@ -21,12 +21,13 @@ extension Check {
             .claimsHostKeys, .claimsAgain, .claimsSecond, .claimsListed, .leasesHeartbeat, .leasesEnd,
             .leasesRenewed:
             .connect
-        case .jobsList, .eventsType, .eventsComment, .eventsData, .eventsIDs, .eventsEnd, .eventsLastID,
+        case .jobsList, .jobsPages, .jobsAfter, .eventsType, .eventsComment, .eventsData, .eventsIDs,
+            .eventsEnd, .eventsLastID,
             .eventsUnknown, .logsSetup, .logsTask, .logsRange, .logsOffset, .logsBehind, .logsFollow,
             .logsFollowOffset, .logsUnknown, .claimsRelease, .claimsReleased, .claimsDone, .claimsLogout:
             .follow
         case .answersProblem, .answersTooLarge, .rolesGateway, .rolesKeys, .keysAdd, .keysFingerprint,
-            .keysList,
+            .keysList, .keysPages,
             .keysDuplicate, .keysPending, .keysLimits, .keysWrongWord, .keysConfirm, .keysRemove,
             .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
             .claimsGone, .claimsStranger, .claimsPending:

@@ -11,10 +11,34 @@ struct ServiceOptions: ParsableArguments {
 
     /// Sends one request.
     ///
-    ///     let jobs = try options.ask { $0.jobs(owner: nil, live: true, shared: false, $1) }
+    ///     let key = try options.ask { $0.add(NewKey(owner: owner, key: line), $1) }
     func ask<Value>(
         _ call: (SallyportService, @escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(Failure) -> Value {
+        let service = try service()
+        do throws(ServiceError) {
+            return try service.wait { call(service, $0) }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Asks for a list, one page after the other.
+    ///
+    /// - Parameter limit: the most elements; nil: all.
+    func list<List: PagedList>(
+        _ limit: Int?,
+        _ call: (SallyportService, PageRequest, @escaping (Result<List, ServiceError>) -> Void) -> Void
+    ) throws(Failure) -> List {
+        let service = try service()
+        do throws(ServiceError) {
+            return try service.waitForPages(of: List.self, most: limit) { call(service, $0, $1) }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private func service() throws(Failure) -> SallyportService {
         let configuration: Configuration
         let transport: Transport
         do throws(ConfigurationError) {
@@ -32,12 +56,7 @@ struct ServiceOptions: ParsableArguments {
         guard let endpoint = Endpoint(configuration.service.url) else {
             throw Failure(.configuration, "\(config): service.url is invalid")
         }
-        let service = SallyportService(endpoint, over: transport, on: EventLoop())
-        do throws(ServiceError) {
-            return try service.wait { call(service, $0) }
-        } catch {
-            throw Failure(error)
-        }
+        return SallyportService(endpoint, over: transport, on: EventLoop())
     }
 
     /// Prints an answer as JSON, or as `describe` formats it.

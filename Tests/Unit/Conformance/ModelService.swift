@@ -121,6 +121,26 @@ struct ModelService {
         (try? JSONSerialization.data(withJSONObject: members, options: .sortedKeys)) ?? Data()
     }
 
+    /// Nil: the request is malformed.
+    ///
+    /// - Parameter fault: every page is the first one.
+    private func page<List: PagedList>(
+        _: List.Type, of elements: [List.Element], _ request: Request, fault: Check,
+        _ position: (List.Element) -> String
+    ) -> List? {
+        var (page, rest) = (List(), elements[...])
+        if !isBrief, let after = request.query["after"] {
+            let index = elements.firstIndex { position($0) == after }
+            guard index != nil || self.fault == .jobsAfter else { return nil }
+            if let index, self.fault != fault { rest = elements[(index + 1)...] }
+        }
+        let limit = isBrief ? nil : request.query["limit"].map { Int($0) ?? 0 }
+        guard limit != 0 || self.fault == .jobsAfter else { return nil }
+        page.elements = Array(rest.prefix(limit ?? rest.count))
+        if page.elements.count < rest.count { page.next = page.elements.last.map(position) }
+        return page
+    }
+
     // MARK: Keys
 
     /// A key that belongs to someone from the start.
@@ -134,7 +154,10 @@ struct ModelService {
         case ("GET", 1):
             let owner = request.query["owner"]
             let listed = fault == .keysList ? [] : keys.filter { owner == nil || $0.owner.name == owner }
-            return json(KeyList(keys: listed))
+            let page = page(KeyList.self, of: listed, request, fault: .keysPages) {
+                String($0.fingerprint.filter { $0.isLetter || $0.isNumber }.prefix(60))
+            }
+            return page.map { json($0) } ?? problem(400)
         case ("POST", 1) where request.query["limits"] != nil: return addPendingKey(request)
         case ("POST", 1): return addKey(request)
         case ("POST", _): return confirmKey(request)
@@ -216,8 +239,11 @@ struct ModelService {
     }
 
     private func list(_ request: Request) -> Reply {
-        let listed = jobs.filter { $0.owner.id == request.query["owner"] && fault != .jobsList }
-        return json(JobList(jobs: listed)) {
+        let owner = request.query["owner"]
+        let listed = jobs.reversed().filter { $0.owner.id == owner && fault != .jobsList }
+        let page = page(JobList.self, of: listed, request, fault: .jobsPages) { $0.id.description }
+        guard let page else { return problem(400) }
+        return json(page) {
             if fault == .answersSize { $0["padding"] = String(repeating: "x", count: 1 << 20) }
         }
     }

@@ -60,11 +60,11 @@ struct ContractTests {
         let newKey = NewKey(owner: "", key: "")
         return try! [
             Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
-            Sample("KeyList", KeyList(keys: []), bare: KeyList(keys: [])),
+            Sample("KeyList", KeyList(keys: [], next: "1"), bare: KeyList(keys: [])),
             Sample("NewKey", newKey, bare: newKey),
             Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
             Sample("Job", job, bare: bareJob),
-            Sample("JobList", JobList(jobs: []), bare: JobList(jobs: [])),
+            Sample("JobList", JobList(jobs: [], next: "1"), bare: JobList(jobs: [])),
             Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
             Sample("Builder", kept, bare: builder),
             Sample(
@@ -72,7 +72,7 @@ struct ContractTests {
                 bare: Job.BuilderEnd(reason: .lost)),
             Sample("Session", session, bare: session),
             Sample("Account", account, bare: account),
-            Sample("AccountList", AccountList(people: []), bare: AccountList(people: [])),
+            Sample("AccountList", AccountList(people: [], next: "1"), bare: AccountList(people: [])),
             Sample("TermsOfUse", terms, bare: terms),
             Sample("HostAuthority", authority, bare: authority),
             Sample(

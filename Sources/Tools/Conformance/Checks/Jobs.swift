@@ -80,6 +80,7 @@ extension Examination {
         }
         check(.jobsUnknown) { try expect(client.get("/v1/jobs/\(Self.unknownJob)"), 404).summary }
         lookAtCancellation()
+        lookAtPagesOfJobs()
     }
 
     private func lookAtCancellation() {

@@ -66,6 +66,7 @@ extension Examination {
         }
         lookAtPendingKeys()
         if addition != nil { addStranger() }
+        lookAtPagesOfKeys()
     }
 
     /// Adds a person who must not get in. Problems with this have already been seen with the owner's key.

@@ -9,14 +9,17 @@ struct Jobs: ParsableCommand {
 
     @Option(help: "Only this person's; by default everyone's.") var owner: String?
     @Flag(help: "Include finished jobs.") var all = false
+    @OptionGroup var part: ListOptions
     @OptionGroup var options: ServiceOptions
 
     func run() {
         reporting { () throws(Failure) in
-            let jobs = try options.ask { $0.jobs(owner: owner, live: !all, shared: false, $1) }
-            try options.answer(JobList(jobs: jobs)) {
+            let list: JobList = try options.list(part.limit) {
+                $0.jobs(owner: owner, live: !all, shared: false, page: $1, $2)
+            }
+            try options.answer(list) {
                 var table = Table(["JOB", "OWNER", "STATUS", "BUILDER", "SESSIONS", "NOTE"])
-                for job in jobs {
+                for job in list.jobs {
                     table.add([
                         "\(job.id)", job.owner.name, job.status.rawValue, Self.words(job.builder),
                         job.sessions.isEmpty ? "-" : "\(job.sessions.count)", job.note ?? "",

@@ -40,14 +40,15 @@ struct ListKeys: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List keys.")
 
     @Argument(help: "Only this person's; by default everyone's.") var owner: String?
+    @OptionGroup var part: ListOptions
     @OptionGroup var options: ServiceOptions
 
     func run() {
         reporting { () throws(Failure) in
-            let keys = try options.ask { $0.keys(owner: owner, $1) }
-            try options.answer(KeyList(keys: keys)) {
+            let list: KeyList = try options.list(part.limit) { $0.keys(owner: owner, page: $1, $2) }
+            try options.answer(list) {
                 var table = Table(["OWNER", "TYPE", "FINGERPRINT", "STATE", "COMMENT"])
-                for key in keys {
+                for key in list.keys {
                     let owner = key.suspended ? "\(key.owner.name) (suspended)" : key.owner.name
                     let state = key.isUnlimited ? "-" : "pending"
                     table.add([owner, key.type, key.fingerprint, state, key.comment])

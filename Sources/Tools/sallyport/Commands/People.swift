@@ -14,14 +14,15 @@ struct People: ParsableCommand {
 struct ListPeople: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List everyone.")
 
+    @OptionGroup var part: ListOptions
     @OptionGroup var options: ServiceOptions
 
     func run() {
         reporting { () throws(Failure) in
-            let people = try options.ask { $0.people($1) }
-            try options.answer(AccountList(people: people)) {
+            let list: AccountList = try options.list(part.limit) { $0.people(page: $1, $2) }
+            try options.answer(list) {
                 var table = Table(["ID", "NAME", "ROLE", "STATE"])
-                for person in people {
+                for person in list.people {
                     table.add([
                         person.id, person.name, person.administrator ? "administrator" : "-",
                         person.suspended ? "suspended" : "-",

@@ -22,7 +22,8 @@ struct Submit: ParsableCommand {
             }
             let job = try options.ask {
                 $0.submit(
-                    manifest: manifest, owner: owner, with: nil, note: note, visibility: visibility, keep: keep, $1)
+                    manifest: manifest, owner: owner, with: nil, note: note, visibility: visibility,
+                    keep: keep, $1)
             }
             try options.answer(job) {
                 "job \(job.id): \(job.status.rawValue)"

@@ -10,13 +10,14 @@ import Testing
 /// What a person reads who logs in without a command.
 @Suite struct GreetingTests {
     private func greeting(
-        for person: Person = Fixture.alice, _ jobs: [Job] = [], selfService: Bool = true, keys: [Key]? = nil,
-        refusal: ServiceError? = nil
+        for person: Person = Fixture.alice, _ jobs: [Job] = [], next: String? = nil, selfService: Bool = true,
+        keys: [Key]? = nil, refusal: ServiceError? = nil
     ) throws -> [String] {
         let test = TestSession(on: EventLoop())
         test.service.offersSelfService = selfService
         test.service.listedKeys = keys
         test.service.refusal = refusal
+        test.service.nextPage = next
         for job in jobs { test.service.jobs[job.id] = job }
         _ = Greeting().run(for: try Fixture.known(person), in: test.context)
         #expect(test.context.client.run() == .success)
@@ -55,6 +56,15 @@ import Testing
         #expect(commands(try greeting([running])).prefix(2) == ["connect --now 43", "tail 43"])
         // What has failed and waits is more urgent.
         #expect(commands(try greeting([running, kept()])).first == "connect 42")
+    }
+
+    @Test func olderJobsThanThereIsRoomForAreNotForgotten() throws {
+        let lines = try greeting([kept()], next: "42")
+        let sentence = lines.first { $0.hasPrefix("There are older jobs: ") }
+        #expect(sentence?.hasSuffix(" list --before 42") == true, "\(lines)")
+        #expect(commands(lines).contains("connect 42"))
+        #expect(try !greeting(next: "42").contains { $0.contains("no running job") })
+        #expect(try !greeting([kept()]).contains { $0.contains("older") })
     }
 
     @Test func aGuestSeesTheJobAndNothingThatIsItsOwners() throws {

@@ -24,7 +24,7 @@ import Testing
     /// - Parameter owner: whose key it is; nil: nobody's.
     private func arrive(
         _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false,
-        limits: [Key.Limit]? = nil, jobs: [Job] = []
+        limits: [Key.Limit]? = nil, jobs: [Job] = [], next: String? = nil
     ) -> Outcome {
         let test = TestSession(on: loop, command: command)
         let key = TestSession.key
@@ -34,6 +34,7 @@ import Testing
                 suspended: suspended, limits: limits)
         }
         for job in jobs { test.service.jobs[job.id] = job }
+        test.service.nextPage = next
         var outcome = Outcome()
         let authorization = Authorization(in: test.context) { command in
             switch command {
@@ -120,6 +121,10 @@ import Testing
         #expect(outcome.admitted?.job.id == Fixture.identifier && outcome.admitted?.action == .enter)
         let none = arrive("connect")
         #expect(none.status == .noSuchJob && none.admitted == nil)
+        // The first page of a list does not show that it is the only one.
+        let more = arrive("connect", jobs: [Fixture.job()], next: "42")
+        #expect(more.status == .usage && more.admitted == nil)
+        #expect(more.errors.contains("  42 ") && more.errors.contains("You have more than 1 live job."))
     }
 
     @Test func whatIsAboutOneselfNeedsNoJob() {

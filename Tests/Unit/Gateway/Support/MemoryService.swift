@@ -42,6 +42,10 @@ final class MemoryService: BuildService {
     var jobs: [JobID: Job] = [:]
     /// What is answered to questions about jobs; nil: the job.
     var jobFailure: ServiceError?
+    /// With what the next page of jobs would be asked for; nil: there is none.
+    var nextPage: String?
+    /// The lists of jobs that people asked for, live ones or all.
+    private(set) var lists: [(live: Bool, page: PageRequest)] = []
     /// What is answered to each request for a claim.
     var claim: Result<Claim, ServiceError> = .failure(ServiceError(.notReady, detail: "in a test"))
     var heartbeat: Result<Claim, ServiceError>?
@@ -85,14 +89,13 @@ final class MemoryService: BuildService {
     }
 
     func liveJobs(
-        of person: Person, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+        of person: Person, shared: Bool, _ answer: @escaping (Result<JobList, ServiceError>) -> Void
     ) {
         requests.append("liveJobs")
-        answer(
-            .success(
-                jobs.values.filter { job in
-                    job.owner.isSame(as: person) || shared && job.shares.contains { $0.isSame(as: person) }
-                }))
+        let live = jobs.values.filter { job in
+            job.owner.isSame(as: person) || shared && job.shares.contains { $0.isSame(as: person) }
+        }
+        answer(.success(JobList(jobs: live, next: nextPage)))
     }
 
     var announcesChanges: Bool { true }
@@ -173,9 +176,11 @@ extension MemoryService: SelfService {
     private static let notOffered = ServiceError(.notOffered, detail: "in a test")
 
     func jobs(
-        owner: String?, live: Bool, shared: Bool, _ answer: @escaping (Result<[Job], ServiceError>) -> Void
+        owner: String?, live: Bool, shared: Bool, page: PageRequest,
+        _ answer: @escaping (Result<JobList, ServiceError>) -> Void
     ) {
-        answer(.failure(Self.notOffered))
+        lists.append((live, page))
+        answer(refusal.map { .failure($0) } ?? .success(JobList(jobs: Array(jobs.values), next: nextPage)))
     }
 
     func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void) {
@@ -200,8 +205,8 @@ extension MemoryService: SelfService {
         self.source = source
     }
 
-    func keys(owner: String?, _ answer: @escaping (Result<[Key], ServiceError>) -> Void) {
-        answer(listedKeys.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
+    func keys(owner: String, _ answer: @escaping (Result<KeyList, ServiceError>) -> Void) {
+        answer(listedKeys.map { .success(KeyList(keys: $0)) } ?? .failure(refusal ?? Self.notOffered))
     }
 
     func add(

@@ -109,13 +109,23 @@ final class MemoryStore: Store {
         try perform("hasJob") { state in Self.number(id).flatMap { state.records[$0] } != nil }
     }
 
-    func jobs(owner: Person?, live: Bool, shared: Bool) async throws(RunnerError) -> [Job] {
+    func jobs(
+        _ filter: JobFilter, after last: JobID?, most: Int?
+    ) async throws(RunnerError) -> Batch<Job, JobID> {
         try perform("jobs") { state in
-            state.records.sorted { $0.key > $1.key }.map(\.value.job).filter { job in
-                if live, job.isOver { return false }
-                guard let owner else { return true }
-                return job.owner.id == owner.id || shared && job.shares.contains { $0.id == owner.id }
+            var batch = Batch<Job, JobID>(most: most)
+            for job in state.records.sorted(by: { $0.key > $1.key }).map(\.value.job) {
+                if filter.isLive, job.isOver { continue }
+                let isTheirs = filter.owner.map { owner in
+                    job.owner.id == owner.id
+                        || filter.includesShared && job.shares.contains { $0.id == owner.id }
+                }
+                guard isTheirs ?? true, Self.number(job.id)! < last.flatMap(Self.number) ?? .max else {
+                    continue
+                }
+                guard batch.append(bytes: 0, { (job.id, job) }) else { break }
             }
+            return batch
         }
     }
 
@@ -188,10 +198,10 @@ final class MemoryStore: Store {
         try perform("key") { state in state.keys.first { $0.fingerprint == fingerprint } }
     }
 
-    func keys(owner: String?) async throws(RunnerError) -> [Key] {
-        try perform("keys") { state in
-            state.keys.filter { owner == nil || $0.owner.id == owner || $0.owner.name == owner }
-        }
+    func keys(
+        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?
+    ) async throws(RunnerError) -> Batch<Key, KeyPosition> {
+        throw RunnerError(.failure, "There is no list of keys in memory.")
     }
 
     func addKey(
@@ -226,8 +236,6 @@ final class MemoryStore: Store {
 
     func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key? { nil }
 
-    func pendingKeys(owner: String?, at now: Date) async throws(RunnerError) -> [Key] { [] }
-
     func addPendingKey(
         _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
     ) async throws(RunnerError) -> Key {
@@ -240,7 +248,9 @@ final class MemoryStore: Store {
         throw RunnerError(.notFound, "This key is not pending.")
     }
 
-    func people() async throws(RunnerError) -> [Account] { try perform("people") { $0.accounts } }
+    func people(after last: Int64?, most: Int?) async throws(RunnerError) -> Batch<Account, Int64> {
+        throw RunnerError(.failure, "There is no list of people in memory.")
+    }
 
     func account(_ nameOrID: String) async throws(RunnerError) -> Account? {
         try perform("account") { state in
