@@ -328,8 +328,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CommandGrammar", "ConfigurationFile",
-                "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient", "ServiceClient", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
+                "ConfigurationFile", "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient",
+                "ServiceClient", "TestSupport",
             ],
             path: "Tests/Unit/Gateway",
             swiftSettings: settings),

@@ -33,8 +33,8 @@ final class SSHChannel {
             ChannelFate.of(context)?.program(.killed(signal: signal.map { String(cString: $0) } ?? ""))
         }
         // It takes nothing, so that libssh keeps everything.
-        callbacks.pointee.channel_data_function = { _, _, _, _, _, context in
-            ChannelFate.of(context)?.traffic.countData()
+        callbacks.pointee.channel_data_function = { _, _, _, length, _, context in
+            ChannelFate.of(context)?.traffic.countData(length)
             return 0
         }
         callbacks.pointee.channel_close_function = { _, _, context in

@@ -15,6 +15,8 @@ final class SSHTraffic {
     let contents = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
     /// Of bytes on the socket.
     let wire = UnsafeMutablePointer<ssh_counter_struct>.allocate(capacity: 1)
+    /// Those with at least one byte. A program that writes single bytes makes 60,000 small packets a second with OpenSSH's
+    /// sshd; their number is bounded by the windows, and so by how fast the person reads.
     private var dataPackets: UInt64 = 0
     private var budget = PacketBudget()
     /// `produced` and the bytes on the wire when the queue was last seen empty.
@@ -36,8 +38,10 @@ final class SSHTraffic {
     /// Bytes from the builder.
     var bytesReceived: UInt64 { contents.pointee.in_bytes }
 
-    /// A packet with a program's bytes has come.
-    func countData() { dataPackets += 1 }
+    /// A packet with so many of a program's bytes has come.
+    func countData(_ bytes: UInt32) {
+        if bytes > 0 { dataPackets += 1 }
+    }
 
     /// The socket has taken everything.
     func queueIsEmpty() {

@@ -47,7 +47,9 @@ import Testing
             let other = try await Command.run(testBed.ssh(["whoami"]))
             await expect(other, status: 0, output: ["alice"], in: testBed)
             let log = try await testBed.log("syslog")
-            for cause in ["name=bob cannot be counted: ", "ends the connection of an unknown key: "] {
+            for cause in [
+                "name=bob cannot be counted: ", "ends the connection of a key that opens nothing: ",
+            ] {
                 #expect(log.contains("\(cause)/run/sallyport/sessions/@"), "\(log)")
             }
         }

@@ -7,7 +7,7 @@ public struct BuilderHost: Sendable, Equatable {
     public var kvmObstacle: String?
     /// The programs that no builder can do without, and that are not installed.
     public var missingPrograms: [String] = []
-    /// Why QEMU cannot run as a user of its own; nil: it can.
+    /// Why QEMU cannot run as a user of its own, and what to do; nil: it can.
     public var isolationObstacle: String?
     /// Why builders with a network cannot start; nil: they can.
     public var networkObstacle: String?
@@ -22,7 +22,12 @@ public struct BuilderHost: Sendable, Equatable {
     ///
     /// - Parameter folder: of the images.
     public init(images folder: String) {
-        kvmObstacle = Self.openingFails("/dev/kvm", R_OK | W_OK)
+        let namespace = BuilderNamespace.inherited
+        // In a namespace, QEMU has the rights of the builders' account, and the runner's do not matter.
+        kvmObstacle =
+            namespace == nil
+            ? Self.openingFails("/dev/kvm", R_OK | W_OK)
+            : Self.openingFails("/dev/kvm", F_OK) ?? namespace?.kvmObstacle
         missingPrograms = Self.missing([
             EmulatorCommand.program, SecureShell.program, KeyGeneration.program, "sh",
         ])

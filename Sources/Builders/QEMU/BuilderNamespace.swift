@@ -12,8 +12,11 @@ public struct BuilderNamespace: Sendable, Hashable {
     let path: String
     /// Whose rights QEMU has in it: the numbers of the builders' user, its group, and the group of KVM, if it is lent.
     var account = ""
+    /// Why the builders' account cannot use KVM; nil: it can.
+    var kvmObstacle: String?
 
-    /// What the script leaves in the environment: the namespace's descriptor and the account, or why there is none.
+    /// What the script leaves in the environment: the namespace's descriptor, whether KVM can be used in it, and the account;
+    /// or why there is no namespace, and what to do.
     private static let variable = "SALLYPORT_BUILDER_NAMESPACE"
     private static let descriptor: CInt = 3
 
@@ -21,14 +24,17 @@ public struct BuilderNamespace: Sendable, Hashable {
     public static var inherited: BuilderNamespace? {
         guard let words = found?.split(separator: " "), words.first == "\(descriptor)" else { return nil }
         return BuilderNamespace(
-            path: "/proc/\(getpid())/fd/\(descriptor)",
-            account: words.dropFirst().joined(separator: " "))
+            path: "/proc/\(getpid())/fd/\(descriptor)", account: words.dropFirst(2).joined(separator: " "),
+            kvmObstacle: words.dropFirst().first == "kvm" ? nil : "the builders' account cannot open /dev/kvm"
+        )
     }
 
-    /// Why there is none; nil: there is one.
+    /// Why there is none, and what to do, in two sentences without the last full stop; nil: there is one.
     static var obstacle: String? {
-        inherited == nil ? found ?? "the runner has not been started with it" : nil
+        inherited == nil ? found ?? "the runner has not been started with it. \(unit)" : nil
     }
+
+    private static let unit = "Start the runner by its unit"
 
     private static var found: String? { getenv(variable).map { String(cString: $0) } }
 
@@ -61,14 +67,22 @@ public struct BuilderNamespace: Sendable, Hashable {
         refuse() { reason=$1; return 1; }
         make() {
             for tool in \#(programs.joined(separator: " ")); do
-                command -v "$tool" >/dev/null || refuse "not installed: $tool" || return
+                command -v "$tool" >/dev/null ||
+                    refuse "not installed: $tool. Install util-linux" || return
             done
             user=$(id -u) group=$(id -g)
             builder=$(id -u -- "$account" 2>/dev/null) && builders=$(id -g -- "$account") ||
-                refuse "there is no user $account" || return
-            [ "$builder" != "$user" ] && [ "$builder" != 0 ] || refuse "$account is the runner's own user, or root" || return
-            holder=$(unshare --user sh -c 'echo $$; exec sleep 60 >/dev/null' 2>/dev/null &)
-            [ -n "$holder" ] || refuse "the kernel allows no user namespaces" || return
+                refuse "there is no user $account. Add it (docs/installation.md), or correct builder_account" ||
+                return
+            [ "$builder" != "$user" ] && [ "$builder" != 0 ] ||
+                refuse "$account is the runner's own user, or root. Name another user in builder_account" || return
+            # Either the number of a process or unshare's own words.
+            holder=$(unshare --user sh -c 'echo $$; exec sleep 60 >/dev/null 2>&1' 2>&1 &)
+            case $holder in
+                "" | *[!0-9]*)
+                    said=$(echo "$holder" | head -n 1) holder=
+                    refuse "no user namespace: $said. Allow them (user.max_user_namespaces)" || return ;;
+            esac
             exec 3<"/proc/$holder/ns/user"
             ids="$builder $builders"
             users="0 $user 1
@@ -82,14 +96,20 @@ public struct BuilderNamespace: Sendable, Hashable {
                     ids="$ids $(stat -c %g /dev/kvm)" ;;
             esac
             { printf '%s\n' "$users" >"/proc/$holder/uid_map" && printf '%s\n' "$groups" >"/proc/$holder/gid_map"; } \
-                2>/dev/null || refuse "the runner lacks the capabilities CAP_SETUID and CAP_SETGID" || return
+                2>/dev/null || refuse "the runner lacks the capabilities CAP_SETUID and CAP_SETGID. \#(unit)" ||
+                return
             tried=$(nsenter --user="/proc/$holder/ns/user" --preserve-credentials \
                 unshare --mount --pid --ipc --fork sh -c 'mount --rbind /usr /usr &&
                     exec setpriv --reuid=1 --regid=1 --clear-groups --no-new-privs true' 2>&1) ||
-                refuse "$(echo "$tried" | head -n 1)"
+                refuse "$(echo "$tried" | head -n 1). \#(unit), on a host that allows mount namespaces" || return
+            kvm=no
+            groups=--clear-groups
+            [ "$(echo "$ids" | wc -w)" = 2 ] || groups=--groups=2
+            if nsenter --user="/proc/$holder/ns/user" --preserve-credentials setpriv --reuid=1 --regid=1 "$groups" \
+                sh -c 'test -r /dev/kvm && test -w /dev/kvm'; then kvm=kvm; fi
         }
         holder=
-        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason="\#(descriptor) $ids"; fi
+        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason="\#(descriptor) $kvm $ids"; fi
         [ -z "$holder" ] || kill "$holder"
         export \#(variable)="${reason:-unknown}"
         if [ "$(id -u)" = 0 ] || ! command -v setpriv >/dev/null; then exec "$@"; fi

@@ -18,6 +18,11 @@ struct Confinement: Sendable {
     /// The descriptor of the pipe to the keeper of the ``ConsoleLog``.
     static let console = 7
 
+    /// How far builders stand back behind the runner, with which they share a control group (nice(1)).
+    static let niceness = 10
+    /// How many threads all builders can have. A machine has at most about a hundred.
+    static let mostThreads = 8192
+
     /// Files that QEMU reads, and where it finds them.
     var files: [(path: FilePath, place: String)] = []
 
@@ -65,12 +70,14 @@ struct Confinement: Sendable {
         # Nobody else gets as far as this folder, which is within the machine's.
         mkdir "$folder/emulator"
         chmod 0777 "$folder/emulator"
+        # Before anything runs in the background, so that who gives up knows the file (EmulatorProcess.abandon).
+        exec 9>"$folder/pidfile"
         exec \(monitor)<&0 </dev/null 8>>"$folder/console.log"
         flock 8
         {
             "$@" \(console)>&1 >&5 5>&- 8>&- |
-                setsid sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- &
-        } 5>&1 | cat
+                setsid sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- 9>&- &
+        } 5>&1 | cat 9>&-
         """
 
     /// The beginning of both scripts: $1 is the machine's folder, $2 the longest file in blocks of 512 bytes.
@@ -83,7 +90,6 @@ struct Confinement: Sendable {
         read -r self </proc/self/stat
         # If memory runs out, a builder ends, and not the runner.
         echo 500 >/proc/self/oom_score_adj
-        exec 9>"$folder/pidfile"
         trap '' XFSZ
         ulimit -c 0
         umask 077
@@ -93,8 +99,16 @@ struct Confinement: Sendable {
     private static let end = """
         program=$(command -v "$1") || exit 127
         shift
-        { echo "${self%% *}"; echo "$self" | cut -d ' ' -f 22; } >&9
+        start=$(echo "$self" | cut -d ' ' -f 22)
+        printf '%s\\n' "${self%% *}" "$start" >&9
+        # Whoever has removed the file before has given up this start; whoever removes it now ends this process.
+        links=$(stat -c %h - <&9)
+        [ "$links" = 1 ] || exit 1
         ulimit -f "$longest"
+        # Threads of all builders, which are one user's: -p in dash, -u in bash. A limit that is lower already stays.
+        for option in p u; do
+            if (ulimit -$option \(mostThreads)) 2>/dev/null; then ulimit -$option \(mostThreads); fi
+        done
         exec 9>&- </dev/null >&\(console) 2>&\(console)
 
         """
@@ -104,7 +118,7 @@ struct Confinement: Sendable {
             export TMPDIR="$folder/emulator"
 
             """ + end + """
-            exec setsid setpriv --no-new-privs -- "$program" "$@"
+            exec setsid nice -n \(niceness) setpriv --no-new-privs -- "$program" "$@"
             """
 
     private static let confined =
@@ -143,7 +157,7 @@ struct Confinement: Sendable {
             export TMPDIR=/run
 
             """ + end + """
-            exec setsid setpriv --reuid=1 --regid=1 "$groups" --bounding-set=-all --inh-caps=-all --no-new-privs -- \\
-                "$program" "$@"
+            exec setsid nice -n \(niceness) setpriv --reuid=1 --regid=1 "$groups" --bounding-set=-all --inh-caps=-all \\
+                --no-new-privs -- "$program" "$@"
             """
 }

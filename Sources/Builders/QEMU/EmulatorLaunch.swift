@@ -25,12 +25,21 @@ struct EmulatorLaunch: Sendable {
                 return .failure(error)
             }
         }.value
-        let outcome = try result.get()
+        let outcome: ShortCommand.Outcome
+        do throws(MachineError) {
+            outcome = try result.get()
+        } catch {
+            EmulatorProcess(folder: folder).abandon()
+            throw error
+        }
         // sh(1): the command was not found.
         guard outcome.status != 127 else {
             throw MachineError(.programMissing, detail: EmulatorCommand.program)
         }
-        guard outcome.status == 0, let process = EmulatorProcess(folder: folder).identify() else {
+        let emulator = EmulatorProcess(folder: folder)
+        guard outcome.status == 0, let process = emulator.identify() else {
+            // Only the first of the programs that start QEMU has been ended when the time is over.
+            emulator.abandon()
             throw await failure(outcome.errors)
         }
         return process

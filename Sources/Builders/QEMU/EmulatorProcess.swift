@@ -16,6 +16,26 @@ struct EmulatorProcess {
         return isMachine(process, startedAt: start) ? process : nil
     }
 
+    /// Ends a start that may still be going on in the background: the process that would become QEMU ends, now or by
+    /// itself, before it does.
+    ///
+    /// The file is removed before it is read; the process writes its number into it before it sees whether there still is
+    /// a file. So one of both learns of the other.
+    func abandon() {
+        guard let file = try? FileDescriptor.open(folder.processFile, .readOnly, options: .noFollow) else {
+            return
+        }
+        defer { try? file.close() }
+        unlink(folder.processFile.string)
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = (try? bytes.withUnsafeMutableBytes { try file.read(into: $0) }) ?? 0
+        let lines = String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n")
+        guard lines.count == 2, let process = pid_t(lines[0]), process > 1,
+            isMachine(process, startedAt: String(lines[1]))
+        else { return }
+        kill(process, SIGKILL)
+    }
+
     func isMachine(_ process: pid_t) -> Bool { identify() == process }
 
     /// A process can change its arguments, but not the time of its start. Version 1.0 identified it by its arguments, which

@@ -19,7 +19,7 @@ struct OutboundNetwork: Sendable {
     static let nameServer = "192.0.2.3"
 
     /// What the script needs.
-    static let programs = ["slirp4netns", "nft", "ip", "unshare", "nsenter", "setpriv"]
+    static let programs = ["slirp4netns", "nft", "ip", "unshare", "nsenter", "setpriv", "mount"]
 
     /// The prefix of the script's own messages.
     static let complaint = "sallyport-network: "
@@ -60,14 +60,24 @@ struct OutboundNetwork: Sendable {
         mkfifo -m 0600 "$said" "$lives"
         trap 'rm -f "$said" "$lives"; [ -z "$space" ] || kill "$space"' EXIT
         $new sh -c 'echo made; exec sleep 60' \\
-            </dev/null >"$said" 2>"$folder/net.log" \(Confinement.monitor)>&- \(Confinement.console)>&- &
+            </dev/null >"$said" 2>"$folder/net.log" \(Confinement.monitor)>&- \(Confinement.console)>&- 9>&- &
         space=$!
         read -r line <"$said" || fail "there is no network namespace: $(cat "$folder/net.log")"
 
         exec 5<>"$lives"
-        setsid slirp4netns --configure --mtu=1500 --cidr=192.0.2.0/24 --disable-host-loopback --enable-sandbox \\
-            --api-socket="$folder/net.sock" --exit-fd=4 --ready-fd=7 "$space" tap0 \\
-            </dev/null >"$folder/net.log" 2>&1 \(Confinement.monitor)>&- 4<"$lives" 5>&- 7>"$said" &
+        # Its root has /etc and /run. Of /run it sees nothing but what /etc/resolv.conf leads to, and so no socket of ours.
+        setsid nsenter --user="/proc/$space/ns/user" --preserve-credentials unshare --mount sh -ec '
+            names=$(readlink -f /etc/resolv.conf) names=${names%/*}
+            mount -t tmpfs tmpfs "$0"
+            case $names in
+                /run) cp /etc/resolv.conf "$0" ;;
+                /run/*) [ ! -d "$names" ] || { mkdir -p "$0${names#/run}"; mount --bind "$names" "$0${names#/run}"; } ;;
+            esac
+            mount --rbind "$0" /run
+            exec "$@"' "$folder/emulator" \\
+            slirp4netns --configure --mtu=1500 --cidr=192.0.2.0/24 --disable-host-loopback --enable-sandbox \\
+            --enable-seccomp --api-socket="$folder/net.sock" --exit-fd=4 --ready-fd=7 "$space" tap0 \\
+            </dev/null >"$folder/net.log" 2>&1 \(Confinement.monitor)>&- 4<"$lives" 5>&- 7>"$said" 9>&- &
         exec 6>"$lives" 5>&-
         [ "$(head -c 1 <"$said")" = 1 ] || fail "slirp4netns: $(cat "$folder/net.log")"
 

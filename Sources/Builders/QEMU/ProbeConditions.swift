@@ -10,7 +10,7 @@ struct ProbeConditions: Hashable, Sendable {
     let account: String
     /// The owner, mode and number of KVM's device; nil: there is none.
     private let device: String?
-    /// Whether the runner can use it.
+    /// Whether QEMU can use it, as far as that is known without a guest.
     let isAccessible: Bool
     /// When the image's files were changed, and how large they are.
     let files: [String]
@@ -20,7 +20,9 @@ struct ProbeConditions: Hashable, Sendable {
         boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
             .trimmingCharacters(in: .whitespacesAndNewlines)
         account = namespace.map { "builder \($0.account)" } ?? "runner \(geteuid()) \(Self.groups)"
-        isAccessible = access(device, R_OK | W_OK) == 0
+        isAccessible =
+            namespace.map { $0.kvmObstacle == nil && access(device, F_OK) == 0 }
+            ?? (access(device, R_OK | W_OK) == 0)
         self.device = Self.status(of: device).map {
             "\($0.st_uid):\($0.st_gid) \(String($0.st_mode, radix: 8)) \($0.st_rdev)"
         }

@@ -18,7 +18,7 @@ final class Authorization {
     private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
 
-    /// Whether nobody knows the key.
+    /// Whether the key opens nothing: it is unknown or pending, or its person is suspended.
     private(set) var isStranger = false
 
     /// - Parameters:
@@ -74,10 +74,12 @@ final class Authorization {
 
     /// With a pending key there is one thing that people can do.
     private func deny(_ denial: Denial, _ request: Result<Request, UsageError>) throws(Refusal) {
-        if case .unknownKey = denial { isStranger = true }
         guard case .unconfirmedKey = denial, case .success(.personal(let command)) = request,
             let confirmation = command as? any PendingKeyCommand, confirmation.confirmsKey
-        else { throw .denied(denial, by: key) }
+        else {
+            isStranger = true
+            throw .denied(denial, by: key)
+        }
         authorized(.confirmation(confirmation))
     }
 

@@ -39,11 +39,15 @@ int sp_end_later(pid_t process, unsigned seconds) {
         close(target);
         errno = code;
         if (child < 0) return -1;
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
-        return 0;
+        int status = 0;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+        /* The child ends with the errno of the second fork. */
+        errno = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+        return errno == 0 ? 0 : -1;
     }
     /* Twice, so that nobody has to wait for it. The process had threads: from here on only signal-safety(7). */
-    if (fork() != 0) _exit(0);
+    pid_t waiter = fork();
+    if (waiter != 0) _exit(waiter < 0 ? errno : 0);
     setsid();
     if (target != 0) dup2(target, 0);
     syscall(SYS_close_range, 1, ~0U, 0);

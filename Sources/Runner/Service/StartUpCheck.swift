@@ -43,11 +43,11 @@ struct StartUpCheck {
         if configuration.isolation == .required, let obstacle = host.isolationObstacle {
             return
                 "runner.isolation is \"required\", but builders cannot run as \(configuration.builderAccount): "
-                + "\(obstacle). Start the runner by its unit, or set isolation to \"none\" (docs/security.md)."
+                + "\(obstacle), or set isolation to \"none\" (docs/security.md)."
         }
         if configuration.accelerator == .kvm, let obstacle = host.kvmObstacle {
             return
-                "runner.accel is \"kvm\", but KVM cannot be used: \(obstacle). \(Self.kvmRemedy), or set accel "
+                "runner.accel is \"kvm\", but KVM cannot be used: \(obstacle). \(kvmRemedy), or set accel "
                 + "to \"auto\"."
         }
         return nil
@@ -68,7 +68,7 @@ struct StartUpCheck {
         case (.tcg, _): "builders are emulated in software, as runner.accel says: they are slow"
         case (.automatic, nil): "builders use KVM if a test guest boots with it"
         case (.automatic, let obstacle?):
-            "builders are emulated in software, and slow, because KVM cannot be used: \(obstacle). \(Self.kvmRemedy)"
+            "builders are emulated in software, and slow, because KVM cannot be used: \(obstacle). \(kvmRemedy)"
         }
     }
 
@@ -88,7 +88,11 @@ struct StartUpCheck {
         ]
     }
 
-    private static let kvmRemedy = "Add the runner's user to the group of /dev/kvm"
+    private var kvmRemedy: String {
+        configuration.isolation == .none
+            ? "Add the runner's user to the group of /dev/kvm"
+            : "Give /dev/kvm a group that is neither root's nor the runner's own, with mode 660, and restart the runner"
+    }
 
     private var timeWarnings: [String] {
         var warnings: [String] = []

@@ -66,6 +66,10 @@ import Testing
                 #expect(conditions().keptAnswer == answer)
             }
             #expect(conditions("992 992").keptAnswer == nil)
+            var forbidden = BuilderNamespace(path: "/proc/1/fd/3", account: "992 992")
+            forbidden.kvmObstacle = "not for builders"
+            #expect(conditions().isAccessible)
+            #expect(!ProbeConditions(image: image, namespace: forbidden, device: device.string).isAccessible)
             #expect(conditions(nil).keptAnswer == nil)
 
             let before = conditions()

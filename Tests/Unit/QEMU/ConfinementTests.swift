@@ -39,13 +39,19 @@ import Testing
                 head -c 3000000 /dev/zero >&\(Confinement.console)
                 head -c 3000000 /dev/zero >&2
                 head -c 2000000 /dev/zero >"$TMPDIR/changes"
-                test -S /proc/self/fd/\(Confinement.monitor) && echo written >"$TMPDIR/written"
+                test -S /proc/self/fd/\(Confinement.monitor) && echo written $(nice) >"$TMPDIR/written"
+                ulimit -p >"$TMPDIR/threads"
                 """, in: folder)
+            let own = Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
             let log = try folder.read(folder.console.path)
             #expect(log.count == ConsoleLog.longest)
             #expect(log.starts(with: Data("first\n\0".utf8)))
             let written = try folder.read(folder.emulator.appending("written"))
-            #expect(String(decoding: written, as: UTF8.self) == "written\n")
+            #expect(String(decoding: written, as: UTF8.self) == "written \(own + Confinement.niceness)\n")
+            let threads = String(
+                decoding: try folder.read(folder.emulator.appending("threads")), as: UTF8.self)
+            let most = try #require(Int(threads.dropLast()))
+            #expect(most <= Confinement.mostThreads)
             #expect(try folder.read(folder.emulator.appending("changes")).count == 2_000_000)
             // The keeper has ended with it, and so has everyone who could answer at the socket.
             let file = try FileDescriptor.open(folder.console.path, .readOnly)
@@ -101,6 +107,42 @@ import Testing
             let long = folder.path.appending(String(repeating: "x", count: 100))
             #expect(throws: MachineError.self) { try MonitorSocket.listen(at: long) }
             #expect(throws: MachineError.self) { try MonitorSocket.listen(at: "/no/such/folder/qmp.sock") }
+        }
+    }
+
+    /// Where a start can be when it has taken too long: before it has written its number, and after.
+    @Test(arguments: ["cut", "stat"]) func aStartThatIsGivenUpBecomesNoQEMU(slow: String) async throws {
+        try await withFolder { folder in
+            try folder.create()
+            let tools = folder.path.appending("tools").string
+            try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+            for name in ["reached", "go"] { #expect(mkfifo("\(tools)/\(name)", 0o600) == 0) }
+            let tool = """
+                #!/bin/sh
+                answer=$(PATH=\(ShortCommand.path); \(slow) "$@")
+                : >\(tools)/reached
+                : <\(tools)/go
+                echo "$answer"
+                """
+            try Data(tool.utf8).write(to: URL(filePath: "\(tools)/\(slow)"))
+            #expect(chmod("\(tools)/\(slow)", 0o755) == 0)
+            let confinement = Confinement(folder: folder, namespace: nil, longestFile: 1 << 30)
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = confinement.arguments(
+                running: "sh", ["-c", "echo started >\(tools)/started"], network: nil)
+            shell.environment = ["PATH": "\(tools):\(ShortCommand.path)"]
+            shell.standardInput = FileHandle.nullDevice
+            try shell.run()
+            let reached = try FileDescriptor.open("\(tools)/reached", .readOnly)
+            try reached.close()
+            EmulatorProcess(folder: folder).abandon()
+            let go = try FileDescriptor.open("\(tools)/go", .writeOnly)
+            try go.close()
+            shell.waitUntilExit()
+            await folder.console.waitUntilComplete()
+            #expect(access("\(tools)/started", F_OK) == -1)
+            #expect(EmulatorProcess(folder: folder).identify() == nil)
         }
     }
 

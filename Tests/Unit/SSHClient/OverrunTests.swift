@@ -79,6 +79,7 @@ import Testing
         { .message(Message.channelWindowAdjust, .uint32($0.channel), .uint32(0)) },
         { .message(Message.channelRequest, .uint32($0.channel), .string("x"), .boolean(true)) },
         { _ in .message(200) },
+        { .message(Message.channelData, .uint32($0.channel), .string("")) },
     ]
 
     @Test(arguments: floods.indices) func aFlood(number: Int) {
@@ -95,15 +96,22 @@ import Testing
     /// Its answers wait where nobody takes them.
     @Test func aFloodFromABuilderThatDoesNotRead() {
         let client = client(reads: true) { server in
-            server.onStart = { [unowned server] in
-                server.peer.pause()
-                for _ in 0..<6_000 {
+            // As many as it may send, again and again.
+            func ask(_ server: ScriptedServer) {
+                for _ in 0..<4_000 {
                     server.send(.message(Message.globalRequest, .string("x"), .boolean(true)))
                 }
-                server.finish(status: 0)
+                loop.timer(after: .seconds(5)) { [weak server] in server.map(ask) }
+            }
+            server.onStart = { [unowned server] in
+                server.peer.pause()
+                ask(server)
             }
         }
         #expect(client.error?.code == .overrun && client.ending == nil)
+        #expect(
+            client.error?.debugDescription.contains("does not read") == true,
+            "\(String(describing: client.error))")
     }
 
     @Test func aFloodBeforeAnybodyIsLetIn() {

@@ -27,6 +27,19 @@ import Testing
         #expect(traffic.excess(at: now) == nil)
     }
 
+    /// What people type, and what programs write byte by byte, is free.
+    @Test func onlyEmptyPacketsOfDataAreUseless() {
+        func excess(_ count: Int, of bytes: UInt32) -> SSHClientError? {
+            let traffic = SSHTraffic(of: nil)
+            traffic.contents.pointee.in_packets = UInt64(count)
+            for _ in 0..<count { traffic.countData(bytes) }
+            return traffic.excess(at: now)
+        }
+        #expect(excess(6_000, of: 0)?.code == .overrun)
+        #expect(excess(4_000, of: 0) == nil)
+        #expect(excess(1_000_000, of: 1) == nil)
+    }
+
     /// It reads, but so slowly that there is always something left, and then it stops.
     @Test(arguments: [84, 88]) func aBuilderThatAlwaysLeavesSomethingGainsNothing(packet: UInt64) {
         let traffic = SSHTraffic(of: nil)

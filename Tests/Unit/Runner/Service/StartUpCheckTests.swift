@@ -59,12 +59,14 @@ struct StartUpCheckTests {
 
     @Test("builders run as a user of their own, or someone has written that they need not")
     func isolation() throws {
-        let forbidden = host { $0.isolationObstacle = "the kernel allows no user namespaces" }
+        let forbidden = host { $0.isolationObstacle = "there is no user x. Add it" }
         let refusal = try #require(check().obstacle(on: forbidden))
         #expect(
             refusal.contains("runner.isolation is \"required\", but builders cannot run as sallyport-builder")
         )
-        #expect(refusal.contains("the kernel allows no user namespaces. ") && refusal.contains("\"none\""))
+        #expect(
+            refusal.contains(": there is no user x. Add it, or set isolation to \"none\"")
+                && !refusal.contains("unit"))
         #expect(check { $0.slots = 0 }.obstacle(on: forbidden) == nil)
         let without = check { $0.isolation = .none }
         #expect(without.obstacle(on: forbidden) == nil)
@@ -80,6 +82,8 @@ struct StartUpCheckTests {
         #expect(check { $0.accelerator = .kvm }.accelerator(on: host()) == "builders use KVM")
         #expect(check().accelerator(on: host()).hasPrefix("builders use KVM if a test guest boots"))
         #expect(check().accelerator(on: noKVM).contains("emulated"))
+        #expect(check().accelerator(on: noKVM).contains("Give /dev/kvm a group"))
+        #expect(check { $0.isolation = .none }.accelerator(on: noKVM).contains("Add the runner's user"))
         #expect(check().accelerator(on: noKVM).contains("/dev/kvm: No such file or directory"))
         #expect(check { $0.accelerator = .tcg }.accelerator(on: host()).contains("as runner.accel says"))
     }
