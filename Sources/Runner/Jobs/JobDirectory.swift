@@ -172,7 +172,8 @@ actor JobDirectory {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         try checkQueue(of: owner)
         submissions[owner.id, default: 0] += 1
-        defer { Self.subtract(1, from: &submissions, owner.id) }
+        var isInQueue = false
+        defer { if !isInQueue { Self.subtract(1, from: &submissions, owner.id) } }
         // Since they began to send it, hours may have passed.
         if let account = try await store.account(owner.id) { try Requester.refuseSuspended(account) }
         let bytes = source?.size
@@ -199,6 +200,9 @@ actor JobDirectory {
         add(record)
         // Jobs that were stored at the same time can arrive here in another order.
         queue = (queue + [id]).inOrder
+        // It is counted there from now on, and nowhere twice.
+        isInQueue = true
+        Self.subtract(1, from: &submissions, owner.id)
         await entries[id]?.job.submitted()
         fillSlots()
         return entries[id]?.shown.job ?? record.job
