@@ -11,7 +11,7 @@ extension Responder {
             owner = try await store.person(name)
             guard owner != nil else { return try json(JobList(jobs: [])) }
         }
-        return try await lists.take(of: owner?.id ?? "") { [owner] () throws(RunnerError) in
+        return try await turns.take(of: owner?.id ?? "") { [owner] () throws(RunnerError) in
             let stored = try await store.jobs(owner: owner, live: live, shared: shared)
             let jobs = try await directory.current(stored, live: live)
             return try await apart { try json(JobList(jobs: jobs)) }

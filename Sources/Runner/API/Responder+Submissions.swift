@@ -34,10 +34,9 @@ extension Responder {
                     request, manifest: query["manifest"] ?? SourceArchive.usualManifest,
                     owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
             } else {
-                try await directory.submit(
-                    try await manifest(
-                        body(request, limit: Manifest.maximumSize), of: account.person),
-                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
+                try await submitManifest(
+                    body(request, limit: Manifest.maximumSize), owner: account.person, note: query["note"],
+                    visibility: visibility ?? .unlisted)
             }
         return try json(job, .created)
     }
@@ -87,12 +86,24 @@ extension Responder {
             visibility: visibility)
     }
 
+    /// Storing a long manifest takes time too.
+    private func submitManifest(
+        _ text: [UInt8], owner: Person, note: String?, visibility: Job.Visibility
+    ) async throws(RunnerError) -> Job {
+        try await turns.take(of: owner.id) { () throws(RunnerError) in
+            try await directory.submit(
+                try await read(text), owner: owner, note: note, visibility: visibility)
+        }
+    }
+
     private func manifest(_ text: [UInt8], of owner: Person) async throws(RunnerError) -> Manifest {
-        try await manifests.take(of: owner.id) { () throws(RunnerError) in
-            try await apart { [images] in
-                try ManifestReader.read(
-                    text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
-            }
+        try await turns.take(of: owner.id) { () throws(RunnerError) in try await read(text) }
+    }
+
+    private func read(_ text: [UInt8]) async throws(RunnerError) -> Manifest {
+        try await apart { [images] in
+            try ManifestReader.read(
+                text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) })
         }
     }
 

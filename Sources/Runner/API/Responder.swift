@@ -14,8 +14,7 @@ struct Responder: HTTPResponder {
     let terms: TermsOfUse?
     let images: Images
     let streams: StreamLimit
-    let lists: Turns
-    let manifests: Turns
+    let turns: Turns
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {

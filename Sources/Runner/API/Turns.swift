@@ -2,8 +2,8 @@ import BuildAPI
 import FoundationEssentials
 import Synchronization
 
-/// Does one thing at a time for each person, in the order of their requests. What a person's request costs is bounded, and
-/// so is then what all of theirs can take of this machine.
+/// Reads a person's manifests and lists one at a time, in the order of their requests. What a person's request costs is
+/// bounded, and so is then what all of theirs can take of this machine: one processor.
 final class Turns: Sendable {
     /// Seconds that a request waits for its turn: less than the ten that gateways wait for an answer.
     static let longestWait = 8.0
@@ -22,21 +22,13 @@ final class Turns: Sendable {
 
     private let state = Mutex(State())
     private let timekeeper: Timekeeper
-    /// For whoever has waited too long: what they have too many of, and the sentence.
-    private let refusal: RunnerError
+    /// For whoever has waited too long.
+    private static let refusal = RunnerError(
+        .tooMany(.init(what: "lists and manifests at once", limit: 1)),
+        "Your list or manifest before this one is not finished. Try again in a minute.")
 
-    private init(_ timekeeper: Timekeeper, of what: String, refusal sentence: String) {
+    init(_ timekeeper: Timekeeper) {
         self.timekeeper = timekeeper
-        refusal = RunnerError(
-            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.")
-    }
-
-    static func ofLists(_ timekeeper: Timekeeper) -> Turns {
-        Turns(timekeeper, of: "lists", refusal: "The list before this one is not finished.")
-    }
-
-    static func ofManifests(_ timekeeper: Timekeeper) -> Turns {
-        Turns(timekeeper, of: "manifests", refusal: "The manifest before this one is still being read.")
     }
 
     /// Does it when that person's turn has come; throws the refusal if it does not come in time.
@@ -45,7 +37,7 @@ final class Turns: Sendable {
     func take<Value>(
         of person: String, _ body: () async throws(RunnerError) -> Value
     ) async throws(RunnerError) -> Value {
-        guard await enter(person) else { throw refusal }
+        guard await enter(person) else { throw Self.refusal }
         defer { leave(person) }
         return try await body()
     }

@@ -58,13 +58,12 @@ public struct Runner: Sendable {
         var serverLogger = logger
         serverLogger.logLevel = .critical
         let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
-        let (lists, manifests) = (Turns.ofLists(timekeeper), Turns.ofManifests(timekeeper))
+        let turns = Turns(timekeeper)
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
                     directory: directory, store: store, authentication: authentication, terms: terms,
-                    images: settings.images, streams: streams, lists: lists, manifests: manifests,
-                    logger: logger),
+                    images: settings.images, streams: streams, turns: turns, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [

@@ -14,7 +14,7 @@ struct TurnsTests {
     private let turns: Turns
 
     init() {
-        turns = .ofLists(clock.timekeeper)
+        turns = Turns(clock.timekeeper)
     }
 
     /// Holds a turn until `end` opens.
@@ -70,18 +70,8 @@ struct TurnsTests {
         #expect(try await turns.take(of: "1") { () throws(RunnerError) in 8 } == 8)
     }
 
-    private static let all: [(turns: @Sendable (Timekeeper) -> Turns, what: String, sentence: String)] = [
-        (Turns.ofLists, "lists at once", "The list before this one is not finished. Try again in a minute."),
-        (
-            Turns.ofManifests, "manifests at once",
-            "The manifest before this one is still being read. Try again in a minute."
-        ),
-    ]
-
-    @Test("whoever has waited too long is refused, and is in nobody's way", arguments: all.indices)
-    func refusal(number: Int) async throws {
-        let (make, what, sentence) = Self.all[number]
-        let turns = make(clock.timekeeper)
+    @Test("whoever has waited too long is refused, and is in nobody's way")
+    func refusal() async throws {
         let end = Latch<Bool>()
         let first = await hold("1", of: turns, until: end)
         let second = Task { try await turns.take(of: "1") { () throws(RunnerError) in 2 } }
@@ -92,7 +82,10 @@ struct TurnsTests {
             await Task.yield()
         }
         let error = await #expect(throws: RunnerError.self) { try await second.value }
-        #expect(error?.code == .tooMany(.init(what: what, limit: 1)) && error?.description == sentence)
+        #expect(error?.code == .tooMany(.init(what: "lists and manifests at once", limit: 1)))
+        #expect(
+            error?.description
+                == "Your list or manifest before this one is not finished. Try again in a minute.")
         #expect(try await turns.take(of: "2") { () throws(RunnerError) in 4 } == 4)
         let third = Task { try await turns.take(of: "1") { () throws(RunnerError) in 3 } }
         await waiting(1, for: turns)
