@@ -231,9 +231,13 @@ let package = Package(
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "ConfigurationFile", "QEMU", "Runner", "TestBed",
+                "BuildAPI", "CLinux", "ConfigurationFile", "QEMU", "Runner", "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Bench",

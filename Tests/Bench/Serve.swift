@@ -11,6 +11,7 @@ struct Serve: AsyncParsableCommand {
     @Flag var ephemeral = false
 
     func run() async throws {
+        Surroundings.raiseDescriptorLimit()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let configuration = try ConfigurationFile.read(config)
         try await Runner.serve(

@@ -26,6 +26,9 @@ public final class TestBed: Sendable {
     /// The address of its build service.
     public var serviceSocket: String { Layout(folder: folder).socket }
 
+    /// The runner's folder with its database, which only commands inside the test bed can see.
+    public var state: String { Layout(folder: folder).state }
+
     /// Where the gateway `orphaned` looks for its build service. Nothing listens there unless a test does.
     public var orphanedSocket: String { Self.orphanedSocket(in: folder) }
 

@@ -11,6 +11,8 @@ struct Layout: Sendable {
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
+    /// The runner's folder.
+    var state: String { machine + "/state" }
     /// The homes of people with an account in the test bed.
     var homes: String { folder + "/home" }
     func home(of person: String) -> String { "\(homes)/\(person)" }
@@ -67,7 +69,7 @@ struct Layout: Sendable {
         commands_per_person = \(commands)
 
         [runner]
-        state_dir = "\(machine)/state"
+        state_dir = "\(state)"
         socket = "\(self.socket)"
         \(networkPort.map(NetworkFiles.listener) ?? "")
         account = "builds"

@@ -135,6 +135,18 @@ struct ManifestFaultsTests {
         #expect(try ManifestReader.read(text.utf8).tasks.map(\.script) == [script])
     }
 
+    @Test("the look at bytes finds exactly the characters that are refused everywhere")
+    func bytes() {
+        for scalar in (UInt32(0)...0xffff).lazy.compactMap({ Unicode.Scalar($0) }) {
+            let isRefused = InvisibleCharacter(scalar)?.isRefusedEverywhere ?? false
+            // The end of a line is in no line.
+            guard scalar != "\n", scalar != "\r" else { continue }
+            let bytes = "\u{2000}\(scalar)\u{2000}"[...].utf8
+            guard ManifestText.canHoldRefused(bytes) != isRefused else { continue }
+            Issue.record("U+\(String(scalar.value, radix: 16))")
+        }
+    }
+
     @Test("a byte order mark and every kind of line end are taken")
     func marks() throws {
         let text = "image: a\ntasks:\n  - a: |\n      x\n      y\n"

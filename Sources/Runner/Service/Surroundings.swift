@@ -1,8 +1,8 @@
 import Glibc
 
 /// What this process takes over from whoever has started it, made the same everywhere.
-enum Surroundings {
-    static func settle() {
+package enum Surroundings {
+    package static func settle() {
         // Other users must not see what jobs contain, or who was inside.
         umask(0o027)
         // The programs that we start need a folder that our user can enter.
@@ -11,7 +11,7 @@ enum Surroundings {
     }
 
     /// With two descriptors per follower of a log, there are soon more than 1024, the usual limit because of select(2).
-    private static func raiseDescriptorLimit() {
+    package static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = min(limit.rlim_max, 1 << 16)
