@@ -145,14 +145,19 @@ struct SQLiteStore: Store {
         return migrator
     }
 
-    /// Lets the file become smaller, as databases of earlier versions do not. This rewrites them once.
+    /// Lets the file become smaller, as databases of earlier versions do not. This rewrites them once, when there is space
+    /// for both.
     private static func makeShrinkable(_ database: DatabasePool) throws {
         let incremental = 2
         guard try database.read({ try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") }) != incremental else {
             return
         }
-        try database.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA auto_vacuum = \(incremental); VACUUM")
+        do {
+            try database.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA auto_vacuum = \(incremental); VACUUM")
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            // A full disk keeps no runner from its start; the next one tries again.
         }
     }
 
