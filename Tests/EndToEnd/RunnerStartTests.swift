@@ -65,12 +65,13 @@ import Testing
             ),
             (
                 "slots = 1\nbuilder_account = \"nobody-at-all\"", "",
-                "runner.isolation is \"required\", but builders cannot run as nobody-at-all: there is no user nobody-at-all."
+                "runner.isolation is \"required\", but builders cannot run as nobody-at-all: there is no user nobody-at-all. "
+                    + "Add it (docs/installation.md), or correct builder_account, or set"
             ),
             (
                 "slots = 1", "mount --bind /bin/false /usr/bin/unshare &&",
-                "runner.isolation is \"required\", but builders cannot run as sallyport-builder: the kernel allows no user "
-                    + "namespaces."
+                "runner.isolation is \"required\", but builders cannot run as sallyport-builder: no user namespace: "
+                    + "unshare fails. Allow them (user.max_user_namespaces), or set"
             ),
             (
                 "slots = 0", "chown root \(folder)/state && chmod 700 \(folder)/state &&",

@@ -81,7 +81,7 @@ public struct BuilderNamespace: Sendable, Hashable {
             case $holder in
                 "" | *[!0-9]*)
                     said=$(echo "$holder" | head -n 1) holder=
-                    refuse "no user namespace: $said. Allow them (user.max_user_namespaces)" || return ;;
+                    refuse "no user namespace: ${said:-unshare fails}. Allow them (user.max_user_namespaces)" || return ;;
             esac
             exec 3<"/proc/$holder/ns/user"
             ids="$builder $builders"

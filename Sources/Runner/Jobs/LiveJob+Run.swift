@@ -166,15 +166,14 @@ extension LiveJob {
     // MARK: The builder's end
 
     private func watch(_ machine: any BuilderMachine) {
-        _Concurrency.Task { [weak self] in
+        // By then, nobody else may need this job any more.
+        _Concurrency.Task { [weak self, context, id] in
             await machine.waitUntilEnded()
             await self?.machineEnded()
-            if let traffic = await machine.traffic { self?.reportTraffic(traffic) }
+            if let traffic = await machine.traffic {
+                context.logger.info("job \(id): network: \(traffic)")
+            }
         }
-    }
-
-    private nonisolated func reportTraffic(_ traffic: String) {
-        context.logger.info("job \(id): network: \(traffic)")
     }
 
     private func machineEnded() async {
