@@ -169,7 +169,10 @@ final class PermitKeeper {
             case .success(let key):
                 guard self.recognise(key) else { return }
                 // A later question is about a later change.
-                if question == self.questions { self.isInDoubt = false }
+                if question == self.questions, self.isInDoubt {
+                    self.isInDoubt = false
+                    self.wait()
+                }
                 self.askForJob()
             case .failure(let error): self.failed(error)
             }
