@@ -11,8 +11,8 @@ extension Refusal {
 
     static func message(_ error: ServiceError) -> Message {
         guard error.code != .suspended else { return suspended(cause: error.debugDescription) }
-        // Other people's requests change nothing about it: the person can.
-        if case .tooMany(_?) = error.code, let detail = error.problem?.detail {
+        // The person can change something about it.
+        if error.namesQuota, let detail = error.problem?.detail {
             return Message(
                 .tryAgain, HostileText.printable(detail, limit: 400), cause: error.debugDescription)
         }

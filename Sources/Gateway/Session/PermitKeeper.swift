@@ -49,13 +49,13 @@ final class PermitKeeper {
     }
 
     private init(
-        _ principal: Principal, _ subject: (Action, Job)?, in context: SessionContext,
+        _ principal: Principal, _ subject: (action: Action, job: Job)?, in context: SessionContext,
         _ ended: @escaping (Refusal) -> Void
     ) {
         self.context = context
         self.ended = ended
         self.principal = principal
-        self.subject = subject.map { ($0, $1) }
+        self.subject = subject
         silence = ServiceSilence(
             limit: .seconds(context.configuration.gateway.revocationTimeout), since: context.loop.now)
         wait()

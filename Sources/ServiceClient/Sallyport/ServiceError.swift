@@ -85,6 +85,9 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         self.detail = detail
     }
 
+    /// Whether the service has refused for a quota: other people's requests change nothing about it.
+    public var namesQuota: Bool { if case .tooMany(_?) = code { true } else { false } }
+
     /// Whether the same request may succeed later.
     public var isTransient: Bool {
         switch code {

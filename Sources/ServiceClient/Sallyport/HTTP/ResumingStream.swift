@@ -138,7 +138,3 @@ final class ResumingStream: ServiceStream {
         failures += 1
     }
 }
-
-extension ServiceError {
-    fileprivate var namesQuota: Bool { if case .tooMany(_?) = code { true } else { false } }
-}

@@ -67,25 +67,16 @@ struct ConnectionTests {
                 return error
             }
         }
-        func connect() async throws -> NIOAsyncTestingChannel {
-            let channel = NIOAsyncTestingChannel()
-            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
-            try await channel.testingEventLoop.executeInContext {
-                try channel.pipeline.syncOperations.addHandler(
-                    TokenLimitHandler(limit: limit, newcomers: newcomers))
-            }
-            return channel
-        }
-        let closed = try await connect()
+        let closed = try await connection(limit, newcomers)
         try await closed.close()
         let failure = await refusal(on: closed)
         #expect(failure?.code == .failure && failure?.debugDescription.contains("gate-1") == true)
-        let open = try await connect()
+        let open = try await connection(limit, newcomers)
         #expect(await refusal(on: open) == nil && newcomers.count == 0)
         for _ in 1..<ConnectionLimit.ofClient {
             #expect(limit.admit([(.token("gate-1"), ConnectionLimit.ofClient)], until: open.closeFuture))
         }
-        let last = try await connect()
+        let last = try await connection(limit, newcomers)
         let full = await refusal(on: last)
         #expect(full?.code == .tooMany(.init(what: "connections", limit: ConnectionLimit.ofClient)))
         try await open.close()
@@ -143,20 +134,11 @@ struct ConnectionTests {
     @Test("the connections of one token keep no other token out")
     func tokens() async throws {
         let (limit, newcomers) = (ConnectionLimit(), Newcomers())
-        func connect() async throws -> NIOAsyncTestingChannel {
-            let channel = NIOAsyncTestingChannel()
-            channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
-            try await channel.testingEventLoop.executeInContext {
-                try channel.pipeline.syncOperations.addHandler(
-                    TokenLimitHandler(limit: limit, newcomers: newcomers))
-            }
-            return channel
-        }
         let origin = [(key: Origin.token("a"), limit: ConnectionLimit.ofClient)]
-        let (first, others) = (try await connect(), try await connect())
+        let (first, others) = (try await connection(limit, newcomers), try await connection(limit, newcomers))
         #expect(limit.admit(origin, until: first.closeFuture))
         for _ in 1..<ConnectionLimit.ofClient { #expect(limit.admit(origin, until: others.closeFuture)) }
-        let (one, other) = (try await connect(), try await connect())
+        let (one, other) = (try await connection(limit, newcomers), try await connection(limit, newcomers))
         let refused = await #expect(throws: RunnerError.self) {
             try await TokenLimitHandler.admit(token: "a", on: one)
         }
@@ -227,4 +209,17 @@ extension EventLoopFuture<Void> {
         assumeIsolated().whenComplete { _ in isOpen = false }
         return isOpen
     }
+}
+
+/// A new connection from 192.0.2.1 that `limit` and `newcomers` count.
+private func connection(
+    _ limit: ConnectionLimit, _ newcomers: Newcomers
+) async throws -> NIOAsyncTestingChannel {
+    let channel = NIOAsyncTestingChannel()
+    channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
+    try await channel.testingEventLoop.executeInContext {
+        try channel.pipeline.syncOperations.addHandler(
+            TokenLimitHandler(limit: limit, newcomers: newcomers))
+    }
+    return channel
 }
