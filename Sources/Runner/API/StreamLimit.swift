@@ -57,6 +57,16 @@ final class StreamLimit: Sendable {
         }
     }
 
+    /// The ids of the people who follow something.
+    var people: Set<String> {
+        counts.withLock { counts in
+            Set(
+                counts.keys.compactMap { counted in
+                    if case .person(let id) = counted { id } else { nil }
+                })
+        }
+    }
+
     private func limit(of counted: Counted) -> Int {
         switch counted {
         case .person: ofPerson

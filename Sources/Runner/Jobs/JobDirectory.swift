@@ -160,6 +160,11 @@ actor JobDirectory {
         entry.job.log(reason.sentence(slots: settings.slots))
     }
 
+    /// The ids of the people who are inside.
+    var peopleInside: Set<String> {
+        Set(entries.values.flatMap { $0.shown.job.sessions.map(\.person.id) })
+    }
+
     // MARK: New jobs
 
     /// - Parameter source: what its builder unpacks; it becomes the job's.
@@ -221,7 +226,7 @@ actor JobDirectory {
             )
         }
         _ = try await shown(id)
-        let principal = try await Identification(store: store)
+        let principal = try await Identification(find: context.people.key)
             .principal(request.person.id, request.keyFingerprint, key: request.key)
         return try await with(id) { job throws(RunnerError) in
             if await !job.hasClaim(ofSession: request.session) { try checkSessions(of: principal.person) }

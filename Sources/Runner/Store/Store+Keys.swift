@@ -85,7 +85,7 @@ extension SQLiteStore {
 
     /// - Parameter owner: a person's name or id; nil: everyone's.
     func keys(owner: String?) async throws(RunnerError) -> [Key] {
-        try await read { try keys(owner: owner, Self.select(from: "key", expires: "NULL"), $0) }
+        try await read { try keys(owner: owner, Self.select(from: keyTable, expires: "NULL"), $0) }
     }
 
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
@@ -105,13 +105,22 @@ extension SQLiteStore {
 
     // MARK: Rows
 
+    /// The keys that count.
+    private var keyTable: String {
+        permitsLocalKeys ? "key" : "(SELECT rowid, * FROM key WHERE sourced)"
+    }
+
+    /// What an operator says counts, and so does what the source says.
+    static let isSuspended = "(person.suspended OR person.source_suspended) AS suspended"
+    static let isAdministrator = "(person.administrator OR person.source_administrator) AS administrator"
+
     /// - Parameters:
-    ///   - table: `key` or `pending_key`.
+    ///   - table: `key` or `pending_key`, or a part of it.
     ///   - expires: an expression.
     static func select(from table: String, expires: String) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
-            person.id, person.name, person.suspended, person.administrator,
+            person.id, person.name, \(isSuspended), \(isAdministrator),
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person
@@ -130,7 +139,7 @@ extension SQLiteStore {
     func key(_ fingerprint: String, _ database: Database) throws -> Key? {
         try Row.fetchOne(
             database,
-            sql: Self.select(from: "key", expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
+            sql: Self.select(from: keyTable, expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
             arguments: ["fingerprint": fingerprint, "terms": terms]
         ).map { key($0) }
     }

@@ -54,7 +54,7 @@ extension SQLiteStore {
             && !name.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    private static let selectPerson = "SELECT id, name, administrator, suspended FROM person"
+    private static let selectPerson = "SELECT id, name, \(isAdministrator), \(isSuspended) FROM person"
 
     private static func account(_ row: Row) -> Account {
         Account(
