@@ -41,9 +41,6 @@ actor PeopleDirectory {
         (changes, changed) = AsyncStream.makeStream()
     }
 
-    /// Whether keys count that are added here.
-    nonisolated var permitsLocalKeys: Bool { rules.permitsLocalKeys }
-
     nonisolated var hasSource: Bool { rules.source != nil }
 
     /// Takes over what an earlier runner has been told. Without a source, nobody could take it back, so it is forgotten.
@@ -86,22 +83,6 @@ actor PeopleDirectory {
         guard hasSource, known == nil, SQLiteStore.isPersonName(nameOrID) else { return known }
         guard await update(nameOrID) else { throw Self.silent }
         return try await store.account(nameOrID)
-    }
-
-    /// Throws if keys cannot be added here.
-    nonisolated func requireLocalKeys() throws(RunnerError) {
-        guard !permitsLocalKeys else { return }
-        let place = rules.keysAt.map { "Add it at \($0)" } ?? "Add it where your account is"
-        throw RunnerError(
-            .forbidden,
-            "Keys are not added here. \(place): it counts here after at most \(Int(rules.fresh)) seconds.")
-    }
-
-    /// Throws if the key cannot be removed here, because the source would bring it back.
-    nonisolated func requireLocalKey(_ fingerprint: String) async throws(RunnerError) {
-        guard hasSource, try await store.origin(ofKey: fingerprint).isSourced else { return }
-        let place = rules.keysAt.map { "at \($0)" } ?? "where your account is"
-        throw RunnerError(.forbidden, "This key is not from here. Remove it \(place).")
     }
 
     private static let silent = RunnerError(

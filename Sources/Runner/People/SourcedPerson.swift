@@ -43,6 +43,8 @@ struct SourcedPerson: Equatable, Sendable {
         let answer: Answer
         do {
             answer = try JSON.decode(Answer.self, from: Data(json))
+        } catch let failure as SourceFailure {
+            throw failure
         } catch {
             throw SourceFailure("the answer is not as described: \(error)")
         }

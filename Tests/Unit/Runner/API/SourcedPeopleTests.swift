@@ -7,6 +7,31 @@ import Testing
 
 @Suite("API v1 with a source of people")
 struct SourcedPeopleTests {
+    @Test("a session outlives an outage of the source, and ends when nobody knows any more who is inside")
+    func outage() async throws {
+        let source = FakeSource()
+        try source.set("alice", [TestService.aliceKey])
+        var rules = PeopleRules()
+        (rules.source, rules.permitsLocalKeys, rules.stale) = (source, false, 100)
+        try await TestService.run(people: rules) { service in
+            let path = "/v1/keys/\(TestService.aliceFingerprint.percentEncoded)"
+            #expect(try await service.client.send(.GET, path).status == 200)
+            _ = try await service.failedJob()
+            let claim = try await service.claim("1").decode(Claim.self)
+            let heartbeat = "/v1/claims/\(claim.id)/heartbeat"
+            source.fail("connection refused")
+            let begin = service.clock.now
+            try await service.wait { try await service.client.send(.POST, heartbeat).status == 503 }
+            let survived = service.clock.now.timeIntervalSince(begin)
+            #expect((80...101).contains(survived), "\(survived)")
+            let unknown = try await service.client.send(.GET, path)
+            #expect(unknown.status == 503 && unknown.text.contains("who people are now"))
+            try await service.wait { try await service.client.send(.POST, heartbeat).status == 410 }
+            #expect(service.clock.now.timeIntervalSince(begin) <= 101 + 61 + 8)
+            #expect(try await service.job("1").sessions.isEmpty)
+        }
+    }
+
     @Test("from the first login to the end of a session: all of it as the source says")
     func sessions() async throws {
         let source = FakeSource()
