@@ -34,6 +34,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case tooOften(Quota, seconds: Int)
         /// The disk is full.
         case noSpace
+        /// The source of people does not answer.
+        case peopleUnknown
         /// A builder does not answer.
         case unreachable
         /// The runner is stopping.

@@ -1,7 +1,7 @@
 /// Runs `operation`; cancels it and returns nil when `duration` has passed.
 ///
 /// `operation` must react to cancellation.
-func within<Result: Sendable>(
+package func within<Result: Sendable>(
     _ duration: Duration, _ operation: @escaping @Sendable () async throws -> Result
 ) async throws -> Result? {
     try await withThrowingTaskGroup(of: Result?.self) { group in

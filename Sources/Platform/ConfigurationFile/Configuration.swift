@@ -207,6 +207,7 @@ public struct Configuration: Equatable, Sendable {
     public var builder = Builder()
     public var gateway = Gateway()
     public var runner = Runner()
+    public var people = People()
 
     public init(service: Service) {
         self.service = service

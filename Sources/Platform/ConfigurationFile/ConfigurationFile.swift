@@ -108,6 +108,7 @@ public enum ConfigurationFile {
         runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)
         configuration.runner = runner
+        configuration.people = try people(from: &document)
         return configuration
     }
 

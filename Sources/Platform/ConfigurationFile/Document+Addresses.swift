@@ -74,6 +74,15 @@ extension Document {
         return true
     }
 
+    /// An https URL with exactly one `{name}`, in its path.
+    static func isURLForNames(_ url: String) -> Bool {
+        let pieces = url.split(separator: "{name}", omittingEmptySubsequences: false)
+        guard pieces.count == 2, let (scheme, _, path) = parts(of: pieces.joined()), scheme == "https"
+        else { return false }
+        // What is before the name has the whole host in it.
+        return !path.isEmpty && pieces[0].dropFirst("https://".count).contains("/")
+    }
+
     private static func isServiceURL(_ url: String) -> Bool {
         guard let (scheme, host, _) = parts(of: url) else { return false }
         return scheme == "https" || scheme == "http" && ["127.0.0.1", "[::1]", "localhost"].contains(host)

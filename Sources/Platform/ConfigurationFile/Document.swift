@@ -42,6 +42,20 @@ struct Document {
         return texts
     }
 
+    /// A list of strings. One string is a list of one.
+    mutating func words(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+        if let word = try value(section, key)?.string, !word.isEmpty { return [word] }
+        return try texts(section, key)
+    }
+
+    mutating func flag(
+        _ section: String, _ key: String, default fallback: Bool
+    ) throws(ConfigurationError) -> Bool {
+        guard let value = try value(section, key) else { return fallback }
+        guard let flag = value.bool else { throw error(section, key, "expected true or false") }
+        return flag
+    }
+
     mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError)
         -> String
     {

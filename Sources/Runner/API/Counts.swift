@@ -36,6 +36,9 @@ final class Counts<Key: Hashable & Sendable>: Sendable {
         return Place(self, wanted.map(\.key))
     }
 
+    /// Of which there is at least one.
+    var keys: [Key] { counts.withLock { Array($0.keys) } }
+
     private func leave(_ keys: [Key]) {
         counts.withLock { counts in
             for key in keys {

@@ -45,7 +45,7 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (429, "Too Many Requests")
             problem.quota = quota
             headers[.retryAfter] = String(seconds)
-        case .stopping, .unreachable:
+        case .stopping, .unreachable, .peopleUnknown:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"
         case .noSpace: (problem.status, problem.title) = (507, "Insufficient Storage")

@@ -28,7 +28,7 @@ extension Responder {
         case .share(let id, let name):
             // Before the answer says anything about another person.
             try requester.require(.share, on: try await directory.job(id))
-            guard let account = try await store.account(name), account.name == name else {
+            guard let account = try await people.account(name), account.name == name else {
                 throw RunnerError(
                     .unprocessable(line: nil, key: "name"), "There is no person with this name.")
             }

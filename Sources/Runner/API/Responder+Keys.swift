@@ -14,21 +14,27 @@ extension Responder {
         // A client that knows nothing of pending keys would take them for others.
         let limits = query["limits"]?.split(separator: ",").map { Key.Limit(rawValue: String($0)) } ?? []
         let knowsPending = limits.contains(.confirm)
+        let showsPending = knowsPending && people.permitsLocalKeys
         switch resource {
         case .keyConfirmation(let fingerprint): return try await confirmKey(fingerprint, request, at: now)
         case .key(let fingerprint) where request.method == .get:
-            var key = try await store.key(fingerprint)
-            if key == nil, knowsPending { key = try await store.pendingKey(fingerprint, at: now) }
+            var key = try await people.key(fingerprint)
+            if key == nil, showsPending { key = try await store.pendingKey(fingerprint, at: now) }
             guard let key else { throw RunnerError(.notFound, "There is no such key.") }
             return try json(key)
         case .key(let fingerprint):
+            let owner = try owner(query, role)
             let key = try await store.key(fingerprint)
-            try await store.removeKey(fingerprint, owner: try owner(query, role))
+            // Whose key it is, if it is someone else's, is nobody's business.
+            if let person = key?.owner, owner == nil || owner == person.id || owner == person.name {
+                try await people.requireLocalKey(fingerprint)
+            }
+            try await store.removeKey(fingerprint, owner: owner)
             if let key { await directory.personChanged(key.owner) }
             return Response(status: .noContent)
         case _ where request.method == .post:
             return try await addKey(request, query, role, canBePending: knowsPending, at: now)
-        default: return try await listKeys(query, role, pendingAt: knowsPending ? now : nil)
+        default: return try await listKeys(query, role, pendingAt: showsPending ? now : nil)
         }
     }
 
@@ -59,6 +65,7 @@ extension Responder {
     private func addKey(
         _ request: Request, _ query: Query, _ role: Role, canBePending: Bool, at now: Date
     ) async throws(RunnerError) -> Response {
+        try people.requireLocalKeys()
         let wanted = try await decode(NewKey.self, request)
         let submitted: SubmittedKeys.Key
         do throws(KeyFormError) {
@@ -92,6 +99,7 @@ extension Responder {
     private func confirmKey(
         _ fingerprint: String, _ request: Request, at now: Date
     ) async throws(RunnerError) -> Response {
+        try people.requireLocalKeys()
         let confirmation = try await decode(KeyConfirmation.self, request)
         do throws(RunnerError) {
             let key = try await store.confirmKey(fingerprint, word: confirmation.word, at: now)

@@ -14,7 +14,7 @@ extension Responder {
                 "A manifest must be application/yaml, a source application/x-tar or application/gzip.")
         }
         guard let name = query["owner"] else { throw RunnerError(.malformedRequest, "The owner is missing.") }
-        guard let account = try await store.account(name) else {
+        guard let account = try await people.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
         try refuseSuspended(account)

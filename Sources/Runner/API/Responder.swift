@@ -10,6 +10,7 @@ import Policy
 struct Responder: HTTPResponder {
     let directory: JobDirectory
     let store: any Store
+    let people: PeopleDirectory
     let authentication: Authentication
     let terms: TermsOfUse?
     let images: Images

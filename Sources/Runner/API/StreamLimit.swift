@@ -39,4 +39,12 @@ final class StreamLimit: Sendable {
             throw RunnerError(.tooMany(.init(what: "streams", limit: error.limit)), sentence)
         }
     }
+
+    /// The ids of the people who follow something.
+    var people: Set<String> {
+        Set(
+            counts.keys.compactMap { counted in
+                if case .person(let id) = counted { id } else { nil }
+            })
+    }
 }

@@ -3,7 +3,8 @@ import Policy
 
 /// Finds out who someone is by their key.
 struct Identification {
-    let store: any KeyStore
+    /// Finds a key.
+    let find: @Sendable (_ fingerprint: String) async throws(RunnerError) -> Key?
 
     /// The owner of that key, if they are the person that the gateway names and are not suspended.
     ///
@@ -11,7 +12,7 @@ struct Identification {
     func principal(
         _ id: String, _ fingerprint: String, key line: String? = nil
     ) async throws(RunnerError) -> Principal {
-        guard let key = try await store.key(fingerprint), Person.isSame(key.owner.id, id) else {
+        guard let key = try await find(fingerprint), Person.isSame(key.owner.id, id) else {
             throw RunnerError(.forbidden, "This key is not that person's.")
         }
         // Compare bytes: this text is what the builder accepts, and equal text can have different bytes.

@@ -19,7 +19,7 @@ extension JobDirectory {
             )
         }
         _ = try await shown(id)
-        let principal = try await Identification(store: store)
+        let principal = try await Identification(find: context.people.key)
             .principal(request.person.id, request.keyFingerprint, key: request.key)
         return try await with(id) { job throws(RunnerError) in
             if await !job.hasClaim(ofSession: request.session) { try checkSessions(of: principal.person) }

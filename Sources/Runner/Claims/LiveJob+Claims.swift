@@ -28,7 +28,7 @@ extension LiveJob {
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {
         guard let standing = record.claims.first(where: { $0.id == claim }) else { throw Self.ended }
         do throws(RunnerError) {
-            let principal = try await Identification(store: context.store)
+            let principal = try await Identification(find: context.people.presentKey)
                 .principal(standing.person.id, standing.fingerprint)
             _ = try permit(.stay, for: principal)
         } catch  where error.code == .forbidden || error.code == .suspended {

@@ -174,6 +174,11 @@ actor JobDirectory {
         entry.job.log(reason.sentence(slots: settings.slots))
     }
 
+    /// The ids of the people who are inside.
+    var peopleInside: Set<String> {
+        Set(entries.values.flatMap { $0.shown.job.sessions.map(\.person.id) })
+    }
+
     // MARK: New jobs
 
     /// - Parameter source: what its builder unpacks; it becomes the job's.

@@ -39,7 +39,8 @@ extension Runner {
             roles: Roles(configuration.runner, logger: logger),
             socket: configuration.runner.socket,
             network: try configuration.runner.network.map { try NetworkListener($0) },
-            terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) }, supply: supply,
+            terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) },
+            people: try PeopleRules(configuration.people), supply: supply,
             logger: logger)
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
     }

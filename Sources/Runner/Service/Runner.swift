@@ -17,19 +17,22 @@ public struct Runner: Sendable {
     private let socket: String
     private let network: NetworkListener?
     private let terms: TermsOfUse?
+    private let people: PeopleRules
     private let supply: any BuilderSupply
     private let timekeeper: Timekeeper
     private let logger: Logger
 
     init(
         settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
-        terms: TermsOfUse? = nil, supply: any BuilderSupply, timekeeper: Timekeeper = .system, logger: Logger
+        terms: TermsOfUse? = nil, people: PeopleRules = .init(), supply: any BuilderSupply,
+        timekeeper: Timekeeper = .system, logger: Logger
     ) {
         self.settings = settings
         self.roles = roles
         self.socket = socket
         self.network = network
         self.terms = terms
+        self.people = people
         self.supply = supply
         self.timekeeper = timekeeper
         self.logger = logger
@@ -44,11 +47,16 @@ public struct Runner: Sendable {
         onReady: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) async throws {
         try ListeningSocket.prepare(socket)
-        let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite", terms: terms?.version)
+        let store = try SQLiteStore(
+            path: "\(folder.path)/runner.sqlite", terms: terms?.version,
+            permitsLocalKeys: people.permitsLocalKeys)
         defer { store.close() }
+        let people = PeopleDirectory(store: store, rules: people, timekeeper, logger: logger)
+        try await people.takeOver()
         let directory = JobDirectory(
             JobContext(
-                store: store, supply: supply, settings: settings, timekeeper: timekeeper, logger: logger))
+                store: store, people: people, supply: supply, settings: settings, timekeeper: timekeeper,
+                logger: logger))
         let retention = Retention(of: directory)
         try await directory.takeOver()
         await retention.removeOldJobs()
@@ -61,10 +69,15 @@ public struct Runner: Sendable {
         let streams = StreamLimit(ofPerson: settings.limits.streamsPerPerson)
         let (lists, manifests) = (Turns.ofLists(timekeeper), Turns.ofManifests(timekeeper))
         let archives = Turns.ofArchives(timekeeper)
+        let presence = Presence(
+            people: people, directory: directory, streams: streams, lease: settings.times.lease)
+        // Sessions go on, even if those who are inside come from the source for the first time.
+        await presence.refresh()
         func listener(_ authentication: Authentication) -> Listener {
             Listener(
                 responder: Responder(
-                    directory: directory, store: store, authentication: authentication, terms: terms,
+                    directory: directory, store: store, people: people, authentication: authentication,
+                    terms: terms,
                     images: settings.images, streams: streams, lists: lists, manifests: manifests,
                     archives: archives, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
@@ -88,6 +101,8 @@ public struct Runner: Sendable {
         }
         services += [
             Regularly(every: 15, timekeeper) { await directory.beat() },
+            Regularly(every: presence.interval, timekeeper) { await presence.refresh() },
+            presence,
             Regularly(every: 3600, timekeeper) {
                 await retention.removeOldJobs()
                 await retention.measureFinishedJobs()

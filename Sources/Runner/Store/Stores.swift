@@ -17,6 +17,14 @@ struct NewJob: Sendable {
     var forgottenSources: [JobID] = []
 }
 
+/// Who has said whose a key is: both can have.
+struct KeyOrigin: Equatable, Sendable {
+    /// An operator, or its holder; and that counts.
+    var isLocal = false
+    /// The source of people.
+    var isSourced = false
+}
+
 /// Jobs: what there is to know about each, and its manifest, which never changes.
 protocol JobStore: Sendable {
     /// Stores a new job under the next number.
@@ -83,6 +91,8 @@ protocol KeyStore: Sendable {
     ///
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError)
+    /// Who has said whose key it is.
+    func origin(ofKey fingerprint: String) async throws(RunnerError) -> KeyOrigin
     /// One of the people for whom the key is pending.
     func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key?
     /// Adds a key that waits until its holder enters the word in the answer. A second time, the word is another one.
@@ -112,6 +122,16 @@ protocol PeopleStore: Sendable {
     /// A suspended person has no rights.
     func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError)
     func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError)
+    /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
+    ///
+    /// - Returns: the people for whom something has changed.
+    func remember(
+        _ answer: SourcedPerson?, about name: String, at now: Date
+    ) async throws(RunnerError) -> [Person]
+    /// When the source was last asked about people, by their names.
+    func sourcedPeople() async throws(RunnerError) -> [String: Date]
+    /// Forgets all that the source has said.
+    func forgetSourcedPeople() async throws(RunnerError)
 }
 
 /// The terms of use that people have accepted.

@@ -227,6 +227,15 @@ import Testing
                 "[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1:443\"\n", nil,
                 "runner.tls_certificate"
             ),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nsource = []\n", 4, "people.source"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nsource = [\"people\"]\n", 4, "people.source"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nsource = 1\n", 4, "people.source"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nsource = \"https://f/{name}\"\n", nil, "people.names"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nsource = \"/p\"\nnames = \"/n\"\n", 5, "people.names"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nca_file = \"/n\"\n", 4, "people.ca_file"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nfresh = 60\nstale = 59\n", 5, "people.stale"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nlocal = 1\n", 4, "people.local"),
+            ("[service]\nurl = \"unix:/s\"\n[people]\nkeys = \"x\"\n", 4, "people.keys"),
             ("[service\n", 1, nil),
         ] as [(String, Int?, String?)])
     func aMistakeIsReportedWithItsPlace(text: String, line: Int?, key: String?) {
@@ -235,6 +244,30 @@ import Testing
             Issue.record("it was accepted")
         } catch {
             #expect(error.line == line && error.key == key, "\(error)")
+        }
+    }
+
+    @Test func peopleComeFromAProgramOrAForge() throws {
+        func people(_ text: String) throws(ConfigurationError) -> Configuration.People {
+            try parse("[service]\nurl = \"unix:/s\"\n[people]\nnames = \"/n\"\n" + text).people
+        }
+        let program = try parse(
+            "[service]\nurl = \"unix:/s\"\n[people]\nsource = [\"/p\", \"-x y\"]\nfresh = 1000\n"
+        ).people
+        #expect(program.source == .program(["/p", "-x y"]))
+        // Nobody asks for a shorter time in an outage than without one.
+        #expect(program.fresh == 1000 && program.stale == 1000 && !program.permitsLocalKeys)
+        for url in ["https://f/{name}", "https://f:1/u/{name}.keys", "https://[::1]/{name}/keys"] {
+            #expect(
+                try people("source = \"\(url)\"\nlocal = true\n").source
+                    == .web(url: url, names: "/n", authorities: nil))
+        }
+        for url in [
+            "http://f/{name}", "https://f/", "https://{name}/keys", "https://{name}.f/{name}",
+            "https://f/{name}/{name}", "https://f{name}", "https://a@f/{name}", "https://f/?u={name}",
+            "https://f/{name}#", "https:///{name}", "ldap://f/{name}",
+        ] {
+            #expect(throws: ConfigurationError.self, "\(url)") { try people("source = \"\(url)\"\n") }
         }
     }
 

@@ -50,6 +50,10 @@ import Testing
         expected.runner.network = .init(
             address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
+        expected.people.source = .web(
+            url: "https://forge.example/{name}.keys", names: "/etc/sallyport/people",
+            authorities: "/etc/sallyport/forge.pem")
+        expected.people.keysAt = "https://forge.example/settings/keys"
         expected.runner.imageSettings["debian-build"] = .init()
         expected.runner.imageSettings["debian-build"]?.memory = 1024
         expected.runner.imageSettings["debian-build"]?.description = "Debian 12 with our compilers"

@@ -119,14 +119,23 @@ extension SQLiteStore {
 
     // MARK: Rows
 
+    /// The keys that count.
+    var keyTable: String {
+        permitsLocalKeys ? "key" : "(SELECT rowid, * FROM key WHERE sourced)"
+    }
+
+    /// What an operator says counts, and so does what the source says.
+    static let isSuspended = "(person.suspended OR person.source_suspended) AS suspended"
+    static let isAdministrator = "(person.administrator OR person.source_administrator) AS administrator"
+
     /// - Parameters:
-    ///   - table: `key` or `pending_key`.
+    ///   - table: `key` or `pending_key`, or a part of it.
     ///   - expires: an expression.
     static func select(from table: String, expires: String) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
             \(expires) IS NOT NULL AS pending, it.rowid AS number,
-            person.id, person.name, person.suspended, person.administrator,
+            person.id, person.name, \(isSuspended), \(isAdministrator),
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person
@@ -136,7 +145,7 @@ extension SQLiteStore {
     func key(_ fingerprint: String, _ database: Database) throws -> Key? {
         try Row.fetchOne(
             database,
-            sql: Self.select(from: "key", expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
+            sql: Self.select(from: keyTable, expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
             arguments: ["fingerprint": fingerprint, "terms": terms]
         ).map { key($0) }
     }

@@ -83,7 +83,7 @@ extension SQLiteStore {
         if let owner { arguments += ["owner": owner.id] }
         if let now { arguments += ["now": now.timeIntervalSince1970] }
         let rows = try Row.fetchCursor(
-            database, sql: Self.selectKeys(isOfOne: owner != nil, includesPending: now != nil),
+            database, sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil),
             arguments: arguments)
         while let row = try rows.next() {
             let key = key(row)
@@ -96,12 +96,12 @@ extension SQLiteStore {
     }
 
     /// Both tables are read in the order of the list, so that nothing is sorted, and nothing is read twice.
-    private static func selectKeys(isOfOne: Bool, includesPending: Bool) -> String {
+    private func selectKeys(isOfOne: Bool, includesPending: Bool) -> String {
         let owner = isOfOne ? " AND person.id = :owner" : ""
         func rest(_ pending: Int) -> String {
             " WHERE (person.id, \(pending), it.rowid) > (:person, :pending, :number)\(owner)"
         }
-        var select = Self.select(from: "key", expires: "NULL") + rest(0)
+        var select = Self.select(from: keyTable, expires: "NULL") + rest(0)
         if includesPending {
             select +=
                 " UNION ALL " + Self.select(from: "pending_key", expires: "it.expires") + rest(1)

@@ -49,7 +49,7 @@ extension SQLiteStore {
             && !name.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    static let selectPerson = "SELECT id, name, administrator, suspended FROM person"
+    static let selectPerson = "SELECT id, name, \(isAdministrator), \(isSuspended) FROM person"
 
     static func account(_ row: Row) -> Account {
         Account(

@@ -10,10 +10,13 @@ struct SQLiteStore: Store {
     let knownKeys = KnownKeys()
     /// The version of the terms of use that people have to accept; nil: there are none.
     let terms: String?
+    /// Whether keys count that the source of people has not named.
+    let permitsLocalKeys: Bool
 
     /// Opens the database at `path`, and migrates it to this version.
-    init(path: String, terms: String? = nil) throws(RunnerError) {
+    init(path: String, terms: String? = nil, permitsLocalKeys: Bool = true) throws(RunnerError) {
         self.terms = terms
+        self.permitsLocalKeys = permitsLocalKeys
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(5)
@@ -141,6 +144,16 @@ struct SQLiteStore: Store {
         }
         migrator.registerMigration("with which key each pending key was added") { database in
             try database.execute(sql: "ALTER TABLE pending_key ADD COLUMN added_with TEXT")
+        }
+        migrator.registerMigration("what the source of people says") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE person ADD COLUMN source_suspended BOOLEAN NOT NULL DEFAULT FALSE;
+                    ALTER TABLE person ADD COLUMN source_administrator BOOLEAN NOT NULL DEFAULT FALSE;
+                    ALTER TABLE person ADD COLUMN source_seen DOUBLE;
+                    ALTER TABLE key ADD COLUMN local BOOLEAN NOT NULL DEFAULT TRUE;
+                    ALTER TABLE key ADD COLUMN sourced BOOLEAN NOT NULL DEFAULT FALSE;
+                    """)
         }
         return migrator
     }

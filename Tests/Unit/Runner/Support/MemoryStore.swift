@@ -280,6 +280,19 @@ final class MemoryStore: Store {
         }
     }
 
+    /// Nobody asks a source in these tests.
+    func origin(ofKey fingerprint: String) async throws(RunnerError) -> KeyOrigin { KeyOrigin(isLocal: true) }
+
+    func remember(
+        _ answer: SourcedPerson?, about name: String, at now: Date
+    ) async throws(RunnerError) -> [Person] {
+        throw RunnerError(.failure, "There is no source of people in memory.")
+    }
+
+    func sourcedPeople() async throws(RunnerError) -> [String: Date] { [:] }
+
+    func forgetSourcedPeople() async throws(RunnerError) {}
+
     func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError) {
         try perform("accept") { _ in }
     }

@@ -45,11 +45,11 @@ struct NetworkFiles: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(folder)/\(name)")
     }
 
-    func makeCertificate(_ certificate: String, key: String) throws {
+    func makeCertificate(_ certificate: String, key: String, for names: String = "IP:127.0.0.1") throws {
         let openssl = Process()
         openssl.executableURL = URL(filePath: "/usr/bin/openssl")
         openssl.arguments =
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test -addext subjectAltName=\(names)"
             .split(separator: " ").map(String.init) + [
                 "-keyout", "\(folder)/\(key)", "-out", "\(folder)/\(certificate)",
             ]

@@ -30,7 +30,8 @@ struct TestService: Sendable {
         slots: Int = 4, limits: Configuration.Runner.Limits = .init(), idleTime: Int = 60,
         supply: FakeSupply = FakeSupply(),
         folder: String? = nil,
-        clock: ManualClock = ManualClock(), terms: TermsOfUse? = nil, network: NetworkFiles? = nil,
+        clock: ManualClock = ManualClock(), terms: TermsOfUse? = nil, people: PeopleRules = .init(),
+        network: NetworkFiles? = nil,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let path = folder ?? makeFolder()
@@ -48,7 +49,8 @@ struct TestService: Sendable {
         let socket = "\(path)/s"
         let runner = Runner(
             settings: settings, roles: Roles(own: geteuid()), socket: socket,
-            network: try network.map { try NetworkListener($0.configuration) }, terms: terms, supply: supply,
+            network: try network.map { try NetworkListener($0.configuration) }, terms: terms, people: people,
+            supply: supply,
             timekeeper: clock.timekeeper, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let isReady = Latch<Bool>()
         let port = Latch<Int>()
@@ -123,7 +125,8 @@ struct TestService: Sendable {
             atPath: IncomingSource.folder(in: folder), withIntermediateDirectories: true)
         let turns = Turns(clock.timekeeper, refusal: RunnerError(.failure, "Nobody waits for these."))
         return Responder(
-            directory: directory, store: store, authentication: .peer(Roles(own: geteuid())), terms: nil,
+            directory: directory, store: store, people: directory.context.people,
+            authentication: .peer(Roles(own: geteuid())), terms: nil,
             images: Images(folder: folder), streams: StreamLimit(ofPerson: 1), lists: lists ?? turns,
             manifests: turns, archives: archives ?? turns, logger: directory.logger)
     }

@@ -1,0 +1,200 @@
+import AuthorizedKeys
+import BuildAPI
+import FoundationEssentials
+import GRDB
+import KeyForms
+
+/// What the source of people has said of them and their keys.
+extension SQLiteStore {
+    /// So many seconds may pass until the time of an answer is stored that says nothing new.
+    private static let longestDelay = 300.0
+
+    /// What is stored of one person's source.
+    private struct Sourced {
+        let id: Int64
+        /// Comments, by fingerprint.
+        let keys: [String: String]
+        let isSuspended: Bool
+        let isAdministrator: Bool
+        /// Nil: it has never said anything about them.
+        let seen: Date?
+
+        func says(_ answer: SourcedPerson?, except others: Set<String>) -> Bool {
+            guard let answer else { return keys.isEmpty && !isAdministrator }
+            let wanted = answer.keys.filter { !others.contains($0.key.fingerprint) }
+            return seen != nil && isSuspended == answer.isSuspended
+                && isAdministrator == answer.isAdministrator && keys.count == wanted.count
+                && wanted.allSatisfy { keys[$0.key.fingerprint] == KeyComment.shortened($0.comment) }
+        }
+    }
+
+    /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
+    ///
+    /// - Returns: the people for whom something has changed.
+    func remember(
+        _ answer: SourcedPerson?, about name: String, at now: Date
+    ) async throws(RunnerError) -> [Person] {
+        let (known, others) = try await read { database in
+            (
+                try Self.sourced(name, database),
+                permitsLocalKeys ? try Self.othersKeys(in: answer, database) : []
+            )
+        }
+        if answer == nil, known == nil { return [] }
+        guard let known, known.says(answer, except: others) else {
+            return try await changePeople { try store(answer, name, known, at: now, $0) }
+        }
+        if let seen = known.seen, now.timeIntervalSince(seen) > Self.longestDelay {
+            try await write { try Self.setSeen(known.id, now, $0) }
+        }
+        return []
+    }
+
+    /// When the source was last asked about people, by their names.
+    func sourcedPeople() async throws(RunnerError) -> [String: Date] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT name, source_seen FROM person WHERE source_seen IS NOT NULL")
+            return Dictionary(
+                uniqueKeysWithValues: rows.map {
+                    ($0["name"] as String, Date(timeIntervalSince1970: $0["source_seen"]))
+                })
+        }
+    }
+
+    /// Who has said whose key it is.
+    func origin(ofKey fingerprint: String) async throws(RunnerError) -> KeyOrigin {
+        try await read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT local, sourced FROM key WHERE fingerprint = ?",
+                arguments: [fingerprint]
+            ).map { KeyOrigin(isLocal: permitsLocalKeys && $0["local"], isSourced: $0["sourced"]) }
+        } ?? KeyOrigin()
+    }
+
+    /// Forgets all that the source has said.
+    func forgetSourcedPeople() async throws(RunnerError) {
+        let isEmpty = try await read { database in
+            try Row.fetchOne(database, sql: "SELECT 1 FROM person WHERE source_seen IS NOT NULL") == nil
+        }
+        // Write nothing without need, because the disk may be full.
+        guard !isEmpty else { return }
+        try await changePeople { database in
+            try database.execute(
+                sql: """
+                    DELETE FROM key WHERE sourced AND NOT local;
+                    UPDATE key SET sourced = FALSE WHERE sourced;
+                    UPDATE person SET source_suspended = FALSE, source_administrator = FALSE, source_seen = NULL
+                    """)
+        }
+    }
+
+    // MARK: Rows
+
+    private func store(
+        _ answer: SourcedPerson?, _ name: String, _ known: Sourced?, at now: Date, _ database: Database
+    ) throws -> [Person] {
+        try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
+        let id = try Int64.fetchOne(database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
+        guard let id else { throw RunnerError(.failure, "The person has not been stored.") }
+        // Who was suspended and has gone stays suspended: a key that was added here may be left.
+        try database.execute(
+            sql: """
+                UPDATE person SET source_suspended = \(answer == nil ? "source_suspended" : ":suspended"),
+                    source_administrator = :administrator WHERE id = :id
+                """,
+            arguments: answer.map {
+                ["suspended": $0.isSuspended, "administrator": $0.isAdministrator, "id": id]
+            } ?? ["administrator": false, "id": id])
+        try Self.setSeen(id, now, database)
+        let wanted = Set(answer?.keys.map(\.key.fingerprint) ?? [])
+        for gone in Set(known?.keys.keys.map { $0 } ?? []).subtracting(wanted) {
+            try database.execute(
+                sql: """
+                    DELETE FROM key WHERE fingerprint = :gone AND person = :id AND NOT local;
+                    UPDATE key SET sourced = FALSE WHERE fingerprint = :gone AND person = :id;
+                    DELETE FROM pending_key WHERE added_with = :gone AND person = :id
+                    """, arguments: ["gone": gone, "id": id])
+        }
+        var changed = [Person(id: String(id), name: name)]
+        for key in answer?.keys ?? [] {
+            if let before = try take(key, for: id, isFirst: known?.seen == nil, at: now, database) {
+                changed.append(before)
+            }
+        }
+        return changed
+    }
+
+    /// - Returns: the other person whose it was until now.
+    private func take(
+        _ key: SubmittedKeys.Key, for person: Int64, isFirst: Bool, at now: Date, _ database: Database
+    ) throws -> Person? {
+        let holder = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT key.local, key.sourced, key.comment, key.added, person.id, person.name
+                FROM key JOIN person ON person.id = key.person WHERE fingerprint = ?
+                """, arguments: [key.key.fingerprint])
+        let isTheirs = (holder?["id"] as Int64?) == person
+        if let holder {
+            let (isLocal, isSourced): (Bool, Bool) = (holder["local"], holder["sourced"])
+            // An operator, or someone who has the key, has said whose it is.
+            if isLocal, !isTheirs, permitsLocalKeys { return nil }
+            if isSourced, isTheirs, holder["comment"] == KeyComment.shortened(key.comment) { return nil }
+        }
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO key (fingerprint, type, base64, comment, person, added, local, sourced)
+                VALUES (?, ?, ?, ?, ?, ?, ?, TRUE)
+                """,
+            arguments: [
+                key.key.fingerprint, key.key.type, key.key.base64, KeyComment.shortened(key.comment), person,
+                isTheirs ? holder?["added"] as Double? : isFirst ? nil : now.timeIntervalSince1970,
+                isTheirs && holder?["local"] == true,
+            ])
+        try removePendingKey(key.key.fingerprint, of: nil, database)
+        guard let holder, !isTheirs else { return nil }
+        return Person(id: String(holder["id"] as Int64), name: holder["name"])
+    }
+
+    private static func setSeen(_ person: Int64, _ now: Date, _ database: Database) throws {
+        try database.execute(
+            sql: "UPDATE person SET source_seen = ? WHERE id = ?",
+            arguments: [now.timeIntervalSince1970, person])
+    }
+
+    private static func sourced(_ name: String, _ database: Database) throws -> Sourced? {
+        let person = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT id, source_suspended, source_administrator, source_seen FROM person WHERE name = ?
+                """, arguments: [name])
+        guard let person else { return nil }
+        let keys = try Row.fetchAll(
+            database, sql: "SELECT fingerprint, comment FROM key WHERE person = ? AND sourced",
+            arguments: [person["id"] as Int64])
+        return Sourced(
+            id: person["id"],
+            keys: Dictionary(
+                uniqueKeysWithValues: keys.map { ($0["fingerprint"] as String, $0["comment"] as String) }),
+            isSuspended: person["source_suspended"], isAdministrator: person["source_administrator"],
+            seen: (person["source_seen"] as Double?).map { Date(timeIntervalSince1970: $0) })
+    }
+
+    /// The fingerprints of those of the keys that someone has said here to be another person's.
+    private static func othersKeys(
+        in answer: SourcedPerson?, _ database: Database
+    ) throws -> Set<String> {
+        var others: Set<String> = []
+        for key in answer?.keys ?? [] {
+            let found = try String.fetchOne(
+                database,
+                sql: """
+                    SELECT fingerprint FROM key JOIN person ON person.id = key.person
+                    WHERE fingerprint = ? AND local AND name != ?
+                    """, arguments: [key.key.fingerprint, answer?.name])
+            if let found { others.insert(found) }
+        }
+        return others
+    }
+}
