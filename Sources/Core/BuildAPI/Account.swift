@@ -6,14 +6,19 @@ public struct Account: Codable, Equatable, Sendable {
     public var administrator: Bool
     /// A suspended person has no rights.
     public var suspended: Bool
+    /// In which they are; nil or empty: in none.
+    public var groups: [Group]?
 
     public var person: Person { Person(id: id, name: name) }
 
-    public init(id: String, name: String, administrator: Bool = false, suspended: Bool = false) {
+    public init(
+        id: String, name: String, administrator: Bool = false, suspended: Bool = false, groups: [Group]? = nil
+    ) {
         self.id = id
         self.name = name
         self.administrator = administrator
         self.suspended = suspended
+        self.groups = groups
     }
 }
 

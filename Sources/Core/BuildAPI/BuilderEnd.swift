@@ -37,7 +37,7 @@ extension Job.BuilderEnd {
         public static let success = Reason(rawValue: "success")
         /// The job failed, and was to keep no builder.
         public static let notKept = Reason(rawValue: "not_kept")
-        /// Its owner had as many kept builders as one person can have.
+        /// Its owner had as many kept builders as one owner can have.
         public static let limit = Reason(rawValue: "limit")
         /// The machine died.
         public static let lost = Reason(rawValue: "lost")

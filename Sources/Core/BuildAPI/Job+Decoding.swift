@@ -7,7 +7,8 @@ extension Job {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             id: try members.decode(JobID.self, forKey: .id),
-            owner: try members.decode(Person.self, forKey: .owner),
+            owner: try members.decode(Party.self, forKey: .owner),
+            submitter: try members.decodeIfPresent(Person.self, forKey: .submitter),
             note: try members.decodeIfPresent(String.self, forKey: .note),
             status: try members.decode(Status.self, forKey: .status),
             visibility: try members.decodeIfPresent(Visibility.self, forKey: .visibility) ?? .unlisted,
@@ -17,7 +18,7 @@ extension Job {
             held: try members.decodeIfPresent(Bool.self, forKey: .held) ?? false,
             logout: try members.decodeIfPresent(Logout.self, forKey: .logout),
             keep: try members.decodeIfPresent(Int.self, forKey: .keep),
-            shares: try members.decodeIfPresent([Person].self, forKey: .shares) ?? [],
+            shares: try members.decodeIfPresent([Party].self, forKey: .shares) ?? [],
             tasks: try members.decodeIfPresent([Task].self, forKey: .tasks) ?? [],
             shell: try members.decodeIfPresent(Bool.self, forKey: .shell) ?? false,
             builder: try members.decodeIfPresent(Builder.self, forKey: .builder),

@@ -17,7 +17,9 @@ public struct Job: Codable, Equatable, Sendable {
     public typealias Visibility = BuildAPI.Visibility
 
     public var id: JobID
-    public var owner: Person
+    public var owner: Party
+    /// Who submitted a group's job; nil: the owner, or the service does not say.
+    public var submitter: Person?
     public var note: String?
     public var status: Status
     public var visibility: Visibility
@@ -34,7 +36,7 @@ public struct Job: Codable, Equatable, Sendable {
     /// How many seconds a kept builder stays after the last session, if its deadline is not earlier; nil: until its
     /// deadline.
     public var keep: Int?
-    public var shares: [Person]
+    public var shares: [Party]
     /// In the order in which they run.
     public var tasks: [Task]
     /// Whether the builder is kept after success too.
@@ -48,7 +50,7 @@ public struct Job: Codable, Equatable, Sendable {
     public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
-        case id, owner, note, status, visibility, created, deadline
+        case id, owner, submitter, note, status, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
@@ -56,14 +58,16 @@ public struct Job: Codable, Equatable, Sendable {
     }
 
     public init(
-        id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
-        created: Date? = nil, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
-        logout: Logout? = nil, keep: Int? = nil, shares: [Person] = [], tasks: [Task] = [],
+        id: JobID, owner: Party, submitter: Person? = nil, note: String? = nil, status: Status,
+        visibility: Visibility = .unlisted, created: Date? = nil, deadline: Date? = nil,
+        maxDeadline: Date? = nil, held: Bool = false,
+        logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
         builderEnd: BuilderEnd? = nil, sessions: [Session] = [], removed: [JobID]? = nil
     ) {
         self.id = id
         self.owner = owner
+        self.submitter = submitter
         self.note = note
         self.status = status
         self.visibility = visibility

@@ -14,6 +14,8 @@ public struct Key: Codable, Equatable, Sendable {
     public var suspended: Bool
     /// Whether the owner can enter other people's jobs.
     public var administrator: Bool
+    /// In which the owner is; nil or empty: in none.
+    public var groups: [Group]?
     /// The version of the terms of use that the owner has to accept before any claim; nil: there is nothing to accept.
     public var unacceptedTerms: String?
     /// What restricts it; nil or empty: nothing. A key with a limit that the reader does not know is of no use.
@@ -26,14 +28,15 @@ public struct Key: Codable, Equatable, Sendable {
     public var word: String?
 
     enum CodingKeys: String, CodingKey {
-        case fingerprint, type, key, comment, owner, suspended, administrator
+        case fingerprint, type, key, comment, owner, suspended, administrator, groups
         case unacceptedTerms = "unaccepted_terms"
         case limits, expires, added, word
     }
 
     public init(
         fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool,
-        administrator: Bool = false, unacceptedTerms: String? = nil, limits: [Limit]? = nil,
+        administrator: Bool = false, groups: [Group]? = nil, unacceptedTerms: String? = nil,
+        limits: [Limit]? = nil,
         expires: Date? = nil, added: Date? = nil, word: String? = nil
     ) {
         self.fingerprint = fingerprint
@@ -43,6 +46,7 @@ public struct Key: Codable, Equatable, Sendable {
         self.owner = owner
         self.suspended = suspended
         self.administrator = administrator
+        self.groups = groups
         self.unacceptedTerms = unacceptedTerms
         self.limits = limits
         self.expires = expires
@@ -61,6 +65,7 @@ public struct Key: Codable, Equatable, Sendable {
         owner = try container.decode(Person.self, forKey: .owner)
         suspended = try container.decode(Bool.self, forKey: .suspended)
         administrator = try container.decodeIfPresent(Bool.self, forKey: .administrator) ?? false
+        groups = try container.decodeIfPresent([Group].self, forKey: .groups)
         unacceptedTerms = try container.decodeIfPresent(String.self, forKey: .unacceptedTerms)
         limits = try container.decodeIfPresent([Limit].self, forKey: .limits)
         expires = try container.decodeIfPresent(Date.self, forKey: .expires)

@@ -13,7 +13,7 @@ public enum Denial: Error, Equatable, Sendable {
     case inconsistent(String)
     /// The person has to accept the terms of use first; their version.
     case termsNotAccepted(version: String)
-    /// Only the owner can do this, whether they let this person in or not.
+    /// Only the owner, or a member of the owning group, can do this, whether they let this person in or not.
     case ownersOnly(Job)
     /// The job is someone else's, who could let them in.
     case othersJob(Job)

@@ -32,19 +32,20 @@ public struct Permit: Equatable, Sendable {
         let standing = Standing(of: principal, to: job)
         let permit = Permit(principal, job, action, standing)
         switch (action, standing) {
-        case (.enter, .owner), (.enter, .shared), (.enter, .administrator):
+        case (.enter, .owner), (.enter, .member), (.enter, .shared), (.enter, .administrator):
             if let version = principal.unacceptedTerms { throw .termsNotAccepted(version: version) }
             return permit
-        case (.stay, .owner), (.stay, .shared), (.stay, .administrator),
-            (.look, .owner), (.look, .shared), (.look, .administrator):
+        case (.stay, .owner), (.stay, .member), (.stay, .shared), (.stay, .administrator),
+            (.look, .owner), (.look, .member), (.look, .shared), (.look, .administrator):
             return permit
         case (.look, .stranger) where job.visibility == .public:
             return permit
         case (.extend, .owner), (.hold, .owner), (.release, .owner), (.cancel, .owner),
+            (.extend, .member), (.hold, .member), (.release, .member), (.cancel, .member),
             (.extend, .administrator), (.hold, .administrator), (.release, .administrator),
             (.cancel, .administrator):
             return permit
-        case (.share, .owner):
+        case (.share, .owner), (.share, .member):
             return permit
         default: break
         }

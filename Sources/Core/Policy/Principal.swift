@@ -5,12 +5,15 @@ public struct Principal: Equatable, Sendable {
     public let person: Person
     /// Whether they are an administrator.
     public let isAdministrator: Bool
+    /// In which they are.
+    public let groups: [Group]
     /// The version of the terms of use that they have to accept before they enter a builder; nil: nothing to accept.
     public let unacceptedTerms: String?
 
-    private init(_ person: Person, isAdministrator: Bool, unacceptedTerms: String?) {
+    private init(_ person: Person, isAdministrator: Bool, groups: [Group]?, unacceptedTerms: String?) {
         self.person = person
         self.isAdministrator = isAdministrator
+        self.groups = groups ?? []
         self.unacceptedTerms = unacceptedTerms
     }
 
@@ -29,13 +32,16 @@ public struct Principal: Equatable, Sendable {
         }
         guard !key.suspended else { throw .suspended(key.owner) }
         return Principal(
-            key.owner, isAdministrator: key.administrator, unacceptedTerms: key.unacceptedTerms)
+            key.owner, isAdministrator: key.administrator, groups: key.groups,
+            unacceptedTerms: key.unacceptedTerms)
     }
 
     /// A person for whom a gateway asks. People who enter a builder are identified by a key, and what they have
     /// accepted is known then.
     public static func identify(_ account: Account) throws(Denial) -> Principal {
         guard !account.suspended else { throw .suspended(account.person) }
-        return Principal(account.person, isAdministrator: account.administrator, unacceptedTerms: nil)
+        return Principal(
+            account.person, isAdministrator: account.administrator, groups: account.groups,
+            unacceptedTerms: nil)
     }
 }

@@ -49,7 +49,7 @@ extension Job.BuilderEnd {
         case .timeout: "the job ran out of time"
         case .success: "the job succeeded, and nothing kept it"
         case .notKept: "the job was to keep no machine"
-        case .limit: "its owner had as many kept machines as one person can have"
+        case .limit: "its owner had as many kept machines as one owner can have"
         case .fault: "the build service could not start it"
         default: nil
         }
@@ -57,5 +57,9 @@ extension Job.BuilderEnd {
 }
 
 extension Person {
+    public var printableName: String { HostileText.printable(name, limit: 64) }
+}
+
+extension Party {
     public var printableName: String { HostileText.printable(name, limit: 64) }
 }

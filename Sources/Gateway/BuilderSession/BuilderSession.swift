@@ -51,7 +51,7 @@ final class BuilderSession: RunningCommand {
             on: context.loop)
         self.transport = transport
         machine = BuilderSessionMachine(
-            permit.job, kind: transport.kind, now: now, isOwner: permit.standing == .owner)
+            permit.job, kind: transport.kind, now: now, isOwner: permit.standing.isOwners)
         transport.onEvent = { [unowned self] in happened($0) }
     }
 

@@ -3,14 +3,14 @@ import CommandGrammar
 import Policy
 import ServiceClient
 
-/// `list`: lists the person's jobs, and those that others share with them.
+/// `list`: lists the person's jobs, those of their groups, and those that others share with them.
 struct ListCommand: Command, PersonalCommand {
     static let manual = Manual(
         name: "list", aliases: ["ls", "jobs", "ps"], synopsis: "list [--all] [options]",
         summary: "list your jobs that are running or whose builder is kept",
         details: """
-            With --all, finished ones too. LEFT is how long the builder will stay. Jobs that others share with
-            you are there too, after your own; then OWNER says whose they are.
+            With --all, finished ones too. LEFT is how long the builder will stay. Jobs of your groups and those
+            that others share with you are there too, after your own; then OWNER says whose they are.
             -n N          only the newest N, at most 1000
             --before JOB  only jobs that are older than this one
             --json        as JSON; if it has a next, there are older jobs: --before NEXT

@@ -4,16 +4,16 @@ import Policy
 import Presentation
 import ServiceClient
 
-/// `share`: lets another person enter the job.
+/// `share`: lets another person, or a group, enter the job.
 struct ShareCommand: JobCommand {
     static let manual = Manual(
-        name: "share", synopsis: "share <job> <user>", summary: "let another person in",
+        name: "share", synopsis: "share <job> <user or @group>", summary: "let others in",
         details: "They can connect, proxy, tail and show. unshare undoes this, and ends their sessions.")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.share
 
     let job: JobID?
-    /// The other person's name at the build service.
+    /// The other person's name at the build service, or a group's after an `@`.
     let user: String
     let json: Bool
 

@@ -19,6 +19,8 @@ struct SubmitCommand: Command, PersonalCommand {
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
             --keep never|failure|always
                         when the machine stays afterwards, instead of what the manifest says
+            --group NAME
+                        a job of this group, in which you are: everyone in it can do all that you can
             --note TEXT what it is about: everything up to the end of the line, so it comes last
             --private   nobody else can know that it exists
             --public    everyone with a key can follow it
@@ -27,7 +29,8 @@ struct SubmitCommand: Command, PersonalCommand {
             archive, plain or compressed with gzip; on the machine, tasks and shells start in it.
             """)
     static let syntax = Syntax(
-        flags: ["--follow", "--private", "--public", "--json", "--tar"], values: ["--manifest", "--keep"],
+        flags: ["--follow", "--private", "--public", "--json", "--tar"],
+        values: ["--manifest", "--keep", "--group"],
         texts: ["--note"])
 
     /// Show the job's log, and end as the job does.
@@ -37,6 +40,8 @@ struct SubmitCommand: Command, PersonalCommand {
     let json: Bool
     /// Instead of what the manifest says.
     let keep: KeepRule?
+    /// Whose it will be; nil: the person's own.
+    let group: Group?
     /// Standard input is an archive of the source.
     let isSource: Bool
     /// The path of the manifest in the archive; nil: the usual one.
@@ -50,6 +55,7 @@ struct SubmitCommand: Command, PersonalCommand {
         visibility = arguments.has("--private") ? .private : arguments.has("--public") ? .public : .unlisted
         json = arguments.has("--json")
         keep = try arguments.choice("--keep")
+        group = arguments.value(of: "--group").map(Group.init(written:))
         isSource = arguments.has("--tar")
         manifest = arguments.value(of: "--manifest")
         guard manifest == nil || isSource else { throw UsageError(.needs("--tar"), word: "--manifest") }
@@ -105,19 +111,20 @@ private final class Submission: RunningCommand {
     }
 
     private func submit(_ manifest: [UInt8], to service: any SelfService) {
-        service.submit(
-            manifest: manifest, owner: principal.person.id, with: context.key.fingerprint,
-            note: command.note, visibility: command.visibility, keep: command.keep
-        ) { [unowned self] in ended($0) }
+        service.submit(manifest: manifest, options) { [unowned self] in ended($0) }
+    }
+
+    private var options: SubmissionOptions {
+        SubmissionOptions(
+            submitter: principal.person.id, group: command.group, session: context.key.fingerprint,
+            note: command.note, visibility: command.visibility, keep: command.keep)
     }
 
     /// Nobody types an archive, and a terminal would change its bytes.
     private func submitSource(to service: any SelfService) {
         guard !context.environment.hasTerminal else { return context.refuse(.sourceFromTerminal) }
         service.submit(
-            source: StreamedInput(from: principal, in: context), manifest: command.manifest,
-            owner: principal.person.id, with: context.key.fingerprint, note: command.note,
-            visibility: command.visibility, keep: command.keep
+            source: StreamedInput(from: principal, in: context), manifest: command.manifest, options
         ) { [unowned self] in ended($0) }
     }
 
@@ -134,6 +141,9 @@ private final class Submission: RunningCommand {
 
     private func submitted(_ job: Job) {
         if let removals = job.spokenRemovals { context.say(removals) }
+        if command.group != nil, job.owner.isSame(as: principal.person) {
+            context.say("This build service knows no groups: job \(job.id) is your own.")
+        }
         guard command.follow else {
             context.answer(JobView(job: job, isInvited: true), json: command.json) {
                 "job \(job.id): \(job.status.rawValue)\n"

@@ -7,13 +7,13 @@ import ServiceClient
 /// `unshare`: undoes `share`.
 struct UnshareCommand: JobCommand {
     static let manual = Manual(
-        name: "unshare", synopsis: "unshare <job> <user>",
+        name: "unshare", synopsis: "unshare <job> <user or @group>",
         summary: "stop sharing with them; their sessions end")
     static let syntax = Syntax(flags: ["--json"])
     static let action = Action.share
 
     let job: JobID?
-    /// The other person's name at the build service.
+    /// The other person's name at the build service, or a group's after an `@`.
     let user: String
     let json: Bool
 

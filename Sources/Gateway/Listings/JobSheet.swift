@@ -25,7 +25,9 @@ struct JobSheet {
             lines.append("  " + head + String(repeating: " ", count: max(1, 11 - head.count)) + text)
         }
         add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
-        add("owner", job.owner.printableName)
+        add(
+            "owner",
+            job.owner.printableName + (job.submitter.map { ", submitted by \($0.printableName)" } ?? ""))
         if let created = job.created { add("submitted", TimeLeft.moment(created)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
@@ -85,7 +87,7 @@ struct JobSheet {
         return "gone" + (job.builderEnd?.spoken.map { ": \($0)" } ?? "")
     }
 
-    private func names(_ people: [Person]) -> String {
-        people.map(\.printableName).joined(separator: ", ")
+    private func names(_ parties: [Party]) -> String {
+        parties.map(\.printableName).joined(separator: ", ")
     }
 }

@@ -18,7 +18,7 @@ struct JobView: Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case id, owner, note, status, visibility, created, deadline, held, shares, tasks,
+        case id, owner, submitter, note, status, visibility, created, deadline, held, shares, tasks,
             builder
         case sessions
         case maxDeadline = "max_deadline"
@@ -29,6 +29,7 @@ struct JobView: Encodable {
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(job.id, forKey: .id)
         try container.encode(job.owner.name, forKey: .owner)
+        try container.encodeIfPresent(job.submitter?.name, forKey: .submitter)
         try container.encode(job.note, forKey: .note)
         try container.encode(job.status, forKey: .status)
         try container.encode(job.visibility, forKey: .visibility)

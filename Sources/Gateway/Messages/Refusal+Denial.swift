@@ -39,11 +39,11 @@ extension Refusal {
                     + (principal.map { "\($0.person.name) (\($0.person.id))" } ?? "nobody"))
         case .ownersOnly(let job):
             Message(
-                .notPermitted, others(job, principal, key), "Only its owner can do that.",
+                .notPermitted, others(job, principal, key), "Only \(owners(of: job)) can do that.",
                 cause: cause(job, principal))
         case .othersJob(let job):
             Message(
-                .notPermitted, others(job, principal, key), "Only its owner can let you in.",
+                .notPermitted, others(job, principal, key), "Only \(owners(of: job)) can let you in.",
                 cause: cause(job, principal))
         }
     }
@@ -72,6 +72,10 @@ extension Refusal {
         Message(
             .notPermitted, "Your account at the build service is suspended.", remedy, needsHelp: true,
             cause: cause)
+    }
+
+    private static func owners(of job: Job) -> String {
+        if case .group = job.owner { "people in that group" } else { "its owner" }
     }
 
     /// The key says why they are someone else than they think.

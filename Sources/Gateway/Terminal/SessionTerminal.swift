@@ -43,7 +43,7 @@ final class SessionTerminal {
         let notices = Notices(
             job, for: permit.person, session: context.journal.session, extending: commands.extend, at: .now)
         if greets {
-            let lines = EntryLines(job, logoutCounts: permit.standing == .owner, commands: commands)
+            let lines = EntryLines(job, logoutCounts: permit.standing.isOwners, commands: commands)
             for line in lines.lines(at: .now) { context.say(line) }
             if let others = Visitors.sentence(about: notices.others) { context.say(others) }
         }

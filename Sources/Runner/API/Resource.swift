@@ -25,6 +25,7 @@ enum Resource: Equatable, Sendable {
     case people
     case suspension(name: String)
     case administration(name: String)
+    case membership(name: String, group: String)
 
     /// Nil: there is no such resource.
     ///
@@ -58,6 +59,8 @@ enum Resource: Equatable, Sendable {
         case 3 where words[0] == "people" && words[2] == "suspension": self = .suspension(name: words[1])
         case 3 where words[0] == "people" && words[2] == "administration":
             self = .administration(name: words[1])
+        case 4 where words[0] == "people" && words[2] == "groups":
+            self = .membership(name: words[1], group: words[3])
         default: return nil
         }
     }
@@ -92,7 +95,7 @@ enum Resource: Equatable, Sendable {
         case .hold, .share: [.put: .gateway, .delete: .gateway]
         case .terms, .hostAuthority, .images: [.get: .gateway]
         case .people: [.get: .operator]
-        case .suspension, .administration: [.put: .operator, .delete: .operator]
+        case .suspension, .administration, .membership: [.put: .operator, .delete: .operator]
         }
     }
 

@@ -28,12 +28,9 @@ extension Responder {
         case .share(let id, let name):
             // Before the answer says anything about another person.
             try requester.require(.share, on: try await directory.job(id))
-            guard let account = try await people.account(name), account.name == name else {
-                throw RunnerError(
-                    .unprocessable(line: nil, key: "name"), "There is no person with this name.")
-            }
+            let party = try await party(named: name, isShared: isSet)
             return try await directory.with(id) { job throws(RunnerError) in
-                try await job.share(with: account.person, isSet, by: requester)
+                try await job.share(with: party, isSet, by: requester)
             }
         case .builder(let id):
             return try await directory.with(id) { job throws(RunnerError) in
@@ -45,6 +42,25 @@ extension Responder {
             }
         default: throw RunnerError(.notFound, "There is no such resource.")
         }
+    }
+
+    /// - Parameters:
+    ///   - name: a person's, or a group's after an `@`.
+    ///   - isShared: whether a job will be shared with them. A group that has no members any more can only lose that.
+    private func party(named name: String, isShared: Bool) async throws(RunnerError) -> Party {
+        if name.hasPrefix("@") {
+            let group = Group(written: name)
+            let isKnown = isShared ? try await store.hasGroup(group) : true
+            guard isKnown else {
+                throw RunnerError(
+                    .unprocessable(line: nil, key: "name"), "Nobody is known to be in the group \(name).")
+            }
+            return .group(group)
+        }
+        guard let account = try await people.account(name), account.name == name else {
+            throw RunnerError(.unprocessable(line: nil, key: "name"), "There is no person with this name.")
+        }
+        return .person(account.person)
     }
 
     /// The person for whom the client asks. A client that names a person asks for that person only.

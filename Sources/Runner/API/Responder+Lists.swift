@@ -8,8 +8,8 @@ extension Responder {
         var filter = JobFilter(isLive: try query.flag("live"), includesShared: try query.flag("shared"))
         let wanted = try query.page(by: JobID.self)
         if let name = query["owner"] {
-            filter.owner = try await store.person(name)
-            guard filter.owner != nil else { return try json(JobList()) }
+            guard let account = try await store.account(name) else { return try json(JobList(jobs: [])) }
+            (filter.owner, filter.groups) = (account.person, account.groups ?? [])
         }
         // A gateway asks for the person whose list it is; operators wait for nobody.
         let asker = client.role == .operator ? nil : filter.owner?.id ?? client.name

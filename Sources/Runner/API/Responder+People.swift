@@ -21,6 +21,10 @@ extension Responder {
             if let person = try await store.person(name) { await directory.personChanged(person) }
             logger.info(
                 "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
+        case .membership(let name, let group):
+            try await store.setMember(name, of: Group(name: group), isSet)
+            if let person = try await store.person(name) { await directory.personChanged(person) }
+            logger.info("\(name) is \(isSet ? "in" : "no longer in") the group \(group), by \(client.name)")
         default:
             return try await list("people", try query.page(by: Int64.self)) {
                 last, most throws(RunnerError) in

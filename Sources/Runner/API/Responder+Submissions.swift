@@ -19,57 +19,52 @@ extension Responder {
         }
         try refuseSuspended(account)
         try await store.checkKey(query["key"], isOf: account.person)
+        var submission = try Submission(by: account, for: query["group"].map { Group(name: $0) })
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }
-        let visibility = try query["visibility"].map { word throws(RunnerError) in
+        submission.note = query["note"]
+        if let word = query["visibility"] {
             guard let visibility = Job.Visibility(rawValue: word) else {
                 throw RunnerError(.malformedRequest, "The visibility must be public, unlisted or private.")
             }
-            return visibility
+            submission.visibility = visibility
         }
-        let keep = try query["keep"].map { word throws(RunnerError) in
+        submission.keep = try query["keep"].map { word throws(RunnerError) in
             guard let rule = KeepRule(rawValue: word) else {
                 throw RunnerError(.malformedRequest, "The parameter keep must be never, failure or always.")
             }
             return rule
         }
-        try await directory.countSubmission(of: account.person)
+        try await directory.countSubmission(of: submission.owner)
         let job =
             if isSource {
                 try await submitSource(
-                    request, manifest: query["manifest"] ?? SourceArchive.usualManifest,
-                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted,
-                    keep: keep)
+                    request, manifest: query["manifest"] ?? SourceArchive.usualManifest, as: submission)
             } else {
                 try await directory.submit(
-                    try await manifest(
-                        body(request, limit: Manifest.maximumSize), of: account.person, keep: keep),
-                    owner: account.person, note: query["note"], visibility: visibility ?? .unlisted)
+                    try await manifest(body(request, limit: Manifest.maximumSize), as: submission),
+                    as: submission)
             }
         return try json(job, .created)
     }
 
     private func submitSource(
-        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?
+        _ request: Request, manifest name: String, as submission: Submission
     ) async throws(RunnerError) -> Job {
-        try await directory.beginArrival(of: owner)
+        try await directory.beginArrival(of: submission.owner)
         let result: Result<Job, RunnerError>
         do {
-            result = .success(
-                try await receiveSource(
-                    request, manifest: name, owner: owner, note: note, visibility: visibility, keep: keep))
+            result = .success(try await receiveSource(request, manifest: name, as: submission))
         } catch {
             result = .failure(error)
         }
-        await directory.endArrival(of: owner)
+        await directory.endArrival(of: submission.owner)
         return try result.get()
     }
 
     private func receiveSource(
-        _ request: Request, manifest name: String, owner: Person, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?
+        _ request: Request, manifest name: String, as submission: Submission
     ) async throws(RunnerError) -> Job {
         let settings = directory.settings
         var source = try IncomingSource(in: settings.stateFolder, limit: settings.limits.source)
@@ -81,30 +76,28 @@ extension Responder {
             throw RunnerError(.malformedRequest, "The body is incomplete.")
         }
         let archive = source.archive
-        let text = try await archives.take(of: owner.id) { () throws(RunnerError) in
+        let text = try await archives.take(of: submission.submitter.id) { () throws(RunnerError) in
             try await apart(on: .archiveReaders) {
                 try archive.sync()
                 return try archive.manifest(named: name)
             }
         }
         return try await directory.submit(
-            try await manifest(text, of: owner, keep: keep), source: source, owner: owner, note: note,
-            visibility: visibility)
+            try await manifest(text, as: submission), source: source, as: submission)
     }
 
-    /// - Parameter keep: instead of what the manifest says.
     private func manifest(
-        _ text: [UInt8], of owner: Person, keep: KeepRule?
+        _ text: [UInt8], as submission: Submission
     ) async throws(RunnerError) -> Manifest {
         let longest = directory.settings.times.maxTimeout
-        var manifest = try await manifests.take(of: owner.id) { () throws(RunnerError) in
+        var manifest = try await manifests.take(of: submission.submitter.id) { () throws(RunnerError) in
             try await apart(on: .manifestReaders) { [images] in
                 try ManifestReader.read(
                     text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) },
                     longestTimeout: longest)
             }
         }
-        if let keep { manifest.keep = keep }
+        if let keep = submission.keep { manifest.keep = keep }
         return manifest
     }
 

@@ -50,7 +50,7 @@ struct Responder: HTTPResponder {
         case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: images.list))
-        case .people, .suspension, .administration:
+        case .people, .suspension, .administration, .membership:
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))

@@ -34,8 +34,8 @@ extension Lifecycle {
         }
         let standing = StandingClaim(
             id: id(), session: request.session, person: person, fingerprint: request.keyFingerprint,
-            key: isProxy ? request.key : nil, kind: request.kind, from: request.from, since: now,
-            expires: expires)
+            key: isProxy ? request.key : nil, kind: request.kind, isOwners: permit.standing.isOwners,
+            from: request.from, since: now, expires: expires)
         record.claims.append(standing)
         if request.kind != .exec { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
@@ -62,7 +62,7 @@ extension Lifecycle {
     var admittedKeys: [BuilderPeople.Key] {
         Set(
             record.claims.compactMap { claim in
-                claim.key.map { .init(line: $0, isOwner: record.job.owner.isSame(as: claim.person)) }
+                claim.key.map { .init(line: $0, isOwner: claim.isOwners) }
             }
         ).sorted { $0.line < $1.line }
     }
@@ -107,10 +107,10 @@ extension Lifecycle {
         return effects + endBuilder(.init(reason: .logout))
     }
 
-    /// Whether this was the owner's logout from the last shell. People who are still connected with their own client
+    /// Whether this was the last logout of an owner from a shell. People who are still connected with their own client
     /// have not left.
     private func isLastLogout(_ gone: StandingClaim, _ reason: Claim.Reason) -> Bool {
-        gone.kind == .shell && reason == .logout && record.job.owner.isSame(as: gone.person)
+        gone.kind == .shell && reason == .logout && gone.isOwners
             && record.claims.allSatisfy { $0.kind == .exec }
     }
 

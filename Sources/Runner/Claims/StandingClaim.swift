@@ -13,6 +13,8 @@ struct StandingClaim: Equatable, Sendable {
     /// The key that the builder accepts as long as the claim lives, `<type> <base64>`; nil: none.
     var key: String?
     var kind: Claim.Kind
+    /// Whether the job is the person's, or a group's in which they are.
+    var isOwners: Bool
     var from: String
     var since: Date
     /// When the lease runs out. It is not stored: after a restart, every lease begins anew.

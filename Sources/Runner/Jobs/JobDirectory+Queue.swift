@@ -63,7 +63,7 @@ extension JobDirectory {
     }
 
     /// Throws if the owner has reached the limit of waiting jobs.
-    func checkQueue(of owner: Person) throws(RunnerError) {
+    func checkQueue(of owner: Party) throws(RunnerError) {
         let jobs = waiting.jobs(of: owner.id)
         let count = jobs.count + submissions[owner.id, default: 0]
         guard count >= settings.limits.queuedPerOwner else { return }
@@ -74,7 +74,7 @@ extension JobDirectory {
     }
 
     /// Called once for each submission, before any of it is read. Throws if the owner submits too often.
-    func countSubmission(of owner: Person) throws(RunnerError) {
+    func countSubmission(of owner: Party) throws(RunnerError) {
         guard let seconds = submissionRate.take(of: owner.id, at: timekeeper.now()) else { return }
         let limit = submissionRate.perMinute
         throw RunnerError(

@@ -11,7 +11,7 @@ extension JobDirectory {
     static let arrivalsPerOwner = 4
 
     /// Called before the first byte of a source is read. Someone who could have no job in the end is told now.
-    func beginArrival(of owner: Person) throws(RunnerError) {
+    func beginArrival(of owner: Party) throws(RunnerError) {
         try checkQueue(of: owner)
         guard settings.limits.source > 0 else {
             throw RunnerError(
@@ -27,13 +27,13 @@ extension JobDirectory {
     }
 
     /// Called once for each arrival that has begun, however it has ended.
-    func endArrival(of owner: Person) {
+    func endArrival(of owner: Party) {
         Self.subtract(1, from: &arrivals, owner.id)
     }
 
     /// What has to go among the owner's sources so that there is room for one more: those of finished jobs, the oldest
     /// first. Throws if that would not be enough.
-    func sourcesToForget(for bytes: Int, of owner: Person) async throws(RunnerError) -> [JobID] {
+    func sourcesToForget(for bytes: Int, of owner: Party) async throws(RunnerError) -> [JobID] {
         let limit = settings.limits.sourcesPerOwner
         let spoken = SpokenSize.words(Int64(limit))
         guard bytes <= limit else {

@@ -171,7 +171,7 @@ actor JobDirectory {
     func waits(_ id: JobID, for reason: WaitReason) {
         guard let entry = entries[id], entry.waitsFor != reason else { return }
         entries[id]?.waitsFor = reason
-        entry.job.log(reason.sentence(slots: settings.slots))
+        entry.job.log(reason.sentence(slots: settings.slots, owner: entry.shown.job.owner))
     }
 
     /// The ids of the people who are inside.
@@ -183,12 +183,12 @@ actor JobDirectory {
 
     /// - Parameter source: what its builder unpacks; it becomes the job's.
     func submit(
-        _ manifest: Manifest, source: consuming IncomingSource? = nil, owner: Person, note: String?,
-        visibility: Job.Visibility = .unlisted
+        _ manifest: Manifest, source: consuming IncomingSource? = nil, as submission: Submission
     ) async throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let owner = submission.owner
         try checkQueue(of: owner)
-        var new = NewJob(owner: owner, note: note, visibility: visibility, manifest: manifest)
+        var new = NewJob(submission: submission, manifest: manifest)
         new.source = source?.size
         let archive = source?.archive
         let record = try await store(new, archive)
@@ -205,7 +205,7 @@ actor JobDirectory {
 
     /// Counts it, as long as this takes, among the owner's waiting jobs.
     private func store(_ new: NewJob, _ archive: SourceArchive?) async throws(RunnerError) -> JobRecord {
-        let (owner, bytes) = (new.owner, new.source ?? 0)
+        let (owner, bytes) = (new.submission.owner, new.source ?? 0)
         submissions[owner.id, default: 0] += 1
         storedBytes[owner.id, default: 0] += bytes
         defer {
@@ -213,7 +213,9 @@ actor JobDirectory {
             Self.subtract(bytes, from: &storedBytes, owner.id)
         }
         // Since they began to send it, hours may have passed.
-        if let account = try await store.account(owner.id) { try refuseSuspended(account) }
+        if let account = try await store.account(new.submission.submitter.id) {
+            try new.submission.check(account)
+        }
         var new = new
         if new.source != nil { new.forgottenSources = try await sourcesToForget(for: bytes, of: owner) }
         let move = archive.map { SourceMove(of: $0) }

@@ -51,6 +51,11 @@ extension Manifest {
 }
 
 extension Job {
+    /// For the records: who has submitted it, and for whom.
+    var spokenSubmission: String {
+        submitter.map { "submitted by \($0.name) for \(owner.name)" } ?? "submitted by \(owner.name)"
+    }
+
     /// Whether nothing will ever happen to it again.
     var isOver: Bool { status.isFinal && builder == nil }
 }

@@ -28,8 +28,9 @@ extension Lifecycle {
         }
         if case .full(let count, let named) = room, !isNeeded {
             let these = WaitReason.list(named, "or")
+            let has = record.job.owner.has
             let sentence =
-                "the builder is not kept: you have \(count.counted("kept builder")), which is the limit; to make room, release \(these)"
+                "the builder is not kept: \(has) \(count.counted("kept builder")), which is the limit; to make room, release \(these)"
             return [audit, .log(status.rawValue), .log(sentence), .closeLogs, .publish(.status)]
                 + endBuilder(.init(reason: .limit))
         }
@@ -46,9 +47,11 @@ extension Lifecycle {
 
     private func makeRoom(_ room: KeptRoom) -> [Effect] {
         guard case .instead(let oldest, let isNamed) = room else { return [] }
-        let builder = isNamed ? "the builder of job \(oldest)" : "an older builder of yours"
+        let builder = isNamed ? "the builder of job \(oldest)" : "an older one of the same owner's"
         return [
-            .log("to make room, \(builder) ends: you can keep no more at once"), .makeRoom(instead: oldest),
+            .log(
+                "to make room, \(builder) ends: \(record.job.owner.has) as many kept builders as one owner can have"
+            ), .makeRoom(instead: oldest),
         ]
     }
 

@@ -58,29 +58,29 @@ extension Lifecycle {
             + finish(.cancelled, endingBuilder: end, at: now)
     }
 
-    /// Lets a person in.
-    mutating func shared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
-        try checkIsNotOwner(person)
-        guard !record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
-        record.job.shares.append(person)
+    /// Lets a person in, or a group.
+    mutating func shared(with party: Party, by requester: Requester) throws(RunnerError) -> [Effect] {
+        try checkIsNotOwner(party)
+        guard !record.job.shares.contains(where: { $0.isSame(as: party) }) else { return [] }
+        record.job.shares.append(party)
         return [
-            .audit("shared with \(person.name)" + requester.suffix(for: record.job)), .publish(.session),
+            .audit("shared with \(party.name)" + requester.suffix(for: record.job)), .publish(.session),
         ]
     }
 
-    /// That person's sessions end at their next heartbeat.
-    mutating func unshared(with person: Person, by requester: Requester) throws(RunnerError) -> [Effect] {
-        try checkIsNotOwner(person)
-        guard record.job.shares.contains(where: { $0.id == person.id }) else { return [] }
+    /// Their sessions end at their next heartbeat.
+    mutating func unshared(with party: Party, by requester: Requester) throws(RunnerError) -> [Effect] {
+        try checkIsNotOwner(party)
+        guard record.job.shares.contains(where: { $0.isSame(as: party) }) else { return [] }
         let audit = Effect.audit(
-            "no longer shared with \(person.name)" + requester.suffix(for: record.job))
-        record.job.shares.removeAll { $0.id == person.id }
+            "no longer shared with \(party.name)" + requester.suffix(for: record.job))
+        record.job.shares.removeAll { $0.isSame(as: party) }
         return [audit, .publish(.session)]
     }
 
-    private func checkIsNotOwner(_ person: Person) throws(RunnerError) {
-        guard person.id != record.job.owner.id else {
-            throw RunnerError(.conflict, "\(person.name) is the owner of job \(record.job.id).")
+    private func checkIsNotOwner(_ party: Party) throws(RunnerError) {
+        guard !record.job.owner.isSame(as: party) else {
+            throw RunnerError(.conflict, "\(party.name) is the owner of job \(record.job.id).")
         }
     }
 

@@ -40,12 +40,12 @@ extension LiveJob {
     }
 
     func share(
-        with person: Person, _ isShared: Bool, by requester: Requester
+        with party: Party, _ isShared: Bool, by requester: Requester
     ) async throws(RunnerError) -> Job {
         try await request(.share, by: requester) { lifecycle, _ throws(RunnerError) in
             isShared
-                ? try lifecycle.shared(with: person, by: requester)
-                : try lifecycle.unshared(with: person, by: requester)
+                ? try lifecycle.shared(with: party, by: requester)
+                : try lifecycle.unshared(with: party, by: requester)
         }
     }
 

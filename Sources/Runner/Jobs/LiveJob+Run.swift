@@ -8,7 +8,7 @@ extension LiveJob {
     func submitted() async {
         let image = record.build.image
         await apply { lifecycle, _ in
-            [.audit("submitted by \(lifecycle.record.job.owner.name), image \(image)")] + lifecycle.queue()
+            [.audit(lifecycle.record.job.spokenSubmission + ", image \(image)")] + lifecycle.queue()
         }
     }
 

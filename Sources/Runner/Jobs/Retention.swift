@@ -84,7 +84,7 @@ struct Retention: Sendable {
     /// Removes the owner's oldest finished jobs if they have as many as they can have, so that one more can finish.
     ///
     /// - Returns: those that have gone, oldest first.
-    func makeRoomForFinished(of owner: Person) async -> [JobID] {
+    func makeRoomForFinished(of owner: Party) async -> [JobID] {
         var removed: [JobID] = []
         do throws(RunnerError) {
             let finished = try await directory.store.finishedJobs(of: owner)

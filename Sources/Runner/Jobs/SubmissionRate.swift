@@ -8,7 +8,7 @@ struct SubmissionRate: Sendable {
     }
 
     let perMinute: Int
-    /// By the owner's id: there are never more than people.
+    /// By the owner's id: there are never more than people and groups.
     private var buckets: [String: Bucket] = [:]
 
     init(perMinute: Int) {

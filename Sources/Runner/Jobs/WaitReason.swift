@@ -25,13 +25,14 @@ enum WaitReason: Equatable, Sendable {
     }
 
     /// The line for the job's log: what the job waits for, and how to free it.
-    func sentence(slots: Int) -> String {
+    func sentence(slots: Int, owner: Party) -> String {
+        let has = owner.has
         switch self {
         case .kept(let count, let named):
-            return "waits: you have \(count.counted("kept builder")); release \(Self.list(named, "or"))"
+            return "waits: \(has) \(count.counted("kept builder")); release \(Self.list(named, "or"))"
         case .running(let count, let named):
             return
-                "waits until \(Self.list(named, "or")) has ended: you have \(count.counted("running job")), which is the limit"
+                "waits until \(Self.list(named, "or")) has ended: \(has) \(count.counted("running job")), which is the limit"
         case .slots where slots == 0: return "waits: this build service has no builders at the moment"
         case .slots(let jobs):
             let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
@@ -45,6 +46,11 @@ enum WaitReason: Equatable, Sendable {
         guard let last = newest.last, newest.count > 1 else { return newest.first ?? "one" }
         return newest.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
     }
+}
+
+extension Party {
+    /// In the log of one of their jobs, which others can read too: `you have`, or `@team has`.
+    var has: String { if case .group = self { "\(name) has" } else { "you have" } }
 }
 
 extension [Job] {

@@ -80,7 +80,7 @@ actor PeopleDirectory {
     /// - Parameter nameOrID: ids consist of digits only, names never do.
     nonisolated func account(_ nameOrID: String) async throws(RunnerError) -> Account? {
         let known = try await store.account(nameOrID)
-        guard hasSource, known == nil, SQLiteStore.isPersonName(nameOrID) else { return known }
+        guard hasSource, known == nil, SQLiteStore.isName(nameOrID) else { return known }
         guard await update(nameOrID) else { throw Self.silent }
         return try await store.account(nameOrID)
     }

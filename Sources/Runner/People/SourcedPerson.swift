@@ -9,13 +9,14 @@ struct SourcedPerson: Equatable, Sendable {
     let keys: [SubmittedKeys.Key]
     var isSuspended = false
     var isAdministrator = false
+    var groups: Set<Group> = []
 
     /// The most bytes of an answer.
     static let maximumSize = 1 << 20
 
     /// - Parameter lines: of keys, as in authorized_keys, without options.
     init(name: String, lines: [some StringProtocol]) throws(SourceFailure) {
-        guard SQLiteStore.isPersonName(name) else {
+        guard SQLiteStore.isName(name) else {
             throw SourceFailure("the name is not one that a person can have here")
         }
         let lines = lines.filter { line in
@@ -53,12 +54,18 @@ struct SourcedPerson: Equatable, Sendable {
             return nil
         }
         guard let keys = answer.keys else { throw SourceFailure("the answer has no keys") }
-        guard (answer.groups ?? []).allSatisfy(SQLiteStore.isPersonName) else {
+        let groups = answer.groups ?? []
+        guard groups.count <= SQLiteStore.groupsPerPerson else {
+            throw SourceFailure(
+                "\(groups.count) groups, of which \(SQLiteStore.groupsPerPerson) are permitted")
+        }
+        guard groups.allSatisfy(SQLiteStore.isName) else {
             throw SourceFailure("a group's name is not one that a group can have here")
         }
         var person = try SourcedPerson(name: name, lines: keys)
         person.isSuspended = answer.suspended ?? false
         person.isAdministrator = answer.administrator ?? false
+        person.groups = Set(groups.map { Group(name: $0) })
         return person
     }
 

@@ -47,7 +47,7 @@ struct WebSource: PeopleSource {
             let name = String(line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace })
             if name.isEmpty || name.hasPrefix("#") { continue }
             // In a path, the last two mean another folder.
-            guard SQLiteStore.isPersonName(name), name != ".", name != ".." else {
+            guard SQLiteStore.isName(name), name != ".", name != ".." else {
                 throw SourceFailure("\(names):\(index + 1): expected a person's name")
             }
             listed.append(name)

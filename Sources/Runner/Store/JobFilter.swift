@@ -6,6 +6,11 @@ struct JobFilter: Sendable {
     var owner: Person?
     /// Only jobs that can still change: not final, or with a builder.
     var isLive = false
-    /// Also those of others that are shared with the owner.
+    /// Also those of the owner's groups, and those of others that are shared with the owner or one of these groups.
     var includesShared = false
+    /// The owner's.
+    var groups: [Group] = []
+
+    /// The ids of the owner, who comes first, and of the groups.
+    var parties: [String] { (owner.map { [$0.id] } ?? []) + groups.map(\.id) }
 }

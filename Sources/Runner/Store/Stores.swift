@@ -7,9 +7,7 @@ typealias Store = JobStore & KeyStore & PeopleStore & TermsStore
 
 /// A job that is about to be stored.
 struct NewJob: Sendable {
-    var owner: Person
-    var note: String?
-    var visibility = Job.Visibility.unlisted
+    var submission: Submission
     var manifest: Manifest
     /// Bytes of its source; nil: there is none.
     var source: Int?
@@ -48,7 +46,7 @@ protocol JobStore: Sendable {
     /// Jobs that ended then or earlier, oldest first: at most that many, after that one.
     func jobsOver(since moment: Date, behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID]
     /// The sources that are kept of an owner's jobs, oldest first.
-    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)]
+    func sources(owner: Party) async throws(RunnerError) -> [(job: JobID, bytes: Int)]
     /// Whether a source of this job is kept.
     func hasSource(_ id: JobID) async throws(RunnerError) -> Bool
     func removeJob(_ id: JobID) async throws(RunnerError)
@@ -57,10 +55,10 @@ protocol JobStore: Sendable {
     /// Finished jobs whose bytes have not been noted, oldest first: at most that many, after that one.
     func unmeasuredJobs(behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID]
     /// What the finished jobs of an owner take.
-    func finishedJobs(of owner: Person) async throws(RunnerError) -> FinishedJobs
+    func finishedJobs(of owner: Party) async throws(RunnerError) -> FinishedJobs
     /// Those that ended first: at most that many.
     func oldestFinishedJobs(
-        of owner: Person, limit: Int
+        of owner: Party, limit: Int
     ) async throws(RunnerError) -> [FinishedJobs.Finished]
     /// Gives the space of what has been removed back to the host.
     func shrink() async throws(RunnerError)
@@ -122,6 +120,10 @@ protocol PeopleStore: Sendable {
     /// A suspended person has no rights.
     func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError)
     func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError)
+    /// Whether someone is in a group.
+    func hasGroup(_ group: Group) async throws(RunnerError) -> Bool
+    /// Puts a person into a group, or takes them out of it. Its first member creates a group.
+    func setMember(_ name: String, of group: Group, _ isMember: Bool) async throws(RunnerError)
     /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
     ///
     /// - Returns: the people for whom something has changed.

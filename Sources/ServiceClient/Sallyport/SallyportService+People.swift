@@ -22,6 +22,15 @@ extension SallyportService {
         change("/v1/people/\(name.percentEncoded)/administration", isAdministrator, answer)
     }
 
+    /// - Parameter isMember: whether they are in it from now on.
+    public func setMember(
+        _ name: String, of group: Group, _ isMember: Bool,
+        _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        change(
+            "/v1/people/\(name.percentEncoded)/groups/\(group.name.percentEncoded)", isMember, answer)
+    }
+
     private func change(
         _ path: String, _ isSet: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {

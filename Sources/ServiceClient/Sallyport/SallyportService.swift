@@ -226,36 +226,33 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func submit(
-        manifest: [UInt8], owner: String, with session: String?, note: String?,
-        visibility: Job.Visibility, keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        manifest: [UInt8], _ options: SubmissionOptions,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, session, note, visibility, keep), about: .optional,
+            method: "POST", path: Self.path(options), about: .optional,
             headers: ["Content-Type: application/yaml"], body: manifest)
         send(request, answer)
     }
 
     public func submit(
-        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
-        visibility: Job.Visibility, keep: KeepRule?, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+        source: any ByteSource, manifest: String?, _ options: SubmissionOptions,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         let manifest = manifest.map { "&manifest=\($0.percentEncoded)" } ?? ""
         // It takes as long as the person takes to send it. The service may end it if it pauses.
         var request = HTTPRequest(
-            method: "POST", path: Self.submissions(owner, session, note, visibility, keep) + manifest,
-            about: .optional,
+            method: "POST", path: Self.path(options) + manifest, about: .optional,
             headers: ["Content-Type: application/x-tar"], timeout: nil)
         request.upload = source
         send(request, answer)
     }
 
-    private static func submissions(
-        _ owner: String, _ session: String?, _ note: String?, _ visibility: Job.Visibility,
-        _ keep: KeepRule?
-    ) -> String {
-        "/v1/jobs?owner=\(owner.percentEncoded)&visibility=\(visibility.rawValue)" + key(session)
-            + (note.map { "&note=\($0.percentEncoded)" } ?? "")
-            + (keep.map { "&keep=\($0.rawValue)" } ?? "")
+    private static func path(_ options: SubmissionOptions) -> String {
+        "/v1/jobs?owner=\(options.submitter.percentEncoded)&visibility=\(options.visibility.rawValue)"
+            + key(options.session) + (options.group.map { "&group=\($0.name.percentEncoded)" } ?? "")
+            + (options.note.map { "&note=\($0.percentEncoded)" } ?? "")
+            + (options.keep.map { "&keep=\($0.rawValue)" } ?? "")
     }
 
     /// The parameter that names the key with which a person has logged in.

@@ -17,15 +17,9 @@ public protocol SelfService: AnyObject {
     /// What jobs can start from.
     func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void)
 
-    /// - Parameters:
-    ///   - manifest: the bytes of a manifest in YAML.
-    ///   - owner: a person's name or id.
-    ///   - session: the fingerprint of the key with which they have logged in, for a service that checks this too; nil, for
-    ///     operators.
-    ///   - keep: instead of what the manifest says.
+    /// - Parameter manifest: the bytes of a manifest in YAML.
     func submit(
-        manifest: [UInt8], owner: String, with session: String?, note: String?,
-        visibility: Job.Visibility, keep: KeepRule?,
+        manifest: [UInt8], _ options: SubmissionOptions,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Submits a manifest together with the source that it is about.
@@ -33,12 +27,8 @@ public protocol SelfService: AnyObject {
     /// - Parameters:
     ///   - source: a tar archive, plain or compressed with gzip.
     ///   - manifest: the path of the manifest in the archive; nil: the service's usual one.
-    ///   - owner: a person's name or id.
-    ///   - session: as above.
-    ///   - keep: instead of what the manifest says.
     func submit(
-        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
-        visibility: Job.Visibility, keep: KeepRule?,
+        source: any ByteSource, manifest: String?, _ options: SubmissionOptions,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Answers with the job after the change.
@@ -83,7 +73,7 @@ public enum JobAction: Equatable, Sendable {
     case extend(until: Date)
     case hold
     case unhold
-    /// - with: a person's name.
+    /// - with: a person's name, or a group's after an `@`.
     case share(with: String)
     case unshare(with: String)
     /// Ends the builder now.

@@ -171,7 +171,7 @@ public final class SourcehutService: BuildService {
                 hostKeys: knownHostKeys(of: id), keptUntil: state == .kept ? life.keptUntil(info) : nil)
         }
         return Job(
-            id: id, owner: info.owner, note: info.note, status: status,
+            id: id, owner: .person(info.owner), note: info.note, status: status,
             deadline: info.deadline, tasks: Self.tasks(news[id]?.job?.tasks.map(\.name) ?? [], status),
             builder: builder)
     }

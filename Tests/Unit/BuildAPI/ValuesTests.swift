@@ -25,8 +25,8 @@ import Testing
         let ten = try Date("2026-11-21T10:00:00Z", strategy: .iso8601)
         let alice = Person(id: "1", name: "alice")
         let expected = Job(
-            id: try #require(JobID("42")), owner: alice, status: .failed, created: ten,
-            deadline: ten.addingTimeInterval(0.5), shares: [Person(id: "2", name: "bob")],
+            id: try #require(JobID("42")), owner: .person(alice), status: .failed, created: ten,
+            deadline: ten.addingTimeInterval(0.5), shares: [.person(Person(id: "2", name: "bob"))],
             tasks: [
                 .init(
                     name: "build", status: .failed, started: ten, exitStatus: 3, script: "~/.tasks/build",

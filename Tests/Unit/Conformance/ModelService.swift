@@ -254,7 +254,7 @@ struct ModelService {
             return problem(422, fault == .jobsMalformed ? [:] : ["line": 1])
         }
         let job = Job(
-            id: JobID("j\(jobs.count + 1)")!, owner: person(request.query["owner"] ?? ""),
+            id: JobID("j\(jobs.count + 1)")!, owner: .person(person(request.query["owner"] ?? "")),
             note: request.query["note"], status: .queued, created: Date(),
             tasks: [.init(name: "check", status: .pending)])
         jobs.append(job)
@@ -374,7 +374,7 @@ struct ModelService {
         let claim = Claim(
             id: fault == .claimsID ? "c.\(claimCount)" : "c\(claimCount)", job: jobs[index].id,
             kind: wanted.kind, builder: builder, deadline: nil, lease: lease)
-        let person = known?.owner ?? jobs[index].owner
+        let person = known?.owner ?? Person(id: jobs[index].owner.id, name: jobs[index].owner.name)
         claims.append(
             Promise(claim: claim, session: wanted.session, person: person, expires: leaseEnd))
         showSessions()

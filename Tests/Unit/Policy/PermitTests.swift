@@ -10,23 +10,27 @@ import Testing
 
     private static func job(_ visibility: Visibility = .unlisted, shares: [Person] = []) -> Job {
         Job(
-            id: JobID("42")!, owner: alice, status: .failed, visibility: visibility,
-            created: Date(timeIntervalSince1970: 0), shares: shares)
+            id: JobID("42")!, owner: .person(alice), status: .failed, visibility: visibility,
+            created: Date(timeIntervalSince1970: 0), shares: shares.map { .person($0) })
     }
 
+    private static let team = Group(name: "team")
+
     private static func key(
-        of person: Person, suspended: Bool = false, administrator: Bool = false, terms: String? = nil
+        of person: Person, suspended: Bool = false, administrator: Bool = false, groups: [Group]? = nil,
+        terms: String? = nil
     ) -> Key {
         Key(
             fingerprint: "SHA256:a", type: "ssh-ed25519", key: "AAAA", comment: "", owner: person,
-            suspended: suspended, administrator: administrator, unacceptedTerms: terms)
+            suspended: suspended, administrator: administrator, groups: groups, unacceptedTerms: terms)
     }
 
     private static func principal(
-        _ person: Person, administrator: Bool = false, terms: String? = nil
+        _ person: Person, administrator: Bool = false, groups: [Group]? = nil, terms: String? = nil
     ) throws(Denial) -> Principal {
         try Principal.identify(
-            key(of: person, administrator: administrator, terms: terms), fingerprint: "SHA256:a")
+            key(of: person, administrator: administrator, groups: groups, terms: terms),
+            fingerprint: "SHA256:a")
     }
 
     private func denial(
@@ -54,7 +58,7 @@ import Testing
 
     /// What each kind of person can do with a job that is not public; nobody else can do anything with it.
     private static let allowed: [Standing: Set<Action>] = [
-        .owner: Set(Action.allCases), .shared: [.enter, .stay, .look],
+        .owner: Set(Action.allCases), .member: Set(Action.allCases), .shared: [.enter, .stay, .look],
         .administrator: Set(Action.allCases).subtracting([.share]), .stranger: [],
     ]
 
@@ -64,8 +68,9 @@ import Testing
             for terms in [nil, "7"] {
                 let principal = try Self.principal(
                     standing == .owner ? Self.alice : Self.bob, administrator: standing == .administrator,
-                    terms: terms)
-                let job = Self.job(visibility, shares: standing == .shared ? [Self.bob] : [])
+                    groups: standing == .member ? [Self.team] : nil, terms: terms)
+                var job = Self.job(visibility, shares: standing == .shared ? [Self.bob] : [])
+                if standing == .member { job.owner = .group(Self.team) }
                 let isPublic = action == .look && visibility == .public
                 let expected: Denial? =
                     if Self.allowed[standing]!.contains(action) || isPublic {
@@ -103,14 +108,40 @@ import Testing
         #expect(denial(.enter, on: Self.job(), for: namesake) == .othersJob(Self.job()))
     }
 
+    /// A group of another name, a person whose id or name looks like the group's, and a group with a person's id are
+    /// someone else; who submitted the job does not matter.
+    @Test func aGroupsJobIsItsMembersOnly() throws {
+        var job = Self.job()
+        job.owner = .group(Self.team)
+        job.submitter = Self.alice
+        func standing(_ person: Person, _ groups: [String]?) throws -> Standing {
+            Standing(of: try Self.principal(person, groups: groups?.map { Group(name: $0) }), to: job)
+        }
+        #expect(try standing(Self.bob, ["other", "team"]) == .member)
+        #expect(try standing(Self.alice, nil) == .stranger)
+        #expect(try standing(Self.bob, ["teams", "@team", "Team", ""]) == .stranger)
+        #expect(try standing(Person(id: "@team", name: "@team"), []) == .stranger)
+        job.owner = .person(Self.alice)
+        #expect(try standing(Self.bob, ["alice", "1", "@1"]) == .stranger)
+        job.shares = [.group(Self.team)]
+        #expect(try standing(Self.bob, ["team"]) == .shared)
+        #expect(try standing(Self.bob, []) == .stranger)
+        #expect(try standing(Self.alice, ["team"]) == .owner)
+    }
+
+    @Test func anAccountIsInItsGroups() throws {
+        let account = Account(id: "2", name: "bob", groups: [Self.team])
+        #expect(try Principal.identify(account).groups == [Self.team])
+    }
+
     @Test func composedAndDecomposedLettersAreOthers() throws {
         let (composed, decomposed) = ("\u{e9}", "e\u{301}")
         #expect(composed == decomposed, "Swift's strings are equal")
         var job = Self.job()
-        job.owner = Person(id: composed, name: "a")
+        job.owner = .person(Person(id: composed, name: "a"))
         let other = try Self.principal(Person(id: decomposed, name: "a"))
         #expect(Standing(of: other, to: job) == .stranger)
-        job.shares = [Person(id: composed, name: "a")]
+        job.shares = [.person(Person(id: composed, name: "a"))]
         #expect(denial(.enter, on: job, for: other) != nil)
     }
 

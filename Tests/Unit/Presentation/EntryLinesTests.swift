@@ -125,7 +125,7 @@ import Testing
 
     private static func job(_ status: Job.Status = .failed) -> Job {
         Job(
-            id: JobID("42")!, owner: Person(id: "1", name: "alice"), status: status, created: now,
+            id: JobID("42")!, owner: .person(Person(id: "1", name: "alice")), status: status, created: now,
             logout: .ask)
     }
 

@@ -13,7 +13,7 @@ struct RemovedJobsTests {
         ] as [([String]?, String?)])
     func names(removed: [String]?, sentence: String?) {
         let job = Job(
-            id: JobID("9")!, owner: Person(id: "1", name: "alice"), status: .queued,
+            id: JobID("9")!, owner: .person(Person(id: "1", name: "alice")), status: .queued,
             removed: removed?.compactMap { JobID($0) })
         #expect(job.spokenRemovals == sentence)
     }

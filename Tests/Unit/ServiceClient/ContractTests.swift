@@ -39,15 +39,19 @@ struct ContractTests {
             shortage: .memory, completeBuild: true)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
-            id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
-            maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept),
+            id: JobID("1")!, owner: .group(Group(name: "team")), submitter: alice, note: "", status: .failed,
+            created: time, deadline: time,
+            maxDeadline: time, logout: .ask, keep: 600,
+            shares: [.person(alice), .group(Group(name: "team"))], builder: kept,
+            builderEnd: .init(reason: .kept),
             removed: [JobID("2")!])
-        let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued)
+        let bareJob = Job(id: JobID("1")!, owner: .person(alice), status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey
-        key.unacceptedTerms = "1"
+        (key.unacceptedTerms, key.groups) = ("1", [Group(name: "team")])
         (key.limits, key.expires, key.added, key.word) = ([.confirm], time, time, "kmn4-7pqr")
-        let account = Account(id: "1", name: "alice")
+        let bareAccount = Account(id: "1", name: "alice")
+        let account = Account(id: "1", name: "alice", groups: [Group(name: "team")])
         let terms = TermsOfUse(version: "1", text: "")
         let claim = Claim(
             id: "1", job: JobID("1")!, kind: .proxy, builder: builder, deadline: time, lease: 1,
@@ -59,7 +63,8 @@ struct ContractTests {
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
         return try! [
-            Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
+            Sample("Person", alice, bare: alice),
+            Sample("Party", job.owner, bare: Party.person(alice)), Sample("Key", key, bare: bareKey),
             Sample("KeyList", KeyList(keys: [], next: "1"), bare: KeyList(keys: [])),
             Sample("NewKey", newKey, bare: newKey),
             Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
@@ -71,7 +76,7 @@ struct ContractTests {
                 "BuilderEnd", Job.BuilderEnd(reason: .released, by: alice),
                 bare: Job.BuilderEnd(reason: .lost)),
             Sample("Session", session, bare: session),
-            Sample("Account", account, bare: account),
+            Sample("Account", account, bare: bareAccount),
             Sample("AccountList", AccountList(people: [], next: "1"), bare: AccountList(people: [])),
             Sample("TermsOfUse", terms, bare: terms),
             Sample("HostAuthority", authority, bare: authority),

@@ -56,7 +56,7 @@ import Testing
         }
         let service = SallyportService(.socket(path: raw.socket), on: EventLoop())
         let alice = Person(id: "1", name: "alice")
-        let job = Job(id: JobID("7")!, owner: alice, status: .failed, visibility: .unlisted)
+        let job = Job(id: JobID("7")!, owner: .person(alice), status: .failed, visibility: .unlisted)
         let found = try service.wait { answer in
             service.hasLog(job, for: alice) { answer(.success($0)) }
         }

@@ -76,7 +76,7 @@ import Testing
         let client = SallyportService(.socket(path: service.socket), on: loop)
         var received = ""
         let person = Person(id: "1", name: "a")
-        let job = Job(id: JobID("42")!, owner: person, status: .running, created: .distantPast)
+        let job = Job(id: JobID("42")!, owner: .person(person), status: .running, created: .distantPast)
         let stream = client.followLog("build", of: job, for: person, from: 6) {
             received += String(decoding: $0, as: UTF8.self)
             return true

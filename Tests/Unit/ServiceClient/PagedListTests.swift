@@ -24,7 +24,8 @@ import Testing
     private func page(_ jobs: ClosedRange<Int>, next: String? = nil) -> JobList {
         let alice = Person(id: "1", name: "alice")
         return JobList(
-            jobs: jobs.reversed().map { Job(id: JobID("\($0)")!, owner: alice, status: .queued) }, next: next)
+            jobs: jobs.reversed().map { Job(id: JobID("\($0)")!, owner: .person(alice), status: .queued) },
+            next: next)
     }
 
     @Test func aListIsReadToItsEnd() throws {

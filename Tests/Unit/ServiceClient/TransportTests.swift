@@ -95,7 +95,7 @@ import Testing
 
     @Test func anEventOfAnotherJobEndsTheStream() throws {
         let other = Job(
-            id: try #require(JobID("43")), owner: Person(id: "1", name: "alice"), status: .failed,
+            id: try #require(JobID("43")), owner: .person(Person(id: "1", name: "alice")), status: .failed,
             created: .now)
         let job = String(decoding: try JSON.encode(other), as: UTF8.self)
         let mixedUp = try RawService(
@@ -107,7 +107,7 @@ import Testing
 
     @Test func aStreamSaysWhetherItReportsWhatChangesAboutThePerson() throws {
         let job = Job(
-            id: try #require(JobID("42")), owner: Person(id: "1", name: "alice"), status: .failed,
+            id: try #require(JobID("42")), owner: .person(Person(id: "1", name: "alice")), status: .failed,
             created: Date(timeIntervalSince1970: 1_800_000_000))
         let data = String(decoding: try JSON.encode(job), as: UTF8.self)
         let length = ":\n\nid: 1\nevent: person\ndata: \(data)\n\n".utf8.count

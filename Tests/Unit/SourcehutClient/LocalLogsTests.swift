@@ -184,7 +184,7 @@ import Testing
     private func publish(_ status: Job.Status, _ tasks: [String]) {
         news.publish(
             Job(
-                id: news.identifier, owner: Person(id: "1", name: "~alice"), status: status,
+                id: news.identifier, owner: .person(Person(id: "1", name: "~alice")), status: status,
                 tasks: SourcehutService.tasks(tasks, status)))
     }
 

@@ -15,8 +15,8 @@ extension SQLiteStore {
                     sql: "UPDATE job SET source = 0 WHERE id = ?", arguments: [id.description])
             }
             try database.execute(
-                sql: "INSERT INTO job (owner, live, record, source) VALUES (?, TRUE, x'', ?)",
-                arguments: [new.owner.id, new.source ?? 0])
+                sql: "INSERT INTO job (owner, submitter, live, record, source) VALUES (?, ?, TRUE, x'', ?)",
+                arguments: [new.submission.owner.id, new.submission.submitter.id, new.source ?? 0])
             guard let id = JobID(String(database.lastInsertedRowID)) else {
                 throw RunnerError(.failure, "The job has no number.")
             }
@@ -24,9 +24,11 @@ extension SQLiteStore {
                 Job.Task(
                     name: $0.name, status: .pending, script: Machine.scriptPath(ofTask: $0.name))
             }
+            let submission = new.submission
             let job = Job(
-                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
-                created: now, tasks: tasks, shell: new.manifest.keepRule == .always)
+                id: id, owner: submission.owner, submitter: submission.groupsSubmitter,
+                note: submission.note, status: .pending, visibility: submission.visibility, created: now,
+                tasks: tasks, shell: new.manifest.keepRule == .always)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             try Self.save(record, at: now, database)
             try database.execute(
@@ -94,7 +96,7 @@ extension SQLiteStore {
     }
 
     /// The sources that are kept of an owner's jobs, oldest first.
-    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
+    func sources(owner: Party) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
         try await read { database in
             try Row.fetchAll(
                 database, sql: "SELECT id, source FROM job WHERE owner = ? AND source > 0 ORDER BY id",
@@ -133,13 +135,13 @@ extension SQLiteStore {
         try saveShares(of: record.job, database)
     }
 
-    /// The people whom a job is shared with, so that their jobs are found.
-    static func saveShares(of job: Job, _ database: Database) throws {
+    /// The people and groups whom a job is shared with, so that their jobs are found.
+    private static func saveShares(of job: Job, _ database: Database) throws {
         try database.execute(sql: "DELETE FROM share WHERE job = ?", arguments: [job.id.description])
-        for person in job.shares {
+        for party in job.shares {
             try database.execute(
-                sql: "INSERT OR IGNORE INTO share SELECT id, ? FROM person WHERE id = ?",
-                arguments: [job.id.description, person.id])
+                sql: "INSERT OR IGNORE INTO share (party, job) VALUES (?, ?)",
+                arguments: [party.id, job.id.description])
         }
     }
 

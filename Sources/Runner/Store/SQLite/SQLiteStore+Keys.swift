@@ -14,10 +14,10 @@ extension SQLiteStore {
         _ key: PublicKey, comment: String, owner name: String, at now: Date
     ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
-        guard Self.isPersonName(name) else {
+        guard Self.isName(name) else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "owner"),
-                "A person's name has 1 to 64 of letters, digits, \"_\", \".\", \"~\", \"@\", \"+\" and \"-\", and not only digits."
+                "A person's \(Self.nameRule)"
             )
         }
         return try await changePeople { database in
@@ -135,7 +135,7 @@ extension SQLiteStore {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
             \(expires) IS NOT NULL AS pending, it.rowid AS number,
-            person.id, person.name, \(isSuspended), \(isAdministrator),
+            person.id, person.name, \(isSuspended), \(isAdministrator), \(groups),
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person
@@ -157,7 +157,8 @@ extension SQLiteStore {
             fingerprint: row["fingerprint"], type: row["type"], key: row["base64"],
             comment: KeyComment.shortened(row["comment"]),
             owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
-            administrator: row["administrator"], unacceptedTerms: row["unaccepted"] ? terms : nil,
+            administrator: row["administrator"], groups: Self.groups(row),
+            unacceptedTerms: row["unaccepted"] ? terms : nil,
             limits: expires == nil ? nil : [.confirm],
             expires: expires.map { Date(timeIntervalSince1970: $0) },
             added: added.map { Date(timeIntervalSince1970: $0) })

@@ -28,7 +28,7 @@ extension SQLiteStore {
         }
     }
 
-    func finishedJobs(of owner: Person) async throws(RunnerError) -> FinishedJobs {
+    func finishedJobs(of owner: Party) async throws(RunnerError) -> FinishedJobs {
         try await read { database in
             let row = try Row.fetchOne(database, sql: Self.finished, arguments: [owner.id])
             return FinishedJobs(count: row?["count"] ?? 0, bytes: row?["bytes"] ?? 0)
@@ -36,8 +36,9 @@ extension SQLiteStore {
     }
 
     /// Those that ended first.
-    func oldestFinishedJobs(of owner: Person, limit: Int) async throws(RunnerError) -> [FinishedJobs.Finished]
-    {
+    func oldestFinishedJobs(
+        of owner: Party, limit: Int
+    ) async throws(RunnerError) -> [FinishedJobs.Finished] {
         try await read { database in
             try Row.fetchAll(
                 database,

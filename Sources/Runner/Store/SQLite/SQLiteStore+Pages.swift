@@ -41,7 +41,10 @@ extension SQLiteStore {
             throw RunnerError(.malformedRequest, "There has never been a job with this id.")
         }
         var arguments: StatementArguments = ["before": place ?? Int64.max]
-        if let owner = filter.owner { arguments += ["owner": owner.id] }
+        if filter.owner != nil {
+            let parties = filter.includesShared ? filter.parties : Array(filter.parties.prefix(1))
+            arguments += ["parties": String(decoding: try JSONEncoder().encode(parties), as: UTF8.self)]
+        }
         let numbers = try Int64.fetchCursor(database, sql: select(filter), arguments: arguments)
         let records = try database.cachedStatement(sql: "SELECT record FROM job WHERE id = ?")
         while let number = try numbers.next() {
@@ -59,11 +62,12 @@ extension SQLiteStore {
         // The index has the live jobs only: they are few among someone's many.
         let jobs = filter.isLive ? "job INDEXED BY job_live WHERE live AND live = TRUE AND" : "job WHERE"
         var select = "SELECT id FROM \(jobs) id < :before"
-        if filter.owner != nil { select += " AND owner = :owner" }
+        let parties = "IN (SELECT value FROM json_each(:parties))"
+        if filter.owner != nil { select += " AND owner \(parties)" }
         if filter.owner != nil, filter.includesShared {
             select += """
                  UNION SELECT share.job FROM share JOIN job ON job.id = share.job
-                WHERE share.person = :owner AND share.job < :before\(filter.isLive ? " AND live" : "")
+                WHERE share.party \(parties) AND share.job < :before\(filter.isLive ? " AND live" : "")
                 """
         }
         return select + " ORDER BY id DESC"

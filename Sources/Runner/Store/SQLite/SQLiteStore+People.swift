@@ -43,17 +43,22 @@ extension SQLiteStore {
         }
     }
 
-    static func isPersonName(_ name: String) -> Bool {
-        (1...64).contains(name.utf8.count)
+    /// Whether a person or a group can be called that.
+    static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && !name.hasPrefix("@")
             && name.utf8.allSatisfy { $0.isLetterOrDigit || "_.~@+-".utf8.contains($0) }
             && !name.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    static let selectPerson = "SELECT id, name, \(isAdministrator), \(isSuspended) FROM person"
+    /// What ``isName(_:)`` accepts, as the end of a sentence.
+    static let nameRule =
+        #"name has 1 to 64 of letters, digits, "_", ".", "~", "@", "+" and "-". It does not begin with "@", and has not only digits."#
+
+    static let selectPerson = "SELECT id, name, \(isAdministrator), \(isSuspended), \(groups) FROM person"
 
     static func account(_ row: Row) -> Account {
         Account(
             id: String(row["id"] as Int64), name: row["name"], administrator: row["administrator"],
-            suspended: row["suspended"])
+            suspended: row["suspended"], groups: groups(row))
     }
 }

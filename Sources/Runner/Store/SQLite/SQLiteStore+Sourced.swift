@@ -16,14 +16,16 @@ extension SQLiteStore {
         let keys: [String: String]
         let isSuspended: Bool
         let isAdministrator: Bool
+        let groups: Set<Group>
         /// Nil: it has never said anything about them.
         let seen: Date?
 
         func says(_ answer: SourcedPerson?, except others: Set<String>) -> Bool {
-            guard let answer else { return keys.isEmpty && !isAdministrator }
+            guard let answer else { return keys.isEmpty && !isAdministrator && groups.isEmpty }
             let wanted = answer.keys.filter { !others.contains($0.key.fingerprint) }
             return seen != nil && isSuspended == answer.isSuspended
-                && isAdministrator == answer.isAdministrator && keys.count == wanted.count
+                && isAdministrator == answer.isAdministrator && groups == answer.groups
+                && keys.count == wanted.count
                 && wanted.allSatisfy { keys[$0.key.fingerprint] == KeyComment.shortened($0.comment) }
         }
     }
@@ -84,6 +86,8 @@ extension SQLiteStore {
                 sql: """
                     DELETE FROM key WHERE sourced AND NOT local;
                     UPDATE key SET sourced = FALSE WHERE sourced;
+                    DELETE FROM membership WHERE NOT local;
+                    UPDATE membership SET sourced = FALSE WHERE sourced;
                     UPDATE person SET source_suspended = FALSE, source_administrator = FALSE, source_seen = NULL
                     """)
         }
@@ -107,6 +111,13 @@ extension SQLiteStore {
                 ["suspended": $0.isSuspended, "administrator": $0.isAdministrator, "id": id]
             } ?? ["administrator": false, "id": id])
         try Self.setSeen(id, now, database)
+        let groups = answer?.groups ?? []
+        for gone in (known?.groups ?? []).subtracting(groups) {
+            try Self.setMember(id, of: gone, false, by: "sourced", database)
+        }
+        for new in groups.subtracting(known?.groups ?? []) {
+            try Self.setMember(id, of: new, true, by: "sourced", database)
+        }
         let wanted = Set(answer?.keys.map(\.key.fingerprint) ?? [])
         for gone in Set(known?.keys.keys.map { $0 } ?? []).subtracting(wanted) {
             try database.execute(
@@ -173,11 +184,15 @@ extension SQLiteStore {
         let keys = try Row.fetchAll(
             database, sql: "SELECT fingerprint, comment FROM key WHERE person = ? AND sourced",
             arguments: [person["id"] as Int64])
+        let groups = try String.fetchSet(
+            database, sql: #"SELECT "group" FROM membership WHERE person = ? AND sourced"#,
+            arguments: [person["id"] as Int64])
         return Sourced(
             id: person["id"],
             keys: Dictionary(
                 uniqueKeysWithValues: keys.map { ($0["fingerprint"] as String, $0["comment"] as String) }),
             isSuspended: person["source_suspended"], isAdministrator: person["source_administrator"],
+            groups: Set(groups.map { Group(name: $0) }),
             seen: (person["source_seen"] as Double?).map { Date(timeIntervalSince1970: $0) })
     }
 

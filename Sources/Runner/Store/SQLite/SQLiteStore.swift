@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import GRDB
 
@@ -97,7 +98,12 @@ struct SQLiteStore: Store {
                     """)
             let records = try Data.fetchCursor(database, sql: "SELECT record FROM job")
             while let data = try records.next() {
-                if let shown = try? Self.shownJob(data) { try Self.saveShares(of: shown.job, database) }
+                guard let job = try? Self.shownJob(data).job else { continue }
+                for party in job.shares {
+                    try database.execute(
+                        sql: "INSERT OR IGNORE INTO share SELECT id, ? FROM person WHERE id = ?",
+                        arguments: [job.id.description, party.id])
+                }
             }
         }
         migrator.registerMigration("manifests in a table of their own") { database in
@@ -153,6 +159,36 @@ struct SQLiteStore: Store {
                     ALTER TABLE person ADD COLUMN source_seen DOUBLE;
                     ALTER TABLE key ADD COLUMN local BOOLEAN NOT NULL DEFAULT TRUE;
                     ALTER TABLE key ADD COLUMN sourced BOOLEAN NOT NULL DEFAULT FALSE;
+                    """)
+        }
+        migrator.registerMigration("groups, which can own jobs and enter them") { database in
+            // The numbers of people, and of groups the names after an "@": texts, as in the records.
+            try database.execute(
+                sql: """
+                    CREATE TABLE membership (
+                        person INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+                        "group" TEXT NOT NULL,
+                        local BOOLEAN NOT NULL,
+                        sourced BOOLEAN NOT NULL,
+                        PRIMARY KEY (person, "group")
+                    ) WITHOUT ROWID;
+                    CREATE INDEX membership_group ON membership ("group");
+                    DROP INDEX job_owner;
+                    DROP INDEX job_finished;
+                    ALTER TABLE job RENAME COLUMN owner TO submitter;
+                    ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+                    UPDATE job SET owner = CAST(submitter AS TEXT);
+                    CREATE INDEX job_owner ON job (owner);
+                    CREATE INDEX job_finished ON job (owner, over, bytes, source, live) WHERE NOT live;
+                    CREATE TABLE party_share (
+                        party TEXT NOT NULL,
+                        job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+                        PRIMARY KEY (party, job)
+                    ) WITHOUT ROWID;
+                    INSERT INTO party_share SELECT CAST(person AS TEXT), job FROM share;
+                    DROP TABLE share;
+                    ALTER TABLE party_share RENAME TO share;
+                    CREATE INDEX share_job ON share (job);
                     """)
         }
         return migrator

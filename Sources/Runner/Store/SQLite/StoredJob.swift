@@ -12,6 +12,13 @@ struct StoredJob: Codable, Equatable {
         var name: String
     }
 
+    /// With `group`, it is one; id and name are those that people see then.
+    struct StoredParty: Codable, Equatable {
+        var id: String
+        var name: String
+        var group: String?
+    }
+
     struct StoredTask: Codable, Equatable {
         var name: String
         var status: String
@@ -46,6 +53,8 @@ struct StoredJob: Codable, Equatable {
         var fingerprint: String
         var key: String?
         var kind: String
+        /// Nil in claims of earlier versions, which knew no groups.
+        var isOwners: Bool?
         var from: String
         var since: Date
     }
@@ -58,7 +67,8 @@ struct StoredJob: Codable, Equatable {
 
     var version = StoredJob.version
     var id: String
-    var owner: StoredPerson
+    var owner: StoredParty
+    var submitter: StoredPerson?
     var note: String?
     var status: String
     var visibility: String
@@ -68,7 +78,7 @@ struct StoredJob: Codable, Equatable {
     var isHeld: Bool
     var logout: String?
     var keep: Int?
-    var shares: [StoredPerson]
+    var shares: [StoredParty]
     var tasks: [StoredTask]
     var builder: StoredBuilder?
     var builderEnd: StoredBuilderEnd?
@@ -91,7 +101,8 @@ extension StoredJob {
     init(_ record: JobRecord) {
         let job = record.job
         id = job.id.description
-        owner = StoredPerson(job.owner)
+        owner = StoredParty(job.owner)
+        submitter = job.submitter.map(StoredPerson.init)
         note = job.note
         status = job.status.rawValue
         visibility = job.visibility.rawValue
@@ -101,7 +112,7 @@ extension StoredJob {
         isHeld = job.held
         logout = job.logout?.rawValue
         keep = job.keep
-        shares = job.shares.map(StoredPerson.init)
+        shares = job.shares.map(StoredParty.init)
         tasks = job.tasks.map(StoredTask.init)
         builder = job.builder.map(StoredBuilder.init)
         builderEnd = job.builderEnd.map {
@@ -129,6 +140,17 @@ extension StoredJob.StoredPerson {
     var person: Person { Person(id: id, name: name) }
 }
 
+extension StoredJob.StoredParty {
+    init(_ party: Party) {
+        self.init(id: party.id, name: party.name)
+        if case .group(let own) = party { group = own.name }
+    }
+
+    var party: Party {
+        group.map { .group(Group(name: $0)) } ?? .person(Person(id: id, name: name))
+    }
+}
+
 extension StoredJob.StoredTask {
     init(_ task: Job.Task) {
         self.init(
@@ -151,8 +173,8 @@ extension StoredJob.StoredClaim {
     init(_ claim: StandingClaim) {
         self.init(
             id: claim.id, session: claim.session, person: StoredJob.StoredPerson(claim.person),
-            fingerprint: claim.fingerprint, key: claim.key, kind: claim.kind.rawValue, from: claim.from,
-            since: claim.since)
+            fingerprint: claim.fingerprint, key: claim.key, kind: claim.kind.rawValue,
+            isOwners: claim.isOwners, from: claim.from, since: claim.since)
     }
 }
 
@@ -173,10 +195,11 @@ extension StoredJob {
     func job() throws -> Job {
         guard let id = JobID(id) else { throw UnknownWord(word: id) }
         return Job(
-            id: id, owner: owner.person, note: note, status: try Self.read(status),
+            id: id, owner: owner.party, submitter: submitter?.person, note: note,
+            status: try Self.read(status),
             visibility: try Self.read(visibility), created: created, deadline: deadline,
             maxDeadline: maxDeadline, held: isHeld, logout: logout.map { Job.Logout(rawValue: $0) },
-            keep: keep, shares: shares.map(\.person),
+            keep: keep, shares: shares.map(\.party),
             tasks: try tasks.map { task in
                 Job.Task(
                     name: task.name, status: try Self.read(task.status), started: task.started,
@@ -203,7 +226,8 @@ extension StoredJob {
             StandingClaim(
                 id: claim.id, session: claim.session, person: claim.person.person,
                 fingerprint: claim.fingerprint, key: claim.key, kind: try Self.read(claim.kind),
-                from: claim.from, since: claim.since, expires: .distantPast)
+                isOwners: claim.isOwners ?? owner.party.isSame(as: claim.person.person), from: claim.from,
+                since: claim.since, expires: .distantPast)
         }
     }
 

@@ -36,7 +36,8 @@ struct StoredJobV1: Decodable {
             claims: claims.map {
                 StandingClaim(
                     id: $0.id, session: $0.session, person: $0.person, fingerprint: $0.fingerprint,
-                    key: $0.key, kind: $0.kind, from: $0.from, since: $0.since, expires: .distantPast)
+                    key: $0.key, kind: $0.kind, isOwners: job.owner.isSame(as: $0.person), from: $0.from,
+                    since: $0.since, expires: .distantPast)
             }, builderStarted: builderStarted,
             lifetime: lifetime.map {
                 Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)

@@ -6,8 +6,11 @@ import ServiceClient
 /// `people`: the people whom the service knows, and their rights.
 struct People: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List people, suspend them, and make administrators.",
-        subcommands: [ListPeople.self, SuspendPerson.self, ResumePerson.self, Promote.self, Demote.self])
+        abstract: "List people, suspend them, make administrators, and form groups.",
+        subcommands: [
+            ListPeople.self, SuspendPerson.self, ResumePerson.self, Promote.self, Demote.self, Join.self,
+            Leave.self,
+        ])
 }
 
 /// `people list`
@@ -21,11 +24,12 @@ struct ListPeople: ParsableCommand {
         reporting { () throws(Failure) in
             let list: AccountList = try options.list(part.limit) { $0.people(page: $1, $2) }
             try options.answer(list) {
-                var table = Table(["ID", "NAME", "ROLE", "STATE"])
+                var table = Table(["ID", "NAME", "ROLE", "STATE", "GROUPS"])
                 for person in list.people {
                     table.add([
                         person.id, person.name, person.administrator ? "administrator" : "-",
                         person.suspended ? "suspended" : "-",
+                        person.groups.map { $0.map(\.name).joined(separator: ", ") } ?? "-",
                     ])
                 }
                 return table.lines.joined(separator: "\n")
@@ -84,5 +88,37 @@ struct Demote: ParsableCommand {
 
     func run() {
         reporting { () throws(Failure) in try options.ask { $0.setAdministrator(name, false, $1) } as Void }
+    }
+}
+
+/// `people join`
+struct Join: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a person into a group. Its first member creates a group.")
+
+    @Argument(help: "The person's name.") var name: String
+    @Argument(help: "The group's name.") var group: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.setMember(name, of: Group(written: group), true, $1) } as Void
+        }
+    }
+}
+
+/// `people leave`
+struct Leave: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a person out of a group. What the source of people says of it stays.")
+
+    @Argument(help: "The person's name.") var name: String
+    @Argument(help: "The group's name.") var group: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.setMember(name, of: Group(written: group), false, $1) } as Void
+        }
     }
 }

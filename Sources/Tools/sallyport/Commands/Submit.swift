@@ -7,6 +7,7 @@ struct Submit: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Submit a manifest as a new job.")
 
     @Option(help: "The job's owner; by default the user who has logged in.") var owner: String?
+    @Option(help: "The group whose job it will be; its owner must be in it.") var group: String?
     @Option(help: "What the job is about.") var note: String?
     @Option(help: "When the builder is kept, instead of what the manifest says.") var keep: KeepRule?
     @Flag(help: "Who can see the job.") var visibility = Visibility.unlisted
@@ -22,8 +23,10 @@ struct Submit: ParsableCommand {
             }
             let job = try options.ask {
                 $0.submit(
-                    manifest: manifest, owner: owner, with: nil, note: note, visibility: visibility,
-                    keep: keep, $1)
+                    manifest: manifest,
+                    SubmissionOptions(
+                        submitter: owner, group: group.map(Group.init(written:)), note: note,
+                        visibility: visibility, keep: keep), $1)
             }
             try options.answer(job) {
                 "job \(job.id): \(job.status.rawValue)"

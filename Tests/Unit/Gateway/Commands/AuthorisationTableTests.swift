@@ -32,7 +32,7 @@ import Testing
         where line.hasPrefix("| `") {
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             let verb = cells[0].trimmingCharacters(in: ["`"])
-            if cells.count == 7 {
+            if cells.count == 8 {
                 jobs[verb] = try cells.dropFirst().map { try #require(Verdict($0), "\(verb): \($0)") }
             } else {
                 personal.append(verb)
@@ -55,10 +55,12 @@ import Testing
                 let others = [Job.Visibility.public: 0, .unlisted: 1, .private: 2]
                 let verdict = row[standing == .stranger ? column + others[visibility]! : column]
                 let person = standing == .owner ? Fixture.alice : Fixture.bob
-                let job = Fixture.job(
+                var job = Fixture.job(
                     visibility: visibility, shares: standing == .shared ? [Fixture.bob] : [])
+                if standing == .member { job.owner = .group(Fixture.team) }
                 let known = try Fixture.known(
-                    person, administrator: standing == .administrator, unacceptedTerms: unacceptedTerms)
+                    person, administrator: standing == .administrator,
+                    groups: standing == .member ? [Fixture.team] : [], unacceptedTerms: unacceptedTerms)
                 let place: Comment = "\(verb.manual.name), \(standing.rawValue), \(visibility.rawValue)"
                 do throws(Refusal) {
                     let permit = try Fixture.authorise(verb, of: Fixture.identifier, job, for: known)

@@ -22,7 +22,8 @@ import Testing
     @Test func whoIsInsideIsInTheTable() {
         let created = Date(timeIntervalSince1970: 0)
         var job = Job(
-            id: JobID("42")!, owner: Fixture.alice, note: "fix the parser", status: .failed, created: created,
+            id: JobID("42")!, owner: .person(Fixture.alice), note: "fix the parser", status: .failed,
+            created: created,
             deadline: created.addingTimeInterval(3540), builder: Fixture.builder(.kept))
         let people = [Fixture.alice, Fixture.alice, Fixture.bob]
         job.sessions = people.map {
@@ -37,9 +38,9 @@ import Testing
 
     @Test func othersJobsComeAfterOnesOwnWithTheirOwners() {
         var own = Fixture.job(.queued, builder: nil)
-        own.owner = Fixture.bob
+        own.owner = .person(Fixture.bob)
         var shared = Fixture.job(shares: [Fixture.bob])
-        shared.owner.name = "alice\u{1b}[2J"
+        shared.owner = .person(Person(id: "1", name: "alice\u{1b}[2J"))
         #expect(
             JobTable([shared, own], for: Fixture.bob).lines
                 == [
@@ -139,7 +140,7 @@ import Testing
 
     /// With a service that answers the four necessary requests.
     @Test func aJobOfWhichLittleIsKnownIsShownWithoutGuesses() throws {
-        var job = Job(id: Fixture.identifier, owner: Person(id: "1", name: "1"), status: .failed)
+        var job = Job(id: Fixture.identifier, owner: .person(Person(id: "1", name: "1")), status: .failed)
         job.builder = Fixture.job().builder
         func text() -> String {
             JobSheet(

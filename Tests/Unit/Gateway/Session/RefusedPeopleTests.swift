@@ -61,7 +61,7 @@ import Testing
 
     @Test func aHostileNameIsHarmlessInARefusal() throws {
         var job = Fixture.job()
-        job.owner.name = "\u{1b}]0;x\u{7}\nroot"
+        job.owner = .person(Person(id: "1", name: "\u{1b}]0;x\u{7}\nroot"))
         let known = try Fixture.known(Fixture.bob)
         do throws(Refusal) {
             _ = try Fixture.authorise(Verbs.named("connect")!, of: Fixture.identifier, job, for: known)

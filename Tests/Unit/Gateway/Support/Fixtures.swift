@@ -12,22 +12,26 @@ typealias ExitStatus = Gateway.ExitStatus
 enum Fixture {
     static let alice = Person(id: "1", name: "alice")
     static let bob = Person(id: "2", name: "bob")
+    static let team = Group(name: "team")
     static let fingerprint = "SHA256:abc"
     static let identifier = JobID("42")!
 
     static func key(
-        of person: Person, suspended: Bool = false, administrator: Bool = false,
+        of person: Person, suspended: Bool = false, administrator: Bool = false, groups: [Group] = [],
         unacceptedTerms: String? = nil
     ) -> Key {
         Key(
             fingerprint: fingerprint, type: "ssh-ed25519", key: "AAAA", comment: "", owner: person,
-            suspended: suspended, administrator: administrator, unacceptedTerms: unacceptedTerms)
+            suspended: suspended, administrator: administrator, groups: groups,
+            unacceptedTerms: unacceptedTerms)
     }
 
     static func known(
-        _ person: Person, administrator: Bool = false, unacceptedTerms: String? = nil
+        _ person: Person, administrator: Bool = false, groups: [Group] = [],
+        unacceptedTerms: String? = nil
     ) throws -> Principal {
-        let key = key(of: person, administrator: administrator, unacceptedTerms: unacceptedTerms)
+        let key = key(
+            of: person, administrator: administrator, groups: groups, unacceptedTerms: unacceptedTerms)
         return try Principal.identify(key, fingerprint: fingerprint)
     }
 
@@ -52,8 +56,9 @@ enum Fixture {
         visibility: Job.Visibility = .unlisted, shares: [Person] = []
     ) -> Job {
         Job(
-            id: identifier, owner: alice, status: status, visibility: visibility,
-            created: Date(timeIntervalSince1970: 0), shares: shares, builder: state.map { builder($0) })
+            id: identifier, owner: .person(alice), status: status, visibility: visibility,
+            created: Date(timeIntervalSince1970: 0), shares: shares.map { .person($0) },
+            builder: state.map { builder($0) })
     }
 
     static func claim(of builder: Job.Builder) -> Claim {

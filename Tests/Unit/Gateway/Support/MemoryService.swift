@@ -52,6 +52,10 @@ final class MemoryService: BuildService {
     var hasLeases = true
     /// All that has been asked for, one word each.
     private(set) var requests: [String] = []
+    /// What was said of the jobs that were submitted.
+    private(set) var submissions: [SubmissionOptions] = []
+    /// What is answered to submissions of a manifest; nil: they are not offered.
+    var submitted: Job?
     /// What is being submitted, and never answered.
     private(set) var source: (any ByteSource)?
     /// The last watch of a job, and what it reports.
@@ -188,20 +192,20 @@ extension MemoryService: SelfService {
     }
 
     func submit(
-        manifest: [UInt8], owner: String, with session: String?, note: String?, visibility: Job.Visibility,
-        keep: KeepRule?,
+        manifest: [UInt8], _ options: SubmissionOptions,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         requests.append("submit")
-        answer(.failure(Self.notOffered))
+        submissions.append(options)
+        answer(submitted.map { .success($0) } ?? .failure(Self.notOffered))
     }
 
     func submit(
-        source: any ByteSource, manifest: String?, owner: String, with session: String?, note: String?,
-        visibility: Job.Visibility, keep: KeepRule?,
+        source: any ByteSource, manifest: String?, _ options: SubmissionOptions,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         requests.append("submit")
+        submissions.append(options)
         self.source = source
     }
 

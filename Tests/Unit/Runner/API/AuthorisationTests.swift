@@ -15,9 +15,9 @@ struct AuthorisationTests {
         (.look, .GET, "events"), (.release, .DELETE, "builder"), (.cancel, .POST, "cancel"),
     ]
 
-    /// Alice is 1, her guest 2, an administrator 3, a stranger 4.
+    /// Alice is 1, her guest 2, an administrator 3, a stranger 4; Dave, who is 6, is in the group that owns a job of Alice's.
     private static let people: [Standing: String] = [
-        .owner: "1", .shared: "2", .administrator: "3", .stranger: "4",
+        .owner: "1", .member: "6", .shared: "2", .administrator: "3", .stranger: "4",
     ]
 
     @Test("every request by everyone", arguments: Standing.allCases, Visibility.allCases)
@@ -26,7 +26,8 @@ struct AuthorisationTests {
             try await prepare(service)
             for request in Self.requests {
                 _ = try await service.client.send(.DELETE, "/v1/jobs/1/hold")
-                let job = try await service.failedJob(query: "owner=alice&visibility=\(visibility)")
+                let group = standing == .member ? "&group=team" : ""
+                let job = try await service.failedJob(query: "owner=alice&visibility=\(visibility)\(group)")
                 _ = try await service.client.send(.PUT, "/v1/jobs/\(job.id)/shares/bob")
                 let path = "/v1/jobs/\(job.id)/\(request.path)?person=\(Self.people[standing]!)"
                 let status = try await send(request.method, path, service)
@@ -62,11 +63,14 @@ struct AuthorisationTests {
     }
 
     private func prepare(_ service: TestService) async throws {
-        for name in ["alice", "bob", "root", "mallory", "carol"] {
+        for name in ["alice", "bob", "root", "mallory", "carol", "dave"] {
             let key = NewKey(owner: name, key: try Self.key())
             #expect(try await service.send(.POST, "/v1/keys", key).status == 201)
         }
         _ = try await service.client.send(.PUT, "/v1/people/root/administration")
+        for name in ["alice", "dave"] {
+            #expect(try await service.client.send(.PUT, "/v1/people/\(name)/groups/team").status == 204)
+        }
     }
 
     private func accounts(_ service: TestService) async throws -> [Account] {

@@ -110,7 +110,7 @@ struct ChangesTests {
             let share = "/v1/jobs/1/shares/bob?person=1"
             for _ in 1...2 {
                 let shared = try await service.client.send(.PUT, share).decode(Job.self)
-                #expect(shared.shares == [Person(id: "2", name: "bob")])
+                #expect(shared.shares == [.person(Person(id: "2", name: "bob"))])
             }
             let claim = try await service.claim("1", byBob: true).decode(Claim.self)
             let heartbeat = "/v1/claims/\(claim.id)/heartbeat"

@@ -200,9 +200,11 @@ struct ListPageTests {
         defer { store.close() }
         let alice = try await store.addKey(Self.key(1), comment: "", owner: "alice", at: start).owner
         let note = String(repeating: "n", count: 100_000)
+        var submission = Submission(by: alice)
+        submission.note = note
         for _ in 1...25 {
             _ = try await store.addJob(
-                NewJob(owner: alice, note: note, manifest: Manifest(image: "debian")), at: start)
+                NewJob(submission: submission, manifest: Manifest(image: "debian")), at: start)
         }
         var (last, seen, sizes): (JobID?, [String], [Int]) = (nil, [], [])
         repeat {

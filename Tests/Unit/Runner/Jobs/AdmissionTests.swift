@@ -13,7 +13,7 @@ struct AdmissionTests {
     /// Alice's job, which is shared with Bob.
     private func shared() -> Lifecycle {
         var job = lifecycle()
-        job.record.job.shares = [Self.bob]
+        job.record.job.shares = [.person(Self.bob)]
         return job
     }
 

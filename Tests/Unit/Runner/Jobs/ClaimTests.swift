@@ -46,10 +46,22 @@ struct ClaimTests {
     func othersLogOut(isAdministrator: Bool) throws {
         var job = kept()
         let bob = Person(id: "2", name: "bob")
-        if !isAdministrator { _ = try job.shared(with: bob, by: Requester()) }
+        if !isAdministrator { _ = try job.shared(with: .person(bob), by: Requester()) }
         try claim(&job, "s", .shell, by: bob, isAdministrator: isAdministrator)
         #expect(!job.released("7-s", reason: .logout, at: start + 10).contains(.endBuilder))
         #expect(job.record.job.deadline == start + 610)
+    }
+
+    @Test("of a group's job every member is an owner, and nobody else", arguments: [true, false])
+    func membersLogOut(isMember: Bool) throws {
+        var job = kept()
+        let team = Group(name: "team")
+        (job.record.job.owner, job.record.job.submitter) = (.group(team), Person(id: "1", name: "alice"))
+        let bob = Person(id: "2", name: "bob")
+        _ = try job.shared(with: .person(bob), by: Requester())
+        try claim(&job, "s", .shell, by: bob, groups: isMember ? [team] : [])
+        #expect(job.record.claims.map(\.isOwners) == [isMember])
+        #expect(job.released("7-s", reason: .logout, at: start + 10).contains(.endBuilder) == isMember)
     }
 
     @Test("the configuration of today counts, not that of the day on which the job was stored")
@@ -175,7 +187,7 @@ struct ClaimTests {
         #expect(code(kept()) == nil)
         #expect(code(kept(), by: "2") == .forbidden)
         var shared = kept()
-        shared.record.job.shares = [Person(id: "2", name: "bob")]
+        shared.record.job.shares = [.person(Person(id: "2", name: "bob"))]
         #expect(code(shared, by: "2") == nil)
         var booting = lifecycle()
         booting.record.job.builder?.state = .booting

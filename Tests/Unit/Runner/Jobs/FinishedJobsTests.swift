@@ -68,21 +68,21 @@ struct FinishedJobsTests {
         let (directory, store, _) = try await TestService.makeDirectory()
         let alice = try #require(try await store.person("alice"))
         let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: "exit 0")])
-        let id = try await directory.submit(manifest, owner: alice, note: nil).id
-        #expect(try await store.finishedJobs(of: alice) == FinishedJobs(count: 0, bytes: 0))
+        let id = try await directory.submit(manifest, as: Submission(by: alice)).id
+        #expect(try await store.finishedJobs(of: .person(alice)) == FinishedJobs(count: 0, bytes: 0))
         _ = try await directory.with(id) { job throws(RunnerError) in
             try await job.cancel(by: Requester())
         }
         let size = try JSONEncoder().encode(manifest).count + (await directory.logs(id).size)
         // It is measured when it has been forgotten.
-        while try await store.finishedJobs(of: alice).bytes == 0 { await Task.yield() }
-        #expect(try await store.finishedJobs(of: alice) == FinishedJobs(count: 1, bytes: size))
+        while try await store.finishedJobs(of: .person(alice)).bytes == 0 { await Task.yield() }
+        #expect(try await store.finishedJobs(of: .person(alice)) == FinishedJobs(count: 1, bytes: size))
         #expect(try await store.unmeasuredJobs(behind: nil, limit: 9) == [])
         try await store.write { try $0.execute(sql: "UPDATE job SET bytes = NULL, source = 5") }
-        #expect(try await store.finishedJobs(of: alice) == FinishedJobs(count: 1, bytes: 5))
+        #expect(try await store.finishedJobs(of: .person(alice)) == FinishedJobs(count: 1, bytes: 5))
         await Retention(of: directory).measureFinishedJobs()
-        #expect(try await store.finishedJobs(of: alice) == FinishedJobs(count: 1, bytes: size + 5))
-        let oldest = try await store.oldestFinishedJobs(of: alice, limit: 9)
+        #expect(try await store.finishedJobs(of: .person(alice)) == FinishedJobs(count: 1, bytes: size + 5))
+        let oldest = try await store.oldestFinishedJobs(of: .person(alice), limit: 9)
         #expect(oldest == [.init(id: id, bytes: size + 5)])
         let plan = try await store.read {
             try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN " + SQLiteStore.finished, arguments: ["1"]).map(

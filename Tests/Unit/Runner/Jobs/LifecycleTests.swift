@@ -9,7 +9,7 @@ import Testing
 /// A job in the middle of its life, for tests of decisions.
 func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .ask) -> Lifecycle {
     let job = Job(
-        id: JobID("7")!, owner: Person(id: "1", name: "alice"), status: .queued, created: start,
+        id: JobID("7")!, owner: .person(Person(id: "1", name: "alice")), status: .queued, created: start,
         tasks: [.init(name: "a", status: .pending), .init(name: "b", status: .pending)], shell: shell)
     var lifecycle = Lifecycle(
         record: JobRecord(
@@ -109,7 +109,10 @@ struct LifecycleTests {
             "a", exitStatus: 1, room: .instead(of: JobID("5")!, isNamed: true), at: start)
         #expect(new.record.job.builder?.state == .kept && effects.contains(.makeRoom(instead: JobID("5")!)))
         #expect(
-            effects.contains(.log("to make room, the builder of job 5 ends: you can keep no more at once")))
+            effects.contains(
+                .log(
+                    "to make room, the builder of job 5 ends: you have as many kept builders as one owner can have"
+                )))
         var old = lifecycle()
         _ = old.taskEnded("a", exitStatus: 1, at: start)
         var entered = old
@@ -126,7 +129,8 @@ struct LifecycleTests {
         {
             let alice = Person(id: "1", name: "alice")
             return Job(
-                id: JobID("\(id)")!, owner: alice, status: .failed, visibility: visibility, held: held,
+                id: JobID("\(id)")!, owner: .person(alice), status: .failed, visibility: visibility,
+                held: held,
                 sessions: inside
                     ? [.init(session: "s", person: alice, kind: .shell, from: "::1", since: start)] : [])
         }
@@ -198,22 +202,25 @@ struct LifecycleTests {
 @discardableResult
 func claim(
     _ job: inout Lifecycle, _ session: String, _ kind: Claim.Kind,
-    by person: Person = Person(id: "1", name: "alice"), isAdministrator: Bool = false, at now: Date = start
+    by person: Person = Person(id: "1", name: "alice"), isAdministrator: Bool = false, groups: [Group] = [],
+    at now: Date = start
 ) throws -> Claim {
     let request = ClaimRequest(
         session: session, kind: kind, person: .init(id: person.id), keyFingerprint: "f", key: "k",
         from: "192.0.2.1")
     return try job.claimed(
-        request, by: permit(person, isAdministrator: isAdministrator, for: job), id: "7-\(session)", at: now
+        request, by: permit(person, isAdministrator: isAdministrator, groups: groups, for: job),
+        id: "7-\(session)", at: now
     ).claim
 }
 
 /// The permit to enter, if the policy gives one.
 func permit(
-    _ person: Person, isAdministrator: Bool = false, for job: Lifecycle
+    _ person: Person, isAdministrator: Bool = false, groups: [Group] = [], for job: Lifecycle
 ) throws(RunnerError) -> Permit {
     do throws(Denial) {
-        let account = Account(id: person.id, name: person.name, administrator: isAdministrator)
+        let account = Account(
+            id: person.id, name: person.name, administrator: isAdministrator, groups: groups)
         return try Permit.decide(
             .enter, on: job.record.job.id, job.record.job, for: try Principal.identify(account))
     } catch {

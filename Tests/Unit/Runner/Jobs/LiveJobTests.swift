@@ -35,7 +35,7 @@ struct LiveJobTests {
     /// A job whose only task fails, as soon as its builder is kept.
     private func failedJob(_ directory: JobDirectory, _ script: String = "exit 1") async throws -> JobID {
         let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: script)])
-        let id = try await directory.submit(manifest, owner: alice, note: nil).id
+        let id = try await directory.submit(manifest, as: Submission(by: alice)).id
         try await wait(for: id, in: directory) { $0.builder?.state == .kept }
         return id
     }
@@ -127,7 +127,7 @@ struct LiveJobTests {
         let kept = try await failedJob(first)
         _ = try await claim(kept, in: first)
         let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: "wait")])
-        let running = try await first.submit(manifest, owner: alice, note: nil).id
+        let running = try await first.submit(manifest, as: Submission(by: alice)).id
         try await wait(for: running, in: first) { $0.tasks[0].status == .running }
         await first.stop(endsBuilders: false)
         try await directory().drain()
@@ -156,7 +156,8 @@ struct LiveJobTests {
             for name in ["bob", "carol", "dave", "eve"] {
                 group.addTask {
                     try await directory.with(id) { job throws(RunnerError) in
-                        try await job.share(with: Person(id: name, name: name), true, by: Requester())
+                        try await job.share(
+                            with: .person(Person(id: name, name: name)), true, by: Requester())
                     }
                 }
             }
@@ -190,13 +191,13 @@ struct LiveJobTests {
         let manifest = Manifest(image: "debian")
         try await withThrowingTaskGroup { [alice] group in
             for _ in 1...10 {
-                group.addTask { try await directory.submit(manifest, owner: alice, note: nil) }
+                group.addTask { try await directory.submit(manifest, as: Submission(by: alice)) }
             }
             for try await _ in group {}
         }
         #expect(await directory.waiting.jobs(of: alice.id).map(\.description) == (1...10).map { "\($0)" })
         await #expect(throws: RunnerError.self) {
-            try await directory.submit(manifest, owner: alice, note: nil)
+            try await directory.submit(manifest, as: Submission(by: alice))
         }
     }
 }

@@ -100,19 +100,19 @@ struct ShortageTests {
         let large = Manifest(
             image: "debian", tasks: [.init(name: "a", script: String(repeating: "#", count: 1 << 17))])
         let error = await #expect(throws: RunnerError.self) {
-            try await directory.submit(large, owner: alice, note: nil)
+            try await directory.submit(large, as: Submission(by: alice))
         }
         #expect(error?.code == .noSpace && error?.description == "The disk of the build service is full.")
         #expect(try await store.jobs(owner: nil, live: false).isEmpty)
         try await store.database.write { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
-        #expect(try await directory.submit(large, owner: alice, note: nil).id == JobID("1"))
+        #expect(try await directory.submit(large, as: Submission(by: alice)).id == JobID("1"))
     }
 
     @Test("a job's later state is stored when there is space, and only then forgotten")
     func laterStored() async throws {
         let (directory, store, clock) = try await TestService.makeDirectory()
         let alice = try #require(try await store.person("alice"))
-        let id = try await directory.submit(Manifest(image: "debian"), owner: alice, note: nil).id
+        let id = try await directory.submit(Manifest(image: "debian"), as: Submission(by: alice)).id
         try await store.database.write {
             try $0.execute(
                 sql: """

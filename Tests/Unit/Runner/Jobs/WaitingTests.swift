@@ -73,7 +73,7 @@ struct WaitingTests {
         _ id: Int, _ status: Job.Status, _ state: Job.Builder.State?, _ visibility: Visibility = .unlisted
     ) -> Job {
         Job(
-            id: JobID("\(id)")!, owner: Person(id: "1", name: "alice"), status: status,
+            id: JobID("\(id)")!, owner: .person(Person(id: "1", name: "alice")), status: status,
             visibility: visibility,
             builder: state.map {
                 Job.Builder(state: $0, address: "::1", port: 22, user: "build", hostKeys: [])
@@ -101,8 +101,9 @@ struct WaitingTests {
         let builders = OwnersBuilders([
             job(2, .running, .ready), job(3, .running, .ready, .private), job(10, .failed, .kept),
         ])
+        let alice = Party.person(Person(id: "1", name: "alice"))
         func sentence(_ visibility: Visibility, _ obstacle: OwnersBuilders.Obstacle?) -> String {
-            WaitReason(job(11, .queued, nil, visibility), builders, obstacle).sentence(slots: 4)
+            WaitReason(job(11, .queued, nil, visibility), builders, obstacle).sentence(slots: 4, owner: alice)
         }
         #expect(
             sentence(.private, .running)
@@ -113,7 +114,10 @@ struct WaitingTests {
         #expect(sentence(.unlisted, .kept) == "waits: you have 1 kept builder; release 10")
         #expect(sentence(.unlisted, nil) == "waits: all builders (4) are in use; you can release 10")
         #expect(
-            WaitReason.running(1, named: []).sentence(slots: 4)
+            WaitReason.running(1, named: []).sentence(slots: 4, owner: alice)
                 == "waits until one has ended: you have 1 running job, which is the limit")
+        #expect(
+            WaitReason.kept(2, named: []).sentence(slots: 4, owner: .group(Group(name: "team")))
+                == "waits: @team has 2 kept builders; release one")
     }
 }

@@ -1,4 +1,5 @@
 import AuthorizedKeys
+import BuildAPI
 import KeyForms
 import Synchronization
 
@@ -24,10 +25,12 @@ final class FakeSource: PeopleSource {
     }
 
     func set(
-        _ name: String, _ keys: [String] = [], isSuspended: Bool = false, isAdministrator: Bool = false
+        _ name: String, _ keys: [String] = [], isSuspended: Bool = false, isAdministrator: Bool = false,
+        groups: [String] = []
     ) throws {
         var person = try SourcedPerson(name: name, lines: keys)
         (person.isSuspended, person.isAdministrator) = (isSuspended, isAdministrator)
+        person.groups = Set(groups.map { Group(name: $0) })
         state.withLock { [person] in $0.people[name] = person }
     }
 

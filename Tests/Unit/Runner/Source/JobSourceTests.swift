@@ -226,11 +226,11 @@ import Testing
             #expect(try Self.files(service) == ["1", "incoming"])
             #expect(try Self.files(service, "/incoming").isEmpty)
             let alice = try #require(try await store.person("alice"))
-            #expect(try await store.sources(owner: alice).map(\.job) == [JobID("1")])
+            #expect(try await store.sources(owner: .person(alice)).map(\.job) == [JobID("1")])
             try await store.database.write { try $0.execute(sql: "DROP TRIGGER full") }
             #expect(try await Self.submit(Self.source(), to: service).status == 201)
             #expect(try Self.files(service) == ["2", "incoming"])
-            #expect(try await store.sources(owner: alice).map(\.job) == [JobID("2")])
+            #expect(try await store.sources(owner: .person(alice)).map(\.job) == [JobID("2")])
         }
     }
 

@@ -95,7 +95,8 @@ struct EarlierVersionsTests {
             try PublicKey.parse(line: TestService.aliceKey).key, comment: "", owner: "dave", at: .now)
         #expect(!people.map(\.id).contains(key.owner.id))
         let job = try await store.addJob(
-            NewJob(owner: key.owner, manifest: Manifest(image: "debian", tasks: [])), at: .now)
+            NewJob(submission: Submission(by: key.owner), manifest: Manifest(image: "debian", tasks: [])),
+            at: .now)
         #expect(job.job.id.description == "10")
     }
 

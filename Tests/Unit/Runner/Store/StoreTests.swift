@@ -65,7 +65,7 @@ struct StoreTests {
         "a name cannot be taken for an id",
         arguments: ["", "12", "a b", "a/b", "é", String(repeating: "a", count: 65)])
     func names(name: String) {
-        #expect(!SQLiteStore.isPersonName(name))
+        #expect(!SQLiteStore.isName(name))
     }
 
     @Test("a job survives as it is")
@@ -73,9 +73,11 @@ struct StoreTests {
         let path = TestService.makeFolder() + "/runner.sqlite"
         let store = try SQLiteStore(path: path)
         let person = try await store.addKey(try alice(), comment: "", owner: "alice", at: start).owner
+        var submission = Submission(by: person)
+        submission.note = "n"
         var record = try await store.addJob(
             NewJob(
-                owner: person, note: "n",
+                submission: submission,
                 manifest: Manifest(image: "debian", tasks: [.init(name: "a", script: "x")])),
             at: start)
         record.job.status = .queued
@@ -97,7 +99,9 @@ struct StoreTests {
         // Those that others share with a person are found by the person they are shared with, for as long as they are.
         let bob = try PublicKey.parse(line: TestService.bobKey).key
         let other = try await again.addKey(bob, comment: "", owner: "bob", at: start).owner
-        record.job.shares = [Person(id: "2", name: "bob"), Person(id: "77", name: "nobody")]
+        record.job.shares = [
+            .person(Person(id: "2", name: "bob")), .person(Person(id: "77", name: "nobody")),
+        ]
         try await again.save(record, at: start)
         #expect(try await again.jobs(owner: other, live: false, shared: true) == [record.job])
         #expect(try await again.jobs(owner: other, live: true, shared: true).isEmpty)
@@ -121,7 +125,8 @@ struct StoreTests {
         }
         let manifest = Manifest(
             image: "debian", tasks: [.init(name: "a", script: String(repeating: "\"", count: 100_000))])
-        var large = try await again.addJob(NewJob(owner: person, manifest: manifest), at: start)
+        var large = try await again.addJob(
+            NewJob(submission: Submission(by: person), manifest: manifest), at: start)
         #expect(try await sizes().sorted().last! > 200_000)
         #expect(try await sizes().count(where: { $0 > 2000 }) == 1)
         #expect(try await again.manifest(of: large.job.id) == manifest)

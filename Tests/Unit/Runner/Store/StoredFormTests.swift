@@ -15,11 +15,12 @@ struct StoredFormTests {
     private static func record() -> JobRecord {
         let claim = StandingClaim(
             id: "1-0", session: "s1", person: alice, fingerprint: "SHA256:f", key: "ssh-ed25519 AAAA",
-            kind: .proxy, from: "192.0.2.1", since: start, expires: start + 60)
+            kind: .proxy, isOwners: true, from: "192.0.2.1", since: start, expires: start + 60)
         let job = Job(
-            id: JobID("1")!, owner: alice, note: "n", status: .failed, visibility: .private,
+            id: JobID("1")!, owner: .group(Group(name: "team")), submitter: alice, note: "n", status: .failed,
+            visibility: .private,
             created: start, deadline: start + 1, maxDeadline: start + 2, held: true, logout: .ask, keep: 7,
-            shares: [Person(id: "2", name: "bob")],
+            shares: [.person(Person(id: "2", name: "bob")), .group(Group(name: "all"))],
             tasks: [
                 .init(
                     name: "a", status: .failed, started: start, ended: start + 3, exitStatus: 1,
@@ -76,7 +77,8 @@ struct StoredFormTests {
         let large = Manifest(
             image: "debian", tasks: [.init(name: "a", script: String(repeating: "x", count: 1 << 20))])
         for _ in 0..<8 {
-            var record = try await store.addJob(NewJob(owner: Self.alice, manifest: large), at: start)
+            var record = try await store.addJob(
+                NewJob(submission: Submission(by: Self.alice), manifest: large), at: start)
             record.job.status = .cancelled
             try await store.save(record, at: start)
         }
@@ -128,7 +130,8 @@ struct StoredFormTests {
         let store = try SQLiteStore(path: TestService.makeFolder() + "/runner.sqlite")
         let key = try PublicKey.parse(line: TestService.aliceKey).key
         _ = try await store.addKey(key, comment: "", owner: "alice", at: start)
-        _ = try await store.addJob(NewJob(owner: Self.alice, manifest: Manifest(image: "debian")), at: start)
+        _ = try await store.addJob(
+            NewJob(submission: Submission(by: Self.alice), manifest: Manifest(image: "debian")), at: start)
         return store
     }
 }

@@ -67,9 +67,11 @@ final class MemoryStore: Store {
             let number = state.last + 1
             let id = JobID("\(number)")!
             try keepSource(id)
+            let submission = new.submission
             let job = Job(
-                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
-                created: now, tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
+                id: id, owner: submission.owner, submitter: submission.groupsSubmitter,
+                note: submission.note, status: .pending, visibility: submission.visibility, created: now,
+                tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
                 shell: new.manifest.shell)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             for old in new.forgottenSources.compactMap(Self.number) { state.records[old]?.source = nil }
@@ -118,7 +120,8 @@ final class MemoryStore: Store {
                 if filter.isLive, job.isOver { continue }
                 let isTheirs = filter.owner.map { owner in
                     job.owner.id == owner.id
-                        || filter.includesShared && job.shares.contains { $0.id == owner.id }
+                        || filter.includesShared
+                            && (job.shares + [job.owner]).contains { filter.parties.contains($0.id) }
                 }
                 guard isTheirs ?? true, Self.number(job.id)! < last.flatMap(Self.number) ?? .max else {
                     continue
@@ -143,7 +146,7 @@ final class MemoryStore: Store {
         }
     }
 
-    func sources(owner: Person) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
+    func sources(owner: Party) async throws(RunnerError) -> [(job: JobID, bytes: Int)] {
         try perform("sources") { state in
             state.records.sorted { $0.key < $1.key }.map(\.value).filter { $0.job.owner.id == owner.id }
                 .compactMap { record in record.source.map { (record.job.id, $0) } }
@@ -169,7 +172,7 @@ final class MemoryStore: Store {
 
     func unmeasuredJobs(behind last: JobID?, limit: Int) async throws(RunnerError) -> [JobID] { [] }
 
-    func finishedJobs(of owner: Person) async throws(RunnerError) -> FinishedJobs {
+    func finishedJobs(of owner: Party) async throws(RunnerError) -> FinishedJobs {
         try perform("finishedJobs") { state in
             FinishedJobs(
                 count: state.records.values.count { $0.isOver && $0.job.owner.id == owner.id }, bytes: 0)
@@ -177,7 +180,7 @@ final class MemoryStore: Store {
     }
 
     func oldestFinishedJobs(
-        of owner: Person, limit: Int
+        of owner: Party, limit: Int
     ) async throws(RunnerError) -> [FinishedJobs.Finished] {
         try perform("oldestFinishedJobs") { state in
             state.records.sorted { $0.key < $1.key }.map(\.value)
@@ -264,6 +267,18 @@ final class MemoryStore: Store {
 
     func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError) {
         try change(name) { ($0.administrator, $1.administrator) = (isAdministrator, isAdministrator) }
+    }
+
+    func hasGroup(_ group: Group) async throws(RunnerError) -> Bool {
+        try perform("hasGroup") { state in state.accounts.contains { $0.groups?.contains(group) == true } }
+    }
+
+    func setMember(_ name: String, of group: Group, _ isMember: Bool) async throws(RunnerError) {
+        try change(name) { account, key in
+            let others = (account.groups ?? []).filter { $0 != group }
+            account.groups = isMember ? others + [group] : others
+            key.groups = account.groups
+        }
     }
 
     /// - Parameter change: of the account, and the same of each key.

@@ -1,0 +1,28 @@
+public import BuildAPI
+
+/// What is said of a new job apart from its manifest.
+public struct SubmissionOptions: Equatable, Sendable {
+    /// The name or id of the person who submits it.
+    public var submitter: String
+    /// Whose it will be, if the submitter is in it; nil: the submitter's own.
+    public var group: Group?
+    /// The fingerprint of the key with which the submitter has logged in, for a service that checks this too; nil, for
+    /// operators.
+    public var session: String?
+    public var note: String?
+    public var visibility = Job.Visibility.unlisted
+    /// Instead of what the manifest says.
+    public var keep: KeepRule?
+
+    public init(
+        submitter: String, group: Group? = nil, session: String? = nil, note: String? = nil,
+        visibility: Job.Visibility = .unlisted, keep: KeepRule? = nil
+    ) {
+        self.submitter = submitter
+        self.group = group
+        self.session = session
+        self.note = note
+        self.visibility = visibility
+        self.keep = keep
+    }
+}
