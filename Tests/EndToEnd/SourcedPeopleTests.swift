@@ -4,7 +4,7 @@ import Testing
 /// People who come from a program: `[people] source`.
 @Suite struct SourcedPeopleTests {
     /// Carol's first login needs no operator. When the program no longer knows her, her session ends within a lease and
-    /// nothing opens any more; Alice, whom an operator has added, stays.
+    /// nothing opens any more; Alice, whom an operator has added, stays, and so does the job: it is their group's.
     @Test func peopleComeAndGoAsTheirSourceSays() async throws {
         let testBed = try await SharedTestBed.get()
         let (program, gone) = ("\(testBed.folder)/who", "\(testBed.folder)/who-gone")
@@ -21,7 +21,7 @@ import Testing
                 [ ! -e $2 ] || exit 1
                 case \\$question in
                 '{"fingerprint":"$fingerprint"}' | '{"name":"carol.e"}')
-                    echo '{"name": "carol.e", "keys": ["$(cat "$3")"]}' ;;
+                    echo '{"name": "carol.e", "keys": ["$(cat "$3")"], "groups": ["team"]}' ;;
                 *) exit 1 ;;
                 esac
                 END
@@ -37,11 +37,16 @@ import Testing
             more: "[people]\nsource = [\"\(program)\"]\nlocal = true\n"
         ) { runner in
             let submitted = try await Command.run(
-                testBed.ssh(["submit"], to: .orphaned, options: carol),
+                testBed.ssh(["submit", "--group", "team"], to: .orphaned, options: carol),
                 input: Array("image: debian\ntasks:\n  - a: exit 1\n".utf8))
             await expect(submitted, status: 0, in: testBed)
             let whoami = try await Command.run(testBed.ssh(["whoami"], to: .orphaned, options: carol))
-            await expect(whoami, status: 0, output: ["carol.e"], in: testBed)
+            await expect(whoami, status: 0, output: ["carol.e, in @team"], in: testBed)
+            let stranger = try await Command.run(testBed.ssh(["show", "1"], to: .orphaned))
+            await expect(
+                stranger, status: 77, errors: ["belongs to @team", "people in that group"], in: testBed)
+            let joined = try await runner.sallyport(["people", "join", "alice", "team"])
+            await expect(joined, status: 0, in: testBed)
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
 
             let session = testBed.ssh(
@@ -58,7 +63,12 @@ import Testing
             let unknown = try await Command.run(testBed.ssh(["whoami"], to: .orphaned, options: carol))
             await expect(unknown, status: 77, errors: ["is unknown here"], in: testBed)
             let alice = try await Command.run(testBed.ssh(["whoami"], to: .orphaned))
-            await expect(alice, status: 0, output: ["alice"], in: testBed)
+            await expect(alice, status: 0, output: ["alice, in @team"], in: testBed)
+            let entered = try await Command.run(
+                testBed.ssh(["connect", "1", "echo inside"], to: .orphaned))
+            await expect(entered, status: 0, output: ["inside"], in: testBed)
+            let listed = try await Command.run(testBed.ssh(["list"], to: .orphaned))
+            await expect(listed, status: 0, output: ["OWNER", "@team"], in: testBed)
         }
     }
 }
