@@ -209,7 +209,7 @@ let package = Package(
         .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI", "Provider", "TaskChannel",
+                "BuildAPI", "Presentation", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import Foundation
+import Provider
 import Synchronization
 
 @testable import Runner
@@ -19,6 +20,7 @@ final class MemoryStore: Store {
         var requests: [String] = []
         var failure: RunnerError?
         var hold: Latch<Bool>?
+        var allocations: [AllocationRecord] = []
     }
 
     private let state = Mutex(State())
@@ -58,6 +60,25 @@ final class MemoryStore: Store {
         Int(id.description).flatMap { "\($0)" == id.description ? $0 : nil }
     }
 
+    // MARK: Allocations
+
+    func save(_ record: AllocationRecord) async throws(RunnerError) {
+        try perform("saveAllocation") { state in
+            state.allocations.removeAll { $0.allocation.id == record.allocation.id }
+            state.allocations.append(record)
+        }
+    }
+
+    func allocations() async throws(RunnerError) -> [AllocationRecord] {
+        try perform("allocations") { $0.allocations }
+    }
+
+    func removeAllocation(_ id: AllocationID) async throws(RunnerError) {
+        try perform("removeAllocation") { state in
+            state.allocations.removeAll { $0.allocation.id == id }
+        }
+    }
+
     // MARK: Jobs
 
     func addJob(
@@ -68,7 +89,8 @@ final class MemoryStore: Store {
             let id = JobID("\(number)")!
             try keepSource(id)
             let job = Job(
-                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
+                id: id, owner: new.owner, note: new.note, status: .pending,
+                pool: JobRecord.Build.shownPool(new.manifest.build.pool), visibility: new.visibility,
                 created: now, tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
                 shell: new.manifest.shell)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
