@@ -356,8 +356,8 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider", "QEMU",
-                "Runner", "TaskChannel", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
+                "ProviderSuite", "QEMU", "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -384,6 +384,9 @@ let package = Package(
         .testTarget(
             name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
+        .target(
+            name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",
+            swiftSettings: settings),
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
@@ -393,7 +396,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "Provider", "QEMU", "TaskChannel", "TestBed",
+                "BuildAPI", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

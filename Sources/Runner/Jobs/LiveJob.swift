@@ -110,7 +110,11 @@ actor LiveJob {
             case .makeRoom(let other): _Concurrency.Task { [directory] in await directory?.displace(other) }
             }
         }
-        if change.record.isOver { feed.end() }
+        if change.record.isOver {
+            feed.end()
+            // It may still wait for a builder.
+            run?.cancel()
+        }
         await report(change.record)
     }
 

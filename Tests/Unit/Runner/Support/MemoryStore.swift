@@ -19,6 +19,7 @@ final class MemoryStore: Store {
         var keys: [Key] = []
         var requests: [String] = []
         var failure: RunnerError?
+        var failing: String?
         var hold: Latch<Bool>?
         var allocations: [AllocationRecord] = []
     }
@@ -34,7 +35,11 @@ final class MemoryStore: Store {
     }
 
     /// Everything fails with this until it is nil again.
-    func fail(with error: RunnerError?) { state.withLock { $0.failure = error } }
+    ///
+    /// - Parameter name: the only request that fails; nil: all do.
+    func fail(with error: RunnerError?, only name: String? = nil) {
+        state.withLock { ($0.failure, $0.failing) = (error, name) }
+    }
 
     /// Saving waits until it is opened; nil: it does not.
     func holdSaving(until latch: Latch<Bool>?) { state.withLock { $0.hold = latch } }
@@ -45,7 +50,7 @@ final class MemoryStore: Store {
         let result = state.withLock { state in
             state.requests.append(name)
             return Result { () throws -> Value in
-                if let failure = state.failure { throw failure }
+                if let failure = state.failure, (state.failing ?? name) == name { throw failure }
                 return try body(&state)
             }
         }
