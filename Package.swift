@@ -176,8 +176,7 @@ let package = Package(
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
                 "KeyForms",
-                "Policy", "QEMU",
-                "Presentation", "Yams",
+                "Policy", "Presentation", "Provider", "QEMU", "TaskChannel", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -194,9 +193,23 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
+            swiftSettings: settings),
+        .target(
+            name: "TaskChannel",
+            dependencies: [
+                "BuildAPI", "Provider",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Builders/TaskChannel",
+            swiftSettings: settings),
+        .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI",
+                "BuildAPI", "Presentation", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -233,7 +246,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "BuildAPI", "CLinux", "ConfigurationFile", "QEMU", "Runner", "TestBed",
+                "BuildAPI", "CLinux", "ConfigurationFile", "Provider", "QEMU", "Runner", "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -343,8 +356,8 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "QEMU", "Runner",
-                "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
+                "ProviderSuite", "QEMU", "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -369,12 +382,22 @@ let package = Package(
             path: "Tests/Unit/Conformance",
             swiftSettings: settings),
         .testTarget(
-            name: "QEMUTests", dependencies: ["QEMU"],
+            name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
+        .target(
+            name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",
+            swiftSettings: settings),
+        .testTarget(
+            name: "TaskChannelTests",
+            dependencies: [
+                "Provider", "TaskChannel", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Unit/TaskChannel", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "QEMU", "TestBed",
+                "BuildAPI", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

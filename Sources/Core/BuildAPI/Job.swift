@@ -22,6 +22,8 @@ public struct Job: Codable, Equatable, Sendable {
     public var submitter: Person?
     public var note: String?
     public var status: Status
+    /// The name of the pool that its builder comes from; nil: the service's own builders, or it has no pools.
+    public var pool: String?
     public var visibility: Visibility
     /// Nil: the service does not say.
     public var created: Date?
@@ -50,7 +52,7 @@ public struct Job: Codable, Equatable, Sendable {
     public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
-        case id, owner, submitter, note, status, visibility, created, deadline
+        case id, owner, submitter, note, status, pool, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
@@ -59,6 +61,7 @@ public struct Job: Codable, Equatable, Sendable {
 
     public init(
         id: JobID, owner: Party, submitter: Person? = nil, note: String? = nil, status: Status,
+        pool: String? = nil,
         visibility: Visibility = .unlisted, created: Date? = nil, deadline: Date? = nil,
         maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
@@ -70,6 +73,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.submitter = submitter
         self.note = note
         self.status = status
+        self.pool = pool
         self.visibility = visibility
         self.created = created
         self.deadline = deadline

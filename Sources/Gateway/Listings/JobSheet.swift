@@ -29,6 +29,7 @@ struct JobSheet {
             "owner",
             job.owner.printableName + (job.submitter.map { ", submitted by \($0.printableName)" } ?? ""))
         if let created = job.created { add("submitted", TimeLeft.moment(created)) }
+        if let pool = job.pool { add("pool", HostileText.printable(pool, limit: 40)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
         if isInvited {

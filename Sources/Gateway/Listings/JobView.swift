@@ -18,7 +18,7 @@ struct JobView: Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case id, owner, submitter, note, status, visibility, created, deadline, held, shares, tasks,
+        case id, owner, submitter, note, status, pool, visibility, created, deadline, held, shares, tasks,
             builder
         case sessions
         case maxDeadline = "max_deadline"
@@ -32,6 +32,7 @@ struct JobView: Encodable {
         try container.encodeIfPresent(job.submitter?.name, forKey: .submitter)
         try container.encode(job.note, forKey: .note)
         try container.encode(job.status, forKey: .status)
+        try container.encodeIfPresent(job.pool, forKey: .pool)
         try container.encode(job.visibility, forKey: .visibility)
         try container.encodeIfPresent(job.created, forKey: .created)
         try container.encode(job.deadline, forKey: .deadline)

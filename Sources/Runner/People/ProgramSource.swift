@@ -1,9 +1,9 @@
 import BuildAPI
 import FoundationEssentials
 import Glibc
-import QEMU
 import Subprocess
 import SystemPackage
+import TaskChannel
 
 /// People from a program, which is run once for each question: JSON on its standard input, JSON on its standard output.
 struct ProgramSource: PeopleSource {

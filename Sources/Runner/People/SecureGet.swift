@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import QEMU
+import TaskChannel
 
 /// One `GET` over https, on a connection of its own. It follows no redirections.
 struct SecureGet: Sendable {

@@ -1,8 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import GRDB
-
-import class QEMU.Machine
+import TaskChannel
 
 /// Jobs: each a record in one piece, and a manifest.
 extension SQLiteStore {
@@ -22,12 +21,14 @@ extension SQLiteStore {
             }
             let tasks = new.manifest.tasks.map {
                 Job.Task(
-                    name: $0.name, status: .pending, script: Machine.scriptPath(ofTask: $0.name))
+                    name: $0.name, status: .pending, script: SSHTaskChannel.scriptPath(ofTask: $0.name))
             }
             let submission = new.submission
             let job = Job(
                 id: id, owner: submission.owner, submitter: submission.groupsSubmitter,
-                note: submission.note, status: .pending, visibility: submission.visibility, created: now,
+                note: submission.note, status: .pending,
+                pool: JobRecord.Build.shownPool(new.manifest.build.pool),
+                visibility: submission.visibility, created: now,
                 tasks: tasks, shell: new.manifest.keepRule == .always)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             try Self.save(record, at: now, database)

@@ -191,6 +191,22 @@ struct SQLiteStore: Store {
                     CREATE INDEX share_job ON share (job);
                     """)
         }
+        migrator.registerMigration("allocations that are not released yet") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE allocation (
+                        id TEXT PRIMARY KEY,
+                        job TEXT NOT NULL,
+                        pool TEXT NOT NULL,
+                        data TEXT,
+                        until DOUBLE,
+                        unneeded DOUBLE,
+                        entered BOOLEAN NOT NULL
+                    );
+                    INSERT INTO allocation (id, job, pool, entered)
+                        SELECT id, id, 'local', FALSE FROM job WHERE live;
+                    """)
+        }
         return migrator
     }
 

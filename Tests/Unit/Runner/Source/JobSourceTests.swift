@@ -7,6 +7,7 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import Provider
 import Synchronization
 import Testing
 
@@ -143,12 +144,12 @@ import Testing
 
     /// What cannot be unpacked is the job's end, in words.
     @Test func aMachineThatCannotUnpackItFailsTheJob() async throws {
-        try await TestService.run(supply: FakeSupply(bootsAlone: false)) { service in
+        try await TestService.run(supply: FakeProvider(bootsAlone: false)) { service in
             try await service.addAlice()
             _ = try await Self.submit(Self.source(), to: service)
             let machine = await service.supply.machine(of: "1")
             machine.unpacking.withLock {
-                $0 = RunnerError(.failure, "the source could not be unpacked: no space")
+                $0 = BuilderError(.commandFailed, detail: "no space")
             }
             machine.boot()
             _ = try await service.job("1") { $0.status == .failed }

@@ -1,14 +1,25 @@
+import Foundation
+import Provider
 import Synchronization
 
 @testable import Runner
 
 /// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
 /// when the test says so.
-final class FakeMachine: BuilderMachine {
+final class FakeMachine: AllocatedBuilder, TaskChannel {
     let address = "127.0.0.1"
     let port: UInt16 = 4022
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
+
+    /// What its provider says about it.
+    let data: String?
+    let until: Date?
+
+    init(data: String? = nil, until: Date? = nil) {
+        self.data = data
+        self.until = until
+    }
 
     private struct State {
         var scripts: [String: String] = [:]
@@ -28,6 +39,8 @@ final class FakeMachine: BuilderMachine {
     /// What happens to a list of people's keys.
     enum Admission { case done, refused, unreachable }
     let admission = Mutex(Admission.done)
+
+    var channel: any TaskChannel { self }
 
     var lastDeadline: Int? { deadlines.withLock { $0.last } }
 
@@ -70,9 +83,9 @@ final class FakeMachine: BuilderMachine {
     /// The archives that it has unpacked.
     let unpacked = Mutex<[String]>([])
     /// Why it cannot.
-    let unpacking = Mutex<RunnerError?>(nil)
+    let unpacking = Mutex<BuilderError?>(nil)
 
-    func unpack(_ archive: String) async throws {
+    func unpack(_ archive: String, isCompressed: Bool) async throws {
         if let error = unpacking.withLock({ $0 }) { throw error }
         unpacked.withLock { $0.append(archive) }
     }
@@ -81,7 +94,7 @@ final class FakeMachine: BuilderMachine {
 
     func waitUntilEnded() async { _ = try? await ended.wait() }
 
-    func end() async { ended.open(true) }
+    func end() { ended.open(true) }
 
     /// Returns when these keys are the last list it received.
     func knows(_ keys: [String]) async {
@@ -101,8 +114,8 @@ final class FakeMachine: BuilderMachine {
         }
     }
 
-    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
-        state.withLock { for task in tasks { $0.scripts[task.name] = task.script } }
+    func prepare(_ workload: Workload) async throws {
+        state.withLock { for task in workload.tasks { $0.scripts[task.name] = task.text } }
     }
 
     func startTask(_ name: String) async throws {
@@ -122,49 +135,6 @@ final class FakeMachine: BuilderMachine {
         } onCancel: {
             deliveries.withLock { for delivery in $0 { delivery.cancel() } }
         }
-    }
-}
-
-/// Machines by the folder they were made in.
-final class FakeSupply: BuilderSupply {
-    private let machines = Mutex<[String: FakeMachine]>([:])
-    private let bootsAlone: Bool
-    let hostAuthority: (key: String, user: String)?
-    /// Whether there is no space for another machine.
-    let isFull = Mutex(false)
-
-    /// - Parameter bootsAlone: machines are ready at once.
-    init(bootsAlone: Bool = true, hostAuthority: (key: String, user: String)? = nil) {
-        self.bootsAlone = bootsAlone
-        self.hostAuthority = hostAuthority
-    }
-
-    /// The machine of a job, as soon as there is one.
-    func machine(of job: String) async -> FakeMachine {
-        while true {
-            if let machine = machines.withLock({ $0[job] }) { return machine }
-            await Task.yield()
-        }
-    }
-
-    var count: Int { machines.withLock { $0.count } }
-
-    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
-        guard !isFull.withLock({ $0 }) else { throw RunnerError(.noSpace, "The disk is full.") }
-        let machine = FakeMachine()
-        machines.withLock { $0[Self.job(plan)] = machine }
-        if bootsAlone { machine.boot() }
-        return machine
-    }
-
-    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? {
-        machines.withLock { $0[Self.job(plan)] }.flatMap { $0.hasEnded ? nil : $0 }
-    }
-
-    func discard(_ plan: BuilderPlan) async { await machines.withLock({ $0[Self.job(plan)] })?.end() }
-
-    private static func job(_ plan: BuilderPlan) -> String {
-        String(plan.folder.split(separator: "/").last ?? "")
     }
 }
 
