@@ -18,11 +18,11 @@ import Testing
                 cat >"$1" <<END
                 #!/bin/sh
                 read -r question
-                [ ! -e $2 ] || exit 1
+                [ ! -e $2 ] || question=nobody
                 case \\$question in
                 '{"fingerprint":"$fingerprint"}' | '{"name":"carol.e"}')
                     echo '{"name": "carol.e", "keys": ["$(cat "$3")"], "groups": ["team"]}' ;;
-                *) exit 1 ;;
+                *) echo '{}' ;;
                 esac
                 END
                 chmod 755 "$1"

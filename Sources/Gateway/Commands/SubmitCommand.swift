@@ -141,9 +141,7 @@ private final class Submission: RunningCommand {
 
     private func submitted(_ job: Job) {
         if let removals = job.spokenRemovals { context.say(removals) }
-        if command.group != nil, job.owner.isSame(as: principal.person) {
-            context.say("This build service knows no groups: job \(job.id) is your own.")
-        }
+        if let sentence = job.ignoredGroup(command.group) { context.say(sentence) }
         guard command.follow else {
             context.answer(JobView(job: job, isInvited: true), json: command.json) {
                 "job \(job.id): \(job.status.rawValue)\n"

@@ -25,7 +25,7 @@ struct UnshareCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
         change(permit, .unshare(with: user), json: json, in: context) { job in
-            "\(HostileText.printable(user, limit: 64)) can no longer enter job \(job.id)."
+            "Job \(job.id) is no longer shared with \(HostileText.printable(user, limit: 64))."
         }
         return nil
     }

@@ -45,9 +45,12 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (429, "Too Many Requests")
             problem.quota = quota
             headers[.retryAfter] = String(seconds)
-        case .stopping, .unreachable, .peopleUnknown:
+        case .stopping, .unreachable:
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"
+        case .peopleUnknown:
+            (problem.status, problem.title) = (503, "Service Unavailable")
+            headers[.retryAfter] = "60"
         case .noSpace: (problem.status, problem.title) = (507, "Insufficient Storage")
         case .failure: (problem.status, problem.title) = (500, "Internal Server Error")
         }

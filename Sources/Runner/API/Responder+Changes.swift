@@ -27,8 +27,9 @@ extension Responder {
             }
         case .share(let id, let name):
             // Before the answer says anything about another person.
-            try requester.require(.share, on: try await directory.job(id))
-            let party = try await party(named: name, isShared: isSet)
+            let shown = try await directory.job(id)
+            try requester.require(.share, on: shown)
+            let party = try await isSet ? newGuest(named: name, of: shown) : guest(named: name, of: shown)
             return try await directory.with(id) { job throws(RunnerError) in
                 try await job.share(with: party, isSet, by: requester)
             }
@@ -44,23 +45,40 @@ extension Responder {
         }
     }
 
-    /// - Parameters:
-    ///   - name: a person's, or a group's after an `@`.
-    ///   - isShared: whether a job will be shared with them. A group that has no members any more can only lose that.
-    private func party(named name: String, isShared: Bool) async throws(RunnerError) -> Party {
+    /// - Parameter name: a person's, or a group's after an `@`.
+    private func newGuest(named name: String, of job: Job) async throws(RunnerError) -> Party {
         if name.hasPrefix("@") {
             let group = Group(written: name)
-            let isKnown = isShared ? try await store.hasGroup(group) : true
-            guard isKnown else {
-                throw RunnerError(
-                    .unprocessable(line: nil, key: "name"), "Nobody is known to be in the group \(name).")
-            }
+            guard try await store.hasGroup(group) else { throw Self.noGroup(name) }
             return .group(group)
         }
         guard let account = try await people.account(name), account.name == name else {
-            throw RunnerError(.unprocessable(line: nil, key: "name"), "There is no person with this name.")
+            throw Self.noPerson
+        }
+        // Otherwise they would keep what they lose with the group.
+        guard !job.owner.isOne(of: account.groups ?? []) else {
+            throw RunnerError(.conflict, "\(name) is in \(job.owner.name), whose job \(job.id) is.")
         }
         return .person(account.person)
+    }
+
+    /// One of those with whom the job is shared. They may have lost their name since, or a group its members.
+    private func guest(named name: String, of job: Job) async throws(RunnerError) -> Party {
+        if let party = job.shares.first(where: { $0.name == name }) { return party }
+        if name.hasPrefix("@") {
+            guard try await store.hasGroup(Group(written: name)) else { throw Self.noGroup(name) }
+            return .group(Group(written: name))
+        }
+        guard let account = try await store.account(name), account.name == name else { throw Self.noPerson }
+        return .person(account.person)
+    }
+
+    private static func noGroup(_ name: String) -> RunnerError {
+        RunnerError(.unprocessable(line: nil, key: "name"), "Nobody is known to be in the group \(name).")
+    }
+
+    private static var noPerson: RunnerError {
+        RunnerError(.unprocessable(line: nil, key: "name"), "There is no person with this name.")
     }
 
     /// The person for whom the client asks. A client that names a person asks for that person only.

@@ -8,8 +8,14 @@ extension Responder {
         var filter = JobFilter(isLive: try query.flag("live"), includesShared: try query.flag("shared"))
         let wanted = try query.page(by: JobID.self)
         if let name = query["owner"] {
-            guard let account = try await store.account(name) else { return try json(JobList(jobs: [])) }
-            (filter.owner, filter.groups) = (account.person, account.groups ?? [])
+            if name.hasPrefix("@") {
+                filter.owner = .group(Group(written: name))
+            } else {
+                guard let account = try await store.account(name) else {
+                    return try json(JobList(jobs: []))
+                }
+                (filter.owner, filter.groups) = (.person(account.person), account.groups ?? [])
+            }
         }
         // A gateway asks for the person whose list it is; operators wait for nobody.
         let asker = client.role == .operator ? nil : filter.owner?.id ?? client.name

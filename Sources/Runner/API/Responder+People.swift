@@ -14,17 +14,16 @@ extension Responder {
         switch resource {
         case .suspension(let name):
             try await store.setSuspended(name, isSet)
-            if let person = try await store.person(name) { await directory.personChanged(person) }
-            logger.info("\(name) is \(isSet ? "suspended" : "no longer suspended"), by \(client.name)")
+            try await changed(name, isSet, "suspended", by: client) { $0.suspended }
         case .administration(let name):
             try await store.setAdministrator(name, isSet)
-            if let person = try await store.person(name) { await directory.personChanged(person) }
-            logger.info(
-                "\(name) is \(isSet ? "an administrator" : "no longer an administrator"), by \(client.name)")
-        case .membership(let name, let group):
-            try await store.setMember(name, of: Group(name: group), isSet)
-            if let person = try await store.person(name) { await directory.personChanged(person) }
-            logger.info("\(name) is \(isSet ? "in" : "no longer in") the group \(group), by \(client.name)")
+            try await changed(name, isSet, "an administrator", by: client) { $0.administrator }
+        case .membership(let name, let word):
+            let group = Group(name: word)
+            try await store.setMember(name, of: group, isSet)
+            try await changed(name, isSet, "in the group \(group.id)", by: client) {
+                Party.group(group).isOne(of: $0.groups ?? [])
+            }
         default:
             return try await list("people", try query.page(by: Int64.self)) {
                 last, most throws(RunnerError) in
@@ -32,6 +31,23 @@ extension Responder {
             }
         }
         return Response(status: .noContent)
+    }
+
+    /// Tells those who watch for a person, and the log, what an operator has changed about them. Throws if the source of
+    /// people says that it stays.
+    ///
+    /// - Parameter isSo: whether it is so now.
+    private func changed(
+        _ name: String, _ isSet: Bool, _ what: String, by client: Authentication.Client,
+        _ isSo: (Account) -> Bool
+    ) async throws(RunnerError) {
+        guard let account = try await store.account(name) else { return }
+        await directory.personChanged(account.person)
+        guard isSet || !isSo(account) else {
+            throw RunnerError(
+                .conflict, "\(name) is still \(what), because the source of people says so.")
+        }
+        logger.info("\(name) is \(isSet ? "" : "no longer ")\(what), by \(client.name)")
     }
 
     func answerTerms(_ resource: Resource, _ request: Request) async throws(RunnerError) -> Response {

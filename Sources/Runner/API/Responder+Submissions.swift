@@ -52,14 +52,14 @@ extension Responder {
     private func submitSource(
         _ request: Request, manifest name: String, as submission: Submission
     ) async throws(RunnerError) -> Job {
-        try await directory.beginArrival(of: submission.owner)
+        try await directory.beginArrival(of: submission)
         let result: Result<Job, RunnerError>
         do {
             result = .success(try await receiveSource(request, manifest: name, as: submission))
         } catch {
             result = .failure(error)
         }
-        await directory.endArrival(of: submission.owner)
+        await directory.endArrival(of: submission)
         return try result.get()
     }
 

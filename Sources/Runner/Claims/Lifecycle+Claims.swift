@@ -31,6 +31,7 @@ extension Lifecycle {
                 record.claims[index].fingerprint == request.keyFingerprint
             else { throw RunnerError(.forbidden, "This session has another claim.") }
             record.claims[index].expires = expires
+            record.claims[index].isOwners = permit.standing.isOwners
             return (claim(record.claims[index], builder), [.tellPeople])
         }
         let standing = StandingClaim(
@@ -77,11 +78,14 @@ extension Lifecycle {
 
     /// A heartbeat: nil if the claim has ended. A claim whose lease has just run out lives until that is noticed,
     /// because a session that sends a heartbeat is alive.
-    mutating func renewed(_ id: String, at now: Date) -> Claim? {
+    ///
+    /// - Parameter standing: what the job is to the person now; nil: as before.
+    mutating func renewed(_ id: String, as standing: Standing? = nil, at now: Date) -> Claim? {
         guard let builder = record.job.builder,
             let index = record.claims.firstIndex(where: { $0.id == id })
         else { return nil }
         record.claims[index].expires = now.addingTimeInterval(Double(times.lease))
+        if let standing { record.claims[index].isOwners = standing.isOwners }
         return claim(record.claims[index], builder)
     }
 

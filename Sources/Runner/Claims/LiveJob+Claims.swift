@@ -27,15 +27,16 @@ extension LiveJob {
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {
         guard let standing = record.claims.first(where: { $0.id == claim }) else { throw Self.ended }
+        let permit: Permit
         do throws(RunnerError) {
             let principal = try await Identification(find: context.people.presentKey)
                 .principal(standing.person.id, standing.fingerprint)
-            _ = try permit(.stay, for: principal)
+            permit = try self.permit(.stay, for: principal)
         } catch  where error.code == .forbidden || error.code == .suspended {
             await apply { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
         }
-        guard let renewed = renew(claim) else { throw Self.ended }
+        guard let renewed = renew(claim, as: permit.standing) else { throw Self.ended }
         return renewed
     }
 

@@ -7,28 +7,29 @@ import Presentation
 
 /// The sources of jobs. They are kept as long as their jobs, unless their owner needs the room for another.
 extension JobDirectory {
-    /// How many sources of one owner can be on their way at once.
-    static let arrivalsPerOwner = 4
+    /// How many sources one person can send at once, for themselves or for groups.
+    static let arrivalsPerPerson = 4
 
     /// Called before the first byte of a source is read. Someone who could have no job in the end is told now.
-    func beginArrival(of owner: Party) throws(RunnerError) {
-        try checkQueue(of: owner)
+    func beginArrival(of submission: Submission) throws(RunnerError) {
+        try checkQueue(of: submission.owner)
+        let person = submission.submitter
         guard settings.limits.source > 0 else {
             throw RunnerError(
                 .unsupportedMediaType, "This build service takes no source: let a task of the job fetch it.")
         }
-        guard arrivals[owner.id, default: 0] < Self.arrivalsPerOwner else {
+        guard arrivals[person.id, default: 0] < Self.arrivalsPerPerson else {
             throw RunnerError(
-                .tooMany(.init(what: "sources on their way", limit: Self.arrivalsPerOwner)),
-                "\(owner.name) is already sending \(Self.arrivalsPerOwner) sources, which is the limit: wait until one of them has arrived."
+                .tooMany(.init(what: "sources on their way", limit: Self.arrivalsPerPerson)),
+                "\(person.name) is already sending \(Self.arrivalsPerPerson) sources, which is the limit: wait until one of them has arrived."
             )
         }
-        arrivals[owner.id, default: 0] += 1
+        arrivals[person.id, default: 0] += 1
     }
 
     /// Called once for each arrival that has begun, however it has ended.
-    func endArrival(of owner: Party) {
-        Self.subtract(1, from: &arrivals, owner.id)
+    func endArrival(of submission: Submission) {
+        Self.subtract(1, from: &arrivals, submission.submitter.id)
     }
 
     /// What has to go among the owner's sources so that there is room for one more: those of finished jobs, the oldest

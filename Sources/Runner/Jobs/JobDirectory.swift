@@ -46,7 +46,7 @@ actor JobDirectory {
     var claims: [String: Int] = [:]
     /// The bytes of sources whose jobs are being stored, by the id of their owner.
     var storedBytes: [String: Int] = [:]
-    /// How many sources are on their way, by the id of their owner.
+    /// How many sources are on their way, by the id of the person who sends them.
     var arrivals: [String: Int] = [:]
     var isStopping = false
     /// It is not known yet which slots are taken.

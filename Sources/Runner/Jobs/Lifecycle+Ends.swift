@@ -48,7 +48,7 @@ extension Lifecycle {
 
     private func makeRoom(_ room: KeptRoom) -> [Effect] {
         guard case .instead(let oldest, let isNamed) = room else { return [] }
-        let builder = isNamed ? "the builder of job \(oldest)" : "an older one of the same owner's"
+        let builder = isNamed ? "the builder of job \(oldest)" : "an older builder of the same owner"
         return [
             .log(
                 "to make room, \(builder) ends: \(record.job.owner.has) as many kept builders as one owner can have"

@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
 import Logging
+import Policy
 import Provider
 
 /// The one owner of a job that may still change: its record, machine, logs and watchers.
@@ -86,9 +87,9 @@ actor LiveJob {
     }
 
     /// Begins a lease anew, which changes nothing but when it runs out. Nil: the claim has ended.
-    func renew(_ claim: String) -> Claim? {
+    func renew(_ claim: String, as standing: Standing? = nil) -> Claim? {
         defer { setAlarm() }
-        return lifecycle.renewed(claim, at: timekeeper.now())
+        return lifecycle.renewed(claim, as: standing, at: timekeeper.now())
     }
 
     private func carryOut(_ change: Change) async {

@@ -97,7 +97,7 @@ struct Retention: Sendable {
         }
         guard !removed.isEmpty else { return [] }
         let ids = removed.map(\.description).joined(separator: ", ")
-        logger.info("removed the oldest finished jobs of \(owner.name), who has reached a limit: \(ids)")
+        logger.info("removed the oldest finished jobs of \(owner.name), because of a limit: \(ids)")
         return removed
     }
 

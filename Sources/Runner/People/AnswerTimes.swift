@@ -9,6 +9,9 @@ struct AnswerTimes {
     /// A trouble of so many seconds ago is one that nobody asks about any more.
     private static let troubleTime = 60.0
 
+    /// The most of an outage.
+    private static let warnings = 3
+
     /// When the question was asked to which the source last named this person.
     private var people: [String: Date] = [:]
     /// The same for names that are nobody's, and for keys: their holders are in the store then.
@@ -54,10 +57,10 @@ struct AnswerTimes {
         Self.note(now, .key(fingerprint), in: &others)
     }
 
-    /// - Returns: whether an outage begins with that.
+    /// - Returns: whether the log should say so: once about each subject, and not about everyone in an outage.
     mutating func failed(_ subject: Subject, at now: Date) -> Bool {
         defer { Self.note(now, subject, in: &troubles) }
-        return troubles.isEmpty
+        return troubles[subject] == nil && troubles.count < Self.warnings
     }
 
     /// - Returns: whether an outage ends with that.

@@ -11,7 +11,9 @@ actor PeopleDirectory {
     /// How many seconds people wait for the source. Less than the ten that gateways wait for an answer.
     private static let timeout = 8.0
     /// The same for people about whom an answer still counts.
-    private static let timeoutWithAnswer = 3.0
+    ///
+    /// Less than the two that `sallyport-lookup` waits; the question goes on without them.
+    private static let timeoutWithAnswer = 1.5
     /// A source that has just failed is not asked again for this many seconds.
     private static let pause = 10.0
     /// A key that was nobody's is not asked about again for this many seconds.
@@ -54,14 +56,12 @@ actor PeopleDirectory {
     /// Whose key it is, for someone who comes.
     nonisolated func key(_ fingerprint: String) async throws(RunnerError) -> Key? {
         guard hasSource else { return try await store.key(fingerprint) }
+        let end = timekeeper.now().addingTimeInterval(Self.timeout)
         if let known = try await store.key(fingerprint) {
-            guard await update(known.owner.name) else {
-                guard try await store.origin(ofKey: fingerprint).isLocal else { throw Self.silent }
-                return known
-            }
+            guard await update(known.owner.name) else { return try await requireLocal(fingerprint) }
             if let still = try await store.key(fingerprint) { return still }
         }
-        let isAnswered = await updateHolder(of: fingerprint)
+        let isAnswered = await updateHolder(of: fingerprint, until: end)
         let found = try await store.key(fingerprint)
         if found == nil, !isAnswered { throw Self.silent }
         return found
@@ -71,7 +71,12 @@ actor PeopleDirectory {
     nonisolated func presentKey(_ fingerprint: String) async throws(RunnerError) -> Key? {
         let key = try await store.key(fingerprint)
         guard hasSource, let key, await !counts(key.owner.name) else { return key }
-        guard try await store.origin(ofKey: fingerprint).isLocal else { throw Self.silent }
+        return try await requireLocal(fingerprint)
+    }
+
+    /// What is known without the source, whose last answer no longer counts.
+    private nonisolated func requireLocal(_ fingerprint: String) async throws(RunnerError) -> Key {
+        guard let key = try await store.localKey(fingerprint) else { throw Self.silent }
         return key
     }
 
@@ -125,11 +130,11 @@ actor PeopleDirectory {
     }
 
     /// Returns whether the source has said whose key it is.
-    private func updateHolder(of fingerprint: String) async -> Bool {
+    private func updateHolder(of fingerprint: String, until end: Date) async -> Bool {
         let subject = SourceInquiry.Subject.key(fingerprint)
         if times.isAnswered(subject, within: Self.strangerTime, at: now) { return true }
         if times.isInTrouble(subject, within: Self.pause, at: now) { return false }
-        await ask(subject, timeout: Self.timeout)
+        await ask(subject, timeout: max(0, end.timeIntervalSince(now)))
         return times.isAnswered(subject, within: Self.strangerTime, at: now)
     }
 
@@ -148,13 +153,13 @@ actor PeopleDirectory {
             switch subject {
             case .name(let name):
                 let isStranger = times.last(about: subject) == nil
-                let person = try await inquiry.turn(isAboutStranger: isStranger) {
+                let person = try await inquiry.turn(subject, isAboutStranger: isStranger) {
                     () async throws(SourceFailure) in
                     try await source.person(named: name)
                 }
                 try await learn(person, about: name, asked: moment)
             case .key(let fingerprint):
-                let holder = try await inquiry.turn(isAboutStranger: true) {
+                let holder = try await inquiry.turn(subject, isAboutStranger: true) {
                     () async throws(SourceFailure) in
                     try await source.holder(of: fingerprint)
                 }
@@ -167,22 +172,22 @@ actor PeopleDirectory {
             }
             if times.recovered(subject, at: now) { logger.notice("people: the source answers again") }
         } catch {
-            // One warning an outage, however many are asked about.
-            guard times.failed(subject, at: now) else { return }
+            guard error != .nobodyWaits, times.failed(subject, at: now) else { return }
             logger.warning(
                 "people: no answer about \(subject): \(error.cause); what the source has said before counts for \(Int(rules.stale)) s"
             )
         }
     }
 
-    /// Throws if there is no answer about any of them.
+    /// Throws if there is no answer about some of them: a key that nobody else has may be theirs.
     private func askForAll(_ names: [String]) async throws(SourceFailure) {
         let asked = names.filter { !times.isAnswered(.name($0), within: rules.fresh, at: now) }
         await withDiscardingTaskGroup { group in
             for name in asked { group.addTask { _ = await self.update(name) } }
         }
-        guard asked.isEmpty || asked.contains(where: { !times.isInTrouble(.name($0), at: now) }) else {
-            throw SourceFailure("no answer about any of \(asked.count) people")
+        let silent = asked.filter { !times.isAnswered(.name($0), within: rules.fresh, at: now) }
+        guard silent.isEmpty else {
+            throw SourceFailure("no answer about \(silent.count) of \(names.count) people")
         }
     }
 
@@ -192,9 +197,14 @@ actor PeopleDirectory {
         try await storing.pass { () async throws(SourceFailure) in
             if let last = times.last(about: .name(name)), last > moment { return }
             do throws(RunnerError) {
-                let people = try await store.remember(person, about: name, at: moment)
-                for person in people { changed.yield(person) }
-                if !people.isEmpty { logger.info("\(Self.sentence(person, about: name))") }
+                let change = try await store.remember(person, about: name, at: moment)
+                for person in change.people { changed.yield(person) }
+                if !change.people.isEmpty { logger.info("\(Self.sentence(person, about: name))") }
+                for (fingerprint, holder) in change.contested.sorted(by: { $0.key < $1.key }) {
+                    logger.warning(
+                        "people: the source names the key \(fingerprint) for \(name), too; it stays \(holder)'s"
+                    )
+                }
             } catch {
                 throw SourceFailure(error.explanation)
             }

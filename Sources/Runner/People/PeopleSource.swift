@@ -22,4 +22,7 @@ struct SourceFailure: Error, Equatable {
     init(_ cause: String) {
         self.cause = String(cause.prefix(400))
     }
+
+    /// It has not been asked.
+    static let nobodyWaits = SourceFailure("nobody waits for the answer any more")
 }

@@ -28,8 +28,6 @@ struct ProgramSource: PeopleSource {
         let outcome = try await run(reading: question)
         switch outcome.status {
         case .exited(0): return try SourcedPerson.answer(outcome.output)
-        // Whatever fails before it has found out anything usually ends with 1 too, and says why.
-        case .exited(1) where outcome.output.isEmpty && outcome.errors.isEmpty: return nil
         default:
             throw SourceFailure("\(words[0]) has ended with \(outcome.status): \(outcome.errors)")
         }
@@ -52,7 +50,7 @@ struct ProgramSource: PeopleSource {
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)
         ]
         do {
-            let input = try Self.pipe(holding: try JSON.encode(question))
+            let input = try Self.pipe(holding: try JSON.encode(question) + Data("\n".utf8))
             let outcome = try await within(limit) { [options] () async throws -> Outcome in
                 let result = try await Subprocess.run(
                     .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())),

@@ -28,12 +28,16 @@ actor SourceInquiry {
     /// The most of them about names and keys that nobody is known to have: anyone can offer as many as they like.
     static let aboutStrangers = 4
 
+    /// The most of these that wait for their turn.
+    static let strangersInLine = 64
+
     private let timekeeper: Timekeeper
     private let all = Gate(atOnce)
     private let strangers = Gate(aboutStrangers)
     /// Those who wait, by number, for each question on its way.
     private var questions: [Subject: [Int: Waiting]] = [:]
     private var last = 0
+    private var strangersOnTheirWay = 0
 
     init(_ timekeeper: Timekeeper) {
         self.timekeeper = timekeeper
@@ -66,14 +70,31 @@ actor SourceInquiry {
         }
     }
 
-    /// Does it when fewer than the most at once are on their way.
+    /// Does it when fewer than the most at once are on their way, if someone still waits for it then.
     ///
     /// - Parameter isAboutStranger: whether the source has never said anything about this name or key.
-    nonisolated func turn<Value>(
-        isAboutStranger: Bool, _ body: () async throws(SourceFailure) -> Value
+    func turn<Value>(
+        _ subject: Subject, isAboutStranger: Bool,
+        _ body: @Sendable () async throws(SourceFailure) -> Value
     ) async throws(SourceFailure) -> Value {
-        guard isAboutStranger else { return try await all.pass(body) }
-        return try await strangers.pass { () async throws(SourceFailure) in try await all.pass(body) }
+        guard isAboutStranger else {
+            return try await all.pass { () async throws(SourceFailure) in try await ifWanted(subject, body) }
+        }
+        guard strangersOnTheirWay < Self.aboutStrangers + Self.strangersInLine else {
+            throw SourceFailure("too many questions about keys and names that nobody has")
+        }
+        strangersOnTheirWay += 1
+        defer { strangersOnTheirWay -= 1 }
+        return try await strangers.pass { () async throws(SourceFailure) in
+            try await all.pass { () async throws(SourceFailure) in try await ifWanted(subject, body) }
+        }
+    }
+
+    private func ifWanted<Value>(
+        _ subject: Subject, _ body: @Sendable () async throws(SourceFailure) -> Value
+    ) async throws(SourceFailure) -> Value {
+        guard questions[subject]?.isEmpty == false else { throw .nobodyWaits }
+        return try await body()
     }
 
     private func finish(_ subject: Subject) {

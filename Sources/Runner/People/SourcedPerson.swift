@@ -26,6 +26,11 @@ struct SourcedPerson: Equatable, Sendable {
         guard lines.count <= SQLiteStore.keysPerPerson else {
             throw SourceFailure("\(lines.count) keys, of which \(SQLiteStore.keysPerPerson) are permitted")
         }
+        // A page that says something else is no answer about keys.
+        guard lines.isEmpty || lines.contains(where: { $0.contains("ssh-") || $0.contains("ecdsa-sha2-") })
+        else {
+            throw SourceFailure("what is said of the keys of \(name) has no key in it")
+        }
         self.name = name
         var keys: [SubmittedKeys.Key] = []
         for line in lines {

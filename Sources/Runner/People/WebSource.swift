@@ -52,6 +52,8 @@ struct WebSource: PeopleSource {
             }
             listed.append(name)
         }
+        // An editor may just write it. To let nobody in, name a program that says so.
+        guard !listed.isEmpty else { throw SourceFailure("\(names) names nobody") }
         return listed
     }
 

@@ -3,7 +3,7 @@ import BuildAPI
 /// Which jobs a list has.
 struct JobFilter: Sendable {
     /// Nil: everyone's.
-    var owner: Person?
+    var owner: Party?
     /// Only jobs that can still change: not final, or with a builder.
     var isLive = false
     /// Also those of the owner's groups, and those of others that are shared with the owner or one of these groups.

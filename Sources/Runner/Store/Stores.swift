@@ -24,6 +24,14 @@ struct KeyOrigin: Equatable, Sendable {
     var isSourced = false
 }
 
+/// What is new in an answer of the source of people.
+struct SourcedChange: Equatable, Sendable {
+    /// Those for whom something has changed.
+    var people: [Person] = []
+    /// The keys that it names for someone, although they are another person's, and the names of these.
+    var contested: [String: String] = [:]
+}
+
 /// Jobs: what there is to know about each, and its manifest, which never changes.
 protocol JobStore: Sendable {
     /// Stores a new job under the next number.
@@ -100,6 +108,8 @@ protocol KeyStore: Sendable {
     ///
     /// - Parameter owner: a person's name or id, if the key must be theirs; nil: it is no longer pending for anyone either.
     func removeKey(_ fingerprint: String, owner: String?) async throws(RunnerError)
+    /// A key that someone has added here, without what the source says of its owner. That they are suspended counts still.
+    func localKey(_ fingerprint: String) async throws(RunnerError) -> Key?
     /// Who has said whose key it is.
     func origin(ofKey fingerprint: String) async throws(RunnerError) -> KeyOrigin
     /// One of the people for whom the key is pending.
@@ -136,11 +146,9 @@ protocol PeopleStore: Sendable {
     /// Puts a person into a group, or takes them out of it. Its first member creates a group.
     func setMember(_ name: String, of group: Group, _ isMember: Bool) async throws(RunnerError)
     /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
-    ///
-    /// - Returns: the people for whom something has changed.
     func remember(
         _ answer: SourcedPerson?, about name: String, at now: Date
-    ) async throws(RunnerError) -> [Person]
+    ) async throws(RunnerError) -> SourcedChange
     /// When the source was last asked about people, by their names.
     func sourcedPeople() async throws(RunnerError) -> [String: Date]
     /// Forgets all that the source has said.

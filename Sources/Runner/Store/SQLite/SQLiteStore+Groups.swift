@@ -3,7 +3,7 @@ import GRDB
 
 /// Groups: who is in them, as operators and the source of people say. A group without members does not exist.
 extension SQLiteStore {
-    /// The most groups in which one person can be.
+    /// The most groups in which operators can put one person, and as many again for their source.
     static let groupsPerPerson = 100
 
     func hasGroup(_ group: Group) async throws(RunnerError) -> Bool {
@@ -27,12 +27,13 @@ extension SQLiteStore {
                 database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
             guard let id else { throw RunnerError(.notFound, "There is no person with this name.") }
             try Self.setMember(id, of: group, isMember, by: "local", database)
+            guard isMember else { return }
             let count = try Int.fetchOne(
-                database, sql: "SELECT COUNT(*) FROM membership WHERE person = ?", arguments: [id])
+                database, sql: "SELECT COUNT(*) FROM membership WHERE person = ? AND local", arguments: [id])
             guard count ?? 0 <= Self.groupsPerPerson else {
                 throw RunnerError(
                     .tooMany(.init(what: "groups", limit: Self.groupsPerPerson)),
-                    "\(name) is in \(Self.groupsPerPerson) groups already, which is the limit.")
+                    "\(name) has been put into \(Self.groupsPerPerson) groups already, which is the limit.")
             }
         }
     }
@@ -53,10 +54,14 @@ extension SQLiteStore {
     // MARK: Rows
 
     /// Those of a person, in order, with spaces between them: no name contains one.
-    static let groups = """
-        (SELECT GROUP_CONCAT("group", ' ') FROM (SELECT "group" FROM membership
-            WHERE membership.person = person.id ORDER BY "group")) AS groups
+    ///
+    /// - Parameter condition: which memberships count.
+    static func groups(where condition: String) -> String {
         """
+        (SELECT GROUP_CONCAT("group", ' ') FROM (SELECT "group" FROM membership
+            WHERE membership.person = person.id AND \(condition) ORDER BY "group"))
+        """
+    }
 
     /// Nil: in none.
     static func groups(_ row: Row) -> [Group]? {

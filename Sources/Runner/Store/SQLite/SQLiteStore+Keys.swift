@@ -84,6 +84,19 @@ extension SQLiteStore {
         }
     }
 
+    func localKey(_ fingerprint: String) async throws(RunnerError) -> Key? {
+        guard permitsLocalKeys else { return nil }
+        let select = Self.select(
+            from: "(SELECT rowid, * FROM key WHERE local)", expires: "NULL",
+            administrator: "person.administrator", groups: Self.groups(where: "local"))
+        return try await read { database in
+            try Row.fetchOne(
+                database, sql: select + " WHERE it.fingerprint = :fingerprint",
+                arguments: ["fingerprint": fingerprint, "terms": terms]
+            ).map { key($0) }
+        }
+    }
+
     /// Throws if the key is not that person's.
     ///
     /// - Parameter fingerprint: of the key with which they have logged in; nil: unknown.
@@ -125,17 +138,22 @@ extension SQLiteStore {
     }
 
     /// What an operator says counts, and so does what the source says.
-    static let isSuspended = "(person.suspended OR person.source_suspended) AS suspended"
-    static let isAdministrator = "(person.administrator OR person.source_administrator) AS administrator"
+    static let isSuspended = "(person.suspended OR person.source_suspended)"
+    static let isAdministrator = "(person.administrator OR person.source_administrator)"
 
     /// - Parameters:
     ///   - table: `key` or `pending_key`, or a part of it.
     ///   - expires: an expression.
-    static func select(from table: String, expires: String) -> String {
+    ///   - administrator: an expression.
+    ///   - groups: an expression.
+    static func select(
+        from table: String, expires: String, administrator: String = isAdministrator,
+        groups: String = groups(where: "TRUE")
+    ) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
             \(expires) IS NOT NULL AS pending, it.rowid AS number,
-            person.id, person.name, \(isSuspended), \(isAdministrator), \(groups),
+            person.id, person.name, \(isSuspended) AS suspended, \(administrator) AS administrator, \(groups) AS groups,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
         FROM \(table) AS it JOIN person ON person.id = it.person

@@ -54,7 +54,10 @@ extension SQLiteStore {
     static let nameRule =
         #"name has 1 to 64 of letters, digits, "_", ".", "~", "@", "+" and "-". It does not begin with "@", and has not only digits."#
 
-    static let selectPerson = "SELECT id, name, \(isAdministrator), \(isSuspended), \(groups) FROM person"
+    static let selectPerson = """
+        SELECT id, name, \(isAdministrator) AS administrator, \(isSuspended) AS suspended,
+            \(groups(where: "TRUE")) AS groups FROM person
+        """
 
     static func account(_ row: Row) -> Account {
         Account(

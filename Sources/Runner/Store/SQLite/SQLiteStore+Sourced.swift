@@ -32,24 +32,20 @@ extension SQLiteStore {
 
     /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
     ///
-    /// - Returns: the people for whom something has changed.
     func remember(
         _ answer: SourcedPerson?, about name: String, at now: Date
-    ) async throws(RunnerError) -> [Person] {
+    ) async throws(RunnerError) -> SourcedChange {
         let (known, others) = try await read { database in
-            (
-                try Self.sourced(name, database),
-                permitsLocalKeys ? try Self.othersKeys(in: answer, database) : []
-            )
+            (try Self.sourced(name, database), try othersKeys(in: answer, database))
         }
-        if answer == nil, known == nil { return [] }
+        if answer == nil, known == nil { return SourcedChange() }
         guard let known, known.says(answer, except: others) else {
             return try await changePeople { try store(answer, name, known, at: now, $0) }
         }
         if let seen = known.seen, now.timeIntervalSince(seen) > Self.longestDelay {
             try await write { try Self.setSeen(known.id, now, $0) }
         }
-        return []
+        return SourcedChange()
     }
 
     /// When the source was last asked about people, by their names.
@@ -97,11 +93,11 @@ extension SQLiteStore {
 
     private func store(
         _ answer: SourcedPerson?, _ name: String, _ known: Sourced?, at now: Date, _ database: Database
-    ) throws -> [Person] {
+    ) throws -> SourcedChange {
         try database.execute(sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
         let id = try Int64.fetchOne(database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
         guard let id else { throw RunnerError(.failure, "The person has not been stored.") }
-        // Who was suspended and has gone stays suspended: a key that was added here may be left.
+        // Someone who was suspended stays so when the source no longer knows them: a key that was added here may be left.
         try database.execute(
             sql: """
                 UPDATE person SET source_suspended = \(answer == nil ? "source_suspended" : ":suspended"),
@@ -127,19 +123,19 @@ extension SQLiteStore {
                     DELETE FROM pending_key WHERE added_with = :gone AND person = :id
                     """, arguments: ["gone": gone, "id": id])
         }
-        var changed = [Person(id: String(id), name: name)]
+        var change = SourcedChange(people: [Person(id: String(id), name: name)])
         for key in answer?.keys ?? [] {
-            if let before = try take(key, for: id, isFirst: known?.seen == nil, at: now, database) {
-                changed.append(before)
-            }
+            try take(key, for: id, isFirst: known?.seen == nil, at: now, &change, database)
         }
-        return changed
+        return change
     }
 
-    /// - Returns: the other person whose it was until now.
+    /// A key is one person's: that of the person for whom someone has added it here, or of the first for whom the source
+    /// has named it, until it no longer does.
     private func take(
-        _ key: SubmittedKeys.Key, for person: Int64, isFirst: Bool, at now: Date, _ database: Database
-    ) throws -> Person? {
+        _ key: SubmittedKeys.Key, for person: Int64, isFirst: Bool, at now: Date,
+        _ change: inout SourcedChange, _ database: Database
+    ) throws {
         let holder = try Row.fetchOne(
             database,
             sql: """
@@ -149,9 +145,11 @@ extension SQLiteStore {
         let isTheirs = (holder?["id"] as Int64?) == person
         if let holder {
             let (isLocal, isSourced): (Bool, Bool) = (holder["local"], holder["sourced"])
-            // An operator, or someone who has the key, has said whose it is.
-            if isLocal, !isTheirs, permitsLocalKeys { return nil }
-            if isSourced, isTheirs, holder["comment"] == KeyComment.shortened(key.comment) { return nil }
+            if !isTheirs, isLocal && permitsLocalKeys || isSourced {
+                change.contested[key.key.fingerprint] = holder["name"]
+                return
+            }
+            if isSourced, isTheirs, holder["comment"] == KeyComment.shortened(key.comment) { return }
         }
         try database.execute(
             sql: """
@@ -164,8 +162,8 @@ extension SQLiteStore {
                 isTheirs && holder?["local"] == true,
             ])
         try removePendingKey(key.key.fingerprint, of: nil, database)
-        guard let holder, !isTheirs else { return nil }
-        return Person(id: String(holder["id"] as Int64), name: holder["name"])
+        guard let holder, !isTheirs else { return }
+        change.people.append(Person(id: String(holder["id"] as Int64), name: holder["name"]))
     }
 
     private static func setSeen(_ person: Int64, _ now: Date, _ database: Database) throws {
@@ -196,18 +194,19 @@ extension SQLiteStore {
             seen: (person["source_seen"] as Double?).map { Date(timeIntervalSince1970: $0) })
     }
 
-    /// The fingerprints of those of the keys that someone has said here to be another person's.
-    private static func othersKeys(
-        in answer: SourcedPerson?, _ database: Database
-    ) throws -> Set<String> {
+    /// The fingerprints of those of the keys that are another person's: see ``take``.
+    private func othersKeys(in answer: SourcedPerson?, _ database: Database) throws -> Set<String> {
         var others: Set<String> = []
         for key in answer?.keys ?? [] {
             let found = try String.fetchOne(
                 database,
                 sql: """
                     SELECT fingerprint FROM key JOIN person ON person.id = key.person
-                    WHERE fingerprint = ? AND local AND name != ?
-                    """, arguments: [key.key.fingerprint, answer?.name])
+                    WHERE fingerprint = :key AND name != :name AND (sourced OR local AND :permitsLocal)
+                    """,
+                arguments: [
+                    "key": key.key.fingerprint, "name": answer?.name, "permitsLocal": permitsLocalKeys,
+                ])
             if let found { others.insert(found) }
         }
         return others

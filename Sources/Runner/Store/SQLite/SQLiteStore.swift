@@ -23,6 +23,10 @@ struct SQLiteStore: Store {
             configuration.busyMode = .timeout(5)
             configuration.maximumReaderCount = 4
             database = try DatabasePool(path: path, configuration: configuration)
+            guard try !database.read(Self.migrations.hasBeenSuperseded) else {
+                throw RunnerError(
+                    .failure, "The database was written by a later version of the runner.", detail: path)
+            }
             try Self.migrations.migrate(database)
             try Self.makeShrinkable(database)
         } catch {
@@ -162,7 +166,8 @@ struct SQLiteStore: Store {
                     """)
         }
         migrator.registerMigration("groups, which can own jobs and enter them") { database in
-            // The numbers of people, and of groups the names after an "@": texts, as in the records.
+            // The numbers of people, and of groups the names after an "@": texts, as in the records. (The owner as a
+            // generated column would save the rewriting, but SQLite takes no index with one for covering.)
             try database.execute(
                 sql: """
                     CREATE TABLE membership (

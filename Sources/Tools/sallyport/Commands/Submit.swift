@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import BuildAPI
+import Presentation
 import ServiceClient
 
 /// `submit`: submits a job.
@@ -30,6 +31,7 @@ struct Submit: ParsableCommand {
             }
             try options.answer(job) {
                 "job \(job.id): \(job.status.rawValue)"
+                    + (job.ignoredGroup(group.map(Group.init(written:))).map { "\n\($0)" } ?? "")
                     + (job.removed.map { "\nremoved: \($0.map(\.description).joined(separator: ", "))" } ?? "")
             }
         }

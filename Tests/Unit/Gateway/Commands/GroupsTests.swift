@@ -44,7 +44,7 @@ import Testing
         #expect(test.service.submissions.map(\.group) == [wantsGroup ? Fixture.team : nil])
         let said = test.said
         #expect(said.output == "job 42: queued\n")
-        #expect(said.errors.contains("knows no groups: job 42 is your own") == (wantsGroup && !isGroups))
+        #expect(said.errors.contains("knows no groups: job 42 belongs to alice") == (wantsGroup && !isGroups))
     }
 
     @Test func whoamiNamesThem() throws {

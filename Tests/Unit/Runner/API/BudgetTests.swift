@@ -41,12 +41,12 @@ struct BudgetTests {
             }
             try await Self.logIn(to: service, during: "streams")
 
-            let sources = try await Self.sendSlowly(JobDirectory.arrivalsPerOwner, to: service)
+            let sources = try await Self.sendSlowly(JobDirectory.arrivalsPerPerson, to: service)
             try await Self.expectRefusal(
                 try await service.client.send(
                     .POST, "/v1/jobs?owner=alice", headers: ["Content-Type": "application/x-tar"], body: "x"),
                 "alice is already sending 4 sources, which is the limit")
-            #expect(try Self.incoming(service).count == JobDirectory.arrivalsPerOwner)
+            #expect(try Self.incoming(service).count == JobDirectory.arrivalsPerPerson)
             try await Self.logIn(to: service, during: "sources on their way")
 
             for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }

@@ -208,7 +208,7 @@ struct ListPageTests {
         }
         var (last, seen, sizes): (JobID?, [String], [Int]) = (nil, [], [])
         repeat {
-            let batch = try await store.jobs(JobFilter(owner: alice), after: last, most: nil)
+            let batch = try await store.jobs(JobFilter(owner: .person(alice)), after: last, most: nil)
             seen += batch.elements.map { "\($0.position)" }
             sizes.append(batch.elements.count)
             last = batch.rest

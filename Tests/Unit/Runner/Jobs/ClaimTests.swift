@@ -61,6 +61,10 @@ struct ClaimTests {
         _ = try job.shared(with: .person(bob), by: Requester())
         try claim(&job, "s", .shell, by: bob, groups: isMember ? [team] : [])
         #expect(job.record.claims.map(\.isOwners) == [isMember])
+        // Someone who has left the group meanwhile, and is still a guest, ends nothing.
+        var left = job
+        _ = left.renewed("7-s", as: .shared, at: start)
+        #expect(!left.released("7-s", reason: .logout, at: start + 10).contains(.endBuilder))
         #expect(job.released("7-s", reason: .logout, at: start + 10).contains(.endBuilder) == isMember)
     }
 

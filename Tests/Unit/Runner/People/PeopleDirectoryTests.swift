@@ -113,6 +113,69 @@ struct PeopleDirectoryTests {
         #expect(try await people.presentKey(bob)?.suspended == true)
     }
 
+    @Test("a key that the source names for two people stays with the first, and the log says so")
+    func contested() async throws {
+        try source.set("alice", [TestService.aliceKey])
+        let (people, _) = try await directory()
+        _ = try await people.key(alice)
+        // Anyone can write another's public key into their own account.
+        try source.set("mallory", [TestService.aliceKey, TestService.bobKey])
+        #expect(try await people.key(bob)?.owner.name == "mallory")
+        for _ in 1...2 {
+            #expect(try await people.key(alice)?.owner.name == "alice")
+            #expect(try await people.key(bob)?.owner.name == "mallory")
+            clock.advance(by: 61)
+        }
+        let warning = "people: the source names the key \(alice) for mallory, too; it stays alice's"
+        #expect(log.all.filter { $0 == warning }.count == 1)
+        // When it is no longer hers, it can be someone else's.
+        try source.set("alice", [])
+        try source.set("mallory", [TestService.aliceKey])
+        clock.advance(by: 61)
+        #expect(try await people.key(alice)?.owner.name == "mallory")
+    }
+
+    @Test("after a long outage a key that was added here gives what was said here, and no more")
+    func longOutage() async throws {
+        let groups = ["team", "all"]
+        try source.set("alice", [], isAdministrator: true, groups: groups)
+        let (people, store) = try await directory(local: true)
+        let added = try PublicKey.parse(line: TestService.aliceKey).key
+        _ = try await store.addKey(added, comment: "", owner: "alice", at: clock.now)
+        try await store.setMember("alice", of: Group(name: "all"), true)
+        let key = try #require(try await people.key(alice))
+        #expect(key.administrator && key.groups?.map(\.name) == ["all", "team"])
+        source.fail("gone")
+        clock.advance(by: 901)
+        for key in [try await people.key(alice), try await people.presentKey(alice)] {
+            #expect(key?.administrator == false && key?.groups?.map(\.name) == ["all"])
+        }
+    }
+
+    @Test("however many strangers come, few questions wait, and none that nobody waits for is asked")
+    func manyStrangers() async throws {
+        try source.set("alice", [TestService.aliceKey])
+        let (people, _) = try await directory()
+        _ = try await people.key(alice)
+        _ = source.takeQuestions()
+        let latch = Latch<Bool>()
+        source.hold(until: latch)
+        let most = SourceInquiry.aboutStrangers + SourceInquiry.strangersInLine
+        await withTaskGroup { group in
+            for number in 1...(most + 40) {
+                group.addTask { _ = try? await people.key("SHA256:\(number)") }
+            }
+            await wait(running: SourceInquiry.aboutStrangers)
+            // Those for whom there is no place in the line have their answer already.
+            for _ in 1...40 { await group.next() }
+            clock.advance(by: 9)
+            await group.waitForAll()
+        }
+        latch.open(true)
+        await wait(running: 0)
+        #expect(source.takeQuestions().count == SourceInquiry.aboutStrangers)
+    }
+
     @Test("a key moves to whom the source gives it, and both are told")
     func moving() async throws {
         try source.set("alice", [TestService.aliceKey])
@@ -128,7 +191,7 @@ struct PeopleDirectoryTests {
         #expect(await changes.next()?.name == "bob")
     }
 
-    @Test("an outage is survived for a while, also by another runner, and reported once")
+    @Test("an outage is survived for a while, also by another runner, and reported once about each")
     func outage() async throws {
         try source.set("alice", [TestService.aliceKey])
         let (people, first) = try await directory()
@@ -139,7 +202,7 @@ struct PeopleDirectoryTests {
         let error = await #expect(throws: RunnerError.self) { try await people.key(bob) }
         #expect(error?.code == .peopleUnknown)
         let reports = log.all.filter { $0.hasPrefix("people:") }
-        #expect(reports.count == 1)
+        #expect(reports.count == 2 && reports.last?.contains("no answer about the key \(bob)") == true)
         #expect(reports.first?.hasPrefix("people: no answer about alice: connection refused") == true)
         first.close()
 
@@ -203,11 +266,17 @@ struct PeopleDirectoryTests {
             _ = try await known.value
             found.open(true)
         }
-        while found.value == nil {
-            clock.advance(by: 0.5)
-            await Task.yield()
-        }
+        clock.advance(by: 1.4)
+        for _ in 1...100 { await Task.yield() }
+        #expect(found.value == nil)
+        clock.advance(by: 0.2)
+        _ = try await found.wait()
         #expect(try await known.value == key)
+        // A stranger waits longer, but less than a gateway.
+        let stranger = Task { try await people.key(bob) }
+        await wait(running: 2)
+        clock.advance(by: 8.1)
+        await #expect(throws: RunnerError.self) { try await stranger.value }
         latch.open(true)
     }
 

@@ -65,7 +65,9 @@ struct WebSourceTests {
                     let failure = await #expect(throws: SourceFailure.self) {
                         try await source(host, authorities: authorities).person(named: "alice")
                     }
-                    #expect(failure != nil, "\(host)")
+                    #expect(
+                        failure?.cause.lowercased().contains("certificate") == true,
+                        "\(host): \(failure?.cause ?? "")")
                 }
                 // Taken away from the list.
                 try files.write("bob\n", to: "names", mode: 0o644)

@@ -323,12 +323,14 @@ final class MemoryStore: Store {
         }
     }
 
+    func localKey(_ fingerprint: String) async throws(RunnerError) -> Key? { try await key(fingerprint) }
+
     /// Nobody asks a source in these tests.
     func origin(ofKey fingerprint: String) async throws(RunnerError) -> KeyOrigin { KeyOrigin(isLocal: true) }
 
     func remember(
         _ answer: SourcedPerson?, about name: String, at now: Date
-    ) async throws(RunnerError) -> [Person] {
+    ) async throws(RunnerError) -> SourcedChange {
         throw RunnerError(.failure, "There is no source of people in memory.")
     }
 

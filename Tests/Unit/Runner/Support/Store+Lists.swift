@@ -6,7 +6,7 @@ import Foundation
 /// Whole lists, which fit into one batch in these tests.
 extension SQLiteStore {
     func jobs(owner: Person?, live: Bool, shared: Bool = false) async throws -> [Job] {
-        let filter = JobFilter(owner: owner, isLive: live, includesShared: shared)
+        let filter = JobFilter(owner: owner.map { .person($0) }, isLive: live, includesShared: shared)
         return try await jobs(filter, after: nil, most: nil).elements.map(\.value)
     }
 
