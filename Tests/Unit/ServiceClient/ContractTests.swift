@@ -39,8 +39,9 @@ struct ContractTests {
             shortage: .memory, completeBuild: true)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
-            id: JobID("1")!, owner: alice, note: "", status: .failed, created: time, deadline: time,
-            maxDeadline: time, logout: .ask, keep: 600, builder: kept, builderEnd: .init(reason: .kept),
+            id: JobID("1")!, owner: alice, note: "", status: .failed, pool: "lab", created: time,
+            deadline: time, maxDeadline: time, logout: .ask, keep: 600, builder: kept,
+            builderEnd: .init(reason: .kept),
             removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: alice, status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
