@@ -166,7 +166,9 @@ struct Lifecycle: Sendable {
             effects += released(claim.id, reason: .lost, at: now)
         }
         if !record.job.status.isFinal, let timeout, timeout <= now {
-            effects.append(.log("timeout: the tasks did not end within \(secondsForTasks) s"))
+            let isTakenBack = record.until.map { $0 <= now } ?? false
+            let end = isTakenBack ? "while there was a builder" : "within \(secondsForTasks) s"
+            effects.append(.log("timeout: the tasks did not end \(end)"))
             return effects + finish(.timeout, endingBuilder: .init(reason: .timeout), at: now)
         }
         if let due, due.moment <= now { effects += endBuilder(.init(reason: due.reason)) }

@@ -1,5 +1,3 @@
-import BuildAPI
-
 /// The pools that manifests can name, and the images of each.
 struct ManifestPools {
     /// The images of one pool.
@@ -20,19 +18,5 @@ struct ManifestPools {
     /// This host's pool alone.
     static func local(_ images: Images = Images()) -> ManifestPools {
         ManifestPools(byName: ["local": images], names: ["local"], preferred: "local")
-    }
-}
-
-extension ManifestPools {
-    init(_ pools: Pools) {
-        byName = [:]
-        for pool in pools.all {
-            let images = pool.images.map { images in
-                Images(resolve: images.resolve, names: { images.list.map(\.name) })
-            }
-            byName.updateValue(images, forKey: pool.name)
-        }
-        names = pools.all.map(\.name)
-        preferred = pools.preferred?.name
     }
 }

@@ -96,7 +96,7 @@ extension Runner {
                     .failure, "runner.gateway_keys: expected \"<type> <base64>\" of a public key.")
             }
         }
-        if configuration.gatewayKeys.isEmpty, configuration.slots != 0 {
+        if configuration.gatewayKeys.isEmpty, configuration.pools.values.contains(where: { $0.max != 0 }) {
             throw RunnerError(
                 .failure, "runner.gateway_keys is empty: no gateway could log in to a builder.")
         }

@@ -40,7 +40,7 @@ struct ContractTests {
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let job = Job(
             id: JobID("1")!, owner: .group(Group(name: "team")), submitter: alice, note: "", status: .failed,
-            created: time, deadline: time,
+            pool: "lab", created: time, deadline: time,
             maxDeadline: time, logout: .ask, keep: 600,
             shares: [.person(alice), .group(Group(name: "team"))], builder: kept,
             builderEnd: .init(reason: .kept),

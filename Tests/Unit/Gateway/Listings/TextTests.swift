@@ -97,6 +97,7 @@ import Testing
         job.sessions = [
             Job.Session(session: "s", person: Fixture.bob, kind: .shell, from: "192.0.2.7", since: created)
         ]
+        job.pool = "lab\u{7}"
         let now = created.addingTimeInterval(60)
         let sheet = JobSheet(
             job: job, isInvited: true, hasLog: true, canExtend: true,
@@ -109,6 +110,7 @@ import Testing
                   status     failed, public
                   owner      alice
                   submitted  2026-11-21 10:00 UTC
+                  pool       lab?
                   tasks      build  failed   12 s  exit status 2
                              check  skipped
                              lint   success  0 s  complete-build: the rest was skipped

@@ -180,6 +180,29 @@ struct LifetimeTests {
             late.timePassed(at: start + 7000).contains(.log("timeout: the tasks did not end within 7000 s")))
     }
 
+    @Test("nothing is promised for longer than the provider leaves the builder")
+    func untilTheProviderTakesItBack() throws {
+        var running = lifecycle(timeout: 7200)
+        running.record.until = start + 50
+        #expect(running.nextMoment == start + 50)
+        #expect(
+            running.timePassed(at: start + 50).contains(
+                .log("timeout: the tasks did not end while there was a builder")))
+        var kept = lifecycle(timeout: 7200)
+        kept.record.until = start + 500
+        _ = kept.taskEnded("a", exitStatus: 1, at: start + 10)
+        #expect(kept.record.job.maxDeadline == start + 500 && kept.record.job.deadline == start + 500)
+        #expect(throws: RunnerError.self) {
+            try kept.extended(to: start + 502, by: Requester(), at: start + 20)
+        }
+        #expect(kept.extendedByProvider(until: start + 900) == [.publish(.deadline)])
+        _ = try kept.extended(to: start + 800, by: Requester(), at: start + 20)
+        #expect(kept.record.job.deadline == start + 800 && kept.record.job.maxDeadline == start + 900)
+        // Nor more than max_life, whatever the provider says.
+        _ = kept.extendedByProvider(until: nil)
+        #expect(kept.record.job.maxDeadline == start + 10 + 7200)
+    }
+
     @Test("why builders end that are not kept")
     func otherReasons() throws {
         func end(_ change: (inout Lifecycle) throws -> Void) rethrows -> Job.BuilderEnd? {

@@ -212,6 +212,17 @@ struct AllocationTests {
         #expect(provider.releases.count == 1)
     }
 
+    @Test("a provider's note that is too long fails the job, and the machine is released")
+    func longNote() async throws {
+        provider.notes(String(repeating: "x", count: Allocation.longestData))
+        let directory = directory()
+        let id = try await submit(to: directory)
+        try await forgotten(id, by: directory)
+        #expect(try await directory.job(id).status == .failed)
+        #expect(await provider.machine(of: "\(id)").hasEnded)
+        #expect(try await store.allocations() == [])
+    }
+
     @Test("a release is repeated until it succeeds, after a restart too, and keeps the slot until then")
     func release() async throws {
         provider.failReleases(3)

@@ -4,6 +4,7 @@ import ConfigurationFile
 import Foundation
 import GRDB
 import NIOHTTP1
+import Provider
 import TestSupport
 import Testing
 
@@ -56,6 +57,9 @@ struct EarlierVersionsTests {
         #expect(kept.job.sessions.map(\.session) == ["n6mkrpr97f", "aaaaaaaaaa"] && kept.claims.count == 2)
         #expect(kept.job.held && kept.job.shares.map(\.name) == ["carol", "bob"])
         #expect(kept.isPrepared && kept.builderStarted != nil && kept.lifetime != nil)
+        let allocations = try await store.allocations()
+        #expect(allocations.map(\.allocation.job.description) == ["2", "6", "7", "8", "9"])
+        #expect(allocations.allSatisfy { $0.allocation.pool == "local" && $0.unneededSince == nil })
         let first = try #require(try await store.job(JobID("1")!))
         #expect(first.build == .init(image: "debian"))
         let manifest = try #require(try await store.manifest(of: JobID("1")!))

@@ -25,6 +25,7 @@ final class FakeProvider: BuilderProvider {
         var progress: [String] = []
         var onAllocate: (@Sendable (BuilderRequest) async -> Void)?
         var releaseFailures = 0
+        var note = "note of"
         var until: Date?
         var extendsTo: Date?
     }
@@ -44,6 +45,9 @@ final class FakeProvider: BuilderProvider {
     func answers(_ answer: Answer, saying progress: [String] = []) {
         state.withLock { ($0.answer, $0.progress) = (answer, progress) }
     }
+
+    /// What it notes about machines, before the allocation's id.
+    func notes(_ note: String) { state.withLock { $0.note = note } }
 
     /// Called for each request, before it is answered.
     func onAllocate(_ body: @escaping @Sendable (BuilderRequest) async -> Void) {
@@ -98,8 +102,8 @@ final class FakeProvider: BuilderProvider {
             _ = try await Latch<Bool>().wait()
             throw CancellationError()
         case .machine:
-            let machine = FakeMachine(
-                data: "note of \(request.allocation)", until: state.withLock { $0.until })
+            let (note, until) = state.withLock { ($0.note, $0.until) }
+            let machine = FakeMachine(data: "\(note) \(request.allocation)", until: until)
             state.withLock { state in
                 state.machines[request.job] = machine
                 state.jobs[request.allocation] = request.job
