@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "sallyport-shell", targets: ["sallyport-shell"]),
         .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
         .executable(name: "sallyport", targets: ["sallyport"]),
+        .executable(name: "sallyport-hosts", targets: ["sallyport-hosts"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -109,6 +110,14 @@ let package = Package(
             path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
         .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
+        .target(
+            name: "HelperPrograms",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Platform/HelperPrograms",
+            swiftSettings: settings),
         .target(
             name: "KeyLookup",
             dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile"],
@@ -192,6 +201,25 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: settings),
+        // What allocator programs are asked and answer, and one that comes with Sallyport.
+        .target(
+            name: "AllocatorProtocol", path: "Sources/Builders/Allocator", swiftSettings: settings),
+        .target(
+            name: "Hosts",
+            dependencies: [
+                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
+                "HelperPrograms", "Presentation",
+            ],
+            path: "Sources/Builders/Hosts",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-hosts",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "Hosts", "Presentation", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Programs/sallyport-hosts",
             swiftSettings: settings),
         .target(
             name: "QEMU",
@@ -368,6 +396,13 @@ let package = Package(
             ],
             path: "Tests/Unit/Conformance",
             swiftSettings: settings),
+        .testTarget(
+            name: "HelperProgramsTests", dependencies: ["HelperPrograms"],
+            path: "Tests/Unit/HelperPrograms", swiftSettings: settings),
+        .testTarget(
+            name: "HostsTests",
+            dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],
+            path: "Tests/Unit/Hosts", swiftSettings: settings),
         .testTarget(
             name: "QEMUTests", dependencies: ["QEMU"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),

@@ -7,5 +7,7 @@ struct Sallyport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
-        subcommands: [Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, ConformanceCommand.self])
+        subcommands: [
+            Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Hosts.self, ConformanceCommand.self,
+        ])
 }
