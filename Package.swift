@@ -184,9 +184,7 @@ let package = Package(
             name: "Runner",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
-                "KeyForms",
-                "Policy", "QEMU",
-                "Presentation", "Yams",
+                "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -222,9 +220,23 @@ let package = Package(
             path: "Sources/Programs/sallyport-hosts",
             swiftSettings: settings),
         .target(
+            name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
+            swiftSettings: settings),
+        .target(
+            name: "TaskChannel",
+            dependencies: [
+                "BuildAPI", "HelperPrograms", "Provider",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Builders/TaskChannel",
+            swiftSettings: settings),
+        .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI",
+                "BuildAPI", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -261,7 +273,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "BuildAPI", "CLinux", "ConfigurationFile", "QEMU", "Runner", "TestBed",
+                "BuildAPI", "CLinux", "ConfigurationFile", "Provider", "QEMU", "Runner", "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -371,8 +383,8 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "QEMU", "Runner",
-                "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider", "QEMU",
+                "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -404,12 +416,18 @@ let package = Package(
             dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],
             path: "Tests/Unit/Hosts", swiftSettings: settings),
         .testTarget(
-            name: "QEMUTests", dependencies: ["QEMU"],
+            name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
+        .testTarget(
+            name: "TaskChannelTests",
+            dependencies: [
+                "Provider", "TaskChannel", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Unit/TaskChannel", swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "QEMU", "TestBed",
+                "BuildAPI", "HelperPrograms", "Provider", "QEMU", "TaskChannel", "TestBed",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -77,7 +77,7 @@ struct StockSSH: HostAccess {
         let status =
             switch outcome.status {
             case .exited(let code): "status \(code)"
-            case .killed(let signal): "signal \(signal)"
+            case .signaled(let signal): "signal \(signal)"
             }
         throw HostsFailure("\(name): \(last.isEmpty ? status : "\(last) (\(status))")")
     }

@@ -1,4 +1,5 @@
 import Foundation
+public import Provider
 public import SystemPackage
 
 /// Finds out whether KVM works here, by booting our own guest with it.

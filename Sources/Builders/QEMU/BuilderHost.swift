@@ -1,5 +1,7 @@
 import Foundation
+import Provider
 import SystemPackage
+import TaskChannel
 
 /// What this host offers to builders. Looking costs milliseconds: nothing is started.
 public struct BuilderHost: Sendable, Equatable {

@@ -1,5 +1,7 @@
 import Foundation
+public import Provider
 import SystemPackage
+import TaskChannel
 
 /// The user namespace in which QEMU runs as another user of this host than the runner.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 import SystemPackage
 
 /// The qcow2 file with the initial content of a machine's disk (QEMU's docs/interop/qcow2.txt).

@@ -1,4 +1,5 @@
 import SystemPackage
+import TaskChannel
 
 /// The command line of QEMU.
 ///

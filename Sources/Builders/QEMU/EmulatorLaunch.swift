@@ -1,6 +1,8 @@
 import Foundation
 import NIOCore
+import Provider
 import SystemPackage
+import TaskChannel
 
 /// Starts QEMU in the background, where it outlives this process.
 struct EmulatorLaunch: Sendable {

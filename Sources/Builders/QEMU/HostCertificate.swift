@@ -1,4 +1,6 @@
+public import Provider
 public import SystemPackage
+import TaskChannel
 
 /// The certificate for each of a machine's host keys (ssh-keygen(1), CERTIFICATES).
 public struct HostCertificate: Sendable, Hashable {

@@ -1,4 +1,6 @@
+import Provider
 import SystemPackage
+import TaskChannel
 
 /// One of a machine's host keys. Its files are in the machine's folder while QEMU starts.
 ///

@@ -1,4 +1,6 @@
+public import Provider
 public import SystemPackage
+import TaskChannel
 
 /// Makes keys of SSH: ssh-keygen(1).
 public enum KeyGeneration {

@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 
 /// Finds unused TCP ports on loopback.
 package enum LoopbackPort {

@@ -1,5 +1,7 @@
 import Foundation
+public import Provider
 public import SystemPackage
+import TaskChannel
 
 extension Machine {
     /// Starts a machine. Returns when QEMU runs; the guest is then booting.
@@ -69,8 +71,7 @@ extension Machine {
     private static func makeHostKeys(in folder: MachineFolder) async throws(MachineError) -> [String] {
         var keys: [String] = []
         for key in folder.hostKeys { keys.append(try await key.make()) }
-        let lines = keys.map { "\(SecureShell.hostKeyAlias) \($0)\n" }.joined()
-        try folder.write(Data(lines.utf8), to: folder.knownHosts)
+        try folder.write(Data(SSHDestination.pins(keys).utf8), to: folder.knownHosts)
         return keys
     }
 
@@ -115,7 +116,8 @@ extension Machine {
         for _ in 0..<5 {
             var record = MachineRecord(
                 port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: specification.identity.string,
-                accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil)
+                accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil,
+                memory: specification.memory)
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.
             try record.write(to: folder)

@@ -1,5 +1,6 @@
-import NIOCore
+public import Provider
 import SystemPackage
+public import TaskChannel
 
 /// A builder: a virtual machine that QEMU runs in the background.
 ///
@@ -14,26 +15,32 @@ public final class Machine: Sendable {
     /// The user name for logging in.
     public let user = MachineSpecification.user
 
+    /// How to work in it.
+    public let channel: SSHTaskChannel
+
     let folder: MachineFolder
-    let shell: SecureShell
     let monitor: MonitorConnection
-    private let peopleKeys: PeopleKeys
     private let meter: NetworkMeter?
     /// How its instructions are executed; nil: an earlier version has started it, and has not noted that.
     public let accelerator: Accelerator?
     /// Whether its QEMU runs as a user of its own.
     public let isIsolated: Bool
+    /// MiB; nil: an earlier version has started it, and has not noted that.
+    public let memory: Int?
 
     init(folder: MachineFolder, record: MachineRecord, monitor: MonitorConnection) {
         self.folder = folder
         self.port = record.port
         self.hostKeys = record.hostKeys
-        self.shell = SecureShell(folder: folder, identity: record.identity, port: record.port)
+        channel = SSHTaskChannel(
+            SSHDestination(
+                address: address, port: record.port, user: user, identity: FilePath(record.identity),
+                folder: folder.path))
         self.monitor = monitor
-        peopleKeys = PeopleKeys(shell)
         meter = EmulatorProcess(folder: folder).identify().flatMap { NetworkMeter(of: $0) }
         accelerator = record.accelerator
         isIsolated = record.isIsolated ?? false
+        memory = record.memory
     }
 
     /// What it has sent and received so far, also after its end; nil: it has no network that counts.
@@ -45,31 +52,14 @@ public final class Machine: Sendable {
     ///
     /// Throws `ended` as soon as the machine is gone, and `notReady` at the deadline.
     public func waitUntilReady(before deadline: ContinuousClock.Instant) async throws(MachineError) {
-        var timeout = 500
-        while true {
-            guard !Task.isCancelled else { throw MachineError(.cancelled) }
-            guard monitor.isOpen else { throw await ended() }
-            guard ContinuousClock.now < deadline else {
-                throw MachineError(.notReady, detail: folder.console.lastLines)
-            }
-            // On a busy host even the banner can take long, so wait longer each time.
-            if await Banner.isShown(port: port, limit: .milliseconds(Int64(timeout))) { break }
-            timeout = min(timeout * 5 / 4, 5000)
-            try? await Task.sleep(for: .milliseconds(50))
+        do throws(MachineError) {
+            try await channel.waitUntilReady(before: deadline, while: { monitor.isOpen })
+        } catch  where error.code == .ended {
+            await folder.console.waitUntilComplete()
+            throw MachineError(.ended, detail: folder.console.lastLines)
+        } catch  where error.code == .notReady {
+            throw MachineError(.notReady, detail: folder.console.lastLines)
         }
-        while true {
-            do {
-                return try await shell.run("true")
-            } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
-                guard monitor.isOpen else { throw await ended() }
-                try? await Task.sleep(for: .milliseconds(100))
-            }
-        }
-    }
-
-    private func ended() async -> MachineError {
-        await folder.console.waitUntilComplete()
-        return MachineError(.ended, detail: folder.console.lastLines)
     }
 
     /// Returns when the machine is gone, or when the calling task is cancelled.
@@ -89,25 +79,5 @@ public final class Machine: Sendable {
             await process.waitUntilGone(identified, gracePeriod: .seconds(5))
         }
         folder.removeTraces()
-    }
-
-    /// Tells the guest's own watchdog when to end the machine: `grace` seconds after this deadline.
-    public func setDeadline(secondsFromNow seconds: Int) async throws(MachineError) {
-        try await shell.run("/usr/lib/sallyport/set-deadline \(max(0, seconds))")
-    }
-
-    /// Accepts exactly these people's keys, in addition to those it was made with.
-    ///
-    /// Tries once, and not for long, because someone is waiting.
-    ///
-    /// - Parameter lines: of an authorized_keys file, none of them empty. `#left SECONDS` becomes `#until UPTIME`.
-    /// - Returns: whether the image has the helper that this needs.
-    public func admit(_ lines: [String]) async throws(MachineError) -> Bool {
-        do throws(MachineError) {
-            try await peopleKeys.admit(lines)
-            return true
-        } catch  where error.code == .helperMissing {
-            return false
-        }
     }
 }

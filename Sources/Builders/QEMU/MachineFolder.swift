@@ -1,5 +1,7 @@
 import Foundation
+import Provider
 import SystemPackage
+import TaskChannel
 
 /// The files of one machine.
 struct MachineFolder: Sendable {
@@ -11,12 +13,12 @@ struct MachineFolder: Sendable {
     /// QEMU's file system, if it has one of its own; empty, because its mounts are QEMU's only.
     var root: FilePath { path.appending("root") }
     /// The control socket of the connection that the runner's calls of ssh share.
-    var controlSocket: FilePath { path.appending("ssh.sock") }
+    var controlSocket: FilePath { SSHDestination.controlSocket(in: path) }
     /// QEMU's process number, and on a second line when it was started, as in proc(5).
     var processFile: FilePath { path.appending("pidfile") }
     var console: ConsoleLog { ConsoleLog(path: path.appending("console.log")) }
     var hostKeys: [HostKey] { HostKey.Kind.allCases.map { HostKey(kind: $0, folder: self) } }
-    var knownHosts: FilePath { path.appending("known_hosts") }
+    var knownHosts: FilePath { SSHDestination.knownHosts(in: path) }
     /// The initramfs with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
     /// The API socket of slirp4netns; exists only while a machine with a network starts.
@@ -136,6 +138,8 @@ struct MachineRecord: Codable {
     /// Nil: an earlier version has written it.
     var accelerator: Accelerator?
     var isIsolated: Bool?
+    /// MiB.
+    var memory: Int?
 
     static func read(from folder: MachineFolder) -> MachineRecord? {
         guard let data = try? folder.read(folder.record) else { return nil }

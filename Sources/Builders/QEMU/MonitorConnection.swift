@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Provider
 import SystemPackage
 
 /// A connection to QEMU's monitor (QMP: docs/interop/qmp-spec.txt).

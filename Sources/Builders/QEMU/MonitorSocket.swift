@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 import SystemPackage
 
 /// The socket on which QEMU's monitor listens.

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TaskChannel
 
 /// What a builder has sent and received through its ``OutboundNetwork``.
 public struct NetworkTraffic: Sendable, Hashable {

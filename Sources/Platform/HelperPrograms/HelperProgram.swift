@@ -11,7 +11,7 @@ package struct HelperProgram: Sendable {
     package struct Outcome: Sendable {
         package enum Status: Equatable, Sendable {
             case exited(Int32)
-            case killed(signal: Int32)
+            case signaled(Int32)
         }
 
         package var status: Status
@@ -130,7 +130,7 @@ package struct HelperProgram: Sendable {
         let status: Outcome.Status =
             switch result.terminationStatus {
             case .exited(let code): .exited(code)
-            case .signaled(let signal): .killed(signal: signal)
+            case .signaled(let signal): .signaled(signal)
             }
         return Outcome(status: status, output: result.standardOutput, errors: result.closureResult)
     }

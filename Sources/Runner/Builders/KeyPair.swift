@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import FoundationEssentials
 import Glibc
+import Provider
 import QEMU
 import SystemPackage
 

@@ -1,6 +1,7 @@
 import ConfigurationFile
 import Glibc
 import Logging
+import Provider
 import QEMU
 import SystemPackage
 
@@ -41,7 +42,7 @@ public struct MachineSupply: BuilderSupply {
         (authority.publicKey, MachineSpecification.user)
     }
 
-    public func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+    public func start(_ plan: BuilderPlan) async throws -> any EndableBuilder {
         do throws(MachineError) {
             let specification = MachineSpecification(
                 folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
@@ -98,7 +99,7 @@ public struct MachineSupply: BuilderSupply {
             life: plan.longestLife)
     }
 
-    public func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? {
+    public func adopt(_ plan: BuilderPlan) async -> (any EndableBuilder)? {
         await Machine.adopt(folder: FilePath(plan.folder)).map { VirtualBuilder(machine: $0) }
     }
 

@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Policy
+import Provider
 
 /// What claims do to a builder.
 extension Lifecycle {

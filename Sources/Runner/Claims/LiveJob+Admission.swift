@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Provider
 
 /// What a builder knows about the people inside.
 struct Admission {
@@ -55,7 +56,7 @@ extension LiveJob {
         admission.told = nil
         let left = record.job.deadline.map { max(0, Int($0.timeIntervalSince(now))) }
         do {
-            let isPossible = try await machine.tell(people, left: left)
+            let isPossible = try await machine.channel.tell(people, left: left)
             admission.isPossible = isPossible
             if isPossible {
                 admission.told = people

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Provider
 
 /// The kinds of events of API v1.
 enum JobEvent: String, Sendable {

@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Provider
 
 /// Runs the job: a builder, its tasks one after another.
 extension LiveJob {
@@ -18,7 +19,7 @@ extension LiveJob {
     }
 
     /// Takes over a builder that an earlier runner has left, and continues with it.
-    func adopt(_ machine: any BuilderMachine) async {
+    func adopt(_ machine: any EndableBuilder) async {
         logger.info("job \(id): its builder continues")
         self.machine = machine
         watch(machine)
@@ -88,7 +89,7 @@ extension LiveJob {
     }
 
     /// The job waits while the disk has no space for its builder.
-    private func startMachine() async throws -> any BuilderMachine {
+    private func startMachine() async throws -> any EndableBuilder {
         var hasWaited = false
         while true {
             try checkRunning()
@@ -115,10 +116,15 @@ extension LiveJob {
         guard let manifest = try await context.store.manifest(of: id) else {
             throw RunnerError(.failure, "the manifest of the job is missing")
         }
-        if record.source != nil { try await machine.unpack(context.settings.source(of: id)) }
+        if record.source != nil {
+            try await machine.channel.unpackSource(at: context.settings.source(of: id))
+        }
         // It comes first, so that a manifest can override it.
         let environment = [Manifest.Variable(name: "JOB_ID", value: "\(id)")] + manifest.environment
-        try await machine.prepare(environment: environment, tasks: manifest.tasks)
+        try await machine.channel.prepare(
+            Workload(
+                environment: environment.map { .init(name: $0.name, value: $0.value) },
+                tasks: manifest.tasks.map { .init(name: $0.name, text: $0.script) }))
         try checkRunning()
         await apply { lifecycle, _ in
             lifecycle.record.isPrepared = true
@@ -132,14 +138,15 @@ extension LiveJob {
             guard let machine, let log = logs[task.name] else { return }
             if task.status == .pending { await apply { $0.taskStarted(task.name, at: $1) } }
             log.begin()
-            try await machine.startTask(task.name)
+            try await machine.channel.startTask(task.name)
             // The size of our log says how far an earlier runner got.
-            let outcome = try await machine.follow(task: task.name, from: log.size) { [weak self] bytes in
+            let outcome = try await machine.channel.follow(task: task.name, from: log.size) {
+                [weak self] bytes in
                 if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name) }
             }
             try checkRunning()
             log.end()
-            for remark in outcome.remarks(memory: context.settings.plan(for: record).memory) {
+            for remark in outcome.remarks(memory: machine.execution.memory) {
                 self.log("task \(task.name): \(remark)")
             }
             let endsJob = outcome.exitStatus != 0 || outcome.completesBuild
@@ -165,7 +172,7 @@ extension LiveJob {
 
     // MARK: The builder's end
 
-    private func watch(_ machine: any BuilderMachine) {
+    private func watch(_ machine: any EndableBuilder) {
         // By then, nobody else may need this job any more.
         _Concurrency.Task { [weak self, context, id] in
             await machine.waitUntilEnded()
@@ -223,7 +230,7 @@ extension LiveJob {
             else { return }
             let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now())))
             do {
-                return try await machine.setDeadline(secondsFromNow: seconds)
+                return try await machine.channel.setDeadline(secondsFromNow: seconds)
             } catch {
                 logger.notice(
                     "job \(id): the builder's own deadline could not be set: \(String(reflecting: error))")

@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
 import Logging
+import Provider
 
 /// The one owner of a job that may still change: its record, machine, logs and watchers.
 ///
@@ -30,7 +31,7 @@ actor LiveJob {
     /// What changes is reported there.
     weak var directory: JobDirectory?
     private(set) var lifecycle: Lifecycle
-    var machine: (any BuilderMachine)?
+    var machine: (any EndableBuilder)?
     private var feed = EventFeed()
     /// Boots the builder and runs the tasks.
     var run: _Concurrency.Task<Void, Never>?

@@ -1,4 +1,5 @@
 import Glibc
+import Provider
 import QEMU
 import Runner
 import Synchronization
@@ -8,7 +9,7 @@ import TestBed
 /// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
 ///
 /// It lives in the test bed's private /etc and PID namespace, and must be root there.
-final class LoopbackMachine: BuilderMachine {
+final class LoopbackMachine: EndableBuilder, TaskChannel {
     let address = "127.0.0.1"
     let port: UInt16
     /// People and the gateway log in to the test bed's ordinary account.
@@ -99,7 +100,9 @@ final class LoopbackMachine: BuilderMachine {
         return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
     }
 
-    func unpack(_ archive: String) async throws {}
+    var channel: any TaskChannel { self }
+
+    func unpack(_ archive: String, isCompressed: Bool) async throws {}
     func waitUntilReady(within seconds: Int) async throws {}
 
     func waitUntilEnded() async { for await _ in ended {} }
@@ -122,8 +125,8 @@ final class LoopbackMachine: BuilderMachine {
         return true
     }
 
-    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
-        scripts.withLock { for task in tasks { $0[task.name] = task.script } }
+    func prepare(_ workload: Workload) async throws {
+        scripts.withLock { for task in workload.tasks { $0[task.name] = task.text } }
     }
 
     /// `follow` runs it.

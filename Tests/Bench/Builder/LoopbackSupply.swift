@@ -11,7 +11,7 @@ struct LoopbackSupply: BuilderSupply {
 
     var hostAuthority: (key: String, user: String)? { (authority.publicKey, LoopbackMachine.account) }
 
-    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+    func start(_ plan: BuilderPlan) async throws -> any EndableBuilder {
         let name = plan.folder.split(separator: "/").last ?? ""
         let server = plan.image + "/server"
         return try await LoopbackMachine.start(
@@ -23,7 +23,7 @@ struct LoopbackSupply: BuilderSupply {
     }
 
     /// They end with the test bed, like the runner.
-    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? { nil }
+    func adopt(_ plan: BuilderPlan) async -> (any EndableBuilder)? { nil }
 
     func discard(_ plan: BuilderPlan) async {}
 }

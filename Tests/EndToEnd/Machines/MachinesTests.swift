@@ -1,11 +1,14 @@
 import BuildAPI
 import Foundation
+import HelperPrograms
 import NIOCore
 import NIOPosix
+import Provider
 import SystemPackage
 import Testing
 
 @testable import QEMU
+@testable import TaskChannel
 
 /// Tests with real virtual machines, from the image that `make image` makes: two boots for all of them.
 ///
@@ -18,8 +21,8 @@ struct MachinesTests {
             try await machine.waitUntilReady(before: .now + .seconds(60))
             try await isTheMachineThatWeStarted(machine)
             try await aPersonFindsWhatTheyExpect(machine)
-            try await machine.prepare(Self.job)
-            try await machine.prepare(Workload(environment: [], tasks: []))
+            try await machine.channel.prepare(Self.job)
+            try await machine.channel.prepare(Workload(environment: [], tasks: []))
             try await theEnvironmentIsThere(machine)
             try await tasksAreRepeatedByHand(machine)
             try await tasksDeliverOutputAndStatus(machine)
@@ -45,7 +48,7 @@ struct MachinesTests {
         specification.accelerator = .automatic
         let machine = try await Machine.start(specification)
         try await machine.waitUntilReady(before: .now + .seconds(60))
-        try await machine.setDeadline(secondsFromNow: 1)
+        try await machine.channel.setDeadline(secondsFromNow: 1)
         try await within(.seconds(20)) { await machine.waitUntilEnded() }
         #expect(!machine.isAlive)
         do throws(MachineError) {
@@ -100,7 +103,8 @@ struct MachinesTests {
         let other = try await TestMachines.specification("x").authorizedKeys[0]
         try machine.folder.write(Data("builder \(other)\n".utf8), to: machine.folder.knownHosts)
         let refused = try await ShortCommand(
-            program: "ssh", arguments: ["-o", "ControlPath=none"] + machine.shell.arguments("echo reached")
+            program: "ssh",
+            arguments: ["-o", "ControlPath=none"] + machine.channel.shell.arguments("echo reached")
         ).run()
         #expect(refused.output.isEmpty)
         #expect(SecureShell.error(status: refused.status, messages: refused.errors).code == .notTrusted)
@@ -120,7 +124,7 @@ struct MachinesTests {
 
     /// The limits, a crash, loopback and the environment, as on any Debian server.
     private func itIsAMachineAsPeopleKnowThem(_ machine: Machine) async throws {
-        let arguments = machine.shell.arguments(
+        let arguments = machine.channel.shell.arguments(
             """
             ulimit -Sn; ulimit -Hn; ulimit -Hc; ulimit -Sl
             size=$(ulimit -Sc); [ "$size" -gt 65536 ] && [ "$size" -lt 98304 ] && echo "a quarter"
@@ -153,11 +157,11 @@ struct MachinesTests {
 
     /// Whatever the task has caught and reported itself.
     private func atTheEndOfATaskIsSaidWhatRanOut(_ machine: Machine) async throws {
-        for (name, status, shortages): (_, Int32, Set<Job.Task.Shortage>) in [
+        for (name, status, shortages): (_, Int, Set<Job.Task.Shortage>) in [
             ("hungry", 3, [.memory]), ("seven", 7, []),
         ] {
-            try await machine.startTask(name)
-            let end = try await machine.follow(task: name, from: 0) { _ in }
+            try await machine.channel.startTask(name)
+            let end = try await machine.channel.followOnce(task: name, from: 0) { _ in }
             #expect(end.exitStatus == status && end.shortages == shortages, "\(name): \(end)")
         }
     }
@@ -171,17 +175,17 @@ struct MachinesTests {
 
     /// In the folder in which they ran, with their environment, under the path that people are told.
     private func tasksAreRepeatedByHand(_ machine: Machine) async throws {
-        let seven = Machine.scriptPath(ofTask: "seven")
+        let seven = SSHTaskChannel.scriptPath(ofTask: "seven")
         let repeated = try await TestMachines.output("pwd; \(seven); echo $?", on: machine)
         #expect(repeated.output == "/home/build\nseven\n7\n")
         let listed = try await TestMachines.output(
-            "ls \(Machine.scriptPath(ofTask: "")) | wc -l", on: machine)
+            "ls \(SSHTaskChannel.scriptPath(ofTask: "")) | wc -l", on: machine)
         #expect(listed.output == "\(Self.job.tasks.count)\n")
     }
 
     private func tasksDeliverOutputAndStatus(_ machine: Machine) async throws {
         for name in ["good", "seven", "killed"] {
-            try await machine.startTask(name)
+            try await machine.channel.startTask(name)
         }
         let good = try await collect("good", on: machine)
         #expect(good.text == "+ echo first\nfirst\n+ echo second\nsecond\n")
@@ -194,17 +198,17 @@ struct MachinesTests {
         #expect(seven.text == "seven\n" && seven.status == 7)
         #expect(try await collect("killed", on: machine).status == 128 + 15)
         // It kills whatever still runs, so it runs alone, as a job's tasks do.
-        try await machine.startTask("everything")
+        try await machine.channel.startTask("everything")
         #expect(try await collect("everything", on: machine).status == 128 + 9)
     }
 
     /// Neither a status nor a person's session does, nor the command if something goes wrong after it.
     private func onlyTheCommandCompletesABuild(_ machine: Machine) async throws {
-        for (name, status, completes): (_, Int32, _) in [
+        for (name, status, completes): (_, Int, _) in [
             ("complete", 0, true), ("rooted", 0, true), ("impostor", 255, false), ("broken", 3, false),
         ] {
-            try await machine.startTask(name)
-            let end = try await machine.follow(task: name, from: 0) { _ in }
+            try await machine.channel.startTask(name)
+            let end = try await machine.channel.followOnce(task: name, from: 0) { _ in }
             #expect(end.exitStatus == status && end.completesBuild == completes, "\(name): \(end)")
         }
         #expect(try await collect("complete", on: machine).text.hasSuffix("+ complete-build\n"))
@@ -217,23 +221,23 @@ struct MachinesTests {
     }
 
     private func aTaskStartedTwiceRunsOnce(_ machine: Machine) async throws {
-        async let first: Void = machine.startTask("once")
-        async let second: Void = machine.startTask("once")
+        async let first: Void = machine.channel.startTask("once")
+        async let second: Void = machine.channel.startTask("once")
         _ = try await (first, second)
         let outcome = try await collect("once", on: machine)
         #expect(outcome.text.split(separator: "\n").filter { $0 == "run" }.count == 1)
-        try await machine.startTask("once")
+        try await machine.channel.startTask("once")
         #expect(try await collect("once", on: machine).text == outcome.text)
     }
 
     private func aBrokenConnectionLosesNothing(_ machine: Machine) async throws {
-        try await machine.startTask("slow")
+        try await machine.channel.startTask("slow")
         var bytes: [UInt8] = []
-        var status: Int32?
+        var status: Int?
         var breaks = 0
         while status == nil {
             do throws(MachineError) {
-                status = try await machine.follow(task: "slow", from: bytes.count) { chunk in
+                status = try await machine.channel.followOnce(task: "slow", from: bytes.count) { chunk in
                     if breaks < 2, bytes.count > breaks * 30_000 {
                         breaks += 1
                         throw Breakage()
@@ -252,7 +256,7 @@ struct MachinesTests {
     private struct Breakage: Error {}
 
     private func binaryOutputIsExact(_ machine: Machine) async throws {
-        try await machine.startTask("binary")
+        try await machine.channel.startTask("binary")
         let outcome = try await collect("binary", on: machine)
         #expect(outcome.bytes.count == 5_000_000)
         let copy = TestMachines.folder.appending("binary")
@@ -277,7 +281,7 @@ struct MachinesTests {
     }
 
     private func aLineArrivesAtOnce(_ machine: Machine) async throws {
-        try await machine.startTask("wait")
+        try await machine.channel.startTask("wait")
         async let outcome = collect("wait", on: machine)
         _ = try await TestMachines.output("until [ -p ~/go ]; do :; done; echo gone >~/go", on: machine)
         #expect(try await outcome.text == "gone\n")
@@ -289,7 +293,7 @@ struct MachinesTests {
             ["ssh-ed25519 AAAAC3NzaC1lZDI1", "ssh-rsa AAAAB3NzaC1yc2"], [], ["ssh-ed25519 AAAAC3NzaC1lZDI1"],
         ]
         for list in lists + lists {
-            #expect(try await machine.admit(list))
+            #expect(try await machine.channel.admit(list))
             let there = try await TestMachines.output("cat /run/sallyport/people_keys", on: machine)
             #expect(there.output == list.map { $0 + "\n" }.joined(), "\(there)")
             if list.isEmpty {
@@ -320,11 +324,13 @@ struct MachinesTests {
 
     private func collect(
         _ task: String, from offset: Int = 0, on machine: Machine
-    ) async throws -> (bytes: [UInt8], text: String, status: Int32) {
+    ) async throws -> (bytes: [UInt8], text: String, status: Int) {
         var bytes: [UInt8] = []
         while true {
             do throws(MachineError) {
-                let end = try await machine.follow(task: task, from: offset + bytes.count) { bytes += $0 }
+                let end = try await machine.channel.followOnce(task: task, from: offset + bytes.count) {
+                    bytes += $0
+                }
                 return (bytes, String(decoding: bytes, as: UTF8.self), end.exitStatus)
             } catch {
                 guard error.code == .connectionLost, machine.isAlive else { throw error }

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import QEMU
+@testable import TaskChannel
 
 /// What the tests with real machines share: an image, a key, and one machine that has booted.
 enum TestMachines {
@@ -44,7 +45,7 @@ enum TestMachines {
     static func output(
         _ command: String, on machine: Machine, tty: Bool = false
     ) async throws -> ShortCommand.Outcome {
-        let arguments = machine.shell.arguments(command).map { tty && $0 == "-T" ? "-tt" : $0 }
+        let arguments = machine.channel.shell.arguments(command).map { tty && $0 == "-T" ? "-tt" : $0 }
         return try await ShortCommand(program: "ssh", arguments: arguments, limit: .seconds(20)).run()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 import SystemPackage
 import Testing
 

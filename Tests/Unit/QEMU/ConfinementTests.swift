@@ -1,5 +1,7 @@
 import Foundation
+import Provider
 import SystemPackage
+import TaskChannel
 import Testing
 
 @testable import QEMU

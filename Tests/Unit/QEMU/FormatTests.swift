@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 import SystemPackage
 import Testing
 
@@ -6,19 +7,6 @@ import Testing
 
 /// Tests that need no virtual machine.
 @Suite struct FormatTests {
-    @Test func anArchiveHasTheKernelsLayout() {
-        var archive = CpioArchive()
-        archive.addFile("ab", mode: 0o600, contents: Array("hello".utf8))
-        let text = String(decoding: archive.finished(), as: UTF8.self)
-        let header =
-            "070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "00000000"
-            + "00000005"
-        #expect(text.hasPrefix(header))
-        #expect(text.contains("00000003" + "00000000" + "ab\0\0\0\0hello\0\0\0070701"))
-        #expect(text.contains("TRAILER!!!"))
-        #expect(archive.finished().count.isMultiple(of: 4))
-    }
-
     @Test(arguments: [
         ("processor: 0\nbogomips\t: 4999.99\n", 2_499_995),
         ("bogomips\t: 5000.00\n", 2_500_000),
@@ -28,37 +16,6 @@ import Testing
     ])
     func theFrequencyComesFromBogomips(text: String, expected: Int?) {
         #expect(HostClock.frequency(fromProcessorInformation: text) == expected)
-    }
-
-    @Test(arguments: ["", "-x", "a b", "a/b", "..", "a;b", "ü", String(repeating: "a", count: 129)])
-    func aTaskNameThatAShellCouldMisunderstandIsRefused(name: String) {
-        #expect(throws: MachineError.self) { try Workload.checkTaskName(name) }
-    }
-
-    @Test(arguments: ["", "1A", "A-B", "A=B", "A B"])
-    func aVariableNameThatAShellCouldMisunderstandIsRefused(name: String) {
-        let job = Workload(environment: [.init(name: name, value: "x")], tasks: [])
-        #expect(throws: MachineError.self) { try job.archive() }
-    }
-
-    /// A quote followed by a combining mark is one Character, but for a shell it is a quote.
-    @Test(arguments: ["'", "it's", "x'\u{301}\necho no\n: '\u{301}", "'\u{fe0f}$(echo no)", "''\u{200d}"])
-    func aVariablesValueStaysAValue(value: String) throws {
-        let archive = try Workload(environment: [.init(name: "VALUE", value: value)], tasks: []).archive()
-        let text = String(decoding: archive, as: UTF8.self)
-        let start = try #require(text.firstRange(of: "export VALUE="))
-        let end = try #require(text[start.upperBound...].firstRange(of: "070701"))
-        let exports = text[start.lowerBound..<end.lowerBound].filter { $0 != "\0" }
-        let script = exports + "printf %s \"$VALUE\""
-        let shell = Process()
-        let output = Pipe()
-        shell.executableURL = URL(filePath: "/bin/sh")
-        shell.arguments = ["-c", script]
-        shell.standardOutput = output
-        try shell.run()
-        let printed = output.fileHandleForReading.readDataToEndOfFile()
-        shell.waitUntilExit()
-        #expect(Array(printed) == Array(value.utf8))
     }
 
     @Test func aPathInQEMUsOptionsKeepsItsCommas() {

@@ -2,7 +2,7 @@ import BuildAPI
 import FoundationEssentials
 import GRDB
 
-import class QEMU.Machine
+import TaskChannel
 
 /// Jobs: each a record in one piece, and a manifest.
 extension SQLiteStore {
@@ -22,7 +22,7 @@ extension SQLiteStore {
             }
             let tasks = new.manifest.tasks.map {
                 Job.Task(
-                    name: $0.name, status: .pending, script: Machine.scriptPath(ofTask: $0.name))
+                    name: $0.name, status: .pending, script: SSHTaskChannel.scriptPath(ofTask: $0.name))
             }
             let job = Job(
                 id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,

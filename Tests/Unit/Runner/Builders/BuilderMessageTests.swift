@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import Presentation
+import Provider
 import Testing
 
 @testable import Runner

@@ -1,4 +1,5 @@
 import BuildAPI
+import Provider
 import Testing
 
 @testable import Runner

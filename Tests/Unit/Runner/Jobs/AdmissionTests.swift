@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import NIOHTTP1
+import Provider
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Logging
+import Provider
 import QEMU
 import Synchronization
 import Testing

@@ -7,6 +7,7 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import Provider
 import Synchronization
 import Testing
 
@@ -148,7 +149,7 @@ import Testing
             _ = try await Self.submit(Self.source(), to: service)
             let machine = await service.supply.machine(of: "1")
             machine.unpacking.withLock {
-                $0 = RunnerError(.failure, "the source could not be unpacked: no space")
+                $0 = BuilderError(.commandFailed, detail: "no space")
             }
             machine.boot()
             _ = try await service.job("1") { $0.status == .failed }

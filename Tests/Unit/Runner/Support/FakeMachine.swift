@@ -1,10 +1,11 @@
+import Provider
 import Synchronization
 
 @testable import Runner
 
 /// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
 /// when the test says so.
-final class FakeMachine: BuilderMachine {
+final class FakeMachine: EndableBuilder, TaskChannel {
     let address = "127.0.0.1"
     let port: UInt16 = 4022
     let user = "build"
@@ -28,6 +29,8 @@ final class FakeMachine: BuilderMachine {
     /// What happens to a list of people's keys.
     enum Admission { case done, refused, unreachable }
     let admission = Mutex(Admission.done)
+
+    var channel: any TaskChannel { self }
 
     var lastDeadline: Int? { deadlines.withLock { $0.last } }
 
@@ -70,9 +73,9 @@ final class FakeMachine: BuilderMachine {
     /// The archives that it has unpacked.
     let unpacked = Mutex<[String]>([])
     /// Why it cannot.
-    let unpacking = Mutex<RunnerError?>(nil)
+    let unpacking = Mutex<BuilderError?>(nil)
 
-    func unpack(_ archive: String) async throws {
+    func unpack(_ archive: String, isCompressed: Bool) async throws {
         if let error = unpacking.withLock({ $0 }) { throw error }
         unpacked.withLock { $0.append(archive) }
     }
@@ -101,8 +104,8 @@ final class FakeMachine: BuilderMachine {
         }
     }
 
-    func prepare(environment: [Manifest.Variable], tasks: [Manifest.Task]) async throws {
-        state.withLock { for task in tasks { $0.scripts[task.name] = task.script } }
+    func prepare(_ workload: Workload) async throws {
+        state.withLock { for task in workload.tasks { $0.scripts[task.name] = task.text } }
     }
 
     func startTask(_ name: String) async throws {
@@ -149,7 +152,7 @@ final class FakeSupply: BuilderSupply {
 
     var count: Int { machines.withLock { $0.count } }
 
-    func start(_ plan: BuilderPlan) async throws -> any BuilderMachine {
+    func start(_ plan: BuilderPlan) async throws -> any EndableBuilder {
         guard !isFull.withLock({ $0 }) else { throw RunnerError(.noSpace, "The disk is full.") }
         let machine = FakeMachine()
         machines.withLock { $0[Self.job(plan)] = machine }
@@ -157,7 +160,7 @@ final class FakeSupply: BuilderSupply {
         return machine
     }
 
-    func adopt(_ plan: BuilderPlan) async -> (any BuilderMachine)? {
+    func adopt(_ plan: BuilderPlan) async -> (any EndableBuilder)? {
         machines.withLock { $0[Self.job(plan)] }.flatMap { $0.hasEnded ? nil : $0 }
     }
 

@@ -15,7 +15,7 @@ public struct BuilderPeople: Equatable, Sendable {
 
     /// In addition to those that the builder was made with.
     public var keys: [Key]
-    /// See ``BuilderMessage``.
+    /// What the builder says about itself, line by line: see `sallyport` in its image.
     public var message: [String]
 
     public init(keys: [Key], message: [String] = []) {
@@ -27,7 +27,7 @@ public struct BuilderPeople: Equatable, Sendable {
     /// Whether a security key has to be touched is decided at the gateway, which nobody passes by.
     ///
     /// - Parameter left: seconds until the deadline.
-    func lines(left: Int?) -> [String] {
+    public func lines(left: Int?) -> [String] {
         (left.map { ["#left \($0)"] } ?? []) + message.map { "#\($0)" }
             + keys.map { key in
                 let touch = key.line.hasPrefix("sk-") ? "no-touch-required," : ""

@@ -1,12 +1,12 @@
 import NIOCore
 import NIOPosix
 
-/// Tests whether an SSH server listens on a port.
+/// Tests whether an SSH server listens at an address.
 ///
-/// An accepted connection proves nothing, because QEMU accepts before the guest listens.
+/// An accepted connection proves nothing, because QEMU, for example, accepts before the guest listens.
 enum Banner {
     /// Connects once, and returns whether an SSH banner came within `limit`.
-    static func isShown(port: Int, limit: TimeAmount) async -> Bool {
+    static func isShown(at address: String, port: Int, limit: TimeAmount) async -> Bool {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = loop.makePromise(of: Bool.self)
         let alarm = loop.scheduleTask(in: limit) { answer.succeed(false) }
@@ -18,7 +18,7 @@ enum Banner {
                     try channel.pipeline.syncOperations.addHandler(BannerHandler(answer: answer))
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
+            .connect(host: address, port: port)
         connecting.whenFailure { _ in answer.succeed(false) }
         let shown = (try? await answer.futureResult.get()) ?? false
         connecting.whenSuccess { $0.close(promise: nil) }

@@ -1,20 +1,22 @@
 /// A cpio archive in the format that the kernel unpacks as an initramfs ("newc": Linux, buffer-format.rst).
-struct CpioArchive {
-    private(set) var bytes: [UInt8] = []
+package struct CpioArchive {
+    private var bytes: [UInt8] = []
     private var count = 0
 
+    package init() {}
+
     /// Appends a folder.
-    mutating func addFolder(_ path: String, mode: UInt32 = 0o755) {
+    package mutating func addFolder(_ path: String, mode: UInt32 = 0o755) {
         add(path, mode: 0o040000 | mode, contents: [])
     }
 
     /// Appends a file, owned by root.
-    mutating func addFile(_ path: String, mode: UInt32 = 0o644, contents: [UInt8]) {
+    package mutating func addFile(_ path: String, mode: UInt32 = 0o644, contents: [UInt8]) {
         add(path, mode: 0o100000 | mode, contents: contents)
     }
 
     /// The archive with its trailer.
-    func finished() -> [UInt8] {
+    package func finished() -> [UInt8] {
         var archive = self
         archive.add("TRAILER!!!", mode: 0, contents: [])
         return archive.bytes

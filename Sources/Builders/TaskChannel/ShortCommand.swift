@@ -1,15 +1,26 @@
-import Subprocess
-import SystemPackage
+import HelperPrograms
+package import Provider
+package import Subprocess
+package import SystemPackage
 
 /// Runs a program to its end, with a deadline; the program is killed when it passes.
-struct ShortCommand: Sendable {
-    var program: String
-    var arguments: [String]
-    var input = Input.bytes([])
-    var limit: Duration = .seconds(30)
+package struct ShortCommand: Sendable {
+    package var program: String
+    package var arguments: [String]
+    package var input: Input
+    package var limit: Duration
+
+    package init(
+        program: String, arguments: [String], input: Input = .bytes([]), limit: Duration = .seconds(30)
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.input = input
+        self.limit = limit
+    }
 
     /// What the program reads.
-    enum Input: Sendable {
+    package enum Input: Sendable {
         case bytes([UInt8])
         case file(FilePath)
         /// It stays open here.
@@ -17,19 +28,19 @@ struct ShortCommand: Sendable {
     }
 
     /// The result. `status` is nil if the deadline passed.
-    struct Outcome: Sendable {
-        var status: Int32?
-        var output: String
-        var errors: String
+    package struct Outcome: Sendable {
+        package var status: Int32?
+        package var output: String
+        package var errors: String
     }
 
     /// The environment of every program that we start: it inherits nothing.
-    static let environment: Environment = .custom(["PATH": path, "LC_ALL": "C"])
+    package static let environment: Environment = .custom(["PATH": path, "LC_ALL": "C"])
 
     /// Where they are.
-    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    package static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    func run() async throws(MachineError) -> Outcome {
+    package func run() async throws(BuilderError) -> Outcome {
         do {
             let outcome = try await within(limit) { () async throws -> Outcome in
                 switch input {
@@ -44,11 +55,11 @@ struct ShortCommand: Sendable {
             }
             return outcome ?? Outcome(status: nil, output: "", errors: "no answer within \(limit)")
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw MachineError(.programMissing, detail: program)
+            throw BuilderError(.programMissing, detail: program)
         } catch is CancellationError {
-            throw MachineError(.cancelled)
+            throw BuilderError(.cancelled)
         } catch {
-            throw MachineError(.commandFailed, detail: "\(program): \(error)")
+            throw BuilderError(.commandFailed, detail: "\(program): \(error)")
         }
     }
 

@@ -1,11 +1,12 @@
+import Provider
 import Subprocess
 
-/// Tells a guest which people's keys to accept, through a helper that keeps running there: someone waits for each list,
+/// Tells a builder which people's keys to accept, through a helper that keeps running there: someone waits for each list,
 /// and a command on an emulated machine takes tenths of a second to start.
 ///
 /// The helper starts with the first list; it ends with this object, with this process and with the machine.
 actor PeopleKeys {
-    private typealias Answer = Result<Void, MachineError>
+    private typealias Answer = Result<Void, BuilderError>
 
     /// A helper that is running or starting.
     private struct Helper {
@@ -32,21 +33,21 @@ actor PeopleKeys {
 
     /// Returns when the guest accepts the keys in these lines, and no others. An existing helper may have died
     /// unnoticed; then a new one is started.
-    func admit(_ lines: [String]) async throws(MachineError) {
+    func admit(_ lines: [String]) async throws(BuilderError) {
         let isFresh = helper == nil
-        do throws(MachineError) {
+        do throws(BuilderError) {
             try await send(lines)
         } catch  where error.code == .connectionLost && !isFresh {
             try await send(lines)
         }
     }
 
-    private func send(_ list: [String]) async throws(MachineError) {
+    private func send(_ list: [String]) async throws(BuilderError) {
         let helper = helper ?? start()
         let alarm = Task { [weak self] in
             try await Task.sleep(for: Self.timeout)
             await self?.ended(
-                helper.number, MachineError(.notReady, detail: "admit-keys: no answer in 8 s"))
+                helper.number, BuilderError(.notReady, detail: "admit-keys: no answer in 8 s"))
         }
         defer { alarm.cancel() }
         let lines = list.map { $0 + "\n" }.joined() + "\n"
@@ -74,11 +75,11 @@ actor PeopleKeys {
     private static func run(
         _ shell: SecureShell, _ lists: AsyncStream<[UInt8]>, _ source: AsyncStream<[UInt8]>.Continuation,
         _ answered: (Int) async -> Void
-    ) async -> MachineError {
+    ) async -> BuilderError {
         do {
             let result = try await Subprocess.run(
                 .name(SecureShell.program),
-                arguments: Arguments(shell.arguments("/usr/lib/sallyport/admit-keys")),
+                arguments: Arguments(shell.arguments("\(shell.destination.scripts)/admit-keys")),
                 environment: ShortCommand.environment, input: .inputWriter, output: .sequence,
                 error: .string(limit: 1 << 16)
             ) { execution in
@@ -99,13 +100,13 @@ actor PeopleKeys {
                 try await writing
             }
             guard case .exited(let status) = result.terminationStatus, status != 0 else {
-                return MachineError(.connectionLost, detail: "admit-keys has ended")
+                return BuilderError(.connectionLost, detail: "admit-keys has ended")
             }
             return SecureShell.error(status: status, messages: result.standardError)
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            return MachineError(.programMissing, detail: SecureShell.program)
+            return BuilderError(.programMissing, detail: SecureShell.program)
         } catch {
-            return MachineError(.connectionLost, detail: "admit-keys: \(error)")
+            return BuilderError(.connectionLost, detail: "admit-keys: \(error)")
         }
     }
 
@@ -114,7 +115,7 @@ actor PeopleKeys {
         for _ in 0..<min(times, waiters.count) { waiters.removeFirst().resume(returning: .success(())) }
     }
 
-    private func ended(_ number: Int, _ error: MachineError) {
+    private func ended(_ number: Int, _ error: BuilderError) {
         guard let helper, helper.number == number else { return }
         self.helper = nil
         helper.lists.finish()

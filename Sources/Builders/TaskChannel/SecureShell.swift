@@ -1,45 +1,46 @@
+package import Provider
 import SystemPackage
 
-/// How the runner calls stock ssh for one machine: no configuration file, no agent, the host key pinned.
+/// How the runner calls stock ssh for one builder: no configuration file, no agent, the host key pinned.
 ///
 /// The first call keeps its connection open, and all others share it (ssh_config(5), ControlPersist): a login costs an
 /// emulated machine a second of work, a command on an open connection a tenth of that. The connection ends with
 /// the machine and, like the machine, outlives this process.
-struct SecureShell: Sendable {
-    let folder: MachineFolder
-    let identity: String
-    let port: Int
+package struct SecureShell: Sendable {
+    let destination: SSHDestination
 
-    static let program = "ssh"
-    /// The host's name in known_hosts.
-    static let hostKeyAlias = "builder"
+    package init(_ destination: SSHDestination) {
+        self.destination = destination
+    }
+
+    package static let program = "ssh"
 
     /// `command` is a line for the builder's shell.
-    func arguments(_ command: String) -> [String] {
-        let options = [
+    package func arguments(_ command: String) -> [String] {
+        var options = [
             "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
-            "IdentityFile=\(Self.quoted(identity))",
+            "IdentityFile=\(Self.quoted(destination.identity))",
             "PreferredAuthentications=publickey",
-            "UserKnownHostsFile=\(Self.quoted(folder.knownHosts.string))", "GlobalKnownHostsFile=none",
-            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(Self.hostKeyAlias)",
-            "ControlMaster=auto", "ControlPath=\(Self.quoted(folder.controlSocket.string))",
+            "UserKnownHostsFile=\(Self.quoted(destination.knownHosts))", "GlobalKnownHostsFile=none",
+            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(SSHDestination.hostKeyAlias)",
+            "ControlMaster=auto", "ControlPath=\(Self.quoted(destination.controlSocket))",
             "ControlPersist=yes",
             "ClearAllForwardings=yes", "ForwardAgent=no",
-            // On loopback nobody can eavesdrop, and the default takes an emulated machine twice the time.
-            "KexAlgorithms=curve25519-sha256",
             "ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
         ]
+        // On loopback nobody can eavesdrop, and the default takes an emulated machine twice the time.
+        if destination.isOnLoopback { options.append("KexAlgorithms=curve25519-sha256") }
         return ["-F", "none", "-T"] + options.flatMap { ["-o", $0] }
-            + ["-p", String(port), "\(MachineSpecification.user)@127.0.0.1", command]
+            + ["-p", String(destination.port), "\(destination.user)@\(destination.address)", command]
     }
 
     /// Runs a command to its end. Throws unless it ends with status 0.
     ///
     /// The command may run twice, because the connection can break at any moment: for example, a task that kills
     /// all of its user's processes breaks it.
-    func run(
+    package func run(
         _ command: String, input: ShortCommand.Input = .bytes([]), limit: Duration = .seconds(30)
-    ) async throws(MachineError) {
+    ) async throws(BuilderError) {
         do {
             try await runOnce(command, input: input, limit: limit)
         } catch  where error.code == .connectionLost {
@@ -49,7 +50,7 @@ struct SecureShell: Sendable {
 
     private func runOnce(
         _ command: String, input: ShortCommand.Input, limit: Duration
-    ) async throws(MachineError) {
+    ) async throws(BuilderError) {
         let outcome = try await ShortCommand(
             program: Self.program, arguments: arguments(command), input: input, limit: limit
         ).run()
@@ -58,22 +59,22 @@ struct SecureShell: Sendable {
     }
 
     /// What a status other than 0 means. ssh itself ends with 255.
-    static func error(status: Int32?, messages: String) -> MachineError {
+    package static func error(status: Int32?, messages: String) -> BuilderError {
         guard let status, status != 255 else {
             let refused = [
                 "Host key verification failed", "Permission denied", "HOST IDENTIFICATION HAS CHANGED",
             ]
-            let code: MachineError.Code =
+            let code: BuilderError.Code =
                 refused.contains(where: messages.contains) ? .notTrusted : .connectionLost
-            return MachineError(code, detail: messages)
+            return BuilderError(code, detail: messages)
         }
         // The shell there did not find it.
-        let code: MachineError.Code = status == 127 ? .helperMissing : .commandFailed
-        return MachineError(code, detail: "status \(status): \(messages)")
+        let code: BuilderError.Code = status == 127 ? .helperMissing : .commandFailed
+        return BuilderError(code, detail: "status \(status): \(messages)")
     }
 
     /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
-    private static func quoted(_ path: String) -> String {
-        "\"" + path.escaping("%", as: "%%") + "\""
+    private static func quoted(_ path: FilePath) -> String {
+        "\"" + path.string.escaping("%", as: "%%") + "\""
     }
 }

@@ -1,45 +1,13 @@
 import BuildAPI
-
-/// The work of a builder: an environment, and scripts.
-public struct Workload: Sendable, Hashable {
-    /// Exported to tasks and to every shell. Names are those of shell variables.
-    public var environment: [Variable]
-    public var tasks: [Script]
-
-    public init(environment: [Variable], tasks: [Script]) {
-        self.environment = environment
-        self.tasks = tasks
-    }
-
-    public struct Variable: Sendable, Hashable {
-        public var name: String
-        public var value: String
-
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    public struct Script: Sendable, Hashable {
-        public var name: String
-        /// Without an interpreter line: bash, with `set -xe`.
-        public var text: String
-
-        public init(name: String, text: String) {
-            self.name = name
-            self.text = text
-        }
-    }
-}
+import Provider
 
 extension Workload {
-    /// The archive that the guest's `prepare` reads.
-    func archive() throws(MachineError) -> [UInt8] {
+    /// The archive that the script `prepare` reads.
+    func archive() throws(BuilderError) -> [UInt8] {
         var exports = ""
         for variable in environment {
             guard Self.isVariableName(variable.name), !variable.value.utf8.contains(0) else {
-                throw MachineError(.invalidName, detail: variable.name)
+                throw BuilderError(.invalidName, detail: variable.name)
             }
             exports += "export \(variable.name)='\(variable.value.escaping("'", as: "'\\''"))'\n"
         }
@@ -57,8 +25,8 @@ extension Workload {
     }
 
     /// Names are used as folders and as words on a shell's command line.
-    static func checkTaskName(_ name: String) throws(MachineError) {
-        guard TaskName.isSafeArgument(name) else { throw MachineError(.invalidName, detail: name) }
+    static func checkTaskName(_ name: String) throws(BuilderError) {
+        guard TaskName.isSafeArgument(name) else { throw BuilderError(.invalidName, detail: name) }
     }
 
     private static func isVariableName(_ name: String) -> Bool {

@@ -1,0 +1,35 @@
+public import FoundationEssentials
+
+/// A machine that a provider has allocated: how to reach it, and how it lives. What happens inside goes through its
+/// ``TaskChannel``.
+public protocol AllocatedBuilder: Sendable {
+    /// The address of its SSH server, now or later: an IP literal.
+    var address: String { get }
+    var port: UInt16 { get }
+    /// The user name to log in with.
+    var user: String { get }
+    /// `<type> <base64>` each.
+    var hostKeys: [String] { get }
+    /// How it is executed.
+    var execution: BuilderExecution { get }
+    /// The provider's own note about it, at most ``Allocation/longestData`` bytes; nil: it needs none to find it again.
+    var data: String? { get }
+    /// When the provider takes it back, whatever happens; nil: it does not do that by itself.
+    var until: Date? { get }
+    /// How much it has sent and received so far, in words for the log, also after its end; nil: nobody counts.
+    var traffic: String? { get async }
+    /// How to work in it.
+    var channel: any TaskChannel { get }
+
+    /// Returns when its SSH server answers; throws if it does not answer within that time, or the machine is gone.
+    func waitUntilReady(within seconds: Int) async throws
+    /// Returns when the machine is gone, for whatever reason, or when the caller is cancelled.
+    func waitUntilEnded() async
+}
+
+extension AllocatedBuilder {
+    public var execution: BuilderExecution { BuilderExecution() }
+    public var data: String? { nil }
+    public var until: Date? { nil }
+    public var traffic: String? { get async { nil } }
+}

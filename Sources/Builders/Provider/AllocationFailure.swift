@@ -1,0 +1,26 @@
+/// Why a provider has not allocated a machine.
+public struct AllocationFailure: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    public enum Kind: Equatable, Sendable {
+        /// Later it can be possible: the job waits.
+        case notNow
+        /// The job fails.
+        case failed
+    }
+
+    public var kind: Kind
+    /// One sentence for the job's log, without a capital letter and a full stop.
+    public var description: String
+    /// For the administrator only.
+    public var detail: String
+
+    public init(_ kind: Kind, _ sentence: String, detail: String = "") {
+        self.kind = kind
+        description = sentence
+        self.detail = detail
+    }
+
+    public var debugDescription: String {
+        let sentence = "\(kind == .notNow ? "not now" : "failed"): \(description)"
+        return detail.isEmpty ? sentence : "\(sentence) (\(detail))"
+    }
+}

@@ -1,0 +1,39 @@
+public import FoundationEssentials
+
+/// Where the builders of one pool come from.
+///
+/// The runner calls it for many allocations at once. For one allocation it calls one function after the other, and
+/// `release` for every id that it has ever passed to `allocate`, until that succeeds once: also if `allocate` has thrown, or
+/// has never returned because the runner died.
+public protocol BuilderProvider: Sendable {
+    /// Allocates a machine. Returns when it is known how to reach it; its SSH server may not answer yet.
+    ///
+    /// - Parameters:
+    ///   - request: its id is stored already.
+    ///   - progress: receives lines that people see in the job's log. They can be hostile: the runner filters them.
+    /// - Throws: ``AllocationFailure``. Whatever it throws, the runner releases the id, so nothing needs to be cleaned up
+    ///   here. When the calling task is cancelled, because the job is, or because the pool's time is over, it gives up
+    ///   soon.
+    func allocate(
+        _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
+    ) async throws -> any AllocatedBuilder
+
+    /// Finds the machine of an earlier runner; nil: it is gone, or useless.
+    func reattach(_ allocation: Allocation) async -> (any AllocatedBuilder)?
+
+    /// Asks for more time.
+    ///
+    /// - Returns: until when the machine stays now; nil: as long as the runner wants. The runner promises nobody more.
+    func extend(_ allocation: Allocation, until moment: Date) async throws -> Date?
+
+    /// Ends the machine. It is not an error if it is gone already, or if there has never been one.
+    ///
+    /// - Parameter entered: whether someone was inside.
+    /// - Throws: it may still exist. The runner tries again later, also after a restart.
+    func release(_ allocation: Allocation, entered: Bool) async throws
+}
+
+extension BuilderProvider {
+    /// Its machines stay as long as the runner wants.
+    public func extend(_ allocation: Allocation, until moment: Date) async throws -> Date? { nil }
+}

@@ -1,0 +1,32 @@
+/// The work of a builder: an environment, and scripts.
+public struct Workload: Sendable, Hashable {
+    /// Exported to tasks and to every shell. Names are those of shell variables.
+    public var environment: [Variable]
+    public var tasks: [Script]
+
+    public init(environment: [Variable], tasks: [Script]) {
+        self.environment = environment
+        self.tasks = tasks
+    }
+
+    public struct Variable: Sendable, Hashable {
+        public var name: String
+        public var value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public struct Script: Sendable, Hashable {
+        public var name: String
+        /// Without an interpreter line: bash, with `set -xe`.
+        public var text: String
+
+        public init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import BuildAPI
+import NIOCore
+public import Provider
+import Subprocess
+import SystemPackage
+
+/// The task channel over SSH, with stock ssh and a few scripts in the builder.
+///
+/// Tasks run detached there; their output and exit status are files (see task-start in our images).
+public final class SSHTaskChannel: TaskChannel {
+    private let destination: SSHDestination
+    package let shell: SecureShell
+    private let peopleKeys: PeopleKeys
+
+    public init(_ destination: SSHDestination) {
+        self.destination = destination
+        shell = SecureShell(destination)
+        peopleKeys = PeopleKeys(shell)
+    }
+
+    /// How long unpacking a source can take, on a slow machine.
+    private static let unpackingTime = Duration.seconds(600)
+
+    /// The command line of one of the scripts.
+    private func script(_ words: String) -> String { "\(destination.scripts)/\(words)" }
+
+    /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
+    ///
+    /// - Parameter isAlive: whether the machine still exists.
+    /// - Throws: `ended` as soon as it does not, and `notReady` at the deadline.
+    public func waitUntilReady(
+        before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
+    ) async throws(BuilderError) {
+        var timeout = 500
+        while true {
+            guard !Task.isCancelled else { throw BuilderError(.cancelled) }
+            guard isAlive() else { throw BuilderError(.ended) }
+            guard ContinuousClock.now < deadline else { throw BuilderError(.notReady) }
+            // On a busy host even the banner can take long, so wait longer each time.
+            if await Banner.isShown(
+                at: destination.address, port: destination.port, limit: .milliseconds(Int64(timeout)))
+            {
+                break
+            }
+            timeout = min(timeout * 5 / 4, 5000)
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        while true {
+            do {
+                return try await shell.run("true")
+            } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
+                guard isAlive() else { throw BuilderError(.ended) }
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    /// Into ~/src. Doing it again changes nothing.
+    public func unpack(_ archive: String, isCompressed: Bool) async throws {
+        try await shell.run(
+            script("unpack\(isCompressed ? " gzip" : "")"), input: .file(FilePath(archive)),
+            limit: Self.unpackingTime)
+    }
+
+    /// Doing it again changes nothing.
+    public func prepare(_ workload: Workload) async throws {
+        try await shell.run(
+            script("prepare"), input: .bytes(try workload.archive()), limit: .seconds(60))
+    }
+
+    /// The path of a task's script in the builder, as its user's shell accepts it, for people who repeat the task.
+    public static func scriptPath(ofTask name: String) -> String {
+        "~/.tasks/\(name)"
+    }
+
+    public func startTask(_ name: String) async throws {
+        try Workload.checkTaskName(name)
+        try await shell.run(script("task-start \(name)"))
+    }
+
+    /// Tells the builder's own watchdog when to end the machine: some time after this deadline.
+    public func setDeadline(secondsFromNow seconds: Int) async throws {
+        try await shell.run(script("set-deadline \(max(0, seconds))"))
+    }
+
+    /// Tries once, and not for long, because someone is waiting.
+    public func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
+        try await admit(people.lines(left: left))
+    }
+
+    /// - Parameter lines: of an authorized_keys file, none of them empty. `#left SECONDS` becomes `#until UPTIME`.
+    /// - Returns: whether the builder has the script that this needs.
+    func admit(_ lines: [String]) async throws(BuilderError) -> Bool {
+        do throws(BuilderError) {
+            try await peopleKeys.admit(lines)
+            return true
+        } catch  where error.code == .helperMissing {
+            return false
+        }
+    }
+}
+
+// MARK: A task's output
+
+extension SSHTaskChannel {
+    public func follow(
+        task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> TaskOutcome {
+        var offset = offset
+        var attempts = 0
+        while true {
+            let before = offset
+            do {
+                return try await followOnce(task: name, from: offset) { bytes in
+                    try await receive(bytes)
+                    offset += bytes.count
+                }
+            } catch {
+                attempts = offset > before ? 1 : attempts + 1
+                guard error.code == .connectionLost, attempts <= 5 else { throw error }
+                try await Task.sleep(for: .milliseconds(200 * attempts))
+            }
+        }
+    }
+
+    /// Passes on the task's output from byte `offset` on, as it is written, until the task has ended.
+    ///
+    /// Returns how the task ended. Throws `connectionLost` when the connection
+    /// breaks: call it again with the number of bytes that have arrived, and nothing is lost or repeated.
+    /// An error from `receive` ends it with `receiverFailed`, cancellation with `cancelled`.
+    func followOnce(
+        task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
+    ) async throws(BuilderError) -> TaskOutcome {
+        try Workload.checkTaskName(name)
+        var failure: (any Error)?
+        do {
+            let result = try await Subprocess.run(
+                .name(SecureShell.program),
+                arguments: Arguments(
+                    shell.arguments(script("task-follow \(name) \(max(0, offset))"))),
+                environment: ShortCommand.environment, input: .none, output: .sequence,
+                error: .string(limit: 1 << 16)
+            ) { execution in
+                for try await buffer in execution.standardOutput {
+                    do {
+                        try await receive(buffer.withUnsafeBytes { Array($0) })
+                    } catch {
+                        failure = error
+                        throw error
+                    }
+                }
+            }
+            guard !Task.isCancelled else { throw BuilderError(.cancelled) }
+            return try Self.outcome(result.terminationStatus, messages: result.standardError)
+        } catch let error as BuilderError {
+            throw error
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw BuilderError(.programMissing, detail: SecureShell.program)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw BuilderError(.cancelled) }
+            if let failure { throw BuilderError(.receiverFailed, detail: "\(failure)") }
+            throw BuilderError(.connectionLost, detail: "\(error)")
+        }
+    }
+
+    /// What task-follow says before the exit status.
+    private static let shortages: [Substring: Job.Task.Shortage] = [
+        "sallyport-disk-full": .disk, "sallyport-out-of-memory": .memory,
+    ]
+
+    /// The task's exit status is the last line that task-follow writes to standard error.
+    private static func outcome(
+        _ status: TerminationStatus, messages: String
+    ) throws(BuilderError) -> TaskOutcome {
+        switch status {
+        case .exited(0):
+            let mark = "sallyport-exit-status "
+            let lines = messages.split(whereSeparator: \.isNewline)
+            let line = lines.last { $0.hasPrefix(mark) }
+            guard let line, let number = Int(line.dropFirst(mark.count)) else {
+                throw BuilderError(.connectionLost, detail: messages)
+            }
+            return TaskOutcome(
+                exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values),
+                completesBuild: number == 0 && lines.contains("sallyport-complete-build"))
+        case .exited(let code): throw SecureShell.error(status: code, messages: messages)
+        case .signaled: throw BuilderError(.connectionLost, detail: "ssh was killed. \(messages)")
+        }
+    }
+}
