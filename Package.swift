@@ -184,7 +184,8 @@ let package = Package(
             name: "Runner",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
-                "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel", "Yams",
+                "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
+                "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -218,6 +219,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-hosts",
+            swiftSettings: settings),
+        .target(
+            name: "CommandBuilders",
+            dependencies: [
+                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
+                "HelperPrograms", "Provider", "TaskChannel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Builders/Command",
+            resources: [.embedInCode("Scripts")],
             swiftSettings: settings),
         .target(
             name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
@@ -409,8 +421,17 @@ let package = Package(
             path: "Tests/Unit/Conformance",
             swiftSettings: settings),
         .testTarget(
-            name: "HelperProgramsTests", dependencies: ["HelperPrograms"],
+            name: "HelperProgramsTests", dependencies: ["HelperPrograms", "TestSupport"],
             path: "Tests/Unit/HelperPrograms", swiftSettings: settings),
+        .testTarget(
+            name: "CommandBuildersTests",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "CommandBuilders", "HelperPrograms", "Provider",
+                "TaskChannel",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Unit/CommandBuilders", swiftSettings: settings),
         .testTarget(
             name: "HostsTests",
             dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],

@@ -20,7 +20,8 @@ struct AllocationFolder: Sendable {
     /// Stores how the machine is reached, completely or not at all.
     func store(_ machine: AllocatedMachine) throws {
         guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
-        try write(Data(SSHDestination.pins(machine.hostKeys).utf8), to: SSHDestination.knownHosts(in: path).string)
+        try write(
+            Data(SSHDestination.pins(machine.hostKeys).utf8), to: SSHDestination.knownHosts(in: path).string)
         try write(try JSON.encode(machine), to: record)
     }
 
@@ -40,7 +41,8 @@ struct AllocationFolder: Sendable {
     private func write(_ data: Data, to file: String) throws {
         let new = file + ".new"
         let descriptor = try FileDescriptor.open(
-            FilePath(new), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+            FilePath(new), .writeOnly, options: [.create, .truncate, .closeOnExec],
+            permissions: [.ownerReadWrite])
         try descriptor.closeAfter {
             try descriptor.writeAll(data)
             guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }

@@ -1,5 +1,6 @@
 import AllocatorProtocol
 import FoundationEssentials
+import HelperPrograms
 import Logging
 import Provider
 
@@ -50,7 +51,8 @@ actor AllocationWatch {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard !Task.isCancelled else { return continuation.resume() }
-                watched[allocation, default: Watched(until: until, answers: answers)].waiters[number] = continuation
+                watched[allocation, default: Watched(until: until, answers: answers)].waiters[number] =
+                    continuation
                 start()
             }
         } onCancel: {

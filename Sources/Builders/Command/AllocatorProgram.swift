@@ -71,7 +71,8 @@ enum AllocatorFault: Error, Equatable {
     /// For administrators. It can quote the program.
     var cause: String {
         switch self {
-        case .ended(let status, let line): "the allocator has ended with \(status)\(line.map { ": \($0)" } ?? "")"
+        case .ended(let status, let line):
+            "the allocator has ended with \(status)\(line.map { ": \($0)" } ?? "")"
         case .noAnswer(let reason): "the allocator: \(reason)"
         case .cancelled: "cancelled"
         }

@@ -10,7 +10,8 @@ struct CommandBuilder: AllocatedBuilder {
     private let watch: AllocationWatch
 
     init(
-        _ allocation: AllocationID, _ machine: AllocatedMachine, _ channel: SSHTaskChannel, _ watch: AllocationWatch
+        _ allocation: AllocationID, _ machine: AllocatedMachine, _ channel: SSHTaskChannel,
+        _ watch: AllocationWatch
     ) {
         self.allocation = allocation
         self.machine = machine

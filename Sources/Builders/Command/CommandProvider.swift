@@ -2,6 +2,7 @@ import AllocatorProtocol
 import BuildAPI
 public import FoundationEssentials
 import Glibc
+import HelperPrograms
 public import Logging
 public import Provider
 import SystemPackage
@@ -73,7 +74,8 @@ public final class CommandProvider: BuilderProvider {
     ) async throws -> any AllocatedBuilder {
         let question = AllocatorWire.Allocate(
             allocation: request.allocation.description, job: request.job.description,
-            owner: .init(id: request.owner.id, name: request.owner.name), pool: request.pool, arch: request.arch,
+            owner: .init(id: request.owner.id, name: request.owner.name), pool: request.pool,
+            arch: request.arch,
             tags: request.tags, image: request.image.isEmpty ? nil : request.image,
             lifetime: request.longestLife, authorizedKeys: settings.authorizedKeys)
         let answer: AllocatorWire.Allocated
@@ -94,7 +96,8 @@ public final class CommandProvider: BuilderProvider {
         do {
             try folder.store(machine)
         } catch {
-            throw AllocationFailure(.notNow, "the machine could not be recorded", detail: "\(folder.path): \(error)")
+            throw AllocationFailure(
+                .notNow, "the machine could not be recorded", detail: "\(folder.path): \(error)")
         }
         return builder(request.allocation, machine, folder)
     }
@@ -116,7 +119,8 @@ public final class CommandProvider: BuilderProvider {
         case .ended(_, let line):
             AllocationFailure(.failed, line ?? "the pool's allocator has failed", detail: fault.cause)
         case .noAnswer:
-            AllocationFailure(.failed, "the pool's allocator has given no answer that can be used", detail: fault.cause)
+            AllocationFailure(
+                .failed, "the pool's allocator has given no answer that can be used", detail: fault.cause)
         }
     }
 

@@ -4,7 +4,9 @@ import Glibc
 enum RootsProgram {
     /// What is wrong with it; nil: nothing.
     static func objection(to path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return "\(path): \(String(cString: strerror(errno)))" }
+        guard let resolved = realpath(path, nil) else {
+            return "\(path): \(String(cString: strerror(errno)))"
+        }
         defer { free(resolved) }
         var place = String(cString: resolved)
         guard access(place, X_OK) == 0 else {

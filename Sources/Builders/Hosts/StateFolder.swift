@@ -13,7 +13,11 @@ struct StateFolder {
 
         fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-        deinit { close(descriptor) }
+        deinit {
+            // A program that is just being started may have the descriptor, too.
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
     }
 
     /// Makes the folder, if its parent exists.

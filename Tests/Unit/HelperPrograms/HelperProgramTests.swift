@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import HelperPrograms
@@ -67,7 +68,7 @@ import Testing
         }
         continuation.finish()
         let lines = await said.reduce(into: []) { $0.append($1) }
-        #expect(isGone(try #require(lines.first.flatMap { pid_t($0) })))
+        try await waitUntilGone(try #require(lines.first.flatMap { pid_t($0) }))
     }
 
     @Test("one that is given up is ended")
@@ -80,7 +81,7 @@ import Testing
         let pid = try #require(await lines.next().flatMap { pid_t($0) })
         running.cancel()
         await #expect(throws: HelperProgram.Failure.cancelled) { try await running.value }
-        #expect(isGone(pid))
+        try await waitUntilGone(pid)
     }
 
     @Test("one that ends with us is started by a parent that lives")
@@ -90,11 +91,5 @@ import Testing
         let outcome = try await program.run(reading: [])
         #expect(outcome.status == .exited(0))
         #expect(outcome.output == Array("ran\n".utf8))
-    }
-
-    /// Its new parent may not have collected it yet.
-    private func isGone(_ pid: pid_t) -> Bool {
-        let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        return state == nil || state?.contains(") Z ") == true
     }
 }
