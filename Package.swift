@@ -183,7 +183,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
+                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "CommandBuilders", "ConfigurationFile",
+                "Connections",
                 "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
                 "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -248,7 +249,7 @@ let package = Package(
         .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI", "Provider", "TaskChannel",
+                "BuildAPI", "Presentation", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -395,8 +396,8 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider", "QEMU",
-                "Runner", "TaskChannel", "TestSupport",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
+                "ProviderSuite", "QEMU", "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -439,6 +440,9 @@ let package = Package(
         .testTarget(
             name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
+        .target(
+            name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",
+            swiftSettings: settings),
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
@@ -448,7 +452,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "HelperPrograms", "Provider", "QEMU", "TaskChannel", "TestBed",
+                "BuildAPI", "HelperPrograms", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -17,9 +17,10 @@ struct Serve: AsyncParsableCommand {
         try await Runner.serve(
             configuration, isEphemeral: ephemeral, logger: Logger(label: "sallyport-bench")
         ) { folder in
-            LoopbackSupply(
-                authorizedKeys: configuration.runner.gatewayKeys,
+            let provider = LoopbackProvider(
+                images: configuration.runner.images, authorizedKeys: configuration.runner.gatewayKeys,
                 authority: try await .hostAuthority(in: folder))
+            return Pools([.local(provider, configuration.runner)])
         }
     }
 }

@@ -19,7 +19,8 @@ actor AllocationWatch {
 
     private let program: AllocatorProgram
     private let logger: Logger
-    private let knows: @Sendable (AllocationID) async -> Bool
+    /// Whether the runner remembers an allocation; nil: it has not begun.
+    private var knows: (@Sendable (AllocationID) async -> Bool)?
     private let interval: Duration
     /// A machine that the list does not know is gone when it has not answered for so long.
     private let silence: Duration
@@ -28,19 +29,26 @@ actor AllocationWatch {
     private var numbers: UInt64 = 0
     private var loop: Task<Void, Never>?
     private var hasList = true
+    /// Nobody has to wait for their end any more.
+    private var released: Set<AllocationID> = []
 
     init(
         _ program: AllocatorProgram, logger: Logger, interval: Duration = .seconds(30),
-        silence: Duration = .seconds(120), knows: @escaping @Sendable (AllocationID) async -> Bool
+        silence: Duration = .seconds(120)
     ) {
         self.program = program
         self.logger = logger
         self.interval = interval
         self.silence = silence
-        self.knows = knows
     }
 
     deinit { loop?.cancel() }
+
+    /// Asks for the list once.
+    func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) {
+        knows = isKnown
+        start(always: true)
+    }
 
     /// Returns when the machine is gone, or when the caller is cancelled.
     func waitUntilGone(
@@ -50,7 +58,9 @@ actor AllocationWatch {
         let number = numbers
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard !Task.isCancelled else { return continuation.resume() }
+                guard !Task.isCancelled, !released.contains(allocation) else {
+                    return continuation.resume()
+                }
                 watched[allocation, default: Watched(until: until, answers: answers)].waiters[number] =
                     continuation
                 start()
@@ -70,6 +80,8 @@ actor AllocationWatch {
             allocation: allocation.description, data: data, entered: entered)
         _ = try await program.run(
             .release, reading: question, environment: ["SALLYPORT_ALLOCATION": question.allocation])
+        if released.count >= 10_000 { released = [] }
+        released.insert(allocation)
         gone(allocation)
     }
 
@@ -83,9 +95,10 @@ actor AllocationWatch {
         for waiter in (watched.removeValue(forKey: allocation)?.waiters ?? [:]).values { waiter.resume() }
     }
 
-    private func start() {
+    private func start(always: Bool = false) {
         guard loop == nil else { return }
         loop = Task { [weak self, interval] in
+            if always { _ = await self?.list() }
             while await self?.look() == true {
                 guard (try? await Task.sleep(for: interval)) != nil else { return }
             }
@@ -140,7 +153,7 @@ actor AllocationWatch {
             guard let allocation = AllocationID(entry.allocation) else { continue }
             states[allocation] = entry.state
             if let until = entry.until { watched[allocation]?.until = until }
-            guard entry.state != .gone, await !knows(allocation) else { continue }
+            guard entry.state != .gone, let knows, await !knows(allocation) else { continue }
             logger.notice("pool \(program.pool): nobody needs \(allocation): it is released")
             do throws(AllocatorFault) {
                 // Nobody knows whether someone was inside.

@@ -45,11 +45,8 @@ public final class CommandProvider: BuilderProvider {
     private let now: @Sendable () -> Date
 
     /// Checks the program, and makes the pool's folder.
-    ///
-    /// - Parameter knows: whether the runner remembers an allocation.
     public init(
-        _ settings: Settings, logger: Logger, now: @escaping @Sendable () -> Date = { Date() },
-        knows: @escaping @Sendable (AllocationID) async -> Bool
+        _ settings: Settings, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) throws(BuilderError) {
         if settings.demandsRootsProgram, let objection = RootsProgram.objection(to: settings.words[0]) {
             throw BuilderError(.programMissing, detail: objection)
@@ -64,7 +61,11 @@ public final class CommandProvider: BuilderProvider {
         self.now = now
         program = AllocatorProgram(
             words: settings.words, pool: settings.pool, folder: work, limit: .seconds(settings.timeout))
-        watch = AllocationWatch(program, logger: logger, knows: knows)
+        watch = AllocationWatch(program, logger: logger)
+    }
+
+    public func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async {
+        await watch.begin(knowing: isKnown)
     }
 
     // MARK: Allocating

@@ -73,10 +73,10 @@ package struct HostsAllocator: Sendable {
     private func take(for request: AllocatorWire.Allocate) throws(AllocatorEnd) -> Taken {
         var end: AllocatorEnd?
         let taken: Taken? = try change { state throws(HostsFailure) in
-            guard state.holder(of: request.allocation) == nil else {
-                end = AllocatorEnd(1, "\(request.allocation) has been allocated before")
-                return nil
-            }
+            // An earlier attempt may have got as far as that.
+            let own = state.holder(of: request.allocation)
+            let hosts = own == nil ? hosts : hosts.filter { $0.name == own }
+            if let own { state.records[own]?.allocation = nil }
             var busy: Set<String> = []
             while true {
                 switch HostChoice.make(request, of: hosts, state, busy: busy, at: now()) {

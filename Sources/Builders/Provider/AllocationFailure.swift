@@ -12,11 +12,14 @@ public struct AllocationFailure: Error, Sendable, CustomStringConvertible, Custo
     public var description: String
     /// For the administrator only.
     public var detail: String
+    /// Seconds until the next attempt, for `notNow`; nil: longer each time.
+    public var retryInterval: Double?
 
-    public init(_ kind: Kind, _ sentence: String, detail: String = "") {
+    public init(_ kind: Kind, _ sentence: String, detail: String = "", retryInterval: Double? = nil) {
         self.kind = kind
         description = sentence
         self.detail = detail
+        self.retryInterval = retryInterval
     }
 
     public var debugDescription: String {

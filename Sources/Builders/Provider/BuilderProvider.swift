@@ -6,6 +6,13 @@ public import FoundationEssentials
 /// `release` for every id that it has ever passed to `allocate`, until that succeeds once: also if `allocate` has thrown, or
 /// has never returned because the runner died.
 public protocol BuilderProvider: Sendable {
+    /// The key that certifies the host keys of its machines, and the user name for logging in to them; nil: nothing
+    /// certifies them.
+    var hostAuthority: (key: String, user: String)? { get }
+
+    /// The runner has started, and remembers these allocations. What else exists under an id of its own is released.
+    func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async
+
     /// Allocates a machine. Returns when it is known how to reach it; its SSH server may not answer yet.
     ///
     /// - Parameters:
@@ -21,9 +28,10 @@ public protocol BuilderProvider: Sendable {
     /// Finds the machine of an earlier runner; nil: it is gone, or useless.
     func reattach(_ allocation: Allocation) async -> (any AllocatedBuilder)?
 
-    /// Asks for more time.
+    /// Asks for more time, for an allocation that has an end.
     ///
     /// - Returns: until when the machine stays now; nil: as long as the runner wants. The runner promises nobody more.
+    /// - Throws: nothing has changed.
     func extend(_ allocation: Allocation, until moment: Date) async throws -> Date?
 
     /// Ends the machine. It is not an error if it is gone already, or if there has never been one.
@@ -34,6 +42,11 @@ public protocol BuilderProvider: Sendable {
 }
 
 extension BuilderProvider {
+    public var hostAuthority: (key: String, user: String)? { nil }
+
+    /// It cannot find out.
+    public func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async {}
+
     /// Its machines stay as long as the runner wants.
     public func extend(_ allocation: Allocation, until moment: Date) async throws -> Date? { nil }
 }

@@ -117,7 +117,7 @@ extension Machine {
             var record = MachineRecord(
                 port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: specification.identity.string,
                 accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil,
-                memory: specification.memory)
+                memory: specification.memory, allocation: specification.allocation?.description)
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.
             try record.write(to: folder)

@@ -140,6 +140,8 @@ struct MachineRecord: Codable {
     var isIsolated: Bool?
     /// MiB.
     var memory: Int?
+    /// Nil: it is nobody's, or an earlier version has written it.
+    var allocation: String?
 
     static func read(from folder: MachineFolder) -> MachineRecord? {
         guard let data = try? folder.read(folder.record) else { return nil }

@@ -1,3 +1,4 @@
+public import Provider
 public import SystemPackage
 
 /// The specification of a builder.
@@ -28,12 +29,15 @@ public struct MachineSpecification: Sendable, Hashable {
     public var life: Int
     /// The machine's own watchdog ends it this many seconds after a deadline.
     public var grace: Int
+    /// What it is allocated as; nil: for nobody.
+    public var allocation: AllocationID?
 
     public init(
         folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1, network: Network = .none,
         outbound: OutboundLimits = OutboundLimits(), accelerator: Accelerator = .automatic,
         namespace: BuilderNamespace? = nil, authorizedKeys: [String], identity: FilePath,
-        hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600
+        hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600,
+        allocation: AllocationID? = nil
     ) {
         self.folder = folder
         self.image = image
@@ -48,6 +52,7 @@ public struct MachineSpecification: Sendable, Hashable {
         self.hostCertificate = hostCertificate
         self.life = life
         self.grace = grace
+        self.allocation = allocation
     }
 
     /// What is in the folder of an image. The disk is missing for machines whose files live in their memory.

@@ -10,6 +10,7 @@ extension Job {
             owner: try members.decode(Person.self, forKey: .owner),
             note: try members.decodeIfPresent(String.self, forKey: .note),
             status: try members.decode(Status.self, forKey: .status),
+            pool: try members.decodeIfPresent(String.self, forKey: .pool),
             visibility: try members.decodeIfPresent(Visibility.self, forKey: .visibility) ?? .unlisted,
             created: try members.decodeIfPresent(Date.self, forKey: .created),
             deadline: try members.decodeIfPresent(Date.self, forKey: .deadline),

@@ -20,6 +20,8 @@ public struct Job: Codable, Equatable, Sendable {
     public var owner: Person
     public var note: String?
     public var status: Status
+    /// The name of the pool that its builder comes from; nil: the service's own builders, or it has no pools.
+    public var pool: String?
     public var visibility: Visibility
     /// Nil: the service does not say.
     public var created: Date?
@@ -48,7 +50,7 @@ public struct Job: Codable, Equatable, Sendable {
     public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
-        case id, owner, note, status, visibility, created, deadline
+        case id, owner, note, status, pool, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
@@ -56,7 +58,8 @@ public struct Job: Codable, Equatable, Sendable {
     }
 
     public init(
-        id: JobID, owner: Person, note: String? = nil, status: Status, visibility: Visibility = .unlisted,
+        id: JobID, owner: Person, note: String? = nil, status: Status, pool: String? = nil,
+        visibility: Visibility = .unlisted,
         created: Date? = nil, deadline: Date? = nil, maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Person] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
@@ -66,6 +69,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.owner = owner
         self.note = note
         self.status = status
+        self.pool = pool
         self.visibility = visibility
         self.created = created
         self.deadline = deadline

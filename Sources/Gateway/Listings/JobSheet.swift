@@ -27,6 +27,7 @@ struct JobSheet {
         add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
         add("owner", job.owner.printableName)
         if let created = job.created { add("submitted", TimeLeft.moment(created)) }
+        if let pool = job.pool { add("pool", HostileText.printable(pool, limit: 40)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
         if isInvited {

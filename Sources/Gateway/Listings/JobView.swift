@@ -18,7 +18,7 @@ struct JobView: Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case id, owner, note, status, visibility, created, deadline, held, shares, tasks,
+        case id, owner, note, status, pool, visibility, created, deadline, held, shares, tasks,
             builder
         case sessions
         case maxDeadline = "max_deadline"
@@ -31,6 +31,7 @@ struct JobView: Encodable {
         try container.encode(job.owner.name, forKey: .owner)
         try container.encode(job.note, forKey: .note)
         try container.encode(job.status, forKey: .status)
+        try container.encodeIfPresent(job.pool, forKey: .pool)
         try container.encode(job.visibility, forKey: .visibility)
         try container.encodeIfPresent(job.created, forKey: .created)
         try container.encode(job.deadline, forKey: .deadline)

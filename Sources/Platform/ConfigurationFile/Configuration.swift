@@ -170,8 +170,8 @@ public struct Configuration: Equatable, Sendable {
         public var builderAccount = "sallyport-builder"
         /// What builders with a network get of it.
         public var outbound = Outbound()
-        /// Builders at once; nil: as many as fit into the machine's memory.
-        public var slots: Int?
+        /// `[runner.pool.NAME]`, by name; `local` is always there.
+        public var pools = [Self.localPool: Pool()]
         /// MiB of memory for each builder.
         public var memory = 512
         /// By the image's name; images without settings of their own are missing.

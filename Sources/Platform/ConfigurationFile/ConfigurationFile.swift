@@ -78,7 +78,7 @@ public enum ConfigurationFile {
             default: runner.outbound.connectionsPerSecond)
         runner.outbound.bytes = try document.number(
             "runner", "outbound_bytes", in: 1...1 << 50, default: runner.outbound.bytes)
-        runner.slots = try document.number("runner", "slots", in: 0...10_000)
+        runner.pools = try pools(from: &document)
         runner.memory = try document.number("runner", "memory", in: 128...1_048_576, default: runner.memory)
         for name in try document.tables(in: "runner", "image") {
             let table = "runner.image.\(name)"

@@ -98,10 +98,8 @@ extension Responder {
     ) async throws(RunnerError) -> Manifest {
         let longest = directory.settings.times.maxTimeout
         var manifest = try await manifests.take(of: owner.id) { () throws(RunnerError) in
-            try await apart(on: .manifestReaders) { [images] in
-                try ManifestReader.read(
-                    text, resolveImage: images.resolve, imageNames: { images.list.map(\.name) },
-                    longestTimeout: longest)
+            try await apart(on: .manifestReaders) { [pools = directory.context.pools] in
+                try ManifestReader.read(text, pools: ManifestPools(pools), longestTimeout: longest)
             }
         }
         if let keep { manifest.keep = keep }

@@ -13,7 +13,6 @@ struct Responder: HTTPResponder {
     let people: PeopleDirectory
     let authentication: Authentication
     let terms: TermsOfUse?
-    let images: Images
     let streams: StreamLimit
     let lists: Turns
     let manifests: Turns
@@ -49,7 +48,10 @@ struct Responder: HTTPResponder {
         case .keys, .key, .keyConfirmation: return try await answerKeys(resource, request, query, role)
         case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
-        case .images: return try json(ImageList(images: images.list))
+        case .images: return try json(ImageList(images: directory.context.pools.images))
+        case .allocations:
+            let overdue = await directory.context.allocations.overdue
+            return try json(AllocationList(allocations: overdue))
         case .people, .suspension, .administration:
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
@@ -95,7 +97,7 @@ struct Responder: HTTPResponder {
     }
 
     private func answerHostAuthority() throws(RunnerError) -> Response {
-        guard let authority = directory.context.supply.hostAuthority else {
+        guard let authority = directory.context.pools.hostAuthority else {
             throw RunnerError(.notFound, "This service has no authority for the host keys of builders.")
         }
         return try json(

@@ -38,6 +38,7 @@ extension Lifecycle {
             key: isProxy ? request.key : nil, kind: request.kind, from: request.from, since: now,
             expires: expires)
         record.claims.append(standing)
+        record.isEntered = true
         if request.kind != .exec { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
         let mark = permit.standing == .administrator ? ", administrator" : ""

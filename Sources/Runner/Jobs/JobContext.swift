@@ -6,21 +6,21 @@ import Logging
 struct JobContext: Sendable {
     let store: any Store
     let people: PeopleDirectory
-    let supply: any BuilderSupply
+    let pools: Pools
+    let allocations: Allocations
     let settings: Settings
     let timekeeper: Timekeeper
     let logger: Logger
-    /// Booting machines load the processors, so only two boot at once.
-    let bootGate = Gate(2)
 
     /// - Parameter people: nil: an operator adds them.
     init(
-        store: any Store, people: PeopleDirectory? = nil, supply: any BuilderSupply, settings: Settings,
+        store: any Store, people: PeopleDirectory? = nil, pools: Pools, settings: Settings,
         timekeeper: Timekeeper, logger: Logger
     ) {
         self.store = store
         self.people = people ?? PeopleDirectory(store: store, timekeeper, logger: logger)
-        self.supply = supply
+        self.pools = pools
+        allocations = Allocations(store, pools, timekeeper, logger)
         self.settings = settings
         self.timekeeper = timekeeper
         self.logger = logger

@@ -4,33 +4,45 @@ import Presentation
 
 /// The jobs that wait for a builder, and the owners' limits.
 extension JobDirectory {
-    /// Starts waiting jobs while there are slots. A kept builder keeps its slot, because it keeps its memory.
+    /// Starts waiting jobs while there are slots in their pools. A kept builder keeps its slot, because it keeps its
+    /// machine.
     func fillSlots() {
         guard startsJobs else { return }
-        while entries.values.count(where: \.hasSlot) < settings.slots,
-            let id = waiting.next(where: { obstacle(builders(of: $0)) == nil })
+        for pool in context.pools.all { fill(pool) }
+    }
+
+    private func fill(_ pool: Pool) {
+        guard var line = waiting[pool.name] else { return }
+        while slotsTaken(in: pool.name) < pool.max,
+            let id = line.next(where: { obstacle(builders(of: $0, in: pool), in: pool) == nil })
         {
             guard let job = giveSlot(to: id) else { continue }
             _Concurrency.Task { await job.start() }
         }
-        for (owner, jobs) in waiting.byOwner {
-            let builders = builders(of: owner)
+        waiting[pool.name] = line
+        for (owner, jobs) in line.byOwner {
+            let builders = builders(of: owner, in: pool)
             for id in jobs {
                 guard let job = entries[id]?.shown.job else { continue }
-                waits(id, for: WaitReason(job, builders, obstacle(builders)))
+                waits(id, for: WaitReason(job, builders, obstacle(builders, in: pool)))
             }
         }
     }
 
-    private func builders(of owner: String) -> OwnersBuilders {
-        OwnersBuilders(
-            entries.values.lazy.filter(\.hasSlot).map(\.shown.job).filter { $0.owner.id == owner })
+    private func slotsTaken(in pool: String) -> Int {
+        entries.values.count { $0.hasSlot && $0.pool == pool } + leftovers.values.count { $0 == pool }
     }
 
-    private func obstacle(_ builders: OwnersBuilders) -> OwnersBuilders.Obstacle? {
-        let running = settings.runningPerOwner
-        return builders.obstacle(
-            runningLimit: running < settings.slots ? running : nil, keptLimit: settings.limits.keptPerOwner)
+    private func builders(of owner: String, in pool: Pool) -> OwnersBuilders {
+        OwnersBuilders(
+            entries.values.lazy.filter(\.hasSlot).map(\.shown.job).filter { $0.owner.id == owner },
+            in: pool.name)
+    }
+
+    private func obstacle(_ builders: OwnersBuilders, in pool: Pool) -> OwnersBuilders.Obstacle? {
+        builders.obstacle(
+            runningLimit: pool.runningLimit(settings.limits.runningPerOwner),
+            keptLimit: settings.limits.keptPerOwner)
     }
 
     /// Whether the builder of a job can be kept when its tasks end now. Its place is reserved until the job says how it
@@ -64,7 +76,7 @@ extension JobDirectory {
 
     /// Throws if the owner has reached the limit of waiting jobs.
     func checkQueue(of owner: Person) throws(RunnerError) {
-        let jobs = waiting.jobs(of: owner.id)
+        let jobs = waiting.values.flatMap { $0.jobs(of: owner.id) }.inOrder
         let count = jobs.count + submissions[owner.id, default: 0]
         guard count >= settings.limits.queuedPerOwner else { return }
         throw RunnerError(

@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Provider
 
 /// The runner's start and end, as its jobs see them.
 extension JobDirectory {
@@ -10,41 +11,81 @@ extension JobDirectory {
         let step = try await store.moveDeadlines(to: timekeeper.boot)
         if step != 0 { logger.notice("the clock was set by \(Int(step)) s: deadlines move with it") }
         let records = try await store.liveJobs()
+        var unneeded = Dictionary(
+            try await context.allocations.takeOver().map { ($0.allocation.id, $0) }
+        ) { first, _ in first }
         for record in records {
-            let id = record.job.id
             add(record)
-            guard let job = entries[id]?.job else { continue }
-            let plan = settings.plan(for: record)
-            if record.job.builder == nil {
-                guard !record.isOver else {
-                    forgetIfOver(id)
-                    continue
-                }
-                // A runner may have died after starting a machine and before recording it.
-                await context.supply.discard(plan)
-                waiting.add(id, of: record.job.owner.id)
-            } else if let machine = await context.supply.adopt(plan) {
-                giveSlot(to: id)
-                await job.adopt(machine)
-            } else {
-                await job.lose()
-            }
+            guard let used = await takeOver(record) else { continue }
+            unneeded[used] = nil
+        }
+        // A runner may have died after it had asked for a machine, or before the machine was released.
+        for left in unneeded.values {
+            let job = records.first { $0.job.id == left.allocation.job }
+            await release(left.allocation, entered: job?.isEntered ?? left.entered)
         }
         // Owners who had a turn last come last.
         let started = records.compactMap { record in
-            record.builderStarted.map { (moment: $0, owner: record.job.owner.id) }
+            record.builderStarted.map { (moment: $0, owner: record.job.owner.id, pool: record.build.pool) }
         }
-        for turn in started.sorted(by: { $0.moment < $1.moment }) { waiting.endTurn(of: turn.owner) }
+        for turn in started.sorted(by: { $0.moment < $1.moment }) {
+            waiting[turn.pool]?.endTurn(of: turn.owner)
+        }
+        for pool in context.pools.all {
+            await pool.provider.begin { [allocations = context.allocations] in await allocations.knows($0) }
+        }
         isTakingOver = false
         fillSlots()
     }
 
+    /// - Returns: the allocation that the job still needs.
+    private func takeOver(_ record: JobRecord) async -> AllocationID? {
+        let id = record.job.id
+        guard let job = entries[id]?.job else { return nil }
+        guard record.job.builder != nil else {
+            if record.isOver {
+                forgetIfOver(id)
+            } else if context.pools[record.build.pool] != nil {
+                waiting[record.build.pool, default: Waiting()].add(id, of: record.job.owner.id)
+            } else {
+                await job.losePool()
+            }
+            return nil
+        }
+        guard let allocation = await context.allocations.current(of: id),
+            let machine = await context.pools[allocation.pool]?.provider.reattach(allocation)
+        else {
+            await job.lose()
+            return nil
+        }
+        giveSlot(to: id)
+        await job.adopt(machine, allocation)
+        return allocation.id
+    }
+
+    /// Until it is released, it takes a slot.
+    private func release(_ allocation: Allocation, entered: Bool) async {
+        leftovers[allocation.id] = allocation.pool
+        await context.allocations.beginRelease(allocation.id, entered: entered)
+        _Concurrency.Task {
+            await context.allocations.release(allocation.id, entered: entered)
+            leftovers[allocation.id] = nil
+            fillSlots()
+        }
+    }
+
     /// Ends every builder that an earlier runner has left, and closes their jobs.
     func drain() async throws(RunnerError) {
-        for record in try await store.liveJobs() where record.job.builder != nil {
-            await context.supply.discard(settings.plan(for: record))
+        let records = try await store.liveJobs()
+        for left in try await context.allocations.takeOver() {
+            let job = records.first { $0.job.id == left.allocation.job }
+            await context.allocations.releaseOnce(
+                left.allocation.id, entered: job?.isEntered ?? left.entered)
+        }
+        for record in records where record.job.builder != nil {
             try await with(record.job.id) { await $0.lose(.released) }
         }
+        await context.allocations.stop()
     }
 
     /// Whether waiting jobs can start.
@@ -56,11 +97,13 @@ extension JobDirectory {
     func stop(endsBuilders: Bool) async {
         isStopping = true
         for entry in entries.values { await entry.job.stop() }
-        guard endsBuilders else { return }
-        await withTaskGroup { group in
-            for entry in entries.values where entry.hasSlot {
-                group.addTask { await entry.job.endForGood() }
+        if endsBuilders {
+            await withTaskGroup { group in
+                for entry in entries.values where entry.hasSlot {
+                    group.addTask { await entry.job.endForGood() }
+                }
             }
         }
+        await context.allocations.stop()
     }
 }

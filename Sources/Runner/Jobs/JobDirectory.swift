@@ -3,6 +3,7 @@ import ConfigurationFile
 import FoundationEssentials
 import Logging
 import Presentation
+import Provider
 
 /// Finds jobs by their ids, and decides which of them may have a builder. It does nothing for a job itself: its
 /// ``LiveJob`` does.
@@ -11,6 +12,8 @@ import Presentation
 actor JobDirectory {
     struct Entry {
         let job: LiveJob
+        /// The name of the pool that its builder comes from.
+        let pool: String
         /// As the job last reported it.
         var shown: ShownJob
         /// Whether the database has all there is to know about it.
@@ -32,7 +35,10 @@ actor JobDirectory {
     nonisolated let context: JobContext
     /// Jobs that may still change, and those that requests are changing.
     var entries: [JobID: Entry] = [:]
-    var waiting = Waiting()
+    /// The jobs that wait, by the name of their pool: a full pool keeps no job of another one from starting.
+    var waiting: [String: Waiting] = [:]
+    /// The pools of the machines that an earlier runner has left, and that are being released.
+    var leftovers: [AllocationID: String] = [:]
     var submissionRate: SubmissionRate
     /// How many jobs are being stored, by the id of their owner.
     var submissions: [String: Int] = [:]
@@ -122,7 +128,7 @@ actor JobDirectory {
 
     func add(_ record: JobRecord) {
         entries[record.job.id] = Entry(
-            job: LiveJob(record, in: self, context),
+            job: LiveJob(record, in: self, context), pool: record.build.pool,
             shown: ShownJob(job: record.job, eventNumber: record.eventNumber))
     }
 
@@ -146,7 +152,7 @@ actor JobDirectory {
         }
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
-        if report.shown.isOver { waiting.remove(id) }
+        if report.shown.isOver, let pool = entries[id]?.pool { waiting[pool]?.remove(id) }
         if report.shown.isOver, !before.isOver { entries[id]?.isUnmeasured = true }
         if report.shown.job.status.isFinal { entries[id]?.isAboutToBeKept = false }
         forgetIfOver(id)
@@ -171,7 +177,9 @@ actor JobDirectory {
     func waits(_ id: JobID, for reason: WaitReason) {
         guard let entry = entries[id], entry.waitsFor != reason else { return }
         entries[id]?.waitsFor = reason
-        entry.job.log(reason.sentence(slots: settings.slots))
+        let pools = context.pools
+        entry.job.log(
+            reason.sentence(slots: pools[entry.pool]?.max ?? 0, in: pools.areMany ? entry.pool : nil))
     }
 
     /// The ids of the people who are inside.
@@ -194,7 +202,7 @@ actor JobDirectory {
         let record = try await store(new, archive)
         let id = record.job.id
         add(record)
-        waiting.add(id, of: owner.id)
+        waiting[record.build.pool, default: Waiting()].add(id, of: owner.id)
         await entries[id]?.job.submitted()
         fillSlots()
         let removed = await Retention(of: self).makeRoomForFinished(of: owner)

@@ -1,4 +1,5 @@
 import BuildAPI
+import ConfigurationFile
 import FoundationEssentials
 
 /// Everything that the runner remembers about a job while it may change. ``StoredJob`` is what the next runner finds.
@@ -11,6 +12,13 @@ struct JobRecord: Equatable, Sendable {
         var keep = KeepRule.failure
         /// Seconds from the builder's start to the end of the last task.
         var timeout = Manifest.defaultTimeout
+        /// The name of the pool that the builder comes from.
+        var pool = Configuration.Runner.localPool
+
+        /// What the API says about a pool: nothing about this host's own.
+        static func shownPool(_ name: String) -> String? {
+            name == Configuration.Runner.localPool ? nil : name
+        }
     }
 
     /// The job as the API shows it.
@@ -21,6 +29,12 @@ struct JobRecord: Equatable, Sendable {
     var claims: [StandingClaim] = []
     /// When the builder was started; the manifest's timeout counts from then.
     var builderStarted: Date?
+    /// When the builder's provider takes it back; nil: it does not, or there is no builder.
+    var until: Date?
+    /// Since when the builder is kept; nil: it is not, or an earlier version has kept it.
+    var keptSince: Date?
+    /// Whether anyone has ever been inside the builder.
+    var isEntered = false
     /// Nil: nobody has entered, held or extended the kept builder yet.
     var lifetime: Lifetime?
     /// Whether the scripts are in the builder.
@@ -36,6 +50,7 @@ struct JobRecord: Equatable, Sendable {
     /// Every time at which something is due; past times stay unchanged.
     mutating func moveDeadlines(by seconds: TimeInterval) {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
+        keptSince = keptSince?.addingTimeInterval(seconds)
         job.deadline = job.deadline?.addingTimeInterval(seconds)
         job.maxDeadline = job.maxDeadline?.addingTimeInterval(seconds)
         if let until = job.builder?.keptUntil {
@@ -47,7 +62,10 @@ struct JobRecord: Equatable, Sendable {
 
 extension Manifest {
     /// What it says about the job as a whole.
-    var build: JobRecord.Build { JobRecord.Build(image: image, keep: keepRule, timeout: timeout) }
+    var build: JobRecord.Build {
+        JobRecord.Build(
+            image: image, keep: keepRule, timeout: timeout, pool: pool ?? Configuration.Runner.localPool)
+    }
 }
 
 extension Job {

@@ -4,7 +4,25 @@ import FoundationEssentials
 /// When builders end by themselves.
 extension Lifecycle {
     /// When the tasks must have ended.
-    var timeout: Date? { record.builderStarted?.addingTimeInterval(Double(secondsForTasks)) }
+    var timeout: Date? {
+        record.builderStarted.map { start in
+            let end = start.addingTimeInterval(Double(secondsForTasks))
+            return min(end, record.until ?? end)
+        }
+    }
+
+    /// When a kept builder must have ended: max_life after its tasks, or when its provider takes it back.
+    var latestEnd: Date? {
+        [record.keptSince?.addingTimeInterval(Double(times.maxLife)), record.until].compactMap(\.self).min()
+    }
+
+    /// The provider leaves the kept builder until then; nil: as long as we want.
+    mutating func extendedByProvider(until moment: Date?) -> [Effect] {
+        guard record.job.builder?.state == .kept else { return [] }
+        record.until = moment
+        record.job.maxDeadline = latestEnd
+        return [.publish(.deadline)]
+    }
 
     /// What the manifest says, within what the administrator allows now.
     var secondsForTasks: Int { min(record.build.timeout, times.maxTimeout) }

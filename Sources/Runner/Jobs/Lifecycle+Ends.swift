@@ -34,7 +34,8 @@ extension Lifecycle {
                 + endBuilder(.init(reason: .limit))
         }
         record.job.builder?.state = .kept
-        record.job.maxDeadline = now.addingTimeInterval(Double(times.maxLife))
+        record.keptSince = now
+        record.job.maxDeadline = latestEnd
         // People who are already inside count from now on, and so does a hold.
         if !record.claims.isEmpty { enter(at: now) }
         if record.job.held { promise(until: now.addingTimeInterval(Double(times.life))) }
@@ -85,6 +86,8 @@ extension Lifecycle {
         record.job.held = false
         record.job.keep = nil
         record.lifetime = nil
+        record.until = nil
+        record.keptSince = nil
         record.claims = []
         record.job.sessions = []
         let why = Effect.audit("the builder ends: \(end.reason.rawValue)")

@@ -74,9 +74,10 @@ struct Lifecycle: Sendable {
     /// A machine has been started and boots.
     mutating func builderStarted(
         address: String, port: UInt16, user: String, hostKeys: [String],
-        execution: BuilderExecution = BuilderExecution(), at now: Date
+        execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
         record.job.status = .running
+        record.until = until
         record.builderStarted = now
         record.job.builderEnd = nil
         record.job.builder = Job.Builder(

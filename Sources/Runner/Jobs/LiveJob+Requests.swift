@@ -15,7 +15,12 @@ extension LiveJob {
     }
 
     func moveDeadline(to deadline: NewDeadline, by requester: Requester) async throws(RunnerError) -> Job {
-        try await request(.extend, by: requester) { lifecycle, now throws(RunnerError) in
+        try requester.require(.extend, on: record.job)
+        let now = timekeeper.now()
+        if let moment = deadline.until ?? deadline.seconds.map({ now.addingTimeInterval(Double($0)) }) {
+            await ensureTime(until: moment)
+        }
+        return try await request(.extend, by: requester) { lifecycle, now throws(RunnerError) in
             let moment: Date
             switch (deadline.seconds, deadline.until) {
             case (let seconds?, nil):

@@ -19,9 +19,10 @@ extension LiveJob {
     }
 
     /// Takes over a builder that an earlier runner has left, and continues with it.
-    func adopt(_ machine: any EndableBuilder) async {
+    func adopt(_ machine: any AllocatedBuilder, _ allocation: Allocation) async {
         logger.info("job \(id): its builder continues")
         self.machine = machine
+        self.allocation = allocation
         watch(machine)
         if !record.job.status.isFinal { start() }
         // Sessions could not send heartbeats, so their leases start again.
@@ -39,9 +40,15 @@ extension LiveJob {
         await apply { $0.builderEnded(reason, at: $1) }
     }
 
+    /// It waits for a builder of a pool that there no longer is.
+    func losePool() async {
+        let reason = Self.noPool(record.build.pool).description
+        await apply { $0.failed(because: reason, at: $1) }
+    }
+
     private func work() async {
         do {
-            if needsBoot { try await context.bootGate.pass { try await boot() } }
+            if needsBoot { try await boot() }
             try await prepare()
             try await runTasks()
             let room = await keptRoom()
@@ -56,60 +63,10 @@ extension LiveJob {
             }
         }
         // The job ended before its machine existed.
-        if record.isOver, machine == nil { await free() }
+        if record.isOver, machine == nil { await releaseBuilder() }
     }
 
     private var needsBoot: Bool { record.job.builder.map { $0.state == .booting } ?? true }
-
-    private func boot() async throws {
-        try checkRunning()
-        if machine == nil {
-            let started = try await startMachine()
-            machine = started
-            watch(started)
-            // It may have been cancelled in the meantime.
-            guard !record.job.status.isFinal else {
-                endBuilder()
-                throw CancellationError()
-            }
-            await apply {
-                $0.builderStarted(
-                    address: started.address, port: started.port, user: started.user,
-                    hostKeys: started.hostKeys, execution: started.execution, at: $1)
-            }
-        }
-        guard let machine else { throw CancellationError() }
-        do {
-            try await machine.waitUntilReady(within: context.settings.bootTime)
-        } catch {
-            throw RunnerError(.failure, "the builder did not come up", detail: String(reflecting: error))
-        }
-        try checkRunning()
-        await apply { $0.builderReady(at: $1) }
-    }
-
-    /// The job waits while the disk has no space for its builder.
-    private func startMachine() async throws -> any EndableBuilder {
-        var hasWaited = false
-        while true {
-            try checkRunning()
-            do {
-                return try await context.supply.start(context.settings.plan(for: record))
-            } catch let error as RunnerError where error.code == .noSpace {
-                if !hasWaited {
-                    logger.error("job \(id): \(error.debugDescription)")
-                    log("the builder waits for space: the disk of the build service is full")
-                }
-                hasWaited = true
-                try await timekeeper.wait(context.nextAttempt)
-            } catch let error as RunnerError {
-                throw error
-            } catch {
-                throw RunnerError(
-                    .failure, "the builder cannot be started", detail: String(reflecting: error))
-            }
-        }
-    }
 
     private func prepare() async throws {
         guard let machine, !record.isPrepared else { return }
@@ -164,78 +121,9 @@ extension LiveJob {
     private func keptRoom() async -> KeptRoom { await directory?.keptRoom(for: id) ?? .free }
 
     /// Throws if the job has ended in another way, or the runner stops.
-    private func checkRunning() throws {
+    func checkRunning() throws {
         guard !isStopping, !record.job.status.isFinal, !_Concurrency.Task.isCancelled else {
             throw CancellationError()
-        }
-    }
-
-    // MARK: The builder's end
-
-    private func watch(_ machine: any EndableBuilder) {
-        // By then, nobody else may need this job any more.
-        _Concurrency.Task { [weak self, context, id] in
-            await machine.waitUntilEnded()
-            await self?.machineEnded()
-            if let traffic = await machine.traffic {
-                context.logger.info("job \(id): network: \(traffic)")
-            }
-        }
-    }
-
-    private func machineEnded() async {
-        guard !isStopping, machine != nil else { return }
-        machine = nil
-        run?.cancel()
-        await apply { $0.builderEnded(at: $1) }
-        await free()
-    }
-
-    /// Gives the slot back, and removes the machine's files.
-    private func free() async {
-        let plan = context.settings.plan(for: record)
-        _Concurrency.Task { [context] in await context.supply.discard(plan) }
-        await directory?.slotFreed(by: id)
-    }
-
-    /// Ends the machine; the slot becomes free when the machine is really gone.
-    func endBuilder() {
-        run?.cancel()
-        guard let machine else { return }
-        _Concurrency.Task { await machine.end() }
-    }
-
-    /// Ends the machine, for a runner that leaves nothing behind; returns when it is gone.
-    func endForGood() async {
-        // A machine that is being started exists when this has returned.
-        await run?.value
-        await machine?.end()
-        await context.supply.discard(context.settings.plan(for: record))
-    }
-
-    /// Sets the builder's own deadline: it ends by itself soon after, even if no runner ever comes back. One after the
-    /// other, so that the last deadline wins.
-    func moveDeadline() {
-        let before = telling
-        telling = _Concurrency.Task { [weak self] in
-            await before?.value
-            await self?.tellDeadline()
-        }
-    }
-
-    private func tellDeadline() async {
-        for _ in 1...5 {
-            guard !isStopping, let machine, let builder = record.job.builder, builder.state != .booting,
-                let deadline = record.job.deadline
-            else { return }
-            let seconds = max(1, Int(deadline.timeIntervalSince(timekeeper.now())))
-            do {
-                return try await machine.channel.setDeadline(secondsFromNow: seconds)
-            } catch {
-                logger.notice(
-                    "job \(id): the builder's own deadline could not be set: \(String(reflecting: error))")
-                try? await timekeeper.wait(context.nextAttempt)
-            }
         }
     }
 }

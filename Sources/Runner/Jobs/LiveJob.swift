@@ -31,7 +31,9 @@ actor LiveJob {
     /// What changes is reported there.
     weak var directory: JobDirectory?
     private(set) var lifecycle: Lifecycle
-    var machine: (any EndableBuilder)?
+    var machine: (any AllocatedBuilder)?
+    /// What the machine is, or will be, allocated as.
+    var allocation: Allocation?
     private var feed = EventFeed()
     /// Boots the builder and runs the tasks.
     var run: _Concurrency.Task<Void, Never>?
@@ -108,7 +110,11 @@ actor LiveJob {
             case .makeRoom(let other): _Concurrency.Task { [directory] in await directory?.displace(other) }
             }
         }
-        if change.record.isOver { feed.end() }
+        if change.record.isOver {
+            feed.end()
+            // It may still wait for a builder.
+            run?.cancel()
+        }
         await report(change.record)
     }
 

@@ -1,6 +1,7 @@
 import BuildAPI
+import ConfigurationFile
 
-/// The builders of one owner, and whether there can be one more.
+/// The builders of one owner, and whether there can be one more in a pool.
 struct OwnersBuilders: Sendable {
     /// What keeps an owner's next job from starting.
     enum Obstacle: Equatable, Sendable {
@@ -10,16 +11,21 @@ struct OwnersBuilders: Sendable {
         case kept
     }
 
-    /// Jobs that have not ended and have a slot: their builders boot, or run tasks.
+    /// Jobs that have not ended and have a slot in this pool: their builders boot, or run tasks.
     private(set) var running: [Job] = []
+    /// In all pools.
     private(set) var kept: [Job] = []
+    /// In this pool.
+    private(set) var keptHere: [Job] = []
 
     /// - Parameter jobs: those of one owner that have a slot.
-    init(_ jobs: some Sequence<Job>) {
+    init(_ jobs: some Sequence<Job>, in pool: String = Configuration.Runner.localPool) {
         for job in jobs {
+            let isHere = (job.pool ?? Configuration.Runner.localPool) == pool
             if job.builder?.state == .kept {
                 kept.append(job)
-            } else if !job.status.isFinal {
+                if isHere { keptHere.append(job) }
+            } else if !job.status.isFinal, isHere {
                 running.append(job)
             }
         }

@@ -15,27 +15,31 @@ enum WaitReason: Equatable, Sendable {
     ///   - builders: its owner's.
     ///   - obstacle: nil: only the slots are missing.
     init(_ job: Job, _ builders: OwnersBuilders, _ obstacle: OwnersBuilders.Obstacle?) {
-        let kept = builders.kept.named(in: job)
         self =
             switch obstacle {
-            case .kept: .kept(builders.kept.count, named: kept)
+            case .kept: .kept(builders.kept.count, named: builders.kept.named(in: job))
             case .running: .running(builders.running.count, named: builders.running.named(in: job))
-            case nil: .slots(kept: kept)
+            case nil: .slots(kept: builders.keptHere.named(in: job))
             }
     }
 
     /// The line for the job's log: what the job waits for, and how to free it.
-    func sentence(slots: Int) -> String {
+    ///
+    /// - Parameter pool: where they are; nil: there is only one.
+    func sentence(slots: Int, in pool: String? = nil) -> String {
         switch self {
         case .kept(let count, let named):
             return "waits: you have \(count.counted("kept builder")); release \(Self.list(named, "or"))"
         case .running(let count, let named):
             return
                 "waits until \(Self.list(named, "or")) has ended: you have \(count.counted("running job")), which is the limit"
-        case .slots where slots == 0: return "waits: this build service has no builders at the moment"
+        case .slots where slots == 0:
+            let place = pool.map { "the pool \($0)" } ?? "this build service"
+            return "waits: \(place) has no builders at the moment"
         case .slots(let jobs):
             let free = jobs.isEmpty ? "" : "; you can release \(Self.list(jobs, "or"))"
-            return "waits: all builders (\(slots)) are in use\(free)"
+            let place = pool.map { " of the pool \($0)" } ?? ""
+            return "waits: all builders\(place) (\(slots)) are in use\(free)"
         }
     }
 

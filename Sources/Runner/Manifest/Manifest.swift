@@ -14,8 +14,10 @@ public struct Manifest: Codable, Equatable, Sendable {
         public var value: String
     }
 
-    /// The name of a folder among the images.
+    /// The name of a folder among the images. Empty: none, where the images of the pool are unknown.
     public var image: String
+    /// The name of the pool that the builder comes from; nil: of a manifest from before there were pools.
+    public var pool: String?
     /// In the manifest's order.
     public var environment: [Variable] = []
     /// In the order in which they run.

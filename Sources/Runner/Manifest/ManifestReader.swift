@@ -4,52 +4,38 @@ import Presentation
 /// Reads manifests. Every fault is reported with its line and key, and all of them at once, unless the text is not YAML.
 struct ManifestReader {
     private let text: ManifestText
-    /// The image of that name, if there is one; called only with well-formed names.
-    private let resolveImage: (String) -> String?
+    private let pools: ManifestPools
     /// Seconds that a job's tasks can take.
     private let longestTimeout: Int
-    /// For the person who has named another one.
-    private let imageNames: () -> [String]
     private var manifest = Manifest(image: "")
     private var faults: [ManifestFault] = []
     /// What has been found in lines with faults: a line can have many, and be as long as the manifest.
     private var invisible: [Int: String] = [:]
 
-    /// - Parameters:
-    ///   - resolveImage: the image that a name means; nil: there is none. Called only with well-formed names.
-    ///   - imageNames: of the images that there are.
-    ///   - longestTimeout: seconds that a job's tasks can take.
+    /// - Parameter longestTimeout: seconds that a job's tasks can take.
     static func read(
-        _ bytes: some Collection<UInt8>, resolveImage: (String) -> String? = { $0 },
-        imageNames: @escaping () -> [String] = { [] }, longestTimeout: Int = Manifest.longestTimeout
+        _ bytes: some Collection<UInt8>, pools: ManifestPools = .local(),
+        longestTimeout: Int = Manifest.longestTimeout
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
         }
         let text = try ManifestText(bytes)
         let root = try ManifestDocument.root(of: text)
-        return try withoutActuallyEscaping(resolveImage) { resolveImage throws(RunnerError) in
-            var reader = ManifestReader(
-                text: text, resolveImage: resolveImage, imageNames: imageNames,
-                longestTimeout: longestTimeout)
-            reader.read(root)
-            guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
-            return reader.manifest
-        }
+        var reader = ManifestReader(text: text, pools: pools, longestTimeout: longestTimeout)
+        reader.read(root)
+        guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
+        return reader.manifest
     }
 
-    private init(
-        text: ManifestText, resolveImage: @escaping (String) -> String?,
-        imageNames: @escaping () -> [String], longestTimeout: Int
-    ) {
+    private init(text: ManifestText, pools: ManifestPools, longestTimeout: Int) {
         self.text = text
+        self.pools = pools
         self.longestTimeout = longestTimeout
         manifest.timeout = min(manifest.timeout, longestTimeout)
-        self.resolveImage = resolveImage
-        self.imageNames = imageNames
     }
 
-    private static let keys = ["image", "environment", "tasks", "shell", "keep", "timeout"]
+    private static let keys = ["image", "pool", "environment", "tasks", "shell", "keep", "timeout"]
 
     private mutating func read(_ root: ManifestNode?) {
         guard let entries = root?.mapping else {
@@ -57,23 +43,27 @@ struct ManifestReader {
                 root?.place ?? TextPlace(line: 1, column: 1), nil,
                 "expected keys and values, such as \"image: NAME\"")
         }
-        for entry in unique(entries, below: nil) { read(entry) }
+        let unique = unique(entries, below: nil)
+        // Which images there are depends on it.
+        let images = images(ofPool: unique.first { $0.key.scalar == "pool" }?.value)
+        for entry in unique { read(entry, images) }
         if manifest.shell, manifest.keepRule != .always,
             let entry = entries.first(where: { $0.key.scalar == "keep" })
         {
             refuse(entry.value.place, "keep", "\"shell: true\" means \"keep: always\"; remove one of the two")
         }
-        if !entries.contains(where: { $0.key.scalar == "image" }) {
+        if images != nil, !entries.contains(where: { $0.key.scalar == "image" }) {
             let place = TextPlace(line: 1, column: 1)
             faults.append(
                 ManifestFault(place: place, key: "image", sentence: "missing; a manifest must name an image"))
         }
     }
 
-    private mutating func read(_ entry: ManifestNode.Entry) {
+    private mutating func read(_ entry: ManifestNode.Entry, _ images: ManifestPools.Images?) {
         let value = entry.value
         switch entry.key.scalar ?? "" {
-        case "image": readImage(value)
+        case "image": readImage(value, images)
+        case "pool": break
         case "environment": readEnvironment(value)
         case "tasks": readTasks(value)
         case "shell":
@@ -103,7 +93,7 @@ struct ManifestReader {
         if let remedy = ForeignMember.remedy(key) { return refuse(place, key, "not read: \(remedy)") }
         let advice =
             NearestWord.find(key, among: Self.keys).map { "it looks like \"\($0)\"" }
-            ?? "expected image, environment, tasks, shell, keep or timeout"
+            ?? "expected image, pool, environment, tasks, shell, keep or timeout"
         refuse(place, key, "unknown key; \(advice)")
     }
 
@@ -132,15 +122,41 @@ struct ManifestReader {
         return number > 0 ? number * (unit ?? 1) : nil
     }
 
-    private mutating func readImage(_ node: ManifestNode) {
+    /// Reads which pool it is.
+    ///
+    /// - Parameter node: nil: the manifest names none.
+    /// - Returns: its images; nil: they are unknown.
+    private mutating func images(ofPool node: ManifestNode?) -> ManifestPools.Images? {
+        let known = "there are: \(pools.names.joined(separator: ", "))"
+        guard let node else {
+            manifest.pool = pools.preferred
+            if let name = pools.preferred { return pools.byName[name] ?? nil }
+            refuse(TextPlace(line: 1, column: 1), "pool", "missing; a manifest must name a pool (\(known))")
+            return nil
+        }
+        guard let name = node.scalar, let images = pools.byName[name] else {
+            let name = node.scalar.map { " \"\(HostileText.printable($0, limit: 64))\"" } ?? " of that name"
+            refuse(node.place, "pool", "there is no pool\(name); \(known)")
+            return nil
+        }
+        manifest.pool = name
+        return images
+    }
+
+    /// - Parameter images: of the pool; nil: they are unknown.
+    private mutating func readImage(_ node: ManifestNode, _ images: ManifestPools.Images?) {
         guard let name = node.scalar, ImageName.isValid(name) else {
             return refuse(
                 node.place, "image",
                 "expected a name of letters, digits, \"_\", \".\" and \"-\", or several with \"/\" between them"
             )
         }
-        guard let image = resolveImage(name) else {
-            let names = imageNames().joined(separator: ", ")
+        guard let images else {
+            manifest.image = name
+            return
+        }
+        guard let image = images.resolve(name) else {
+            let names = images.names().joined(separator: ", ")
             let others = names.isEmpty ? "this service has none" : "there are: \(names)"
             return refuse(node.place, "image", "there is no image \"\(name)\"; \(others)")
         }

@@ -11,7 +11,7 @@ extension Runner {
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
         try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
             try inspectHost(for: configuration.runner, logger)
-            return try await machines(configuration.runner, in: folder, logger)
+            return try await pools(configuration.runner, in: folder, logger)
         }
     }
 
@@ -23,24 +23,24 @@ extension Runner {
         try BuilderNamespace.obtain(account: isNeeded ? runner.builderAccount : nil)
     }
 
-    /// Serves machines from another supply until SIGTERM or SIGINT.
+    /// Serves the builders of other pools until SIGTERM or SIGINT.
     ///
-    /// - Parameter makeSupply: receives the state folder, locked.
+    /// - Parameter makePools: receives the state folder, locked.
     package static func serve(
         _ configuration: Configuration, isEphemeral: Bool, logger: Logger,
-        makeSupply: (_ folder: String) async throws -> any BuilderSupply
+        makePools: (_ folder: String) async throws -> Pools
     ) async throws {
         try check(configuration.runner)
         let folder = try StateFolder(configuration.runner.stateDirectory)
         for change in folder.tighten() { logger.notice("\(change)") }
-        let supply = try await makeSupply(folder.path)
+        let pools = try await makePools(folder.path)
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
             roles: Roles(configuration.runner, logger: logger),
             socket: configuration.runner.socket,
             network: try configuration.runner.network.map { try NetworkListener($0) },
             terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) },
-            people: try PeopleRules(configuration.people), supply: supply,
+            people: try PeopleRules(configuration.people), pools: pools,
             logger: logger)
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
     }
@@ -48,21 +48,31 @@ extension Runner {
     /// Ends every builder that a stopped runner has left behind, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let supply = try await machines(configuration.runner, in: folder.path, logger)
+        let pools = try await pools(configuration.runner, in: folder.path, logger)
         let settings = Settings(configuration, hostName: hostName())
         let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
         let context = JobContext(
-            store: store, supply: supply, settings: settings, timekeeper: .system, logger: logger)
+            store: store, pools: pools, settings: settings, timekeeper: .system, logger: logger)
         try await JobDirectory(context).drain()
     }
 
-    private static func machines(
+    private static func pools(
         _ configuration: Configuration.Runner, in folder: String, _ logger: Logger
-    ) async throws(RunnerError) -> MachineSupply {
-        MachineSupply(
-            configuration, identity: try await .identity(in: folder),
-            authority: try await .hostAuthority(in: folder), logger: logger)
+    ) async throws(RunnerError) -> Pools {
+        var pools: [Pool] = []
+        for (name, pool) in configuration.pools {
+            switch pool.kind {
+            case .qemu:
+                let provider = QEMUProvider(
+                    QEMUSettings(
+                        configuration, in: folder, identity: try await .identity(in: folder),
+                        authority: try await .hostAuthority(in: folder)), logger: logger)
+                pools.append(.local(provider, configuration))
+            case .command: pools.append(try await .command(name, pool, configuration, in: folder, logger))
+            }
+        }
+        return Pools(pools)
     }
 
     /// Says what builders will be like here, and what will not work.

@@ -18,13 +18,13 @@ public struct Runner: Sendable {
     private let network: NetworkListener?
     private let terms: TermsOfUse?
     private let people: PeopleRules
-    private let supply: any BuilderSupply
+    private let pools: Pools
     private let timekeeper: Timekeeper
     private let logger: Logger
 
     init(
         settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
-        terms: TermsOfUse? = nil, people: PeopleRules = .init(), supply: any BuilderSupply,
+        terms: TermsOfUse? = nil, people: PeopleRules = .init(), pools: Pools,
         timekeeper: Timekeeper = .system, logger: Logger
     ) {
         self.settings = settings
@@ -33,7 +33,7 @@ public struct Runner: Sendable {
         self.network = network
         self.terms = terms
         self.people = people
-        self.supply = supply
+        self.pools = pools
         self.timekeeper = timekeeper
         self.logger = logger
     }
@@ -55,7 +55,7 @@ public struct Runner: Sendable {
         try await people.takeOver()
         let directory = JobDirectory(
             JobContext(
-                store: store, people: people, supply: supply, settings: settings, timekeeper: timekeeper,
+                store: store, people: people, pools: pools, settings: settings, timekeeper: timekeeper,
                 logger: logger))
         let retention = Retention(of: directory)
         try await directory.takeOver()
@@ -78,15 +78,15 @@ public struct Runner: Sendable {
                 responder: Responder(
                     directory: directory, store: store, people: people, authentication: authentication,
                     terms: terms,
-                    images: settings.images, streams: streams, lists: lists, manifests: manifests,
+                    streams: streams, lists: lists, manifests: manifests,
                     archives: archives, logger: logger),
                 idleTime: settings.idleTime, logger: serverLogger)
         }
         var services: [any Service] = [
-            listener(.peer(roles)).onSocket(socket) { [logger, settings, socket] address in
+            listener(.peer(roles)).onSocket(socket) { [logger, pools, socket] address in
                 // Connecting needs write permission. The peer's uid decides the role.
                 chmod(socket, 0o666)
-                logger.info("listening on \(socket), \(settings.slots.counted("builder")) at once")
+                logger.info("listening on \(socket), \(pools.max.counted("builder")) at once")
                 onReady(address)
             }
         ]

@@ -1,14 +1,11 @@
 import BuildAPI
 public import ConfigurationFile
 import Presentation
+import Provider
 
 /// The runner's settings, from the configuration.
 public struct Settings: Sendable {
     var stateFolder: String
-    var images: Images
-    var memory: Int
-    var imageSettings: [String: Configuration.Runner.Image]
-    var slots: Int
     var times: Times
     var limits: Configuration.Runner.Limits
     /// The part after `job-42.` in the name of a builder.
@@ -25,14 +22,8 @@ public struct Settings: Sendable {
         let runner = configuration.runner
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
-        images = Images(
-            folder: runner.images, aliases: runner.imageAliases, settings: runner.imageSettings,
-            memory: runner.memory)
         limits = runner.limits
         suffixes = runner.suffixes
-        memory = runner.memory
-        imageSettings = runner.imageSettings
-        slots = runner.slots ?? Slots.fitting(into: Slots.machineMemory, each: runner.largestMemory)
         times = Times(
             logout: runner.logout == .end ? .end : .ask, keep: runner.keep, life: runner.life,
             lease: UInt32(runner.lease), maxLife: runner.maxLife, maxTimeout: runner.maxTimeout,
@@ -40,24 +31,20 @@ public struct Settings: Sendable {
                 account: runner.account, host: gateway.publicHost ?? hostName, port: gateway.publicPort))
     }
 
-    /// Jobs of one owner that can run at once: by default half of the slots, rounded up.
-    var runningPerOwner: Int { limits.runningPerOwner ?? max(1, (slots + 1) / 2) }
-
     /// The tar archive that the job's builder unpacks.
     func source(of job: JobID) -> String { "\(stateFolder)/sources/\(job)" }
 
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
 
-    /// The folder's path is short, because the path of a Unix socket in it can have at most 107 bytes.
-    func plan(for record: JobRecord) -> BuilderPlan {
-        let image = imageSettings[record.build.image] ?? .init()
-        let name = "job-\(record.job.id)"
+    /// What a job wants of the pool that its builder comes from.
+    func request(for record: JobRecord, as allocation: AllocationID, from pool: Pool) -> BuilderRequest {
+        let job = record.job
+        let name = "job-\(job.id)"
         let life = min(record.build.timeout, times.maxTimeout)
-        return BuilderPlan(
-            job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
-            image: images.path(of: record.build.image),
-            memory: image.memory ?? memory, processors: image.processors, network: image.network,
-            hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: life + times.maxLife + grace,
-            life: life, grace: grace)
+        return BuilderRequest(
+            allocation: allocation, job: job.id, owner: job.owner, pool: pool.name, arch: pool.arch,
+            tags: pool.tags, image: record.build.image,
+            hostNames: [name] + suffixes.map { "\(name).\($0)" }, life: life,
+            longestLife: life + times.maxLife + grace, grace: grace)
     }
 }

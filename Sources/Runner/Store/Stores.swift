@@ -1,9 +1,10 @@
 import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
+import Provider
 
 /// What survives the runner. ``SQLiteStore`` is the one that it uses.
-typealias Store = JobStore & KeyStore & PeopleStore & TermsStore
+typealias Store = JobStore & AllocationStore & KeyStore & PeopleStore & TermsStore
 
 /// A job that is about to be stored.
 struct NewJob: Sendable {
@@ -69,6 +70,16 @@ protocol JobStore: Sendable {
     ///
     /// - Returns: by how many seconds.
     func moveDeadlines(to boot: Boot) async throws(RunnerError) -> TimeInterval
+}
+
+/// Allocations that their providers have not released yet.
+protocol AllocationStore: Sendable {
+    /// Stores it, or what has become of it.
+    func save(_ record: AllocationRecord) async throws(RunnerError)
+    /// The oldest first.
+    func allocations() async throws(RunnerError) -> [AllocationRecord]
+    /// It has been released.
+    func removeAllocation(_ id: AllocationID) async throws(RunnerError)
 }
 
 /// People's keys, and those that are pending.

@@ -8,6 +8,7 @@ struct Sallyport: ParsableCommand {
         commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
         subcommands: [
-            Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Hosts.self, ConformanceCommand.self,
+            Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Allocations.self, Hosts.self,
+            ConformanceCommand.self,
         ])
 }

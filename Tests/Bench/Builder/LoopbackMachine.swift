@@ -9,7 +9,7 @@ import TestBed
 /// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
 ///
 /// It lives in the test bed's private /etc and PID namespace, and must be root there.
-final class LoopbackMachine: EndableBuilder, TaskChannel {
+final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     let address = "127.0.0.1"
     let port: UInt16
     /// People and the gateway log in to the test bed's ordinary account.
@@ -107,7 +107,7 @@ final class LoopbackMachine: EndableBuilder, TaskChannel {
 
     func waitUntilEnded() async { for await _ in ended {} }
 
-    func end() async {
+    func end() {
         kill(process, SIGTERM)
         ending.finish()
     }

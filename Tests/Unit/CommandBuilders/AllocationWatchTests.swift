@@ -19,8 +19,8 @@ import Testing
             words: [allocator.folder + "/allocator"], pool: "lab", folder: allocator.folder,
             limit: .seconds(80))
         let watch = AllocationWatch(
-            program, logger: Logger(label: "test"), interval: .milliseconds(20), silence: silence
-        ) { known.contains($0.description) }
+            program, logger: Logger(label: "test"), interval: .milliseconds(20), silence: silence)
+        await watch.begin { known.contains($0.description) }
         try await body(watch, allocator)
     }
 

@@ -15,10 +15,8 @@ final class TestAllocator: Sendable {
 
     static let hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
-    /// - Parameters:
-    ///   - script: the verb is `$1`; the folder is `$here`.
-    ///   - known: the allocations that the runner remembers.
-    init(_ script: String, timeout: Int = 80, known: Set<String> = []) throws {
+    /// - Parameter script: the verb is `$1`; the folder is `$here`.
+    init(_ script: String, timeout: Int = 80) throws {
         folder = NSTemporaryDirectory() + "allocator-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let program = folder + "/allocator"
@@ -29,9 +27,7 @@ final class TestAllocator: Sendable {
             identity: "/nowhere/key",
             authorizedKeys: [Self.hostKey])
         settings.demandsRootsProgram = false
-        provider = try CommandProvider(settings, logger: Logger(label: "test")) {
-            known.contains($0.description)
-        }
+        provider = try CommandProvider(settings, logger: Logger(label: "test"))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

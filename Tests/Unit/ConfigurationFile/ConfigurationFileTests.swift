@@ -247,6 +247,51 @@ import Testing
         }
     }
 
+    private static let service = "[service]\nurl = \"unix:/x\"\n"
+
+    @Test func thePoolOfThisHostIsThereAndCanBeChanged() throws {
+        #expect(try parse(Self.service).runner.pools == ["local": .init()])
+        let text = """
+            \(Self.service)[runner.pool.local]
+            kind = "qemu"
+            description = "this host"
+            arch = "x86_64"
+            tags = ["kvm", "big"]
+            max = 7
+            max_starting = 3
+            timeout = 60
+            """
+        var expected = Configuration.Runner.Pool()
+        (expected.description, expected.arch, expected.tags) = ("this host", "x86_64", ["kvm", "big"])
+        (expected.max, expected.maxStarting, expected.timeout) = (7, 3, 60)
+        let runner = try parse(text).runner
+        #expect(runner.pools == ["local": expected] && runner.slots == 7)
+        // Before there were pools, slots was the only word for it.
+        #expect(try parse("\(Self.service)[runner]\nslots = 5").runner.pools["local"]?.max == 5)
+        #expect(
+            try parse("\(Self.service)[runner]\nslots = 5\n[runner.pool.local]\nmax = 5").runner.slots == 5)
+    }
+
+    @Test(arguments: [
+        ("[runner]\nslots = 5\n[runner.pool.local]\nmax = 4", "runner.slots"),
+        ("[runner.pool.other]\nmax = 4", "runner.pool.other.kind"),
+        ("[runner.pool.other]\nkind = \"command\"\nmax = 4", "runner.pool.other.command"),
+        ("[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"x\"", "runner.pool.other.command"),
+        ("[runner.pool.other]\nkind = \"command\"\ncommand = \"/x\"", "runner.pool.other.max"),
+        ("[runner.pool.local]\ncommand = \"/x\"", "runner.pool.local.command"),
+        ("[runner.pool.local]\nkind = \"docker\"", "runner.pool.local.kind"),
+        ("[runner.pool.local]\nmax = -1", "runner.pool.local.max"),
+        ("[runner.pool.local]\nmax_starting = 0", "runner.pool.local.max_starting"),
+        ("[runner.pool.local]\nslots = 1", "runner.pool.local.slots"),
+        ("[runner.pool.\"a b\"]\nmax = 4", "runner.pool.a b"),
+        ("[runner.pool.-a]\nmax = 4", "runner.pool.-a"),
+        ("[runner]\npool = 1", "runner.pool"),
+    ])
+    func aPoolThatCannotBeMeantIsRefused(text: String, key: String) {
+        let error = #expect(throws: ConfigurationError.self) { try parse(Self.service + text) }
+        #expect(error?.key == key)
+    }
+
     @Test func peopleComeFromAProgramOrAForge() throws {
         func people(_ text: String) throws(ConfigurationError) -> Configuration.People {
             try parse("[service]\nurl = \"unix:/s\"\n[people]\nnames = \"/n\"\n" + text).people

@@ -58,6 +58,8 @@ struct ContractTests {
         let request = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
+        let overdue = OverdueRelease(
+            allocation: "", pool: "", job: JobID("1")!, since: Date(timeIntervalSince1970: 0), entered: true)
         return try! [
             Sample("Person", alice, bare: alice), Sample("Key", key, bare: bareKey),
             Sample("KeyList", KeyList(keys: [], next: "1"), bare: KeyList(keys: [])),
@@ -80,6 +82,8 @@ struct ContractTests {
                 Image(
                     name: "debian", description: "", memory: 1, cpus: 1, network: .outbound, disk: 1),
                 bare: Image(name: "debian")),
+            Sample("OverdueRelease", overdue, bare: overdue),
+            Sample("AllocationList", AllocationList(allocations: []), bare: AllocationList(allocations: [])),
             Sample("ImageList", ImageList(images: []), bare: ImageList(images: [])),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(

@@ -25,7 +25,8 @@ extension SQLiteStore {
                     name: $0.name, status: .pending, script: SSHTaskChannel.scriptPath(ofTask: $0.name))
             }
             let job = Job(
-                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
+                id: id, owner: new.owner, note: new.note, status: .pending,
+                pool: JobRecord.Build.shownPool(new.manifest.build.pool), visibility: new.visibility,
                 created: now, tasks: tasks, shell: new.manifest.keepRule == .always)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
             try Self.save(record, at: now, database)

@@ -155,6 +155,22 @@ struct SQLiteStore: Store {
                     ALTER TABLE key ADD COLUMN sourced BOOLEAN NOT NULL DEFAULT FALSE;
                     """)
         }
+        migrator.registerMigration("allocations that are not released yet") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE allocation (
+                        id TEXT PRIMARY KEY,
+                        job TEXT NOT NULL,
+                        pool TEXT NOT NULL,
+                        data TEXT,
+                        until DOUBLE,
+                        unneeded DOUBLE,
+                        entered BOOLEAN NOT NULL
+                    );
+                    INSERT INTO allocation (id, job, pool, entered)
+                        SELECT id, id, 'local', FALSE FROM job WHERE live;
+                    """)
+        }
         return migrator
     }
 

@@ -1,4 +1,5 @@
 import BuildAPI
+import ConfigurationFile
 import FoundationEssentials
 
 /// The form in which the database keeps a job, apart from the one on the wire: a change of API v1 does not change what
@@ -83,6 +84,11 @@ struct StoredJob: Codable, Equatable {
     var isPrepared: Bool
     var endsWhenUnclaimed: Bool
     var eventNumber: Int
+    /// The following are missing in what earlier versions have stored.
+    var pool: String?
+    var until: Date?
+    var keptSince: Date?
+    var isEntered: Bool?
 }
 
 // MARK: To the database
@@ -120,6 +126,10 @@ extension StoredJob {
         isPrepared = record.isPrepared
         endsWhenUnclaimed = record.endsWhenUnclaimed
         eventNumber = record.eventNumber
+        pool = record.build.pool
+        until = record.until
+        keptSince = record.keptSince
+        isEntered = record.isEntered
     }
 }
 
@@ -174,7 +184,8 @@ extension StoredJob {
         guard let id = JobID(id) else { throw UnknownWord(word: id) }
         return Job(
             id: id, owner: owner.person, note: note, status: try Self.read(status),
-            visibility: try Self.read(visibility), created: created, deadline: deadline,
+            pool: pool.flatMap(JobRecord.Build.shownPool), visibility: try Self.read(visibility),
+            created: created, deadline: deadline,
             maxDeadline: maxDeadline, held: isHeld, logout: logout.map { Job.Logout(rawValue: $0) },
             keep: keep, shares: shares.map(\.person),
             tasks: try tasks.map { task in
@@ -210,8 +221,11 @@ extension StoredJob {
     func record() throws -> JobRecord {
         JobRecord(
             job: try job(),
-            build: JobRecord.Build(image: image, keep: try Self.read(keepRule), timeout: timeout),
-            source: source, claims: try standingClaims(), builderStarted: builderStarted,
+            build: JobRecord.Build(
+                image: image, keep: try Self.read(keepRule), timeout: timeout,
+                pool: pool ?? Configuration.Runner.localPool),
+            source: source, claims: try standingClaims(), builderStarted: builderStarted, until: until,
+            keptSince: keptSince, isEntered: isEntered ?? false,
             lifetime: lifetime.map {
                 Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)
             }, isPrepared: isPrepared, endsWhenUnclaimed: endsWhenUnclaimed, eventNumber: eventNumber)

@@ -161,7 +161,7 @@ struct ChangesTests {
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (clock, supply) = (ManualClock(), FakeSupply())
+        let (clock, supply) = (ManualClock(), FakeProvider())
         try await TestService.run(supply: supply, folder: folder, clock: clock) { service in
             try await service.addAlice()
             _ = try await service.failedJob()

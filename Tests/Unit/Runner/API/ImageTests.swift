@@ -32,7 +32,7 @@ struct ImageTests {
         (image.memory, image.processors, image.network) = (2048, 2, .outbound)
         image.description = "the administrator's"
         configuration.runner.imageSettings = ["mine": image]
-        let images = Settings(configuration, hostName: "x").images
+        let images = try #require(Pool.local(FakeProvider(), configuration.runner).images)
         #expect(images.list.map(\.name) == ["debian", "debian-build", "mine"])
         #expect(
             images.list == [

@@ -85,7 +85,7 @@ struct PeopleTests {
     func terms() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let supply = FakeSupply()
+        let supply = FakeProvider()
         let first = TermsOfUse(version: "1", text: "Be kind.\n")
         try await TestService.run(supply: supply, folder: folder, terms: first) { service in
             try await service.addAlice()

@@ -304,7 +304,7 @@ struct ServiceTests {
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let supply = FakeSupply()
+        let supply = FakeProvider()
         try await TestService.run(supply: supply, folder: folder) { service in
             try await service.addAlice()
             _ = try await service.submit("  - a: wait")

@@ -1,6 +1,7 @@
 import BuildAPI
 import ConfigurationFile
 import Foundation
+import Provider
 import QEMU
 import SystemPackage
 import Testing
@@ -28,7 +29,9 @@ struct HostCertificateTests {
         configuration.runner.suffixes = ["a.example.org", "b.example.org"]
         configuration.runner.maxLife = 7200
         let settings = Settings(configuration, hostName: "example.org")
-        let plan = settings.plan(for: lifecycle().record)
+        let pool = TestService.localPool(FakeProvider(), slots: 1, images: "/images")
+        let record = lifecycle().record
+        let plan = settings.request(for: record, as: AllocationID(for: record.job.id), from: pool)
         #expect(plan.hostNames == ["job-7", "job-7.a.example.org", "job-7.b.example.org"])
         // The job's timeout, and then max_life.
         #expect(plan.life == 3600 && plan.longestLife == 3600 + 7200 + settings.grace)

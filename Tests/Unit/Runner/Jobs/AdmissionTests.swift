@@ -170,7 +170,7 @@ struct AdmissionServiceTests {
     func restart() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let supply = FakeSupply()
+        let supply = FakeProvider()
         try await TestService.run(supply: supply, folder: folder) { service in
             try await service.addAlice()
             _ = try await service.failedJob()
@@ -188,7 +188,7 @@ struct AdmissionServiceTests {
 
     @Test("the host authority is reported with the names of builders")
     func hostAuthority() async throws {
-        try await TestService.run(supply: FakeSupply(hostAuthority: ("ssh-ed25519 AAAA", "build"))) {
+        try await TestService.run(supply: FakeProvider(hostAuthority: ("ssh-ed25519 AAAA", "build"))) {
             service in
             let answer = try await service.client.send(.GET, "/v1/host-authority")
             #expect(

@@ -43,7 +43,7 @@ struct ClockTests {
     func steps() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (clock, supply) = (ManualClock(), FakeSupply())
+        let (clock, supply) = (ManualClock(), FakeProvider())
         try await TestService.run(supply: supply, folder: folder, clock: clock) { try await Self.begin($0) }
         for step in [1000.0, -250, 50] {
             clock.step(by: step)
@@ -71,7 +71,7 @@ struct ClockTests {
     ) async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (clock, supply) = (ManualClock(), FakeSupply())
+        let (clock, supply) = (ManualClock(), FakeProvider())
         try await TestService.run(supply: supply, folder: folder, clock: clock) { try await begin($0) }
         change(clock)
         try await TestService.run(supply: supply, folder: folder, clock: clock, body)

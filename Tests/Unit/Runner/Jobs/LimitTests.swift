@@ -80,7 +80,7 @@ struct LimitTests {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let (supply, clock, limits) = (
-            FakeSupply(), ManualClock(), Configuration.Runner.Limits.with { $0.runningPerOwner = 2 }
+            FakeProvider(), ManualClock(), Configuration.Runner.Limits.with { $0.runningPerOwner = 2 }
         )
         try await TestService.run(slots: 3, limits: limits, supply: supply, folder: folder, clock: clock) {
             service in

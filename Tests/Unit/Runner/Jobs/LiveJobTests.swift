@@ -11,7 +11,7 @@ import Testing
 @Suite("The owner of a job")
 struct LiveJobTests {
     private let store = MemoryStore()
-    private let supply = FakeSupply()
+    private let supply = FakeProvider()
     private let clock = ManualClock()
     private let log = RecordingLog()
     private let folder = TestService.makeFolder()
@@ -25,10 +25,12 @@ struct LiveJobTests {
 
     private func directory(slots: Int = 4) -> JobDirectory {
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
-        (settings.stateFolder, settings.slots) = (folder, slots)
+        settings.stateFolder = folder
         return JobDirectory(
             JobContext(
-                store: store, supply: supply, settings: settings, timekeeper: clock.timekeeper,
+                store: store,
+                pools: Pools([TestService.localPool(supply, slots: slots, images: folder)]),
+                settings: settings, timekeeper: clock.timekeeper,
                 logger: log.logger))
     }
 
@@ -194,7 +196,8 @@ struct LiveJobTests {
             }
             for try await _ in group {}
         }
-        #expect(await directory.waiting.jobs(of: alice.id).map(\.description) == (1...10).map { "\($0)" })
+        let waiting = try #require(await directory.waiting["local"])
+        #expect(waiting.jobs(of: alice.id).map(\.description) == (1...10).map { "\($0)" })
         await #expect(throws: RunnerError.self) {
             try await directory.submit(manifest, owner: alice, note: nil)
         }

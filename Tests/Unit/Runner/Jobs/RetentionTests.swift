@@ -36,7 +36,7 @@ struct RetentionTests {
     func start() async throws {
         let folder = TestService.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (clock, supply) = (ManualClock(), FakeSupply())
+        let (clock, supply) = (ManualClock(), FakeProvider())
         try await TestService.run(slots: 1, supply: supply, folder: folder, clock: clock) { service in
             try await service.addAlice()
             _ = try await service.submit("  - a: wait", more: "timeout: 72h")

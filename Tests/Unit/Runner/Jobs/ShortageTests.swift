@@ -5,6 +5,7 @@ import Foundation
 import GRDB
 import Logging
 import NIOHTTP1
+import Provider
 import Synchronization
 import Testing
 
@@ -77,13 +78,16 @@ struct ShortageTests {
     func builder() async throws {
         try await TestService.run { service in
             try await service.addAlice()
-            service.supply.isFull.withLock { $0 = true }
+            service.supply.answers(
+                .failure(
+                    AllocationFailure(
+                        .notNow, "the builder waits for space: the disk is full", retryInterval: 1)))
             for _ in 1...2 { _ = try await service.submit("  - a: exit 0") }
             for job in ["1", "2"] {
                 _ = try await service.log(job, "setup", when: "the builder waits for space")
             }
             #expect(try await service.client.send(.POST, "/v1/jobs/1/cancel").status == 200)
-            service.supply.isFull.withLock { $0 = false }
+            service.supply.answers(.machine)
             try await service.wait { try await service.job("2").status == .success }
             #expect(try await service.job("1").status == .cancelled)
             let text = try await service.client.send(.GET, "/v1/jobs/2/logs/setup").text

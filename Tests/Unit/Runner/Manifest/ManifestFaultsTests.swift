@@ -61,7 +61,7 @@ struct ManifestFaultsTests {
         #expect(error.faults[9].detail == "line 17, enviroment: unknown key; it looks like \"environment\".")
         #expect(
             error.faults[12].detail
-                == "line 22, colour: unknown key; expected image, environment, tasks, shell, keep or timeout."
+                == "line 22, colour: unknown key; expected image, pool, environment, tasks, shell, keep or timeout."
         )
     }
 

@@ -23,7 +23,7 @@ struct ManifestReaderTests {
         #expect(
             try ManifestReader.read(text.utf8)
                 == Manifest(
-                    image: "debian",
+                    image: "debian", pool: "local",
                     environment: [
                         .init(name: "GREETING", value: "it's me"), .init(name: "NUMBER", value: "1"),
                     ],
@@ -55,7 +55,7 @@ struct ManifestReaderTests {
         ] as [(String, Int, String?)])
     func mistakes(text: String, line: Int, key: String?) throws {
         let error = #expect(throws: RunnerError.self) {
-            try ManifestReader.read(text.utf8, resolveImage: { $0 == "gone" ? nil : $0 })
+            try ManifestReader.read(text.utf8, pools: .local(.init(resolve: { $0 == "gone" ? nil : $0 })))
         }
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
@@ -94,7 +94,8 @@ struct ManifestReaderTests {
         ])
     func wrongImage(names: [String], sentence: String) {
         let error = #expect(throws: RunnerError.self) {
-            try ManifestReader.read("image: debain".utf8, resolveImage: { _ in nil }, imageNames: { names })
+            try ManifestReader.read(
+                "image: debain".utf8, pools: .local(.init(resolve: { _ in nil }, names: { names })))
         }
         #expect(error?.description == sentence)
     }

@@ -144,7 +144,7 @@ import Testing
 
     /// What cannot be unpacked is the job's end, in words.
     @Test func aMachineThatCannotUnpackItFailsTheJob() async throws {
-        try await TestService.run(supply: FakeSupply(bootsAlone: false)) { service in
+        try await TestService.run(supply: FakeProvider(bootsAlone: false)) { service in
             try await service.addAlice()
             _ = try await Self.submit(Self.source(), to: service)
             let machine = await service.supply.machine(of: "1")

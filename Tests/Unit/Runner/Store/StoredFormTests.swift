@@ -17,7 +17,8 @@ struct StoredFormTests {
             id: "1-0", session: "s1", person: alice, fingerprint: "SHA256:f", key: "ssh-ed25519 AAAA",
             kind: .proxy, from: "192.0.2.1", since: start, expires: start + 60)
         let job = Job(
-            id: JobID("1")!, owner: alice, note: "n", status: .failed, visibility: .private,
+            id: JobID("1")!, owner: alice, note: "n", status: .failed, pool: "lab",
+            visibility: .private,
             created: start, deadline: start + 1, maxDeadline: start + 2, held: true, logout: .ask, keep: 7,
             shares: [Person(id: "2", name: "bob")],
             tasks: [
@@ -30,8 +31,10 @@ struct StoredFormTests {
                 keptUntil: start + 4, accelerator: .kvm, isolated: true),
             builderEnd: .init(reason: .released, by: alice), sessions: [claim.shown])
         return JobRecord(
-            job: job, build: .init(image: "debian", keep: .always, timeout: 9), source: 10, claims: [claim],
-            builderStarted: start, lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
+            job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab"), source: 10,
+            claims: [claim],
+            builderStarted: start, until: start + 6, keptSince: start + 7, isEntered: true,
+            lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
             isPrepared: true, endsWhenUnclaimed: true, eventNumber: 11)
     }
 

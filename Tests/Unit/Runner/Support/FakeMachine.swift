@@ -1,3 +1,4 @@
+import Foundation
 import Provider
 import Synchronization
 
@@ -5,11 +6,20 @@ import Synchronization
 
 /// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
 /// when the test says so.
-final class FakeMachine: EndableBuilder, TaskChannel {
+final class FakeMachine: AllocatedBuilder, TaskChannel {
     let address = "127.0.0.1"
     let port: UInt16 = 4022
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
+
+    /// What its provider says about it.
+    let data: String?
+    let until: Date?
+
+    init(data: String? = nil, until: Date? = nil) {
+        self.data = data
+        self.until = until
+    }
 
     private struct State {
         var scripts: [String: String] = [:]
@@ -84,7 +94,7 @@ final class FakeMachine: EndableBuilder, TaskChannel {
 
     func waitUntilEnded() async { _ = try? await ended.wait() }
 
-    func end() async { ended.open(true) }
+    func end() { ended.open(true) }
 
     /// Returns when these keys are the last list it received.
     func knows(_ keys: [String]) async {
@@ -125,49 +135,6 @@ final class FakeMachine: EndableBuilder, TaskChannel {
         } onCancel: {
             deliveries.withLock { for delivery in $0 { delivery.cancel() } }
         }
-    }
-}
-
-/// Machines by the folder they were made in.
-final class FakeSupply: BuilderSupply {
-    private let machines = Mutex<[String: FakeMachine]>([:])
-    private let bootsAlone: Bool
-    let hostAuthority: (key: String, user: String)?
-    /// Whether there is no space for another machine.
-    let isFull = Mutex(false)
-
-    /// - Parameter bootsAlone: machines are ready at once.
-    init(bootsAlone: Bool = true, hostAuthority: (key: String, user: String)? = nil) {
-        self.bootsAlone = bootsAlone
-        self.hostAuthority = hostAuthority
-    }
-
-    /// The machine of a job, as soon as there is one.
-    func machine(of job: String) async -> FakeMachine {
-        while true {
-            if let machine = machines.withLock({ $0[job] }) { return machine }
-            await Task.yield()
-        }
-    }
-
-    var count: Int { machines.withLock { $0.count } }
-
-    func start(_ plan: BuilderPlan) async throws -> any EndableBuilder {
-        guard !isFull.withLock({ $0 }) else { throw RunnerError(.noSpace, "The disk is full.") }
-        let machine = FakeMachine()
-        machines.withLock { $0[Self.job(plan)] = machine }
-        if bootsAlone { machine.boot() }
-        return machine
-    }
-
-    func adopt(_ plan: BuilderPlan) async -> (any EndableBuilder)? {
-        machines.withLock { $0[Self.job(plan)] }.flatMap { $0.hasEnded ? nil : $0 }
-    }
-
-    func discard(_ plan: BuilderPlan) async { await machines.withLock({ $0[Self.job(plan)] })?.end() }
-
-    private static func job(_ plan: BuilderPlan) -> String {
-        String(plan.folder.split(separator: "/").last ?? "")
     }
 }
 

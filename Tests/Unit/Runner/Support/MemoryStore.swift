@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import Foundation
+import Provider
 import Synchronization
 
 @testable import Runner
@@ -18,7 +19,9 @@ final class MemoryStore: Store {
         var keys: [Key] = []
         var requests: [String] = []
         var failure: RunnerError?
+        var failing: String?
         var hold: Latch<Bool>?
+        var allocations: [AllocationRecord] = []
     }
 
     private let state = Mutex(State())
@@ -32,7 +35,11 @@ final class MemoryStore: Store {
     }
 
     /// Everything fails with this until it is nil again.
-    func fail(with error: RunnerError?) { state.withLock { $0.failure = error } }
+    ///
+    /// - Parameter name: the only request that fails; nil: all do.
+    func fail(with error: RunnerError?, only name: String? = nil) {
+        state.withLock { ($0.failure, $0.failing) = (error, name) }
+    }
 
     /// Saving waits until it is opened; nil: it does not.
     func holdSaving(until latch: Latch<Bool>?) { state.withLock { $0.hold = latch } }
@@ -43,7 +50,7 @@ final class MemoryStore: Store {
         let result = state.withLock { state in
             state.requests.append(name)
             return Result { () throws -> Value in
-                if let failure = state.failure { throw failure }
+                if let failure = state.failure, (state.failing ?? name) == name { throw failure }
                 return try body(&state)
             }
         }
@@ -58,6 +65,25 @@ final class MemoryStore: Store {
         Int(id.description).flatMap { "\($0)" == id.description ? $0 : nil }
     }
 
+    // MARK: Allocations
+
+    func save(_ record: AllocationRecord) async throws(RunnerError) {
+        try perform("saveAllocation") { state in
+            state.allocations.removeAll { $0.allocation.id == record.allocation.id }
+            state.allocations.append(record)
+        }
+    }
+
+    func allocations() async throws(RunnerError) -> [AllocationRecord] {
+        try perform("allocations") { $0.allocations }
+    }
+
+    func removeAllocation(_ id: AllocationID) async throws(RunnerError) {
+        try perform("removeAllocation") { state in
+            state.allocations.removeAll { $0.allocation.id == id }
+        }
+    }
+
     // MARK: Jobs
 
     func addJob(
@@ -68,7 +94,8 @@ final class MemoryStore: Store {
             let id = JobID("\(number)")!
             try keepSource(id)
             let job = Job(
-                id: id, owner: new.owner, note: new.note, status: .pending, visibility: new.visibility,
+                id: id, owner: new.owner, note: new.note, status: .pending,
+                pool: JobRecord.Build.shownPool(new.manifest.build.pool), visibility: new.visibility,
                 created: now, tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
                 shell: new.manifest.shell)
             let record = JobRecord(job: job, build: new.manifest.build, source: new.source)

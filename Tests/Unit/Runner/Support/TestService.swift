@@ -12,7 +12,7 @@ import Testing
 /// A whole service on its own socket, with machines in memory.
 struct TestService: Sendable {
     let folder: String
-    let supply: FakeSupply
+    let supply: FakeProvider
     let clock: ManualClock
     let client: HTTPClient
     /// The address of the listener with TLS, if there is one.
@@ -28,19 +28,16 @@ struct TestService: Sendable {
     /// Runs the service while `body` runs, at most 90 seconds, because the machine may be busy.
     static func run(
         slots: Int = 4, limits: Configuration.Runner.Limits = .init(), idleTime: Int = 60,
-        supply: FakeSupply = FakeSupply(),
+        supply: FakeProvider = FakeProvider(),
         folder: String? = nil,
         clock: ManualClock = ManualClock(), terms: TermsOfUse? = nil, people: PeopleRules = .init(),
-        network: NetworkFiles? = nil,
+        network: NetworkFiles? = nil, others: [Pool] = [],
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let path = folder ?? makeFolder()
         defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
         settings.stateFolder = path
-        settings.images = Images(
-            folder: path, aliases: ["debian/stable": "debian", "debian/old": "../debian"])
-        settings.slots = slots
         settings.limits = limits
         settings.suffixes = ["builds.example.org"]
         settings.idleTime = idleTime
@@ -50,7 +47,7 @@ struct TestService: Sendable {
         let runner = Runner(
             settings: settings, roles: Roles(own: geteuid()), socket: socket,
             network: try network.map { try NetworkListener($0.configuration) }, terms: terms, people: people,
-            supply: supply,
+            pools: Pools([localPool(supply, slots: slots, images: path)] + others),
             timekeeper: clock.timekeeper, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let isReady = Latch<Bool>()
         let port = Latch<Int>()
@@ -83,6 +80,15 @@ struct TestService: Sendable {
         }
     }
 
+    /// The pool `local`, with an image `debian` in that folder.
+    static func localPool(_ provider: FakeProvider, slots: Int, images: String) -> Pool {
+        Pool(
+            "local", .init(), max: slots,
+            images: Images(
+                folder: images, aliases: ["debian/stable": "debian", "debian/old": "../debian"]),
+            provider: provider)
+    }
+
     static func makeFolder() -> String {
         let folder = "/tmp/sallyport-\(UInt32.random(in: 0 ... .max))"
         makeImage("debian", in: folder)
@@ -106,11 +112,12 @@ struct TestService: Sendable {
         _ = try await store.addKey(
             try PublicKey.parse(line: aliceKey).key, comment: "", owner: "alice", at: .now)
         var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
-        (settings.stateFolder, settings.slots) = (folder, 0)
+        settings.stateFolder = folder
         let clock = ManualClock()
         let directory = JobDirectory(
             JobContext(
-                store: store, supply: FakeSupply(), settings: settings, timekeeper: clock.timekeeper,
+                store: store, pools: Pools([localPool(FakeProvider(), slots: 0, images: folder)]),
+                settings: settings, timekeeper: clock.timekeeper,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         return (directory, store, clock)
     }
@@ -127,7 +134,7 @@ struct TestService: Sendable {
         return Responder(
             directory: directory, store: store, people: directory.context.people,
             authentication: .peer(Roles(own: geteuid())), terms: nil,
-            images: Images(folder: folder), streams: StreamLimit(ofPerson: 1), lists: lists ?? turns,
+            streams: StreamLimit(ofPerson: 1), lists: lists ?? turns,
             manifests: turns, archives: archives ?? turns, logger: directory.logger)
     }
 

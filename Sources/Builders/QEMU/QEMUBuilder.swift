@@ -1,16 +1,16 @@
 import BuildAPI
 import Presentation
 import Provider
-import QEMU
 
 /// A virtual machine as jobs see it.
-struct VirtualBuilder: EndableBuilder {
+struct QEMUBuilder: AllocatedBuilder {
     let machine: Machine
 
     var address: String { machine.address }
     var port: UInt16 { UInt16(machine.port) }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
+    var channel: any TaskChannel { machine.channel }
 
     var execution: BuilderExecution {
         BuilderExecution(
@@ -29,13 +29,9 @@ struct VirtualBuilder: EndableBuilder {
         }
     }
 
-    var channel: any TaskChannel { machine.channel }
-
     func waitUntilReady(within seconds: Int) async throws {
         try await machine.waitUntilReady(before: .now + .seconds(seconds))
     }
 
     func waitUntilEnded() async { await machine.waitUntilEnded() }
-
-    func end() async { await machine.end() }
 }

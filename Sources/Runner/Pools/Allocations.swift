@@ -1,0 +1,182 @@
+import BuildAPI
+import FoundationEssentials
+import Logging
+import Provider
+
+/// Remembers every allocation until its provider has released it, whatever happens to the job and to this runner.
+actor Allocations {
+    /// The release of one allocation.
+    private struct Release {
+        /// Its first attempt.
+        let attempt: Task<Bool, Never>
+        /// All of it.
+        let whole: Task<Void, Never>
+    }
+
+    private let store: any AllocationStore
+    private let pools: Pools
+    private let timekeeper: Timekeeper
+    private let logger: Logger
+    private var records: [AllocationID: AllocationRecord] = [:]
+    private var releases: [AllocationID: Release] = [:]
+    private var isStopping = false
+
+    /// Seconds until a release is tried again; it doubles each time.
+    private static let firstRetry = 5.0
+    private static let longestRetry = 300.0
+
+    init(_ store: any AllocationStore, _ pools: Pools, _ timekeeper: Timekeeper, _ logger: Logger) {
+        self.store = store
+        self.pools = pools
+        self.timekeeper = timekeeper
+        self.logger = logger
+    }
+
+    /// Reads what an earlier runner has left.
+    func takeOver() async throws(RunnerError) -> [AllocationRecord] {
+        let left = try await store.allocations()
+        for record in left { records[record.allocation.id] = record }
+        return left
+    }
+
+    /// Stores an allocation. Only after that its provider may hear of it.
+    func add(_ allocation: Allocation) async throws(RunnerError) {
+        let record = AllocationRecord(allocation: allocation)
+        try await store.save(record)
+        records[allocation.id] = record
+    }
+
+    /// Stores what the provider says about it. If the disk is full, that is lost when the runner dies, and so is the
+    /// builder.
+    func update(_ allocation: Allocation) async {
+        guard var record = records[allocation.id] else { return }
+        record.allocation = allocation
+        records[allocation.id] = record
+        do {
+            try await store.save(record)
+        } catch {
+            logger.error("allocation \(allocation.id): not stored: \(error.debugDescription)")
+        }
+    }
+
+    /// How many seconds a release can take before an operator should look at it.
+    private static let releaseTime = 3600.0
+
+    /// What its provider has not released for too long, the oldest first.
+    var overdue: [OverdueRelease] {
+        let limit = timekeeper.now().addingTimeInterval(-Self.releaseTime)
+        let overdue = records.values.compactMap { record -> OverdueRelease? in
+            guard let since = record.unneededSince, since <= limit else { return nil }
+            let allocation = record.allocation
+            return OverdueRelease(
+                allocation: allocation.id.description, pool: allocation.pool, job: allocation.job,
+                since: since,
+                entered: record.entered)
+        }
+        return overdue.sorted { ($0.since, $0.allocation) < ($1.since, $1.allocation) }
+    }
+
+    /// Whether it is one of ours that has not been released.
+    func knows(_ id: AllocationID) -> Bool { records[id] != nil }
+
+    /// The allocation of a job's builder.
+    func current(of job: JobID) -> Allocation? {
+        records.values.first { $0.allocation.job == job && $0.unneededSince == nil }?.allocation
+    }
+
+    /// Returns when the provider has been asked once to release what this job had before.
+    func releasesAreTried(of job: JobID) async {
+        for (id, release) in releases where records[id]?.allocation.job == job {
+            _ = await release.attempt.value
+        }
+    }
+
+    // MARK: Releasing
+
+    /// Releases an allocation that nobody needs any more: again and again, until that succeeds. It is not an error if
+    /// it has been released already.
+    ///
+    /// - Returns: when it has been released, or the runner stops.
+    func release(_ id: AllocationID, entered: Bool) async {
+        guard records[id] != nil else { return }
+        let release = releases[id] ?? begin(id, entered)
+        await release.whole.value
+    }
+
+    /// The same with one attempt, for a runner that ends.
+    func releaseOnce(_ id: AllocationID, entered: Bool) async {
+        guard records[id] != nil else { return }
+        let release = releases[id] ?? begin(id, entered)
+        _ = await release.attempt.value
+    }
+
+    /// Nothing is tried again; the next runner does that.
+    func stop() {
+        isStopping = true
+        for release in releases.values { release.whole.cancel() }
+    }
+
+    /// Begins to release what an earlier runner has left, and does not wait.
+    func beginRelease(_ id: AllocationID, entered: Bool) {
+        if records[id] != nil, releases[id] == nil { _ = begin(id, entered) }
+    }
+
+    private func begin(_ id: AllocationID, _ entered: Bool) -> Release {
+        let attempt = Task {
+            await markUnneeded(id, entered)
+            return await self.attempt(id)
+        }
+        let whole = Task {
+            var interval = Self.firstRetry
+            var isReleased = await attempt.value
+            while !isReleased, !isStopping {
+                let moment = timekeeper.now().addingTimeInterval(interval)
+                guard (try? await timekeeper.wait(moment)) != nil else { return }
+                interval = min(interval * 2, Self.longestRetry)
+                isReleased = await self.attempt(id)
+            }
+        }
+        let release = Release(attempt: attempt, whole: whole)
+        releases[id] = release
+        return release
+    }
+
+    private func markUnneeded(_ id: AllocationID, _ entered: Bool) async {
+        guard var record = records[id] else { return }
+        record.unneededSince = record.unneededSince ?? timekeeper.now()
+        record.entered = record.entered || entered
+        records[id] = record
+        do {
+            try await store.save(record)
+        } catch {
+            // The next runner finds a job without a builder, and comes to the same conclusion.
+            logger.error("allocation \(id): not stored: \(error.debugDescription)")
+        }
+    }
+
+    /// - Returns: whether it is released.
+    private func attempt(_ id: AllocationID) async -> Bool {
+        guard let record = records[id] else { return true }
+        let pool = record.allocation.pool
+        do {
+            guard let provider = pools[pool]?.provider else {
+                throw BuilderError(.noPool, detail: "[runner.pool.\(pool)]")
+            }
+            try await provider.release(record.allocation, entered: record.entered)
+            // Released twice is better than never: if this fails, it stays in the list.
+            try await store.removeAllocation(id)
+        } catch {
+            logger.warning(
+                "allocation \(id) of the pool \(pool) is not released: \(String(reflecting: error))")
+            return false
+        }
+        records[id] = nil
+        releases[id] = nil
+        return true
+    }
+}
+
+extension BuilderError.Code {
+    /// The administrator has removed the pool.
+    static let noPool = Self(sentence: "There is no pool of that name any more.")
+}

@@ -1,0 +1,45 @@
+import BuildAPI
+import Glibc
+import Provider
+import QEMU
+import Runner
+import Synchronization
+import SystemPackage
+
+/// Builders are sshds on this machine, or what an image brings as `server`: emulated ones would hide the time that Sallyport
+/// itself takes.
+final class LoopbackProvider: BuilderProvider {
+    private let images: String
+    private let authorizedKeys: [String]
+    private let authority: KeyPair
+    private let machines = Mutex<[AllocationID: LoopbackMachine]>([:])
+
+    init(images: String, authorizedKeys: [String], authority: KeyPair) {
+        self.images = images
+        self.authorizedKeys = authorizedKeys
+        self.authority = authority
+    }
+
+    var hostAuthority: (key: String, user: String)? { (authority.publicKey, LoopbackMachine.account) }
+
+    func allocate(
+        _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
+    ) async throws -> any AllocatedBuilder {
+        let server = "\(images)/\(request.image)/server"
+        let machine = try await LoopbackMachine.start(
+            named: "\(request.job)", server: access(server, X_OK) == 0 ? server : nil,
+            authorizedKeys: authorizedKeys,
+            certificate: HostCertificate(
+                authority: FilePath(authority.path), identity: "job \(request.job)",
+                names: request.hostNames, life: request.longestLife))
+        machines.withLock { $0[request.allocation] = machine }
+        return machine
+    }
+
+    /// They end with the test bed, like the runner.
+    func reattach(_ allocation: Allocation) async -> (any AllocatedBuilder)? { nil }
+
+    func release(_ allocation: Allocation, entered: Bool) async throws {
+        machines.withLock { $0.removeValue(forKey: allocation.id) }?.end()
+    }
+}
