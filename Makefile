@@ -157,7 +157,7 @@ clean:
 
 # Never overwrites what an administrator has changed. With DESTDIR it creates no accounts and no keys, and needs no root.
 install:
-	for program in sallyport-dispatch sallyport-lookup sallyport-shell sallyport-runner sallyport; do
+	for program in sallyport-dispatch sallyport-lookup sallyport-shell sallyport-runner sallyport-hosts sallyport; do
 	    if [ ! -x "$(PROGRAMS)/$$program" ]; then
 	        echo "$(PROGRAMS)/$$program is missing. Run make build first."
 	        exit 1
@@ -173,7 +173,7 @@ install:
 	install -d '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' \
 	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport-lookup' '$(PROGRAMS)/sallyport-dispatch' \
-	    '$(PROGRAMS)/sallyport-shell' '$(PROGRAMS)/sallyport-runner' '$(DESTDIR)$(LIBEXEC)'
+	    '$(PROGRAMS)/sallyport-shell' '$(PROGRAMS)/sallyport-runner' '$(PROGRAMS)/sallyport-hosts' '$(DESTDIR)$(LIBEXEC)'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport' '$(DESTDIR)$(PREFIX)/bin'
 	rm -f '$(DESTDIR)$(LIBEXEC)/sallyport.commit'
 	[ ! -e '$(PROGRAMS)/sallyport.commit' ] ||

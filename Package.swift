@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "sallyport-shell", targets: ["sallyport-shell"]),
         .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
         .executable(name: "sallyport", targets: ["sallyport"]),
+        .executable(name: "sallyport-hosts", targets: ["sallyport-hosts"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -110,6 +111,14 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
         .target(
+            name: "HelperPrograms",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Platform/HelperPrograms",
+            swiftSettings: settings),
+        .target(
             name: "KeyLookup",
             dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile"],
             swiftSettings: settings),
@@ -174,9 +183,10 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
-                "KeyForms",
-                "Policy", "Presentation", "Provider", "QEMU", "TaskChannel", "Yams",
+                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "CommandBuilders", "ConfigurationFile",
+                "Connections",
+                "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
+                "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -192,13 +202,43 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        // What allocator programs are asked and answer, and one that comes with Sallyport.
+        .target(
+            name: "AllocatorProtocol", path: "Sources/Builders/Allocator", swiftSettings: settings),
+        .target(
+            name: "Hosts",
+            dependencies: [
+                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
+                "HelperPrograms", "Presentation",
+            ],
+            path: "Sources/Builders/Hosts",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-hosts",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "Hosts", "Presentation", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Programs/sallyport-hosts",
+            swiftSettings: settings),
+        .target(
+            name: "CommandBuilders",
+            dependencies: [
+                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
+                "HelperPrograms", "Provider", "TaskChannel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Builders/Command",
+            resources: [.embedInCode("Scripts")],
+            swiftSettings: settings),
         .target(
             name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
             swiftSettings: settings),
         .target(
             name: "TaskChannel",
             dependencies: [
-                "BuildAPI", "Provider",
+                "BuildAPI", "HelperPrograms", "Provider",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -382,6 +422,22 @@ let package = Package(
             path: "Tests/Unit/Conformance",
             swiftSettings: settings),
         .testTarget(
+            name: "HelperProgramsTests", dependencies: ["HelperPrograms", "TestSupport"],
+            path: "Tests/Unit/HelperPrograms", swiftSettings: settings),
+        .testTarget(
+            name: "CommandBuildersTests",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "CommandBuilders", "HelperPrograms", "Provider",
+                "TaskChannel",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Unit/CommandBuilders", swiftSettings: settings),
+        .testTarget(
+            name: "HostsTests",
+            dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],
+            path: "Tests/Unit/Hosts", swiftSettings: settings),
+        .testTarget(
             name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
         .target(
@@ -396,7 +452,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
+                "BuildAPI", "HelperPrograms", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -31,6 +31,7 @@ import Testing
                     644 ./usr/lib/systemd/system/sallyport-runner.service
                     644 ./usr/lib/tmpfiles.d/sallyport.conf
                     755 ./usr/libexec/sallyport/sallyport-dispatch
+                    755 ./usr/libexec/sallyport/sallyport-hosts
                     755 ./usr/libexec/sallyport/sallyport-lookup
                     755 ./usr/libexec/sallyport/sallyport-runner
                     755 ./usr/libexec/sallyport/sallyport-shell

@@ -51,7 +51,8 @@ import Testing
 
     /// Neither a path in which someone could put a library, nor one of a toolchain that is not where it is installed.
     @Test(arguments: [
-        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
+        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner",
+        "sallyport-hosts", "sallyport",
     ])
     func nothingSaysWhereToLookForLibraries(program: String) async throws {
         let section = try await readelf("-dW", program)
@@ -66,7 +67,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner", "sallyport",
+        "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner",
+        "sallyport-hosts", "sallyport",
     ])
     func everyProgramSaysWhichVersionItIs(program: String) async throws {
         let version = try await Command.run([Repository.programs + "/\(program)", "--version"])

@@ -10,6 +10,9 @@ public protocol BuilderProvider: Sendable {
     /// certifies them.
     var hostAuthority: (key: String, user: String)? { get }
 
+    /// The runner has started, and remembers these allocations. What else exists under an id of its own is released.
+    func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async
+
     /// Allocates a machine. Returns when it is known how to reach it; its SSH server may not answer yet.
     ///
     /// - Parameters:
@@ -40,6 +43,9 @@ public protocol BuilderProvider: Sendable {
 
 extension BuilderProvider {
     public var hostAuthority: (key: String, user: String)? { nil }
+
+    /// It cannot find out.
+    public func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async {}
 
     /// Its machines stay as long as the runner wants.
     public func extend(_ allocation: Allocation, until moment: Date) async throws -> Date? { nil }

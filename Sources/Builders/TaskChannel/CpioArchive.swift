@@ -1,5 +1,5 @@
 /// A cpio archive in the format that the kernel unpacks as an initramfs ("newc": Linux, buffer-format.rst).
-package struct CpioArchive {
+package struct CpioArchive: ArchiveWriter {
     private var bytes: [UInt8] = []
     private var count = 0
 

@@ -1,3 +1,4 @@
+import Provider
 public import SystemPackage
 
 /// Which SSH server a task channel talks to, how it proves which one it is, and where the scripts are that the channel
@@ -29,6 +30,9 @@ public struct SSHDestination: Sendable {
 
     /// Where our own images have them.
     public static let scriptsInOurImages = "/usr/lib/sallyport"
+
+    /// What the script `prepare` there reads.
+    var archive: Workload.ArchiveFormat { scripts == Self.scriptsInOurImages ? .cpio : .tar }
 
     /// The file with the server's host keys: no other key is accepted. See ``pins(_:)``.
     public var knownHosts: FilePath { Self.knownHosts(in: folder) }

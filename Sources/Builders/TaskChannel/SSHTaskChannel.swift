@@ -55,6 +55,21 @@ public final class SSHTaskChannel: TaskChannel {
         }
     }
 
+    /// Whether the builder lets the runner in now.
+    package func answers() async -> Bool {
+        do throws(BuilderError) {
+            try await shell.run("true", limit: .seconds(20))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Runs a command line there, to its end.
+    package func run(_ command: String, input: [UInt8]) async throws(BuilderError) {
+        try await shell.run(command, input: .bytes(input), limit: .seconds(60))
+    }
+
     /// Into ~/src. Doing it again changes nothing.
     public func unpack(_ archive: String, isCompressed: Bool) async throws {
         try await shell.run(
@@ -65,7 +80,8 @@ public final class SSHTaskChannel: TaskChannel {
     /// Doing it again changes nothing.
     public func prepare(_ workload: Workload) async throws {
         try await shell.run(
-            script("prepare"), input: .bytes(try workload.archive()), limit: .seconds(60))
+            script("prepare"), input: .bytes(try workload.archive(destination.archive)),
+            limit: .seconds(60))
     }
 
     /// The path of a task's script in the builder, as its user's shell accepts it, for people who repeat the task.

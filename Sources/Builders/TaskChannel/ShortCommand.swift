@@ -1,3 +1,4 @@
+import HelperPrograms
 package import Provider
 package import Subprocess
 package import SystemPackage

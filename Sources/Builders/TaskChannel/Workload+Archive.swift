@@ -2,8 +2,23 @@ import BuildAPI
 import Provider
 
 extension Workload {
+    /// How an archive is written.
+    enum ArchiveFormat {
+        /// What our images read, and have always read.
+        case cpio
+        /// What every machine reads.
+        case tar
+    }
+
     /// The archive that the script `prepare` reads.
-    func archive() throws(BuilderError) -> [UInt8] {
+    func archive(_ format: ArchiveFormat = .cpio) throws(BuilderError) -> [UInt8] {
+        switch format {
+        case .cpio: try archive(in: CpioArchive())
+        case .tar: try archive(in: TarArchive())
+        }
+    }
+
+    private func archive(in empty: some ArchiveWriter) throws(BuilderError) -> [UInt8] {
         var exports = ""
         for variable in environment {
             guard Self.isVariableName(variable.name), !variable.value.utf8.contains(0) else {
@@ -11,13 +26,13 @@ extension Workload {
             }
             exports += "export \(variable.name)='\(variable.value.escaping("'", as: "'\\''"))'\n"
         }
-        var archive = CpioArchive()
-        archive.addFile("environment", contents: Array(exports.utf8))
-        archive.addFolder("tasks")
+        var archive = empty
+        archive.addFile("environment", mode: 0o644, contents: Array(exports.utf8))
+        archive.addFolder("tasks", mode: 0o755)
         for task in tasks {
             try Self.checkTaskName(task.name)
             let preamble = task.text.hasPrefix("#!") ? "" : "#!/bin/bash\nset -xe\n"
-            archive.addFolder("tasks/\(task.name)")
+            archive.addFolder("tasks/\(task.name)", mode: 0o755)
             archive.addFile(
                 "tasks/\(task.name)/script", mode: 0o755, contents: Array((preamble + task.text).utf8))
         }

@@ -1,14 +1,14 @@
 import TOMLKit
 
 /// A TOML document that remembers which keys were asked for.
-struct Document {
+package struct Document {
     private let path: String
     private let lines: [Substring]
     private let root: TOMLTable
     /// The keys that were asked for, by table.
     private(set) var known: [String: Set<String>] = [:]
 
-    init(_ text: String, path: String) throws(ConfigurationError) {
+    package init(_ text: String, path: String) throws(ConfigurationError) {
         self.path = path
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         do {
@@ -21,7 +21,7 @@ struct Document {
         }
     }
 
-    mutating func text(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+    package mutating func text(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
         guard let value = try value(section, key) else { return nil }
         guard let text = value.string, !text.isEmpty, !text.unicodeScalars.contains(where: { $0.value < 32 })
         else {
@@ -31,7 +31,7 @@ struct Document {
     }
 
     /// Nil: the key is missing.
-    mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+    package mutating func texts(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
         guard let value = try value(section, key) else { return nil }
         guard let array = value.array else { throw error(section, key, "expected a list of strings") }
         var texts: [String] = []
@@ -43,12 +43,12 @@ struct Document {
     }
 
     /// A list of strings. One string is a list of one.
-    mutating func words(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
+    package mutating func words(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
         if let word = try value(section, key)?.string, !word.isEmpty { return [word] }
         return try texts(section, key)
     }
 
-    mutating func flag(
+    package mutating func flag(
         _ section: String, _ key: String, default fallback: Bool
     ) throws(ConfigurationError) -> Bool {
         guard let value = try value(section, key) else { return fallback }
@@ -56,19 +56,20 @@ struct Document {
         return flag
     }
 
-    mutating func path(_ section: String, _ key: String, default fallback: String) throws(ConfigurationError)
+    package mutating func path(_ section: String, _ key: String, default fallback: String)
+        throws(ConfigurationError)
         -> String
     {
         try path(section, key) ?? fallback
     }
 
-    mutating func path(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+    package mutating func path(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
         guard let text = try text(section, key) else { return nil }
         guard text.hasPrefix("/") else { throw error(section, key, "expected an absolute path") }
         return text
     }
 
-    mutating func number(
+    package mutating func number(
         _ section: String, _ key: String, in range: ClosedRange<Int>
     ) throws(ConfigurationError) -> Int? {
         guard let value = try value(section, key) else { return nil }
@@ -79,14 +80,14 @@ struct Document {
         return number
     }
 
-    mutating func number(
+    package mutating func number(
         _ section: String, _ key: String, in range: ClosedRange<Int>, default fallback: Int
     ) throws(ConfigurationError) -> Int {
         try number(section, key, in: range) ?? fallback
     }
 
     /// The same, or 0 for never.
-    mutating func numberOrNever(
+    package mutating func numberOrNever(
         _ section: String, _ key: String, in range: ClosedRange<Int>, default fallback: Int
     ) throws(ConfigurationError) -> Int {
         guard let value = try value(section, key) else { return fallback }
@@ -98,7 +99,7 @@ struct Document {
         return number
     }
 
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ section: String, _ key: String, default fallback: Choice
     ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
         guard let value = try value(section, key) else { return fallback }
@@ -110,7 +111,7 @@ struct Document {
     }
 
     /// The names of the tables `[section.key.NAME]`; such a table is then a section of that name.
-    mutating func tables(in section: String, _ key: String) throws(ConfigurationError) -> [String] {
+    package mutating func tables(in section: String, _ key: String) throws(ConfigurationError) -> [String] {
         guard let value = try value(section, key) else { return [] }
         guard let names = value.table?.keys, value.table?.values.allSatisfy({ $0.table != nil }) == true
         else {
@@ -121,7 +122,9 @@ struct Document {
     }
 
     /// The table `[section.key]` of strings; keys with a slash or a dot are quoted in TOML.
-    mutating func pairs(_ section: String, _ key: String) throws(ConfigurationError) -> [String: String] {
+    package mutating func pairs(_ section: String, _ key: String) throws(ConfigurationError) -> [String:
+        String]
+    {
         guard let value = try value(section, key) else { return [:] }
         guard let table = value.table else {
             throw error(section, key, "expected a table [\(section).\(key)]")
@@ -148,7 +151,7 @@ struct Document {
     }
 
     /// The last step: a key that no code asked for is a mistake, or meant for a later version.
-    func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
+    package func refuseWhatNobodyAskedFor() throws(ConfigurationError) {
         for section in root.keys where known[section] == nil {
             throw ConfigurationError(
                 path: path, line: line(section: section, key: nil), key: section,
@@ -169,7 +172,7 @@ struct Document {
         return try table(section)?[key]
     }
 
-    func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {
+    package func error(_ section: String, _ key: String, _ expected: String) -> ConfigurationError {
         ConfigurationError(
             path: path, line: line(section: section, key: key), key: "\(section).\(key)", expected: expected)
     }

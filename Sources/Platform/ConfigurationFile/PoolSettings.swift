@@ -5,6 +5,8 @@ extension Configuration.Runner {
         public enum Kind: String, Sendable, CaseIterable {
             /// The runner, as virtual machines on its own host.
             case qemu
+            /// An allocator program.
+            case command
         }
 
         public var kind = Kind.qemu
@@ -20,6 +22,8 @@ extension Configuration.Runner {
         public var maxStarting = 2
         /// How many seconds an allocation can take.
         public var timeout = 900
+        /// The allocator program and its arguments, for ``Kind/command``.
+        public var command: [String] = []
 
         public init() {}
     }
@@ -82,6 +86,21 @@ extension ConfigurationFile {
         pool.maxStarting = try document.number(
             table, "max_starting", in: 1...10_000, default: pool.maxStarting)
         pool.timeout = try document.number(table, "timeout", in: 1...86_400, default: pool.timeout)
+        let command = try document.words(table, "command")
+        switch pool.kind {
+        case .qemu:
+            guard command == nil else {
+                throw document.error(table, "command", "expected kind = \"command\"")
+            }
+        case .command:
+            guard let command, command.first?.hasPrefix("/") == true else {
+                throw document.error(table, "command", "expected an absolute path and arguments")
+            }
+            pool.command = command
+            guard pool.max != nil else {
+                throw document.error(table, "max", "expected the number of builders at once")
+            }
+        }
         return pool
     }
 

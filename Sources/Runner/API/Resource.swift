@@ -22,6 +22,7 @@ enum Resource: Equatable, Sendable {
     case images
     case terms
     case acceptance(version: String, person: String)
+    case allocations
     case people
     case suspension(name: String)
     case administration(name: String)
@@ -55,6 +56,7 @@ enum Resource: Equatable, Sendable {
         case 1 where words[0] == "terms": self = .terms
         case 4 where words[0] == "terms" && words[2] == "acceptances":
             self = .acceptance(version: words[1], person: words[3])
+        case 1 where words[0] == "allocations": self = .allocations
         case 1 where words[0] == "people": self = .people
         case 3 where words[0] == "people" && words[2] == "suspension": self = .suspension(name: words[1])
         case 3 where words[0] == "people" && words[2] == "administration":
@@ -94,7 +96,7 @@ enum Resource: Equatable, Sendable {
         case .deadline, .acceptance: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]
         case .terms, .hostAuthority, .images: [.get: .gateway]
-        case .people: [.get: .operator]
+        case .allocations, .people: [.get: .operator]
         case .suspension, .administration, .membership: [.put: .operator, .delete: .operator]
         }
     }

@@ -49,6 +49,9 @@ struct Responder: HTTPResponder {
         case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: directory.context.pools.images))
+        case .allocations:
+            let overdue = await directory.context.allocations.overdue
+            return try json(AllocationList(allocations: overdue))
         case .people, .suspension, .administration, .membership:
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:

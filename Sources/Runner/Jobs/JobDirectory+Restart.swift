@@ -31,6 +31,9 @@ extension JobDirectory {
         for turn in started.sorted(by: { $0.moment < $1.moment }) {
             waiting[turn.pool]?.endTurn(of: turn.owner)
         }
+        for pool in context.pools.all {
+            await pool.provider.begin { [allocations = context.allocations] in await allocations.knows($0) }
+        }
         isTakingOver = false
         fillSlots()
     }

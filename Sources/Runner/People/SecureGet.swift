@@ -1,9 +1,9 @@
 import BuildAPI
+import HelperPrograms
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import TaskChannel
 
 /// One `GET` over https, on a connection of its own. It follows no redirections.
 struct SecureGet: Sendable {

@@ -59,6 +59,26 @@ actor Allocations {
         }
     }
 
+    /// How many seconds a release can take before an operator should look at it.
+    private static let releaseTime = 3600.0
+
+    /// What its provider has not released for too long, the oldest first.
+    var overdue: [OverdueRelease] {
+        let limit = timekeeper.now().addingTimeInterval(-Self.releaseTime)
+        let overdue = records.values.compactMap { record -> OverdueRelease? in
+            guard let since = record.unneededSince, since <= limit else { return nil }
+            let allocation = record.allocation
+            return OverdueRelease(
+                allocation: allocation.id.description, pool: allocation.pool, job: allocation.job,
+                since: since,
+                entered: record.entered)
+        }
+        return overdue.sorted { ($0.since, $0.allocation) < ($1.since, $1.allocation) }
+    }
+
+    /// Whether it is one of ours that has not been released.
+    func knows(_ id: AllocationID) -> Bool { records[id] != nil }
+
     /// The allocation of a job's builder.
     func current(of job: JobID) -> Allocation? {
         records.values.first { $0.allocation.job == job && $0.unneededSince == nil }?.allocation

@@ -61,7 +61,7 @@ extension Runner {
         _ configuration: Configuration.Runner, in folder: String, _ logger: Logger
     ) async throws(RunnerError) -> Pools {
         var pools: [Pool] = []
-        for pool in configuration.pools.values {
+        for (name, pool) in configuration.pools {
             switch pool.kind {
             case .qemu:
                 let provider = QEMUProvider(
@@ -69,6 +69,7 @@ extension Runner {
                         configuration, in: folder, identity: try await .identity(in: folder),
                         authority: try await .hostAuthority(in: folder)), logger: logger)
                 pools.append(.local(provider, configuration))
+            case .command: pools.append(try await .command(name, pool, configuration, in: folder, logger))
             }
         }
         return Pools(pools)

@@ -1,7 +1,12 @@
 public import BuildAPI
 
-/// Requests about people, for operators.
+/// Requests about people, and about what is left of their builders, for operators.
 extension SallyportService {
+    /// Machines that nobody needs any more, and that their pools have not taken back.
+    public func overdueReleases(_ answer: @escaping (Result<AllocationList, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/allocations", about: .optional), answer)
+    }
+
     public func people(
         page: PageRequest, _ answer: @escaping (Result<AccountList, ServiceError>) -> Void
     ) {

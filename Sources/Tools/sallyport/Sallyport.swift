@@ -7,5 +7,8 @@ struct Sallyport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
-        subcommands: [Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, ConformanceCommand.self])
+        subcommands: [
+            Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Allocations.self, Hosts.self,
+            ConformanceCommand.self,
+        ])
 }

@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import HelperPrograms
 import NIOCore
 import NIOPosix
 import Provider

@@ -275,6 +275,10 @@ import Testing
     @Test(arguments: [
         ("[runner]\nslots = 5\n[runner.pool.local]\nmax = 4", "runner.slots"),
         ("[runner.pool.other]\nmax = 4", "runner.pool.other.kind"),
+        ("[runner.pool.other]\nkind = \"command\"\nmax = 4", "runner.pool.other.command"),
+        ("[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"x\"", "runner.pool.other.command"),
+        ("[runner.pool.other]\nkind = \"command\"\ncommand = \"/x\"", "runner.pool.other.max"),
+        ("[runner.pool.local]\ncommand = \"/x\"", "runner.pool.local.command"),
         ("[runner.pool.local]\nkind = \"docker\"", "runner.pool.local.kind"),
         ("[runner.pool.local]\nmax = -1", "runner.pool.local.max"),
         ("[runner.pool.local]\nmax_starting = 0", "runner.pool.local.max_starting"),

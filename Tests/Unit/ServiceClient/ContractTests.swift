@@ -62,6 +62,8 @@ struct ContractTests {
         let request = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
         let newKey = NewKey(owner: "", key: "")
+        let overdue = OverdueRelease(
+            allocation: "", pool: "", job: JobID("1")!, since: Date(timeIntervalSince1970: 0), entered: true)
         return try! [
             Sample("Person", alice, bare: alice),
             Sample("Party", job.owner, bare: Party.person(alice)), Sample("Key", key, bare: bareKey),
@@ -85,6 +87,8 @@ struct ContractTests {
                 Image(
                     name: "debian", description: "", memory: 1, cpus: 1, network: .outbound, disk: 1),
                 bare: Image(name: "debian")),
+            Sample("OverdueRelease", overdue, bare: overdue),
+            Sample("AllocationList", AllocationList(allocations: []), bare: AllocationList(allocations: [])),
             Sample("ImageList", ImageList(images: []), bare: ImageList(images: [])),
             Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
             Sample(

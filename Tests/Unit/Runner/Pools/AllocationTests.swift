@@ -234,6 +234,11 @@ struct AllocationTests {
         await first.stop(endsBuilders: false)
         let left = try #require(try await store.allocations().first)
         #expect(left.allocation.job == id && left.unneededSince != nil)
+        let young = await first.context.allocations.overdue
+        #expect(young == [])
+        clock.advance(by: 3600)
+        let overdue = await first.context.allocations.overdue
+        #expect(overdue.map(\.allocation) == [left.allocation.id.description] && overdue[0].job == id)
         let second = directory()
         try await second.takeOver()
         try await wait(step: 5) { provider.requests.count == 2 }

@@ -9,8 +9,11 @@ import Testing
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Project.text(of: "Sources/Image/guest/usr/lib/sallyport/unpack")
-            .replacing("/var/lib/sallyport", with: "\(folder)/state")
+            .replacing("${0%/*}", with: folder)
             .write(toFile: "\(folder)/unpack", atomically: false, encoding: .utf8)
+        // As in our images.
+        try "ours=yes state=\(folder)/state run=\(folder)/state\n"
+            .write(toFile: "\(folder)/places", atomically: false, encoding: .utf8)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

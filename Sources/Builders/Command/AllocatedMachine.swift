@@ -1,0 +1,66 @@
+import AllocatorProtocol
+import AuthorizedKeys
+import Connections
+import FoundationEssentials
+import Provider
+
+/// How an allocator's machine is reached, after everything about it was checked; as it is stored for the next runner.
+struct AllocatedMachine: Codable, Equatable, Sendable {
+    var address: String
+    var port: UInt16
+    var user: String
+    /// `<type> <base64>` each.
+    var hostKeys: [String]
+    /// When the allocator takes it away.
+    var until: Date
+    /// The allocator's own.
+    var data: String?
+
+    /// Why an answer cannot be used. For the administrator.
+    struct Fault: Error, Equatable {
+        var reason: String
+    }
+
+    init(_ answer: AllocatorWire.Allocated, at now: Date) throws(Fault) {
+        guard answer.attach != true else {
+            throw Fault(reason: "machines that dial out (attach) are not supported by this version")
+        }
+        guard let address = answer.address, AddressBlock(address, bytesOfIPv4: 4) != nil else {
+            throw Fault(reason: "address: expected an IP address")
+        }
+        guard let port = answer.port.flatMap(UInt16.init(exactly:)), port > 0 else {
+            throw Fault(reason: "port: expected 1 to 65535")
+        }
+        guard let user = answer.user, Self.isUserName(user) else {
+            throw Fault(reason: "user: expected an account's name")
+        }
+        let hostKeys = (answer.hostKeys ?? []).compactMap { try? PublicKey.parse(line: $0).key.line }
+        guard !hostKeys.isEmpty, hostKeys.count == answer.hostKeys?.count, hostKeys.count <= 16 else {
+            throw Fault(reason: "host_keys: expected a list of \"<type> <base64>\"")
+        }
+        guard answer.until > now else { throw Fault(reason: "until: expected a time in the future") }
+        guard answer.data?.utf8.count ?? 0 <= AllocatorWire.maximumData else {
+            throw Fault(reason: "data: more than \(AllocatorWire.maximumData) bytes")
+        }
+        self.address = address
+        self.port = port
+        self.user = user
+        self.hostKeys = hostKeys
+        until = answer.until
+        data = answer.data
+    }
+
+    /// What ssh takes for a user's name, and for nothing else.
+    private static func isUserName(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count) && !text.hasPrefix("-")
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,52 @@
+import BuildAPI
+import ConfigurationFile
+import FoundationEssentials
+import Glibc
+import Provider
+import SystemPackage
+import TaskChannel
+
+/// The runner's files about one allocation: how its machine is reached, its host keys, ssh's control socket.
+struct AllocationFolder: Sendable {
+    let path: FilePath
+
+    /// - Parameter pool: the folder of the pool. The name is short, since a socket's path can have 107 bytes.
+    init(of allocation: AllocationID, in pool: String) {
+        path = FilePath(pool).appending(allocation.description)
+    }
+
+    private var record: String { path.appending("machine.json").string }
+
+    /// Stores how the machine is reached, completely or not at all.
+    func store(_ machine: AllocatedMachine) throws {
+        guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+        try write(
+            Data(SSHDestination.pins(machine.hostKeys).utf8), to: SSHDestination.knownHosts(in: path).string)
+        try write(try JSON.encode(machine), to: record)
+    }
+
+    /// Nil: there is none.
+    func machine() -> AllocatedMachine? {
+        guard let text = try? SmallFile.read(record, for: .nobody) else { return nil }
+        return try? JSON.decode(AllocatedMachine.self, from: Data(text.utf8))
+    }
+
+    func remove() {
+        for name in ["machine.json", "machine.json.new", "known_hosts", "known_hosts.new", "ssh.sock"] {
+            unlink(path.appending(name).string)
+        }
+        rmdir(path.string)
+    }
+
+    private func write(_ data: Data, to file: String) throws {
+        let new = file + ".new"
+        let descriptor = try FileDescriptor.open(
+            FilePath(new), .writeOnly, options: [.create, .truncate, .closeOnExec],
+            permissions: [.ownerReadWrite])
+        try descriptor.closeAfter {
+            try descriptor.writeAll(data)
+            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        }
+        guard rename(new, file) == 0 else { throw Errno(rawValue: errno) }
+    }
+}

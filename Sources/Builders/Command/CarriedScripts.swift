@@ -1,0 +1,40 @@
+import Provider
+import TaskChannel
+
+/// The scripts with which the runner works on a machine that has none of our programs: those of our images, for any sh(1).
+enum CarriedScripts {
+    /// Where they go, as a shell there accepts it. Nobody else can look into it.
+    static let folder = "~/.sallyport"
+
+    /// By their names.
+    private static let scripts: [(name: String, bytes: [UInt8])] = [
+        ("places", PackageResources.places), ("set-deadline", PackageResources.set_deadline),
+        ("unpack", PackageResources.unpack), ("prepare", PackageResources.prepare),
+        ("admit-keys", PackageResources.admit_keys), ("task-start", PackageResources.task_start),
+        ("task-run", PackageResources.task_run), ("task-follow", PackageResources.task_follow),
+        ("take-environment", PackageResources.take_environment),
+    ]
+
+    /// Brings them there. Doing it again does no harm to a script that is running.
+    static func bring(over channel: SSHTaskChannel) async throws {
+        try await channel.run("/bin/sh -s", input: Array(installation().utf8))
+    }
+
+    /// A script of sh(1) that puts them in place, of which nothing runs unless it has arrived completely.
+    static func installation() -> String {
+        var text = "sallyport() {\nset -e\numask 077\nmkdir -p ~/.sallyport\ncd ~/.sallyport\n"
+        for (name, bytes) in scripts {
+            // A running shell may still read the old one.
+            text += "cat >new.$$ <<'END OF A SCRIPT'\n\(portable(bytes))END OF A SCRIPT\n"
+            text += "chmod 700 new.$$\nmv new.$$ \(name)\n"
+        }
+        return text + "}\nsallyport </dev/null\n"
+    }
+
+    /// The script with an interpreter that every machine has.
+    private static func portable(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.hasPrefix("#!"), let end = text.firstIndex(of: "\n") else { return text }
+        return "#!/bin/sh" + text[end...]
+    }
+}

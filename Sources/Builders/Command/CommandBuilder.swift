@@ -1,0 +1,38 @@
+import FoundationEssentials
+import Provider
+import TaskChannel
+
+/// A machine that an allocator program has got.
+struct CommandBuilder: AllocatedBuilder {
+    private let allocation: AllocationID
+    private let machine: AllocatedMachine
+    private let ssh: SSHTaskChannel
+    private let watch: AllocationWatch
+
+    init(
+        _ allocation: AllocationID, _ machine: AllocatedMachine, _ channel: SSHTaskChannel,
+        _ watch: AllocationWatch
+    ) {
+        self.allocation = allocation
+        self.machine = machine
+        ssh = channel
+        self.watch = watch
+    }
+
+    var address: String { machine.address }
+    var port: UInt16 { machine.port }
+    var user: String { machine.user }
+    var hostKeys: [String] { machine.hostKeys }
+    var data: String? { machine.data }
+    var until: Date? { machine.until }
+    var channel: any TaskChannel { ssh }
+
+    func waitUntilReady(within seconds: Int) async throws {
+        try await ssh.waitUntilReady(before: .now + .seconds(seconds))
+        try await CarriedScripts.bring(over: ssh)
+    }
+
+    func waitUntilEnded() async {
+        await watch.waitUntilGone(allocation, until: machine.until) { [ssh] in await ssh.answers() }
+    }
+}

@@ -1,0 +1,178 @@
+import AllocatorProtocol
+import BuildAPI
+public import FoundationEssentials
+import Glibc
+import HelperPrograms
+public import Logging
+public import Provider
+import SystemPackage
+import TaskChannel
+
+/// Builders of a pool whose machines an allocator program gets.
+public final class CommandProvider: BuilderProvider {
+    /// How it is set up.
+    public struct Settings: Sendable {
+        public var pool: String
+        /// The program's path and its arguments.
+        public var words: [String]
+        /// A folder of the runner's, for this pool only.
+        public var folder: String
+        /// Seconds that a verb can take.
+        public var timeout: Int
+        /// The file of the runner's private key.
+        public var identity: String
+        /// The keys that have to be able to log in: the runner's and the gateways', `<type> <base64>` each.
+        public var authorizedKeys: [String]
+        /// Whether the program has to be root's; tests have none of root's.
+        package var demandsRootsProgram = true
+
+        public init(
+            pool: String, words: [String], folder: String, timeout: Int, identity: String,
+            authorizedKeys: [String]
+        ) {
+            self.pool = pool
+            self.words = words
+            self.folder = folder
+            self.timeout = timeout
+            self.identity = identity
+            self.authorizedKeys = authorizedKeys
+        }
+    }
+
+    private let settings: Settings
+    private let program: AllocatorProgram
+    private let watch: AllocationWatch
+    private let now: @Sendable () -> Date
+
+    /// Checks the program, and makes the pool's folder.
+    public init(
+        _ settings: Settings, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+    ) throws(BuilderError) {
+        if settings.demandsRootsProgram, let objection = RootsProgram.objection(to: settings.words[0]) {
+            throw BuilderError(.programMissing, detail: objection)
+        }
+        let work = settings.folder + "/work"
+        for folder in [settings.folder, work] {
+            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+                throw BuilderError(.commandFailed, detail: "\(folder): \(String(cString: strerror(errno)))")
+            }
+        }
+        self.settings = settings
+        self.now = now
+        program = AllocatorProgram(
+            words: settings.words, pool: settings.pool, folder: work, limit: .seconds(settings.timeout))
+        watch = AllocationWatch(program, logger: logger)
+    }
+
+    public func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async {
+        await watch.begin(knowing: isKnown)
+    }
+
+    // MARK: Allocating
+
+    public func allocate(
+        _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
+    ) async throws -> any AllocatedBuilder {
+        let question = AllocatorWire.Allocate(
+            allocation: request.allocation.description, job: request.job.description,
+            owner: .init(id: request.owner.id, name: request.owner.name), pool: request.pool,
+            arch: request.arch,
+            tags: request.tags, image: request.image.isEmpty ? nil : request.image,
+            lifetime: request.longestLife, authorizedKeys: settings.authorizedKeys)
+        let answer: AllocatorWire.Allocated
+        do throws(AllocatorFault) {
+            answer = try await program.ask(
+                .allocate, question, environment: Self.environment(question), progress)
+        } catch {
+            throw Self.translated(error)
+        }
+        let machine: AllocatedMachine
+        do throws(AllocatedMachine.Fault) {
+            machine = try AllocatedMachine(answer, at: now())
+        } catch {
+            throw AllocationFailure(
+                .failed, "the pool's allocator has given an answer that cannot be used: \(error.reason)")
+        }
+        let folder = AllocationFolder(of: request.allocation, in: settings.folder)
+        do {
+            try folder.store(machine)
+        } catch {
+            throw AllocationFailure(
+                .notNow, "the machine could not be recorded", detail: "\(folder.path): \(error)")
+        }
+        return builder(request.allocation, machine, folder)
+    }
+
+    private static func environment(_ question: AllocatorWire.Allocate) -> [String: String] {
+        [
+            "SALLYPORT_ALLOCATION": question.allocation, "SALLYPORT_JOB": question.job,
+            "SALLYPORT_OWNER": question.owner.name, "SALLYPORT_ARCH": question.arch ?? "",
+            "SALLYPORT_LIFETIME": "\(question.lifetime)",
+        ]
+    }
+
+    /// What people read is the program's last line.
+    private static func translated(_ fault: AllocatorFault) -> any Error {
+        switch fault {
+        case .cancelled: CancellationError()
+        case .ended(.exited(AllocatorWire.Status.notNow), let line):
+            AllocationFailure(.notNow, line ?? "the pool has no machine free", detail: fault.cause)
+        case .ended(_, let line):
+            AllocationFailure(.failed, line ?? "the pool's allocator has failed", detail: fault.cause)
+        case .noAnswer:
+            AllocationFailure(
+                .failed, "the pool's allocator has given no answer that can be used", detail: fault.cause)
+        }
+    }
+
+    public func reattach(_ allocation: Allocation) async -> (any AllocatedBuilder)? {
+        let folder = AllocationFolder(of: allocation.id, in: settings.folder)
+        guard var machine = folder.machine() else { return nil }
+        // It may have been extended.
+        machine.until = allocation.until ?? machine.until
+        guard machine.until > now() else { return nil }
+        return builder(allocation.id, machine, folder)
+    }
+
+    private func builder(
+        _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder
+    ) -> CommandBuilder {
+        let destination = SSHDestination(
+            address: machine.address, port: Int(machine.port), user: machine.user,
+            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
+        return CommandBuilder(allocation, machine, SSHTaskChannel(destination), watch)
+    }
+
+    // MARK: Extending and releasing
+
+    public func extend(_ allocation: Allocation, until moment: Date) async throws -> Date? {
+        if let until = allocation.until, until >= moment { return until }
+        let question = AllocatorWire.Extend(
+            allocation: allocation.id.description, data: data(of: allocation), until: moment)
+        do throws(AllocatorFault) {
+            let answer: AllocatorWire.Extended = try await program.ask(
+                .extend, question, environment: ["SALLYPORT_ALLOCATION": question.allocation])
+            await watch.extended(allocation.id, until: answer.until)
+            return answer.until
+        } catch {
+            guard case .ended(.exited(AllocatorWire.Status.cannot), _) = error, let until = allocation.until
+            else { throw BuilderError(.commandFailed, detail: error.cause) }
+            return until
+        }
+    }
+
+    public func release(_ allocation: Allocation, entered: Bool) async throws {
+        let folder = AllocationFolder(of: allocation.id, in: settings.folder)
+        if folder.machine() == nil { await Leftovers.end(of: allocation.id) }
+        do throws(AllocatorFault) {
+            try await watch.release(allocation.id, data: data(of: allocation), entered: entered)
+        } catch {
+            throw BuilderError(.commandFailed, detail: error.cause)
+        }
+        folder.remove()
+    }
+
+    private func data(of allocation: Allocation) -> String? {
+        AllocationFolder(of: allocation.id, in: settings.folder).machine()?.data ?? allocation.data
+    }
+}

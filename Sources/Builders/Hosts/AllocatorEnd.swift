@@ -1,0 +1,21 @@
+import AllocatorProtocol
+import Glibc
+
+/// An end of a verb that is not a success.
+package struct AllocatorEnd: Error, Equatable {
+    /// See ``AllocatorWire/Status``.
+    package var status: Int32
+    /// The last line of standard error.
+    package var reason: String
+
+    package init(_ status: Int32 = 1, _ reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+
+    /// A full disk is not for ever.
+    init(_ failure: HostsFailure) {
+        let isFull = failure.code == ENOSPC || failure.code == EDQUOT
+        self.init(isFull ? AllocatorWire.Status.notNow : 1, failure.reason)
+    }
+}

@@ -1,0 +1,89 @@
+import HelperPrograms
+
+/// Machines are reached by stock ssh, without any configuration of its own, and have to show their host keys.
+struct StockSSH: HostAccess {
+    let folder: StateFolder
+    /// What `clean` and `reset` say.
+    let said: @Sendable (String) -> Void
+
+    /// How long a machine has to answer, and to run a few lines.
+    private static let limit = Duration.seconds(60)
+    /// How long `clean` and `reset` can take.
+    private static let longLimit = Duration.seconds(1800)
+
+    func admit(_ keys: [String], to host: SSHHost) async throws(HostsFailure) {
+        try await run(HostScripts.admit(keys), on: host)
+    }
+
+    func withdraw(from host: SSHHost) async throws(HostsFailure) {
+        do throws(HostsFailure) {
+            try await run(HostScripts.withdraw, on: host)
+        } catch {
+            // It has ended its own connection; a second one finds out how far it got.
+        }
+        try await run(HostScripts.check, on: host)
+    }
+
+    func clean(_ host: SSHHost, _ command: String) async throws(HostsFailure) {
+        try await run(HostScripts.whole(command), on: host, limit: Self.longLimit, isLoud: true)
+    }
+
+    func reset(_ host: SSHHost, _ words: [String]) async throws(HostsFailure) {
+        let program = HelperProgram(
+            words: words,
+            environment: [
+                "SALLYPORT_HOST": host.name, "SALLYPORT_ADDRESS": host.address,
+                "SALLYPORT_PORT": "\(host.port)",
+                "SALLYPORT_USER": host.user,
+            ], outputLimit: 1 << 20, limit: Self.longLimit, endsWithUs: true)
+        try await finish(program, reading: "", "reset", isLoud: true)
+    }
+
+    /// Runs a script of sh(1) there, whatever the account's shell is.
+    private func run(
+        _ script: String, on host: SSHHost, limit: Duration = limit, isLoud: Bool = false
+    ) async throws(HostsFailure) {
+        let known = "known_hosts.\(host.name)"
+        try folder.write(
+            host.hostKeys.map { "\(host.name) \($0)\n" }.joined(), to: known)
+        let options = [
+            "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
+            "IdentityFile=\(Self.quoted(host.identity))", "PreferredAuthentications=publickey",
+            "UserKnownHostsFile=\(Self.quoted("\(folder.path)/\(known)"))", "GlobalKnownHostsFile=none",
+            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(host.name)",
+            "ControlPath=none", "ClearAllForwardings=yes", "ForwardAgent=no", "ConnectTimeout=20",
+            "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
+        ]
+        let words =
+            ["ssh", "-F", "none", "-T"] + options.flatMap { ["-o", $0] }
+            + ["-p", "\(host.port)", "-l", host.user, "--", host.address, "/bin/sh -s"]
+        let program = HelperProgram(words: words, outputLimit: 1 << 20, limit: limit, endsWithUs: true)
+        try await finish(program, reading: script, host.name, isLoud: isLoud)
+    }
+
+    private func finish(
+        _ program: HelperProgram, reading input: String, _ name: String, isLoud: Bool
+    ) async throws(HostsFailure) {
+        let outcome: HelperProgram.Outcome
+        do throws(HelperProgram.Failure) {
+            outcome = try await program.run(reading: Array(input.utf8)) { [said] in
+                if isLoud { said("\(name): \($0)") }
+            }
+        } catch {
+            throw HostsFailure("\(name): \(error)")
+        }
+        guard outcome.status != .exited(0) else { return }
+        let last = outcome.errors.split(whereSeparator: \.isNewline).last ?? ""
+        let status =
+            switch outcome.status {
+            case .exited(let code): "status \(code)"
+            case .signaled(let signal): "signal \(signal)"
+            }
+        throw HostsFailure("\(name): \(last.isEmpty ? status : "\(last) (\(status))")")
+    }
+
+    /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
+    private static func quoted(_ path: String) -> String {
+        "\"" + path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%") + "\""
+    }
+}

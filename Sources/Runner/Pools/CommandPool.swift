@@ -1,0 +1,29 @@
+import CommandBuilders
+import ConfigurationFile
+import Glibc
+import Logging
+import Provider
+
+extension Pool {
+    /// A pool whose machines an allocator program gets.
+    ///
+    /// - Parameter folder: the state folder.
+    static func command(
+        _ name: String, _ pool: Configuration.Runner.Pool, _ configuration: Configuration.Runner,
+        in folder: String, _ logger: Logger
+    ) async throws(RunnerError) -> Pool {
+        let pools = "\(folder)/pools"
+        guard mkdir(pools, 0o700) == 0 || errno == EEXIST else {
+            throw RunnerError(.failure, "\(pools) cannot be made: \(String(cString: strerror(errno)))")
+        }
+        let identity = try await KeyPair.identity(in: folder)
+        let settings = CommandProvider.Settings(
+            pool: name, words: pool.command, folder: "\(pools)/\(name)", timeout: pool.timeout,
+            identity: identity.path, authorizedKeys: [identity.publicKey] + configuration.gatewayKeys)
+        do throws(BuilderError) {
+            return Pool(name, pool, images: nil, provider: try CommandProvider(settings, logger: logger))
+        } catch {
+            throw RunnerError(.failure, "runner.pool.\(name).command: \(error.detail)")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import TestBed
+import Testing
+
+/// Jobs on machines that an allocator program gets.
+@Suite struct LabMachineTests {
+    private static let failing = """
+        pool: lab
+        environment:
+          COLOUR: red
+        tasks:
+          - check: |
+              echo "here is $COLOUR"
+              exit 3
+        """
+
+    /// A job fails there, people enter, and nobody gets the machine after that until an operator returns it.
+    @Test func aJobOnAMachineOfTheLab() async throws {
+        let testBed = try await SharedTestBed.get()
+        let lab = try await LabMachine.start(in: testBed)
+        let words = lab.command.map { "\"\($0)\"" }.joined(separator: ", ")
+        let pool = "[runner.pool.lab]\nkind = \"command\"\nmax = 2\ncommand = [\(words)]\n"
+        try await OwnRunner.with(testBed, size: "60m", at: testBed.orphanedSocket, more: pool) { runner in
+            await expect(try await runner.submit(Self.failing), status: 0, in: testBed)
+            try await runner.wait(for: "the builder is kept", in: "logs/1/log")
+            let output = try await runner.log("1", "check")
+            #expect(output.contains("here is red\n"), "\(output)")
+            let inside = try await Command.run(
+                testBed.ssh(["connect", "1", "id -un; cat ~/.tasks/check"], to: .orphaned))
+            await expect(inside, status: 0, output: ["build\n", "here is $COLOUR"], in: testBed)
+            await expect(
+                try await lab.hosts(["show"]), status: 0, output: ["in use: job 1 of alice"], in: testBed)
+
+            let released = try await Command.run(testBed.ssh(["release", "1", "--yes"], to: .orphaned))
+            await expect(released, status: 0, in: testBed)
+            await expect(try await runner.submit(Self.failing), status: 0, in: testBed)
+            try await runner.wait(for: "no machine is free: 1 out of service", in: "logs/2/log")
+            let keys = try await StandInBuilder.authorizedKeys(in: testBed)
+            #expect(keys.count == 1, "\(keys)")
+            let left = try await testBed.run([
+                "/bin/sh", "-c", "pgrep -u 64600; ls -A \(testBed.folder)/machine/run/build",
+            ])
+            #expect(!left.text.contains(".sallyport") && left.text.contains(".tasks"), "\(left)")
+            // No process of the account either.
+            let hasProcess = left.text.contains { $0.isNumber }
+            #expect(!hasProcess, "\(left)")
+
+            await expect(try await lab.hosts(["return", "m1"]), status: 0, in: testBed)
+            try await runner.wait(for: "the builder is kept", in: "logs/2/log")
+            await expect(
+                try await runner.sallyport(["allocations"]), status: 0, output: ["taken back"], in: testBed)
+        }
+        try await lab.builder.end()
+    }
+
+    /// An allocator dies with its runner, and what it had begun is released by the next one.
+    @Test func aRunnerThatIsKilledWhileItAllocates() async throws {
+        let testBed = try await SharedTestBed.get()
+        let folder = "\(testBed.folder)/slow"
+        let made = try await testBed.run([
+            "/bin/sh", "-ec",
+            """
+            mkdir "$1"
+            cat >"$1/slow" <<END
+            #!/bin/sh
+            case \\$1 in
+            allocate) sleep 31415 & echo "\\$\\$ \\$!" >$1/new; mv $1/new $1/pid; wait ;;
+            release) echo "\\$SALLYPORT_ALLOCATION" >>$1/released ;;
+            *) exit 64 ;;
+            esac
+            END
+            chmod 755 "$1/slow"
+            """, "sh", folder,
+        ])
+        await expect(made, status: 0, in: testBed)
+        let pool = "[runner.pool.slow]\nkind = \"command\"\nmax = 1\ncommand = \"\(folder)/slow\"\n"
+        try await OwnRunner.with(testBed, size: "60m", more: pool) { runner in
+            await expect(
+                try await runner.submit("pool: slow\ntasks:\n  - a: echo\n"), status: 0, in: testBed)
+            let wait = "until [ -s \(folder)/pid ]; do sleep 0.05; done; cat \(folder)/pid"
+            let allocator = try await testBed.run(["/bin/sh", "-c", wait])
+            await expect(allocator, status: 0, in: testBed)
+            let processes = allocator.text.trimmed
+            try await runner.kill()
+            let gone = try await testBed.run([
+                "/bin/sh", "-c",
+                "while kill -0 \(processes.prefix { $0 != " " }) 2>/dev/null; do sleep 0.05; done",
+            ])
+            await expect(gone, status: 0, in: testBed)
+            try await runner.start()
+            // The job is allocated another machine then, by other processes.
+            let released = try await testBed.run([
+                "/bin/sh", "-c",
+                "until grep -q '^1-' \(folder)/released; do sleep 0.05; done; ! kill -0 \(processes)",
+            ])
+            await expect(released, status: 0, in: testBed)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import HelperPrograms
+import Testing
+
+@testable import CommandBuilders
+@testable import Provider
+@testable import TaskChannel
+
+/// The scripts for machines without our programs, with the shells that such machines have, in a home folder of their own.
+@Suite("Scripts on other people's machines") struct CarriedScriptsTests {
+    /// The first word of each is a program whose name becomes `sh`; then whether the machine has GNU's tail, flock and bash.
+    static let machines = [
+        Machine(shell: ["/bin/dash"]), Machine(shell: ["/bin/busybox", "sh"], isBare: true),
+    ]
+
+    struct Machine: Sendable, CustomTestStringConvertible {
+        let shell: [String]
+        /// It has busybox, and nothing else.
+        var isBare = false
+        var testDescription: String { shell.joined(separator: " ") }
+    }
+
+    private final class Home: Sendable {
+        let path = NSTemporaryDirectory() + "home-\(UUID().uuidString)"
+        let machine: Machine
+        let searchPath: String
+
+        init(_ machine: Machine) throws {
+            self.machine = machine
+            try FileManager.default.createDirectory(atPath: path + "/.ssh", withIntermediateDirectories: true)
+            guard machine.isBare else {
+                searchPath = "/usr/bin:/bin"
+                return
+            }
+            searchPath = path + "/bin"
+            try FileManager.default.createDirectory(atPath: searchPath, withIntermediateDirectories: true)
+            for applet
+                in "sh cat mkdir mv chmod rm cp ln tar mktemp sed tail head wc sleep grep stat id env cut cmp setsid"
+                .split(separator: " ")
+            {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(searchPath)/\(applet)", withDestinationPath: "/bin/busybox")
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        /// Runs a line as sshd would.
+        func run(
+            _ line: String, input: [UInt8] = []
+        ) async throws -> (status: HelperProgram.Outcome.Status, output: String, errors: String) {
+            let program = HelperProgram(
+                words: machine.shell + ["-c", line],
+                environment: ["HOME": path, "PATH": searchPath, "USER": "build", "SHELL": "/bin/sh"],
+                outputLimit: 1 << 20, limit: .seconds(60))
+            let outcome = try await program.run(reading: input)
+            return (outcome.status, String(decoding: outcome.output, as: UTF8.self), outcome.errors)
+        }
+
+        func text(of name: String) throws -> String {
+            try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+        }
+    }
+
+    private func prepared(_ machine: Machine, _ workload: Workload) async throws -> Home {
+        let home = try Home(machine)
+        let brought = try await home.run("/bin/sh -s", input: Array(CarriedScripts.installation().utf8))
+        #expect(brought.status == .exited(0) && brought.errors.isEmpty, "\(brought)")
+        let ready = try await home.run("~/.sallyport/prepare", input: try workload.archive(.tar))
+        #expect(ready.status == .exited(0), "\(ready)")
+        return home
+    }
+
+    @Test("they arrive whole, for nobody else, and can come again", arguments: machines)
+    func installation(machine: Machine) async throws {
+        let home = try Home(machine)
+        let script = Array(CarriedScripts.installation().utf8)
+        _ = try await home.run("/bin/sh -s", input: Array(script.dropLast(30)))
+        #expect(!FileManager.default.fileExists(atPath: home.path + "/.sallyport"))
+        for _ in 0..<2 { #expect(try await home.run("/bin/sh -s", input: script).status == .exited(0)) }
+        let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/.sallyport")
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+        let names = try FileManager.default.contentsOfDirectory(atPath: home.path + "/.sallyport")
+        #expect(names.count == 9 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
+        #expect(try home.text(of: ".sallyport/task-run").hasPrefix("#!/bin/sh\n"))
+        // Without root, and without a watchdog.
+        #expect(try await home.run("~/.sallyport/set-deadline 5").status == .exited(0))
+    }
+
+    @Test("tasks run, with the job's variables; their output and their end arrive", arguments: machines)
+    func tasks(machine: Machine) async throws {
+        let home = try await prepared(
+            machine,
+            Workload(
+                environment: [.init(name: "COLOUR", value: "it's\nred")],
+                tasks: [
+                    .init(name: "check", text: "echo \"$COLOUR\"\npwd\nexit 3\n"),
+                    .init(name: "own", text: "#!/bin/sh\necho 'export SHAPE=round' >>~/.buildenv\n"),
+                    .init(name: "after", text: "#!/bin/sh\necho \"$SHAPE\"\necho 'exit 0' >>~/.buildenv\n"),
+                    .init(name: String(repeating: "n", count: 128), text: "#!/bin/sh\nkill -KILL $$\n"),
+                ]))
+        #expect(try await home.run("~/.sallyport/task-start check").status == .exited(0))
+        #expect(try await home.run("~/.sallyport/task-start check").status == .exited(0))
+        let check = try await home.run("~/.sallyport/task-follow check 0")
+        #expect(check.status == .exited(0))
+        #expect(check.output.hasSuffix("it's\nred\n+ pwd\n\(home.path)\n+ exit 3\n"), "\(check)")
+        #expect(check.errors.hasSuffix("sallyport-exit-status 3\n"))
+        let rest = try await home.run("~/.sallyport/task-follow check \(check.output.utf8.count - 7)")
+        #expect(rest.output == "exit 3\n")
+        for (name, output, status) in [
+            ("own", "", 0), ("after", "round\n", 78), (String(repeating: "n", count: 128), "", 137),
+        ] {
+            #expect(try await home.run("~/.sallyport/task-start \(name)").status == .exited(0))
+            let followed = try await home.run("~/.sallyport/task-follow \(name) 0")
+            #expect(followed.output.hasPrefix(output), "\(followed)")
+            #expect(followed.errors.hasSuffix("sallyport-exit-status \(status)\n"), "\(followed)")
+        }
+        #expect(try home.text(of: ".tasks/check").contains("COLOUR"))
+    }
+
+    @Test("output that grows is followed to its last byte", arguments: machines)
+    func following(machine: Machine) async throws {
+        let home = try await prepared(
+            machine,
+            Workload(
+                environment: [],
+                tasks: [
+                    .init(
+                        name: "long",
+                        text:
+                            "#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done\nsleep 1\nprintf end"
+                    )
+                ]))
+        #expect(try await home.run("~/.sallyport/task-start long").status == .exited(0))
+        let followed = try await home.run("~/.sallyport/task-follow long 4")
+        #expect(followed.output == (2..<3000).map { "\($0)\n" }.joined() + "end")
+        #expect(followed.errors == "sallyport-exit-status 0\n", "\(followed)")
+    }
+
+    @Test("a source is where tasks start", arguments: machines)
+    func source(machine: Machine) async throws {
+        let home = try await prepared(
+            machine, Workload(environment: [], tasks: [.init(name: "ls", text: "#!/bin/sh\ncat file\n")]))
+        try FileManager.default.createDirectory(
+            atPath: home.path + "/src/old", withIntermediateDirectories: true)
+        var archive = TarArchive()
+        archive.addFile("file", mode: 0o644, contents: Array("content\n".utf8))
+        for _ in 0..<2 {
+            #expect(try await home.run("~/.sallyport/unpack", input: archive.finished()).status == .exited(0))
+        }
+        #expect(try await home.run("~/.sallyport/task-start ls").status == .exited(0))
+        #expect(try await home.run("~/.sallyport/task-follow ls 0").output == "content\n")
+        #expect(!FileManager.default.fileExists(atPath: home.path + "/src/old"))
+    }
+
+    @Test("people's keys come and go, beside those of the account", arguments: machines)
+    func keys(machine: Machine) async throws {
+        let home = try await prepared(machine, Workload(environment: [], tasks: []))
+        try "ssh-ed25519 OWN".write(
+            toFile: home.path + "/.ssh/authorized_keys", atomically: true, encoding: .utf8)
+        let people = BuilderPeople(
+            keys: [
+                .init(line: "ssh-ed25519 ALICE", isOwner: true),
+                .init(line: "sk-ssh-ed25519@openssh.com BOB", isOwner: false),
+            ], message: ["entry owner hello"])
+        let list = people.lines(left: 60).map { $0 + "\n" }.joined() + "\n"
+        let admitted = try await home.run("~/.sallyport/admit-keys", input: Array((list + list).utf8))
+        #expect(admitted.output == "in\nin\n")
+        #expect(
+            try home.text(of: ".ssh/authorized_keys") == """
+                # sallyport begin people
+                ssh-ed25519 ALICE
+                no-touch-required sk-ssh-ed25519@openssh.com BOB
+                # sallyport end people
+                ssh-ed25519 OWN
+                """)
+        #expect(try await home.run("~/.sallyport/admit-keys", input: Array("\n".utf8)).output == "in\n")
+        #expect(
+            try home.text(of: ".ssh/authorized_keys")
+                == "# sallyport begin people\n# sallyport end people\nssh-ed25519 OWN")
+    }
+}
