@@ -108,7 +108,9 @@ let package = Package(
             dependencies: ["BuildAPI", "TOMLKit"],
             path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
-        .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
+        .target(
+            name: "Connections", dependencies: ["CLinux"], path: "Sources/Platform/Connections",
+            swiftSettings: settings),
         .target(
             name: "KeyLookup",
             dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile"],
@@ -134,7 +136,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SSHClient",
-            dependencies: ["CLibSSH", "CLinux", "EventLoop"],
+            dependencies: ["BuildAPI", "CLibSSH", "CLinux", "Connections", "EventLoop"],
             swiftSettings: settings),
         .target(
             name: "Gateway",
@@ -152,7 +154,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-runner",
             dependencies: [
-                "ConfigurationFile", "Runner", "Version",
+                "BuilderSocket", "ConfigurationFile", "Runner", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-runner",
@@ -168,14 +170,16 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Conformance",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "Presentation", "ServiceClient"],
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "CCurl", "Connections", "Presentation", "ServiceClient",
+            ],
             path: "Sources/Tools/Conformance",
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "ConfigurationFile", "Connections",
-                "KeyForms",
+                "AuthorizedKeys", "BuildAPI", "BuilderSocket", "CArchive", "CLinux", "ConfigurationFile",
+                "Connections", "KeyForms",
                 "Policy", "Presentation", "Provider", "QEMU", "TaskChannel", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -193,12 +197,17 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "BuilderSocket",
+            dependencies: ["CLinux", "CProcesses", "Connections", "EventLoop"],
+            path: "Sources/Builders/Socket",
+            swiftSettings: settings),
+        .target(
             name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
             swiftSettings: settings),
         .target(
             name: "TaskChannel",
             dependencies: [
-                "BuildAPI", "Provider",
+                "BuildAPI", "BuilderSocket", "Connections", "Provider",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -209,7 +218,7 @@ let package = Package(
         .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI", "Provider", "TaskChannel",
+                "BuildAPI", "BuilderSocket", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -231,7 +240,8 @@ let package = Package(
             providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux", path: "Sources/Platform/CLinux"),
         .target(name: "CLimits", path: "Sources/Platform/CLimits"),
-        .target(name: "CProcesses", path: "Sources/Platform/CProcesses"),
+        .target(
+            name: "CProcesses", dependencies: ["CLinux"], path: "Sources/Platform/CProcesses"),
         .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
@@ -289,7 +299,7 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "CLibSSH", "CLimits", "CLinux", "EventLoop", "SSHClient",
+                "BuildAPI", "CLibSSH", "CLimits", "CLinux", "Connections", "EventLoop", "SSHClient",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Unit/SSHClient",
@@ -382,12 +392,19 @@ let package = Package(
             path: "Tests/Unit/Conformance",
             swiftSettings: settings),
         .testTarget(
-            name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
+            name: "BuilderSocketTests",
+            dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop"],
+            path: "Tests/Unit/BuilderSocket",
+            swiftSettings: settings),
+        .testTarget(
+            name: "QEMUTests",
+            dependencies: ["BuildAPI", "BuilderSocket", "Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
-                "Provider", "TaskChannel", .product(name: "SystemPackage", package: "swift-system"),
+                "BuildAPI", "Provider", "TaskChannel",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Unit/TaskChannel", swiftSettings: settings),
         .testTarget(
