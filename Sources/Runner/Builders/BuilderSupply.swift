@@ -14,6 +14,8 @@ public struct BuilderPlan: Sendable {
     public var job: JobID
     /// The folder for everything that belongs to this machine.
     public var folder: String
+    /// The Unix socket at which it is reached, if this host can do that.
+    public var socket: String
     /// The folder of its image.
     public var image: String
     /// MiB.

@@ -1,3 +1,4 @@
+import BuilderSocket
 import ConfigurationFile
 import Glibc
 import Logging
@@ -13,13 +14,18 @@ public struct MachineSupply: BuilderSupply {
     private let authority: KeyPair
     private let images: String
     private let namespace: BuilderNamespace?
+    private let gateway: UInt32?
     private let outbound: OutboundLimits
     private let logger: Logger
 
     /// - Parameters:
     ///   - identity: the runner's own key, which every builder accepts.
     ///   - authority: signs the host key of every builder.
-    init(_ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair, logger: Logger) {
+    ///   - gateway: the account of this host's gateway; nil: there is none.
+    init(
+        _ configuration: Configuration.Runner, identity: KeyPair, authority: KeyPair, gateway: UInt32?,
+        logger: Logger
+    ) {
         self.logger = logger
         images = configuration.images
         namespace = configuration.isolation == .required ? .inherited : nil
@@ -36,6 +42,7 @@ public struct MachineSupply: BuilderSupply {
         authorizedKeys = [identity.publicKey] + configuration.gatewayKeys
         self.identity = FilePath(identity.path)
         self.authority = authority
+        self.gateway = gateway
     }
 
     public var hostAuthority: (key: String, user: String)? {
@@ -45,7 +52,8 @@ public struct MachineSupply: BuilderSupply {
     public func start(_ plan: BuilderPlan) async throws -> any EndableBuilder {
         do throws(MachineError) {
             let specification = MachineSpecification(
-                folder: FilePath(plan.folder), image: FilePath(plan.image), memory: plan.memory,
+                folder: FilePath(plan.folder), image: FilePath(plan.image),
+                socket: BuilderSocket(path: plan.socket, gateway: gateway), memory: plan.memory,
                 processors: plan.processors, network: plan.network == .outbound ? .outbound : .none,
                 outbound: outbound, accelerator: try await accelerator(for: plan.image),
                 namespace: namespace, authorizedKeys: authorizedKeys, identity: identity,

@@ -7,8 +7,7 @@ import QEMU
 struct VirtualBuilder: EndableBuilder {
     let machine: Machine
 
-    var address: String { machine.address }
-    var port: UInt16 { UInt16(machine.port) }
+    var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
 

@@ -73,14 +73,14 @@ struct Lifecycle: Sendable {
 
     /// A machine has been started and boots.
     mutating func builderStarted(
-        address: String, port: UInt16, user: String, hostKeys: [String],
+        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
         execution: BuilderExecution = BuilderExecution(), at now: Date
     ) -> [Effect] {
         record.job.status = .running
         record.builderStarted = now
         record.job.builderEnd = nil
         record.job.builder = Job.Builder(
-            state: .booting, address: address, port: port, user: user, hostKeys: hostKeys,
+            state: .booting, endpoint: endpoint, user: user, hostKeys: hostKeys,
             accelerator: execution.accelerator, isolated: execution.isIsolated)
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }

@@ -74,8 +74,8 @@ extension LiveJob {
             }
             await apply {
                 $0.builderStarted(
-                    address: started.address, port: started.port, user: started.user,
-                    hostKeys: started.hostKeys, execution: started.execution, at: $1)
+                    endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
+                    execution: started.execution, at: $1)
             }
         }
         guard let machine else { throw CancellationError() }

@@ -62,7 +62,8 @@ extension Runner {
     ) async throws(RunnerError) -> MachineSupply {
         MachineSupply(
             configuration, identity: try await .identity(in: folder),
-            authority: try await .hostAuthority(in: folder), logger: logger)
+            authority: try await .hostAuthority(in: folder),
+            gateway: Roles.user(named: configuration.account), logger: logger)
     }
 
     /// Says what builders will be like here, and what will not work.

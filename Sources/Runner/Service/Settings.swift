@@ -5,6 +5,8 @@ import Presentation
 /// The runner's settings, from the configuration.
 public struct Settings: Sendable {
     var stateFolder: String
+    /// The sockets at which the gateways of this host reach builders.
+    var socketFolder: String
     var images: Images
     var memory: Int
     var imageSettings: [String: Configuration.Runner.Image]
@@ -25,6 +27,7 @@ public struct Settings: Sendable {
         let runner = configuration.runner
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
+        socketFolder = Self.socketFolder(beside: runner.socket)
         images = Images(
             folder: runner.images, aliases: runner.imageAliases, settings: runner.imageSettings,
             memory: runner.memory)
@@ -43,6 +46,11 @@ public struct Settings: Sendable {
     /// Jobs of one owner that can run at once: by default half of the slots, rounded up.
     var runningPerOwner: Int { limits.runningPerOwner ?? max(1, (slots + 1) / 2) }
 
+    /// `/run/sallyport/api.builders`, beside `api.sock`: where gateways reach the runner, they reach its builders.
+    static func socketFolder(beside socket: String) -> String {
+        "\(socket.hasSuffix(".sock") ? String(socket.dropLast(".sock".count)) : socket).builders"
+    }
+
     /// The tar archive that the job's builder unpacks.
     func source(of job: JobID) -> String { "\(stateFolder)/sources/\(job)" }
 
@@ -55,7 +63,7 @@ public struct Settings: Sendable {
         let life = min(record.build.timeout, times.maxTimeout)
         return BuilderPlan(
             job: record.job.id, folder: "\(stateFolder)/machines/\(record.job.id)",
-            image: images.path(of: record.build.image),
+            socket: "\(socketFolder)/\(record.job.id)", image: images.path(of: record.build.image),
             memory: image.memory ?? memory, processors: image.processors, network: image.network,
             hostNames: [name] + suffixes.map { "\(name).\($0)" }, longestLife: life + times.maxLife + grace,
             life: life, grace: grace)
