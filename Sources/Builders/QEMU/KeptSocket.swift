@@ -57,10 +57,17 @@ struct KeptSocket: Sendable {
     private func waitUntilKeeperIsGone() async {
         guard
             let life = try? FileDescriptor.open(
-                folder.keeperLife, .readOnly, options: [.nonBlocking, .closeOnExec]),
+                folder.keeperLife, .readOnly, options: [.nonBlocking, .closeOnExec])
+        else { return }
+        // If it has died before we opened the fifo, poll(2) says nothing of that; read(2) does.
+        var byte: UInt8 = 0
+        guard read(life.rawValue, &byte, 1) < 0,
             let channel = try? await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .takingOwnershipOfDescriptor(input: life.rawValue).get()
-        else { return }
+        else {
+            try? life.close()
+            return
+        }
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         channel.closeFuture.whenComplete { _ in continuation.finish() }
         for await _ in stream {}
