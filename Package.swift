@@ -109,7 +109,9 @@ let package = Package(
             dependencies: ["BuildAPI", "TOMLKit"],
             path: "Sources/Platform/ConfigurationFile",
             swiftSettings: settings),
-        .target(name: "Connections", path: "Sources/Platform/Connections", swiftSettings: settings),
+        .target(
+            name: "Connections", dependencies: ["CLinux"], path: "Sources/Platform/Connections",
+            swiftSettings: settings),
         .target(
             name: "HelperPrograms",
             dependencies: [
@@ -143,7 +145,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SSHClient",
-            dependencies: ["CLibSSH", "CLinux", "EventLoop"],
+            dependencies: ["BuildAPI", "CLibSSH", "CLinux", "Connections", "EventLoop"],
             swiftSettings: settings),
         .target(
             name: "Gateway",
@@ -161,7 +163,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-runner",
             dependencies: [
-                "ConfigurationFile", "Runner", "Version",
+                "BuilderSocket", "ConfigurationFile", "Runner", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-runner",
@@ -177,13 +179,16 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Conformance",
-            dependencies: ["AuthorizedKeys", "BuildAPI", "CCurl", "Presentation", "ServiceClient"],
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "CCurl", "Connections", "Presentation", "ServiceClient",
+            ],
             path: "Sources/Tools/Conformance",
             swiftSettings: settings),
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CArchive", "CLinux", "CommandBuilders", "ConfigurationFile",
+                "AuthorizedKeys", "BuildAPI", "BuilderSocket", "CArchive", "CLinux", "CommandBuilders",
+                "ConfigurationFile",
                 "Connections",
                 "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
                 "Yams",
@@ -233,12 +238,17 @@ let package = Package(
             resources: [.embedInCode("Scripts")],
             swiftSettings: settings),
         .target(
+            name: "BuilderSocket",
+            dependencies: ["CLinux", "CProcesses", "Connections", "EventLoop"],
+            path: "Sources/Builders/Socket",
+            swiftSettings: settings),
+        .target(
             name: "Provider", dependencies: ["BuildAPI"], path: "Sources/Builders/Provider",
             swiftSettings: settings),
         .target(
             name: "TaskChannel",
             dependencies: [
-                "BuildAPI", "HelperPrograms", "Provider",
+                "BuildAPI", "BuilderSocket", "Connections", "HelperPrograms", "Provider",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -249,7 +259,7 @@ let package = Package(
         .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI", "Presentation", "Provider", "TaskChannel",
+                "BuildAPI", "BuilderSocket", "Presentation", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -271,7 +281,8 @@ let package = Package(
             providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux", path: "Sources/Platform/CLinux"),
         .target(name: "CLimits", path: "Sources/Platform/CLimits"),
-        .target(name: "CProcesses", path: "Sources/Platform/CProcesses"),
+        .target(
+            name: "CProcesses", dependencies: ["CLinux"], path: "Sources/Platform/CProcesses"),
         .target(name: "CNoAccounts", path: "Sources/Platform/CNoAccounts"),
 
         // The whole thing on one machine, for `make demo`, `make bench` and the end-to-end tests.
@@ -329,7 +340,7 @@ let package = Package(
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "CLibSSH", "CLimits", "CLinux", "EventLoop", "SSHClient",
+                "BuildAPI", "CLibSSH", "CLimits", "CLinux", "Connections", "EventLoop", "SSHClient",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Unit/SSHClient",
@@ -438,7 +449,13 @@ let package = Package(
             dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],
             path: "Tests/Unit/Hosts", swiftSettings: settings),
         .testTarget(
-            name: "QEMUTests", dependencies: ["Provider", "QEMU", "TaskChannel"],
+            name: "BuilderSocketTests",
+            dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop"],
+            path: "Tests/Unit/BuilderSocket",
+            swiftSettings: settings),
+        .testTarget(
+            name: "QEMUTests",
+            dependencies: ["BuildAPI", "BuilderSocket", "Provider", "QEMU", "TaskChannel"],
             path: "Tests/Unit/QEMU", swiftSettings: settings),
         .target(
             name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",
@@ -446,7 +463,8 @@ let package = Package(
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
-                "Provider", "TaskChannel", .product(name: "SystemPackage", package: "swift-system"),
+                "BuildAPI", "Provider", "TaskChannel",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Unit/TaskChannel", swiftSettings: settings),
         .testTarget(

@@ -1,7 +1,7 @@
 public import EventLoop
 import Glibc
 
-/// One SSH connection to a builder: from a TCP connection to the end of one remote program.
+/// One SSH connection to a builder: from a connected socket to the end of one remote program.
 ///
 ///     start() … .hostKeyVerified … authenticate() … .authenticated … run() … .started … .ended
 ///
@@ -24,7 +24,7 @@ public final class BuilderConnection {
     /// cancelled, and a session disconnects with its last channel.
     private enum State: CustomStringConvertible {
         case idle
-        case connecting(Socket, Deadline)
+        case connecting(EndpointOpening, Deadline)
         case exchangingKeys(SSHSession, Deadline)
         case hostKeyVerified(SSHSession, Deadline)
         case authenticating(SSHSession, ArraySlice<BuilderCredentials.Method>, Deadline)
@@ -80,14 +80,8 @@ public final class BuilderConnection {
     /// Connects and exchanges keys.
     public func start() {
         guard case .idle = state else { preconditionFailure("started when \(state)") }
-        do throws(SSHClientError) {
-            let socket = try Socket.connecting(to: builder.address, port: builder.port, on: loop) {
-                [unowned self] in socketIsReady()
-            }
-            state = .connecting(socket, limitTime())
-        } catch {
-            loop.timer(after: .zero) { [weak self] in self?.fail(error) }
-        }
+        let opening = EndpointOpening(of: builder.endpoint, on: loop) { [unowned self] in opened($0) }
+        state = .connecting(opening, limitTime())
     }
 
     /// After `.hostKeyVerified`: authenticates us to the builder.
@@ -151,7 +145,6 @@ public final class BuilderConnection {
 
     private func socketIsReady() {
         switch state {
-        case .connecting(let socket, let deadline): connected(socket, deadline)
         case .exchangingKeys(let session, _), .authenticating(let session, _, _):
             session.socket.acknowledgeAtOnce()
             if !endsForExcess(session) { advance() }
@@ -160,7 +153,7 @@ public final class BuilderConnection {
             start.channel.session.socket.acknowledgeAtOnce()
             if !endsForExcess(start.channel.session) { advance() }
         case .running: serve()
-        case .idle, .closed: break
+        case .idle, .connecting, .closed: break
         }
     }
 
@@ -175,12 +168,12 @@ public final class BuilderConnection {
         return true
     }
 
-    private func connected(_ socket: Socket, _ deadline: Deadline) {
-        let error = socket.connectionError()
-        guard error == 0 else {
-            return fail(SSHClientError(.unreachable, "connect: \(String(cString: strerror(error)))"))
-        }
+    private func opened(_ result: Result<CInt, SSHClientError>) {
+        guard case .connecting(_, let deadline) = state else { return }
         do throws(SSHClientError) {
+            let socket = Socket(takingOwnershipOf: try result.get(), on: loop) { [unowned self] in
+                socketIsReady()
+            }
             let session = try SSHSession(
                 over: socket, user: builder.user, hostKeyTypes: hostKeyCheck.types)
             state = .exchangingKeys(session, deadline)
@@ -195,12 +188,11 @@ public final class BuilderConnection {
         session.process()
         guard !endsForExcess(session) else { return }
         wait(for: session)
-        if !session.isConnected() { fail(SSHClientError(.lost, "when \(state): \(session.lastError())")) }
     }
 
-    /// Until there is more to do.
+    /// Until there is more to do. libssh answers “again” even when it has just noticed that the connection is lost.
     private func wait(for session: SSHSession) {
-        if session.isStuck {
+        if session.isStuck || !session.isConnected() {
             fail(SSHClientError(.lost, "when \(state): \(session.lastError())"))
         } else {
             session.awaitSocket()

@@ -21,7 +21,7 @@ public final class DirectConnection {
 
     private enum State {
         case idle
-        case connecting(Socket, Deadline)
+        case connecting(EndpointOpening, Deadline)
         case connected(Socket)
         /// Carrying the bytes of each side until it has ended.
         case carrying(Socket, toBuilder: Direction, toClient: Direction)
@@ -52,17 +52,11 @@ public final class DirectConnection {
 
     public func start() {
         guard case .idle = state else { preconditionFailure("started twice") }
-        do throws(SSHClientError) {
-            let socket = try Socket.connecting(to: builder.address, port: builder.port, on: loop) {
-                [unowned self] in socketIsReady()
-            }
-            let deadline = Deadline(after: Self.connectTime, on: loop) { [unowned self] in
-                fail(SSHClientError(.timedOut, "connecting"))
-            }
-            state = .connecting(socket, deadline)
-        } catch {
-            loop.timer(after: .zero) { [weak self] in self?.fail(error) }
+        let opening = EndpointOpening(of: builder.endpoint, on: loop) { [unowned self] in opened($0) }
+        let deadline = Deadline(after: Self.connectTime, on: loop) { [unowned self] in
+            fail(SSHClientError(.timedOut, "connecting"))
         }
+        state = .connecting(opening, deadline)
     }
 
     /// After `.connected`: carries bytes both ways, each until its end of file. The client's end of file is passed on.
@@ -88,22 +82,19 @@ public final class DirectConnection {
         state = .closed
     }
 
-    private func socketIsReady() {
-        switch state {
-        case .connecting(let socket, _): connected(socket)
-        case .carrying(_, .open, .ended): finish(.failed(errno: ECONNRESET))
-        case .idle, .connected, .carrying, .closed: break
+    private func opened(_ result: Result<CInt, SSHClientError>) {
+        switch result {
+        case .success(let descriptor):
+            state = .connected(
+                Socket(takingOwnershipOf: descriptor, on: loop) { [unowned self] in socketIsReady() })
+            handler(.connected)
+        case .failure(let error): fail(error)
         }
     }
 
-    private func connected(_ socket: Socket) {
-        let error = socket.connectionError()
-        guard error == 0 else {
-            return fail(SSHClientError(.unreachable, "connect: \(String(cString: strerror(error)))"))
-        }
-        socket.awaited = []
-        state = .connected(socket)
-        handler(.connected)
+    private func socketIsReady() {
+        guard case .carrying(_, .open, .ended) = state else { return }
+        finish(.failed(errno: ECONNRESET))
     }
 
     private func inputEnded(_ end: Splice.End) {

@@ -105,7 +105,7 @@ struct ProgramStart {
             case .shell: "starting a shell"
             case .command: "starting a command"
             }
-        guard session.isConnected() else {
+        guard session.isConnected(), !session.isStuck else {
             return SSHClientError(.lost, "\(what): \(session.lastError())")
         }
         var code = SSHClientError.Code.refused

@@ -1,8 +1,10 @@
 /// Why the connection to a builder failed or ended. The gateway's catalogue has the words for people.
 public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
     public enum Code: CaseIterable, Equatable, Sendable {
-        /// No TCP connection.
+        /// No connection.
         case unreachable
+        /// The builder is reached through a Unix socket, which is on another host.
+        case elsewhere
         /// Set-up took longer than allowed.
         case timedOut
         /// The builder shows a different host key from the one that the service names: it can be another job's machine.

@@ -10,13 +10,13 @@ import Testing
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let builder = try await DirectLogin(to: job, in: testBed)
-        let shown = try await testBed.run([
+        let shown = try await builder.run([
             "/bin/bash", "-euo", "pipefail", "-c",
             """
             ssh-keyscan -c -t "$4" -p "$1" 127.0.0.1 | grep -o "$5-cert-v01@.*" >"$2"
             TZ=UTC ssh-keygen -L -f "$2"
             echo "$3" | ssh-keygen -l -f -
-            """, "bash", "\(builder.port)", "\(testBed.folder)/certificate", builder.authority.key,
+            """, "bash", "\(BuilderNetwork.port)", "\(testBed.folder)/certificate", builder.authority.key,
             kind, type,
         ])
         await expect(shown, status: 0, output: ["Key ID: \"job \(job)\""], in: testBed)

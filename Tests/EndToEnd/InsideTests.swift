@@ -229,7 +229,8 @@ import Testing
         let testBed = try await SharedTestBed.get()
         let number = try await SharedJobs.wreck(testBed)
         let builder = try #require(try await Operator(testBed: testBed).job(number).builder)
-        let job = AnnouncedJob(number: number, port: builder.port, hostKey: builder.hostKeys[0])
+        let job = AnnouncedJob(
+            number: number, endpoint: try #require(builder.endpoint), hostKey: builder.hostKeys[0])
         try await ScriptedService.serving(in: testBed) {
             job.answer($0)
         } _: {

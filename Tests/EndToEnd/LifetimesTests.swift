@@ -25,10 +25,10 @@ import Testing
                         "session": "s", "kind": "shell", "person": {"id": "1"}, "from": "::1",
                         "key": "'"$key"'", "key_fingerprint": "'"$fingerprint"'"}')
                     begun=$SECONDS
-                    port=$(sed -E 's/.*"port":([0-9]+).*/\\1/' <<<"$claim")
                     id=$(sed -E 's/.*"id":"([^"]+)".*/\\1/' <<<"$claim")
-                    ssh -F none -i "$2/identity" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-                        -p "$port" build@127.0.0.1 'echo inside; exec sleep 1000' &
+                    nsenter --net --target "$(head -n 1 "$2/machines/1/pidfile")" \
+                        ssh -F none -i "$2/identity" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+                        -p \(BuilderNetwork.port) build@127.0.0.1 'echo inside; exec sleep 1000' &
                     login=$!
                     gateway="ssh -F $3/ssh_config orphaned"
                     $gateway known-hosts --bare 1 >"$2/known_hosts"

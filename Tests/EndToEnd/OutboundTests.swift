@@ -92,7 +92,7 @@ import Testing
                 """
                 pid=
                 until [ -n "$pid" ]; do
-                    for one in $(pgrep -f '\(runner.testBed.folder)/own/state/machines/1/[n]et.sock'); do
+                    for one in $(pgrep -x slirp4netns); do
                         ! grep -q '^Seccomp:.2' /proc/$one/status || pid=$one
                     done
                     sleep 0.1

@@ -58,13 +58,12 @@ public struct ProviderSuite: Sendable {
 
     /// How a machine is reached.
     private struct Reach: Equatable {
-        var address: String
-        var port: UInt16
+        var endpoint: Job.Builder.Endpoint
         var user: String
         var hostKeys: [String]
 
         init(_ builder: any AllocatedBuilder) {
-            (address, port, user) = (builder.address, builder.port, builder.user)
+            (endpoint, user) = (builder.endpoint, builder.user)
             hostKeys = builder.hostKeys
         }
     }
@@ -87,7 +86,7 @@ public struct ProviderSuite: Sendable {
     private func aMachineIsUsed(_ request: BuilderRequest) async throws -> (Allocation, Reach) {
         let builder = try await makeProvider().allocate(request) { _ in }
         try await builder.waitUntilReady(within: 120)
-        try check(builder.port > 0 && !builder.user.isEmpty, "nobody can reach it")
+        try check(!builder.user.isEmpty, "nobody can reach it")
         try check(!builder.hostKeys.isEmpty, "it has no host key")
         try check(
             builder.data?.utf8.count ?? 0 <= Allocation.longestData, "its provider's note is too long")

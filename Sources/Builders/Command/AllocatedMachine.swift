@@ -1,5 +1,6 @@
 import AllocatorProtocol
 import AuthorizedKeys
+import BuildAPI
 import Connections
 import FoundationEssentials
 import Provider
@@ -49,6 +50,8 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         until = answer.until
         data = answer.data
     }
+
+    var endpoint: Job.Builder.Endpoint { .address(address, port: port) }
 
     /// What ssh takes for a user's name, and for nothing else.
     private static func isUserName(_ text: String) -> Bool {

@@ -1,3 +1,4 @@
+import BuildAPI
 import FoundationEssentials
 import Provider
 import TaskChannel
@@ -19,8 +20,7 @@ struct CommandBuilder: AllocatedBuilder {
         self.watch = watch
     }
 
-    var address: String { machine.address }
-    var port: UInt16 { machine.port }
+    var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
     var data: String? { machine.data }

@@ -138,7 +138,7 @@ public final class CommandProvider: BuilderProvider {
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder
     ) -> CommandBuilder {
         let destination = SSHDestination(
-            address: machine.address, port: Int(machine.port), user: machine.user,
+            endpoint: machine.endpoint, user: machine.user,
             identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
         return CommandBuilder(allocation, machine, SSHTaskChannel(destination), watch)
     }

@@ -1,11 +1,11 @@
+public import BuildAPI
 public import FoundationEssentials
 
 /// A machine that a provider has allocated: how to reach it, and how it lives. What happens inside goes through its
 /// ``TaskChannel``.
 public protocol AllocatedBuilder: Sendable {
-    /// The address of its SSH server, now or later: an IP literal.
-    var address: String { get }
-    var port: UInt16 { get }
+    /// Where its SSH server is reached, now or later.
+    var endpoint: Job.Builder.Endpoint { get }
     /// The user name to log in with.
     var user: String { get }
     /// `<type> <base64>` each.

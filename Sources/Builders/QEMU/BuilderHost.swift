@@ -11,6 +11,8 @@ public struct BuilderHost: Sendable, Equatable {
     public var missingPrograms: [String] = []
     /// Why QEMU cannot run as a user of its own, and what to do; nil: it can.
     public var isolationObstacle: String?
+    /// Why QEMU cannot have a network namespace of its own, if it runs as a user of its own; nil: it can.
+    public var networkNamespaceObstacle: String?
     /// Why builders with a network cannot start; nil: they can.
     public var networkObstacle: String?
     /// Why there is no folder of images that can be listed; nil: there is one.
@@ -34,6 +36,7 @@ public struct BuilderHost: Sendable, Equatable {
             EmulatorCommand.program, SecureShell.program, KeyGeneration.program, "sh",
         ])
         isolationObstacle = BuilderNamespace.obstacle
+        networkNamespaceObstacle = namespace?.networkObstacle
         networkObstacle = Self.networkObstacle
         do {
             for name in try ImageFolder(folder).names() {

@@ -16,9 +16,11 @@ public struct BuilderNamespace: Sendable, Hashable {
     var account = ""
     /// Why the builders' account cannot use KVM; nil: it can.
     var kvmObstacle: String?
+    /// Why there can be no network namespaces in it; nil: there can.
+    var networkObstacle: String?
 
-    /// What the script leaves in the environment: the namespace's descriptor, whether KVM can be used in it, and the account;
-    /// or why there is no namespace, and what to do.
+    /// What the script leaves in the environment: the namespace's descriptor, whether KVM can be used in it, whether there can be
+    /// network namespaces, and the account; or why there is no namespace, and what to do.
     private static let variable = "SALLYPORT_BUILDER_NAMESPACE"
     private static let descriptor: CInt = 3
 
@@ -26,9 +28,9 @@ public struct BuilderNamespace: Sendable, Hashable {
     public static var inherited: BuilderNamespace? {
         guard let words = found?.split(separator: " "), words.first == "\(descriptor)" else { return nil }
         return BuilderNamespace(
-            path: "/proc/\(getpid())/fd/\(descriptor)", account: words.dropFirst(2).joined(separator: " "),
-            kvmObstacle: words.dropFirst().first == "kvm" ? nil : "the builders' account cannot open /dev/kvm"
-        )
+            path: "/proc/\(getpid())/fd/\(descriptor)", account: words.dropFirst(3).joined(separator: " "),
+            kvmObstacle: words.contains("kvm") ? nil : "the builders' account cannot open /dev/kvm",
+            networkObstacle: words.contains("net") ? nil : "this host allows no network namespaces")
     }
 
     /// Why there is none, and what to do, in two sentences without the last full stop; nil: there is one.
@@ -104,6 +106,8 @@ public struct BuilderNamespace: Sendable, Hashable {
                 unshare --mount --pid --ipc --fork sh -c 'mount --rbind /usr /usr &&
                     exec setpriv --reuid=1 --regid=1 --clear-groups --no-new-privs true' 2>&1) ||
                 refuse "$(echo "$tried" | head -n 1). \#(unit), on a host that allows mount namespaces" || return
+            net=no
+            if nsenter --user="/proc/$holder/ns/user" --preserve-credentials unshare --net true 2>/dev/null; then net=net; fi
             kvm=no
             groups=--clear-groups
             [ "$(echo "$ids" | wc -w)" = 2 ] || groups=--groups=2
@@ -111,7 +115,7 @@ public struct BuilderNamespace: Sendable, Hashable {
                 sh -c 'test -r /dev/kvm && test -w /dev/kvm'; then kvm=kvm; fi
         }
         holder=
-        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason="\#(descriptor) $kvm $ids"; fi
+        if [ -z "$account" ]; then reason="nobody has asked for it"; else make && reason="\#(descriptor) $kvm $net $ids"; fi
         [ -z "$holder" ] || kill "$holder"
         export \#(variable)="${reason:-unknown}"
         if [ "$(id -u)" = 0 ] || ! command -v setpriv >/dev/null; then exec "$@"; fi

@@ -3,7 +3,7 @@ import SystemPackage
 /// How QEMU is started, in the background: with limits, with nothing but what it needs, and as a user of its own if
 /// there is a ``BuilderNamespace``.
 ///
-/// QEMU then has mount, PID and IPC namespaces of its own. Its file system is the folder `root` of the machine, which has
+/// QEMU then has mount, PID, IPC and network namespaces of its own; there is nothing in the last but a loopback. Its file system is the folder `root` of the machine, which has
 /// nothing but /usr and the libraries, three or four devices, the files of its image, and /run, the machine's folder
 /// `emulator`, the only place that it can write to, until it has started: then that folder is removed. It has no
 /// capability, and is the first process of its PID namespace: it sees no other.
@@ -13,7 +13,7 @@ struct Confinement: Sendable {
     /// In bytes. QEMU continues when a file would become longer, because it ignores the signal for that.
     let longestFile: Int
 
-    /// The descriptor of the socket on which its monitor listens (see ``MonitorSocket``).
+    /// The descriptor of the socket on which its monitor listens (see ``InheritedSocket``).
     static let monitor = 3
     /// The descriptor of the pipe to the keeper of the ``ConsoleLog``.
     static let console = 7
@@ -34,18 +34,20 @@ struct Confinement: Sendable {
 
     /// The arguments of `sh` that run a program in the background; its standard input is the monitor's socket.
     ///
-    /// - Parameter network: the one whose namespace the program is in, if it is not the host's.
+    /// - Parameter network: the one whose namespace the program is in; nil: it reaches nothing or, without namespaces, what the
+    ///   host reaches.
     func arguments(running program: String, _ arguments: [String], network: OutboundNetwork?) -> [String] {
         let background = ["sh", "-c", "\"$@\" &", "sh"]
         let limits = [folder.path.string, String(longestFile / 512)]
         let command: [String]
-        if namespace == nil {
-            command = background + ["sh", "-c", Self.limited, "sh"] + limits + [program] + arguments
-        } else {
+        if let namespace {
+            let empty = network == nil && namespace.networkObstacle == nil ? ["--net"] : []
             command =
-                ["unshare", "--mount", "--pid", "--ipc"] + background + ["sh", "-c", Self.confined, "sh"]
-                + limits
+                ["unshare", "--mount", "--pid", "--ipc"] + empty + background
+                + ["sh", "-c", Self.confined, "sh"] + limits
                 + files.map { "\($0.path)=\($0.place)" } + ["--", program] + arguments
+        } else {
+            command = background + ["sh", "-c", Self.limited, "sh"] + limits + [program] + arguments
         }
         let entering =
             network?.arguments(running: command, in: namespace)

@@ -55,8 +55,13 @@ struct EmulatorCommand {
             folder: folder, namespace: namespace, longestFile: disk?.longestOverlay ?? 0, files: files)
     }
 
+    /// The port of a machine's SSH server in QEMU's own network namespace.
+    static let port = 2222
+
     /// A machine that is reached by its SSH server and its monitor.
-    func machine(in folder: MachineFolder, port: Int) -> [String] {
+    ///
+    /// - Parameter port: on the host's loopback; nil: QEMU is in a network namespace of its own.
+    func machine(in folder: MachineFolder, port: Int?) -> [String] {
         let confinement = confinement(in: folder)
         return common(confinement) + drive(confinement) + [
             "-netdev", "user,id=network,\(userNetwork(port: port))",
@@ -64,11 +69,13 @@ struct EmulatorCommand {
         ]
     }
 
-    private func userNetwork(port: Int) -> String {
-        switch network {
-        case .none: "restrict=on,hostfwd=tcp:127.0.0.1:\(port)-:22"
-        case .outbound:
-            "ipv6=off,hostfwd=tcp:\(OutboundNetwork.address):\(OutboundNetwork.port)-:22"
+    /// In a namespace of its own, QEMU starts before its loopback is up, and so accepts connections at every address that the
+    /// namespace will ever have.
+    private func userNetwork(port: Int?) -> String {
+        let place = port.map { "127.0.0.1:\($0)" } ?? ":\(Self.port)"
+        return switch network {
+        case .none: "restrict=on,hostfwd=tcp:\(place)-:22"
+        case .outbound: "ipv6=off,hostfwd=tcp:\(place)-:22"
         }
     }
 

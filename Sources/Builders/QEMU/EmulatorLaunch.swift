@@ -12,7 +12,7 @@ struct EmulatorLaunch: Sendable {
 
     /// Returns the process when QEMU's program is executed, which can still fail.
     func start(_ arguments: [String]) async throws(MachineError) -> pid_t {
-        let socket = try MonitorSocket.listen(at: folder.monitorSocket)
+        let socket = try InheritedSocket.listen(at: folder.monitorSocket)
         // QEMU has inherited it. Nobody answers when QEMU has ended.
         defer { try? socket.close() }
         let command = ShortCommand(

@@ -38,7 +38,8 @@ extension Machine {
             network: specification.network, namespace: specification.namespace)
         let (record, monitor) = try await launch(
             emulator, specification, in: folder, hostKeys: hostKeys)
-        return Machine(folder: folder, record: record, monitor: monitor)
+        guard let endpoint = record.endpoint else { throw MachineError(.startFailed, detail: "no endpoint") }
+        return Machine(folder: folder, record: record, at: endpoint, monitor: monitor)
     }
 
     /// Finds a machine that an earlier process has started.
@@ -47,12 +48,12 @@ extension Machine {
     /// answer is useless, and is ended.
     public static func adopt(folder path: FilePath) async -> Machine? {
         let folder = MachineFolder(path: path)
-        if let record = MachineRecord.read(from: folder) {
+        if let record = MachineRecord.read(from: folder), let endpoint = record.endpoint {
             // The earlier process may have died before it sealed the folder.
             if let monitor = try? await MonitorConnection.connect(to: folder.monitorSocket),
                 (try? folder.seal()) != nil
             {
-                return Machine(folder: folder, record: record, monitor: monitor)
+                return Machine(folder: folder, record: record, at: endpoint, monitor: monitor)
             }
         }
         await endUnanswering(folder)
@@ -102,7 +103,7 @@ extension Machine {
             whole, to: folder.initramfs, permissions: [.ownerReadWrite, .groupRead, .otherRead])
     }
 
-    /// Starts QEMU on a port that was free a moment ago; tries another one if it no longer is.
+    /// Starts QEMU, and what lets gateways reach the machine.
     private static func launch(
         _ emulator: EmulatorCommand, _ specification: MachineSpecification, in folder: MachineFolder,
         hostKeys: [String]
@@ -112,12 +113,18 @@ extension Machine {
             ? nil : OutboundNetwork(folder: folder, limits: specification.outbound)
         let launch = EmulatorLaunch(
             folder: folder, confinement: emulator.confinement(in: folder), network: network)
+        var record = MachineRecord(
+            hostKeys: hostKeys, identity: specification.identity.string,
+            accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil,
+            memory: specification.memory, hasNetwork: network != nil,
+            allocation: specification.allocation?.description)
         var failure = MachineError(.startFailed, detail: "no free port")
         for _ in 0..<5 {
-            var record = MachineRecord(
-                port: try LoopbackPort.pick(), hostKeys: hostKeys, identity: specification.identity.string,
-                accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil,
-                memory: specification.memory, allocation: specification.allocation?.description)
+            if specification.hasOwnNetwork {
+                record.socket = specification.socket
+            } else {
+                record.port = try LoopbackPort.pick()
+            }
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.
             try record.write(to: folder)
@@ -125,7 +132,7 @@ extension Machine {
                 let process = try await launch.start(emulator.machine(in: folder, port: record.port))
                 let monitor = try await launch.monitor(of: process)
                 try folder.seal()
-                if let network { record = try await openPort(of: record, network, in: folder) }
+                if let socket = record.socket { try await KeptSocket(socket, of: folder).keep() }
                 return (record, monitor)
             } catch {
                 await endUnanswering(folder)
@@ -134,19 +141,6 @@ extension Machine {
             guard failure.detail.contains("host forwarding rule") else { break }
         }
         throw failure
-    }
-
-    /// Finds a port for a machine whose QEMU is in a network namespace; it can differ from the record's.
-    private static func openPort(
-        of record: MachineRecord, _ network: OutboundNetwork, in folder: MachineFolder
-    ) async throws(MachineError) -> MachineRecord {
-        var record = record
-        for _ in 0..<5 {
-            if await network.forward(port: record.port) { return record }
-            record.port = try LoopbackPort.pick()
-            try record.write(to: folder)
-        }
-        throw MachineError(.networkFailed, detail: "slirp4netns did not open a port.")
     }
 
     /// The error for a program's messages. (It runs in the C locale.)

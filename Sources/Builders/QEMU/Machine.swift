@@ -1,3 +1,4 @@
+public import BuildAPI
 public import Provider
 import SystemPackage
 public import TaskChannel
@@ -7,9 +8,8 @@ public import TaskChannel
 /// It outlives this object and this process: `adopt` finds it again. It ends when `end` is called, when its
 /// guest powers off, or by its own watchdog.
 public final class Machine: Sendable {
-    /// The address of its SSH server: an IP literal.
-    public let address = "127.0.0.1"
-    public let port: Int
+    /// Where its SSH server is reached.
+    public let endpoint: Job.Builder.Endpoint
     /// The host keys that its SSH server can show, `<type> <base64>`.
     public let hostKeys: [String]
     /// The user name for logging in.
@@ -21,6 +21,8 @@ public final class Machine: Sendable {
     let folder: MachineFolder
     let monitor: MonitorConnection
     private let meter: NetworkMeter?
+    /// Has its socket kept, as long as it lives; nil: it has none.
+    private let keeping: Task<Void, Never>?
     /// How its instructions are executed; nil: an earlier version has started it, and has not noted that.
     public let accelerator: Accelerator?
     /// Whether its QEMU runs as a user of its own.
@@ -28,19 +30,32 @@ public final class Machine: Sendable {
     /// MiB; nil: an earlier version has started it, and has not noted that.
     public let memory: Int?
 
-    init(folder: MachineFolder, record: MachineRecord, monitor: MonitorConnection) {
+    init(
+        folder: MachineFolder, record: MachineRecord, at endpoint: Job.Builder.Endpoint,
+        monitor: MonitorConnection
+    ) {
         self.folder = folder
-        self.port = record.port
+        self.endpoint = endpoint
         self.hostKeys = record.hostKeys
         channel = SSHTaskChannel(
             SSHDestination(
-                address: address, port: record.port, user: user, identity: FilePath(record.identity),
-                folder: folder.path))
+                endpoint: endpoint, user: user, identity: FilePath(record.identity), folder: folder.path))
         self.monitor = monitor
-        meter = EmulatorProcess(folder: folder).identify().flatMap { NetworkMeter(of: $0) }
+        meter =
+            record.hasNetwork == false
+            ? nil : EmulatorProcess(folder: folder).identify().flatMap { NetworkMeter(of: $0) }
+        keeping = record.socket.map { socket in
+            Task {
+                await KeptSocket(socket, of: folder).keepAgain { monitor.isOpen }
+            }
+        }
         accelerator = record.accelerator
         isIsolated = record.isIsolated ?? false
         memory = record.memory
+    }
+
+    deinit {
+        keeping?.cancel()
     }
 
     /// What it has sent and received so far, also after its end; nil: it has no network that counts.
@@ -78,6 +93,8 @@ public final class Machine: Sendable {
         if let identified {
             await process.waitUntilGone(identified, gracePeriod: .seconds(5))
         }
+        keeping?.cancel()
+        await keeping?.value
         folder.removeTraces()
     }
 }

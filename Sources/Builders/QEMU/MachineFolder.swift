@@ -1,3 +1,5 @@
+import BuildAPI
+import BuilderSocket
 import Foundation
 import Provider
 import SystemPackage
@@ -21,8 +23,8 @@ struct MachineFolder: Sendable {
     var knownHosts: FilePath { SSHDestination.knownHosts(in: path) }
     /// The initramfs with this machine's secrets; exists only while QEMU starts.
     var initramfs: FilePath { path.appending("initramfs") }
-    /// The API socket of slirp4netns; exists only while a machine with a network starts.
-    var networkSocket: FilePath { path.appending("net.sock") }
+    /// A fifo that the keeper of the machine's socket holds open.
+    var keeperLife: FilePath { path.appending("keeper") }
     /// The messages of slirp4netns.
     var networkLog: FilePath { path.appending("net.log") }
     var record: FilePath { path.appending("machine.json") }
@@ -47,9 +49,10 @@ struct MachineFolder: Sendable {
     /// Removes the files that show that a machine lives. Its console's log stays for the administrator.
     func removeTraces() {
         removeSecrets()
+        if let socket = MachineRecord.read(from: self)?.socket { remove([FilePath(socket.path)]) }
         remove([
-            emulator, root, monitorSocket, controlSocket, processFile, record, knownHosts, networkSocket,
-            networkLog,
+            emulator, root, monitorSocket, controlSocket, processFile, record, knownHosts, networkLog,
+            keeperLife,
         ])
     }
 
@@ -132,7 +135,10 @@ struct MachineFolder: Sendable {
 
 /// What a restarted runner must know about a machine.
 struct MachineRecord: Codable {
-    var port: Int
+    /// On the host's loopback; nil: it is reached through a socket.
+    var port: Int?
+    /// Nil: it is reached through a port.
+    var socket: BuilderSocket?
     var hostKeys: [String]
     var identity: String
     /// Nil: an earlier version has written it.
@@ -140,8 +146,15 @@ struct MachineRecord: Codable {
     var isIsolated: Bool?
     /// MiB.
     var memory: Int?
+    /// Whether it has a network; nil: an earlier version has written it.
+    var hasNetwork: Bool?
     /// Nil: it is nobody's, or an earlier version has written it.
     var allocation: String?
+
+    var endpoint: Job.Builder.Endpoint? {
+        if let socket { return .socket(path: socket.path) }
+        return port.flatMap { UInt16(exactly: $0) }.map { .address("127.0.0.1", port: $0) }
+    }
 
     static func read(from folder: MachineFolder) -> MachineRecord? {
         guard let data = try? folder.read(folder.record) else { return nil }

@@ -1,3 +1,4 @@
+public import BuilderSocket
 public import Provider
 public import SystemPackage
 
@@ -11,6 +12,8 @@ public struct MachineSpecification: Sendable, Hashable {
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int
+    /// Where it is reached, if QEMU is in a network namespace of its own; otherwise a port on the host's loopback.
+    public var socket: BuilderSocket
     /// What it can reach.
     public var network: Network
     /// How much of it.
@@ -33,7 +36,8 @@ public struct MachineSpecification: Sendable, Hashable {
     public var allocation: AllocationID?
 
     public init(
-        folder: FilePath, image: FilePath, memory: Int = 512, processors: Int = 1, network: Network = .none,
+        folder: FilePath, image: FilePath, socket: BuilderSocket? = nil, memory: Int = 512,
+        processors: Int = 1, network: Network = .none,
         outbound: OutboundLimits = OutboundLimits(), accelerator: Accelerator = .automatic,
         namespace: BuilderNamespace? = nil, authorizedKeys: [String], identity: FilePath,
         hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600,
@@ -41,6 +45,7 @@ public struct MachineSpecification: Sendable, Hashable {
     ) {
         self.folder = folder
         self.image = image
+        self.socket = socket ?? BuilderSocket(path: folder.appending("builder.sock").string)
         self.memory = memory
         self.processors = processors
         self.network = network
@@ -53,6 +58,11 @@ public struct MachineSpecification: Sendable, Hashable {
         self.life = life
         self.grace = grace
         self.allocation = allocation
+    }
+
+    /// Whether QEMU is in a network namespace of its own.
+    var hasOwnNetwork: Bool {
+        network == .outbound || namespace.map { $0.networkObstacle == nil } ?? false
     }
 
     /// What is in the folder of an image. The disk is missing for machines whose files live in their memory.

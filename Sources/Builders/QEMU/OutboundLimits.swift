@@ -28,13 +28,14 @@ public struct OutboundLimits: Sendable, Hashable {
                 quota volume { over \(bytes) bytes }
                 chain input {
                     type filter hook input priority filter; policy accept;
-                    ip saddr 192.0.2.2 tcp dport 2222 accept comment "the way in"
+                    iifname tap0 tcp dport \(EmulatorCommand.port) drop
                     iifname tap0 quota name volume drop
                     iifname tap0 counter name received
                 }
                 chain output {
                     type filter hook output priority filter; policy drop;
-                    ip daddr 192.0.2.2 tcp sport 2222 accept comment "the way in"
+                    oif lo tcp dport \(EmulatorCommand.port) accept comment "the way in"
+                    oif lo tcp sport \(EmulatorCommand.port) accept comment "the way in"
                     oif lo icmp type destination-unreachable accept comment "what is refused is told"
                     ct state new limit rate over \(rate) counter name deferred drop
                     quota name volume reject

@@ -1,6 +1,3 @@
-import Foundation
-import NIOCore
-import NIOPosix
 import SystemPackage
 
 /// The network of a machine that can reach the internet, but neither this host nor private networks.
@@ -12,9 +9,6 @@ struct OutboundNetwork: Sendable {
     let folder: MachineFolder
     let limits: OutboundLimits
 
-    /// The address where QEMU accepts the machine's SSH connections.
-    static let address = "192.0.2.100"
-    static let port = 2222
     /// The address from which slirp4netns forwards queries to the host's name server.
     static let nameServer = "192.0.2.3"
 
@@ -56,7 +50,7 @@ struct OutboundNetwork: Sendable {
         rules=$(echo "$rules" | sed "s/HOST/$host/")
 
         space= said=$folder/net.said lives=$folder/net.lives
-        rm -f "$said" "$lives" "$folder/net.sock"
+        rm -f "$said" "$lives"
         mkfifo -m 0600 "$said" "$lives"
         trap 'rm -f "$said" "$lives"; [ -z "$space" ] || kill "$space"' EXIT
         $new sh -c 'echo made; exec sleep 60' \\
@@ -76,7 +70,7 @@ struct OutboundNetwork: Sendable {
             mount --rbind "$0" /run
             exec "$@"' "$folder/emulator" \\
             slirp4netns --configure --mtu=1500 --cidr=192.0.2.0/24 --disable-host-loopback --enable-sandbox \\
-            --enable-seccomp --api-socket="$folder/net.sock" --exit-fd=4 --ready-fd=7 "$space" tap0 \\
+            --enable-seccomp --exit-fd=4 --ready-fd=7 "$space" tap0 \\
             </dev/null >"$folder/net.log" 2>&1 \(Confinement.monitor)>&- 4<"$lives" 5>&- 7>"$said" 9>&- &
         exec 6>"$lives" 5>&-
         [ "$(head -c 1 <"$said")" = 1 ] || fail "slirp4netns: $(cat "$folder/net.log")"
@@ -85,62 +79,4 @@ struct OutboundNetwork: Sendable {
             echo "$0" | nft -f - || { echo "\(complaint)the rules are refused" >&2; exit 1; }
             exec "$@"' "$rules" "$@"
         """
-
-    /// Forwards that port on the host's loopback to the machine's SSH server.
-    ///
-    /// Returns false if the port is in use. After success nobody can ask slirp4netns for anything more.
-    func forward(port: Int) async -> Bool {
-        let request = """
-            {"execute":"add_hostfwd","arguments":{"proto":"tcp","host_addr":"127.0.0.1","host_port":\(port),\
-            "guest_addr":"\(Self.address)","guest_port":\(Self.port)}}
-            """
-        let answer = try? await Self.ask(folder.networkSocket, request, limit: .seconds(10))
-        guard answer?.contains("\"return\"") == true else { return false }
-        folder.remove([folder.networkSocket])
-        return true
-    }
-
-    /// Sends one request to slirp4netns, which closes the connection after its answer.
-    private static func ask(
-        _ socket: FilePath, _ request: String, limit: TimeAmount
-    ) async throws -> String {
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let answer = loop.makePromise(of: String.self)
-        let alarm = loop.scheduleTask(in: limit) { answer.fail(ChannelError.connectTimeout(limit)) }
-        defer { alarm.cancel() }
-        let connecting = ClientBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AnswerHandler(answer: answer))
-                }
-            }
-            .connect(unixDomainSocketPath: socket.string)
-        connecting.whenFailure { answer.fail($0) }
-        connecting.whenSuccess { $0.writeAndFlush(ByteBuffer(string: request), promise: nil) }
-        return try await answer.futureResult.get()
-    }
-}
-
-/// Collects bytes until the connection ends.
-private final class AnswerHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let answer: EventLoopPromise<String>
-    private var received = ""
-
-    init(answer: EventLoopPromise<String>) {
-        self.answer = answer
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        received += String(buffer: unwrapInboundIn(data))
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        answer.succeed(received)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-    }
 }

@@ -6,8 +6,7 @@ import Provider
 struct QEMUBuilder: AllocatedBuilder {
     let machine: Machine
 
-    var address: String { machine.address }
-    var port: UInt16 { UInt16(machine.port) }
+    var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
     var channel: any TaskChannel { machine.channel }

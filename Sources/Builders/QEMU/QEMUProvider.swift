@@ -1,4 +1,5 @@
 import BuildAPI
+import BuilderSocket
 import Glibc
 public import Logging
 public import Provider
@@ -42,6 +43,7 @@ public final class QEMUProvider: BuilderProvider {
         let image = settings.imageSettings[request.image] ?? .init()
         return MachineSpecification(
             folder: folder(of: request.job), image: FilePath("\(settings.images)/\(request.image)"),
+            socket: BuilderSocket(path: "\(settings.sockets)/\(request.job)", gateway: settings.gateway),
             memory: image.memory ?? settings.memory, processors: image.processors, network: image.network,
             outbound: settings.outbound, accelerator: try await accelerator(forImage: request.image),
             namespace: settings.namespace, authorizedKeys: settings.authorizedKeys,

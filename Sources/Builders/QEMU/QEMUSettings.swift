@@ -17,6 +17,10 @@ public struct QEMUSettings: Sendable {
     /// A folder of the runner's own. Paths of Unix sockets in it are short: each machine's folder there is its job's
     /// number.
     public var machines: String
+    /// The folder of the sockets at which the gateways of this host reach builders.
+    public var sockets: String
+    /// The account of this host's gateway; nil: there is none.
+    public var gateway: UInt32?
     /// The folder of images.
     public var images: String
     /// By the image's name; images without settings of their own are missing.
@@ -35,11 +39,14 @@ public struct QEMUSettings: Sendable {
     public var authority: (file: String, key: String)
 
     public init(
-        machines: String, images: String, imageSettings: [String: Image], memory: Int,
+        machines: String, sockets: String, gateway: UInt32?, images: String, imageSettings: [String: Image],
+        memory: Int,
         accelerator: Accelerator, namespace: BuilderNamespace?, outbound: OutboundLimits,
         authorizedKeys: [String], identity: String, authority: (file: String, key: String)
     ) {
         self.machines = machines
+        self.sockets = sockets
+        self.gateway = gateway
         self.images = images
         self.imageSettings = imageSettings
         self.memory = memory

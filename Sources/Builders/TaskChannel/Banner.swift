@@ -1,24 +1,32 @@
+import BuildAPI
+import Connections
 import NIOCore
 import NIOPosix
 
-/// Tests whether an SSH server listens at an address.
+/// Tests whether an SSH server answers.
 ///
 /// An accepted connection proves nothing, because QEMU, for example, accepts before the guest listens.
 enum Banner {
     /// Connects once, and returns whether an SSH banner came within `limit`.
-    static func isShown(at address: String, port: Int, limit: TimeAmount) async -> Bool {
+    static func isShown(at endpoint: Job.Builder.Endpoint, limit: TimeAmount) async -> Bool {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = loop.makePromise(of: Bool.self)
         let alarm = loop.scheduleTask(in: limit) { answer.succeed(false) }
         defer { alarm.cancel() }
-        let connecting = ClientBootstrap(group: loop)
-            .connectTimeout(limit)
-            .channelInitializer { channel in
+        @Sendable func bootstrap() -> ClientBootstrap {
+            ClientBootstrap(group: loop).connectTimeout(limit).channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(BannerHandler(answer: answer))
                 }
             }
-            .connect(host: address, port: port)
+        }
+        let connecting =
+            switch endpoint {
+            case .address(let address, let port): bootstrap().connect(host: address, port: Int(port))
+            case .socket(let path):
+                NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try HandoverSocket.open(path) }
+                    .flatMap { bootstrap().withConnectedSocket($0) }
+            }
         connecting.whenFailure { _ in answer.succeed(false) }
         let shown = (try? await answer.futureResult.get()) ?? false
         connecting.whenSuccess { $0.close(promise: nil) }

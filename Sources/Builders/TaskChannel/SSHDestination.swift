@@ -1,12 +1,11 @@
+public import BuildAPI
 import Provider
 public import SystemPackage
 
 /// Which SSH server a task channel talks to, how it proves which one it is, and where the scripts are that the channel
 /// calls there.
 public struct SSHDestination: Sendable {
-    /// An IP literal.
-    public var address: String
-    public var port: Int
+    public var endpoint: Job.Builder.Endpoint
     public var user: String
     /// The file with the runner's private key, whose public half the server accepts.
     public var identity: FilePath
@@ -17,11 +16,10 @@ public struct SSHDestination: Sendable {
     public var scripts: String
 
     public init(
-        address: String, port: Int, user: String, identity: FilePath, folder: FilePath,
+        endpoint: Job.Builder.Endpoint, user: String, identity: FilePath, folder: FilePath,
         scripts: String = SSHDestination.scriptsInOurImages
     ) {
-        self.address = address
-        self.port = port
+        self.endpoint = endpoint
         self.user = user
         self.identity = identity
         self.folder = folder
@@ -52,5 +50,11 @@ public struct SSHDestination: Sendable {
     /// The server's name in known_hosts.
     static let hostKeyAlias = "builder"
 
-    var isOnLoopback: Bool { address.hasPrefix("127.") || address == "::1" }
+    /// Whether no network lies between.
+    var isOnThisHost: Bool {
+        switch endpoint {
+        case .address(let address, _): address.hasPrefix("127.") || address == "::1"
+        case .socket: true
+        }
+    }
 }

@@ -37,11 +37,7 @@ public final class SSHTaskChannel: TaskChannel {
             guard isAlive() else { throw BuilderError(.ended) }
             guard ContinuousClock.now < deadline else { throw BuilderError(.notReady) }
             // On a busy host even the banner can take long, so wait longer each time.
-            if await Banner.isShown(
-                at: destination.address, port: destination.port, limit: .milliseconds(Int64(timeout)))
-            {
-                break
-            }
+            if await Banner.isShown(at: destination.endpoint, limit: .milliseconds(Int64(timeout))) { break }
             timeout = min(timeout * 5 / 4, 5000)
             try? await Task.sleep(for: .milliseconds(50))
         }

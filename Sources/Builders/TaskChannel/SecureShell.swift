@@ -1,3 +1,5 @@
+import BuildAPI
+import BuilderSocket
 package import Provider
 import SystemPackage
 
@@ -28,10 +30,24 @@ package struct SecureShell: Sendable {
             "ClearAllForwardings=yes", "ForwardAgent=no",
             "ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
         ]
-        // On loopback nobody can eavesdrop, and the default takes an emulated machine twice the time.
-        if destination.isOnLoopback { options.append("KexAlgorithms=curve25519-sha256") }
-        return ["-F", "none", "-T"] + options.flatMap { ["-o", $0] }
-            + ["-p", String(destination.port), "\(destination.user)@\(destination.address)", command]
+        // On this host nobody can eavesdrop, and the default takes an emulated machine twice the time.
+        if destination.isOnThisHost { options.append("KexAlgorithms=curve25519-sha256") }
+        return ["-F", "none", "-T"] + (options + proxy).flatMap { ["-o", $0] } + place + [command]
+    }
+
+    private var place: [String] {
+        switch destination.endpoint {
+        case .address(let address, let port): ["-p", String(port), "\(destination.user)@\(address)"]
+        case .socket: ["\(destination.user)@\(SSHDestination.hostKeyAlias)"]
+        }
+    }
+
+    /// ssh expands % in the line, and gives it to a shell.
+    private var proxy: [String] {
+        guard case .socket(let path) = destination.endpoint else { return [] }
+        let words = [SocketCommand.program] + SocketCommand.reach(path: path).words
+        let line = words.map { "'" + $0.escaping("'", as: #"'\''"#) + "'" }.joined(separator: " ")
+        return ["ProxyUseFdpass=yes", "ProxyCommand=\(line.escaping("%", as: "%%"))"]
     }
 
     /// Runs a command to its end. Throws unless it ends with status 0.

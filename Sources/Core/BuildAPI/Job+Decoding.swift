@@ -28,19 +28,3 @@ extension Job {
             removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }
 }
-
-extension Job.Builder {
-    /// Without a port, it is SSH's: 22.
-    public init(from decoder: any Decoder) throws {
-        let members = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            state: try members.decode(State.self, forKey: .state),
-            address: try members.decode(String.self, forKey: .address),
-            port: try members.decodeIfPresent(UInt16.self, forKey: .port) ?? 22,
-            user: try members.decode(String.self, forKey: .user),
-            hostKeys: try members.decode([String].self, forKey: .hostKeys),
-            keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil),
-            accelerator: try members.decodeIfPresent(Accelerator.self, forKey: .accelerator),
-            isolated: try members.decodeIfPresent(Bool.self, forKey: .isolated))
-    }
-}

@@ -168,12 +168,11 @@ extension Job {
         }
 
         public var state: State
-        /// An IP literal.
-        public var address: String
-        public var port: UInt16
+        /// Where its SSH server is reached.
+        public var endpoint: Endpoint
         /// The user name to log in with.
         public var user: String
-        /// Each `<type> <base64>`. These identify the builder; its address and port do not.
+        /// Each `<type> <base64>`. These identify the builder; its endpoint does not.
         public var hostKeys: [String]
         public var keptUntil: Date?
         /// How its instructions are executed; nil: the service does not say.
@@ -183,19 +182,18 @@ extension Job {
         public var isolated: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case state, address, port, user
+            case state, endpoint, address, port, user
             case hostKeys = "host_keys"
             case keptUntil = "kept_until"
             case accelerator, isolated
         }
 
         public init(
-            state: State, address: String, port: UInt16, user: String, hostKeys: [String],
+            state: State, endpoint: Endpoint, user: String, hostKeys: [String],
             keptUntil: Date? = nil, accelerator: Accelerator? = nil, isolated: Bool? = nil
         ) {
             self.state = state
-            self.address = address
-            self.port = port
+            self.endpoint = endpoint
             self.user = user
             self.hostKeys = hostKeys
             self.keptUntil = keptUntil

@@ -52,7 +52,6 @@ extension SessionContext {
 
 extension BuilderAddress {
     init(_ builder: Job.Builder) {
-        self.init(
-            address: builder.address, port: builder.port, user: builder.user, hostKeys: builder.hostKeys)
+        self.init(endpoint: builder.endpoint, user: builder.user, hostKeys: builder.hostKeys)
     }
 }

@@ -387,8 +387,8 @@ extension Claim.Kind {
 }
 
 extension Job.Builder {
-    /// Whether it has the same address, user and host keys.
+    /// Whether it has the same endpoint, user and host keys.
     fileprivate func isSameMachine(as other: Job.Builder) -> Bool {
-        address == other.address && port == other.port && user == other.user && hostKeys == other.hostKeys
+        endpoint == other.endpoint && user == other.user && hostKeys == other.hostKeys
     }
 }

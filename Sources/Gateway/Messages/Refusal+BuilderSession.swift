@@ -33,7 +33,7 @@ extension Refusal {
             )
         case .noTerminal:
             Message(.noBuilder, sentence(error.code), "Leave out -t.", cause: error.debugDescription)
-        case .overrun:
+        case .overrun, .elsewhere:
             Message(
                 .noBuilder, sentence(error.code), Message.tellAdministrator, cause: error.debugDescription)
         case .keyNotAccepted:
@@ -50,6 +50,7 @@ extension Refusal {
     private static func sentence(_ code: SSHClientError.Code) -> String {
         switch code {
         case .unreachable: "The builder cannot be reached."
+        case .elsewhere: "The builder can only be entered through a gateway on its own host."
         case .timedOut: "The builder does not answer."
         case .hostKeyMismatch: "The builder's host key is not that of this job's machine."
         case .authenticationFailed: "The builder refuses the gateway's login."

@@ -1,11 +1,20 @@
 #define _GNU_SOURCE
 #include "CProcesses.h"
 
+#include "CLinux.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,5 +63,45 @@ int sp_end_later(pid_t process, unsigned seconds) {
     struct timespec rest = {.tv_sec = seconds};
     while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {}
     syscall(SYS_pidfd_send_signal, 0, SIGTERM, NULL, 0);
+    _exit(0);
+}
+
+int sp_process_descriptor(pid_t process) {
+    return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+void sp_become_helper(const char *name) {
+    prctl(PR_SET_NAME, name);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* In a new namespace it is down. */
+static int raise_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int result = descriptor < 0 ? -1 : ioctl(descriptor, SIOCSIFFLAGS, &request);
+    if (descriptor >= 0) close(descriptor);
+    return result;
+}
+
+static int connect_to_loopback(unsigned short port) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor >= 0 && connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    return -1;
+}
+
+pid_t sp_hand_over(int client, int user, int network, unsigned short port) {
+    pid_t child = fork();
+    if (child != 0) return child;
+    /* The process can have threads: only signal-safety(7). */
+    alarm(10);
+    int connection = -1;
+    if (user < 0 ||
+        (setns(user, CLONE_NEWUSER) == 0 && setns(network, CLONE_NEWNET) == 0 && raise_loopback() == 0)) {
+        connection = connect_to_loopback(port);
+    }
+    sp_send_descriptor(client, connection < 0 ? (unsigned char)errno : 0, connection);
     _exit(0);
 }

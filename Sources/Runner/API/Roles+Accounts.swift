@@ -6,11 +6,11 @@ extension Roles {
     /// Looks up the configured names once, at the start.
     init(_ configuration: Configuration.Runner, logger: Logger) {
         func user(_ name: String, _ role: String) -> UInt32? {
-            guard let entry = getpwnam(name) else {
+            let user = Self.user(named: name)
+            if user == nil {
                 logger.warning("there is no account \"\(name)\": nobody has the role \(role)")
-                return nil
             }
-            return entry.pointee.pw_uid
+            return user
         }
         self.init(
             own: geteuid(), gateway: user(configuration.account, "gateway"),
@@ -28,4 +28,7 @@ extension Roles {
         }
         operators = Set(names.compactMap { getpwnam($0)?.pointee.pw_uid })
     }
+
+    /// Nil: there is no such account on this machine.
+    static func user(named name: String) -> UInt32? { getpwnam(name)?.pointee.pw_uid }
 }

@@ -73,7 +73,7 @@ struct Lifecycle: Sendable {
 
     /// A machine has been started and boots.
     mutating func builderStarted(
-        address: String, port: UInt16, user: String, hostKeys: [String],
+        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
         execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
         record.job.status = .running
@@ -81,7 +81,7 @@ struct Lifecycle: Sendable {
         record.builderStarted = now
         record.job.builderEnd = nil
         record.job.builder = Job.Builder(
-            state: .booting, address: address, port: port, user: user, hostKeys: hostKeys,
+            state: .booting, endpoint: endpoint, user: user, hostKeys: hostKeys,
             accelerator: execution.accelerator, isolated: execution.isIsolated)
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }

@@ -41,8 +41,8 @@ extension LiveJob {
         }
         await apply {
             $0.builderStarted(
-                address: started.address, port: started.port, user: started.user,
-                hostKeys: started.hostKeys, execution: started.execution, until: started.until, at: $1)
+                endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
+                execution: started.execution, until: started.until, at: $1)
         }
     }
 

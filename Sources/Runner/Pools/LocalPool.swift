@@ -22,11 +22,14 @@ extension QEMUSettings {
     ///   - folder: the state folder.
     ///   - identity: the runner's own key, which every builder accepts.
     ///   - authority: signs the host key of every builder.
+    ///   - gateway: the account of this host's gateway; nil: there is none.
     init(
-        _ configuration: Configuration.Runner, in folder: String, identity: KeyPair, authority: KeyPair
+        _ configuration: Configuration.Runner, in folder: String, identity: KeyPair, authority: KeyPair,
+        gateway: UInt32?
     ) {
         self.init(
-            machines: "\(folder)/machines", images: configuration.images,
+            machines: "\(folder)/machines", sockets: Self.socketFolder(beside: configuration.socket),
+            gateway: gateway, images: configuration.images,
             imageSettings: configuration.imageSettings.mapValues {
                 Image(
                     memory: $0.memory, processors: $0.processors,
@@ -40,6 +43,11 @@ extension QEMUSettings {
                 bytes: configuration.outbound.bytes),
             authorizedKeys: [identity.publicKey] + configuration.gatewayKeys, identity: identity.path,
             authority: (authority.path, authority.publicKey))
+    }
+
+    /// `/run/sallyport/api.builders`, beside `api.sock`: where gateways reach the runner, they reach its builders.
+    static func socketFolder(beside socket: String) -> String {
+        "\(socket.hasSuffix(".sock") ? String(socket.dropLast(".sock".count)) : socket).builders"
     }
 }
 

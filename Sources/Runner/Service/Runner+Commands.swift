@@ -67,7 +67,8 @@ extension Runner {
                 let provider = QEMUProvider(
                     QEMUSettings(
                         configuration, in: folder, identity: try await .identity(in: folder),
-                        authority: try await .hostAuthority(in: folder)), logger: logger)
+                        authority: try await .hostAuthority(in: folder),
+                        gateway: Roles.user(named: configuration.account)), logger: logger)
                 pools.append(.local(provider, configuration))
             case .command: pools.append(try await .command(name, pool, configuration, in: folder, logger))
             }

@@ -1,4 +1,5 @@
 import ConfigurationFile
+import Connections
 import Presentation
 import QEMU
 
@@ -26,6 +27,12 @@ struct StartUpCheck {
         if !BuilderHost.isShortEnough(longest) {
             return
                 "runner.state_dir: \(configuration.stateDirectory) is too long for the sockets in it. Use a shorter path."
+        }
+        let folder = QEMUSettings.socketFolder(beside: configuration.socket)
+        if "\(folder)/\(Int32.max)".utf8.count > HandoverSocket.longestPath {
+            return
+                "runner.socket: \(configuration.socket) is too long for the sockets of builders, which are in \(folder). "
+                + "Use a shorter path."
         }
         return nil
     }
@@ -57,7 +64,7 @@ struct StartUpCheck {
     func warnings(on host: BuilderHost, memory: Int) -> [String] {
         configuration.slots == 0
             ? []
-            : isolationWarnings + timeWarnings + imageWarnings(host) + networkWarnings(host)
+            : isolationWarnings(host) + timeWarnings + imageWarnings(host) + networkWarnings(host)
                 + memoryWarnings(memory)
     }
 
@@ -80,11 +87,14 @@ struct StartUpCheck {
         }
     }
 
-    private var isolationWarnings: [String] {
-        guard configuration.isolation == .none else { return [] }
+    private func isolationWarnings(_ host: BuilderHost) -> [String] {
+        let reachable = "every user of this host can reach the SSH servers of builders, on its loopback"
+        guard configuration.isolation == .none else {
+            return host.networkNamespaceObstacle.map { ["\(reachable): \($0) (docs/security.md)"] } ?? []
+        }
         return [
-            "runner.isolation is \"none\": anyone who gets out of a virtual machine has the rights of the runner "
-                + "(docs/security.md)"
+            "runner.isolation is \"none\": anyone who gets out of a virtual machine has the rights of the runner, and "
+                + "\(reachable) (docs/security.md)"
         ]
     }
 

@@ -79,7 +79,7 @@ extension SourcehutService {
         describe(claim.job) { [weak self] result in
             guard let self else { return }
             switch result {
-            case .success(let found?) where found.job.builder?.port == claim.builder.port:
+            case .success(let found?) where found.job.builder?.endpoint == claim.builder.endpoint:
                 self.inside[claim.id]?.info = found.info
                 var claim = claim
                 claim.deadline = found.info.deadline

@@ -167,7 +167,7 @@ public final class SourcehutService: BuildService {
         let status = BuilderLife.status(of: info, at: now)
         let builder = life.state(of: info, at: now).map { state in
             Job.Builder(
-                state: state, address: "127.0.0.1", port: info.port, user: "build",
+                state: state, endpoint: .address("127.0.0.1", port: info.port), user: "build",
                 hostKeys: knownHostKeys(of: id), keptUntil: state == .kept ? life.keptUntil(info) : nil)
         }
         return Job(

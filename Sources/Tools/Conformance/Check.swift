@@ -123,7 +123,7 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .claimsPending: "a claim with a pending key is 403"
         case .claimsMake: "a claim is made: 201 and the claim"
         case .claimsID: "a claim's id is 1 to 64 of [A-Za-z0-9_-]"
-        case .claimsAddress: "a builder's address is an IP literal, with a port and a user"
+        case .claimsAddress: "a builder has a user, and an IP literal with a port, or a Unix socket"
         case .claimsHostKeys: "a builder's host keys are \"<type> <base64>\""
         case .claimsAgain: "the same session gets the same claim"
         case .claimsSecond: "another session gets its own claim"

@@ -1,3 +1,4 @@
+import BuildAPI
 import Glibc
 import Provider
 import QEMU
@@ -10,8 +11,7 @@ import TestBed
 ///
 /// It lives in the test bed's private /etc and PID namespace, and must be root there.
 final class LoopbackMachine: AllocatedBuilder, TaskChannel {
-    let address = "127.0.0.1"
-    let port: UInt16
+    let endpoint: Job.Builder.Endpoint
     /// People and the gateway log in to the test bed's ordinary account.
     let user = LoopbackMachine.account
     static let account = "builds"
@@ -24,7 +24,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
 
     private init(folder: String, port: UInt16, hostKey: String, process: pid_t) {
         self.folder = folder
-        self.port = port
+        endpoint = .address("127.0.0.1", port: port)
         hostKeys = [hostKey]
         self.process = process
     }

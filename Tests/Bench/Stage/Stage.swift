@@ -25,12 +25,12 @@ struct Stage: Sendable {
         let job = try await failedJob(
             image: Scratch.image,
             script: "cat '\(testBed.client)/\(person).pub' >> authorized_keys; exit 1", in: testBed)
-        guard let builder = try await service.job(job).builder else {
+        guard let builder = try await service.job(job).builder, let port = builder.port else {
             throw TestBedError("job \(job) has no builder", log: await testBed.logTails())
         }
         let stage = Stage(testBed: testBed, scratch: scratch, job: job)
         let python = try await PythonGateway.start(in: testBed, contenders: contenders)
-        try stage.writeConfiguration(builder: builder, python: python)
+        try stage.writeConfiguration(port: port, hostKeys: builder.hostKeys, python: python)
         return stage
     }
 
@@ -56,13 +56,13 @@ struct Stage: Sendable {
     }
 
     /// One cipher for all connections, which is also libssh's first choice between gateway and builder.
-    private func writeConfiguration(builder: Operator.Job.Builder, python: Int) throws {
+    private func writeConfiguration(port: UInt16, hostKeys: [String], python: Int) throws {
         let text = """
             Host builder
-                Port \(builder.port)
+                Port \(port)
             Host proxied
                 ProxyCommand ssh -F \(configuration) builds proxy \(job)
-                HostKeyAlias [127.0.0.1]:\(builder.port)
+                HostKeyAlias [127.0.0.1]:\(port)
             Host python
                 Port \(python)
                 HostKeyAlias [127.0.0.1]:\(testBed.port(of: .builds))
@@ -75,7 +75,7 @@ struct Stage: Sendable {
 
             """
         let known = try String(contentsOfFile: "\(testBed.client)/known_hosts", encoding: .utf8)
-        let key = builder.hostKeys.map { "[127.0.0.1]:\(builder.port) \($0)\n" }.joined()
+        let key = hostKeys.map { "[127.0.0.1]:\(port) \($0)\n" }.joined()
         try text.write(toFile: configuration, atomically: false, encoding: .utf8)
         try (known + key).write(
             toFile: scratch.folder + "/known_hosts", atomically: false, encoding: .utf8)

@@ -90,10 +90,16 @@ struct MachinesTests {
             .init(name: "wait", text: "#!/bin/bash\nmkfifo ~/go\nread line <~/go\necho \"$line\"\n"),
         ])
 
+    /// Without a namespace, machines are on the host's loopback.
+    private func port(of machine: Machine) throws -> UInt16 {
+        guard case .address("127.0.0.1", let port) = machine.endpoint else { throw Breakage() }
+        return port
+    }
+
     private func isTheMachineThatWeStarted(_ machine: Machine) async throws {
         let scan = try await ShortCommand(
             program: "ssh-keyscan",
-            arguments: ["-p", String(machine.port), "-t", "ed25519,ecdsa", machine.address]
+            arguments: ["-p", String(try port(of: machine)), "-t", "ed25519,ecdsa", "127.0.0.1"]
         ).run()
         #expect(
             machine.hostKeys.map { $0.prefix { $0 != " " } } == ["ssh-ed25519", "ecdsa-sha2-nistp256"])
@@ -270,7 +276,7 @@ struct MachinesTests {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(listener.localAddress?.port)
-        let reach = [port, machine.port].map { target in
+        let reach = [port, Int(try self.port(of: machine))].map { target in
             "(timeout 3 bash -c 'exec 3<>/dev/tcp/10.0.2.2/\(target)' 2>/dev/null && echo reached) & "
         }
         // The same way to its own SSH server works: the silence above is not a mistake in the command.
@@ -308,12 +314,12 @@ struct MachinesTests {
         _ folder: MachineFolder, holding machine: Machine
     ) async throws {
         let process = try #require(EmulatorProcess(folder: folder).identify())
-        let port = machine.port
+        let endpoint = machine.endpoint
         let hostKeys = machine.hostKeys
         // As if the process had died: its connection to the monitor closes.
         try await machine.monitor.disconnect()
         let adopted = try #require(await Machine.adopt(folder: folder.path))
-        #expect(adopted.port == port && adopted.hostKeys == hostKeys && adopted.isAlive)
+        #expect(adopted.endpoint == endpoint && adopted.hostKeys == hostKeys && adopted.isAlive)
         #expect(try await collect("good", on: adopted).status == 0)
         await adopted.end()
         #expect(!EmulatorProcess(folder: folder).isMachine(process))

@@ -16,7 +16,8 @@ struct QEMUProviderTests {
         try await KeyGeneration.makeKey(at: authority, comment: "authority")
         try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
         let settings = QEMUSettings(
-            machines: folder.string, images: TestMachines.image.removingLastComponent().string,
+            machines: folder.string, sockets: "\(folder)/none", gateway: nil,
+            images: TestMachines.image.removingLastComponent().string,
             imageSettings: [:], memory: 384, accelerator: .tcg, namespace: nil, outbound: OutboundLimits(),
             authorizedKeys: specification.authorizedKeys, identity: TestMachines.identity.string,
             authority: (

@@ -12,11 +12,18 @@ final class AnnouncedJob: Sendable {
     private let builder: String
     private let stage = Mutex(Stage.entered)
 
-    init(number: String, port: UInt16, hostKey: String) {
+    convenience init(number: String, port: UInt16, hostKey: String) {
+        self.init(number: number, at: #""address": "127.0.0.1", "port": \#(port)"#, hostKey: hostKey)
+    }
+
+    /// - Parameter endpoint: `unix:` and the path of a socket.
+    convenience init(number: String, endpoint: String, hostKey: String) {
+        self.init(number: number, at: #""endpoint": "\#(endpoint)""#, hostKey: hostKey)
+    }
+
+    private init(number: String, at place: String, hostKey: String) {
         self.number = number
-        builder = """
-            {"state": "kept", "address": "127.0.0.1", "port": \(port), "user": "build", "host_keys": ["\(hostKey)"]}
-            """
+        builder = #"{"state": "kept", \#(place), "user": "build", "host_keys": ["\#(hostKey)"]}"#
     }
 
     /// Bob releases the builder.

@@ -10,7 +10,7 @@ struct DirectLogin: Sendable {
     }
 
     let testBed: TestBed
-    let port: UInt16
+    private let network: BuilderNetwork
     /// What vouches for the builder's host key.
     let authority: Authority
     /// Alice's, as in a list of keys.
@@ -40,7 +40,7 @@ struct DirectLogin: Sendable {
         let escaped = fingerprint.replacing("/", with: "%2F").replacing("+", with: "%2B")
         person = try await Self.decode(Key.self, "/v1/keys/\(escaped)", in: testBed, at: socket).owner.id
         authority = try await Self.decode(Authority.self, "/v1/host-authority", in: testBed, at: socket)
-        port = try await Self.decode(Job.self, "/v1/jobs/\(job)", in: testBed, at: socket).builder.port
+        network = BuilderNetwork(of: job, in: testBed, runner: runner)
         let known = "@cert-authority job-* \(authority.key)\n"
         _ = try await testBed.run(["tee", "\(testBed.folder)/authority"], input: known)
     }
@@ -142,19 +142,22 @@ struct DirectLogin: Sendable {
                 "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=\(identity)",
                 "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
             ]
-        return try await testBed.run(
+        return try await run(
             ["ssh", "-F", "none", "-T"] + options.flatMap { ["-o", $0] }
-                + ["-p", "\(port)", "\(authority.user)@127.0.0.1", "cat /run/sallyport/people_keys"])
+                + [
+                    "-p", "\(BuilderNetwork.port)", "\(authority.user)@127.0.0.1",
+                    "cat /run/sallyport/people_keys",
+                ])
+    }
+
+    /// Runs a command where the builder listens.
+    func run(_ command: [String]) async throws -> Finished {
+        try await testBed.run(network.words(command))
     }
 
     private struct Key: Decodable {
         struct Owner: Decodable { var id: String }
         var owner: Owner
-    }
-
-    private struct Job: Decodable {
-        struct Builder: Decodable { var port: UInt16 }
-        var builder: Builder
     }
 
     private struct Claim: Decodable {

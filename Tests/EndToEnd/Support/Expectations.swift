@@ -115,9 +115,10 @@ func expectNoBuilder(
 func expectListening(
     _ job: String, in testBed: TestBed, at place: SourceLocation = #_sourceLocation
 ) async throws {
-    let builder = try #require(try await Operator(testBed: testBed).job(job).builder)
-    let scan = "ssh-keyscan -t ed25519 -p \(builder.port) 127.0.0.1"
-    let listening = try await Command.run(["sh", "-c", "until \(scan) | grep .; do sleep 0.1; done"])
+    let scan = "ssh-keyscan -t ed25519 -p \(BuilderNetwork.port) 127.0.0.1"
+    let listening = try await testBed.run(
+        BuilderNetwork(of: job, in: testBed).words(["sh", "-c", "until \(scan) | grep .; do sleep 0.1; done"])
+    )
     await expect(listening, status: 0, in: testBed, at: place)
 }
 

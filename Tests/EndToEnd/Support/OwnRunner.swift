@@ -145,9 +145,8 @@ struct OwnRunner: Sendable {
     func waitUntilStopped(_ job: String) async throws {
         try await wait(
             """
-            ! timeout 2 bash -c '
-                port=$(grep -o "\\"port\\":[0-9]*" \(state)/machines/\(job)/machine.json)
-                read -r banner </dev/tcp/127.0.0.1/${port#*:}'
+            ! nsenter --net --target $(head -n 1 \(state)/machines/\(job)/pidfile) timeout 2 bash -c '
+                read -r banner </dev/tcp/127.0.0.1/\(BuilderNetwork.port)'
             """, seconds: 60)
     }
 

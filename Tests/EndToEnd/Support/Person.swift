@@ -41,16 +41,20 @@ struct Person: Sendable {
 
     /// Records a failure unless their key opens the job's builder no longer, within ten seconds.
     func expectNoWayIn(to job: String, at place: SourceLocation = #_sourceLocation) async throws {
-        let builder = try #require(
-            try await Operator(testBed: testBed).job(job).builder, sourceLocation: place)
-        let refused = try await sh(
-            """
-            for attempt in $(seq 20); do
-                ssh -o "ProxyCommand=busybox nc 127.0.0.1 $2" "$1" true 2>said || break
-                sleep 0.5
-            done
-            cat said
-            """, self.builder(job), "\(builder.port)")
+        // They themselves do not even reach it.
+        let refused = try await testBed.run(
+            BuilderNetwork(of: job, in: testBed).words([
+                "setpriv", "--reuid=\(name)", "--regid=\(name)", "--init-groups", "--reset-env",
+                "bash", "-euo", "pipefail", "-c",
+                """
+                cd
+                for attempt in $(seq 20); do
+                    ssh -o "ProxyCommand=busybox nc 127.0.0.1 \(BuilderNetwork.port)" "$1" true 2>said || break
+                    sleep 0.5
+                done
+                cat said
+                """, "bash", builder(job),
+            ]))
         await expect(
             refused, status: 0, output: ["Permission denied (publickey)."], in: testBed, at: place)
     }

@@ -45,11 +45,14 @@ public struct Operator: Sendable {
     /// The part of API v1's `job` that its users need.
     public struct Job: Decodable, Sendable {
         public struct Builder: Decodable, Sendable {
-            public var port: UInt16
+            /// On loopback; nil: it is reached through a socket.
+            public var port: UInt16?
+            /// `unix:` and the socket's path; nil: it is reached at a port.
+            public var endpoint: String?
             public var hostKeys: [String]
 
             enum CodingKeys: String, CodingKey {
-                case port
+                case port, endpoint
                 case hostKeys = "host_keys"
             }
         }

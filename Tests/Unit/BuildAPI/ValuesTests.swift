@@ -33,7 +33,8 @@ import Testing
                     shortage: .init(rawValue: "a word of a later version"))
             ], shell: true,
             builder: .init(
-                state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: ["ssh-ed25519 AAAA"],
+                state: .kept, endpoint: .address("127.0.0.1", port: 2222), user: "build",
+                hostKeys: ["ssh-ed25519 AAAA"],
                 keptUntil: ten.addingTimeInterval(3600)),
             builderEnd: .init(
                 reason: .init(rawValue: "a word of a later version"), by: Person(id: "2", name: "bob")),
@@ -115,6 +116,35 @@ import Testing
         }
         let complaint = JSON.complaint(about: error)
         #expect(complaint.hasPrefix(words) && !complaint.contains("CodingKey"), "\(complaint)")
+    }
+
+    private static let address = #""address":"127.0.0.1","port":2222,"#
+
+    /// With both forms the socket counts: the address is for gateways of earlier versions.
+    @Test(arguments: ["", address]) func aBuilderCanBeReachedThroughASocket(more: String) throws {
+        let text = Self.job.replacing(Self.address, with: #""endpoint":"unix:/run/s/42","# + more)
+        let job = try JSON.decode(Job.self, from: Data(text.utf8))
+        #expect(job.builder?.endpoint == .socket(path: "/run/s/42"))
+        let written = try JSON.encode(job)
+        #expect(try JSON.decode(Job.self, from: written).builder == job.builder)
+        let words = String(decoding: written, as: UTF8.self)
+        #expect(words.contains(#""endpoint":"unix:\/run\/s\/42""#) || words.contains("unix:/run/s/42"))
+        // What a gateway of an earlier version misses.
+        #expect(!words.contains("address") && !words.contains("port"))
+    }
+
+    @Test(arguments: [
+        (#""endpoint":"unix:s","#, #"member "builder.endpoint": expected "unix:/path""#),
+        (#""endpoint":"tcp:127.0.0.1:22","#, #"member "builder.endpoint": expected "unix:/path""#),
+        (#""endpoint":7,"#, #"member "builder.endpoint": expected a text"#),
+        ("", #"no member "builder.address""#),
+    ])
+    func anEndpointThatIsNoneIsRefused(endpoint: String, words: String) throws {
+        let text = Self.job.replacing(Self.address, with: endpoint)
+        let error = try #require(throws: DecodingError.self) {
+            try JSON.decode(Job.self, from: Data(text.utf8))
+        }
+        #expect(JSON.complaint(about: error).hasPrefix(words), "\(JSON.complaint(about: error))")
     }
 
     /// A gateway calculates with leases, so none can be too long for that.

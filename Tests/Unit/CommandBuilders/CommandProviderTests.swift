@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import Glibc
 import Provider
@@ -20,7 +21,7 @@ import Testing
             \(TestAllocator.answer())
             """)
         let builder = try await allocator.allocate()
-        #expect(builder.address == "192.0.2.7" && builder.port == 2222 && builder.user == "build")
+        #expect(builder.endpoint == .address("192.0.2.7", port: 2222) && builder.user == "build")
         #expect(builder.hostKeys == [TestAllocator.hostKey] && builder.data == "m1")
         #expect(builder.until == Date(timeIntervalSince1970: 4_070_908_800))
         #expect(allocator.said.withLock { $0 } == ["asking for arm64"])
@@ -41,7 +42,8 @@ import Testing
         #expect(try allocator.text(of: "place").hasSuffix("/pool/work\n"))
 
         let again = try #require(await allocator.provider.reattach(TestAllocator.allocation()))
-        #expect(again.address == "192.0.2.7" && again.hostKeys == builder.hostKeys && again.data == "m1")
+        #expect(
+            again.endpoint == builder.endpoint && again.hostKeys == builder.hostKeys && again.data == "m1")
         #expect(await allocator.provider.reattach(TestAllocator.allocation("43-a")) == nil)
         let over = TestAllocator.allocation(until: Date(timeIntervalSinceNow: -1))
         #expect(await allocator.provider.reattach(over) == nil)

@@ -69,12 +69,15 @@ struct ConformanceTests {
         var model = ModelService()
         let key = Examination.unknownKey().line
         try model.addKey(key, of: "alice")
+        model.hasSockets = true
         let job = model.addFailedJob(of: "alice")
         try await ModelServer.serving(model) { url, server in
             var options = options
             (options.token, options.key, options.job) = ("gateway", key, job)
             let report = try await examine(url, options)
             #expect(report.count(.broken) == 0)
+            let address = report.findings.first { $0.check == .claimsAddress }
+            #expect(address?.seen == "the socket /run/builds/1")
             let kept = report.findings.filter { $0.outcome == .kept }.map(\.check)
             #expect(Set(kept).isSuperset(of: [.eventsData, .logsFollow, .claimsMake, .claimsLogout]))
             #expect(!kept.contains(.jobsSubmit) && server.state.jobs.count == 1)

@@ -46,6 +46,8 @@ struct ModelService {
     let lease: UInt32
     /// Whether it leaves out most of what it can leave out.
     var isBrief = false
+    /// Whether its builders are reached through a Unix socket.
+    var hasSockets = false
     private(set) var keys: [Key] = []
     private(set) var pending: [Key] = []
     private var people: [String] = []
@@ -313,7 +315,9 @@ struct ModelService {
         jobs[index].tasks[0].status = .failed
         if fault == .jobsKept { return }
         jobs[index].builder = Job.Builder(
-            state: .kept, address: "192.0.2.2", port: 22, user: "build",
+            state: .kept,
+            endpoint: hasSockets ? .socket(path: "/run/builds/1") : .address("192.0.2.2", port: 22),
+            user: "build",
             hostKeys: [Examination.unknownKey().line], keptUntil: Date(timeIntervalSinceNow: 600))
     }
 

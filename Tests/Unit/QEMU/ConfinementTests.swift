@@ -12,7 +12,7 @@ import Testing
     private func run(_ script: String, in folder: MachineFolder) async throws {
         try folder.create()
         let confinement = Confinement(folder: folder, namespace: nil, longestFile: 1 << 30)
-        let socket = try MonitorSocket.listen(at: folder.monitorSocket)
+        let socket = try InheritedSocket.listen(at: folder.monitorSocket)
         defer { try? socket.close() }
         let outcome = try await ShortCommand(
             program: "sh", arguments: confinement.arguments(running: "sh", ["-c", script], network: nil),
@@ -105,10 +105,10 @@ import Testing
     @Test func theMonitorsSocketReplacesAnEarlierOne() async throws {
         try await withFolder { folder in
             try folder.create()
-            for _ in 0..<2 { try MonitorSocket.listen(at: folder.monitorSocket).close() }
+            for _ in 0..<2 { try InheritedSocket.listen(at: folder.monitorSocket).close() }
             let long = folder.path.appending(String(repeating: "x", count: 100))
-            #expect(throws: MachineError.self) { try MonitorSocket.listen(at: long) }
-            #expect(throws: MachineError.self) { try MonitorSocket.listen(at: "/no/such/folder/qmp.sock") }
+            #expect(throws: MachineError.self) { try InheritedSocket.listen(at: long) }
+            #expect(throws: MachineError.self) { try InheritedSocket.listen(at: "/no/such/folder/qmp.sock") }
         }
     }
 

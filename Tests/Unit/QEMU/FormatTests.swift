@@ -1,3 +1,5 @@
+import BuildAPI
+import BuilderSocket
 import Foundation
 import Provider
 import SystemPackage
@@ -22,6 +24,7 @@ import Testing
         let command = EmulatorCommand(
             kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
         let arguments = command.machine(in: MachineFolder(path: "/a,b"), port: 7)
+        #expect(arguments.contains("user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:7-:22"))
         // The process of a job is found by it.
         #expect(arguments.starts(with: ["-name", "/a,,b/"]))
     }
@@ -31,14 +34,41 @@ import Testing
             kernel: "/host/k", initramfs: "/host/i", accelerator: .tcg, memory: 256, processors: 1,
             namespace: BuilderNamespace(path: "/proc/1/fd/3"))
         let folder = MachineFolder(path: "/m=1")
-        let arguments = command.machine(in: folder, port: 7)
+        let arguments = command.machine(in: folder, port: nil)
+        #expect(arguments.contains("user,id=network,restrict=on,hostfwd=tcp::2222-:22"))
         #expect(arguments.filter { $0.contains("/host") } == [])
         #expect(arguments.contains("/image/vmlinuz") && arguments.contains("/initramfs"))
         #expect(arguments.dropFirst(2).filter { $0.contains("/m=1") } == [])
         #expect(arguments.contains("socket,id=monitor,fd=3,server=on,wait=off"))
         let started = command.confinement(in: folder).arguments(
             running: "qemu", arguments, network: nil)
+        #expect(started.contains("--net"))
         #expect(started.contains("--user=/proc/1/fd/3") && started.contains("/host/k=/image/vmlinuz"))
+    }
+
+    /// The host's own port then leads to the machine, as with a QEMU that is the runner's user.
+    @Test func whereThereAreNoNetworkNamespacesQEMUIsInTheHosts() throws {
+        let namespace = BuilderNamespace(path: "/proc/1/fd/3", networkObstacle: "none")
+        let confinement = Confinement(folder: MachineFolder(path: "/m"), namespace: namespace, longestFile: 0)
+        #expect(!confinement.arguments(running: "qemu", [], network: nil).contains("--net"))
+        var specification = MachineSpecification(
+            folder: "/m", image: "/i", namespace: namespace, authorizedKeys: [], identity: "/k")
+        #expect(!specification.hasOwnNetwork)
+        specification.network = .outbound
+        #expect(specification.hasOwnNetwork)
+        #expect(specification.socket.path == "/m/builder.sock")
+    }
+
+    /// A record of version 1.0 has a port.
+    @Test func aMachineIsFoundWhereItsRecordSays() throws {
+        func endpoint(_ place: String) throws -> Job.Builder.Endpoint? {
+            let text = #"{\#(place) "hostKeys": [], "identity": "/i"}"#
+            return try JSONDecoder().decode(MachineRecord.self, from: Data(text.utf8)).endpoint
+        }
+        #expect(try endpoint(#""port": 4022,"#) == .address("127.0.0.1", port: 4022))
+        #expect(try endpoint(#""socket": {"path": "/run/s", "gateway": 998},"#) == .socket(path: "/run/s"))
+        #expect(try endpoint(#""port": 70000,"#) == nil)
+        #expect(try endpoint("") == nil)
     }
 
     @Test(

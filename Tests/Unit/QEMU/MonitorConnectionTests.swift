@@ -10,7 +10,7 @@ import Testing
         let folder = MachineFolder(path: FilePath("/tmp/sallyport-unit-\(UUID().uuidString.prefix(8))"))
         try folder.create()
         defer { folder.remove([folder.path]) }
-        let socket = try MonitorSocket.listen(at: folder.monitorSocket)
+        let socket = try InheritedSocket.listen(at: folder.monitorSocket)
         defer { try? socket.close() }
         let (lines, source) = AsyncStream.makeStream(of: String.self)
         // Its reads block.

@@ -1,3 +1,4 @@
+import BuildAPI
 import CLinux
 import EventLoop
 import Glibc
@@ -45,7 +46,8 @@ import Testing
 
     private func start(port: UInt16? = nil) {
         connection = DirectConnection(
-            to: BuilderAddress(address: "127.0.0.1", port: port ?? peer.port, user: "build", hostKeys: []),
+            to: BuilderAddress(
+                endpoint: .address("127.0.0.1", port: port ?? peer.port), user: "build", hostKeys: []),
             on: loop
         ) { [unowned self] event in
             switch event {

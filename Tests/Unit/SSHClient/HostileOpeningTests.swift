@@ -1,3 +1,4 @@
+import BuildAPI
 import EventLoop
 import Glibc
 import Testing
@@ -26,7 +27,8 @@ import Testing
         let client = Client("true", on: loop)
         client.connect(
             to: BuilderAddress(
-                address: "127.0.0.1", port: peer.port, user: "build", hostKeys: ["ssh-ed25519 AAAA"]),
+                endpoint: .address("127.0.0.1", port: peer.port), user: "build",
+                hostKeys: ["ssh-ed25519 AAAA"]),
             credentials: BuilderCredentials(orNone: nil))
         client.finish(within: time)
         #expect(client.events == ["failed"] && client.ending == nil)
@@ -106,7 +108,7 @@ import Testing
         close(listener)
         let client = Client("true", on: loop)
         client.connect(
-            to: BuilderAddress(address: "127.0.0.1", port: port, user: "build", hostKeys: []),
+            to: BuilderAddress(endpoint: .address("127.0.0.1", port: port), user: "build", hostKeys: []),
             credentials: BuilderCredentials(orNone: nil))
         #expect(client.events.isEmpty, "no event from within start()")
         client.finish()
@@ -116,7 +118,7 @@ import Testing
     @Test func aNameIsNoAddress() {
         let client = Client("true", on: loop)
         client.connect(
-            to: BuilderAddress(address: "localhost", port: 22, user: "build", hostKeys: []),
+            to: BuilderAddress(endpoint: .address("localhost", port: 22), user: "build", hostKeys: []),
             credentials: BuilderCredentials(orNone: nil))
         #expect(client.events.isEmpty, "no event from within start()")
         client.finish()
@@ -128,7 +130,8 @@ import Testing
         let client = Client("true", on: loop)
         client.connect(
             to: BuilderAddress(
-                address: "127.0.0.1", port: peer.port, user: "build", hostKeys: ["no-such-type AAAA"]),
+                endpoint: .address("127.0.0.1", port: peer.port), user: "build",
+                hostKeys: ["no-such-type AAAA"]),
             credentials: BuilderCredentials(orNone: nil))
         client.finish()
         #expect(client.error?.code == .misconfigured)

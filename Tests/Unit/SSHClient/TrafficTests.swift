@@ -1,3 +1,4 @@
+import BuildAPI
 import CLibSSH
 import EventLoop
 import Glibc
@@ -101,7 +102,15 @@ struct PacketLengthTests {
         var session: SSHSession?
         var failure: (any Error)?
         var advance: () -> Void = {}
-        let socket = try Socket.connecting(to: address.address, port: address.port, on: loop) { advance() }
+        var opened: Result<CInt, SSHClientError>?
+        let opening = EndpointOpening(of: address.endpoint, on: loop) { [loop] in
+            opened = $0
+            loop.stop()
+        }
+        let limit = loop.timer(after: .seconds(20)) { [loop] in loop.stop() }
+        loop.run()
+        withExtendedLifetime(opening) {}
+        let socket = Socket(takingOwnershipOf: try #require(opened).get(), on: loop) { advance() }
         advance = { [loop] in
             do {
                 let connecting =
@@ -118,8 +127,8 @@ struct PacketLengthTests {
             socket.awaited = []
             loop.stop()
         }
-        let limit = loop.timer(after: .seconds(20)) { [loop] in loop.stop() }
-        loop.run()
+        advance()
+        if socket.awaited != [] { loop.run() }
         limit.cancel()
         if let failure { throw failure }
         advance = {}

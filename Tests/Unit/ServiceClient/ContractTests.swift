@@ -29,11 +29,15 @@ struct ContractTests {
     static let samples: [Sample] = {
         let alice = Person(id: "1", name: "alice")
         let time = Date(timeIntervalSince1970: 0)
-        let builder = Job.Builder(state: .kept, address: "::1", port: 22, user: "build", hostKeys: [])
+        let builder = Job.Builder(
+            state: .kept, endpoint: .address("::1", port: 22), user: "build", hostKeys: [])
         var kept = builder
         kept.keptUntil = time
         kept.accelerator = .kvm
         kept.isolated = true
+        var (onSocket, keptOnSocket) = (builder, kept)
+        onSocket.endpoint = .socket(path: "/run/1")
+        keptOnSocket.endpoint = .socket(path: "/run/1")
         let task = Job.Task(
             name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
             shortage: .memory, completeBuild: true)
@@ -73,7 +77,8 @@ struct ContractTests {
             Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: [], next: "1"), bare: JobList(jobs: [])),
             Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
-            Sample("Builder", kept, bare: builder),
+            Sample("BuilderAtAddress", kept, bare: builder),
+            Sample("BuilderOnSocket", keptOnSocket, bare: onSocket),
             Sample(
                 "BuilderEnd", Job.BuilderEnd(reason: .released, by: alice),
                 bare: Job.BuilderEnd(reason: .lost)),
@@ -146,7 +151,7 @@ struct ContractTests {
         ("Job", "status", Job.Status.allCases.map(\.rawValue)),
         ("Job", "visibility", Job.Visibility.allCases.map(\.rawValue)),
         ("Task", "status", Job.Task.Status.allCases.map(\.rawValue)),
-        ("Builder", "state", Job.Builder.State.allCases.map(\.rawValue)),
+        ("BuilderAtAddress", "state", Job.Builder.State.allCases.map(\.rawValue)),
         ("Kind", nil, Claim.Kind.allCases.map(\.rawValue)),
     ]
 

@@ -40,7 +40,8 @@ import Testing
             RawService.write("HTTP/1.0 \(status)\r\nContent-Length: 0\r\n\r\n", to: connection)
         }
         let service = SallyportService(.socket(path: raw.socket), on: EventLoop())
-        let builder = Job.Builder(state: .kept, address: "::1", port: 22, user: "build", hostKeys: [])
+        let builder = Job.Builder(
+            state: .kept, endpoint: .address("::1", port: 22), user: "build", hostKeys: [])
         let claim = Claim(id: "c", job: JobID("7")!, kind: nil, builder: builder, deadline: nil, lease: 60)
         try service.wait { service.release(claim, reason: .done, $0) }
     }

@@ -20,7 +20,7 @@ import Testing
         let service = SourcehutService(
             .init(worker: endpoint, meta: endpoint, logs: nil, sessions: NSTemporaryDirectory()), on: loop)
         let builder = Job.Builder(
-            state: .kept, address: "127.0.0.1", port: 2222, user: "build", hostKeys: [])
+            state: .kept, endpoint: .address("127.0.0.1", port: 2222), user: "build", hostKeys: [])
         let claim = Claim(
             id: "42-x", job: JobID("42")!, kind: .shell, builder: builder, deadline: nil, lease: 6)
         var answer: Result<Claim, ServiceError>?

@@ -25,6 +25,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <syslog.h>
 #include <termios.h>
 #include <time.h>
@@ -94,6 +95,20 @@ ssize_t sp_splice(int from, int to, size_t count);
 /* Lets programs that compute go on when this one has something to do, instead of interrupting them: SCHED_BATCH, sched(7).
    Where that is not permitted nothing changes. */
 void sp_set_batch_scheduling(void);
+
+/* Sends one byte, and a descriptor with it unless that is negative: SCM_RIGHTS, unix(7). -1 and errno on failure. */
+int sp_send_descriptor(int socket, unsigned char word, int descriptor);
+
+/* Receives one byte, and the descriptor that came with it, close-on-exec; -1: none came. Further ones are closed. Returns 1; 0
+   at the end of file; -1 and errno on failure. */
+int sp_receive_descriptor(int socket, unsigned char *word, int *descriptor);
+
+/* SOCK_STREAM or another type; -1: it is not a socket. */
+int sp_socket_type(int descriptor);
+
+/* Accepts a connection on a Unix socket, close-on-exec and non-blocking, and says whose it is: SO_PEERCRED. -1 and errno on
+   failure. */
+int sp_accept(int listener, uid_t *user);
 
 /* Opens a pseudo-terminal of that size, both sides close-on-exec and neither anybody's controlling terminal.
    -1 and errno on failure. */

@@ -33,8 +33,10 @@ struct StoredJob: Codable, Equatable {
 
     struct StoredBuilder: Codable, Equatable {
         var state: String
-        var address: String
-        var port: UInt16
+        /// With a port; or nil, and there is a socket.
+        var address: String?
+        var port: UInt16?
+        var socket: String?
         var user: String
         var hostKeys: [String]
         var keptUntil: Date?
@@ -173,9 +175,19 @@ extension StoredJob.StoredTask {
 extension StoredJob.StoredBuilder {
     init(_ builder: Job.Builder) {
         self.init(
-            state: builder.state.rawValue, address: builder.address, port: builder.port, user: builder.user,
-            hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
-            accelerator: builder.accelerator?.rawValue, isIsolated: builder.isolated)
+            state: builder.state.rawValue, user: builder.user, hostKeys: builder.hostKeys,
+            keptUntil: builder.keptUntil, accelerator: builder.accelerator?.rawValue,
+            isIsolated: builder.isolated)
+        switch builder.endpoint {
+        case .address(let address, let port): (self.address, self.port) = (address, port)
+        case .socket(let path): socket = path
+        }
+    }
+
+    func endpoint() throws -> Job.Builder.Endpoint {
+        if let socket { return .socket(path: socket) }
+        guard let address, let port else { throw StoredJob.UnknownWord(word: "a builder without an address") }
+        return .address(address, port: port)
     }
 }
 
@@ -220,7 +232,7 @@ extension StoredJob {
             }, shell: shell,
             builder: try builder.map { builder in
                 Job.Builder(
-                    state: try Self.read(builder.state), address: builder.address, port: builder.port,
+                    state: try Self.read(builder.state), endpoint: try builder.endpoint(),
                     user: builder.user, hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
                     accelerator: builder.accelerator.map { Job.Builder.Accelerator(rawValue: $0) },
                     isolated: builder.isIsolated)

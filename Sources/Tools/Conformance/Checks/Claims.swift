@@ -1,5 +1,6 @@
 import AuthorizedKeys
 import BuildAPI
+import Connections
 import Glibc
 import Presentation
 
@@ -39,13 +40,18 @@ extension Examination {
             return id
         }
         check(.claimsAddress) {
-            let builder = try need(made, none).json?["builder"]
-            let address = builder?["address"]?.string ?? "absent"
-            try expect(Self.isLiteral(address), "the address is \(address)")
-            let port = try decode(Claim.self, try need(made, none).body).builder.port
-            try expect(port > 0, "the port is 0")
-            try expect(builder?["user"]?.string?.isEmpty == false, "there is no user")
-            return "\(address), port \(port)"
+            let builder = try decode(Claim.self, try need(made, none).body).builder
+            try expect(!builder.user.isEmpty, "there is no user")
+            switch builder.endpoint {
+            case .address(let address, let port):
+                try expect(Self.isLiteral(address), "the address is \(address)")
+                try expect(port > 0, "the port is 0")
+                return "\(address), port \(port)"
+            case .socket(let path):
+                try expect(
+                    path.utf8.count <= HandoverSocket.longestPath, "the socket's path is too long: \(path)")
+                return "the socket \(path)"
+            }
         }
         check(.claimsHostKeys) {
             let keys = try need(made, none).json?["builder"]?["host_keys"]?.array ?? []

@@ -48,7 +48,8 @@ enum Fixture {
     }
 
     static func builder(_ state: Job.Builder.State, hostKey: String = "ssh-ed25519 AAAA") -> Job.Builder {
-        Job.Builder(state: state, address: "127.0.0.1", port: 2222, user: "build", hostKeys: [hostKey])
+        Job.Builder(
+            state: state, endpoint: .address("127.0.0.1", port: 2222), user: "build", hostKeys: [hostKey])
     }
 
     static func job(

@@ -15,7 +15,8 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .a
         record: JobRecord(
             job: job, build: .init(image: "debian", keep: shell ? .always : .failure, timeout: timeout)),
         times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
-    _ = lifecycle.builderStarted(address: "127.0.0.1", port: 1, user: "build", hostKeys: [], at: start)
+    _ = lifecycle.builderStarted(
+        endpoint: .address("127.0.0.1", port: 1), user: "build", hostKeys: [], at: start)
     _ = lifecycle.builderReady(at: start)
     _ = lifecycle.taskStarted("a", at: start)
     return lifecycle

@@ -76,7 +76,7 @@ struct WaitingTests {
             id: JobID("\(id)")!, owner: .person(Person(id: "1", name: "alice")), status: status,
             visibility: visibility,
             builder: state.map {
-                Job.Builder(state: $0, address: "::1", port: 22, user: "build", hostKeys: [])
+                Job.Builder(state: $0, endpoint: .address("::1", port: 22), user: "build", hostKeys: [])
             })
     }
 

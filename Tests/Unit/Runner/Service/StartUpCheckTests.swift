@@ -37,6 +37,9 @@ struct StartUpCheckTests {
         #expect(keep.contains("runner.keep (301)") && keep.contains("runner.max_life (300)"))
         let folder = "/" + String(repeating: "a", count: 80)
         #expect(check { $0.stateDirectory = folder }.contradiction?.hasPrefix("runner.state_dir: ") == true)
+        let deep = folder + "/deeper"
+        let socket = try #require(check { $0.socket = deep + "/api.sock" }.contradiction)
+        #expect(socket.contains("too long for the sockets of builders, which are in \(deep)/api.builders."))
     }
 
     @Test("a runner without builders needs nothing, others QEMU, and KVM if they have to use it")
@@ -72,6 +75,13 @@ struct StartUpCheckTests {
         #expect(without.obstacle(on: forbidden) == nil)
         let warnings = without.warnings(on: forbidden, memory: 4096)
         #expect(warnings.count == 1 && warnings[0].hasPrefix("runner.isolation is \"none\": "), "\(warnings)")
+        let reachable = "every user of this host can reach the SSH servers of builders, on its loopback"
+        #expect(warnings[0].contains(reachable), "\(warnings)")
+        let noNetworks = host { $0.networkNamespaceObstacle = "this host allows no network namespaces" }
+        #expect(
+            check().warnings(on: noNetworks, memory: 4096) == [
+                "\(reachable): this host allows no network namespaces (docs/security.md)"
+            ])
         #expect(check().isolation.contains("as sallyport-builder"))
         #expect(without.isolation.contains("the runner's own user"))
     }

@@ -28,7 +28,7 @@ struct StoredFormTests {
                     script: "~/a", shortage: .memory, completeBuild: true)
             ], shell: true,
             builder: .init(
-                state: .kept, address: "127.0.0.1", port: 4022, user: "build", hostKeys: ["k"],
+                state: .kept, endpoint: .address("127.0.0.1", port: 4022), user: "build", hostKeys: ["k"],
                 keptUntil: start + 4, accelerator: .kvm, isolated: true),
             builderEnd: .init(reason: .released, by: alice), sessions: [claim.shown])
         return JobRecord(
@@ -54,6 +54,18 @@ struct StoredFormTests {
                 #expect("\(child.value)" != "nil", "\(child.label ?? "")")
             }
         }
+    }
+
+    @Test("a builder's socket comes back, and a builder that is nowhere is an error")
+    func socket() throws {
+        var record = Self.record()
+        record.job.builder?.endpoint = .socket(path: "/run/sallyport/api.builders/1")
+        var stored = StoredJob(record)
+        #expect(stored.builder?.address == nil && stored.builder?.port == nil)
+        let data = try JSONEncoder().encode(stored)
+        #expect(try JSONDecoder().decode(StoredJob.self, from: data).job() == record.job)
+        stored.builder?.socket = nil
+        #expect(throws: StoredJob.UnknownWord.self) { try stored.job() }
     }
 
     @Test("a word or a version that is not known is an error, and not another job")

@@ -1,3 +1,4 @@
+import BuildAPI
 import Foundation
 import Provider
 import Synchronization
@@ -7,8 +8,7 @@ import Synchronization
 /// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
 /// when the test says so.
 final class FakeMachine: AllocatedBuilder, TaskChannel {
-    let address = "127.0.0.1"
-    let port: UInt16 = 4022
+    let endpoint = Job.Builder.Endpoint.address("127.0.0.1", port: 4022)
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
 

@@ -1,3 +1,4 @@
+import BuildAPI
 import Crypto
 import EventLoop
 import Foundation
@@ -50,7 +51,7 @@ final class ScriptedServer {
 
     var address: BuilderAddress {
         BuilderAddress(
-            address: "127.0.0.1", port: peer.port, user: "build",
+            endpoint: .address("127.0.0.1", port: peer.port), user: "build",
             hostKeys: ["ssh-ed25519 \(Data(hostKeyBlob).base64EncodedString())"])
     }
 

@@ -1,3 +1,4 @@
+import BuildAPI
 import CLinux
 import EventLoop
 import Foundation
@@ -103,7 +104,7 @@ final class Sshd {
     /// - Parameter hostKeys: the names of those that are pinned.
     func address(hostKeys: [String] = ["host"]) throws -> BuilderAddress {
         BuilderAddress(
-            address: "127.0.0.1", port: port,
+            endpoint: .address("127.0.0.1", port: port),
             user: String(cString: try #require(getpwuid(geteuid())).pointee.pw_name),
             hostKeys: try hostKeys.map(publicKey))
     }

@@ -2,13 +2,12 @@ import Foundation
 import Provider
 import SystemPackage
 
-/// The socket on which QEMU's monitor listens.
+/// A listening Unix socket that we make, and that a program inherits: QEMU for its monitor, or the keeper of a builder's socket.
 ///
-/// We make it, in a folder that QEMU cannot write to, and QEMU inherits it. Someone who takes over QEMU cannot put another
-/// machine's monitor in its place.
-enum MonitorSocket {
-    /// Makes the socket; the caller closes it when QEMU has it.
-    static func listen(at path: FilePath) throws(MachineError) -> FileDescriptor {
+/// Its folder is ours. Someone who takes over QEMU cannot put another machine's monitor in its place.
+enum InheritedSocket {
+    /// Makes the socket; the caller closes it when the program has it.
+    static func listen(at path: FilePath, backlog: CInt = 8) throws(MachineError) -> FileDescriptor {
         unlink(path.string)
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure("socket", at: path) }
@@ -27,7 +26,7 @@ enum MonitorSocket {
                 bind(descriptor, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
             }
         }
-        guard isBound, Glibc.listen(descriptor, 8) == 0 else {
+        guard isBound, Glibc.listen(descriptor, backlog) == 0 else {
             let error = failure("bind", at: path)
             try? socket.close()
             throw error
