@@ -470,7 +470,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BuildAPI", "HelperPrograms", "Provider", "ProviderSuite", "QEMU", "TaskChannel", "TestBed",
+                "BuildAPI", "CommandBuilders", "HelperPrograms", "Provider", "ProviderSuite", "QEMU",
+                "TaskChannel", "TestBed",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -30,6 +30,8 @@ import Testing
             await expect(
                 try await lab.hosts(["show"]), status: 0, output: ["in use: job 1 of alice"], in: testBed)
 
+            try await ownSSH(to: "1", in: testBed)
+
             let released = try await Command.run(testBed.ssh(["release", "1", "--yes"], to: .orphaned))
             await expect(released, status: 0, in: testBed)
             await expect(try await runner.submit(Self.failing), status: 0, in: testBed)
@@ -50,6 +52,32 @@ import Testing
                 try await runner.sallyport(["allocations"]), status: 0, output: ["taken back"], in: testBed)
         }
         try await lab.builder.end()
+    }
+
+    /// No authority certifies such a machine: people are led to lines for this job alone, and these let them in.
+    private func ownSSH(to job: String, in testBed: TestBed) async throws {
+        let name = "job-\(job).\(TestBed.publicHost)"
+        let shown = try await Command.run(testBed.ssh(["show", job], to: .orphaned))
+        await expect(shown, status: 0, output: ["ssh-config --job \(job)"], in: testBed)
+        let refused = try await Command.run(testBed.ssh(["proxy", name], to: .orphaned))
+        await expect(
+            refused, status: 64, errors: ["has no certificate", "ssh-config --job \(job)"], in: testBed)
+        let known = "\(testBed.client)/known-lab"
+        let keys = try await Command.run(testBed.ssh(["known-hosts", job], to: .orphaned))
+        await expect(keys, status: 0, output: [name], in: testBed)
+        await expect(
+            try await testBed.run(["/bin/sh", "-c", "printf %s \"$1\" >\"$2\"", "sh", keys.text, known]),
+            status: 0, in: testBed)
+        let proxy = testBed.ssh(["proxy", "job-\(job)"], to: .orphaned).joined(separator: " ")
+        let entered = try await testBed.run([
+            "ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i",
+            "\(testBed.client)/alice", "-o", "UserKnownHostsFile=\(known)", "-o", "ProxyCommand=\(proxy)",
+            "build@\(name)", "id -un; exit 5",
+        ])
+        await expect(entered, status: 5, output: ["build"], in: testBed)
+        // The key was there for this connection only.
+        let left = try await StandInBuilder.authorizedKeys(in: testBed) { !$0.contains("SALLYPORT_ENTRY") }
+        #expect(!left.contains { $0.contains("SALLYPORT_ENTRY") }, "\(left)")
     }
 
     /// An allocator dies with its runner, and what it had begun is released by the next one.

@@ -23,6 +23,8 @@ struct CommandBuilder: AllocatedBuilder {
     var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
+    /// The machine has its keys already.
+    var isCertified: Bool { false }
     var data: String? { machine.data }
     var until: Date? { machine.until }
     var channel: any TaskChannel { ssh }

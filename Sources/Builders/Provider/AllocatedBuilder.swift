@@ -10,6 +10,8 @@ public protocol AllocatedBuilder: Sendable {
     var user: String { get }
     /// `<type> <base64>` each.
     var hostKeys: [String] { get }
+    /// Whether the provider's host authority certifies these keys.
+    var isCertified: Bool { get }
     /// How it is executed.
     var execution: BuilderExecution { get }
     /// The provider's own note about it, at most ``Allocation/longestData`` bytes; nil: it needs none to find it again.

@@ -9,6 +9,7 @@ struct QEMUBuilder: AllocatedBuilder {
     var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
+    var isCertified: Bool { true }
     var channel: any TaskChannel { machine.channel }
 
     var execution: BuilderExecution {

@@ -25,7 +25,8 @@ extension Job.Builder {
             hostKeys: try members.decode([String].self, forKey: .hostKeys),
             keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil),
             accelerator: try members.decodeIfPresent(Accelerator.self, forKey: .accelerator),
-            isolated: try members.decodeIfPresent(Bool.self, forKey: .isolated))
+            isolated: try members.decodeIfPresent(Bool.self, forKey: .isolated),
+            certified: try members.decodeIfPresent(Bool.self, forKey: .certified))
     }
 
     private static func endpoint(
@@ -57,5 +58,6 @@ extension Job.Builder {
         try members.encodeIfPresent(keptUntil, forKey: .keptUntil)
         try members.encodeIfPresent(accelerator, forKey: .accelerator)
         try members.encodeIfPresent(isolated, forKey: .isolated)
+        try members.encodeIfPresent(certified, forKey: .certified)
     }
 }

@@ -180,17 +180,20 @@ extension Job {
         /// Whether its virtual machine runs apart from the build service, as a user of its own; nil: the service does not
         /// say.
         public var isolated: Bool?
+        /// Whether the service's host authority certifies its host keys; nil: it does, if there is one.
+        public var certified: Bool?
 
         enum CodingKeys: String, CodingKey {
             case state, endpoint, address, port, user
             case hostKeys = "host_keys"
             case keptUntil = "kept_until"
-            case accelerator, isolated
+            case accelerator, isolated, certified
         }
 
         public init(
             state: State, endpoint: Endpoint, user: String, hostKeys: [String],
-            keptUntil: Date? = nil, accelerator: Accelerator? = nil, isolated: Bool? = nil
+            keptUntil: Date? = nil, accelerator: Accelerator? = nil, isolated: Bool? = nil,
+            certified: Bool? = nil
         ) {
             self.state = state
             self.endpoint = endpoint
@@ -199,6 +202,7 @@ extension Job {
             self.keptUntil = keptUntil
             self.accelerator = accelerator
             self.isolated = isolated
+            self.certified = certified
         }
 
         /// A word of API v1. Readers accept the words of later versions too.

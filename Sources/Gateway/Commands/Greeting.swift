@@ -34,7 +34,7 @@ struct Greeting: PersonalCommand {
     ) {
         context.journal.note("greeting \(principal.person.record) key=\(context.key.fingerprint)")
         let example = NextSteps.example(for: principal.person, list?.jobs)
-        context.withSetUpLine(for: example) { setUpLine in
+        context.withSetUpLine(for: example.map { "\($0.id)" } ?? "JOB", on: example?.builder) { setUpLine in
             context.answer(text(for: principal, list, newKeys, setUpLine, context))
         }
     }

@@ -70,10 +70,8 @@ struct NextSteps {
         return lines + [("Use an editor, scp, rsync, ports", setUpLine)]
     }
 
-    /// The job that the lines are about, or a word for any job.
-    static func example(for person: Person, _ jobs: [Job]?) -> String {
-        mostUrgent(jobs ?? [], for: person).map { "\($0.id)" } ?? "JOB"
-    }
+    /// The job that the lines are about; nil: they are about any.
+    static func example(for person: Person, _ jobs: [Job]?) -> Job? { mostUrgent(jobs ?? [], for: person) }
 
     private func submitting(isFirst: Bool) -> [Line] {
         guard context.service.selfService != nil else { return [] }

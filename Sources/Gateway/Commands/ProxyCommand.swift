@@ -18,9 +18,13 @@ struct ProxyCommand: JobCommand {
     private static let builderTimeout = Duration.seconds(13)
 
     let job: JobID?
+    /// Whether the job was named by a builder's host name, as lines for all jobs do. Lines for one job name just that.
+    let isOfAllJobs: Bool
 
     init(_ arguments: inout Arguments) throws(UsageError) {
-        job = try arguments.job()
+        let word = try arguments.word(.job)
+        job = try JobID(written: word)
+        isOfAllJobs = word.contains(".")
     }
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
@@ -28,6 +32,9 @@ struct ProxyCommand: JobCommand {
         let job = permit.job.id
         if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {
             throw .unpinnedBuilder(job, commandLine: context.commandLine("connect \(job) true"))
+        }
+        if isOfAllJobs, permit.job.builder?.certified == false {
+            throw .uncertifiedBuilder(job, commandLine: context.commandLine("ssh-config --job \(job)"))
         }
         // A program that speaks SSH cannot wait for the end of the tasks.
         let session = BuilderSession(

@@ -30,7 +30,7 @@ struct ShowCommand: JobCommand {
         }
         let canExtend = context.entryCommands(for: permit).extend != nil
         context.service.hasLog(job, for: permit.person) { hasLog in
-            context.withSetUpLine(for: "\(job.id)") { setUpLine in
+            context.withSetUpLine(for: "\(job.id)", on: job.builder) { setUpLine in
                 let own = (line: context.ownLine(for: job.id), setUpLine: setUpLine)
                 let sheet = JobSheet(
                     job: job, isInvited: isInvited, hasLog: hasLog, canExtend: canExtend, own: own

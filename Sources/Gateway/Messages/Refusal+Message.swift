@@ -180,6 +180,10 @@ extension Refusal {
             Message(
                 .usage, "proxy carries the bytes of your ssh, so it needs no terminal.", "Leave out -t.",
                 cause: "proxy with a terminal")
+        case .uncertifiedBuilder(let job, let line):
+            Message(
+                .usage, "The machine of job \(job) has no certificate, so your ssh cannot recognise it.",
+                "For this job alone: \(line)", cause: "the builder of job \(job) is not certified")
         case .unpinnedBuilder(let job, let line):
             Message(
                 .tryAgain, "The host key of this builder is not known yet.",

@@ -98,6 +98,7 @@ enum Refusal: Error {
     case proxyWithTerminal
     /// `proxy` to a builder whose host key is not known yet.
     case unpinnedBuilder(JobID, commandLine: String)
+    case uncertifiedBuilder(JobID, commandLine: String)
 
     // MARK: Entering a builder
 

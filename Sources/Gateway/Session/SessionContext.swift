@@ -64,8 +64,9 @@ struct SessionContext {
             port: configuration.gateway.publicPort)
     }
 
-    /// Finds the command line that sets a person's own ssh up; for one job, if nothing works for all jobs.
-    func withSetUpLine(for job: String, _ use: @escaping (String) -> Void) {
+    /// Finds the command line that sets a person's own ssh up; for one job, if nothing works for all jobs, or if its builder
+    /// has no certificate.
+    func withSetUpLine(for job: String, on builder: Job.Builder? = nil, _ use: @escaping (String) -> Void) {
         service.hostAuthority { result in
             let host = publicName == nil ? " --bare --host HOST" : ""
             let hasNone =
@@ -73,7 +74,8 @@ struct SessionContext {
                 case .success(let authority): authority == nil
                 case .failure(let error): error.code == .notOffered
                 }
-            use(commandLine("ssh-config" + host + (hasNone ? " --job \(job)" : "")))
+            let isForOne = hasNone || builder?.certified == false
+            use(commandLine("ssh-config" + host + (isForOne ? " --job \(job)" : "")))
         }
     }
 

@@ -73,7 +73,7 @@ struct Lifecycle: Sendable {
 
     /// A machine has been started and boots.
     mutating func builderStarted(
-        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
+        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String], isCertified: Bool = true,
         execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
         record.job.status = .running
@@ -82,7 +82,8 @@ struct Lifecycle: Sendable {
         record.job.builderEnd = nil
         record.job.builder = Job.Builder(
             state: .booting, endpoint: endpoint, user: user, hostKeys: hostKeys,
-            accelerator: execution.accelerator, isolated: execution.isIsolated)
+            accelerator: execution.accelerator, isolated: execution.isIsolated,
+            certified: isCertified ? nil : false)
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }
 

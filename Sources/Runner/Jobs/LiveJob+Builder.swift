@@ -42,7 +42,7 @@ extension LiveJob {
         await apply {
             $0.builderStarted(
                 endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
-                execution: started.execution, until: started.until, at: $1)
+                isCertified: started.isCertified, execution: started.execution, until: started.until, at: $1)
         }
     }
 

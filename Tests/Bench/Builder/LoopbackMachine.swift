@@ -16,6 +16,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     let user = LoopbackMachine.account
     static let account = "builds"
     let hostKeys: [String]
+    let isCertified = false
 
     private let folder: String
     private let process: pid_t

@@ -42,6 +42,8 @@ struct StoredJob: Codable, Equatable {
         var keptUntil: Date?
         var accelerator: String?
         var isIsolated: Bool?
+        /// Nil: it is, as all of earlier versions.
+        var isCertified: Bool?
     }
 
     struct StoredBuilderEnd: Codable, Equatable {
@@ -177,7 +179,8 @@ extension StoredJob.StoredBuilder {
         self.init(
             state: builder.state.rawValue, user: builder.user, hostKeys: builder.hostKeys,
             keptUntil: builder.keptUntil, accelerator: builder.accelerator?.rawValue,
-            isIsolated: builder.isolated)
+            isIsolated: builder.isolated,
+            isCertified: builder.certified)
         switch builder.endpoint {
         case .address(let address, let port): (self.address, self.port) = (address, port)
         case .socket(let path): socket = path
@@ -235,7 +238,7 @@ extension StoredJob {
                     state: try Self.read(builder.state), endpoint: try builder.endpoint(),
                     user: builder.user, hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
                     accelerator: builder.accelerator.map { Job.Builder.Accelerator(rawValue: $0) },
-                    isolated: builder.isIsolated)
+                    isolated: builder.isIsolated, certified: builder.isCertified)
             },
             builderEnd: builderEnd.map {
                 Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)

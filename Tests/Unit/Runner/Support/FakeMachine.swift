@@ -11,6 +11,7 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
     let endpoint = Job.Builder.Endpoint.address("127.0.0.1", port: 4022)
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
+    let isCertified = true
 
     /// What its provider says about it.
     let data: String?
