@@ -260,7 +260,11 @@ uninstall:
 	if [ -z '$(DESTDIR)' ]; then
 	    # Prints the ids of the processes whose programs find(1) selects.
 	    processes() { { find /proc/[0-9]*/exe -maxdepth 0 "$$@" -printf '%h\n' 2>/dev/null || true; } | cut -d/ -f3; }
-	    runners=($$(processes -lname '$(LIBEXEC)/sallyport-runner*'))
+	    runners=()
+	    for id in $$(processes -lname '$(LIBEXEC)/sallyport-runner*'); do
+	        # These lead to builders, and end with them.
+	        [ "$$(cat "/proc/$$id/comm" 2>/dev/null)" = builder-socket ] || runners+=("$$id")
+	    done
 	    builders=($$(processes -lname '*/qemu-system-*' -user sallyport)
 	        $$(processes -lname '*/qemu-system-*' -user sallyport-builder))
 	    sessions=($$(processes -lname '$(LIBEXEC)/sallyport-shell*'))

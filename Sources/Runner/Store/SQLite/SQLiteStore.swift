@@ -246,8 +246,10 @@ struct SQLiteStore: Store {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(RunnerError) -> Value {
+        // A caller that is cancelled, for a client that has vanished for example, still wants what it has decided stored.
+        let writing = Task { [database] in try await database.write(body) }
         do {
-            return try await database.write(body)
+            return try await writing.value
         } catch {
             throw Self.error(error, otherwise: "The database cannot be written.")
         }

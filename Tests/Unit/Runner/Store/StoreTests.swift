@@ -68,6 +68,25 @@ struct StoreTests {
         #expect(!SQLiteStore.isName(name))
     }
 
+    @Test("what is stored for a caller that is cancelled meanwhile is stored")
+    func cancelledCallers() async throws {
+        let store = try SQLiteStore(path: TestService.makeFolder() + "/runner.sqlite")
+        defer { store.close() }
+        let person = try await store.addKey(try alice(), comment: "", owner: "alice", at: start).owner
+        let new = NewJob(submission: Submission(by: person), manifest: Manifest(image: "debian"))
+        let submitting = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            var record = try await store.addJob(new, at: start)
+            record.job.status = .cancelled
+            try await store.save(record, at: start)
+            try await store.setSuspended("alice", true)
+            return record.job.id
+        }
+        let id = try await submitting.value
+        #expect(try await store.job(id)?.job.status == .cancelled)
+        #expect(try await store.account("alice")?.suspended == true)
+    }
+
     @Test("a job survives as it is")
     func jobs() async throws {
         let path = TestService.makeFolder() + "/runner.sqlite"
