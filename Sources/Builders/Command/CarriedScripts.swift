@@ -16,13 +16,24 @@ enum CarriedScripts {
     ]
 
     /// Brings them there. Doing it again does no harm to a script that is running.
-    static func bring(over channel: SSHTaskChannel) async throws {
-        try await channel.run("/bin/sh -s", input: Array(installation().utf8))
+    static func bring(over channel: SSHTaskChannel, for allocation: AllocationID) async throws {
+        try await channel.run("/bin/sh -s", input: Array(installation(for: allocation).utf8))
     }
 
-    /// A script of sh(1) that puts them in place, of which nothing runs unless it has arrived completely.
-    static func installation() -> String {
-        var text = "sallyport() {\nset -e\numask 077\nmkdir -p ~/.sallyport\ncd ~/.sallyport\n"
+    /// A script of sh(1) that puts them in place, of which nothing runs unless it has arrived completely. What an earlier
+    /// allocation has left there goes: this one's job would take it for its own.
+    static func installation(for allocation: AllocationID) -> String {
+        var text = """
+            sallyport() {
+            set -e
+            umask 077
+            cd
+            [ "$(cat .sallyport/allocation 2>/dev/null)" = '\(allocation)' ] || rm -rf .sallyport
+            mkdir -p .sallyport
+            cd .sallyport
+            echo '\(allocation)' >allocation
+
+            """
         for (name, bytes) in scripts {
             // A running shell may still read the old one.
             text += "cat >new.$$ <<'END OF A SCRIPT'\n\(portable(bytes))END OF A SCRIPT\n"

@@ -62,9 +62,29 @@ import Testing
         }
     }
 
+    private static func installation(_ allocation: String) -> String {
+        CarriedScripts.installation(for: AllocationID(allocation)!)
+    }
+
+    @Test("what another allocation has left is not taken for the job's own", arguments: machines)
+    func leftovers(machine: Machine) async throws {
+        let home = try await prepared(
+            machine, Workload(environment: [], tasks: [.init(name: "old", text: "exit 0\n")]))
+        let job = home.path + "/.sallyport/job"
+        // The same one again, as after a restart of the runner.
+        _ = try await home.run("/bin/sh -s", input: Array(Self.installation("42-a").utf8))
+        #expect(FileManager.default.fileExists(atPath: job))
+        _ = try await home.run("/bin/sh -s", input: Array(Self.installation("43-a").utf8))
+        #expect(!FileManager.default.fileExists(atPath: job))
+        let next = Workload(environment: [], tasks: [.init(name: "new", text: "exit 0\n")])
+        let ready = try await home.run("~/.sallyport/prepare", input: try next.archive(.tar))
+        #expect(ready.status == .exited(0), "\(ready)")
+        #expect(FileManager.default.fileExists(atPath: job + "/tasks/new/script"))
+    }
+
     private func prepared(_ machine: Machine, _ workload: Workload) async throws -> Home {
         let home = try Home(machine)
-        let brought = try await home.run("/bin/sh -s", input: Array(CarriedScripts.installation().utf8))
+        let brought = try await home.run("/bin/sh -s", input: Array(Self.installation("42-a").utf8))
         #expect(brought.status == .exited(0) && brought.errors.isEmpty, "\(brought)")
         let ready = try await home.run("~/.sallyport/prepare", input: try workload.archive(.tar))
         #expect(ready.status == .exited(0), "\(ready)")
@@ -74,14 +94,14 @@ import Testing
     @Test("they arrive whole, for nobody else, and can come again", arguments: machines)
     func installation(machine: Machine) async throws {
         let home = try Home(machine)
-        let script = Array(CarriedScripts.installation().utf8)
+        let script = Array(Self.installation("42-a").utf8)
         _ = try await home.run("/bin/sh -s", input: Array(script.dropLast(30)))
         #expect(!FileManager.default.fileExists(atPath: home.path + "/.sallyport"))
         for _ in 0..<2 { #expect(try await home.run("/bin/sh -s", input: script).status == .exited(0)) }
         let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/.sallyport")
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path + "/.sallyport")
-        #expect(names.count == 9 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
+        #expect(names.count == 10 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
         #expect(try home.text(of: ".sallyport/task-run").hasPrefix("#!/bin/sh\n"))
         // Without root, and without a watchdog.
         #expect(try await home.run("~/.sallyport/set-deadline 5").status == .exited(0))
