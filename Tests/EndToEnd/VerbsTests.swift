@@ -302,7 +302,8 @@ import Testing
             let unnamed = try await Command.run(testBed.ssh(["connect", "--", "echo $JOB_ID"], as: "bob"))
             #expect(!unnamed.errorText.contains("alice") && unnamed.text.trimmed != job, "\(unnamed)")
             let unshared = try await Command.run(testBed.ssh(["unshare", job, "bob"]))
-            await expect(unshared, status: 0, output: ["Job \(job) is no longer shared with bob."], in: testBed)
+            await expect(
+                unshared, status: 0, output: ["Job \(job) is no longer shared with bob."], in: testBed)
         }
         await expect(
             session, status: 77, output: ["connect \(job)"], errors: ["job \(job) is no longer open to you."],
