@@ -30,7 +30,9 @@ import Testing
             case $1 in
             release) cat >>$here/released; exit ;;
             esac
-            cat >$here/question
+            # It is asked again while the test reads this.
+            cat >$here/question.new
+            mv $here/question.new $here/question
             state=alive; [ ! -e $here/now ] || state=gone
             echo '{"allocations": [{"allocation": "1-a", "state": "'$state'"}, {"allocation": "2-a", "state": "alive"},
                 {"allocation": "9-x", "state": "alive"}, {"allocation": "-", "state": "alive"}]}'

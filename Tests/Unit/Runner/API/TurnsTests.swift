@@ -129,7 +129,8 @@ struct TurnsTests {
             _ = try await service.submit("  - a: exit 0")
             _ = try await service.job("1") { $0.status.isFinal }
             _ = try await service.submit("  - a: wait")
-            _ = try await service.job("2") { $0.status == .running }
+            // By then it has read its manifest.
+            _ = try await service.job("2") { $0.tasks.first?.status == .running }
             let store = try SQLiteStore(path: service.folder + "/runner.sqlite")
             try await store.database.write { try $0.execute(sql: "UPDATE manifest SET content = 'no JSON'") }
             store.close()
