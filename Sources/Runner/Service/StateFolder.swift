@@ -13,6 +13,8 @@ struct StateFolder: ~Copyable {
     }
 
     deinit {
+        // A process that is just being started may have the descriptor for a moment longer.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 

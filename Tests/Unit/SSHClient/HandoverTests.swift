@@ -82,12 +82,16 @@ import Testing
     }
 
     @Test(arguments: Malice.allCases) private func whatIsNoConnectionIsNone(malice: Malice) {
-        let before = Self.openDescriptors
+        // What is sent, and nothing else in this process.
+        var sent: Set<FileID> = []
         do {
             let peer = HandoverPeer(on: loop) { client in
                 var ends: [CInt] = [-1, -1]
                 sp_pipe(&ends)
-                let file = sp_open_to_read("/dev/null")
+                var name = Array("/tmp/handover-XXXXXX".utf8CString)
+                let file = mkstemp(&name)
+                unlink(name)
+                sent.formUnion([ends[0], file].compactMap(FileID.init))
                 defer { for descriptor in ends + [file] { close(descriptor) } }
                 switch malice {
                 case .hangUp: break
@@ -101,7 +105,8 @@ import Testing
             }
             #expect(fail(at: peer.path)?.code == .unreachable)
         }
-        #expect(Self.openDescriptors <= before, "no descriptor stays")
+        let left = (0..<1024).filter { FileID(CInt($0)).map(sent.contains) ?? false }
+        #expect(sent.count == 2 && left.isEmpty, "no descriptor stays")
     }
 
     @Test func silenceEndsWhenItsTimeIsOver() {
@@ -145,7 +150,15 @@ import Testing
         }
     }
 
-    private static var openDescriptors: Int {
-        (0..<1024).count { sp_fcntl(CInt($0), F_GETFD, 0) >= 0 }
+    /// What a descriptor refers to.
+    private struct FileID: Hashable {
+        let device: UInt
+        let inode: UInt
+
+        init?(_ descriptor: CInt) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { return nil }
+            (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
+        }
     }
 }
