@@ -259,7 +259,7 @@ let package = Package(
         .target(
             name: "QEMU",
             dependencies: [
-                "BuildAPI", "BuilderSocket", "Presentation", "Provider", "TaskChannel",
+                "BuildAPI", "BuilderSocket", "HelperPrograms", "Presentation", "Provider", "TaskChannel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -17,8 +17,6 @@ package enum AllocatorWire {
 
     /// Bytes of an answer.
     package static let maximumAnswer = 64 << 10
-    /// Bytes of ``Allocated/data``.
-    package static let maximumData = 4 << 10
 
     package struct Owner: Codable, Equatable, Sendable {
         package var id: String

@@ -32,7 +32,7 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         guard let port = answer.port.flatMap(UInt16.init(exactly:)), port > 0 else {
             throw Fault(reason: "port: expected 1 to 65535")
         }
-        guard let user = answer.user, Self.isUserName(user) else {
+        guard let user = answer.user, UserName.isValid(user) else {
             throw Fault(reason: "user: expected an account's name")
         }
         let hostKeys = (answer.hostKeys ?? []).compactMap { try? PublicKey.parse(line: $0).key.line }
@@ -40,8 +40,8 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
             throw Fault(reason: "host_keys: expected a list of \"<type> <base64>\"")
         }
         guard answer.until > now else { throw Fault(reason: "until: expected a time in the future") }
-        guard answer.data?.utf8.count ?? 0 <= AllocatorWire.maximumData else {
-            throw Fault(reason: "data: more than \(AllocatorWire.maximumData) bytes")
+        guard answer.data?.utf8.count ?? 0 <= Allocation.longestData else {
+            throw Fault(reason: "data: more than \(Allocation.longestData) bytes")
         }
         self.address = address
         self.port = port
@@ -52,18 +52,4 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
     }
 
     var endpoint: Job.Builder.Endpoint { .address(address, port: port) }
-
-    /// What ssh takes for a user's name, and for nothing else.
-    private static func isUserName(_ text: String) -> Bool {
-        (1...32).contains(text.utf8.count) && !text.hasPrefix("-")
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-    }
 }

@@ -20,9 +20,9 @@ struct AllocationFolder: Sendable {
     /// Stores how the machine is reached, completely or not at all.
     func store(_ machine: AllocatedMachine) throws {
         guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
-        try write(
-            Data(SSHDestination.pins(machine.hostKeys).utf8), to: SSHDestination.knownHosts(in: path).string)
-        try write(try JSON.encode(machine), to: record)
+        try SmallFile.replace(
+            SSHDestination.knownHosts(in: path).string, with: SSHDestination.pins(machine.hostKeys))
+        try SmallFile.replace(record, with: String(decoding: try JSON.encode(machine), as: UTF8.self))
     }
 
     /// Nil: there is none.
@@ -36,17 +36,5 @@ struct AllocationFolder: Sendable {
             unlink(path.appending(name).string)
         }
         rmdir(path.string)
-    }
-
-    private func write(_ data: Data, to file: String) throws {
-        let new = file + ".new"
-        let descriptor = try FileDescriptor.open(
-            FilePath(new), .writeOnly, options: [.create, .truncate, .closeOnExec],
-            permissions: [.ownerReadWrite])
-        try descriptor.closeAfter {
-            try descriptor.writeAll(data)
-            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-        }
-        guard rename(new, file) == 0 else { throw Errno(rawValue: errno) }
     }
 }

@@ -2,7 +2,6 @@ import AuthorizedKeys
 import BuildAPI
 package import ConfigurationFile
 import Connections
-import Glibc
 
 /// `hosts.toml`: the machines, and where it is recorded who has which.
 package struct HostsFile: Equatable, Sendable {
@@ -62,7 +61,7 @@ package struct HostsFile: Equatable, Sendable {
                 "expected an IP address"),
             port: try document.number(table, "port", in: 1...65535, default: 22),
             user: try required(
-                user.flatMap { isUserName($0) ? $0 : nil }, "user", "expected an account's name"),
+                user.flatMap { UserName.isValid($0) ? $0 : nil }, "user", "expected an account's name"),
             hostKeys: try required(
                 hostKeys.flatMap(Self.keys), "host_keys", "expected a list of host keys, \"<type> <base64>\""),
             identity: try required(own ?? identity, "identity", "expected the file of a private key"),
@@ -83,15 +82,6 @@ package struct HostsFile: Equatable, Sendable {
             )
         }
         return host
-    }
-
-    /// What ssh takes for a user's name, and for nothing else.
-    private static func isUserName(_ text: String) -> Bool {
-        (1...32).contains(text.utf8.count) && !text.hasPrefix("-")
-            && text.unicodeScalars.allSatisfy {
-                $0.properties.isAlphabetic && $0.isASCII || ("0"..."9").contains($0)
-                    || "._-".unicodeScalars.contains($0)
-            }
     }
 
     /// Nil: one of them is not a key, or there are none.

@@ -63,24 +63,11 @@ struct StateFolder {
 
     /// Replaces a file of the folder.
     func write(_ text: String, to name: String) throws(HostsFailure) {
-        let file = "\(path)/\(name)"
-        // A file of a process that was killed is overwritten: whoever writes has a lock.
-        let new = file + ".new"
-        let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .folder(new, errno) }
-        defer { close(descriptor) }
-        var rest = ArraySlice(text.utf8)
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .folder(new, errno) }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0, rename(new, file) == 0 else { throw .folder(file, errno) }
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
+        do throws(SmallFile.NotReplaced) {
+            // Whoever writes has a lock.
+            try SmallFile.replace("\(path)/\(name)", with: text)
+        } catch {
+            throw .folder(error.path, error.code)
         }
     }
 

@@ -46,16 +46,11 @@ struct StockSSH: HostAccess {
         let known = "known_hosts.\(host.name)"
         try folder.write(
             host.hostKeys.map { "\(host.name) \($0)\n" }.joined(), to: known)
-        let options = [
-            "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
-            "IdentityFile=\(Self.quoted(host.identity))", "PreferredAuthentications=publickey",
-            "UserKnownHostsFile=\(Self.quoted("\(folder.path)/\(known)"))", "GlobalKnownHostsFile=none",
-            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(host.name)",
-            "ControlPath=none", "ClearAllForwardings=yes", "ForwardAgent=no", "ConnectTimeout=20",
-            "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
-        ]
         let words =
-            ["ssh", "-F", "none", "-T"] + options.flatMap { ["-o", $0] }
+            [StrictSSH.program]
+            + StrictSSH.words(
+                identity: host.identity, knownHosts: "\(folder.path)/\(known)", alias: host.name)
+            + StrictSSH.options(["ControlPath=none"])
             + ["-p", "\(host.port)", "-l", host.user, "--", host.address, "/bin/sh -s"]
         let program = HelperProgram(words: words, outputLimit: 1 << 20, limit: limit, endsWithUs: true)
         try await finish(program, reading: script, host.name, isLoud: isLoud)
@@ -80,10 +75,5 @@ struct StockSSH: HostAccess {
             case .signaled(let signal): "signal \(signal)"
             }
         throw HostsFailure("\(name): \(last.isEmpty ? status : "\(last) (\(status))")")
-    }
-
-    /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
-    private static func quoted(_ path: String) -> String {
-        "\"" + path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%") + "\""
     }
 }

@@ -1,3 +1,4 @@
+import HelperPrograms
 import SystemPackage
 import TaskChannel
 

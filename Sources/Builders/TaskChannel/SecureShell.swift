@@ -1,5 +1,6 @@
 import BuildAPI
 import BuilderSocket
+import HelperPrograms
 package import Provider
 import SystemPackage
 
@@ -15,24 +16,20 @@ package struct SecureShell: Sendable {
         self.destination = destination
     }
 
-    package static let program = "ssh"
+    package static let program = StrictSSH.program
 
     /// `command` is a line for the builder's shell.
     package func arguments(_ command: String) -> [String] {
+        let strict = StrictSSH.words(
+            identity: destination.identity.string, knownHosts: destination.knownHosts.string,
+            alias: SSHDestination.hostKeyAlias)
         var options = [
-            "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
-            "IdentityFile=\(Self.quoted(destination.identity))",
-            "PreferredAuthentications=publickey",
-            "UserKnownHostsFile=\(Self.quoted(destination.knownHosts))", "GlobalKnownHostsFile=none",
-            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(SSHDestination.hostKeyAlias)",
-            "ControlMaster=auto", "ControlPath=\(Self.quoted(destination.controlSocket))",
+            "ControlMaster=auto", "ControlPath=\(StrictSSH.quoted(destination.controlSocket.string))",
             "ControlPersist=yes",
-            "ClearAllForwardings=yes", "ForwardAgent=no",
-            "ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
         ]
         // On this host nobody can eavesdrop, and the default takes an emulated machine twice the time.
         if destination.isOnThisHost { options.append("KexAlgorithms=curve25519-sha256") }
-        return ["-F", "none", "-T"] + (options + proxy).flatMap { ["-o", $0] } + place + [command]
+        return strict + StrictSSH.options(options + proxy) + place + [command]
     }
 
     private var place: [String] {
@@ -87,10 +84,5 @@ package struct SecureShell: Sendable {
         // The shell there did not find it.
         let code: BuilderError.Code = status == 127 ? .helperMissing : .commandFailed
         return BuilderError(code, detail: "status \(status): \(messages)")
-    }
-
-    /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
-    private static func quoted(_ path: FilePath) -> String {
-        "\"" + path.string.escaping("%", as: "%%") + "\""
     }
 }

@@ -38,7 +38,7 @@ package struct ShortCommand: Sendable {
     package static let environment: Environment = .custom(["PATH": path, "LC_ALL": "C"])
 
     /// Where they are.
-    package static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    package static let path = HelperProgram.path
 
     package func run() async throws(BuilderError) -> Outcome {
         do {

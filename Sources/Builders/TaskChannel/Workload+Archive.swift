@@ -1,4 +1,5 @@
 import BuildAPI
+import HelperPrograms
 import Provider
 
 extension Workload {

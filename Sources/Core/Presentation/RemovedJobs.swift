@@ -5,14 +5,13 @@ extension Job {
     public var spokenRemovals: String? {
         guard let removed, !removed.isEmpty else { return nil }
         let ids = removed.map(\.description).joined(separator: ", ")
-        let whose: String
-        switch owner {
-        case .person: whose = "your oldest finished"
-        case .group: whose = "the oldest finished"
-        }
-        let of = if case .group = owner { " of \(owner.printableName)" } else { "" }
+        let (whose, of) =
+            switch owner {
+            case .person: ("your", "")
+            case .group: ("the", " of \(owner.printableName)")
+            }
         return removed.count == 1
-            ? "To make room, \(whose) job\(of) was removed with its logs: \(ids)."
-            : "To make room, \(whose) jobs\(of) were removed with their logs: \(ids)."
+            ? "To make room, \(whose) oldest finished job\(of) was removed with its logs: \(ids)."
+            : "To make room, \(whose) oldest finished jobs\(of) were removed with their logs: \(ids)."
     }
 }

@@ -45,15 +45,7 @@ func checkedHostKeys(of builder: Job.Builder, _ job: JobID, pin: String?) throws
 /// A user name that is safe in ssh_config and on a command line: 1 to 32 of `[A-Za-z0-9_.-]`, not beginning with `-` or
 /// `.`.
 func checkedUser(_ name: String) throws(Refusal) -> String {
-    let isHarmless = name.utf8.allSatisfy {
-        switch $0 {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-            true
-        default: false
-        }
-    }
-    guard isHarmless, (1...32).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasPrefix(".") else {
+    guard UserName.isValid(name) else {
         throw .senseless("an invalid user name for builders")
     }
     return name

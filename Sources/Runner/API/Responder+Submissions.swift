@@ -17,9 +17,8 @@ extension Responder {
         guard let account = try await people.account(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "owner"), "There is no person with this name.")
         }
-        try refuseSuspended(account)
-        try await store.checkKey(query["key"], isOf: account.person)
         var submission = try Submission(by: account, for: query["group"].map { Group(name: $0) })
+        try await store.checkKey(query["key"], isOf: account.person)
         if let note = query["note"], note.utf8.count > 1024 {
             throw RunnerError(.malformedRequest, "A note can have at most 1024 bytes.")
         }

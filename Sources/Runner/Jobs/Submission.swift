@@ -16,11 +16,10 @@ struct Submission: Sendable {
         owner = .person(submitter)
     }
 
-    /// A group's job, or a person's own. Throws unless they are in that group.
+    /// A group's job, or a person's own. Throws if they have no rights, or are not in that group.
     init(by account: Account, for group: Group?) throws(RunnerError) {
         self.init(by: account.person)
-        guard let group else { return }
-        owner = .group(group)
+        if let group { owner = .group(group) }
         try check(account)
     }
 

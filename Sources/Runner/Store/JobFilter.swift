@@ -11,6 +11,8 @@ struct JobFilter: Sendable {
     /// The owner's.
     var groups: [Group] = []
 
-    /// The ids of the owner, who comes first, and of the groups.
-    var parties: [String] { (owner.map { [$0.id] } ?? []) + groups.map(\.id) }
+    /// The ids of those whose jobs these are: the owner, and with ``includesShared`` their groups.
+    var parties: [String] {
+        (owner.map { [$0.id] } ?? []) + (includesShared ? groups.map(\.id) : [])
+    }
 }

@@ -42,8 +42,9 @@ extension SQLiteStore {
         }
         var arguments: StatementArguments = ["before": place ?? Int64.max]
         if filter.owner != nil {
-            let parties = filter.includesShared ? filter.parties : Array(filter.parties.prefix(1))
-            arguments += ["parties": String(decoding: try JSONEncoder().encode(parties), as: UTF8.self)]
+            arguments += [
+                "parties": String(decoding: try JSONEncoder().encode(filter.parties), as: UTF8.self)
+            ]
         }
         let numbers = try Int64.fetchCursor(database, sql: select(filter), arguments: arguments)
         let records = try database.cachedStatement(sql: "SELECT record FROM job WHERE id = ?")

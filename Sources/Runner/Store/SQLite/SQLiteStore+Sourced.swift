@@ -20,9 +20,9 @@ extension SQLiteStore {
         /// Nil: it has never said anything about them.
         let seen: Date?
 
-        func says(_ answer: SourcedPerson?, except others: Set<String>) -> Bool {
+        func says(_ answer: SourcedPerson?, except others: [String: String]) -> Bool {
             guard let answer else { return keys.isEmpty && !isAdministrator && groups.isEmpty }
-            let wanted = answer.keys.filter { !others.contains($0.key.fingerprint) }
+            let wanted = answer.keys.filter { others[$0.key.fingerprint] == nil }
             return seen != nil && isSuspended == answer.isSuspended
                 && isAdministrator == answer.isAdministrator && groups == answer.groups
                 && keys.count == wanted.count
@@ -124,14 +124,14 @@ extension SQLiteStore {
                     """, arguments: ["gone": gone, "id": id])
         }
         var change = SourcedChange(people: [Person(id: String(id), name: name)])
-        for key in answer?.keys ?? [] {
+        change.contested = try othersKeys(in: answer, database)
+        for key in answer?.keys ?? [] where change.contested[key.key.fingerprint] == nil {
             try take(key, for: id, isFirst: known?.seen == nil, at: now, &change, database)
         }
         return change
     }
 
-    /// A key is one person's: that of the person for whom someone has added it here, or of the first for whom the source
-    /// has named it, until it no longer does.
+    /// Stores a key that is nobody else's.
     private func take(
         _ key: SubmittedKeys.Key, for person: Int64, isFirst: Bool, at now: Date,
         _ change: inout SourcedChange, _ database: Database
@@ -143,13 +143,10 @@ extension SQLiteStore {
                 FROM key JOIN person ON person.id = key.person WHERE fingerprint = ?
                 """, arguments: [key.key.fingerprint])
         let isTheirs = (holder?["id"] as Int64?) == person
-        if let holder {
-            let (isLocal, isSourced): (Bool, Bool) = (holder["local"], holder["sourced"])
-            if !isTheirs, isLocal && permitsLocalKeys || isSourced {
-                change.contested[key.key.fingerprint] = holder["name"]
-                return
-            }
-            if isSourced, isTheirs, holder["comment"] == KeyComment.shortened(key.comment) { return }
+        if let holder, isTheirs, holder["sourced"],
+            holder["comment"] == KeyComment.shortened(key.comment)
+        {
+            return
         }
         try database.execute(
             sql: """
@@ -194,21 +191,21 @@ extension SQLiteStore {
             seen: (person["source_seen"] as Double?).map { Date(timeIntervalSince1970: $0) })
     }
 
-    /// The fingerprints of those of the keys that are another person's: see ``take``.
-    private func othersKeys(in answer: SourcedPerson?, _ database: Database) throws -> Set<String> {
-        var others: Set<String> = []
+    /// Those of the keys that are another person's, with the names of their holders. A key is one person's: that of the
+    /// person for whom someone has added it here, or of the first for whom the source has named it, until it no longer does.
+    private func othersKeys(in answer: SourcedPerson?, _ database: Database) throws -> [String: String] {
+        var holders: [String: String] = [:]
         for key in answer?.keys ?? [] {
-            let found = try String.fetchOne(
+            holders[key.key.fingerprint] = try String.fetchOne(
                 database,
                 sql: """
-                    SELECT fingerprint FROM key JOIN person ON person.id = key.person
+                    SELECT name FROM key JOIN person ON person.id = key.person
                     WHERE fingerprint = :key AND name != :name AND (sourced OR local AND :permitsLocal)
                     """,
                 arguments: [
                     "key": key.key.fingerprint, "name": answer?.name, "permitsLocal": permitsLocalKeys,
                 ])
-            if let found { others.insert(found) }
         }
-        return others
+        return holders
     }
 }

@@ -1,8 +1,5 @@
-import AuthorizedKeys
 import BuildAPI
-import ConfigurationFile
 import Foundation
-import Logging
 import Testing
 
 @testable import Runner
@@ -10,45 +7,22 @@ import Testing
 /// A job's one owner, with a store in memory.
 @Suite("The owner of a job")
 struct LiveJobTests {
-    private let store = MemoryStore()
-    private let supply = FakeProvider()
-    private let clock = ManualClock()
-    private let log = RecordingLog()
-    private let folder = TestService.makeFolder()
-    private let alice: Person
+    private let runner: MemoryRunner
+    private var store: MemoryStore { runner.store }
+    private var supply: FakeProvider { runner.provider }
+    private var clock: ManualClock { runner.clock }
+    private var log: RecordingLog { runner.log }
+    private var alice: Person { runner.alice }
 
-    init() async throws {
-        try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
-        let key = try PublicKey.parse(line: TestService.aliceKey).key
-        alice = try await store.addKey(key, comment: "", owner: "alice", at: start).owner
-    }
+    init() async throws { runner = try await MemoryRunner() }
 
-    private func directory(slots: Int = 4) -> JobDirectory {
-        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
-        settings.stateFolder = folder
-        return JobDirectory(
-            JobContext(
-                store: store,
-                pools: Pools([TestService.localPool(supply, slots: slots, images: folder)]),
-                settings: settings, timekeeper: clock.timekeeper,
-                logger: log.logger))
-    }
+    private func directory(slots: Int = 4) -> JobDirectory { runner.directory(slots: slots) }
 
     /// A job whose only task fails, as soon as its builder is kept.
     private func failedJob(_ directory: JobDirectory, _ script: String = "exit 1") async throws -> JobID {
-        let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: script)])
-        let id = try await directory.submit(manifest, as: Submission(by: alice)).id
-        try await wait(for: id, in: directory) { $0.builder?.state == .kept }
+        let id = try await runner.submit(script, to: directory)
+        try await runner.wait(for: id, in: directory) { $0.builder?.state == .kept }
         return id
-    }
-
-    private func wait(
-        for id: JobID, in directory: JobDirectory, until condition: (Job) -> Bool
-    ) async throws {
-        for try await item in try await directory.changes(of: id, after: nil) {
-            if case .change(let change) = item, condition(change.job) { return }
-        }
-        Issue.record("the job's changes have ended before")
     }
 
     private func claim(_ id: JobID, in directory: JobDirectory) async throws -> Claim {
@@ -59,16 +33,11 @@ struct LiveJobTests {
                 keyFingerprint: TestService.aliceFingerprint, key: TestService.aliceKey, from: "192.0.2.1"))
     }
 
-    private func ownLog(_ id: JobID) throws -> [String] {
-        try String(contentsOfFile: "\(folder)/logs/\(id)/log", encoding: .utf8).split(separator: "\n")
-            .map { $0.drop { $0 != " " }.dropFirst() }.map(String.init)
-    }
-
     @Test("effects come in their order, after the state is stored, and one change after the other")
     func order() async throws {
         let directory = directory()
         let id = try await failedJob(directory)
-        let before = try ownLog(id)
+        let before = try runner.ownLog(id)
         let number = try #require(try await store.shownJob(id)).eventNumber
         let stream = try await directory.changes(of: id, after: number)
         let isStored = Latch<Bool>()
@@ -91,11 +60,11 @@ struct LiveJobTests {
             while await job.record.job.note != "second" { await Task.yield() }
             return [first, second]
         }
-        #expect(try ownLog(id) == before && !log.all.contains("job \(id): two"))
+        #expect(try runner.ownLog(id) == before && !log.all.contains("job \(id): two"))
         isStored.open(true)
         for change in changes { await change.value }
         // The log of a job that has ended is closed.
-        #expect(try ownLog(id) == before && log.all.contains("job \(id): two"))
+        #expect(try runner.ownLog(id) == before && log.all.contains("job \(id): two"))
         var events: [String] = []
         for try await case .change(let change) in stream {
             events.append("\(change.number - number) \(change.kind) \(change.job.note ?? "")")
@@ -120,7 +89,7 @@ struct LiveJobTests {
         clock.advance(by: 59)
         #expect(try await directory.job(id).sessions.count == 1)
         clock.advance(by: 2)
-        try await wait(for: id, in: directory) { $0.sessions.isEmpty }
+        try await runner.wait(for: id, in: directory) { $0.sessions.isEmpty }
     }
 
     @Test("draining leaves records of who was inside, and a running job's last lines")
@@ -130,7 +99,7 @@ struct LiveJobTests {
         _ = try await claim(kept, in: first)
         let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: "wait")])
         let running = try await first.submit(manifest, as: Submission(by: alice)).id
-        try await wait(for: running, in: first) { $0.tasks[0].status == .running }
+        try await runner.wait(for: running, in: first) { $0.tasks[0].status == .running }
         await first.stop(endsBuilders: false)
         try await directory().drain()
         for record in [
@@ -138,7 +107,7 @@ struct LiveJobTests {
         ] {
             #expect(log.all.contains("job \(kept): \(record)"), "\(log.all)")
         }
-        #expect(try ownLog(running).suffix(2) == ["the builder was released", "failed"])
+        #expect(try runner.ownLog(running).suffix(2) == ["the builder was released", "failed"])
         for id in [kept, running] {
             let job = try #require(try await store.shownJob(id)?.job)
             #expect(job.status == .failed && job.builderEnd?.reason == .released)

@@ -1,6 +1,4 @@
-import AuthorizedKeys
 import BuildAPI
-import ConfigurationFile
 import Foundation
 import Provider
 import Testing
@@ -10,46 +8,19 @@ import Testing
 /// What jobs and a provider do together, with a store in memory.
 @Suite("Allocations", .timeLimit(.minutes(1)))
 struct AllocationTests {
-    private let store = MemoryStore()
-    private let provider = FakeProvider()
-    private let clock = ManualClock()
-    private let log = RecordingLog()
-    private let folder = TestService.makeFolder()
-    private let alice: Person
+    private let runner: MemoryRunner
+    private var store: MemoryStore { runner.store }
+    private var provider: FakeProvider { runner.provider }
+    private var clock: ManualClock { runner.clock }
+    private var log: RecordingLog { runner.log }
+    private var alice: Person { runner.alice }
 
-    init() async throws {
-        try FileManager.default.createDirectory(atPath: folder + "/logs", withIntermediateDirectories: true)
-        let key = try PublicKey.parse(line: TestService.aliceKey).key
-        alice = try await store.addKey(key, comment: "", owner: "alice", at: clock.now).owner
-    }
+    init() async throws { runner = try await MemoryRunner() }
 
-    private func directory(slots: Int = 1) -> JobDirectory {
-        var settings = Settings(Configuration(service: .init(url: "")), hostName: "example.org")
-        settings.stateFolder = folder
-        return JobDirectory(
-            JobContext(
-                store: store,
-                pools: Pools([TestService.localPool(provider, slots: slots, images: folder)]),
-                settings: settings, timekeeper: clock.timekeeper, logger: log.logger))
-    }
+    private func directory(slots: Int = 1) -> JobDirectory { runner.directory(slots: slots) }
 
     private func submit(_ script: String = "exit 0", to directory: JobDirectory) async throws -> JobID {
-        let manifest = Manifest(image: "debian", tasks: [.init(name: "a", script: script)])
-        return try await directory.submit(manifest, as: Submission(by: alice)).id
-    }
-
-    private func wait(
-        for id: JobID, in directory: JobDirectory, until condition: (Job) -> Bool
-    ) async throws {
-        for try await item in try await directory.changes(of: id, after: nil) {
-            if case .change(let change) = item, condition(change.job) { return }
-        }
-        Issue.record("the job's changes have ended before")
-    }
-
-    private func ownLog(_ id: JobID) throws -> [String] {
-        try String(contentsOfFile: "\(folder)/logs/\(id)/log", encoding: .utf8).split(separator: "\n")
-            .map { $0.drop { $0 != " " }.dropFirst() }.map(String.init)
+        try await runner.submit(script, to: directory)
     }
 
     /// Time passes until that is so.
@@ -90,12 +61,12 @@ struct AllocationTests {
         let directory = directory()
         let id = try await submit(to: directory)
         let waiting = "the builder waits for space: the disk of the build service is full"
-        try await wait { try ownLog(id).contains(waiting) }
+        try await wait { try runner.ownLog(id).contains(waiting) }
         for _ in 1...5 { clock.advance(by: 1) }
         #expect(provider.requests.isEmpty)
         store.fail(with: nil)
         try await wait { await directory.isForgotten(id) }
-        #expect(try ownLog(id).count { $0 == waiting } == 1 && provider.requests.count == 1)
+        #expect(try runner.ownLog(id).count { $0 == waiting } == 1 && provider.requests.count == 1)
     }
 
     @Test("a runner that is killed while it waits for a machine releases it at its next start")
@@ -122,7 +93,7 @@ struct AllocationTests {
     func reattached() async throws {
         let first = directory()
         let id = try await submit("wait", to: first)
-        try await wait(for: id, in: first) { $0.tasks[0].status == .running }
+        try await runner.wait(for: id, in: first) { $0.tasks[0].status == .running }
         let stored = try #require(try await store.allocations().first?.allocation)
         #expect(stored.data == "note of \(stored.id)")
         await first.stop(endsBuilders: false)
@@ -174,7 +145,7 @@ struct AllocationTests {
         try await wait { await directory.isForgotten(id) }
         #expect(provider.releases.map(\.id) == [request.allocation])
         #expect(try await directory.job(id).status == .failed)
-        #expect(try ownLog(id).contains("the pool local had no builder within 15m"))
+        #expect(try runner.ownLog(id).contains("the pool local had no builder within 15m"))
     }
 
     @Test("a provider that cannot now is asked again, later each time, and the log says why once")
@@ -195,7 +166,7 @@ struct AllocationTests {
         provider.answers(.machine)
         try await wait { await directory.isForgotten(id) }
         #expect(Set(provider.requests.map(\.allocation)).count == 1)
-        let lines = try ownLog(id)
+        let lines = try runner.ownLog(id)
         #expect(lines.count { $0.hasPrefix("the builder waits: every host is") } == 1, "\(lines)")
         #expect(lines.contains("looking") && !lines.joined().contains { "\u{1b}\u{7}".contains($0) })
         #expect(try await directory.job(id).status == .success)
@@ -208,7 +179,8 @@ struct AllocationTests {
         let id = try await submit(to: directory)
         try await forgotten(id, by: directory)
         #expect(
-            try ownLog(id).contains("no host has 64 processors") && !ownLog(id).joined().contains("secret"))
+            try runner.ownLog(id).contains("no host has 64 processors")
+                && !runner.ownLog(id).joined().contains("secret"))
         #expect(provider.releases.count == 1)
     }
 
@@ -251,7 +223,7 @@ struct AllocationTests {
     func entered(isEntered: Bool) async throws {
         let directory = directory()
         let id = try await submit("exit 1", to: directory)
-        try await wait(for: id, in: directory) { $0.builder?.state == .kept }
+        try await runner.wait(for: id, in: directory) { $0.builder?.state == .kept }
         if isEntered {
             let claim = try await directory.claim(
                 id,
@@ -274,7 +246,7 @@ struct AllocationTests {
         provider.limit(until: until, extendsTo: nil)
         let directory = directory()
         let id = try await submit("exit 1", to: directory)
-        try await wait(for: id, in: directory) { $0.builder?.state == .kept }
+        try await runner.wait(for: id, in: directory) { $0.builder?.state == .kept }
         #expect(try await directory.job(id).maxDeadline == until)
         func extend(by seconds: Int) async throws -> Job {
             try await directory.with(id) { job throws(RunnerError) in

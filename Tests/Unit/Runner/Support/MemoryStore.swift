@@ -146,10 +146,9 @@ final class MemoryStore: Store {
             var batch = Batch<Job, JobID>(most: most)
             for job in state.records.sorted(by: { $0.key > $1.key }).map(\.value.job) {
                 if filter.isLive, job.isOver { continue }
-                let isTheirs = filter.owner.map { owner in
-                    job.owner.id == owner.id
-                        || filter.includesShared
-                            && (job.shares + [job.owner]).contains { filter.parties.contains($0.id) }
+                let isTheirs = filter.owner.map { _ in
+                    ([job.owner] + (filter.includesShared ? job.shares : []))
+                        .contains { filter.parties.contains($0.id) }
                 }
                 guard isTheirs ?? true, Self.number(job.id)! < last.flatMap(Self.number) ?? .max else {
                     continue

@@ -1,0 +1,36 @@
+import Glibc
+
+extension SmallFile {
+    /// Why a file has not been replaced.
+    public struct NotReplaced: Error, Equatable {
+        public let path: String
+        /// errno(3)
+        public let code: CInt
+    }
+
+    /// Replaces a file, or makes it, completely or not at all: what a reader finds after a crash is whole, too. Only its
+    /// owner can read it. One process at a time can do this to a file.
+    public static func replace(_ path: String, with text: String) throws(NotReplaced) {
+        // What a process has left that was killed is overwritten.
+        let new = path + ".new"
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw NotReplaced(path: new, code: errno) }
+        defer { close(descriptor) }
+        var rest = ArraySlice(text.utf8)
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw NotReplaced(path: new, code: errno) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0, rename(new, path) == 0 else {
+            throw NotReplaced(path: path, code: errno)
+        }
+        let folder = open(
+            path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+}

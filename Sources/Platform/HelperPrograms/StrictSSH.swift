@@ -1,0 +1,26 @@
+/// How stock ssh is called for a machine: no configuration file, no agent, no password, the host key pinned, nothing forwarded.
+package enum StrictSSH {
+    package static let program = "ssh"
+
+    /// Its first words; `-o` and options of the caller's own can follow.
+    ///
+    /// - Parameters:
+    ///   - identity: the file of the private key.
+    ///   - knownHosts: the file that names the machine's host keys under this alias.
+    package static func words(identity: String, knownHosts: String, alias: String) -> [String] {
+        ["-F", "none", "-T"]
+            + options([
+                "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
+                "IdentityFile=\(quoted(identity))", "PreferredAuthentications=publickey",
+                "UserKnownHostsFile=\(quoted(knownHosts))", "GlobalKnownHostsFile=none",
+                "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(alias)",
+                "ClearAllForwardings=yes", "ForwardAgent=no", "ConnectTimeout=20",
+                "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
+            ])
+    }
+
+    package static func options(_ options: [String]) -> [String] { options.flatMap { ["-o", $0] } }
+
+    /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.
+    package static func quoted(_ path: String) -> String { "\"\(path.escaping("%", as: "%%"))\"" }
+}
