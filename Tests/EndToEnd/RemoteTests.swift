@@ -211,6 +211,7 @@ import Testing
             "/bin/bash", "-euc",
             """
             cd \(Self.files)
+            rm -f s_server.log
             setsid openssl s_server -www -accept 127.0.0.1:0 \(options) >s_server.log 2>&1 </dev/null &
             echo $! >s_server.pid
             # The whole line: it ends with its newline.

@@ -98,12 +98,13 @@ struct OwnRunner: Sendable {
 
     // MARK: Its disk
 
-    /// Takes all room but that many bytes.
+    /// Takes all room but that many bytes. Others may write meanwhile: whoever comes last finds no space.
     func fill(leaving rest: Int = 0) async throws {
         try await shell(
             """
             free=$(($(stat -f -c '%a * %S' \(state)) - \(rest)))
-            head -c $free /dev/zero >\(state)/fill
+            reason=$(LC_ALL=C head -c $free /dev/zero 2>&1 >\(state)/fill) ||
+                case $reason in *'No space left'*) ;; *) echo "$reason"; exit 1 ;; esac
             """)
     }
 
