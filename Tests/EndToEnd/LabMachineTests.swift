@@ -10,6 +10,7 @@ import Testing
         tasks:
           - check: |
               echo "here is $COLOUR"
+              rm ~/.sallyport/admit-keys
               exit 3
         """
 
@@ -72,9 +73,11 @@ import Testing
         let entered = try await testBed.run([
             "ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i",
             "\(testBed.client)/alice", "-o", "UserKnownHostsFile=\(known)", "-o", "ProxyCommand=\(proxy)",
-            "build@\(name)", "id -un; exit 5",
+            "build@\(name)", "id -un; ls .ssh .sallyport; exit 5",
         ])
-        await expect(entered, status: 5, output: ["build"], in: testBed)
+        // What a task has removed is there again, so that the runner keeps the keys, and no gateway.
+        await expect(entered, status: 5, output: ["build", "admit-keys"], in: testBed)
+        #expect(!entered.text.split(separator: "\n").contains("sallyport"), "\(entered)")
         // The key was there for this connection only.
         let left = try await StandInBuilder.authorizedKeys(in: testBed) { !$0.contains("SALLYPORT_ENTRY") }
         #expect(!left.contains { $0.contains("SALLYPORT_ENTRY") }, "\(left)")

@@ -29,6 +29,8 @@ actor AllocationWatch {
     private var numbers: UInt64 = 0
     private var loop: Task<Void, Never>?
     private var hasList = true
+    /// When to release what only the allocator knows, and how long to wait after that.
+    private var unknown: [AllocationID: (next: ContinuousClock.Instant, pause: Duration)] = [:]
     /// Nobody has to wait for their end any more.
     private var released: Set<AllocationID> = []
 
@@ -112,19 +114,27 @@ actor AllocationWatch {
             return false
         }
         let states = await list()
+        // A slow one keeps nobody waiting, and what has happened meanwhile counts: it may have been extended.
+        let silent = watched.filter { ![.gone, .alive].contains(states[$0.key]) }
+        let answering = await withTaskGroup(of: (AllocationID, Bool).self) { group in
+            for (allocation, machine) in silent {
+                group.addTask { (allocation, await machine.answers()) }
+            }
+            var answering: [AllocationID: Bool] = [:]
+            for await (allocation, answers) in group { answering[allocation] = answers }
+            return answering
+        }
         for (allocation, machine) in watched {
             if machine.until < Date() || states[allocation] == .gone {
                 gone(allocation)
-            } else if states[allocation] == .alive {
-                watched[allocation]?.silentSince = nil
             } else {
-                await judge(allocation, isAnswering: await machine.answers())
+                judge(allocation, isAnswering: answering[allocation] ?? true)
             }
         }
         return true
     }
 
-    private func judge(_ allocation: AllocationID, isAnswering: Bool) async {
+    private func judge(_ allocation: AllocationID, isAnswering: Bool) {
         guard !isAnswering else {
             watched[allocation]?.silentSince = nil
             return
@@ -154,14 +164,29 @@ actor AllocationWatch {
             states[allocation] = entry.state
             if let until = entry.until { watched[allocation]?.until = until }
             guard entry.state != .gone, let knows, await !knows(allocation) else { continue }
-            logger.notice("pool \(program.pool): nobody needs \(allocation): it is released")
+            releaseUnknown(allocation)
+        }
+        return states
+    }
+
+    /// What nobody needs. If that fails, it is tried again later, longer each time.
+    private func releaseUnknown(_ allocation: AllocationID) {
+        let now = ContinuousClock.now
+        let attempt = unknown[allocation] ?? (next: now, pause: interval)
+        guard attempt.next <= now else { return }
+        let pause = min(attempt.pause * 2, .seconds(3600))
+        // As long as that takes, no other attempt begins.
+        unknown[allocation] = (now + .seconds(86_400), pause)
+        logger.notice("pool \(program.pool): nobody needs \(allocation): it is released")
+        Task {
             do throws(AllocatorFault) {
                 // Nobody knows whether someone was inside.
                 try await release(allocation, data: nil, entered: true)
+                unknown[allocation] = nil
             } catch {
+                unknown[allocation] = (.now + pause, pause)
                 logger.warning("pool \(program.pool): \(allocation) is not released: \(error.cause)")
             }
         }
-        return states
     }
 }

@@ -12,8 +12,10 @@ struct AllocatorProgram: Sendable {
     let pool: String
     /// Where it starts: a folder of its own.
     let folder: String
-    /// Then it is ended.
+    /// Then `allocate` is ended; the job gives it up a little earlier.
     let limit: Duration
+    /// Then `extend` is ended: someone waits, and their gateway waits for ten seconds.
+    var extendLimit = Duration.seconds(8)
     /// How long it has between SIGTERM and SIGKILL.
     var grace = Duration.seconds(10)
 
@@ -30,7 +32,7 @@ struct AllocatorProgram: Sendable {
         let program = HelperProgram(
             words: words + [verb.rawValue],
             environment: environment.merging(["SALLYPORT_POOL": pool]) { $1 }, folder: folder,
-            outputLimit: AllocatorWire.maximumAnswer, limit: limit, grace: grace,
+            outputLimit: AllocatorWire.maximumAnswer, limit: limit(of: verb), grace: grace,
             endsWithUs: verb == .allocate)
         let outcome: HelperProgram.Outcome
         do {
@@ -44,6 +46,18 @@ struct AllocatorProgram: Sendable {
         var spoken = SpokenLines()
         let lines = spoken.append(Array(outcome.errors.utf8)) + spoken.finish()
         throw .ended(outcome.status, lastLine: lines.last)
+    }
+
+    /// How long a verb can take.
+    private func limit(of verb: AllocatorWire.Verb) -> Duration {
+        switch verb {
+        case .allocate: limit
+        case .extend: extendLimit
+        // Nothing else is known of the pool's machines meanwhile.
+        case .list: .seconds(60)
+        // It may have to make the machine new.
+        case .release: .seconds(3600)
+        }
     }
 
     /// Runs one verb, and reads its answer.

@@ -31,7 +31,7 @@ struct CommandBuilder: AllocatedBuilder {
 
     func waitUntilReady(within seconds: Int) async throws {
         try await ssh.waitUntilReady(before: .now + .seconds(seconds))
-        try await CarriedScripts.bring(over: ssh, for: allocation)
+        try await ssh.prepareScripts()
     }
 
     func waitUntilEnded() async {

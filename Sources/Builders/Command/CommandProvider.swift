@@ -1,5 +1,7 @@
 import AllocatorProtocol
 import BuildAPI
+import ConfigurationFile
+import Connections
 public import FoundationEssentials
 import Glibc
 import HelperPrograms
@@ -17,7 +19,7 @@ public final class CommandProvider: BuilderProvider {
         public var words: [String]
         /// A folder of the runner's, for this pool only.
         public var folder: String
-        /// Seconds that a verb can take.
+        /// Seconds that an allocation can take.
         public var timeout: Int
         /// The file of the runner's private key.
         public var identity: String
@@ -25,6 +27,8 @@ public final class CommandProvider: BuilderProvider {
         public var authorizedKeys: [String]
         /// Whether the program has to be root's; tests have none of root's.
         package var demandsRootsProgram = true
+        /// How long people wait for `extend`; tests can be on a busy machine.
+        package var extendTime = Duration.seconds(8)
 
         public init(
             pool: String, words: [String], folder: String, timeout: Int, identity: String,
@@ -39,10 +43,27 @@ public final class CommandProvider: BuilderProvider {
         }
     }
 
+    /// The job gives up first, and says so; after that it is ended.
+    private static let allowance = Duration.seconds(30)
+
     private let settings: Settings
     private let program: AllocatorProgram
     private let watch: AllocationWatch
     private let now: @Sendable () -> Date
+
+    /// Where the files about a pool's machines are.
+    ///
+    /// - Parameter state: the runner's folder.
+    public static func folder(of pool: String, in state: String) -> String { "\(pools(in: state))/\(pool)" }
+
+    public static func pools(in state: String) -> String { "\(state)/pools" }
+
+    /// Whether the paths of the sockets in the folder of any allocation are short enough.
+    public static func isShortEnough(_ folder: String) -> Bool {
+        let allocation = AllocationFolder(of: AllocationID(for: JobID("\(Int32.max)")!), in: folder)
+        return SSHDestination.controlSocket(in: allocation.path).string.utf8.count
+            + SSHDestination.temporarySuffix <= HandoverSocket.longestPath
+    }
 
     /// Checks the program, and makes the pool's folder.
     public init(
@@ -60,7 +81,8 @@ public final class CommandProvider: BuilderProvider {
         self.settings = settings
         self.now = now
         program = AllocatorProgram(
-            words: settings.words, pool: settings.pool, folder: work, limit: .seconds(settings.timeout))
+            words: settings.words, pool: settings.pool, folder: work,
+            limit: .seconds(settings.timeout) + Self.allowance, extendLimit: settings.extendTime)
         watch = AllocationWatch(program, logger: logger)
     }
 
@@ -97,8 +119,11 @@ public final class CommandProvider: BuilderProvider {
         do {
             try folder.store(machine)
         } catch {
+            // The allocator is asked again when there is space, and answers the same.
+            let code = (error as? SmallFile.NotReplaced)?.code ?? (error as? Errno)?.rawValue
             throw AllocationFailure(
-                .notNow, "the machine could not be recorded", detail: "\(folder.path): \(error)")
+                [ENOSPC, EDQUOT].contains(code) ? .notNow : .failed, "the machine could not be recorded",
+                detail: "\(folder.path): \(error)")
         }
         return builder(request.allocation, machine, folder)
     }
@@ -137,10 +162,16 @@ public final class CommandProvider: BuilderProvider {
     private func builder(
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder
     ) -> CommandBuilder {
+        CommandBuilder(allocation, machine, channel(machine, allocation, folder), watch)
+    }
+
+    private func channel(
+        _ machine: AllocatedMachine, _ allocation: AllocationID, _ folder: AllocationFolder
+    ) -> SSHTaskChannel {
         let destination = SSHDestination(
             endpoint: machine.endpoint, user: machine.user,
             identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
-        return CommandBuilder(allocation, machine, SSHTaskChannel(destination), watch)
+        return SSHTaskChannel(destination) { try await CarriedScripts.bring(over: $0, for: allocation) }
     }
 
     // MARK: Extending and releasing
@@ -163,7 +194,11 @@ public final class CommandProvider: BuilderProvider {
 
     public func release(_ allocation: Allocation, entered: Bool) async throws {
         let folder = AllocationFolder(of: allocation.id, in: settings.folder)
-        if folder.machine() == nil { await Leftovers.end(of: allocation.id) }
+        if let machine = folder.machine() {
+            await channel(machine, allocation.id, folder).disconnect()
+        } else {
+            await Leftovers.end(of: allocation.id)
+        }
         do throws(AllocatorFault) {
             try await watch.release(allocation.id, data: data(of: allocation), entered: entered)
         } catch {

@@ -31,7 +31,7 @@ struct MachineFolder: Sendable {
 
     /// Whether the paths of the sockets fit into 107 bytes. ssh makes its socket under a name that is 17 bytes longer, and
     /// then renames it.
-    var isShortEnough: Bool { controlSocket.string.utf8.count + 17 <= 107 }
+    var isShortEnough: Bool { controlSocket.string.utf8.count + SSHDestination.temporarySuffix <= 107 }
 
     /// Makes the folder, which nobody else can read.
     func create() throws(MachineError) {

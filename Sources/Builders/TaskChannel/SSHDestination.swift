@@ -10,7 +10,7 @@ public struct SSHDestination: Sendable {
     /// The file with the runner's private key, whose public half the server accepts.
     public var identity: FilePath
     /// A folder of the runner's own for this one builder. The caller writes ``knownHosts`` there; ssh makes its control
-    /// socket there, for a moment under a name that is 17 bytes longer.
+    /// socket there, for a moment under a name that is ``temporarySuffix`` bytes longer.
     public var folder: FilePath
     /// The folder of the scripts, as a shell there accepts it: `~/.sallyport`, for example.
     public var scripts: String
@@ -36,6 +36,8 @@ public struct SSHDestination: Sendable {
     public var knownHosts: FilePath { Self.knownHosts(in: folder) }
     /// The control socket of the connection that all calls of ssh share.
     public var controlSocket: FilePath { Self.controlSocket(in: folder) }
+
+    package static let temporarySuffix = 17
 
     public static func knownHosts(in folder: FilePath) -> FilePath { folder.appending("known_hosts") }
     public static func controlSocket(in folder: FilePath) -> FilePath { folder.appending("ssh.sock") }

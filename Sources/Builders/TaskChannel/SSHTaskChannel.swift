@@ -11,9 +11,15 @@ public final class SSHTaskChannel: TaskChannel {
     private let destination: SSHDestination
     package let shell: SecureShell
     private let peopleKeys: PeopleKeys
+    private let bringScripts: (@Sendable (SSHTaskChannel) async throws -> Void)?
 
-    public init(_ destination: SSHDestination) {
+    /// - Parameter bringScripts: brings the scripts there, also when someone has removed them; nil: they are part of the image.
+    public init(
+        _ destination: SSHDestination,
+        bringScripts: (@Sendable (SSHTaskChannel) async throws -> Void)? = nil
+    ) {
         self.destination = destination
+        self.bringScripts = bringScripts
         shell = SecureShell(destination)
         peopleKeys = PeopleKeys(shell)
     }
@@ -49,6 +55,18 @@ public final class SSHTaskChannel: TaskChannel {
                 try? await Task.sleep(for: .milliseconds(100))
             }
         }
+    }
+
+    /// Brings the scripts there that the other functions call.
+    package func prepareScripts() async throws {
+        try await bringScripts?(self)
+    }
+
+    /// Ends the connection that all calls share. It is not an error if there is none.
+    package func disconnect() async {
+        _ = try? await ShortCommand(
+            program: SecureShell.program, arguments: shell.ending, limit: .seconds(5)
+        ).run()
     }
 
     /// Whether the builder lets the runner in now.
@@ -107,7 +125,14 @@ public final class SSHTaskChannel: TaskChannel {
             try await peopleKeys.admit(lines)
             return true
         } catch  where error.code == .helperMissing {
-            return false
+            guard let bringScripts else { return false }
+            do {
+                try await bringScripts(self)
+            } catch {
+                throw error as? BuilderError ?? BuilderError(.commandFailed, detail: "\(error)")
+            }
+            try await peopleKeys.admit(lines)
+            return true
         }
     }
 }

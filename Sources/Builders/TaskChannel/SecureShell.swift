@@ -7,8 +7,8 @@ import SystemPackage
 /// How the runner calls stock ssh for one builder: no configuration file, no agent, the host key pinned.
 ///
 /// The first call keeps its connection open, and all others share it (ssh_config(5), ControlPersist): a login costs an
-/// emulated machine a second of work, a command on an open connection a tenth of that. The connection ends with
-/// the machine and, like the machine, outlives this process.
+/// emulated machine a second of work, a command on an open connection a tenth of that. The connection outlives this process, like the machine; it ends with the machine, or with
+/// ``SSHTaskChannel/disconnect()``.
 package struct SecureShell: Sendable {
     let destination: SSHDestination
 
@@ -30,6 +30,13 @@ package struct SecureShell: Sendable {
         // On this host nobody can eavesdrop, and the default takes an emulated machine twice the time.
         if destination.isOnThisHost { options.append("KexAlgorithms=curve25519-sha256") }
         return strict + StrictSSH.options(options + proxy) + place + [command]
+    }
+
+    /// Ends the shared connection, here.
+    var ending: [String] {
+        ["-F", "none"]
+            + StrictSSH.options(["ControlPath=\(StrictSSH.quoted(destination.controlSocket.string))"])
+            + ["-O", "exit"] + place
     }
 
     private var place: [String] {

@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Presentation
 import Provider
 
 /// The runner's start and end, as its jobs see them.
@@ -21,8 +22,7 @@ extension JobDirectory {
         }
         // A runner may have died after it had asked for a machine, or before the machine was released.
         for left in unneeded.values {
-            let job = records.first { $0.job.id == left.allocation.job }
-            await release(left.allocation, entered: job?.isEntered ?? left.entered)
+            await release(left.allocation, entered: await wasEntered(left))
         }
         // Owners who had a turn last come last.
         let started = records.compactMap { record in
@@ -63,6 +63,13 @@ extension JobDirectory {
         return allocation.id
     }
 
+    /// Whether someone was inside. A runner may have died before it stored that with the allocation.
+    private func wasEntered(_ left: AllocationRecord) async -> Bool {
+        if left.entered { return true }
+        let job = try? await store.job(left.allocation.job)
+        return job?.isEntered ?? true
+    }
+
     /// Until it is released, it takes a slot.
     private func release(_ allocation: Allocation, entered: Bool) async {
         leftovers[allocation.id] = allocation.pool
@@ -77,15 +84,30 @@ extension JobDirectory {
     /// Ends every builder that an earlier runner has left, and closes their jobs.
     func drain() async throws(RunnerError) {
         let records = try await store.liveJobs()
-        for left in try await context.allocations.takeOver() {
-            let job = records.first { $0.job.id == left.allocation.job }
-            await context.allocations.releaseOnce(
-                left.allocation.id, entered: job?.isEntered ?? left.entered)
+        let left = try await context.allocations.takeOver()
+        let unreleased = await withTaskGroup(of: Allocation?.self) { group in
+            for record in left {
+                let entered = await wasEntered(record)
+                group.addTask { [allocations = context.allocations] in
+                    let isReleased = await allocations.releaseOnce(record.allocation.id, entered: entered)
+                    return isReleased ? nil : record.allocation
+                }
+            }
+            var unreleased: [Allocation] = []
+            for await allocation in group { if let allocation { unreleased.append(allocation) } }
+            return unreleased
         }
         for record in records where record.job.builder != nil {
             try await with(record.job.id) { await $0.lose(.released) }
         }
         await context.allocations.stop()
+        guard unreleased.isEmpty else {
+            let list = unreleased.map { "\($0.id) of the pool \($0.pool)" }.sorted().joined(separator: ", ")
+            throw RunnerError(
+                .failure,
+                "\(unreleased.count.counted("machine")) could not be released: \(list). The next runner tries it again."
+            )
+        }
     }
 
     /// Whether waiting jobs can start.
@@ -99,7 +121,7 @@ extension JobDirectory {
         for entry in entries.values { await entry.job.stop() }
         if endsBuilders {
             await withTaskGroup { group in
-                for entry in entries.values where entry.hasSlot {
+                for entry in entries.values {
                     group.addTask { await entry.job.endForGood() }
                 }
             }

@@ -167,6 +167,19 @@ actor JobDirectory {
         fillSlots()
     }
 
+    /// Its pool has nothing for it now: others can start until it stands in line again.
+    func slotRefused(to id: JobID) {
+        entries[id]?.hasSlot = false
+        fillSlots()
+    }
+
+    /// Behind the jobs of those who have had nothing yet.
+    func standsInLineAgain(_ id: JobID) {
+        guard let entry = entries[id], !entry.shown.job.status.isFinal else { return }
+        waiting[entry.pool, default: Waiting()].add(id, of: entry.shown.job.owner.id)
+        fillSlots()
+    }
+
     @discardableResult
     func giveSlot(to id: JobID) -> LiveJob? {
         entries[id]?.hasSlot = true

@@ -6,40 +6,42 @@ import Provider
 
 /// What the job asks its provider for: a machine, and more time with it.
 extension LiveJob {
-    /// The job waits while its provider says that it is not possible now.
+    /// Asks once, under the job's one id.
+    ///
+    /// - Throws: ``AllocationFailure`` if it is not possible now.
     func allocate(from pool: Pool) async throws -> any AllocatedBuilder {
         // The folder of a virtual machine is its job's, whatever has been there before.
         await context.allocations.releasesAreTried(of: id)
-        let allocation = try await newAllocation(in: pool)
+        let allocation = if let allocation { allocation } else { try await newAllocation(in: pool) }
         let request = context.settings.request(for: record, as: allocation.id, from: pool)
-        var retries = RetryIntervals()
-        var said: String?
-        while true {
-            try checkRunning()
-            do {
-                let builder = try await allocate(request, from: pool)
-                var returned = allocation
-                (returned.data, returned.until) = (builder.data, builder.until)
-                self.allocation = returned
-                await context.allocations.update(returned)
-                return builder
-            } catch let failure as AllocationFailure where failure.kind == .notNow {
-                let sentence = HostileText.printable(failure.description, limit: 400)
-                if said == nil { logger.error("job \(id): \(failure.debugDescription)") }
-                if said != sentence { log(sentence) }
-                said = sentence
-                let interval = failure.retryInterval ?? retries.next()
-                try await timekeeper.wait(timekeeper.now().addingTimeInterval(interval))
-            } catch let failure as AllocationFailure {
-                throw RunnerError(
-                    .failure, HostileText.printable(failure.description, limit: 400), detail: failure.detail)
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                throw RunnerError(
-                    .failure, "the builder cannot be started", detail: String(reflecting: error))
-            }
+        try checkRunning()
+        do {
+            let builder = try await allocate(request, from: pool)
+            var returned = allocation
+            (returned.data, returned.until) = (builder.data, builder.until)
+            self.allocation = returned
+            await context.allocations.update(returned)
+            return builder
+        } catch let failure as AllocationFailure where failure.kind == .notNow {
+            throw failure
+        } catch let failure as AllocationFailure {
+            throw RunnerError(
+                .failure, HostileText.printable(failure.description, limit: 400), detail: failure.detail)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw RunnerError(.failure, "the builder cannot be started", detail: String(reflecting: error))
         }
+    }
+
+    /// Says why the job waits, unless the last thing that was said is just that.
+    ///
+    /// - Returns: after how many seconds to try again: longer each time.
+    func notNow(_ failure: AllocationFailure) -> Double {
+        if attempts.isFirst { logger.error("job \(id): \(failure.debugDescription)") }
+        let sentence = HostileText.printable(failure.description, limit: 400)
+        if attempts.refused(because: sentence) { log(sentence) }
+        return failure.retryInterval ?? attempts.nextInterval()
     }
 
     /// An allocation that is stored, so that it is released even if this runner dies in the next moment. While the disk is
@@ -70,8 +72,10 @@ extension LiveJob {
         _ request: BuilderRequest, from pool: Pool
     ) async throws -> any AllocatedBuilder {
         let deadline = timekeeper.now().addingTimeInterval(Double(pool.timeout))
-        let progress: @Sendable (String) -> Void = { [weak self] line in
-            self?.log(HostileText.printable(line, limit: 400))
+        let progress: @Sendable (String) -> Void = { [weak self, progress = attempts.progress] line in
+            // Who speaks is said, so that nobody takes it for a word of the runner's.
+            guard let shown = progress.shown(HostileText.printable(line, limit: 400)) else { return }
+            self?.log("\(pool.name): \(shown)")
         }
         let builder = try await withThrowingTaskGroup(of: (any AllocatedBuilder)?.self) { group in
             group.addTask { try await pool.provider.allocate(request, progress: progress) }
@@ -98,6 +102,10 @@ extension LiveJob {
 
     /// Asks the provider for more time, if the deadline that someone wants needs more than it has promised.
     func ensureTime(until moment: Date) async {
+        await extending.pass { await askForTime(until: moment) }
+    }
+
+    private func askForTime(until moment: Date) async {
         guard let until = record.until, let since = record.keptSince, let pool, var allocation else { return }
         let latest = since.addingTimeInterval(Double(context.settings.times.maxLife))
         guard min(moment, latest) > until else { return }

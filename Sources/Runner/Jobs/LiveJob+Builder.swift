@@ -9,11 +9,13 @@ extension LiveJob {
     var pool: Pool? { context.pools[record.build.pool] }
 
     /// Gets a builder, unless an earlier runner has left one that boots, and waits until it is ready.
-    func boot() async throws {
+    ///
+    /// - Returns: after how many seconds to try again, if its pool has nothing now. Meanwhile others can start.
+    func boot() async throws -> Double? {
         guard let pool else { throw Self.noPool(record.build.pool) }
-        try await pool.starting.passUnlessCancelled {
+        return try await pool.starting.passUnlessCancelled {
             try checkRunning()
-            if machine == nil { try await start(from: pool) }
+            if machine == nil, let pause = try await start(from: pool) { return pause }
             guard let machine else { throw CancellationError() }
             do {
                 try await machine.waitUntilReady(within: context.settings.bootTime)
@@ -23,6 +25,7 @@ extension LiveJob {
             }
             try checkRunning()
             await apply { $0.builderReady(at: $1) }
+            return nil
         }
     }
 
@@ -30,8 +33,14 @@ extension LiveJob {
         RunnerError(.failure, "the pool \(name), which the builder should come from, no longer exists")
     }
 
-    private func start(from pool: Pool) async throws {
-        let started = try await allocate(from: pool)
+    /// - Returns: after how many seconds to try again.
+    private func start(from pool: Pool) async throws -> Double? {
+        let started: any AllocatedBuilder
+        do {
+            started = try await allocate(from: pool)
+        } catch let failure as AllocationFailure where failure.kind == .notNow {
+            return notNow(failure)
+        }
         machine = started
         watch(started)
         // It may have been cancelled in the meantime.
@@ -44,6 +53,7 @@ extension LiveJob {
                 endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
                 isCertified: started.isCertified, execution: started.execution, until: started.until, at: $1)
         }
+        return nil
     }
 
     // MARK: The builder's end

@@ -15,6 +15,7 @@ extension LiveJob {
 
     /// It has a slot now.
     func start() {
+        attempts.waits = false
         run = _Concurrency.Task { [weak self] in await self?.work() }
     }
 
@@ -48,7 +49,7 @@ extension LiveJob {
 
     private func work() async {
         do {
-            if needsBoot { try await boot() }
+            if needsBoot, let pause = try await boot() { return await wait(pause) }
             try await prepare()
             try await runTasks()
             let room = await keptRoom()
@@ -64,6 +65,15 @@ extension LiveJob {
         }
         // The job ended before its machine existed.
         if record.isOver, machine == nil { await releaseBuilder() }
+    }
+
+    /// Lets other jobs have the slot, and stands in line for one again after that many seconds.
+    private func wait(_ pause: Double) async {
+        attempts.waits = true
+        let moment = timekeeper.now().addingTimeInterval(pause)
+        await directory?.slotRefused(to: id)
+        guard (try? await timekeeper.wait(moment)) != nil else { return }
+        await directory?.standsInLineAgain(id)
     }
 
     private var needsBoot: Bool { record.job.builder.map { $0.state == .booting } ?? true }

@@ -35,6 +35,8 @@ actor LiveJob {
     var machine: (any AllocatedBuilder)?
     /// What the machine is, or will be, allocated as.
     var allocation: Allocation?
+    /// What its provider has said so far, before there was a machine.
+    var attempts = AllocationAttempts()
     private var feed = EventFeed()
     /// Boots the builder and runs the tasks.
     var run: _Concurrency.Task<Void, Never>?
@@ -51,6 +53,8 @@ actor LiveJob {
     private(set) var isStopping = false
     /// Changes are carried out one after the other.
     private let turn = Gate(1)
+    /// The provider is asked for more time once at a time.
+    let extending = Gate(1)
 
     var record: JobRecord { lifecycle.record }
     var logger: Logger { context.logger }
@@ -115,6 +119,7 @@ actor LiveJob {
             feed.end()
             // It may still wait for a builder.
             run?.cancel()
+            if attempts.waits { await releaseBuilder() }
         }
         await report(change.record)
     }

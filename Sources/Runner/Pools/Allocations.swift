@@ -39,8 +39,14 @@ actor Allocations {
         return left
     }
 
-    /// Stores an allocation. Only after that its provider may hear of it.
+    /// Stores an allocation. Only after that its provider may hear of it. A job has one that it needs: the others are stored
+    /// as no longer needed first.
     func add(_ allocation: Allocation) async throws(RunnerError) {
+        for var other in records.values where other.allocation.job == allocation.job {
+            other.unneededSince = other.unneededSince ?? timekeeper.now()
+            try await store.save(other)
+            records[other.allocation.id]?.unneededSince = other.unneededSince
+        }
         let record = AllocationRecord(allocation: allocation)
         try await store.save(record)
         records[allocation.id] = record
@@ -104,10 +110,13 @@ actor Allocations {
     }
 
     /// The same with one attempt, for a runner that ends.
-    func releaseOnce(_ id: AllocationID, entered: Bool) async {
-        guard records[id] != nil else { return }
+    ///
+    /// - Returns: whether it is released.
+    @discardableResult
+    func releaseOnce(_ id: AllocationID, entered: Bool) async -> Bool {
+        guard records[id] != nil else { return true }
         let release = releases[id] ?? begin(id, entered)
-        _ = await release.attempt.value
+        return await release.attempt.value
     }
 
     /// Nothing is tried again; the next runner does that.
@@ -123,7 +132,7 @@ actor Allocations {
 
     private func begin(_ id: AllocationID, _ entered: Bool) -> Release {
         let attempt = Task {
-            await markUnneeded(id, entered)
+            markUnneeded(id, entered)
             return await self.attempt(id)
         }
         let whole = Task {
@@ -141,23 +150,23 @@ actor Allocations {
         return release
     }
 
-    private func markUnneeded(_ id: AllocationID, _ entered: Bool) async {
+    private func markUnneeded(_ id: AllocationID, _ entered: Bool) {
         guard var record = records[id] else { return }
         record.unneededSince = record.unneededSince ?? timekeeper.now()
         record.entered = record.entered || entered
         records[id] = record
-        do {
-            try await store.save(record)
-        } catch {
-            // The next runner finds a job without a builder, and comes to the same conclusion.
-            logger.error("allocation \(id): not stored: \(error.debugDescription)")
-        }
     }
 
     /// - Returns: whether it is released.
     private func attempt(_ id: AllocationID) async -> Bool {
         guard let record = records[id] else { return true }
         let pool = record.allocation.pool
+        do {
+            try await store.save(record)
+        } catch {
+            // The next runner asks the job whether someone was inside.
+            logger.error("allocation \(id): not stored: \(error.debugDescription)")
+        }
         do {
             guard let provider = pools[pool]?.provider else {
                 throw BuilderError(.noPool, detail: "[runner.pool.\(pool)]")

@@ -12,14 +12,15 @@ extension Pool {
         _ name: String, _ pool: Configuration.Runner.Pool, _ configuration: Configuration.Runner,
         in folder: String, _ logger: Logger
     ) async throws(RunnerError) -> Pool {
-        let pools = "\(folder)/pools"
+        let pools = CommandProvider.pools(in: folder)
         guard mkdir(pools, 0o700) == 0 || errno == EEXIST else {
             throw RunnerError(.failure, "\(pools) cannot be made: \(String(cString: strerror(errno)))")
         }
         let identity = try await KeyPair.identity(in: folder)
         let settings = CommandProvider.Settings(
-            pool: name, words: pool.command, folder: "\(pools)/\(name)", timeout: pool.timeout,
-            identity: identity.path, authorizedKeys: [identity.publicKey] + configuration.gatewayKeys)
+            pool: name, words: pool.command, folder: CommandProvider.folder(of: name, in: folder),
+            timeout: pool.timeout, identity: identity.path,
+            authorizedKeys: [identity.publicKey] + configuration.gatewayKeys)
         do throws(BuilderError) {
             return Pool(name, pool, images: nil, provider: try CommandProvider(settings, logger: logger))
         } catch {

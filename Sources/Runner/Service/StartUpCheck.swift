@@ -1,3 +1,4 @@
+import CommandBuilders
 import ConfigurationFile
 import Connections
 import Presentation
@@ -27,6 +28,13 @@ struct StartUpCheck {
         if !BuilderHost.isShortEnough(longest) {
             return
                 "runner.state_dir: \(configuration.stateDirectory) is too long for the sockets in it. Use a shorter path."
+        }
+        for pool in configuration.pools.keys.sorted() where pool != Configuration.Runner.localPool {
+            let folder = CommandProvider.folder(of: pool, in: configuration.stateDirectory)
+            guard !CommandProvider.isShortEnough(folder) else { continue }
+            return
+                "runner.pool.\(pool): \(folder) is too long for the sockets in it. Use a shorter name, or a shorter "
+                + "runner.state_dir."
         }
         let folder = QEMUSettings.socketFolder(beside: configuration.socket)
         if "\(folder)/\(Int32.max)".utf8.count > HandoverSocket.longestPath {

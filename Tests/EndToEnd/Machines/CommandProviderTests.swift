@@ -28,6 +28,8 @@ struct CommandProviderTests {
         }.run()
         await expect(try await lab.hosts(["show"]), status: 0, output: ["free"], in: testBed)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["work"])
+        let connected = try await Command.run(["pgrep", "-f", "^ssh.*\(folder)"])
+        #expect(connected.status == 1, "connections stay open after their machines' release: \(connected)")
         try await lab.builder.end()
     }
 }

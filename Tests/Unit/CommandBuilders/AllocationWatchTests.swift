@@ -86,6 +86,55 @@ import Testing
             await watch.waitUntilGone(AllocationID("1-a")!, until: Date(timeIntervalSinceNow: -1)) { true }
             let waiting = Task { await watch.waitUntilGone(AllocationID("2-a")!, until: future) { true } }
             try await watch.release(AllocationID("2-a")!, data: nil, entered: false)
+            await waiting.value
+            let cancelled = Task { await watch.waitUntilGone(AllocationID("1-a")!, until: future) { true } }
+            cancelled.cancel()
+            await cancelled.value
+        }
+    }
+
+    @Test("one that is extended while the others are asked stays")
+    func extended() async throws {
+        try await with("exit 64", known: ["1-a", "2-a"]) { watch, _ in
+            let (short, slow) = (AllocationID("1-a")!, AllocationID("2-a")!)
+            let end = Date(timeIntervalSinceNow: 0.3)
+            let isGone = Mutex(false)
+            let other = Task {
+                await watch.waitUntilGone(slow, until: future) {
+                    await watch.extended(short, until: future)
+                    while Date() < end { try? await Task.sleep(for: .milliseconds(5)) }
+                    return true
+                }
+            }
+            let waiting = Task {
+                await watch.waitUntilGone(short, until: end) { true }
+                isGone.withLock { $0 = true }
+            }
+            while Date() < end.addingTimeInterval(0.1) { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(!isGone.withLock { $0 })
+            for task in [other, waiting] {
+                task.cancel()
+                await task.value
+            }
+        }
+    }
+
+    @Test("what nobody needs, and cannot be released, is tried again later each time, and holds nothing up")
+    func unknown() async throws {
+        let script = """
+            case $1 in
+            release) echo x >>$here/attempts; exit 1 ;;
+            esac
+            echo x >>$here/lists
+            echo '{"allocations": [{"allocation": "9-x", "state": "alive"}]}'
+            """
+        try await with(script) { watch, allocator in
+            let waiting = Task { await watch.waitUntilGone(AllocationID("1-a")!, until: future) { true } }
+            func count(_ file: String) -> Int {
+                (try? allocator.text(of: file))?.split(separator: "\n").count ?? 0
+            }
+            while count("lists") < 30 || count("attempts") < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(count("attempts") < 15)
             waiting.cancel()
             await waiting.value
         }

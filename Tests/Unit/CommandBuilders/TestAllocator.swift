@@ -27,6 +27,7 @@ final class TestAllocator: Sendable {
             identity: "/nowhere/key",
             authorizedKeys: [Self.hostKey])
         settings.demandsRootsProgram = false
+        settings.extendTime = .seconds(80)
         provider = try CommandProvider(settings, logger: Logger(label: "test"))
     }
 
@@ -34,6 +35,10 @@ final class TestAllocator: Sendable {
 
     /// What `allocate` answers, as words of sh(1), with some members replaced.
     static func answer(_ changes: [String: Any] = [:], without: String? = nil) -> String {
+        "printf '%s\\n' '\(answerText(changes, without: without))'"
+    }
+
+    static func answerText(_ changes: [String: Any] = [:], without: String? = nil) -> String {
         var members: [String: Any] = [
             "address": "192.0.2.7", "port": 2222, "user": "build", "host_keys": [hostKey],
             "until": "2099-01-01T00:00:00Z", "data": "m1",
@@ -41,7 +46,7 @@ final class TestAllocator: Sendable {
         members.merge(changes) { $1 }
         if let without { members[without] = nil }
         let text = try? JSONSerialization.data(withJSONObject: members, options: .withoutEscapingSlashes)
-        return "printf '%s\\n' '\(String(decoding: text ?? Data(), as: UTF8.self))'"
+        return String(decoding: text ?? Data(), as: UTF8.self)
     }
 
     func allocate(_ id: String = "42-a") async throws -> any AllocatedBuilder {

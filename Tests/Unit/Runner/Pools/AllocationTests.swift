@@ -168,8 +168,103 @@ struct AllocationTests {
         #expect(Set(provider.requests.map(\.allocation)).count == 1)
         let lines = try runner.ownLog(id)
         #expect(lines.count { $0.hasPrefix("the builder waits: every host is") } == 1, "\(lines)")
-        #expect(lines.contains("looking") && !lines.joined().contains { "\u{1b}\u{7}".contains($0) })
+        #expect(lines.contains("local: looking") && !lines.joined().contains { "\u{1b}\u{7}".contains($0) })
         #expect(try await directory.job(id).status == .success)
+    }
+
+    @Test("jobs whose pool has nothing for them keep no other one from starting")
+    func parked() async throws {
+        provider.answers(.failure(AllocationFailure(.notNow, "no machine of yours is free")))
+        let directory = directory(slots: 1)
+        let ids = [
+            try await submit(to: directory), try await submit(to: directory), try await submit(to: directory),
+        ]
+        // Each of them has the one slot in its turn, although no time passes.
+        let requests = [
+            await provider.request(1), await provider.request(2), await provider.request(3),
+        ]
+        #expect(requests.map(\.job) == ids)
+        provider.answers(.machine)
+        let next = try await submit(to: directory)
+        try await forgotten(next, by: directory)
+        // One that is cancelled meanwhile leaves nothing.
+        try await cancel(ids[0], in: directory)
+        try await forgotten(ids[0], by: directory)
+        try await wait { provider.releases.contains { $0.id == requests[0].allocation } }
+        for id in ids.dropFirst() {
+            try await wait { await directory.isForgotten(id) }
+            #expect(try await directory.job(id).status == .success)
+        }
+        #expect(try await store.allocations() == [])
+    }
+
+    @Test("what a pool repeats at each attempt is in the log once, and not all that it says")
+    func talkative() async throws {
+        let lines = (0..<400).map { "line \($0)" } + ["all are taken"]
+        provider.answers(.failure(AllocationFailure(.notNow, "all are taken")), saying: lines)
+        let directory = directory()
+        let id = try await submit(to: directory)
+        try await wait { provider.requests.count >= 3 }
+        provider.answers(
+            .failure(AllocationFailure(.notNow, "others are taken")), saying: (0..<400).map { "other \($0)" })
+        let count = provider.requests.count
+        try await wait { provider.requests.count >= count + 3 }
+        provider.answers(.machine)
+        try await wait { await directory.isForgotten(id) }
+        let said = try runner.ownLog(id)
+        #expect(
+            said.count { $0.hasSuffix("all are taken") } == 1 && said.count { $0 == "others are taken" } == 1)
+        let progress = said.filter { $0.hasPrefix("local: ") }
+        #expect(progress.count == 501 && progress.last == "local: …" && Set(progress).count == 501)
+    }
+
+    @Test(
+        "a job that is over tells whether someone was inside, if its allocation does not",
+        arguments: [true, false])
+    func enteredBefore(isEntered: Bool) async throws {
+        let directory = directory()
+        let id = try await submit(to: directory)
+        try await forgotten(id, by: directory)
+        var record = try #require(try await store.job(id))
+        record.isEntered = isEntered
+        try await store.save(record, at: clock.now)
+        // As a runner leaves them that was killed between two writes; of the second nobody knows the job.
+        let (left, alien) = (AllocationID(for: id), AllocationID(for: JobID("99")!))
+        for (allocation, job) in [(left, id), (alien, JobID("99")!)] {
+            try await store.save(AllocationRecord(allocation: .init(id: allocation, job: job, pool: "local")))
+        }
+        try await runner.directory(slots: 1).takeOver()
+        try await wait { provider.releases.count == 3 }
+        let entered = Dictionary(provider.releases.map { ($0.id, $0.entered) }) { $1 }
+        #expect(entered[left] == isEntered && entered[alien] == true)
+    }
+
+    @Test("of two allocations of a job, only the later one counts")
+    func current() async throws {
+        let allocations = Allocations(store, Pools([]), clock.timekeeper, log.logger)
+        let job = JobID("7")!
+        for id in ["7-a", "7-b"] {
+            try await allocations.add(.init(id: AllocationID(id)!, job: job, pool: "local"))
+        }
+        let next = Allocations(store, Pools([]), clock.timekeeper, log.logger)
+        _ = try await next.takeOver()
+        #expect(await next.current(of: job)?.id.description == "7-b")
+    }
+
+    @Test("draining says what could not be released, and ends every job all the same")
+    func drain() async throws {
+        let first = directory()
+        let id = try await submit("wait", to: first)
+        try await runner.wait(for: id, in: first) { $0.tasks[0].status == .running }
+        await first.stop(endsBuilders: false)
+        provider.failReleases(1)
+        let failure = await #expect(throws: RunnerError.self) { try await directory().drain() }
+        #expect(
+            failure?.description.contains("1 machine could not be released: \(id)-") == true,
+            "\(failure as Any)")
+        #expect(try await store.job(id)?.isOver == true)
+        try await directory().drain()
+        #expect(try await store.allocations() == [])
     }
 
     @Test("what cannot be allocated fails the job with its sentence, and is released")

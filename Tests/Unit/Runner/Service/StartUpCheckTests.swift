@@ -37,6 +37,13 @@ struct StartUpCheckTests {
         #expect(keep.contains("runner.keep (301)") && keep.contains("runner.max_life (300)"))
         let folder = "/" + String(repeating: "a", count: 80)
         #expect(check { $0.stateDirectory = folder }.contradiction?.hasPrefix("runner.state_dir: ") == true)
+        // What virtual machines have room for can be too long for a pool's allocations.
+        let state = "/" + String(repeating: "a", count: 30)
+        func pool(_ name: String) -> String? {
+            check { ($0.stateDirectory, $0.pools[name]) = (state, .init()) }.contradiction
+        }
+        #expect(pool("lab") == nil)
+        #expect(pool(String(repeating: "l", count: 40))?.contains("too long for the sockets in it") == true)
         let deep = folder + "/deeper"
         let socket = try #require(check { $0.socket = deep + "/api.sock" }.contradiction)
         #expect(socket.contains("too long for the sockets of builders, which are in \(deep)/api.builders."))
