@@ -16,7 +16,7 @@ public protocol AllocatedBuilder: Sendable {
     var execution: BuilderExecution { get }
     /// The provider's own note about it, at most ``Allocation/longestData`` bytes; nil: it needs none to find it again.
     var data: String? { get }
-    /// When the provider takes it back, whatever happens; nil: it does not do that by itself.
+    /// When the provider takes it back, by the wall clock, whatever happens; nil: it does not do that by itself.
     var until: Date? { get }
     /// How much it has sent and received so far, in words for the log, also after its end; nil: nobody counts.
     var traffic: String? { get async }

@@ -28,7 +28,7 @@ public protocol BuilderProvider: Sendable {
     /// Finds the machine of an earlier runner; nil: it is gone, or useless.
     func reattach(_ allocation: Allocation) async -> (any AllocatedBuilder)?
 
-    /// Asks for more time, for an allocation that has an end.
+    /// Asks for more time, for an allocation that has an end. Times are those of the wall clock.
     ///
     /// - Returns: until when the machine stays now; nil: as long as the runner wants. The runner promises nobody more.
     /// - Throws: nothing has changed.

@@ -51,6 +51,7 @@ struct JobRecord: Equatable, Sendable {
     mutating func moveDeadlines(by seconds: TimeInterval) {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
         keptSince = keptSince?.addingTimeInterval(seconds)
+        until = until?.addingTimeInterval(seconds)
         job.deadline = job.deadline?.addingTimeInterval(seconds)
         job.maxDeadline = job.maxDeadline?.addingTimeInterval(seconds)
         if let until = job.builder?.keptUntil {

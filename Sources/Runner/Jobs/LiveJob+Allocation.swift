@@ -110,11 +110,13 @@ extension LiveJob {
         let latest = since.addingTimeInterval(Double(context.settings.times.maxLife))
         guard min(moment, latest) > until else { return }
         do {
-            let extended = try await pool.provider.extend(allocation, until: min(moment, latest))
+            let wanted = timekeeper.wallTime(of: min(moment, latest))
+            let extended = try await pool.provider.extend(allocation, until: wanted)
             allocation.until = extended
             self.allocation = allocation
             await context.allocations.update(allocation)
-            await apply { lifecycle, _ in lifecycle.extendedByProvider(until: extended) }
+            let until = extended.map(timekeeper.moment(of:))
+            await apply { lifecycle, _ in lifecycle.extendedByProvider(until: until) }
         } catch {
             logger.notice("job \(id): its builder cannot stay longer: \(String(reflecting: error))")
         }

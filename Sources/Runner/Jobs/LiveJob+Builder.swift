@@ -48,10 +48,11 @@ extension LiveJob {
             endBuilder()
             throw CancellationError()
         }
+        let until = started.until.map(timekeeper.moment(of:))
         await apply {
             $0.builderStarted(
                 endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
-                isCertified: started.isCertified, execution: started.execution, until: started.until, at: $1)
+                isCertified: started.isCertified, execution: started.execution, until: until, at: $1)
         }
         return nil
     }

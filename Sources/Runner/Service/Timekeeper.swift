@@ -24,15 +24,30 @@ public struct Timekeeper: Sendable {
     public var now: @Sendable () -> Date
     /// Returns at that time; throws earlier if cancelled.
     public var wait: @Sendable (Date) async throws -> Void
+    /// The wall clock, which others go by, and which can be set.
+    public var wallClock: @Sendable () -> Date
 
     public var boot: Boot
 
+    /// - Parameter wallClock: nil: nobody sets it.
     public init(
-        boot: Boot, now: @escaping @Sendable () -> Date, wait: @escaping @Sendable (Date) async throws -> Void
+        boot: Boot, now: @escaping @Sendable () -> Date,
+        wait: @escaping @Sendable (Date) async throws -> Void, wallClock: (@Sendable () -> Date)? = nil
     ) {
         self.boot = boot
         self.now = now
         self.wait = wait
+        self.wallClock = wallClock ?? now
+    }
+
+    /// The same moment by this clock, of one that somebody else has named.
+    func moment(of wallTime: Date) -> Date {
+        wallTime.addingTimeInterval(now().timeIntervalSince(wallClock()))
+    }
+
+    /// The same moment for somebody else.
+    func wallTime(of moment: Date) -> Date {
+        moment.addingTimeInterval(wallClock().timeIntervalSince(now()))
     }
 
     /// The wall clock at the start of this process, continued with ContinuousClock (CLOCK_BOOTTIME), which also counts
@@ -51,7 +66,7 @@ public struct Timekeeper: Sendable {
             wait: { moment in
                 let seconds = moment.timeIntervalSince(now())
                 if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
-            })
+            }, wallClock: { Date() })
     }()
 
     private static func seconds(_ duration: Duration) -> TimeInterval {

@@ -335,10 +335,13 @@ struct AllocationTests {
         #expect(provider.releases.map(\.entered) == [isEntered])
     }
 
-    @Test("no deadline is later than a provider leaves its machine, unless it leaves it longer")
-    func until() async throws {
+    @Test(
+        "no deadline is later than a provider leaves its machine, unless it leaves it longer, whatever the wall clock says",
+        arguments: [0.0, 500, -500])
+    func until(ahead: Double) async throws {
+        clock.setWall(ahead: ahead)
         let until = clock.now + 2000
-        provider.limit(until: until, extendsTo: nil)
+        provider.limit(until: until + ahead, extendsTo: nil)
         let directory = directory()
         let id = try await submit("exit 1", to: directory)
         try await runner.wait(for: id, in: directory) { $0.builder?.state == .kept }
@@ -349,8 +352,8 @@ struct AllocationTests {
             }
         }
         await #expect(throws: RunnerError.self) { try await extend(by: 3000) }
-        #expect(provider.extensions == [clock.now + 3000])
-        provider.limit(until: until, extendsTo: clock.now + 5000)
+        #expect(provider.extensions == [clock.now + 3000 + ahead])
+        provider.limit(until: until + ahead, extendsTo: clock.now + 5000 + ahead)
         let longer = try await extend(by: 4000)
         #expect(longer.deadline == clock.now + 4000 && longer.maxDeadline == clock.now + 4000)
         await #expect(throws: RunnerError.self) { try await extend(by: 6000) }

@@ -7,6 +7,8 @@ import Synchronization
 final class ManualClock: Sendable {
     private struct State {
         var now = Date(timeIntervalSince1970: 1_800_000_000)
+        /// How far the wall clock has been set ahead since the runner's start.
+        var wallAhead = 0.0
         var boot = Boot(id: "first", began: Date(timeIntervalSince1970: 1_799_999_000))
         var waiting: [UUID: (moment: Date, continuation: CheckedContinuation<Void, any Error>)] = [:]
     }
@@ -34,6 +36,9 @@ final class ManualClock: Sendable {
         }
     }
 
+    /// Someone sets the wall clock while a runner runs.
+    func setWall(ahead seconds: Double) { state.withLock { $0.wallAhead = seconds } }
+
     /// The host is off for that many seconds.
     func reboot(behind seconds: Double) {
         state.withLock { state in
@@ -44,7 +49,8 @@ final class ManualClock: Sendable {
 
     var timekeeper: Timekeeper {
         Timekeeper(
-            boot: state.withLock { $0.boot }, now: { self.now }, wait: { try await self.wait(until: $0) })
+            boot: state.withLock { $0.boot }, now: { self.now }, wait: { try await self.wait(until: $0) },
+            wallClock: { self.state.withLock { $0.now + $0.wallAhead } })
     }
 
     private func wait(until moment: Date) async throws {
