@@ -48,7 +48,7 @@ public final class CommandProvider: BuilderProvider {
     public init(
         _ settings: Settings, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) throws(BuilderError) {
-        if settings.demandsRootsProgram, let objection = RootsProgram.objection(to: settings.words[0]) {
+        if settings.demandsRootsProgram, let objection = RootsFile.objection(toProgram: settings.words[0]) {
             throw BuilderError(.programMissing, detail: objection)
         }
         let work = settings.folder + "/work"
@@ -163,7 +163,10 @@ public final class CommandProvider: BuilderProvider {
 
     public func release(_ allocation: Allocation, entered: Bool) async throws {
         let folder = AllocationFolder(of: allocation.id, in: settings.folder)
-        if folder.machine() == nil { await Leftovers.end(of: allocation.id) }
+        // If a runner was killed during `allocate`, the allocator ended with it, but not what that had started.
+        if folder.machine() == nil {
+            await MarkedProcesses.end(with: "SALLYPORT_ALLOCATION=\(allocation.id)")
+        }
         do throws(AllocatorFault) {
             try await watch.release(allocation.id, data: data(of: allocation), entered: entered)
         } catch {

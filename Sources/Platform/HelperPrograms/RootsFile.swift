@@ -1,16 +1,24 @@
 import Glibc
 
-/// A program that nobody but root can replace, as sshd demands it of its own: sshd_config(5), AuthorizedKeysCommand.
-enum RootsProgram {
+/// A file that nobody but root can change or replace, as sshd demands it of its programs: sshd_config(5),
+/// AuthorizedKeysCommand.
+package enum RootsFile {
     /// What is wrong with it; nil: nothing.
-    static func objection(to path: String) -> String? {
+    package static func objection(to path: String) -> String? { objection(to: path, for: R_OK, "read") }
+
+    /// The same of a program, which can also be executed.
+    package static func objection(toProgram path: String) -> String? {
+        objection(to: path, for: X_OK, "executed")
+    }
+
+    private static func objection(to path: String, for mode: Int32, _ verb: String) -> String? {
         guard let resolved = realpath(path, nil) else {
             return "\(path): \(String(cString: strerror(errno)))"
         }
         defer { free(resolved) }
         var place = String(cString: resolved)
-        guard access(place, X_OK) == 0 else {
-            return "\(place) cannot be executed: \(String(cString: strerror(errno)))"
+        guard access(place, mode) == 0 else {
+            return "\(place) cannot be \(verb): \(String(cString: strerror(errno)))"
         }
         while true {
             var status = stat()
