@@ -6,14 +6,17 @@ package enum MarkedProcesses {
     /// Kills those of this user, and waits until they are gone.
     ///
     /// - Parameter variable: `NAME=value`, all of it.
-    package static func end(with variable: String) async {
+    /// - Returns: false: there are some that do not go.
+    @discardableResult
+    package static func end(with variable: String) async -> Bool {
         let mark = Array(variable.utf8)
         for _ in 0..<100 {
             let processes = Self.processes(with: mark)
-            guard !processes.isEmpty else { return }
+            guard !processes.isEmpty else { return true }
             for process in processes { kill(process, SIGKILL) }
             try? await Task.sleep(for: .milliseconds(20))
         }
+        return false
     }
 
     /// Of this user: of others' processes the environment cannot be read.
