@@ -83,6 +83,61 @@ import Testing
         #expect(!left.contains { $0.contains("SALLYPORT_ENTRY") }, "\(left)")
     }
 
+    /// A reset goes on when the verb that has begun it is ended, and the next one waits for it.
+    @Test func aResetIsFinished() async throws {
+        let testBed = try await SharedTestBed.get()
+        let folder = "\(testBed.folder)/renewal"
+        let made = try await testBed.run([
+            "/bin/sh", "-ec",
+            """
+            mkdir "$1"
+            cat >"$1/reset" <<END
+            #!/bin/sh
+            echo "\\$SALLYPORT_HOST" >>$1/begun
+            until [ -e $1/go ]; do sleep 0.05; done
+            END
+            chmod 755 "$1/reset"
+            """, "sh", folder,
+        ])
+        await expect(made, status: 0, in: testBed)
+        let lab = try await LabMachine.start(in: testBed, more: "reset = [\"\(folder)/reset\"]")
+        let question = """
+            {"allocation": "j1", "job": "1", "owner": {"id": "1", "name": "alice"}, "pool": "lab", "tags": [],
+            "lifetime": 600, "authorized_keys": []}
+            """
+        let allocated = try await testBed.run(lab.command + ["allocate"], input: question)
+        await expect(allocated, status: 0, output: ["m1"], in: testBed)
+        let release = #"{"allocation": "j1", "entered": true}"#
+        // The process group gets SIGTERM, as when the pool's time has passed.
+        let ended = try await testBed.run(
+            [
+                "/bin/sh", "-c",
+                """
+                folder=$1
+                printf %s "$2" >"$folder/question"
+                shift 2
+                setsid "$@" <"$folder/question" &
+                until [ -s "$folder/begun" ]; do sleep 0.05; done
+                kill -s TERM -- "-$!"
+                wait "$!"
+                """, "sh", folder, release,
+            ] + lab.command + ["release"])
+        await expect(ended, status: 143, in: testBed)
+        let second = try await testBed.run(["timeout", "2"] + lab.command + ["release"], input: release)
+        await expect(second, status: 124, in: testBed)
+        await expect(
+            try await lab.hosts(["show"]), status: 0, output: ["is being made new since"], in: testBed)
+        await expect(
+            try await testBed.run(["/bin/sh", "-c", "echo $(cat \(folder)/begun); touch \(folder)/go"]),
+            status: 0, output: ["m1\n"], in: testBed)
+        let released = try await testBed.run(lab.command + ["release"], input: release)
+        await expect(released, status: 0, in: testBed)
+        await expect(try await lab.hosts(["show"]), status: 0, output: ["free"], in: testBed)
+        await expect(
+            try await testBed.run(["wc", "-l", "\(folder)/begun"]), status: 0, output: ["1 "], in: testBed)
+        try await lab.builder.end()
+    }
+
     /// An allocator dies with its runner, and what it had begun is released by the next one.
     @Test func aRunnerThatIsKilledWhileItAllocates() async throws {
         let testBed = try await SharedTestBed.get()

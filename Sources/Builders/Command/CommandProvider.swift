@@ -69,7 +69,7 @@ public final class CommandProvider: BuilderProvider {
     public init(
         _ settings: Settings, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) throws(BuilderError) {
-        if settings.demandsRootsProgram, let objection = RootsProgram.objection(to: settings.words[0]) {
+        if settings.demandsRootsProgram, let objection = RootsFile.objection(toProgram: settings.words[0]) {
             throw BuilderError(.programMissing, detail: objection)
         }
         let work = settings.folder + "/work"
@@ -197,7 +197,8 @@ public final class CommandProvider: BuilderProvider {
         if let machine = folder.machine() {
             await channel(machine, allocation.id, folder).disconnect()
         } else {
-            await Leftovers.end(of: allocation.id)
+            // If a runner was killed during `allocate`, the allocator ended with it, but not what that had started.
+            await MarkedProcesses.end(with: "SALLYPORT_ALLOCATION=\(allocation.id)")
         }
         do throws(AllocatorFault) {
             try await watch.release(allocation.id, data: data(of: allocation), entered: entered)

@@ -16,6 +16,6 @@ package struct AllocatorEnd: Error, Equatable {
     /// A full disk is not for ever.
     init(_ failure: HostsFailure) {
         let isFull = failure.code == ENOSPC || failure.code == EDQUOT
-        self.init(isFull ? AllocatorWire.Status.notNow : 1, failure.reason)
+        self.init(isFull || failure.isUnfinished ? AllocatorWire.Status.notNow : 1, failure.reason)
     }
 }

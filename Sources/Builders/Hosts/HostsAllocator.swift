@@ -14,10 +14,12 @@ package struct HostsAllocator: Sendable {
 
     /// A machine that did not let us in is not tried again for so many seconds.
     static let pause = 60.0
-    /// How long a machine has to answer after `reset`.
-    var startTime = Duration.seconds(600)
-    /// How often it is asked meanwhile.
-    var interval = Duration.seconds(5)
+    /// After so long `allocate` begins nothing more, and waits for no `reset`: if the runner has to end it, the job fails.
+    var patience = Duration.seconds(120)
+    /// So long `release` waits for a `reset`. If the runner ends it, it is only tried again.
+    var releasePatience = Duration.seconds(600)
+    /// How often a machine is tried after a `reset`, and a `reset` looked after.
+    var interval = Duration.seconds(1)
 
     /// - Parameter said: gets a line about each thing that takes time or goes wrong.
     package init(_ file: HostsFile, said: @escaping @Sendable (String) -> Void) throws(AllocatorEnd) {
@@ -48,38 +50,62 @@ package struct HostsAllocator: Sendable {
         let lock: StateFolder.Lock
     }
 
-    /// Throws ``AllocatorWire/Status/notNow`` while all machines that fit are taken.
+    /// Throws ``AllocatorWire/Status/notNow`` while all machines that fit are taken, or do not let us in. Each is tried once.
     package func allocate(
         _ request: AllocatorWire.Allocate
     ) async throws(AllocatorEnd) -> AllocatorWire.Allocated {
+        let deadline = ContinuousClock.now + patience
+        var failed: Set<String> = []
         while true {
-            let taken = try take(for: request)
+            let taken = try take(for: request, except: failed)
             let host = taken.host
             do throws(HostsFailure) {
-                try await prepare(taken, for: request)
+                try await prepare(taken, for: request, until: deadline)
                 _ = taken.lock
                 return AllocatorWire.Allocated(
                     address: host.address, port: host.port, user: host.user, hostKeys: host.hostKeys,
                     until: taken.until, data: host.name)
             } catch {
-                guard error.code == nil else { throw AllocatorEnd(error) }
+                // Until it is new, it stays the job's.
+                guard error.code == nil, !error.isUnfinished else { throw AllocatorEnd(error) }
                 // The next one may work.
                 said(error.reason)
+                failed.insert(host.name)
                 try change { $0[host].allocation = nil }
+            }
+            guard ContinuousClock.now < deadline else {
+                throw AllocatorEnd(AllocatorWire.Status.notNow, "no machine has let us in so far")
             }
         }
     }
 
-    private func take(for request: AllocatorWire.Allocate) throws(AllocatorEnd) -> Taken {
+    private func take(
+        for request: AllocatorWire.Allocate, except failed: Set<String>
+    ) throws(AllocatorEnd) -> Taken {
         var end: AllocatorEnd?
         let taken: Taken? = try change { state throws(HostsFailure) in
             // An earlier attempt may have got as far as that.
-            let own = state.holder(of: request.allocation)
-            let hosts = own == nil ? hosts : hosts.filter { $0.name == own }
-            if let own { state.records[own]?.allocation = nil }
+            if let name = state.holder(of: request.allocation) {
+                guard let lock = try folder.lock(host: name) else {
+                    end = AllocatorEnd(
+                        AllocatorWire.Status.notNow, "\(name): another process still works on it")
+                    return nil
+                }
+                guard let host = hosts.first(where: { $0.name == name }) else {
+                    state.retire(name)
+                    end = AllocatorEnd(AllocatorWire.Status.notNow, "\(name): is not in the file any more")
+                    return nil
+                }
+                state[host].allocation = nil
+                let choice = HostChoice.make(
+                    request, of: [host], state, busy: [], failed: failed, at: now())
+                if case .take(_, let mustReset) = choice {
+                    return note(host, mustReset, lock, for: request, in: &state)
+                }
+            }
             var busy: Set<String> = []
             while true {
-                switch HostChoice.make(request, of: hosts, state, busy: busy, at: now()) {
+                switch HostChoice.make(request, of: hosts, state, busy: busy, failed: failed, at: now()) {
                 case .wait(let reason):
                     end = AllocatorEnd(AllocatorWire.Status.notNow, reason)
                     return nil
@@ -91,11 +117,7 @@ package struct HostsAllocator: Sendable {
                         busy.insert(host.name)
                         continue
                     }
-                    let until = now().addingTimeInterval(Double(request.lifetime))
-                    state[host].allocation = .init(
-                        id: request.allocation, pool: request.pool, job: request.job, owner: request.owner.id,
-                        ownerName: request.owner.name, until: until)
-                    return Taken(host: host, mustReset: mustReset, until: until, lock: lock)
+                    return note(host, mustReset, lock, for: request, in: &state)
                 }
             }
         }
@@ -103,25 +125,36 @@ package struct HostsAllocator: Sendable {
         return taken
     }
 
+    private func note(
+        _ host: SSHHost, _ mustReset: Bool, _ lock: StateFolder.Lock, for request: AllocatorWire.Allocate,
+        in state: inout HostsState
+    ) -> Taken {
+        let until = now().addingTimeInterval(Double(request.lifetime))
+        state[host].allocation = .init(
+            id: request.allocation, pool: request.pool, job: request.job, owner: request.owner.id,
+            ownerName: request.owner.name, until: until, isAdmitted: false)
+        return Taken(host: host, mustReset: mustReset, until: until, lock: lock)
+    }
+
     /// Makes it new, if that has to be, and lets the job in.
-    private func prepare(_ taken: Taken, for request: AllocatorWire.Allocate) async throws(HostsFailure) {
+    private func prepare(
+        _ taken: Taken, for request: AllocatorWire.Allocate, until deadline: ContinuousClock.Instant
+    ) async throws(HostsFailure) {
         let host = taken.host
-        if taken.mustReset, let reset = host.reset {
-            said("\(host.name): is made new, because it was another owner's")
+        if taken.mustReset {
             do throws(HostsFailure) {
-                try await access.reset(host, reset)
+                try await makeNew(host, because: "it was another owner's", until: deadline)
             } catch {
+                guard error.code == nil, !error.isUnfinished else { throw error }
                 try folder.update { state throws(HostsFailure) in
                     state[host].outOfService = "reset has failed: \(error.reason)"
                 }
                 throw error
             }
         }
-        try folder.update { state throws(HostsFailure) in state[host].lastOwner = request.owner.id }
         do throws(HostsFailure) {
             said("\(host.name): logging in")
-            try await admit(request.authorizedKeys, to: host, within: taken.mustReset ? startTime : .zero)
-            try folder.update { state throws(HostsFailure) in state[host].retryAt = nil }
+            try await admit(request.authorizedKeys, to: host, until: taken.mustReset ? deadline : .now)
         } catch {
             guard error.code == nil else { throw error }
             try folder.update { state throws(HostsFailure) in
@@ -129,30 +162,35 @@ package struct HostsAllocator: Sendable {
             }
             throw error
         }
+        // Only whose job can get there has it afterwards.
+        try folder.update { state throws(HostsFailure) in
+            state[host].retryAt = nil
+            state[host].lastOwner = request.owner.id
+            state[host].allocation?.isAdmitted = true
+        }
     }
 
     private func admit(
-        _ keys: [String], to host: SSHHost, within time: Duration
+        _ keys: [String], to host: SSHHost, until deadline: ContinuousClock.Instant
     ) async throws(HostsFailure) {
-        let end = ContinuousClock.now + time
         while true {
             do throws(HostsFailure) {
                 return try await access.admit(keys, to: host)
             } catch {
-                guard error.code == nil, ContinuousClock.now < end else { throw error }
+                guard error.code == nil, ContinuousClock.now < deadline else { throw error }
                 try? await Task.sleep(for: interval)
             }
         }
     }
 
-    /// What the jobs of a pool have.
+    /// What the jobs of a pool have. Whether it answers, the runner sees for itself.
     package func list(_ request: AllocatorWire.List) throws(AllocatorEnd) -> AllocatorWire.Listed {
         let state: HostsState
         do throws(HostsFailure) { state = try folder.read() } catch { throw AllocatorEnd(error) }
         let allocations = state.records.values.compactMap(\.allocation).filter { $0.pool == request.pool }
         return AllocatorWire.Listed(
             allocations: allocations.sorted { $0.id < $1.id }.map {
-                .init(allocation: $0.id, state: .alive, until: $0.until)
+                .init(allocation: $0.id, state: .unknown, until: $0.until)
             })
     }
 

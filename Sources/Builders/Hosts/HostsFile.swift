@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 package import ConfigurationFile
 import Connections
+import HelperPrograms
 
 /// `hosts.toml`: the machines, and where it is recorded who has which.
 package struct HostsFile: Equatable, Sendable {
@@ -12,9 +13,30 @@ package struct HostsFile: Equatable, Sendable {
 
     package static let defaultPath = "/etc/sallyport/hosts.toml"
 
-    /// Reads and checks the file, which nobody else can change: it names programs.
-    package static func read(_ path: String) throws(ConfigurationError) -> HostsFile {
-        try parse(try SmallFile.read(path, for: .everybody), path: path)
+    /// Reads and checks the file, which nobody but root can change: it names programs, which are also root's.
+    ///
+    /// - Parameter demandsRoot: false for tests, which have no files of root's.
+    package static func read(
+        _ path: String, demandsRoot: Bool = true
+    ) throws(ConfigurationError) -> HostsFile {
+        if demandsRoot, let objection = RootsFile.objection(to: path) {
+            throw ConfigurationError(path: path, expected: objection)
+        }
+        let file = try parse(try SmallFile.read(path, for: .everybody), path: path)
+        if demandsRoot, let objection = file.objection {
+            throw ConfigurationError(path: path, key: objection.key, expected: objection.reason)
+        }
+        return file
+    }
+
+    /// The first program that is not root's.
+    var objection: (key: String, reason: String)? {
+        for host in hosts {
+            if let program = host.reset?.first, let reason = RootsFile.objection(toProgram: program) {
+                return ("hosts.machine.\(host.name).reset", reason)
+            }
+        }
+        return nil
     }
 
     /// - Parameter path: for error messages.

@@ -4,8 +4,18 @@ import FoundationEssentials
 import Glibc
 
 /// Where it is stored who has which machine: one file, changed by one process at a time, completely or not at all.
+/// The folder is opened once, and nothing in it is a link that leads elsewhere.
 struct StateFolder {
     let path: String
+    private let folder: Opened
+
+    private final class Opened: Sendable {
+        let descriptor: Int32
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        deinit { close(descriptor) }
+    }
 
     /// A lock that ends with this value, or with the process.
     final class Lock: Sendable {
@@ -24,16 +34,22 @@ struct StateFolder {
     init(_ path: String) throws(HostsFailure) {
         self.path = path
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .folder(path, errno) }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .folder(path, errno) }
+        folder = Opened(descriptor)
     }
 
     func read() throws(HostsFailure) -> HostsState {
-        let file = "\(path)/state.json"
-        guard access(file, F_OK) == 0 || errno != ENOENT else { return HostsState() }
+        let file = "state.json"
+        guard faccessat(folder.descriptor, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT else {
+            return HostsState()
+        }
         do {
             return try JSON.decode(
-                HostsState.self, from: Data(try SmallFile.read(file, for: .nobody).utf8))
+                HostsState.self,
+                from: Data(try SmallFile.read(file, in: folder.descriptor, for: .nobody).utf8))
         } catch {
-            throw HostsFailure("\(file) cannot be read: \(error)")
+            throw HostsFailure("\(path)/\(file) cannot be read: \(error)")
         }
     }
 
@@ -61,13 +77,42 @@ struct StateFolder {
         }
     }
 
+    /// Whether nobody has this lock.
+    func isFree(_ name: String) throws(HostsFailure) -> Bool {
+        do throws(HostsFailure) {
+            _ = try lock(name, waits: false)
+            return true
+        } catch {
+            if error.code == EWOULDBLOCK { return false }
+            throw error
+        }
+    }
+
+    /// What is in a file after so many bytes, or so many before its end if that is negative: a megabyte at most. Nothing if
+    /// it cannot be read.
+    func bytes(of name: String, after offset: Int = 0) -> [UInt8] {
+        let descriptor = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        let start = offset < 0 ? max(0, Int(lseek(descriptor, 0, SEEK_END)) + offset) : offset
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count < 1 << 20 {
+            let count = pread(descriptor, &buffer, buffer.count, off_t(start + bytes.count))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+
     /// Replaces a file of the folder.
     func write(_ text: String, to name: String) throws(HostsFailure) {
         do throws(SmallFile.NotReplaced) {
             // Whoever writes has a lock.
-            try SmallFile.replace("\(path)/\(name)", with: text)
+            try SmallFile.replace(name, in: folder.descriptor, with: text)
         } catch {
-            throw .folder(error.path, error.code)
+            throw .folder("\(path)/\(error.path)", error.code)
         }
     }
 
@@ -77,7 +122,8 @@ struct StateFolder {
     }
 
     private func lock(_ name: String, waits: Bool) throws(HostsFailure) -> Lock {
-        let descriptor = open("\(path)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = openat(
+            folder.descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600 as mode_t)
         guard descriptor >= 0 else { throw .folder("\(path)/\(name)", errno) }
         while flock(descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) != 0 {
             let code = errno
@@ -87,20 +133,5 @@ struct StateFolder {
             }
         }
         return Lock(descriptor)
-    }
-}
-
-/// Why something did not work, in words for an administrator and the job's log.
-struct HostsFailure: Error, Equatable {
-    var reason: String
-    /// errno(3), if it was a file.
-    var code: Int32?
-
-    init(_ reason: String) { self.reason = reason }
-
-    static func folder(_ path: String, _ code: Int32) -> HostsFailure {
-        var failure = HostsFailure("\(path): \(String(cString: strerror(code)))")
-        failure.code = code
-        return failure
     }
 }

@@ -3,13 +3,13 @@ import HelperPrograms
 /// Machines are reached by stock ssh, without any configuration of its own, and have to show their host keys.
 struct StockSSH: HostAccess {
     let folder: StateFolder
-    /// What `clean` and `reset` say.
+    /// What `clean` says.
     let said: @Sendable (String) -> Void
 
     /// How long a machine has to answer, and to run a few lines.
     private static let limit = Duration.seconds(60)
-    /// How long `clean` and `reset` can take.
-    private static let longLimit = Duration.seconds(1800)
+    /// How long `clean` can take: less than a pool's verb, whose end would be the end of `clean`, too.
+    private static let longLimit = Duration.seconds(600)
 
     func admit(_ keys: [String], to host: SSHHost) async throws(HostsFailure) {
         try await run(HostScripts.admit(keys), on: host)
@@ -28,15 +28,21 @@ struct StockSSH: HostAccess {
         try await run(HostScripts.whole(command), on: host, limit: Self.longLimit, isLoud: true)
     }
 
-    func reset(_ host: SSHHost, _ words: [String]) async throws(HostsFailure) {
-        let program = HelperProgram(
-            words: words,
+    func beginReset(of host: SSHHost, _ words: [String], id: String) async throws(HostsFailure) {
+        try await DetachedReset(folder: folder, name: host.name).begin(
+            words,
             environment: [
                 "SALLYPORT_HOST": host.name, "SALLYPORT_ADDRESS": host.address,
-                "SALLYPORT_PORT": "\(host.port)",
-                "SALLYPORT_USER": host.user,
-            ], outputLimit: 1 << 20, limit: Self.longLimit, endsWithUs: true)
-        try await finish(program, reading: "", "reset", isLoud: true)
+                "SALLYPORT_PORT": "\(host.port)", "SALLYPORT_USER": host.user,
+            ], id: id)
+    }
+
+    func reset(of name: String, id: String) async throws(HostsFailure) -> ResetProgress {
+        try await DetachedReset(folder: folder, name: name).progress(id: id)
+    }
+
+    func output(ofReset name: String, after offset: Int) -> [UInt8] {
+        DetachedReset(folder: folder, name: name).output(after: offset)
     }
 
     /// Runs a script of sh(1) there, whatever the account's shell is.
@@ -53,15 +59,10 @@ struct StockSSH: HostAccess {
             + StrictSSH.options(["ControlPath=none"])
             + ["-p", "\(host.port)", "-l", host.user, "--", host.address, "/bin/sh -s"]
         let program = HelperProgram(words: words, outputLimit: 1 << 20, limit: limit, endsWithUs: true)
-        try await finish(program, reading: script, host.name, isLoud: isLoud)
-    }
-
-    private func finish(
-        _ program: HelperProgram, reading input: String, _ name: String, isLoud: Bool
-    ) async throws(HostsFailure) {
+        let name = host.name
         let outcome: HelperProgram.Outcome
         do throws(HelperProgram.Failure) {
-            outcome = try await program.run(reading: Array(input.utf8)) { [said] in
+            outcome = try await program.run(reading: Array(script.utf8)) { [said] in
                 if isLoud { said("\(name): \($0)") }
             }
         } catch {

@@ -10,10 +10,16 @@ extension SmallFile {
 
     /// Replaces a file, or makes it, completely or not at all: what a reader finds after a crash is whole, too. Only its
     /// owner can read it. One process at a time can do this to a file.
-    public static func replace(_ path: String, with text: String) throws(NotReplaced) {
-        // What a process has left that was killed is overwritten.
+    ///
+    /// - Parameter folder: the descriptor of the folder in which the path begins.
+    public static func replace(
+        _ path: String, in folder: CInt? = nil, with text: String
+    ) throws(NotReplaced) {
+        let folder = folder ?? AT_FDCWD
+        // What a process has left that was killed is overwritten. Nobody leads us elsewhere by a link.
         let new = path + ".new"
-        let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = openat(
+            folder, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600 as mode_t)
         guard descriptor >= 0 else { throw NotReplaced(path: new, code: errno) }
         defer { close(descriptor) }
         var rest = ArraySlice(text.utf8)
@@ -23,14 +29,15 @@ extension SmallFile {
             guard count > 0 else { throw NotReplaced(path: new, code: errno) }
             rest = rest.dropFirst(count)
         }
-        guard fsync(descriptor) == 0, rename(new, path) == 0 else {
+        guard fsync(descriptor) == 0, renameat(folder, new, folder, path) == 0 else {
             throw NotReplaced(path: path, code: errno)
         }
-        let folder = open(
-            path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
+        let parent = openat(
+            folder, path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".",
+            O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if parent >= 0 {
+            fsync(parent)
+            close(parent)
         }
     }
 }

@@ -16,8 +16,12 @@ public enum SmallFile {
     }
 
     /// The text of a file that nobody else can read or change.
-    public static func read(_ path: String, for readers: Readers) throws(ConfigurationError) -> String {
-        try read(path) { status in
+    ///
+    /// - Parameter folder: the descriptor of the folder in which the path begins; a link there is not followed.
+    public static func read(
+        _ path: String, in folder: CInt? = nil, for readers: Readers
+    ) throws(ConfigurationError) -> String {
+        try read(path, in: folder) { status in
             switch readers {
             case .nobody where status.st_mode & 0o077 != 0: "can be read by others: chmod 600"
             case .group where status.st_mode & 0o027 != 0: "can be read or changed by others: chmod 640"
@@ -29,9 +33,10 @@ public enum SmallFile {
 
     /// - Parameter objection: what is wrong with a file of this kind, judged by the descriptor that is read.
     static func read(
-        _ path: String, unless objection: (stat) -> String?
+        _ path: String, in folder: CInt? = nil, unless objection: (stat) -> String?
     ) throws(ConfigurationError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = openat(
+            folder ?? AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (folder == nil ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
         var status = stat()

@@ -17,7 +17,8 @@ struct CommandProviderTests {
         await expect(made, status: 0, in: testBed)
         let line = try await testBed.run(["cut", "-d", " ", "-f", "1,2", key + ".pub"]).text.trimmed
         var settings = CommandProvider.Settings(
-            pool: "pool", words: lab.command, folder: "\(lab.folder)/pool", timeout: 60, identity: key,
+            pool: "pool", words: lab.command + ["--trust-file"], folder: "\(lab.folder)/pool", timeout: 60,
+            identity: key,
             authorizedKeys: [line])
         settings.demandsRootsProgram = false
         let folder = settings.folder

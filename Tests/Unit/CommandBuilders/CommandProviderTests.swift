@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import Glibc
+import HelperPrograms
 import Provider
 import Synchronization
 import TestSupport
@@ -174,9 +175,16 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         _ = FileManager.default.createFile(
             atPath: folder + "/allocator", contents: nil, attributes: [.posixPermissions: 0o777])
-        #expect(RootsProgram.objection(to: "/bin/sh") == nil)
-        #expect(RootsProgram.objection(to: folder + "/allocator")?.contains("must belong to root") == true)
-        #expect(RootsProgram.objection(to: folder + "/nothing")?.contains("No such file") == true)
-        #expect(RootsProgram.objection(to: "/etc/passwd")?.contains("cannot be executed") == true)
+        #expect(RootsFile.objection(toProgram: "/bin/sh") == nil)
+        #expect(
+            RootsFile.objection(toProgram: folder + "/allocator")?.contains("must belong to root") == true)
+        #expect(RootsFile.objection(toProgram: "/usr/bin/no such program")?.contains("No such file") == true)
+        // Whoever can change a link names another program.
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/link", withDestinationPath: "/bin/sh")
+        #expect(RootsFile.objection(toProgram: folder + "/link")?.contains("must belong to root") == true)
+        #expect(RootsFile.objection(toProgram: "/usr/../bin/./sh") == nil)
+        #expect(RootsFile.objection(toProgram: "sh")?.contains("must begin with a /") == true)
+        #expect(RootsFile.objection(toProgram: "/etc/passwd")?.contains("cannot be executed") == true)
     }
 }

@@ -47,9 +47,49 @@ import Testing
         var renewable = plain
         renewable.reset = ["/reset"]
         func others(_ state: inout HostsState) { state[plain].lastOwner = "2" }
-        #expect(choice([plain], others) == .wait("no machine is free: 1 reserved for another owner"))
+        let never = HostChoice.never(
+            "no machine here is for this job: each that fits stays with another owner, until an operator "
+                + "returns it")
+        #expect(choice([plain], others) == never)
         #expect(choice([renewable], others) == .take(renewable, mustReset: true))
         #expect(choice([plain], { $0[plain].lastOwner = "1" }) == .take(plain, mustReset: false))
+        // The end of a job of theirs frees it for them only; time and operators do more.
+        func inUse(isAdmitted: Bool?) -> (inout HostsState) -> Void {
+            { state in
+                state[plain].allocation = .init(
+                    id: "a2", pool: "lab", job: "41", owner: "2", ownerName: "bob", until: now,
+                    isAdmitted: isAdmitted)
+            }
+        }
+        #expect(choice([plain], inUse(isAdmitted: true)) == never)
+        #expect(choice([plain], inUse(isAdmitted: nil)) == never)
+        #expect(choice([plain], inUse(isAdmitted: false)) == .wait("no machine is free: 1 in use"))
+        #expect(choice([renewable], inUse(isAdmitted: true)) == .wait("no machine is free: 1 in use"))
+        let other = SSHHost.named("b")
+        #expect(
+            choice([plain, other], others, busy: ["b"])
+                == .wait("no machine is free: 1 in use, 1 reserved for another owner"))
+        #expect(
+            choice(
+                [plain, other],
+                { state in
+                    others(&state)
+                    state[other].outOfService = "someone was inside"
+                }) == .wait("no machine is free: 1 out of service, 1 reserved for another owner"))
+    }
+
+    @Test("one that has failed lately comes after all that have not")
+    func failedLately() {
+        var renewable = SSHHost.named("b", reuse: .sameOwner)
+        renewable.reset = ["/reset"]
+        let own = SSHHost.named("a")
+        func change(_ state: inout HostsState) {
+            state[own].lastOwner = "1"
+            state[own].retryAt = now.addingTimeInterval(-1)
+            state[renewable].lastOwner = "2"
+        }
+        #expect(choice([own, renewable], change) == .take(renewable, mustReset: true))
+        #expect(choice([own, renewable], change, busy: ["b"]) == .take(own, mustReset: false))
     }
 
     @Test("why none is free")

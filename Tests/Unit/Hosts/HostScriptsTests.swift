@@ -47,6 +47,35 @@ import Testing
         #expect(try run(HostScripts.check, in: home, shell: shell) == 1)
     }
 
+    @Test("what a gateway has added for a session goes, too, and counts as left", arguments: shells)
+    func gateway(shell: [String]) throws {
+        let home = NSTemporaryDirectory() + "home-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        try FileManager.default.createDirectory(
+            atPath: home + "/.ssh/sallyport", withIntermediateDirectories: true)
+        let file = home + "/.ssh/authorized_keys"
+        let own = """
+            ssh-ed25519 OWN the sallyport
+            from="192.0.2.1" ssh-ed25519 OWN sallyport
+            ssh-ed25519 OWN sallyport@host
+
+            """
+        let theirs = "no-touch-required sk-ssh-ed25519@openssh.com A+/= sallyport\nssh-rsa B== sallyport\n"
+        for keys in [[], ["ssh-ed25519 C"]] {
+            try (theirs + own).write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(try run(HostScripts.check, in: home, shell: shell) == 1)
+            #expect(try run(HostScripts.admit(keys), in: home, shell: shell) == 0)
+            #expect(
+                try String(contentsOfFile: file, encoding: .utf8)
+                    == "# sallyport begin\n" + keys.map { $0 + "\n" }.joined() + "# sallyport end\n" + own)
+        }
+        try own.write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try run(HostScripts.check, in: home, shell: shell) == 1)
+        try FileManager.default.removeItem(atPath: home + "/.ssh/sallyport")
+        #expect(try run(HostScripts.check, in: home, shell: shell) == 0)
+        #expect(HostScripts.withdraw.contains("rm -rf .sallyport .ssh/sallyport"))
+    }
+
     @Test("a script that has not arrived completely does nothing", arguments: shells)
     func truncated(shell: [String]) throws {
         let home = NSTemporaryDirectory() + "home-\(UUID().uuidString)"

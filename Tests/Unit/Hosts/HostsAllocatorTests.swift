@@ -1,74 +1,13 @@
 import AllocatorProtocol
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Hosts
 
-/// With machines that only note what is done on them.
 @Suite("The allocator hosts") struct HostsAllocatorTests {
-    private final class FakeAccess: HostAccess {
-        struct State {
-            var done: [String] = []
-            /// What fails, as `admit a`.
-            var broken: Set<String> = []
-        }
-        let state = Mutex(State())
-        /// Is called while something is done.
-        let meanwhile: @Sendable (String) async -> Void
-
-        init(_ meanwhile: @escaping @Sendable (String) async -> Void = { _ in }) {
-            self.meanwhile = meanwhile
-        }
-
-        private func done(_ what: String, _ host: SSHHost) async throws(HostsFailure) {
-            await meanwhile("\(what) \(host.name)")
-            let isBroken = state.withLock {
-                $0.done.append("\(what) \(host.name)")
-                return $0.broken.contains("\(what) \(host.name)")
-            }
-            if isBroken { throw HostsFailure("\(host.name): \(what) does not work") }
-        }
-
-        func admit(_ keys: [String], to host: SSHHost) async throws(HostsFailure) {
-            try await done("admit", host)
-        }
-        func withdraw(from host: SSHHost) async throws(HostsFailure) { try await done("withdraw", host) }
-        func clean(_ host: SSHHost, _ command: String) async throws(HostsFailure) {
-            try await done("clean", host)
-        }
-        func reset(_ host: SSHHost, _ words: [String]) async throws(HostsFailure) {
-            try await done("reset", host)
-        }
-
-        func takeDone() -> [String] {
-            state.withLock { state in
-                defer { state.done = [] }
-                return state.done
-            }
-        }
-
-        func breaks(_ what: String...) { state.withLock { $0.broken = Set(what) } }
-    }
-
-    private func with(
-        _ hosts: [SSHHost], _ access: FakeAccess = FakeAccess(),
-        _ body: (HostsAllocator, FakeAccess) async throws -> Void
-    ) async throws {
-        let path = NSTemporaryDirectory() + "hosts-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        var allocator = HostsAllocator(hosts, try StateFolder(path), access, said: { _ in })
-        allocator.startTime = .zero
-        try await body(allocator, access)
-    }
-
-    private func release(_ allocation: String, entered: Bool = false) -> AllocatorWire.Release {
-        .init(allocation: allocation, data: nil, entered: entered)
-    }
-
     @Test("one job at a time; what is released is free, and released again does nothing")
     func turns() async throws {
-        try await with([.named("a")]) { allocator, access in
+        try await FakeAccess.with([.named("a")]) { allocator, access in
             let answer = try await allocator.allocate(.some("j1"))
             #expect(answer.address == "192.0.2.1" && answer.user == "build" && answer.data == "a")
             #expect(abs(answer.until.timeIntervalSinceNow - 600) < 60)
@@ -77,12 +16,12 @@ import Testing
             await #expect(throws: AllocatorEnd(75, "no machine is free: 1 in use")) {
                 try await allocator.allocate(.some("j2", owner: "2"))
             }
-            #expect(throws: AllocatorEnd(1, "a is in use by job 42 of alice: release that job first")) {
-                try allocator.returnHost("a")
+            await #expect(throws: AllocatorEnd(1, "a is in use by job 42 of alice: release that job first")) {
+                try await allocator.returnHost("a")
             }
-            try await allocator.release(release("unknown"))
-            try await allocator.release(release("j1"))
-            try await allocator.release(release("j1"))
+            try await allocator.release(.of("unknown"))
+            try await allocator.release(.of("j1"))
+            try await allocator.release(.of("j1"))
             #expect(access.takeDone() == ["admit a", "withdraw a"])
             let next = try await allocator.allocate(.some("j2", owner: "2"))
             #expect(next.data == "a")
@@ -94,25 +33,25 @@ import Testing
 
     @Test("after someone was inside, a machine without reset is out of service until it is returned")
     func entered() async throws {
-        try await with([.named("a")]) { allocator, access in
+        try await FakeAccess.with([.named("a")]) { allocator, access in
             _ = try await allocator.allocate(.some("j1"))
             access.breaks("withdraw a")
             await #expect(throws: AllocatorEnd.self) {
-                try await allocator.release(release("j1", entered: true))
+                try await allocator.release(.of("j1", entered: true))
             }
             #expect(try allocator.table().contains("in use"))
             access.breaks()
             // That someone was inside is not forgotten.
-            try await allocator.release(release("j1"))
+            try await allocator.release(.of("j1"))
             #expect(
                 try allocator.table().contains("out of service: someone was inside during job 42 of alice"))
             await #expect(throws: AllocatorEnd(75, "no machine is free: 1 out of service")) {
                 try await allocator.allocate(.some("j2"))
             }
-            #expect(throws: AllocatorEnd(64, "there is no machine b in the file")) {
-                try allocator.returnHost("b")
+            await #expect(throws: AllocatorEnd(64, "there is no machine b in the file")) {
+                try await allocator.returnHost("b")
             }
-            try allocator.returnHost("a")
+            try await allocator.returnHost("a")
             _ = try await allocator.allocate(.some("j2", owner: "2"))
         }
     }
@@ -133,21 +72,21 @@ import Testing
             (both, false, "withdraw a", ["withdraw a", "reset a"], true),
             (both, true, "", ["reset a"], true), (renewed, false, "", ["reset a"], true),
         ] {
-            try await with([host]) { allocator, access in
+            try await FakeAccess.with([host]) { allocator, access in
                 _ = try await allocator.allocate(.some("j1"))
                 _ = access.takeDone()
                 access.breaks(broken)
-                try await allocator.release(release("j1", entered: entered))
+                try await allocator.release(.of("j1", entered: entered))
                 #expect(access.takeDone() == done)
                 access.breaks()
                 let again = try? await allocator.allocate(.some("j2"))
                 #expect((again != nil) == isFree, "\(host) \(entered) \(broken)")
             }
         }
-        try await with([renewed]) { allocator, access in
+        try await FakeAccess.with([renewed]) { allocator, access in
             _ = try await allocator.allocate(.some("j1"))
             access.breaks("reset a")
-            await #expect(throws: AllocatorEnd.self) { try await allocator.release(release("j1")) }
+            await #expect(throws: AllocatorEnd.self) { try await allocator.release(.of("j1")) }
             #expect(try allocator.list(.init(pool: "lab")).allocations.count == 1)
         }
     }
@@ -158,9 +97,9 @@ import Testing
         host.clean = "clean"
         host.reset = ["/reset"]
         for works in [true, false] {
-            try await with([host]) { allocator, access in
+            try await FakeAccess.with([host]) { allocator, access in
                 _ = try await allocator.allocate(.some("j1"))
-                try await allocator.release(release("j1"))
+                try await allocator.release(.of("j1"))
                 _ = access.takeDone()
                 if !works { access.breaks("reset a") }
                 let second = try? await allocator.allocate(.some("j2", owner: "2"))
@@ -173,7 +112,7 @@ import Testing
 
     @Test("a machine that does not let us in is left for a minute, and the next one is tried")
     func unreachable() async throws {
-        try await with([.named("a"), .named("b")]) { allocator, access in
+        try await FakeAccess.with([.named("a"), .named("b")]) { allocator, access in
             access.breaks("admit a")
             let first = try await allocator.allocate(.some("j1"))
             #expect(first.data == "b")
@@ -189,7 +128,7 @@ import Testing
     @Test("two at once never get the same machine, and a release waits for an allocate")
     func races() async throws {
         let hosts = ["a", "b", "c"].map { SSHHost.named($0) }
-        try await with(hosts) { allocator, _ in
+        try await FakeAccess.with(hosts) { allocator, _ in
             let answers = await withTaskGroup(of: String?.self) { group in
                 for number in 0..<8 {
                     group.addTask { try? await allocator.allocate(.some("j\(number)")).data }
@@ -205,22 +144,22 @@ import Testing
             beginning.yield()
             for await _ in ended { break }
         }
-        try await with([.named("a")], access) { allocator, _ in
+        try await FakeAccess.with([.named("a")], access) { allocator, _ in
             let allocating = Task { try await allocator.allocate(.some("j1")) }
             for await _ in begun { break }
             // Another process would find the same lock.
             await #expect(throws: AllocatorEnd(1, "a: another process still works on it")) {
-                try await allocator.release(release("j1"))
+                try await allocator.release(.of("j1"))
             }
             end.yield()
             _ = try await allocating.value
-            try await allocator.release(release("j1"))
+            try await allocator.release(.of("j1"))
         }
     }
 
     @Test("a state that cannot be stored gives out nothing")
     func fullDisk() async throws {
-        try await with([.named("a")]) { allocator, access in
+        try await FakeAccess.with([.named("a")]) { allocator, access in
             // A folder in the way, as nothing else stops root.
             try FileManager.default.createDirectory(
                 atPath: allocator.folder.path + "/state.json.new", withIntermediateDirectories: false)

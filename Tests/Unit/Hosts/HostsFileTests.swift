@@ -1,4 +1,5 @@
 import ConfigurationFile
+import Foundation
 import TestSupport
 import Testing
 
@@ -52,6 +53,22 @@ import Testing
             try HostsFile.parse(head + machine.replacing(what, with: other), path: "/h")
         }
         #expect(error?.key?.contains(key) == true, "\(String(describing: error))")
+    }
+
+    @Test("the file is root's, and so is each program that it names")
+    func roots() throws {
+        let path = NSTemporaryDirectory() + "hosts-\(UUID().uuidString).toml"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let text = head + machine + "\nreset = [\"\(path)\"]\n"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        let error = #expect(throws: ConfigurationError.self) { try HostsFile.read(path) }
+        #expect(error?.expected.contains("must belong to root") == true)
+        let file = try HostsFile.read(path, demandsRoot: false)
+        #expect(file.hosts.count == 1)
+        #expect(try HostsFile.parse(text, path: path).objection?.key == "hosts.machine.m1.reset")
+        let roots = text.replacing("[\"\(path)\"]", with: "[\"/bin/true\"]")
+        #expect(try HostsFile.parse(roots, path: path).objection == nil)
     }
 
     @Test("the page's example is one")

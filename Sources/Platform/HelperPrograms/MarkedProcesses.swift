@@ -1,17 +1,22 @@
 import Glibc
-import Provider
 
-/// Processes of an `allocate` whose runner was killed: the allocator itself ended with it, but not what that had started.
-enum Leftovers {
-    /// Kills them, and waits until they are gone. They are known by their environment.
-    static func end(of allocation: AllocationID) async {
-        let mark = Array("SALLYPORT_ALLOCATION=\(allocation)".utf8)
+/// Processes that are known by a variable of their environment: what a helper program has started and left, in whatever
+/// session.
+package enum MarkedProcesses {
+    /// Kills those of this user, and waits until they are gone.
+    ///
+    /// - Parameter variable: `NAME=value`, all of it.
+    /// - Returns: false: there are some that do not go.
+    @discardableResult
+    package static func end(with variable: String) async -> Bool {
+        let mark = Array(variable.utf8)
         for _ in 0..<100 {
             let processes = Self.processes(with: mark)
-            guard !processes.isEmpty else { return }
+            guard !processes.isEmpty else { return true }
             for process in processes { kill(process, SIGKILL) }
             try? await Task.sleep(for: .milliseconds(20))
         }
+        return false
     }
 
     /// Of this user: of others' processes the environment cannot be read.
