@@ -19,12 +19,15 @@ package struct SecureShell: Sendable {
     package static let program = StrictSSH.program
 
     /// `command` is a line for the builder's shell.
-    package func arguments(_ command: String) -> [String] {
+    ///
+    /// - Parameter staysOpen: whether the connection may stay open for later calls, if there is none yet.
+    package func arguments(_ command: String, staysOpen: Bool = true) -> [String] {
         let strict = StrictSSH.words(
             identity: destination.identity.string, knownHosts: destination.knownHosts.string,
             alias: SSHDestination.hostKeyAlias)
         var options = [
-            "ControlMaster=auto", "ControlPath=\(StrictSSH.quoted(destination.controlSocket.string))",
+            "ControlMaster=\(staysOpen ? "auto" : "no")",
+            "ControlPath=\(StrictSSH.quoted(destination.controlSocket.string))",
             "ControlPersist=yes",
         ]
         // On this host nobody can eavesdrop, and the default takes an emulated machine twice the time.
@@ -62,17 +65,27 @@ package struct SecureShell: Sendable {
         _ command: String, input: ShortCommand.Input = .bytes([]), limit: Duration = .seconds(30)
     ) async throws(BuilderError) {
         do {
-            try await runOnce(command, input: input, limit: limit)
+            try await run(arguments(command), input: input, limit: limit)
         } catch  where error.code == .connectionLost {
-            try await runOnce(command, input: input, limit: limit)
+            try await run(arguments(command), input: input, limit: limit)
         }
     }
 
-    private func runOnce(
-        _ command: String, input: ShortCommand.Input, limit: Duration
+    /// Whether the builder lets us in now. A machine that is being released gets no connection that stays.
+    func answers() async -> Bool {
+        do throws(BuilderError) {
+            try await run(arguments("true", staysOpen: false), input: .bytes([]), limit: .seconds(20))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func run(
+        _ arguments: [String], input: ShortCommand.Input, limit: Duration
     ) async throws(BuilderError) {
         let outcome = try await ShortCommand(
-            program: Self.program, arguments: arguments(command), input: input, limit: limit
+            program: Self.program, arguments: arguments, input: input, limit: limit
         ).run()
         guard outcome.status != 0 else { return }
         throw Self.error(status: outcome.status, messages: outcome.errors)
