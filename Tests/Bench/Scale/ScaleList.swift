@@ -49,8 +49,8 @@ enum ScaleList {
             try database.execute(
                 sql: """
                     WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :count)
-                    INSERT INTO job (id, owner, live, record, over, source)
-                        SELECT :last + n, :owner, live, CAST(json_set(CAST(record AS TEXT),
+                    INSERT INTO job (id, owner, submitter, live, record, over, source)
+                        SELECT :last + n, CAST(:owner AS TEXT), :owner, live, CAST(json_set(CAST(record AS TEXT),
                             '$.id', CAST(:last + n AS TEXT), '$.owner.id', CAST(:owner AS TEXT)) AS BLOB), over, source
                         FROM job, number WHERE id = :model;
                     INSERT INTO manifest (job, content)
