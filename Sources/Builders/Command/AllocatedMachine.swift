@@ -16,13 +16,18 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
     var until: Date
     /// The allocator's own.
     var data: String?
+    /// The names by which people reach it: `job-42`, and others.
+    var names: [String]?
+    /// Whether its SSH server shows certificates of the runner's host authority.
+    var isCertified: Bool?
 
     /// Why an answer cannot be used. For the administrator.
     struct Fault: Error, Equatable {
         var reason: String
     }
 
-    init(_ answer: AllocatorWire.Allocated, at now: Date) throws(Fault) {
+    /// - Parameter request: what the machine is for.
+    init(_ answer: AllocatorWire.Allocated, to request: BuilderRequest, at now: Date) throws(Fault) {
         guard answer.attach != true else {
             throw Fault(reason: "machines that dial out (attach) are not supported by this version")
         }
@@ -49,6 +54,7 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         self.hostKeys = hostKeys
         until = answer.until
         data = answer.data
+        names = request.hostNames
     }
 
     var endpoint: Job.Builder.Endpoint { .address(address, port: port) }

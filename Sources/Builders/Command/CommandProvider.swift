@@ -23,6 +23,8 @@ public final class CommandProvider: BuilderProvider {
         public var identity: String
         /// The keys that have to be able to log in: the runner's and the gateways', `<type> <base64>` each.
         public var authorizedKeys: [String]
+        /// Certifies the host keys of machines on which the runner is root; nil: none are certified.
+        public var authority: Authority?
         /// Whether the program has to be root's; tests have none of root's.
         package var demandsRootsProgram = true
 
@@ -39,7 +41,8 @@ public final class CommandProvider: BuilderProvider {
         }
     }
 
-    private let settings: Settings
+    let settings: Settings
+    let logger: Logger
     private let program: AllocatorProgram
     private let watch: AllocationWatch
     private let now: @Sendable () -> Date
@@ -58,6 +61,7 @@ public final class CommandProvider: BuilderProvider {
             }
         }
         self.settings = settings
+        self.logger = logger
         self.now = now
         program = AllocatorProgram(
             words: settings.words, pool: settings.pool, folder: work, limit: .seconds(settings.timeout))
@@ -88,7 +92,7 @@ public final class CommandProvider: BuilderProvider {
         }
         let machine: AllocatedMachine
         do throws(AllocatedMachine.Fault) {
-            machine = try AllocatedMachine(answer, at: now())
+            machine = try AllocatedMachine(answer, to: request, at: now())
         } catch {
             throw AllocationFailure(
                 .failed, "the pool's allocator has given an answer that cannot be used: \(error.reason)")
@@ -134,13 +138,16 @@ public final class CommandProvider: BuilderProvider {
         return builder(allocation.id, machine, folder)
     }
 
-    private func builder(
+    func builder(
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder
     ) -> CommandBuilder {
         let destination = SSHDestination(
             endpoint: machine.endpoint, user: machine.user,
             identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
-        return CommandBuilder(allocation, machine, SSHTaskChannel(destination), watch)
+        let channel = SSHTaskChannel(destination)
+        return CommandBuilder(
+            allocation, machine, folder, channel,
+            certification(allocation, machine, folder, destination, channel), watch)
     }
 
     // MARK: Extending and releasing
@@ -153,6 +160,7 @@ public final class CommandProvider: BuilderProvider {
             let answer: AllocatorWire.Extended = try await program.ask(
                 .extend, question, environment: ["SALLYPORT_ALLOCATION": question.allocation])
             await watch.extended(allocation.id, until: answer.until)
+            renewCertificates(of: allocation.id, until: answer.until)
             return answer.until
         } catch {
             guard case .ended(.exited(AllocatorWire.Status.cannot), _) = error, let until = allocation.until

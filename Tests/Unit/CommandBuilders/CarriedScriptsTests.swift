@@ -20,7 +20,7 @@ import Testing
         var testDescription: String { shell.joined(separator: " ") }
     }
 
-    private final class Home: Sendable {
+    final class Home: Sendable {
         let path = NSTemporaryDirectory() + "home-\(UUID().uuidString)"
         let machine: Machine
         let searchPath: String
@@ -28,22 +28,32 @@ import Testing
         init(_ machine: Machine) throws {
             self.machine = machine
             try FileManager.default.createDirectory(atPath: path + "/.ssh", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: path + "/fakes", withIntermediateDirectories: true)
             guard machine.isBare else {
-                searchPath = "/usr/bin:/bin"
+                searchPath = path + "/fakes:/usr/bin:/bin"
                 return
             }
-            searchPath = path + "/bin"
-            try FileManager.default.createDirectory(atPath: searchPath, withIntermediateDirectories: true)
+            let programs = path + "/bin"
+            searchPath = "\(path)/fakes:\(programs)"
+            try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
             for applet
                 in "sh cat mkdir mv chmod rm cp ln tar mktemp sed tail head wc sleep grep stat id env cut cmp setsid"
                 .split(separator: " ")
             {
                 try FileManager.default.createSymbolicLink(
-                    atPath: "\(searchPath)/\(applet)", withDestinationPath: "/bin/busybox")
+                    atPath: "\(programs)/\(applet)", withDestinationPath: "/bin/busybox")
             }
         }
 
         deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        /// A program that comes before the machine's own.
+        func fake(_ name: String, _ script: String) throws {
+            let file = "\(path)/fakes/\(name)"
+            try "#!/bin/sh\n\(script)\n".write(toFile: file, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+        }
 
         /// Runs a line as sshd would.
         func run(
@@ -82,7 +92,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: job + "/tasks/new/script"))
     }
 
-    private func prepared(_ machine: Machine, _ workload: Workload) async throws -> Home {
+    func prepared(_ machine: Machine, _ workload: Workload) async throws -> Home {
         let home = try Home(machine)
         let brought = try await home.run("/bin/sh -s", input: Array(Self.installation("42-a").utf8))
         #expect(brought.status == .exited(0) && brought.errors.isEmpty, "\(brought)")
@@ -101,7 +111,7 @@ import Testing
         let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/.sallyport")
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path + "/.sallyport")
-        #expect(names.count == 10 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
+        #expect(names.count == 11 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
         #expect(try home.text(of: ".sallyport/task-run").hasPrefix("#!/bin/sh\n"))
         // Without root, and without a watchdog.
         #expect(try await home.run("~/.sallyport/set-deadline 5").status == .exited(0))

@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import Foundation
 import Policy
+import Provider
 import Testing
 
 @testable import Runner
@@ -17,7 +18,7 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .a
         times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(
         endpoint: .address("127.0.0.1", port: 1), user: "build", hostKeys: [], at: start)
-    _ = lifecycle.builderReady(at: start)
+    _ = lifecycle.builderReady(ReadyBuilder(isCertified: true), at: start)
     _ = lifecycle.taskStarted("a", at: start)
     return lifecycle
 }
@@ -26,6 +27,15 @@ let start = Date(timeIntervalSince1970: 1_800_000_000)
 
 @Suite("What happens to a job and its builder")
 struct LifecycleTests {
+    @Test("a builder's certificate is known when it is ready")
+    func certificate() {
+        for isCertified in [true, false] {
+            var job = lifecycle()
+            _ = job.builderReady(ReadyBuilder(isCertified: isCertified), at: start)
+            #expect(job.record.job.builder?.certified == (isCertified ? nil : false))
+        }
+    }
+
     @Test("a failing task fails the job, skips the rest and keeps the builder")
     func failure() {
         var job = lifecycle()
