@@ -33,18 +33,26 @@ struct CommandBuilder: AllocatedBuilder {
     var channel: any TaskChannel { ssh }
 
     func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder {
-        try await ssh.waitUntilReady(before: .now + .seconds(seconds))
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var machine = machine
+        if machine.hostKeys.isEmpty { machine.hostKeys = folder.machine()?.hostKeys ?? [] }
+        if machine.hostKeys.isEmpty {
+            machine.hostKeys = try await FirstHostKeys.learn(of: machine, before: deadline)
+            // From here on, no other key counts, whoever asks.
+            try folder.store(machine)
+        }
+        try await ssh.waitUntilReady(before: deadline)
         try await CarriedScripts.bring(over: ssh, for: allocation)
-        let isCertified = await certification?.succeeds(at: Date()) ?? false
+        let isCertified = await certification?.succeeds(on: machine, at: Date()) ?? false
         if isCertified != (machine.isCertified ?? false) {
-            var machine = machine
             machine.isCertified = isCertified
             try folder.store(machine)
         }
-        return ReadyBuilder(isCertified: isCertified)
+        return ReadyBuilder(
+            isCertified: isCertified, firstKeys: machine.isFirstUse == true ? machine.hostKeys : nil)
     }
 
-    func renewCertificates() async { await certification?.renew(at: Date()) }
+    func renewCertificates() async { await certification?.renew(on: machine, at: Date()) }
 
     func waitUntilEnded() async {
         await watch.waitUntilGone(allocation, until: machine.until) { [ssh] in await ssh.answers() }

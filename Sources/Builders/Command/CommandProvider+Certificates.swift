@@ -27,8 +27,8 @@ extension CommandProvider {
             !names.isEmpty
         else { return nil }
         return HostCertification(
-            authority: authority, allocation: allocation, machine: machine, folder: folder,
-            names: names, destination: destination, channel: channel, logger: logger)
+            authority: authority, allocation: allocation, folder: folder, names: names,
+            destination: destination, channel: channel, logger: logger)
     }
 
     /// Those that the machine has end when it was to end before. Nobody waits for the new ones.

@@ -23,6 +23,8 @@ public final class CommandProvider: BuilderProvider {
         public var identity: String
         /// The keys that have to be able to log in: the runner's and the gateways', `<type> <base64>` each.
         public var authorizedKeys: [String]
+        /// Whether a machine whose host keys the allocator does not name is known by those that it shows first.
+        public var acceptsFirstKeys = false
         /// Certifies the host keys of machines on which the runner is root; nil: none are certified.
         public var authority: Authority?
         /// Whether the program has to be root's; tests have none of root's.
@@ -92,7 +94,8 @@ public final class CommandProvider: BuilderProvider {
         }
         let machine: AllocatedMachine
         do throws(AllocatedMachine.Fault) {
-            machine = try AllocatedMachine(answer, to: request, at: now())
+            machine = try AllocatedMachine(
+                answer, to: request, acceptsFirstKeys: settings.acceptsFirstKeys, at: now())
         } catch {
             throw AllocationFailure(
                 .failed, "the pool's allocator has given an answer that cannot be used: \(error.reason)")

@@ -12,7 +12,6 @@ struct HostCertification: Sendable {
     /// Signs them.
     let authority: CommandProvider.Authority
     let allocation: AllocationID
-    let machine: AllocatedMachine
     let folder: AllocationFolder
     /// Exactly the names by which people reach it. Never empty.
     let names: [String]
@@ -24,13 +23,14 @@ struct HostCertification: Sendable {
     private static let answerTime = Duration.seconds(5)
 
     /// Whether the machine shows valid certificates now. If not, nothing of them is left there, and the job goes on without.
-    func succeeds(at now: Date) async -> Bool {
-        guard await renew(at: now) else { return false }
+    func succeeds(on machine: AllocatedMachine, at now: Date) async -> Bool {
+        guard await renew(on: machine, at: now) else { return false }
         do throws(BuilderError) {
-            try await verify()
+            try await verify(machine)
             return true
         } catch {
-            logger.notice("allocation \(allocation): its certificate does not count: \(error.debugDescription)")
+            logger.notice(
+                "allocation \(allocation): its certificate does not count: \(error.debugDescription)")
             try? await install("")
             return false
         }
@@ -38,9 +38,9 @@ struct HostCertification: Sendable {
 
     /// Replaces them by new ones, until the machine's end.
     @discardableResult
-    func renew(at now: Date) async -> Bool {
+    func renew(on machine: AllocatedMachine, at now: Date) async -> Bool {
         do throws(BuilderError) {
-            try await install(try await certificates(at: now))
+            try await install(try await certificates(for: machine, at: now))
             return true
         } catch {
             logger.notice("allocation \(allocation): no certificate: \(error.debugDescription)")
@@ -49,7 +49,9 @@ struct HostCertification: Sendable {
     }
 
     /// Lines for the script certify-host.
-    private func certificates(at now: Date) async throws(BuilderError) -> String {
+    private func certificates(
+        for machine: AllocatedMachine, at now: Date
+    ) async throws(BuilderError) -> String {
         var lines = ""
         let keys = machine.hostKeys.enumerated().map { (line: $1, file: "\(folder.path)/host_key_\($0)") }
         do {
@@ -75,7 +77,7 @@ struct HostCertification: Sendable {
     }
 
     /// Connects as people's own ssh does, which knows the authority and nothing else.
-    private func verify() async throws(BuilderError) {
+    private func verify(_ machine: AllocatedMachine) async throws(BuilderError) {
         do {
             try SmallFile.replace(folder.authority.string, with: "@cert-authority * \(authority.publicKey)\n")
         } catch {

@@ -8,7 +8,7 @@ public protocol AllocatedBuilder: Sendable {
     var endpoint: Job.Builder.Endpoint { get }
     /// The user name to log in with.
     var user: String { get }
-    /// `<type> <base64>` each.
+    /// `<type> <base64>` each. Empty: they are learnt when it is ready.
     var hostKeys: [String] { get }
     /// How it is executed.
     var execution: BuilderExecution { get }

@@ -31,6 +31,9 @@ struct JobSheet {
         if let pool = job.pool { add("pool", HostileText.printable(pool, limit: 40)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
+        if job.builder?.firstUse == true {
+            add("host key", "as the builder has shown it first; nobody vouches for it")
+        }
         if isInvited {
             if !job.shares.isEmpty { add("shared", "with " + names(job.shares)) }
             for (index, session) in job.sessions.enumerated() {

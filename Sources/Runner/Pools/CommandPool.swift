@@ -20,6 +20,7 @@ extension Pool {
         var settings = CommandProvider.Settings(
             pool: name, words: pool.command, folder: "\(pools)/\(name)", timeout: pool.timeout,
             identity: identity.path, authorizedKeys: [identity.publicKey] + configuration.gatewayKeys)
+        settings.acceptsFirstKeys = pool.hostKey == .firstUse
         let authority = try await KeyPair.hostAuthority(in: folder)
         settings.authority = .init(path: authority.path, publicKey: authority.publicKey)
         do throws(BuilderError) {

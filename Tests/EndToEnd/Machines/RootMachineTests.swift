@@ -35,8 +35,45 @@ struct RootMachineTests {
         #expect(try await enters(as: "job-9", machine))
         #expect(try await enters(as: "job-9.example.org", machine))
         #expect(try await !enters(as: "job-8", machine))
-        let valid = try await machine.shell("TZ=UTC ssh-keygen -L -f /etc/ssh/ssh_host_ed25519_key.sallyport-cert.pub")
-        #expect(valid.text.contains(" to 2099-01-01T00:00:0") || valid.text.contains(" to 2098-12-31T23:59:5"), "\(valid)")
+        let valid = try await machine.shell(
+            "TZ=UTC ssh-keygen -L -f /etc/ssh/ssh_host_ed25519_key.sallyport-cert.pub")
+        #expect(
+            valid.text.contains(" to 2090-01-01T00:00:0") || valid.text.contains(" to 2089-12-31T23:59:5"),
+            "\(valid)")
+        try await machine.end()
+    }
+
+    /// The keys that it shows first are the ones that count from then on, for other runners, too.
+    @Test(.timeLimit(.minutes(2))) func theFirstKeysCount() async throws {
+        let testBed = try await SharedTestBed.get()
+        let machine = try await RootMachine.start(in: testBed, configuration: "# nothing")
+        let provider = try await machine.provider("") { $0.acceptsFirstKeys = true }
+        let request = RootMachine.request()
+        let builder = try await provider.allocate(request) { _ in }
+        let key = try await machine.hostKey()
+        let ready = try await builder.waitUntilReady(within: 60)
+        #expect(ready == ReadyBuilder(isCertified: true, firstKeys: [key]))
+        let allocation = Allocation(id: request.allocation, job: request.job, pool: "pool")
+        let later = try await machine.provider("")
+        let found = try #require(await later.reattach(allocation))
+        #expect(found.hostKeys == [key])
+        let again = try await found.waitUntilReady(within: 60)
+        #expect(again == ready)
+        // Another key, and nobody is taken for the machine.
+        let changed = try await machine.shell(
+            """
+            rm /etc/ssh/ssh_host*
+            ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+            starts() { grep -c '^Server listening' \(machine.folder)/log; }
+            before=$(starts)
+            kill -HUP "$(cat \(machine.folder)/pid)"
+            until [ "$(starts)" -gt "$before" ]; do sleep 0.05; done
+            rm "\(machine.folder)/pool/\(request.allocation)/ssh.sock"
+            """)
+        await expect(changed, status: 0, in: testBed)
+        let other = try await machine.provider("")
+        let stranger = try #require(await other.reattach(allocation))
+        await #expect(throws: BuilderError.self) { _ = try await stranger.waitUntilReady(within: 5) }
         try await machine.end()
     }
 

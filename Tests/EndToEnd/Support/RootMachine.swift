@@ -14,7 +14,7 @@ struct RootMachine: Sendable {
 
     /// - Parameter configuration: lines at the beginning of sshd_config.
     static func start(in testBed: TestBed, configuration: String) async throws -> RootMachine {
-        let folder = "\(testBed.folder)/machine/tmp/root-\(UInt32.random(in: 0 ... .max))"
+        let folder = "\(testBed.folder)/root-\(UInt16.random(in: 0 ... .max))"
         let started = try await testBed.run([
             "unshare", "--mount", "sh", "-ec", script, "sh", folder, testBed.folder, configuration,
         ])
@@ -32,8 +32,10 @@ struct RootMachine: Sendable {
     /// Runs a script there.
     func shell(_ script: String) async throws -> Finished {
         try await testBed.run([
-            "/bin/sh", "-c", #"exec nsenter --mount --target "$(cat "$0")" /bin/sh -c "$1""#, "\(folder)/pid",
-            script,
+            "/bin/sh", "-c",
+            // The file is gone for a moment when sshd begins anew.
+            #"until [ -s "$0" ]; do sleep 0.02; done; exec nsenter --mount --target "$(cat "$0")" /bin/sh -c "$1""#,
+            "\(folder)/pid", script,
         ])
     }
 
@@ -44,7 +46,7 @@ struct RootMachine: Sendable {
         _ members: String, _ change: (inout CommandProvider.Settings) -> Void = { _ in }
     ) async throws -> CommandProvider {
         let answer =
-            #"{"address": "127.0.0.1", "port": \#(port), "user": "root", "until": "2099-01-01T00:00:00Z"\#(members)}"#
+            #"{"address": "127.0.0.1", "port": \#(port), "user": "root", "until": "2090-01-01T00:00:00Z"\#(members)}"#
         try answer.write(toFile: "\(folder)/answer", atomically: true, encoding: .utf8)
         var settings = CommandProvider.Settings(
             pool: "pool", words: ["\(folder)/allocator"], folder: "\(folder)/pool", timeout: 60,
@@ -59,7 +61,7 @@ struct RootMachine: Sendable {
     static func request(grace: Int = 30) -> BuilderRequest {
         BuilderRequest(
             allocation: AllocationID(for: JobID("9")!), job: JobID("9")!,
-            owner: .person(Person(id: "1", name: "alice")), pool: "pool", image: "",
+            owner: .person(BuildAPI.Person(id: "1", name: "alice")), pool: "pool", image: "",
             hostNames: ["job-9", "job-9.example.org"], life: 300, longestLife: 600, grace: grace)
     }
 
@@ -67,6 +69,7 @@ struct RootMachine: Sendable {
         let ended = try await testBed.run([
             "sh", "-ec",
             """
+            until [ -s "$1/pid" ]; do sleep 0.02; done
             pid=$(cat "$1/pid")
             pkill -KILL -P "$pid" || true
             kill -KILL "$pid"

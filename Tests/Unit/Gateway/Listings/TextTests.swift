@@ -125,11 +125,13 @@ import Testing
                   ssh job-42.example.org   (for your own ssh, scp or editor; set up first: ssh builds@example.org ssh-config)
 
                 """)
+        job.builder?.firstUse = true
         let guests = JobSheet(
             job: job, isInvited: true, hasLog: true, canExtend: false,
             own: OwnSSH(line: "ssh job-42", setUpLine: "ssh-config"),
             commandLine: { words, _ in words }, now: now
         ).text
+        #expect(guests.contains("  host key   as the builder has shown it first; nobody vouches for it\n"))
         #expect(guests.contains("connect 42") && guests.contains("in 59 min") && !guests.contains("extend"))
         let others = JobSheet(
             job: job, isInvited: false, hasLog: true, canExtend: false,

@@ -36,6 +36,22 @@ struct LifecycleTests {
         }
     }
 
+    @Test("first host keys are noted, and said wherever somebody relies on them")
+    func firstKeys() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+        var job = lifecycle()
+        let effects = job.builderReady(ReadyBuilder(isCertified: false, firstKeys: [key]), at: start)
+        #expect(job.record.job.builder?.hostKeys == [key] && job.record.job.builder?.firstUse == true)
+        let said = effects.filter { effect in
+            switch effect {
+            case .log(let text), .audit(let text):
+                text.hasPrefix("the builder is known by the host keys") && text.contains("SHA256:")
+            default: false
+            }
+        }
+        #expect(said.count == 2, "\(effects)")
+    }
+
     @Test("a failing task fails the job, skips the rest and keeps the builder")
     func failure() {
         var job = lifecycle()
