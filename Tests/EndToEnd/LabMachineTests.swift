@@ -10,6 +10,7 @@ import Testing
         tasks:
           - check: |
               echo "here is $COLOUR"
+              complete-build || echo "complete-build: $?"
               exit 3
         """
 
@@ -24,6 +25,8 @@ import Testing
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
             let output = try await runner.log("1", "check")
             #expect(output.contains("here is red\n"), "\(output)")
+            let isCompletable = output.contains("\ncomplete-build: 255\n") && !output.contains("no task")
+            #expect(isCompletable, "\(output)")
             let inside = try await Command.run(
                 testBed.ssh(["connect", "1", "id -un; cat ~/.tasks/check"], to: .orphaned))
             await expect(inside, status: 0, output: ["build\n", "here is $COLOUR"], in: testBed)

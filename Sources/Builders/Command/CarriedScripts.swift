@@ -13,6 +13,7 @@ enum CarriedScripts {
         ("admit-keys", PackageResources.admit_keys), ("task-start", PackageResources.task_start),
         ("task-run", PackageResources.task_run), ("task-follow", PackageResources.task_follow),
         ("take-environment", PackageResources.take_environment),
+        ("complete-build", PackageResources.complete_build),
         ("certify-host", PackageResources.certify_host),
     ]
 

@@ -111,7 +111,7 @@ import Testing
         let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/.sallyport")
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path + "/.sallyport")
-        #expect(names.count == 11 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
+        #expect(names.count == 12 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
         #expect(try home.text(of: ".sallyport/task-run").hasPrefix("#!/bin/sh\n"))
         // Without root, and without a watchdog.
         #expect(try await home.run("~/.sallyport/set-deadline 5").status == .exited(0))
@@ -146,6 +146,32 @@ import Testing
             #expect(followed.errors.hasSuffix("sallyport-exit-status \(status)\n"), "\(followed)")
         }
         #expect(try home.text(of: ".tasks/check").contains("COLOUR"))
+    }
+
+    @Test("complete-build ends the job from within a task, with and without /proc", arguments: machines)
+    func completeBuild(machine: Machine) async throws {
+        let home = try await prepared(
+            machine,
+            Workload(
+                environment: [],
+                tasks: [
+                    .init(name: "first", text: "#!/bin/sh -e\ncomplete-build\necho not\n"),
+                    .init(name: "second", text: "#!/bin/sh\n(sh -c 'complete-build; :')\necho on\n"),
+                ]))
+        // As other systems' ps(1) prints it.
+        try home.fake("ps", "sed -n 's/^PPid:/   /p' /proc/$4/status")
+        for (name, output) in [("first", ""), ("second", "on\n")] {
+            #expect(try await home.run("~/.sallyport/task-start \(name)").status == .exited(0))
+            let followed = try await home.run("~/.sallyport/task-follow \(name) 0")
+            #expect(followed.output == output, "\(followed)")
+            #expect(
+                followed.errors == "sallyport-complete-build\nsallyport-exit-status 0\n", "\(followed)")
+            let places = home.path + "/.sallyport/places"
+            try home.text(of: ".sallyport/places").replacingOccurrences(of: "/proc/", with: "/nowhere/").write(
+                toFile: places, atomically: true, encoding: .utf8)
+        }
+        let outside = try await home.run("~/.sallyport/complete-build")
+        #expect(outside.status == .exited(255) && outside.errors.contains("no task of the job"), "\(outside)")
     }
 
     @Test("output that grows is followed to its last byte", arguments: machines)
