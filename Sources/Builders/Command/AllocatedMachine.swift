@@ -20,6 +20,8 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
     var data: String?
     /// The names by which people reach it: `job-42`, and others.
     var names: [String]?
+    /// Its own watchdog acts this many seconds after a deadline.
+    var grace: Int?
     /// Whether its SSH server shows certificates of the runner's host authority.
     var isCertified: Bool?
 
@@ -67,6 +69,7 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         until = answer.until
         data = answer.data
         names = request.hostNames
+        grace = request.grace
     }
 
     var endpoint: Job.Builder.Endpoint { .address(address, port: port) }

@@ -42,7 +42,7 @@ struct CommandBuilder: AllocatedBuilder {
             try folder.store(machine)
         }
         try await ssh.waitUntilReady(before: deadline)
-        try await CarriedScripts.bring(over: ssh, for: allocation)
+        try await CarriedScripts.bring(over: ssh, for: allocation, grace: machine.grace ?? 0)
         let isCertified = await certification?.succeeds(on: machine, at: Date()) ?? false
         if isCertified != (machine.isCertified ?? false) {
             machine.isCertified = isCertified
