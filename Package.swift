@@ -297,7 +297,8 @@ let package = Package(
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
-                "BuildAPI", "CLinux", "ConfigurationFile", "Provider", "QEMU", "Runner", "TestBed",
+                "BuildAPI", "CLinux", "ConfigurationFile", "Provider", "QEMU", "Runner", "TaskChannel",
+                "TestBed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

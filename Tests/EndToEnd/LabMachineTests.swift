@@ -11,6 +11,7 @@ import Testing
           - check: |
               echo "here is $COLOUR"
               rm ~/.sallyport/admit-keys
+              complete-build || echo "complete-build: $?"
               exit 3
         """
 
@@ -25,12 +26,15 @@ import Testing
             try await runner.wait(for: "the builder is kept", in: "logs/1/log")
             let output = try await runner.log("1", "check")
             #expect(output.contains("here is red\n"), "\(output)")
+            let isCompletable = output.contains("\ncomplete-build: 255\n") && !output.contains("no task")
+            #expect(isCompletable, "\(output)")
             let inside = try await Command.run(
                 testBed.ssh(["connect", "1", "id -un; cat ~/.tasks/check"], to: .orphaned))
             await expect(inside, status: 0, output: ["build\n", "here is $COLOUR"], in: testBed)
             await expect(
                 try await lab.hosts(["show"]), status: 0, output: ["in use: job 1 of alice"], in: testBed)
 
+            try await shell(on: "1", in: testBed)
             try await ownSSH(to: "1", in: testBed)
 
             let released = try await Command.run(testBed.ssh(["release", "1", "--yes"], to: .orphaned))
@@ -53,6 +57,26 @@ import Testing
                 try await runner.sallyport(["allocations"]), status: 0, output: ["taken back"], in: testBed)
         }
         try await lab.builder.end()
+    }
+
+    /// Whoever comes in reads what is different there.
+    private func shell(on job: String, in testBed: TestBed) async throws {
+        let entered = try await Command.start(
+            testBed.ssh(["connect", job], to: .orphaned, options: ["-t"]),
+            terminal: try PseudoTerminal(columns: 250)
+        ) { shell in
+            try await shell.output.wait(for: "$ ")
+            try await shell.write(". ~/.buildenv; echo \"it is $COLOUR\"; exit\n")
+            try await shell.output.wait(for: "[y/N] ")
+            try await shell.write("n\n")
+        }
+        await expect(
+            entered, status: 0,
+            output: [
+                "\r\nsallyport: For the job's variables: . ~/.buildenv\r\n",
+                "\r\nsallyport: ssh job-\(job).\(TestBed.publicHost)   (for your own ssh, scp or editor; set up first: ssh ",
+                " ssh-config --job \(job))\r\n", "it is red\r\n",
+            ], in: testBed)
     }
 
     /// No authority certifies such a machine: people are led to lines for this job alone, and these let them in.

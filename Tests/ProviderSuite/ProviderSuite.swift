@@ -85,7 +85,7 @@ public struct ProviderSuite: Sendable {
 
     private func aMachineIsUsed(_ request: BuilderRequest) async throws -> (Allocation, Reach) {
         let builder = try await makeProvider().allocate(request) { _ in }
-        try await builder.waitUntilReady(within: 120)
+        _ = try await builder.waitUntilReady(within: 120)
         try check(!builder.user.isEmpty, "nobody can reach it")
         try check(!builder.hostKeys.isEmpty, "it has no host key")
         try check(
@@ -108,7 +108,7 @@ public struct ProviderSuite: Sendable {
         // Another allocation of the same job leaves it alone.
         let other = Allocation(id: AllocationID(for: allocation.job), job: allocation.job, pool: "pool")
         try await provider.release(other, entered: false)
-        try await found.waitUntilReady(within: 20)
+        _ = try await found.waitUntilReady(within: 20)
         async let end: Void = found.waitUntilEnded()
         try await provider.release(allocation, entered: true)
         await end

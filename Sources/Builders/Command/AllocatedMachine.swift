@@ -10,19 +10,35 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
     var address: String
     var port: UInt16
     var user: String
-    /// `<type> <base64>` each.
+    /// `<type> <base64>` each. Empty: the allocator has named none, and the machine has not shown any yet.
     var hostKeys: [String]
+    /// Whether they are those that it has shown first, or will be.
+    var isFirstUse: Bool?
     /// When the allocator takes it away.
     var until: Date
     /// The allocator's own.
     var data: String?
+    /// The names by which people reach it: `job-42`, and others.
+    var names: [String]?
+    /// Its own watchdog acts this many seconds after a deadline.
+    var grace: Int?
+    /// Whether its SSH server shows certificates of the runner's host authority.
+    var isCertified: Bool?
+
+    static let mostHostKeys = 16
 
     /// Why an answer cannot be used. For the administrator.
     struct Fault: Error, Equatable {
         var reason: String
     }
 
-    init(_ answer: AllocatorWire.Allocated, at now: Date) throws(Fault) {
+    /// - Parameters:
+    ///   - request: what the machine is for.
+    ///   - acceptsFirstKeys: whether it can be known by the keys that it shows first.
+    init(
+        _ answer: AllocatorWire.Allocated, to request: BuilderRequest, acceptsFirstKeys: Bool = false,
+        at now: Date
+    ) throws(Fault) {
         guard answer.attach != true else {
             throw Fault(reason: "machines that dial out (attach) are not supported by this version")
         }
@@ -36,7 +52,9 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
             throw Fault(reason: "user: expected an account's name")
         }
         let hostKeys = (answer.hostKeys ?? []).compactMap { try? PublicKey.parse(line: $0).key.line }
-        guard !hostKeys.isEmpty, hostKeys.count == answer.hostKeys?.count, hostKeys.count <= 16 else {
+        guard hostKeys.count == answer.hostKeys?.count ?? 0, hostKeys.count <= Self.mostHostKeys,
+            !hostKeys.isEmpty || acceptsFirstKeys
+        else {
             throw Fault(reason: "host_keys: expected a list of \"<type> <base64>\"")
         }
         guard answer.until > now else { throw Fault(reason: "until: expected a time in the future") }
@@ -47,8 +65,11 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         self.port = port
         self.user = user
         self.hostKeys = hostKeys
+        isFirstUse = hostKeys.isEmpty ? true : nil
         until = answer.until
         data = answer.data
+        names = request.hostNames
+        grace = request.grace
     }
 
     var endpoint: Job.Builder.Endpoint { .address(address, port: port) }

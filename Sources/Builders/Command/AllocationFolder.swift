@@ -15,6 +15,8 @@ struct AllocationFolder: Sendable {
         path = FilePath(pool).appending(allocation.description)
     }
 
+    /// A file of known_hosts that names the runner's host authority, and no key of the machine's.
+    var authority: FilePath { path.appending("authority") }
     private var record: String { path.appending("machine.json").string }
 
     /// Stores how the machine is reached, completely or not at all.
@@ -32,9 +34,6 @@ struct AllocationFolder: Sendable {
     }
 
     func remove() {
-        for name in ["machine.json", "machine.json.new", "known_hosts", "known_hosts.new", "ssh.sock"] {
-            unlink(path.appending(name).string)
-        }
-        rmdir(path.string)
+        try? FileManager.default.removeItem(atPath: path.string)
     }
 }

@@ -9,20 +9,25 @@ enum CarriedScripts {
     /// By their names.
     private static let scripts: [(name: String, bytes: [UInt8])] = [
         ("places", PackageResources.places), ("set-deadline", PackageResources.set_deadline),
+        ("watchdog", PackageResources.watchdog),
         ("unpack", PackageResources.unpack), ("prepare", PackageResources.prepare),
         ("admit-keys", PackageResources.admit_keys), ("task-start", PackageResources.task_start),
         ("task-run", PackageResources.task_run), ("task-follow", PackageResources.task_follow),
         ("take-environment", PackageResources.take_environment),
+        ("complete-build", PackageResources.complete_build),
+        ("certify-host", PackageResources.certify_host),
     ]
 
     /// Brings them there. Doing it again does no harm to a script that is running.
-    static func bring(over channel: SSHTaskChannel, for allocation: AllocationID) async throws {
-        try await channel.run("/bin/sh -s", input: Array(installation(for: allocation).utf8))
+    ///
+    /// - Parameter grace: the machine's own watchdog acts this many seconds after a deadline.
+    static func bring(over channel: SSHTaskChannel, for allocation: AllocationID, grace: Int) async throws {
+        try await channel.run("/bin/sh -s", input: Array(installation(for: allocation, grace: grace).utf8))
     }
 
     /// A script of sh(1) that puts them in place, of which nothing runs unless it has arrived completely. What an earlier
     /// allocation has left there goes: this one's job would take it for its own.
-    static func installation(for allocation: AllocationID) -> String {
+    static func installation(for allocation: AllocationID, grace: Int) -> String {
         var text = """
             sallyport() {
             set -e
@@ -32,6 +37,7 @@ enum CarriedScripts {
             mkdir -p .sallyport
             cd .sallyport
             echo '\(allocation)' >allocation
+            echo \(grace) >grace
 
             """
         for (name, bytes) in scripts {

@@ -25,6 +25,10 @@ public final class CommandProvider: BuilderProvider {
         public var identity: String
         /// The keys that have to be able to log in: the runner's and the gateways', `<type> <base64>` each.
         public var authorizedKeys: [String]
+        /// Whether a machine whose host keys the allocator does not name is known by those that it shows first.
+        public var acceptsFirstKeys = false
+        /// Certifies the host keys of machines on which the runner is root; nil: none are certified.
+        public var authority: Authority?
         /// Whether the program has to be root's; tests have none of root's.
         package var demandsRootsProgram = true
         /// How long people wait for `extend`; tests can be on a busy machine.
@@ -46,7 +50,8 @@ public final class CommandProvider: BuilderProvider {
     /// The job gives up first, and says so; after that it is ended.
     private static let allowance = Duration.seconds(30)
 
-    private let settings: Settings
+    let settings: Settings
+    let logger: Logger
     private let program: AllocatorProgram
     private let watch: AllocationWatch
     private let now: @Sendable () -> Date
@@ -79,6 +84,7 @@ public final class CommandProvider: BuilderProvider {
             }
         }
         self.settings = settings
+        self.logger = logger
         self.now = now
         program = AllocatorProgram(
             words: settings.words, pool: settings.pool, folder: work,
@@ -110,7 +116,8 @@ public final class CommandProvider: BuilderProvider {
         }
         let machine: AllocatedMachine
         do throws(AllocatedMachine.Fault) {
-            machine = try AllocatedMachine(answer, at: now())
+            machine = try AllocatedMachine(
+                answer, to: request, acceptsFirstKeys: settings.acceptsFirstKeys, at: now())
         } catch {
             throw AllocationFailure(
                 .failed, "the pool's allocator has given an answer that cannot be used: \(error.reason)")
@@ -159,19 +166,27 @@ public final class CommandProvider: BuilderProvider {
         return builder(allocation.id, machine, folder)
     }
 
-    private func builder(
+    func builder(
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder
     ) -> CommandBuilder {
-        CommandBuilder(allocation, machine, channel(machine, allocation, folder), watch)
+        let channel = channel(machine, allocation, folder)
+        return CommandBuilder(
+            allocation, machine, folder, channel,
+            certification(allocation, machine, folder, destination(of: machine, in: folder), channel), watch)
+    }
+
+    private func destination(of machine: AllocatedMachine, in folder: AllocationFolder) -> SSHDestination {
+        SSHDestination(
+            endpoint: machine.endpoint, user: machine.user,
+            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
     }
 
     private func channel(
         _ machine: AllocatedMachine, _ allocation: AllocationID, _ folder: AllocationFolder
     ) -> SSHTaskChannel {
-        let destination = SSHDestination(
-            endpoint: machine.endpoint, user: machine.user,
-            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
-        return SSHTaskChannel(destination) { try await CarriedScripts.bring(over: $0, for: allocation) }
+        SSHTaskChannel(destination(of: machine, in: folder)) {
+            try await CarriedScripts.bring(over: $0, for: allocation, grace: machine.grace ?? 0)
+        }
     }
 
     // MARK: Extending and releasing
@@ -184,6 +199,7 @@ public final class CommandProvider: BuilderProvider {
             let answer: AllocatorWire.Extended = try await program.ask(
                 .extend, question, environment: ["SALLYPORT_ALLOCATION": question.allocation])
             await watch.extended(allocation.id, until: answer.until)
+            renewCertificates(of: allocation.id, until: answer.until)
             return answer.until
         } catch {
             guard case .ended(.exited(AllocatorWire.Status.cannot), _) = error, let until = allocation.until

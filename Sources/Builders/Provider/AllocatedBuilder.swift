@@ -8,10 +8,8 @@ public protocol AllocatedBuilder: Sendable {
     var endpoint: Job.Builder.Endpoint { get }
     /// The user name to log in with.
     var user: String { get }
-    /// `<type> <base64>` each.
+    /// `<type> <base64>` each. Empty: they are learnt when it is ready.
     var hostKeys: [String] { get }
-    /// Whether the provider's host authority certifies these keys.
-    var isCertified: Bool { get }
     /// How it is executed.
     var execution: BuilderExecution { get }
     /// The provider's own note about it, at most ``Allocation/longestData`` bytes; nil: it needs none to find it again.
@@ -24,7 +22,7 @@ public protocol AllocatedBuilder: Sendable {
     var channel: any TaskChannel { get }
 
     /// Returns when its SSH server answers; throws if it does not answer within that time, or the machine is gone.
-    func waitUntilReady(within seconds: Int) async throws
+    func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder
     /// Returns when the machine is gone, for whatever reason, or when the caller is cancelled.
     func waitUntilEnded() async
 }

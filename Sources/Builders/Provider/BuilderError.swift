@@ -26,6 +26,10 @@ extension BuilderError {
 
         /// A program that we need could not be run.
         public static let programMissing = Code(sentence: "A program that builders need is not installed.")
+        /// There is no space on the disk for the builder's files.
+        public static let noSpace = Code(sentence: "The disk of the builders is full.")
+        /// A program that starts it, or makes what it needs, has failed.
+        public static let startFailed = Code(sentence: "The builder could not be started.")
         /// The machine ended while someone was waiting for it.
         public static let ended = Code(sentence: "The builder has ended.")
         /// The deadline passed before the runner could log in to the builder.

@@ -145,9 +145,8 @@ extension Machine {
 
     /// The error for a program's messages. (It runs in the C locale.)
     static func failure(_ messages: String) -> MachineError {
-        let isFull = messages.contains("No space left on device")
-        let isNetwork = messages.contains(OutboundNetwork.complaint)
-        return MachineError(
-            isFull ? .noSpace : isNetwork ? .networkFailed : .startFailed, detail: messages)
+        let error = MachineError(ofProgram: messages)
+        guard error.code == .startFailed, messages.contains(OutboundNetwork.complaint) else { return error }
+        return MachineError(.networkFailed, detail: messages)
     }
 }

@@ -1,6 +1,7 @@
 public import BuilderSocket
 public import Provider
 public import SystemPackage
+public import TaskChannel
 
 /// The specification of a builder.
 public struct MachineSpecification: Sendable, Hashable {

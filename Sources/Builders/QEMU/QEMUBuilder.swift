@@ -9,7 +9,6 @@ struct QEMUBuilder: AllocatedBuilder {
     var endpoint: Job.Builder.Endpoint { machine.endpoint }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
-    var isCertified: Bool { true }
     var channel: any TaskChannel { machine.channel }
 
     var execution: BuilderExecution {
@@ -29,8 +28,9 @@ struct QEMUBuilder: AllocatedBuilder {
         }
     }
 
-    func waitUntilReady(within seconds: Int) async throws {
+    func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder {
         try await machine.waitUntilReady(before: .now + .seconds(seconds))
+        return ReadyBuilder(isCertified: true)
     }
 
     func waitUntilEnded() async { await machine.waitUntilEnded() }

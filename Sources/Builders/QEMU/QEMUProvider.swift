@@ -5,6 +5,7 @@ public import Logging
 public import Provider
 import Synchronization
 import SystemPackage
+import TaskChannel
 
 /// Builders are virtual machines of this host. It starts them itself, so they come at once or not at all.
 public final class QEMUProvider: BuilderProvider {

@@ -26,7 +26,8 @@ extension Job.Builder {
             keptUntil: try members.decodeIfPresent(Date.self, forKey: .keptUntil),
             accelerator: try members.decodeIfPresent(Accelerator.self, forKey: .accelerator),
             isolated: try members.decodeIfPresent(Bool.self, forKey: .isolated),
-            certified: try members.decodeIfPresent(Bool.self, forKey: .certified))
+            certified: try members.decodeIfPresent(Bool.self, forKey: .certified),
+            firstUse: try members.decodeIfPresent(Bool.self, forKey: .firstUse))
     }
 
     private static func endpoint(
@@ -59,5 +60,6 @@ extension Job.Builder {
         try members.encodeIfPresent(accelerator, forKey: .accelerator)
         try members.encodeIfPresent(isolated, forKey: .isolated)
         try members.encodeIfPresent(certified, forKey: .certified)
+        try members.encodeIfPresent(firstUse, forKey: .firstUse)
     }
 }

@@ -182,18 +182,21 @@ extension Job {
         public var isolated: Bool?
         /// Whether the service's host authority certifies its host keys; nil: it does, if there is one.
         public var certified: Bool?
+        /// Whether its host keys are those that it showed first, for which nobody vouches; nil: they are not.
+        public var firstUse: Bool?
 
         enum CodingKeys: String, CodingKey {
             case state, endpoint, address, port, user
             case hostKeys = "host_keys"
             case keptUntil = "kept_until"
             case accelerator, isolated, certified
+            case firstUse = "first_use"
         }
 
         public init(
             state: State, endpoint: Endpoint, user: String, hostKeys: [String],
             keptUntil: Date? = nil, accelerator: Accelerator? = nil, isolated: Bool? = nil,
-            certified: Bool? = nil
+            certified: Bool? = nil, firstUse: Bool? = nil
         ) {
             self.state = state
             self.endpoint = endpoint
@@ -203,6 +206,7 @@ extension Job {
             self.accelerator = accelerator
             self.isolated = isolated
             self.certified = certified
+            self.firstUse = firstUse
         }
 
         /// A word of API v1. Readers accept the words of later versions too.

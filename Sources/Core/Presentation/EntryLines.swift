@@ -10,10 +10,13 @@ public struct EntryLines {
     public struct Commands: Equatable, Sendable {
         public var extend: String?
         public var hold: String?
+        /// How to enter with their own ssh, where that has to be set up for this job alone.
+        public var ownSSH: String?
 
-        public init(extend: String? = nil, hold: String? = nil) {
+        public init(extend: String? = nil, hold: String? = nil, ownSSH: String? = nil) {
             self.extend = extend
             self.hold = hold
+            self.ownSSH = ownSSH
         }
     }
 
@@ -39,7 +42,12 @@ public struct EntryLines {
         let script = Self.failedTask(job)?.script.map {
             "To repeat the failed task: \(HostileText.printable($0, limit: 200))"
         }
-        return [Self.summary(job)] + ends(at: now) + [script].compactMap(\.self)
+        return [Self.summary(job)] + ends(at: now) + [script, variables, commands.ownSSH].compactMap(\.self)
+    }
+
+    /// Shells of our images load them.
+    private var variables: String? {
+        job.builder?.certified == false || job.pool != nil ? "For the job's variables: . ~/.buildenv" : nil
     }
 
     /// When the builder will end: at its deadline, and before it when the person leaves.

@@ -36,11 +36,22 @@ struct ProxyCommand: JobCommand {
         if isOfAllJobs, permit.job.builder?.certified == false {
             throw .uncertifiedBuilder(job, commandLine: context.commandLine("ssh-config --job \(job)"))
         }
+        if isOfAllJobs { sayWhomToLogInAs(permit.job, in: context) }
         // A program that speaks SSH cannot wait for the end of the tasks.
         let session = BuilderSession(
             permit, over: ProxyTransport(permit, in: context), now: true, builderTimeout: Self.builderTimeout,
             in: context)
         session.start()
         return session
+    }
+
+    /// Lines for all jobs have one user name, and on machines from elsewhere it can be another one.
+    private func sayWhomToLogInAs(_ job: Job, in context: SessionContext) {
+        guard job.pool != nil, job.builder != nil else { return }
+        context.service.hostAuthority { answer in
+            guard let user = SessionContext.otherUser(on: job.builder, answer) else { return }
+            context.say(
+                "Log in to this machine as \(user): \(context.ownSSH(for: job, as: user, alone: false).line)")
+        }
     }
 }

@@ -30,8 +30,7 @@ struct ShowCommand: JobCommand {
         }
         let canExtend = context.entryCommands(for: permit).extend != nil
         context.service.hasLog(job, for: permit.person) { hasLog in
-            context.withSetUpLine(for: "\(job.id)", on: job.builder) { setUpLine in
-                let own = (line: context.ownLine(for: job.id), setUpLine: setUpLine)
+            context.withOwnSSH(for: job) { own in
                 let sheet = JobSheet(
                     job: job, isInvited: isInvited, hasLog: hasLog, canExtend: canExtend, own: own
                 ) { context.commandLine($0, terminal: $1) }

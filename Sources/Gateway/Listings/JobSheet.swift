@@ -11,8 +11,7 @@ struct JobSheet {
     let hasLog: Bool
     /// Whether this person can move the builder's deadline here.
     let canExtend: Bool
-    /// The command to enter with the person's own ssh, and the one to set that up.
-    let own: (line: String, setUpLine: String)
+    let own: OwnSSH
     /// The full command line for a command, given whether it needs a terminal.
     let commandLine: (_ words: String, _ terminal: Bool) -> String
     var now = Date.now
@@ -32,6 +31,9 @@ struct JobSheet {
         if let pool = job.pool { add("pool", HostileText.printable(pool, limit: 40)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
+        if job.builder?.firstUse == true {
+            add("host key", "as the builder has shown it first; nobody vouches for it")
+        }
         if isInvited {
             if !job.shares.isEmpty { add("shared", "with " + names(job.shares)) }
             for (index, session) in job.sessions.enumerated() {
@@ -50,8 +52,7 @@ struct JobSheet {
         let log = hasLog ? [commandLine("tail \(job.id)", false)] : []
         guard isInvited, job.builder != nil else { return log }
         let more = canExtend && job.canBeExtended ? [commandLine("extend \(job.id)", false)] : []
-        let yours = "\(own.line)   (for your own ssh, scp or editor; set up first: \(own.setUpLine))"
-        return [commandLine("connect \(job.id)", true)] + more + log + [yours]
+        return [commandLine("connect \(job.id)", true)] + more + log + [own.text]
     }
 
     private var tasks: [String] {

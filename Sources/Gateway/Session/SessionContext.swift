@@ -64,24 +64,6 @@ struct SessionContext {
             port: configuration.gateway.publicPort)
     }
 
-    /// Finds the command line that sets a person's own ssh up; for one job, if nothing works for all jobs, or if its builder
-    /// has no certificate.
-    func withSetUpLine(for job: String, on builder: Job.Builder? = nil, _ use: @escaping (String) -> Void) {
-        service.hostAuthority { result in
-            let host = publicName == nil ? " --bare --host HOST" : ""
-            let hasNone =
-                switch result {
-                case .success(let authority): authority == nil
-                case .failure(let error): error.code == .notOffered
-                }
-            let isForOne = hasNone || builder?.certified == false
-            use(commandLine("ssh-config" + host + (isForOne ? " --job \(job)" : "")))
-        }
-    }
-
-    /// The command line that enters a job's builder with the person's own ssh, when that is set up.
-    func ownLine(for job: JobID) -> String { "ssh \(BuilderNames(suffix: publicName).name(of: job))" }
-
     /// The name in the configuration, if it is safe in a client's configuration.
     var publicName: String? {
         configuration.gateway.publicHost.flatMap { HostName.isValid($0) ? $0 : nil }

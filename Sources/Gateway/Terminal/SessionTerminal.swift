@@ -43,6 +43,10 @@ final class SessionTerminal {
         let notices = Notices(
             job, for: permit.person, session: context.journal.session, extending: commands.extend, at: .now)
         if greets {
+            var commands = commands
+            if job.builder?.certified == false {
+                commands.ownSSH = context.ownSSH(for: job, alone: true).text
+            }
             let lines = EntryLines(job, logoutCounts: permit.standing.isOwners, commands: commands)
             for line in lines.lines(at: .now) { context.say(line) }
             if let others = Visitors.sentence(about: notices.others) { context.say(others) }

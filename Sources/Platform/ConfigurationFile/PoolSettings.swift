@@ -9,6 +9,14 @@ extension Configuration.Runner {
             case command
         }
 
+        /// How the runner knows the host keys of a machine, for ``Kind/command``.
+        public enum HostKeyRule: String, Sendable, CaseIterable {
+            /// The allocator names them.
+            case given
+            /// Where it names none, those count that the machine shows first.
+            case firstUse = "first-use"
+        }
+
         public var kind = Kind.qemu
         /// One line for people; nil: there is none.
         public var description: String?
@@ -24,6 +32,7 @@ extension Configuration.Runner {
         public var timeout = 900
         /// The allocator program and its arguments, for ``Kind/command``.
         public var command: [String] = []
+        public var hostKey = HostKeyRule.given
 
         public init() {}
     }
@@ -87,10 +96,16 @@ extension ConfigurationFile {
             table, "max_starting", in: 1...10_000, default: pool.maxStarting)
         pool.timeout = try document.number(table, "timeout", in: 1...86_400, default: pool.timeout)
         let command = try document.words(table, "command")
+        pool.hostKey = try document.choice(table, "host_key", default: pool.hostKey)
         switch pool.kind {
         case .qemu:
             guard command == nil else {
                 throw document.error(table, "command", "expected kind = \"command\"")
+            }
+            guard pool.hostKey == .given else {
+                throw document.error(
+                    table, "host_key",
+                    "expected \"given\": the runner makes the host keys of its own machines")
             }
         case .command:
             guard let command, command.first?.hasPrefix("/") == true else {

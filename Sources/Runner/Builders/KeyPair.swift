@@ -2,8 +2,8 @@ import AuthorizedKeys
 import FoundationEssentials
 import Glibc
 import Provider
-import QEMU
 import SystemPackage
+import TaskChannel
 
 /// One of the runner's own keys, in its state folder; made once and kept for ever.
 package struct KeyPair: Sendable {
@@ -38,7 +38,7 @@ package struct KeyPair: Sendable {
         // Use another name until both halves are complete, because half a key would stay for ever.
         let new = path + ".new"
         for file in [new, new + ".pub"] { unlink(file) }
-        do throws(MachineError) {
+        do throws(BuilderError) {
             try await KeyGeneration.makeKey(at: FilePath(new), comment: comment)
         } catch {
             throw RunnerError(.failure, "The key \(path) cannot be made.", detail: error.debugDescription)

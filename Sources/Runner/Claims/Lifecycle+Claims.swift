@@ -43,8 +43,9 @@ extension Lifecycle {
         if request.kind != .exec { record.endsWhenUnclaimed = false }
         if record.job.status.isFinal { enter(at: now) }
         let mark = permit.standing == .administrator ? ", administrator" : ""
+        let trust = builder.firstUse == true ? ", host key by first use" : ""
         let audit =
-            "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)"
+            "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)\(trust)"
         let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople] + updateDeadline()
         return (claim(standing, builder), effects)
     }

@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Provider
@@ -73,7 +74,7 @@ struct Lifecycle: Sendable {
 
     /// A machine has been started and boots.
     mutating func builderStarted(
-        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String], isCertified: Bool = true,
+        endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
         execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
         record.job.status = .running
@@ -82,16 +83,28 @@ struct Lifecycle: Sendable {
         record.job.builderEnd = nil
         record.job.builder = Job.Builder(
             state: .booting, endpoint: endpoint, user: user, hostKeys: hostKeys,
-            accelerator: execution.accelerator, isolated: execution.isIsolated,
-            certified: isCertified ? nil : false)
+            accelerator: execution.accelerator, isolated: execution.isIsolated)
         return [.log("booting the builder"), .publish(.status)] + updateDeadline()
     }
 
-    mutating func builderReady(at now: Date) -> [Effect] {
+    mutating func builderReady(_ ready: ReadyBuilder, at now: Date) -> [Effect] {
         record.job.builder?.state = .ready
+        record.job.builder?.certified = ready.isCertified ? nil : false
+        let remarks = ready.firstKeys.map { trust(firstKeys: $0) } ?? []
         let seconds = record.builderStarted.map { now.timeIntervalSince($0) } ?? 0
         let tenths = Int((seconds * 10).rounded())
-        return [.log("builder ready after \(tenths / 10).\(tenths % 10) s"), .publish(.builder)]
+        return [.log("builder ready after \(tenths / 10).\(tenths % 10) s")] + remarks + [.publish(.builder)]
+    }
+
+    /// Nobody vouches for the builder's host keys.
+    private mutating func trust(firstKeys keys: [String]) -> [Effect] {
+        record.job.builder?.hostKeys = keys
+        record.job.builder?.firstUse = true
+        let prints = keys.compactMap { try? PublicKey.parse(line: $0).key.fingerprint }.joined(
+            separator: ", ")
+        let sentence =
+            "the builder is known by the host keys that it has shown first, and nobody vouches for them"
+        return [.log("\(sentence): \(prints)"), .audit("\(sentence): \(prints)")]
     }
 
     mutating func taskStarted(_ name: String, at now: Date) -> [Effect] {

@@ -17,14 +17,15 @@ extension LiveJob {
             try checkRunning()
             if machine == nil, let pause = try await start(from: pool) { return pause }
             guard let machine else { throw CancellationError() }
+            let ready: ReadyBuilder
             do {
-                try await machine.waitUntilReady(within: context.settings.bootTime)
+                ready = try await machine.waitUntilReady(within: context.settings.bootTime)
             } catch {
                 throw RunnerError(
                     .failure, "the builder did not come up", detail: String(reflecting: error))
             }
             try checkRunning()
-            await apply { $0.builderReady(at: $1) }
+            await apply { $0.builderReady(ready, at: $1) }
             return nil
         }
     }
@@ -52,7 +53,7 @@ extension LiveJob {
         await apply {
             $0.builderStarted(
                 endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
-                isCertified: started.isCertified, execution: started.execution, until: until, at: $1)
+                execution: started.execution, until: until, at: $1)
         }
         return nil
     }

@@ -17,10 +17,13 @@ extension Pool {
             throw RunnerError(.failure, "\(pools) cannot be made: \(String(cString: strerror(errno)))")
         }
         let identity = try await KeyPair.identity(in: folder)
-        let settings = CommandProvider.Settings(
+        var settings = CommandProvider.Settings(
             pool: name, words: pool.command, folder: CommandProvider.folder(of: name, in: folder),
             timeout: pool.timeout, identity: identity.path,
             authorizedKeys: [identity.publicKey] + configuration.gatewayKeys)
+        settings.acceptsFirstKeys = pool.hostKey == .firstUse
+        let authority = try await KeyPair.hostAuthority(in: folder)
+        settings.authority = .init(path: authority.path, publicKey: authority.publicKey)
         do throws(BuilderError) {
             return Pool(name, pool, images: nil, provider: try CommandProvider(settings, logger: logger))
         } catch {

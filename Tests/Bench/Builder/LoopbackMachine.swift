@@ -5,6 +5,7 @@ import QEMU
 import Runner
 import Synchronization
 import SystemPackage
+import TaskChannel
 import TestBed
 
 /// An sshd with its own host key. `sh` runs the tasks on the host, with its folder as their working directory.
@@ -16,7 +17,6 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     let user = LoopbackMachine.account
     static let account = "builds"
     let hostKeys: [String]
-    let isCertified = false
 
     private let folder: String
     private let process: pid_t
@@ -104,7 +104,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     var channel: any TaskChannel { self }
 
     func unpack(_ archive: String, isCompressed: Bool) async throws {}
-    func waitUntilReady(within seconds: Int) async throws {}
+    func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder { ReadyBuilder(isCertified: false) }
 
     func waitUntilEnded() async { for await _ in ended {} }
 

@@ -5,6 +5,7 @@ import QEMU
 import Runner
 import Synchronization
 import SystemPackage
+import TaskChannel
 
 /// Builders are sshds on this machine, or what an image brings as `server`: emulated ones would hide the time that Sallyport
 /// itself takes.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ProviderSuite
 import SystemPackage
+import TaskChannel
 import Testing
 
 @testable import QEMU

@@ -1,5 +1,6 @@
 import Foundation
 import HelperPrograms
+import TestSupport
 import Testing
 
 @testable import CommandBuilders
@@ -20,7 +21,7 @@ import Testing
         var testDescription: String { shell.joined(separator: " ") }
     }
 
-    private final class Home: Sendable {
+    final class Home: Sendable {
         let path = NSTemporaryDirectory() + "home-\(UUID().uuidString)"
         let machine: Machine
         let searchPath: String
@@ -28,22 +29,32 @@ import Testing
         init(_ machine: Machine) throws {
             self.machine = machine
             try FileManager.default.createDirectory(atPath: path + "/.ssh", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: path + "/fakes", withIntermediateDirectories: true)
             guard machine.isBare else {
-                searchPath = "/usr/bin:/bin"
+                searchPath = path + "/fakes:/usr/bin:/bin"
                 return
             }
-            searchPath = path + "/bin"
-            try FileManager.default.createDirectory(atPath: searchPath, withIntermediateDirectories: true)
+            let programs = path + "/bin"
+            searchPath = "\(path)/fakes:\(programs)"
+            try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
             for applet
                 in "sh cat mkdir mv chmod rm cp ln tar mktemp sed tail head wc sleep grep stat id env cut cmp setsid"
                 .split(separator: " ")
             {
                 try FileManager.default.createSymbolicLink(
-                    atPath: "\(searchPath)/\(applet)", withDestinationPath: "/bin/busybox")
+                    atPath: "\(programs)/\(applet)", withDestinationPath: "/bin/busybox")
             }
         }
 
         deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        /// A program that comes before the machine's own.
+        func fake(_ name: String, _ script: String) throws {
+            let file = "\(path)/fakes/\(name)"
+            try "#!/bin/sh\n\(script)\n".write(toFile: file, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+        }
 
         /// Runs a line as sshd would.
         func run(
@@ -62,8 +73,8 @@ import Testing
         }
     }
 
-    private static func installation(_ allocation: String) -> String {
-        CarriedScripts.installation(for: AllocationID(allocation)!)
+    private static func installation(_ allocation: String, grace: Int = 30) -> String {
+        CarriedScripts.installation(for: AllocationID(allocation)!, grace: grace)
     }
 
     @Test("what another allocation has left is not taken for the job's own", arguments: machines)
@@ -82,9 +93,10 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: job + "/tasks/new/script"))
     }
 
-    private func prepared(_ machine: Machine, _ workload: Workload) async throws -> Home {
+    func prepared(_ machine: Machine, _ workload: Workload, grace: Int = 30) async throws -> Home {
         let home = try Home(machine)
-        let brought = try await home.run("/bin/sh -s", input: Array(Self.installation("42-a").utf8))
+        let brought = try await home.run(
+            "/bin/sh -s", input: Array(Self.installation("42-a", grace: grace).utf8))
         #expect(brought.status == .exited(0) && brought.errors.isEmpty, "\(brought)")
         let ready = try await home.run("~/.sallyport/prepare", input: try workload.archive(.tar))
         #expect(ready.status == .exited(0), "\(ready)")
@@ -101,10 +113,8 @@ import Testing
         let attributes = try FileManager.default.attributesOfItem(atPath: home.path + "/.sallyport")
         #expect(attributes[.posixPermissions] as? Int == 0o700)
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path + "/.sallyport")
-        #expect(names.count == 10 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
+        #expect(names.count == 14 && !names.contains { $0.hasPrefix("new.") }, "\(names)")
         #expect(try home.text(of: ".sallyport/task-run").hasPrefix("#!/bin/sh\n"))
-        // Without root, and without a watchdog.
-        #expect(try await home.run("~/.sallyport/set-deadline 5").status == .exited(0))
     }
 
     @Test("tasks run, with the job's variables; their output and their end arrive", arguments: machines)
@@ -136,6 +146,72 @@ import Testing
             #expect(followed.errors.hasSuffix("sallyport-exit-status \(status)\n"), "\(followed)")
         }
         #expect(try home.text(of: ".tasks/check").contains("COLOUR"))
+    }
+
+    @Test("complete-build ends the job from within a task, with and without /proc", arguments: machines)
+    func completeBuild(machine: Machine) async throws {
+        let home = try await prepared(
+            machine,
+            Workload(
+                environment: [],
+                tasks: [
+                    .init(name: "first", text: "#!/bin/sh -e\ncomplete-build\necho not\n"),
+                    .init(name: "second", text: "#!/bin/sh\n(sh -c 'complete-build; :')\necho on\n"),
+                ]))
+        // As other systems' ps(1) prints it.
+        try home.fake("ps", "sed -n 's/^PPid:/   /p' /proc/$4/status")
+        for (name, output) in [("first", ""), ("second", "on\n")] {
+            #expect(try await home.run("~/.sallyport/task-start \(name)").status == .exited(0))
+            let followed = try await home.run("~/.sallyport/task-follow \(name) 0")
+            #expect(followed.output == output, "\(followed)")
+            #expect(
+                followed.errors == "sallyport-complete-build\nsallyport-exit-status 0\n", "\(followed)")
+            let places = home.path + "/.sallyport/places"
+            try home.text(of: ".sallyport/places").replacingOccurrences(of: "/proc/", with: "/nowhere/")
+                .write(
+                    toFile: places, atomically: true, encoding: .utf8)
+        }
+        let outside = try await home.run("~/.sallyport/complete-build")
+        #expect(outside.status == .exited(255) && outside.errors.contains("no task of the job"), "\(outside)")
+    }
+
+    /// The last part of it is not run here: it ends every process of its user.
+    @Test(
+        "a watchdog closes the way in after the deadline, once, and not when the machine is released",
+        arguments: machines)
+    func watchdog(machine: Machine) async throws {
+        let home = try await prepared(machine, Workload(environment: [], tasks: []), grace: 0)
+        try home.fake("id", "echo 0")
+        let file = home.path + "/.ssh/authorized_keys"
+        let keys = """
+            # sallyport begin people
+            ssh-ed25519 ALICE
+            # sallyport end people
+            # sallyport begin
+            ssh-ed25519 RUNNER
+            # sallyport end
+            ssh-ed25519 OWN
+
+            """
+        try keys.write(toFile: file, atomically: true, encoding: .utf8)
+        // It keeps nothing open, so this returns.
+        for _ in 0..<2 { #expect(try await home.run("~/.sallyport/set-deadline 600").status == .exited(0)) }
+        let first = try home.text(of: ".sallyport/watchdog.pid")
+        #expect(try await home.run("~/.sallyport/set-deadline 600").errors == "")
+        #expect(try home.text(of: ".sallyport/watchdog.pid") == first)
+        let process = try #require(pid_t(first.dropLast()))
+        #expect(try home.text(of: ".ssh/authorized_keys") == keys)
+        #expect(try await home.run("~/.sallyport/set-deadline 0").status == .exited(0))
+        try await waitUntilGone(process)
+        #expect(try home.text(of: ".ssh/authorized_keys") == "ssh-ed25519 OWN\n")
+
+        try keys.write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try await home.run("~/.sallyport/set-deadline 600").status == .exited(0))
+        let second = try #require(pid_t(try home.text(of: ".sallyport/watchdog.pid").dropLast()))
+        #expect(second != process && kill(second, 0) == 0)
+        try FileManager.default.removeItem(atPath: home.path + "/.sallyport")
+        try await waitUntilGone(second)
+        #expect(try home.text(of: ".ssh/authorized_keys") == keys)
     }
 
     @Test("output that grows is followed to its last byte", arguments: machines)

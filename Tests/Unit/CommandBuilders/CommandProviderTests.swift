@@ -86,6 +86,44 @@ import Testing
         await #expect(throws: AllocationFailure.self) { try await missing.allocate() }
     }
 
+    @Test("host keys can be left out only where those count that the machine shows first")
+    func firstUse() async throws {
+        for keys in [nil, [String]()] {
+            let script =
+                keys.map { TestAllocator.answer(["host_keys": $0]) }
+                ?? TestAllocator.answer(without: "host_keys")
+            let given = try TestAllocator(script)
+            await #expect(throws: AllocationFailure.self) { try await given.allocate() }
+            let first = try TestAllocator(script) { $0.acceptsFirstKeys = true }
+            let builder = try await first.allocate()
+            #expect(builder.hostKeys == [])
+            let again = try #require(await first.provider.reattach(TestAllocator.allocation()))
+            #expect(again.hostKeys == [])
+        }
+        // What it does name counts, and has to be right.
+        let named = try TestAllocator(TestAllocator.answer()) { $0.acceptsFirstKeys = true }
+        let builder = try await named.allocate()
+        #expect(builder.hostKeys == [TestAllocator.hostKey])
+        let wrong = try TestAllocator(TestAllocator.answer(["host_keys": ["ssh-ed25519 AAAA"]])) {
+            $0.acceptsFirstKeys = true
+        }
+        await #expect(throws: AllocationFailure.self) { try await wrong.allocate() }
+    }
+
+    @Test("what ssh-keyscan says")
+    func keyscan() {
+        let key = TestAllocator.hostKey
+        let output = """
+            # 192.0.2.7:22 SSH-2.0-OpenSSH_9.2
+            192.0.2.7 \(key)
+            [2001:db8::7]:2222 \(key)
+            192.0.2.7 ssh-rsa AAAA
+            192.0.2.7
+            """
+        #expect(FirstHostKeys.keys(in: output) == [key])
+        #expect(FirstHostKeys.keys(in: "") == [])
+    }
+
     @Test("one that is given up gets SIGTERM, with all that it has started")
     func cancellation() async throws {
         let allocator = try TestAllocator(

@@ -16,7 +16,9 @@ final class TestAllocator: Sendable {
     static let hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
     /// - Parameter script: the verb is `$1`; the folder is `$here`.
-    init(_ script: String, timeout: Int = 80) throws {
+    init(
+        _ script: String, timeout: Int = 80, _ change: (inout CommandProvider.Settings) -> Void = { _ in }
+    ) throws {
         folder = NSTemporaryDirectory() + "allocator-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let program = folder + "/allocator"
@@ -28,6 +30,7 @@ final class TestAllocator: Sendable {
             authorizedKeys: [Self.hostKey])
         settings.demandsRootsProgram = false
         settings.extendTime = .seconds(80)
+        change(&settings)
         provider = try CommandProvider(settings, logger: Logger(label: "test"))
     }
 

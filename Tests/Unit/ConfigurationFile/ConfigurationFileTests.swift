@@ -266,6 +266,9 @@ import Testing
         (expected.max, expected.maxStarting, expected.timeout) = (7, 3, 60)
         let runner = try parse(text).runner
         #expect(runner.pools == ["local": expected] && runner.slots == 7)
+        let lab = "\(Self.service)[runner.pool.lab]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\n"
+        #expect(try parse(lab).runner.pools["lab"]?.hostKey == .given)
+        #expect(try parse(lab + "host_key = \"first-use\"").runner.pools["lab"]?.hostKey == .firstUse)
         // Before there were pools, slots was the only word for it.
         #expect(try parse("\(Self.service)[runner]\nslots = 5").runner.pools["local"]?.max == 5)
         #expect(
@@ -280,6 +283,11 @@ import Testing
         ("[runner.pool.other]\nkind = \"command\"\ncommand = \"/x\"", "runner.pool.other.max"),
         ("[runner.pool.local]\ncommand = \"/x\"", "runner.pool.local.command"),
         ("[runner.pool.local]\nkind = \"docker\"", "runner.pool.local.kind"),
+        ("[runner.pool.local]\nhost_key = \"first-use\"", "runner.pool.local.host_key"),
+        (
+            "[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\nhost_key = \"any\"",
+            "runner.pool.other.host_key"
+        ),
         ("[runner.pool.local]\nmax = -1", "runner.pool.local.max"),
         ("[runner.pool.local]\nmax_starting = 0", "runner.pool.local.max_starting"),
         ("[runner.pool.local]\nslots = 1", "runner.pool.local.slots"),

@@ -115,6 +115,25 @@ import Testing
         }
     }
 
+    /// Their shells load no variables, and people's own ssh may know nothing of them.
+    @Test func aMachineFromElsewhereSaysWhatIsDifferentThere() {
+        let own = "ssh job-42   (for your own ssh, scp or editor; set up first: ssh gate ssh-config --job 42)"
+        for (pool, certified) in [("lab", nil), ("lab", false), (nil, false)] as [(String?, Bool?)] {
+            var job = Self.job()
+            job.pool = pool
+            job.builder = Job.Builder(
+                state: .kept, endpoint: .address("192.0.2.7", port: 22), user: "build", hostKeys: [],
+                certified: certified)
+            let lines = EntryLines(
+                job, logoutCounts: false, commands: .init(ownSSH: certified == false ? own : nil)
+            ).lines(at: Self.now)
+            #expect(
+                lines == [
+                    "Job 42: failed.", "For the job's variables: . ~/.buildenv",
+                ] + (certified == false ? [own] : []))
+        }
+    }
+
     /// As with builds.sr.ht, which extends and holds nothing.
     @Test func aServiceThatHoldsNothingOffersNothing() {
         var job = Self.job()

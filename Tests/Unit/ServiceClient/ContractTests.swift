@@ -34,7 +34,7 @@ struct ContractTests {
         var kept = builder
         kept.keptUntil = time
         kept.accelerator = .kvm
-        (kept.isolated, kept.certified) = (true, false)
+        (kept.isolated, kept.certified, kept.firstUse) = (true, false, true)
         var (onSocket, keptOnSocket) = (builder, kept)
         onSocket.endpoint = .socket(path: "/run/1")
         keptOnSocket.endpoint = .socket(path: "/run/1")

@@ -44,6 +44,8 @@ struct StoredJob: Codable, Equatable {
         var isIsolated: Bool?
         /// Nil: it is, as all of earlier versions.
         var isCertified: Bool?
+        /// Nil: no, as in all earlier versions.
+        var isFirstUse: Bool?
     }
 
     struct StoredBuilderEnd: Codable, Equatable {
@@ -180,7 +182,7 @@ extension StoredJob.StoredBuilder {
             state: builder.state.rawValue, user: builder.user, hostKeys: builder.hostKeys,
             keptUntil: builder.keptUntil, accelerator: builder.accelerator?.rawValue,
             isIsolated: builder.isolated,
-            isCertified: builder.certified)
+            isCertified: builder.certified, isFirstUse: builder.firstUse)
         switch builder.endpoint {
         case .address(let address, let port): (self.address, self.port) = (address, port)
         case .socket(let path): socket = path
@@ -238,7 +240,8 @@ extension StoredJob {
                     state: try Self.read(builder.state), endpoint: try builder.endpoint(),
                     user: builder.user, hostKeys: builder.hostKeys, keptUntil: builder.keptUntil,
                     accelerator: builder.accelerator.map { Job.Builder.Accelerator(rawValue: $0) },
-                    isolated: builder.isIsolated, certified: builder.isCertified)
+                    isolated: builder.isIsolated, certified: builder.isCertified,
+                    firstUse: builder.isFirstUse)
             },
             builderEnd: builderEnd.map {
                 Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)

@@ -101,7 +101,8 @@ import Testing
         let now = created.addingTimeInterval(60)
         let sheet = JobSheet(
             job: job, isInvited: true, hasLog: true, canExtend: true,
-            own: ("ssh job-42.example.org", "ssh builds@example.org ssh-config"),
+            own: OwnSSH(
+                line: "ssh job-42.example.org", setUpLine: "ssh builds@example.org ssh-config"),
             commandLine: { "ssh \($1 ? "-t " : "")\($0)" }, now: now)
         #expect(
             sheet.text == """
@@ -124,13 +125,17 @@ import Testing
                   ssh job-42.example.org   (for your own ssh, scp or editor; set up first: ssh builds@example.org ssh-config)
 
                 """)
+        job.builder?.firstUse = true
         let guests = JobSheet(
-            job: job, isInvited: true, hasLog: true, canExtend: false, own: ("ssh job-42", "ssh-config"),
+            job: job, isInvited: true, hasLog: true, canExtend: false,
+            own: OwnSSH(line: "ssh job-42", setUpLine: "ssh-config"),
             commandLine: { words, _ in words }, now: now
         ).text
+        #expect(guests.contains("  host key   as the builder has shown it first; nobody vouches for it\n"))
         #expect(guests.contains("connect 42") && guests.contains("in 59 min") && !guests.contains("extend"))
         let others = JobSheet(
-            job: job, isInvited: false, hasLog: true, canExtend: false, own: ("ssh job-42", "ssh-config"),
+            job: job, isInvited: false, hasLog: true, canExtend: false,
+            own: OwnSSH(line: "ssh job-42", setUpLine: "ssh-config"),
             commandLine: { words, _ in words },
             now: now
         ).text
@@ -147,7 +152,7 @@ import Testing
         func text() -> String {
             JobSheet(
                 job: job, isInvited: true, hasLog: false, canExtend: true,
-                own: ("ssh job-42", "ssh x --job 42")
+                own: OwnSSH(line: "ssh job-42", setUpLine: "ssh x --job 42")
             ) {
                 words, _ in
                 "ssh \(words)"

@@ -2,8 +2,8 @@ import BuildAPI
 import ConfigurationFile
 import Foundation
 import Provider
-import QEMU
 import SystemPackage
+import TaskChannel
 import Testing
 
 @testable import Runner
@@ -58,6 +58,17 @@ struct HostCertificateTests {
                 #expect(abs(from.timeIntervalSince(before) + 3600) < 60)
                 #expect(to.timeIntervalSince(from) == 3600 + 7230)
             }
+        }
+    }
+
+    @Test("a machine whose end nobody knows gets one, too")
+    func longLife() async throws {
+        try await inFolder { folder in
+            let authority = try await KeyPair.hostAuthority(in: folder)
+            try await HostCertificate(
+                authority: FilePath(authority.path), identity: "job 42", names: ["job-42"], life: .max
+            ).sign([FilePath(authority.path + ".pub")])
+            #expect(try listing("\(authority.path)-cert.pub").contains("job-42"))
         }
     }
 

@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import Foundation
 import Policy
+import Provider
 import Testing
 
 @testable import Runner
@@ -17,7 +18,7 @@ func lifecycle(shell: Bool = false, timeout: Int = 3600, logout: Job.Logout = .a
         times: Times(logout: logout, keep: 600, life: 3600, lease: 60, maxLife: 7200))
     _ = lifecycle.builderStarted(
         endpoint: .address("127.0.0.1", port: 1), user: "build", hostKeys: [], at: start)
-    _ = lifecycle.builderReady(at: start)
+    _ = lifecycle.builderReady(ReadyBuilder(isCertified: true), at: start)
     _ = lifecycle.taskStarted("a", at: start)
     return lifecycle
 }
@@ -26,6 +27,31 @@ let start = Date(timeIntervalSince1970: 1_800_000_000)
 
 @Suite("What happens to a job and its builder")
 struct LifecycleTests {
+    @Test("a builder's certificate is known when it is ready")
+    func certificate() {
+        for isCertified in [true, false] {
+            var job = lifecycle()
+            _ = job.builderReady(ReadyBuilder(isCertified: isCertified), at: start)
+            #expect(job.record.job.builder?.certified == (isCertified ? nil : false))
+        }
+    }
+
+    @Test("first host keys are noted, and said wherever somebody relies on them")
+    func firstKeys() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+        var job = lifecycle()
+        let effects = job.builderReady(ReadyBuilder(isCertified: false, firstKeys: [key]), at: start)
+        #expect(job.record.job.builder?.hostKeys == [key] && job.record.job.builder?.firstUse == true)
+        let said = effects.filter { effect in
+            switch effect {
+            case .log(let text), .audit(let text):
+                text.hasPrefix("the builder is known by the host keys") && text.contains("SHA256:")
+            default: false
+            }
+        }
+        #expect(said.count == 2, "\(effects)")
+    }
+
     @Test("a failing task fails the job, skips the rest and keeps the builder")
     func failure() {
         var job = lifecycle()

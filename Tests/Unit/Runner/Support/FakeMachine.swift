@@ -11,7 +11,6 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
     let endpoint = Job.Builder.Endpoint.address("127.0.0.1", port: 4022)
     let user = "build"
     let hostKeys = ["ssh-ed25519 AAAA"]
-    let isCertified = true
 
     /// What its provider says about it.
     let data: String?
@@ -91,7 +90,10 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
         unpacked.withLock { $0.append(archive) }
     }
 
-    func waitUntilReady(within seconds: Int) async throws { _ = try await ready.wait() }
+    func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder {
+        _ = try await ready.wait()
+        return ReadyBuilder(isCertified: true)
+    }
 
     func waitUntilEnded() async { _ = try? await ended.wait() }
 

@@ -1,6 +1,5 @@
 public import Provider
 public import SystemPackage
-import TaskChannel
 
 /// The certificate for each of a machine's host keys (ssh-keygen(1), CERTIFICATES).
 public struct HostCertificate: Sendable, Hashable {
@@ -13,6 +12,9 @@ public struct HostCertificate: Sendable, Hashable {
     /// How many seconds it is valid from now. It is also valid for the hour before now, because clocks differ.
     public var life: Int
 
+    /// ssh-keygen understands no more seconds.
+    private static let longestLife = Int(Int32.max)
+
     public init(authority: FilePath, identity: String, names: [String], life: Int) {
         precondition(!names.isEmpty, "a host certificate without names")
         self.authority = authority
@@ -22,16 +24,16 @@ public struct HostCertificate: Sendable, Hashable {
     }
 
     /// Signs the public key in each file `NAME.pub`; writes the certificate to `NAME-cert.pub` next to it.
-    public func sign(_ publicKeys: [FilePath]) async throws(MachineError) {
+    public func sign(_ publicKeys: [FilePath]) async throws(BuilderError) {
         let outcome = try await ShortCommand(
             program: KeyGeneration.program,
             arguments: [
                 "-q", "-s", authority.string, "-h", "-I", identity, "-n", names.joined(separator: ","),
-                "-V", "-1h:+\(life)s",
+                "-V", "-1h:+\(min(life, Self.longestLife))s",
             ] + publicKeys.map(\.string)
         ).run()
         guard outcome.status == 0 else {
-            throw Machine.failure("\(KeyGeneration.program): \(outcome.output) \(outcome.errors)")
+            throw BuilderError(ofProgram: "\(KeyGeneration.program): \(outcome.output) \(outcome.errors)")
         }
     }
 }
