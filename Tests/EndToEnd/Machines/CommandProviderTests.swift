@@ -36,7 +36,8 @@ struct CommandProviderTests {
         await expect(try await lab.hosts(["show"]), status: 0, output: ["free"], in: testBed)
         #expect(try FileManager.default.contentsOfDirectory(atPath: settings.folder) == ["work"])
         let connected = try await Command.run([
-            "timeout", "5", "/bin/sh", "-c", "while pgrep -af \"^ssh.*$0\"; do sleep 0.05; done", settings.folder,
+            "timeout", "5", "/bin/sh", "-c", "while pgrep -af \"^ssh.*$0\"; do sleep 0.05; done",
+            settings.folder,
         ])
         #expect(connected.status == 0, "connections stay open after their machines' release: \(connected)")
         try await lab.builder.end()
