@@ -45,9 +45,11 @@ public struct EntryLines {
         return [Self.summary(job)] + ends(at: now) + [script, variables, commands.ownSSH].compactMap(\.self)
     }
 
-    /// Shells of our images load them.
+    /// Shells of our images load them. Other services' builders may have no such file, as they have no such scripts.
     private var variables: String? {
-        job.builder?.certified == false || job.pool != nil ? "For the job's variables: . ~/.buildenv" : nil
+        let isFromElsewhere = job.builder?.certified == false || job.pool != nil
+        let hasScripts = job.tasks.contains { $0.script?.hasPrefix("~/.tasks/") == true }
+        return isFromElsewhere && hasScripts ? "For the job's variables: . ~/.buildenv" : nil
     }
 
     /// When the builder will end: at its deadline, and before it when the person leaves.

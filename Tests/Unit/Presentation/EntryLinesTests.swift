@@ -121,6 +121,7 @@ import Testing
         for (pool, certified) in [("lab", nil), ("lab", false), (nil, false)] as [(String?, Bool?)] {
             var job = Self.job()
             job.pool = pool
+            job.tasks = [.init(name: "build", status: .success, exitStatus: 0, script: "~/.tasks/build")]
             job.builder = Job.Builder(
                 state: .kept, endpoint: .address("192.0.2.7", port: 22), user: "build", hostKeys: [],
                 certified: certified)
@@ -131,6 +132,11 @@ import Testing
                 lines == [
                     "Job 42: failed.", "For the job's variables: . ~/.buildenv",
                 ] + (certified == false ? [own] : []))
+            // Of another service's builders nobody knows that.
+            job.tasks[0].script = nil
+            #expect(
+                !EntryLines(job, logoutCounts: false, commands: .init()).lines(at: Self.now).joined()
+                    .contains("buildenv"))
         }
     }
 
