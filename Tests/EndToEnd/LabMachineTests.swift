@@ -111,19 +111,12 @@ import Testing
     @Test func aResetIsFinished() async throws {
         let testBed = try await SharedTestBed.get()
         let folder = "\(testBed.folder)/renewal"
-        let made = try await testBed.run([
-            "/bin/sh", "-ec",
+        try await program(
+            "reset",
             """
-            mkdir "$1"
-            cat >"$1/reset" <<END
-            #!/bin/sh
-            echo "\\$SALLYPORT_HOST" >>$1/begun
-            until [ -e $1/go ]; do sleep 0.05; done
-            END
-            chmod 755 "$1/reset"
-            """, "sh", folder,
-        ])
-        await expect(made, status: 0, in: testBed)
+            echo "$SALLYPORT_HOST" >>\(folder)/begun
+            until [ -e \(folder)/go ]; do sleep 0.05; done
+            """, in: folder, of: testBed)
         let lab = try await LabMachine.start(in: testBed, more: "reset = [\"\(folder)/reset\"]")
         let question = """
             {"allocation": "j1", "job": "1", "owner": {"id": "1", "name": "alice"}, "pool": "lab", "tags": [],
@@ -166,22 +159,15 @@ import Testing
     @Test func aRunnerThatIsKilledWhileItAllocates() async throws {
         let testBed = try await SharedTestBed.get()
         let folder = "\(testBed.folder)/slow"
-        let made = try await testBed.run([
-            "/bin/sh", "-ec",
+        try await program(
+            "slow",
             """
-            mkdir "$1"
-            cat >"$1/slow" <<END
-            #!/bin/sh
-            case \\$1 in
-            allocate) sleep 31415 & echo "\\$\\$ \\$!" >$1/new; mv $1/new $1/pid; wait ;;
-            release) echo "\\$SALLYPORT_ALLOCATION" >>$1/released ;;
+            case $1 in
+            allocate) sleep 31415 & echo "$$ $!" >\(folder)/new; mv \(folder)/new \(folder)/pid; wait ;;
+            release) echo "$SALLYPORT_ALLOCATION" >>\(folder)/released ;;
             *) exit 64 ;;
             esac
-            END
-            chmod 755 "$1/slow"
-            """, "sh", folder,
-        ])
-        await expect(made, status: 0, in: testBed)
+            """, in: folder, of: testBed)
         let pool = "[runner.pool.slow]\nkind = \"command\"\nmax = 1\ncommand = \"\(folder)/slow\"\n"
         try await OwnRunner.with(testBed, size: "60m", more: pool) { runner in
             await expect(
@@ -204,5 +190,16 @@ import Testing
             ])
             await expect(released, status: 0, in: testBed)
         }
+    }
+
+    /// Makes a program of sh(1) in a folder that is made for it.
+    private func program(
+        _ name: String, _ script: String, in folder: String, of testBed: TestBed
+    ) async throws {
+        let made = try await testBed.run([
+            "/bin/sh", "-ec", #"mkdir "$1"; printf '#!/bin/sh\n%s\n' "$3" >"$1/$2"; chmod 755 "$1/$2""#, "sh",
+            folder, name, script,
+        ])
+        await expect(made, status: 0, in: testBed)
     }
 }

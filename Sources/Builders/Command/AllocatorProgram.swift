@@ -15,9 +15,11 @@ struct AllocatorProgram: Sendable {
     /// Then `allocate` is ended; the job gives it up a little earlier.
     let limit: Duration
     /// Then `extend` is ended: someone waits, and their gateway waits for ten seconds.
-    var extendLimit = Duration.seconds(8)
+    var extendLimit = Self.usualExtendLimit
     /// How long it has between SIGTERM and SIGKILL.
     var grace = Duration.seconds(10)
+
+    static let usualExtendLimit = Duration.seconds(8)
 
     /// Runs one verb.
     ///

@@ -21,14 +21,14 @@ extension CommandProvider {
     /// Nil: the runner is not root there.
     func certification(
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder,
-        _ destination: SSHDestination, _ channel: SSHTaskChannel
+        _ channel: SSHTaskChannel
     ) -> HostCertification? {
         guard let authority = settings.authority, machine.user == "root", let names = machine.names,
             !names.isEmpty
         else { return nil }
         return HostCertification(
             authority: authority, allocation: allocation, folder: folder, names: names,
-            destination: destination, channel: channel, logger: logger)
+            identity: settings.identity, channel: channel, logger: logger)
     }
 
     /// Those that the machine has end when it was to end before. Nobody waits for the new ones.

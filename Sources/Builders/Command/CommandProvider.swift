@@ -32,7 +32,7 @@ public final class CommandProvider: BuilderProvider {
         /// Whether the program has to be root's; tests have none of root's.
         package var demandsRootsProgram = true
         /// How long people wait for `extend`; tests can be on a busy machine.
-        package var extendTime = Duration.seconds(8)
+        package var extendTime = AllocatorProgram.usualExtendLimit
 
         public init(
             pool: String, words: [String], folder: String, timeout: Int, identity: String,
@@ -171,20 +171,16 @@ public final class CommandProvider: BuilderProvider {
     ) -> CommandBuilder {
         let channel = channel(machine, allocation, folder)
         return CommandBuilder(
-            allocation, machine, folder, channel,
-            certification(allocation, machine, folder, destination(of: machine, in: folder), channel), watch)
-    }
-
-    private func destination(of machine: AllocatedMachine, in folder: AllocationFolder) -> SSHDestination {
-        SSHDestination(
-            endpoint: machine.endpoint, user: machine.user,
-            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
+            allocation, machine, folder, channel, certification(allocation, machine, folder, channel), watch)
     }
 
     private func channel(
         _ machine: AllocatedMachine, _ allocation: AllocationID, _ folder: AllocationFolder
     ) -> SSHTaskChannel {
-        SSHTaskChannel(destination(of: machine, in: folder)) {
+        let destination = SSHDestination(
+            endpoint: machine.endpoint, user: machine.user,
+            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
+        return SSHTaskChannel(destination) {
             try await CarriedScripts.bring(over: $0, for: allocation, grace: machine.grace ?? 0)
         }
     }

@@ -15,7 +15,8 @@ struct HostCertification: Sendable {
     let folder: AllocationFolder
     /// Exactly the names by which people reach it. Never empty.
     let names: [String]
-    let destination: SSHDestination
+    /// The file of the runner's private key.
+    let identity: String
     let channel: SSHTaskChannel
     let logger: Logger
 
@@ -83,11 +84,10 @@ struct HostCertification: Sendable {
         } catch {
             throw BuilderError(.commandFailed, detail: "\(folder.authority): \(error)")
         }
-        let arguments =
-            StrictSSH.words(
-                identity: destination.identity.string, knownHosts: folder.authority.string, alias: names[0])
-            + StrictSSH.options(["ControlPath=none", "HostKeyAlgorithms=*-cert-v01@openssh.com"])
-            + ["-p", "\(machine.port)", "-l", machine.user, "--", machine.address, "true"]
+        let arguments = StrictSSH.words(
+            "true", at: machine.address, port: Int(machine.port), as: machine.user,
+            identity: identity, knownHosts: folder.authority.string, alias: names[0],
+            more: ["HostKeyAlgorithms=*-cert-v01@openssh.com"])
         let end = ContinuousClock.now + Self.answerTime
         while true {
             let outcome = try await ShortCommand(

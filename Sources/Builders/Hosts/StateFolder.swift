@@ -68,22 +68,16 @@ struct StateFolder {
     }
 
     /// Marks a machine as being worked on; nil: another process works on it.
-    func lock(host: String) throws(HostsFailure) -> Lock? {
-        do throws(HostsFailure) {
-            return try lock("\(host).lock", waits: false)
-        } catch {
-            if error.code == EWOULDBLOCK { return nil }
-            throw error
-        }
-    }
+    func lock(host: String) throws(HostsFailure) -> Lock? { try lockIfFree("\(host).lock") }
 
     /// Whether nobody has this lock.
-    func isFree(_ name: String) throws(HostsFailure) -> Bool {
+    func isFree(_ name: String) throws(HostsFailure) -> Bool { try lockIfFree(name) != nil }
+
+    private func lockIfFree(_ name: String) throws(HostsFailure) -> Lock? {
         do throws(HostsFailure) {
-            _ = try lock(name, waits: false)
-            return true
+            return try lock(name, waits: false)
         } catch {
-            if error.code == EWOULDBLOCK { return false }
+            if error.code == EWOULDBLOCK { return nil }
             throw error
         }
     }

@@ -55,9 +55,8 @@ struct StockSSH: HostAccess {
         let words =
             [StrictSSH.program]
             + StrictSSH.words(
-                identity: host.identity, knownHosts: "\(folder.path)/\(known)", alias: host.name)
-            + StrictSSH.options(["ControlPath=none"])
-            + ["-p", "\(host.port)", "-l", host.user, "--", host.address, "/bin/sh -s"]
+                "/bin/sh -s", at: host.address, port: host.port, as: host.user, identity: host.identity,
+                knownHosts: "\(folder.path)/\(known)", alias: host.name)
         let program = HelperProgram(words: words, outputLimit: 1 << 20, limit: limit, endsWithUs: true)
         let name = host.name
         let outcome: HelperProgram.Outcome

@@ -7,8 +7,8 @@ import SystemPackage
 /// How the runner calls stock ssh for one builder: no configuration file, no agent, the host key pinned.
 ///
 /// The first call keeps its connection open, and all others share it (ssh_config(5), ControlPersist): a login costs an
-/// emulated machine a second of work, a command on an open connection a tenth of that. The connection outlives this process, like the machine; it ends with the machine, or with
-/// ``SSHTaskChannel/disconnect()``.
+/// emulated machine a second of work, a command on an open connection a tenth of that. Like the machine, the connection
+/// outlives this process; it ends with the machine, or with ``SSHTaskChannel/disconnect()``.
 package struct SecureShell: Sendable {
     let destination: SSHDestination
 

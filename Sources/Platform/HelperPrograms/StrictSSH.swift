@@ -19,6 +19,17 @@ package enum StrictSSH {
             ])
     }
 
+    /// All words for one command on a connection of its own.
+    ///
+    /// - Parameter more: further options.
+    package static func words(
+        _ command: String, at address: String, port: Int, as user: String, identity: String,
+        knownHosts: String, alias: String, more: [String] = []
+    ) -> [String] {
+        words(identity: identity, knownHosts: knownHosts, alias: alias) + options(["ControlPath=none"] + more)
+            + ["-p", "\(port)", "-l", user, "--", address, command]
+    }
+
     package static func options(_ options: [String]) -> [String] { options.flatMap { ["-o", $0] } }
 
     /// A file name in one of ssh's options: it expands %, and splits at spaces unless quoted.

@@ -4,16 +4,16 @@ import Synchronization
 struct AllocationAttempts: Sendable {
     /// Whether the job waits for the next one, without a slot.
     var waits = false
-    private(set) var isFirst = true
     let progress = Progress()
-    private var reason: String?
+    /// Why the last one was in vain; nil: there has been none.
+    private(set) var reason: String?
     private var intervals = RetryIntervals()
 
     /// Its provider cannot now.
     ///
     /// - Returns: whether the job's log does not say that yet.
     mutating func refused(because sentence: String) -> Bool {
-        defer { (isFirst, reason) = (false, sentence) }
+        defer { reason = sentence }
         return progress.ended(with: sentence) && reason != sentence
     }
 

@@ -38,7 +38,7 @@ extension LiveJob {
     ///
     /// - Returns: after how many seconds to try again: longer each time.
     func notNow(_ failure: AllocationFailure) -> Double {
-        if attempts.isFirst { logger.error("job \(id): \(failure.debugDescription)") }
+        if attempts.reason == nil { logger.error("job \(id): \(failure.debugDescription)") }
         let sentence = HostileText.printable(failure.description, limit: 400)
         if attempts.refused(because: sentence) { log(sentence) }
         return failure.retryInterval ?? attempts.nextInterval()

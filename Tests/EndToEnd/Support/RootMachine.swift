@@ -66,17 +66,7 @@ struct RootMachine: Sendable {
     }
 
     func end() async throws {
-        let ended = try await testBed.run([
-            "sh", "-ec",
-            """
-            until [ -s "$1/pid" ]; do sleep 0.02; done
-            pid=$(cat "$1/pid")
-            pkill -KILL -P "$pid" || true
-            kill -KILL "$pid"
-            while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
-            """, "sh", folder,
-        ])
-        guard ended.status == 0 else { throw TestBedError("the machine did not end", log: "\(ended)") }
+        try await testBed.endServer(in: folder)
     }
 
     private static let script = """

@@ -72,16 +72,7 @@ struct StandInBuilder: Sendable {
 
     /// Ends the machine, and everybody's session with it.
     func end() async throws {
-        let ended = try await testBed.run([
-            "sh", "-ec",
-            """
-            pid=$(cat "$1/pid")
-            pkill -KILL -P "$pid" || true
-            kill -KILL "$pid"
-            while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
-            """, "sh", folder,
-        ])
-        guard ended.status == 0 else { throw TestBedError("the builder did not end", log: "\(ended)") }
+        try await testBed.endServer(in: folder)
     }
 
     /// Its ports are the worker's; of one that is in use sshd says so and ends.
