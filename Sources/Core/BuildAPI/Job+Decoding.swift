@@ -7,6 +7,7 @@ extension Job {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             id: try members.decode(JobID.self, forKey: .id),
+            name: try members.decodeIfPresent(String.self, forKey: .name),
             owner: try members.decode(Party.self, forKey: .owner),
             submitter: try members.decodeIfPresent(Person.self, forKey: .submitter),
             note: try members.decodeIfPresent(String.self, forKey: .note),
@@ -24,6 +25,7 @@ extension Job {
             shell: try members.decodeIfPresent(Bool.self, forKey: .shell) ?? false,
             builder: try members.decodeIfPresent(Builder.self, forKey: .builder),
             builderEnd: try members.decodeIfPresent(BuilderEnd.self, forKey: .builderEnd),
+            attached: try members.decodeIfPresent(Attached.self, forKey: .attached),
             sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [],
             removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }

@@ -17,6 +17,8 @@ public struct Job: Codable, Equatable, Sendable {
     public typealias Visibility = BuildAPI.Visibility
 
     public var id: JobID
+    /// By which people can name it instead; nil: by its id alone.
+    public var name: String?
     public var owner: Party
     /// Who submitted a group's job; nil: the owner, or the service does not say.
     public var submitter: Person?
@@ -47,28 +49,33 @@ public struct Job: Codable, Equatable, Sendable {
     public var builder: Builder?
     /// Why the last builder ended; nil while there is one, or if the service does not say.
     public var builderEnd: BuilderEnd?
+    /// Of a machine that has dialled a gateway; nil: the service started its builder.
+    public var attached: Attached?
     public var sessions: [Session]
     /// The owner's oldest finished jobs, which had to go for this one: only in the answer to its submission.
     public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
-        case id, owner, submitter, note, status, pool, visibility, created, deadline
+        case id, name, owner, submitter, note, status, pool, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
-        case sessions, removed
+        case attached, sessions, removed
     }
 
     public init(
-        id: JobID, owner: Party, submitter: Person? = nil, note: String? = nil, status: Status,
+        id: JobID, name: String? = nil, owner: Party, submitter: Person? = nil, note: String? = nil,
+        status: Status,
         pool: String? = nil,
         visibility: Visibility = .unlisted, created: Date? = nil, deadline: Date? = nil,
         maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
-        builderEnd: BuilderEnd? = nil, sessions: [Session] = [], removed: [JobID]? = nil
+        builderEnd: BuilderEnd? = nil, attached: Attached? = nil, sessions: [Session] = [],
+        removed: [JobID]? = nil
     ) {
         self.id = id
+        self.name = name
         self.owner = owner
         self.submitter = submitter
         self.note = note
@@ -86,6 +93,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.shell = shell
         self.builder = builder
         self.builderEnd = builderEnd
+        self.attached = attached
         self.sessions = sessions
         self.removed = removed
     }

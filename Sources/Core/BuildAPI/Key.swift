@@ -86,6 +86,8 @@ extension Key {
         /// The key is pending: its holder has to confirm it, and it belongs to nobody until then. It can be pending for
         /// several people; `owner` is one of them.
         public static let confirm = Limit(rawValue: "confirm")
+        /// All that can be done with the key is to attach a machine.
+        public static let attach = Limit(rawValue: "attach")
     }
 
     /// Whether it is good for everything that its owner can do.

@@ -1,0 +1,14 @@
+/// A name that an attached machine's job has besides its id: 1 to 40 of `[A-Za-z0-9_-]`, the first of them a letter.
+///
+/// It is unique among its owner's live jobs, and never looks like an id of sallyport-runner, which has digits only.
+public struct JobName: Hashable, Sendable, LosslessStringConvertible {
+    public let description: String
+
+    /// Nil if the text is not such a name.
+    public init?(_ text: String) {
+        guard JobID(text) != nil, text.utf8.count <= 40, let first = text.unicodeScalars.first,
+            first.properties.isAlphabetic, !text.lowercased().hasPrefix("job-")
+        else { return nil }
+        description = text
+    }
+}
