@@ -31,7 +31,10 @@ public struct AddressRange: Hashable, Sendable, LosslessStringConvertible {
 
     /// Whether an address is in it; no text that is none.
     public func contains(_ address: String) -> Bool {
-        guard let other = Self.bytes(address) else { return false }
+        // Whoever writes ::/0 means every IPv6 address, and not that of IPv4 in a form that nobody sees.
+        guard let other = Self.bytes(address), bits >= 96 || other.prefix(12) != Self.mapped else {
+            return false
+        }
         return Self.prefix(of: other, bits: bits) == bytes
     }
 
@@ -44,12 +47,14 @@ public struct AddressRange: Hashable, Sendable, LosslessStringConvertible {
         hasher.combine(bits)
     }
 
+    private static let mapped = ArraySlice([UInt8](repeating: 0, count: 10) + [0xff, 0xff])
+
     /// The 16 bytes of an IPv6 address, or of an IPv4 address in its mapped form (RFC 4291, section 2.5.5.2).
     private static func bytes(_ address: String) -> [UInt8]? {
         guard !address.utf8.contains(0) else { return nil }
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, address, &four) == 1 {
-            return [UInt8](repeating: 0, count: 10) + [0xff, 0xff] + four
+            return Array(Self.mapped) + four
         }
         var all = [UInt8](repeating: 0, count: 16)
         return inet_pton(AF_INET6, address, &all) == 1 ? all : nil

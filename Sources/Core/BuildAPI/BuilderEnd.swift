@@ -39,6 +39,8 @@ extension Job.BuilderEnd {
         public static let notKept = Reason(rawValue: "not_kept")
         /// Its owner had as many kept builders as one owner can have.
         public static let limit = Reason(rawValue: "limit")
+        /// It was an attached machine, which has left.
+        public static let left = Reason(rawValue: "left")
         /// The machine died.
         public static let lost = Reason(rawValue: "lost")
         /// The service could not start it, or it never came up: no task has run, and the build is not to blame.

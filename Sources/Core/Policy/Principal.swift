@@ -30,12 +30,12 @@ public struct Principal: Equatable, Sendable {
         guard key.fingerprint == fingerprint else {
             throw .inconsistent("asked for \(fingerprint), the service answered about \(key.fingerprint)")
         }
-        switch key.limits ?? [] {
+        switch Set(key.limits ?? []) {
         case []: break
         case [.attach]:
             guard use == .attaching else { throw .attachingOnly(fingerprint: fingerprint) }
         // The person whom a pending key names has not proved anything yet.
-        case [.confirm]: throw .unconfirmedKey(fingerprint: fingerprint)
+        case [.confirm], [.confirm, .attach]: throw .unconfirmedKey(fingerprint: fingerprint)
         default: throw .unknownKey(fingerprint: fingerprint)
         }
         guard !key.suspended else { throw .suspended(key.owner) }

@@ -42,6 +42,7 @@ extension Job.BuilderEnd {
         let person = by?.printableName
         return switch reason {
         case .released: person.map { "\($0) has released it" } ?? "it was released"
+        case .left: "its CI has ended it"
         case .deadline: "its time was up"
         case .kept: "nobody entered it in time"
         case .logout: "the last shell logged out"

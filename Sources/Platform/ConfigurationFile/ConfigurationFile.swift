@@ -138,6 +138,12 @@ public enum ConfigurationFile {
             "runner", "queued_per_owner", in: 1...10_000, default: limits.queuedPerOwner)
         limits.submissionsPerMinute = try document.number(
             "runner", "submissions_per_minute", in: 1...1_000_000, default: limits.submissionsPerMinute)
+        limits.attachments = try document.number(
+            "runner", "attachments", in: 0...100_000, default: limits.attachments)
+        limits.attachmentsPerOwner = try document.number(
+            "runner", "attachments_per_owner", in: 1...100_000, default: limits.attachmentsPerOwner)
+        limits.attachmentsPerAddress = try document.number(
+            "runner", "attachments_per_address", in: 1...100_000, default: limits.attachmentsPerAddress)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
         limits.finishedPerOwner = try document.number(
             "runner", "finished_per_owner", in: 1...1_000_000, default: limits.finishedPerOwner)

@@ -22,6 +22,12 @@ extension Configuration.Runner {
         public var queuedPerOwner = 10
         /// Jobs that one owner can submit in a minute.
         public var submissionsPerMinute = 30
+        /// Machines that are attached at once; 0: none can attach itself.
+        public var attachments = 200
+        /// Of those, one owner's.
+        public var attachmentsPerOwner = 20
+        /// Of those, from one IPv4 address or IPv6 /64.
+        public var attachmentsPerAddress = 50
         /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
         /// Bytes of one job's source, as it is sent.

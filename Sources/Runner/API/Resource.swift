@@ -18,6 +18,12 @@ enum Resource: Equatable, Sendable {
     case builder(JobID)
     case claim(String)
     case heartbeat(claim: String)
+    case attachments
+    case resumption
+    case attachment(String)
+    case attachmentHeartbeat(String)
+    case attachmentExit(String)
+    case attachmentLog(String)
     case hostAuthority
     case images
     case terms
@@ -26,6 +32,7 @@ enum Resource: Equatable, Sendable {
     case people
     case suspension(name: String)
     case administration(name: String)
+    case robot(name: String)
     case membership(name: String, group: String)
 
     /// Nil: there is no such resource.
@@ -51,6 +58,7 @@ enum Resource: Equatable, Sendable {
         case 2... where words[0] == "jobs":
             guard let job = JobID(words[1]) else { return nil }
             self.init(of: job, words[2...])
+        case 1... where words[0] == "attachments": self.init(ofAttachment: words[1...])
         case 1 where words[0] == "host-authority": self = .hostAuthority
         case 1 where words[0] == "images": self = .images
         case 1 where words[0] == "terms": self = .terms
@@ -61,8 +69,22 @@ enum Resource: Equatable, Sendable {
         case 3 where words[0] == "people" && words[2] == "suspension": self = .suspension(name: words[1])
         case 3 where words[0] == "people" && words[2] == "administration":
             self = .administration(name: words[1])
+        case 3 where words[0] == "people" && words[2] == "robot": self = .robot(name: words[1])
         case 4 where words[0] == "people" && words[2] == "groups":
             self = .membership(name: words[1], group: words[3])
+        default: return nil
+        }
+    }
+
+    /// An attachment, or a part of one.
+    private init?(ofAttachment words: ArraySlice<String>) {
+        switch (words.first, words.dropFirst().first, words.count) {
+        case (nil, nil, 0): self = .attachments
+        case ("resumption", nil, 1): self = .resumption
+        case (let id?, nil, 1): self = .attachment(id)
+        case (let id?, "heartbeat", 2): self = .attachmentHeartbeat(id)
+        case (let id?, "exit", 2): self = .attachmentExit(id)
+        case (let id?, "log", 2): self = .attachmentLog(id)
         default: return nil
         }
     }
@@ -91,13 +113,15 @@ enum Resource: Equatable, Sendable {
         case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
         case .job, .events, .log: [.get: .gateway]
-        case .claims, .cancellation, .heartbeat, .keyConfirmation: [.post: .gateway]
-        case .claim, .builder: [.delete: .gateway]
-        case .deadline, .acceptance: [.put: .gateway]
+        case .claims, .cancellation, .heartbeat, .keyConfirmation, .attachments, .resumption,
+            .attachmentHeartbeat, .attachmentExit:
+            [.post: .gateway]
+        case .claim, .builder, .attachment: [.delete: .gateway]
+        case .deadline, .acceptance, .attachmentLog: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]
         case .terms, .hostAuthority, .images: [.get: .gateway]
         case .allocations, .people: [.get: .operator]
-        case .suspension, .administration, .membership: [.put: .operator, .delete: .operator]
+        case .suspension, .administration, .robot, .membership: [.put: .operator, .delete: .operator]
         }
     }
 

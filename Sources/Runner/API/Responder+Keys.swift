@@ -20,7 +20,7 @@ extension Responder {
         case .key(let fingerprint) where request.method == .get:
             var key = try await people.key(fingerprint)
             if key == nil, showsPending { key = try await store.pendingKey(fingerprint, at: now) }
-            guard let key else { throw RunnerError(.notFound, "There is no such key.") }
+            guard let key, Set(key.limits ?? []).isSubset(of: limits) else { throw RunnerError(.notFound, "There is no such key.") }
             return try json(key)
         case .key(let fingerprint):
             let owner = try owner(query, role)
@@ -34,12 +34,14 @@ extension Responder {
             return Response(status: .noContent)
         case _ where request.method == .post:
             return try await addKey(request, query, role, canBePending: knowsPending, at: now)
-        default: return try await listKeys(query, role, pendingAt: showsPending ? now : nil)
+        default:
+            return try await listKeys(
+                query, role, pendingAt: showsPending ? now : nil, limited: limits.contains(.attach))
         }
     }
 
     private func listKeys(
-        _ query: Query, _ role: Role, pendingAt now: Date?
+        _ query: Query, _ role: Role, pendingAt now: Date?, limited: Bool
     ) async throws(RunnerError) -> Response {
         let wanted = try query.page(by: KeyPosition.self)
         var person: Person?
@@ -48,7 +50,7 @@ extension Responder {
             guard person != nil else { return try json(KeyList()) }
         }
         return try await list("keys", wanted) { [person] last, most throws(RunnerError) in
-            try await store.keys(owner: person, pendingAt: now, after: last, most: most)
+            try await store.keys(owner: person, pendingAt: now, limited: limited, after: last, most: most)
         }
     }
 
@@ -74,9 +76,11 @@ extension Responder {
             throw RunnerError(.unprocessable(line: nil, key: "key"), error.description)
         }
         let (key, comment) = (submitted.key, submitted.comment)
+        let limit = try AttachLimit(wanted, at: now)
         // Operators vouch for whose key it is.
         guard role != .operator else {
-            return try json(await store.addKey(key, comment: comment, owner: wanted.owner, at: now), .created)
+            return try json(
+                await store.addKey(key, comment: comment, owner: wanted.owner, limit: limit, at: now), .created)
         }
         // An operator creates people; a gateway knows them by their id.
         guard let account = try await store.account(wanted.owner), account.id == wanted.owner else {
@@ -84,14 +88,14 @@ extension Responder {
         }
         try refuseSuspended(account)
         try await store.checkKey(query["key"], isOf: account.person)
-        guard canBePending else {
+        guard canBePending, limit == nil || query["limits"]?.contains(Key.Limit.attach.rawValue) == true else {
             throw RunnerError(
                 .forbidden,
                 "This gateway is too old to add keys: it cannot tell people how to confirm that they have them."
             )
         }
         let added = try await store.addPendingKey(
-            key, comment: comment, of: account.person, with: query["key"], at: now)
+            key, comment: comment, of: account.person, with: query["key"], limit: limit, at: now)
         logger.info("\(account.name) adds the key \(added.fingerprint), which is pending")
         return try json(added, .created)
     }

@@ -18,6 +18,9 @@ extension Responder {
         case .administration(let name):
             try await store.setAdministrator(name, isSet)
             try await changed(name, isSet, "an administrator", by: client) { $0.administrator }
+        case .robot(let name):
+            try await store.setRobot(name, isSet)
+            try await changed(name, isSet, "a robot", by: client) { $0.robot == true }
         case .membership(let name, let word):
             let group = Group(name: word)
             try await store.setMember(name, of: group, isSet)

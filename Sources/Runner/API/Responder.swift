@@ -52,11 +52,13 @@ struct Responder: HTTPResponder {
         case .allocations:
             let overdue = await directory.context.allocations.overdue
             return try json(AllocationList(allocations: overdue))
-        case .people, .suspension, .administration, .membership:
+        case .people, .suspension, .administration, .robot, .membership:
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
-        case .jobs where request.method == .get: return try await listJobs(query, for: client)
+        case .jobs where request.method == .get:
+            if let name = query["name"] { return try await answerName(name, query, role) }
+            return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await directory.job(id))
         case .events(let id):
@@ -78,6 +80,9 @@ struct Responder: HTTPResponder {
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await directory.claim(id, wanted), .created)
+        case .attachmentLog(let id): return try await receiveLog(ofAttachment: id, request)
+        case .attachments, .resumption, .attachment, .attachmentHeartbeat, .attachmentExit:
+            return try await answerAttachments(resource, request, query)
         case .heartbeat(let claim): return try json(await directory.heartbeat(claim))
         case .claim(let claim):
             guard let reason = query["reason"].flatMap(Claim.Reason.init) else {

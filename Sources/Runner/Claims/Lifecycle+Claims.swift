@@ -20,6 +20,10 @@ extension Lifecycle {
             throw RunnerError(.conflict, "There is no builder yet.")
         }
         guard builder.state != .booting else { throw RunnerError(.conflict, "The builder is booting.") }
+        let isKnown = record.claims.contains { $0.session == request.session }
+        guard isKnown || record.job.attached?.away != true else {
+            throw RunnerError(.unreachable, "The machine is not connected at the moment.")
+        }
         let isProxy = request.kind == .proxy
         // A session that waits for that cannot send heartbeats yet.
         let expires = now.addingTimeInterval(Double(times.lease) + (isProxy ? Self.admissionTime : 0))
@@ -95,6 +99,7 @@ extension Lifecycle {
         for index in record.claims.indices {
             record.claims[index].expires = now.addingTimeInterval(Double(times.lease))
         }
+        renewAttachment(at: now)
         return []
     }
 
@@ -108,6 +113,8 @@ extension Lifecycle {
         if isLastLogout(gone, reason) { record.endsWhenUnclaimed = true }
         guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
         defer { record.endsWhenUnclaimed = false }
+        // Someone whose connection was lost has not left.
+        if endsWhenLeft, reason != .lost { return effects + endBuilder(.init(reason: .success)) }
         guard record.endsWhenUnclaimed, reason != .lost, record.job.endsAtLogout else {
             return effects + keepAnew(at: now)
         }
@@ -129,6 +136,8 @@ extension Lifecycle {
     private func claim(_ standing: StandingClaim, _ builder: Job.Builder) -> Claim {
         Claim(
             id: standing.id, job: record.job.id, kind: standing.kind, builder: builder,
-            deadline: record.job.deadline, lease: times.lease, keyAdmitted: standing.key.map { _ in true })
+            deadline: record.job.deadline, lease: times.lease,
+            // The gateway itself adds keys to attached machines.
+            keyAdmitted: record.attachment != nil || standing.key != nil ? true : nil)
     }
 }

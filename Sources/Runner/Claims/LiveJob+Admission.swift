@@ -23,6 +23,7 @@ extension LiveJob {
     /// Tells the builder which keys to accept, and what to say: always everything, one list after the other. A list that
     /// has been replaced by a newer one is not sent.
     func tellPeople() {
+        guard record.attachment == nil else { return }
         let before = admission.telling
         admission.telling = _Concurrency.Task { [weak self] in
             _ = await before?.result
@@ -32,6 +33,7 @@ extension LiveJob {
 
     /// Returns when the builder accepts the claim's key; otherwise takes the claim back.
     func admitted(_ claim: Claim) async throws(RunnerError) -> Claim {
+        guard record.attachment == nil else { return claim }
         do {
             try await admission.telling?.value
         } catch {

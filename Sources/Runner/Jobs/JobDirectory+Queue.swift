@@ -52,6 +52,7 @@ extension JobDirectory {
         let kept = entries.filter { other, entry in
             let isKept = entry.shown.job.builder?.state == .kept || entry.isAboutToBeKept
             return other != id && entry.shown.job.owner.id == job.owner.id && isKept && !entry.isDisplaced
+                && entry.shown.job.attached == nil
         }
         let room = KeptRoom(
             for: job, among: kept.values.map(\.shown.job), limit: settings.limits.keptPerOwner,

@@ -42,6 +42,10 @@ extension JobDirectory {
     private func takeOver(_ record: JobRecord) async -> AllocationID? {
         let id = record.job.id
         guard let job = entries[id]?.job else { return nil }
+        guard record.attachment == nil else {
+            await takeOverMachine(of: record)
+            return nil
+        }
         guard record.job.builder != nil else {
             if record.isOver {
                 forgetIfOver(id)

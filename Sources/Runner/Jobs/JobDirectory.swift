@@ -48,6 +48,10 @@ actor JobDirectory {
     var storedBytes: [String: Int] = [:]
     /// How many sources are on their way, by the id of the person who sends them.
     var arrivals: [String: Int] = [:]
+    /// The jobs of attached machines, by the ids of their attachments.
+    var attachedJobs: [String: JobID] = [:]
+    /// The machines that are being attached.
+    var arriving: [AttachmentLimits.Machine] = []
     var isStopping = false
     /// It is not known yet which slots are taken.
     var isTakingOver = false
@@ -153,6 +157,7 @@ actor JobDirectory {
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
         if report.shown.isOver, let pool = entries[id]?.pool { waiting[pool]?.remove(id) }
+        if report.shown.isOver, before.attached != nil { forgetAttachment(of: id) }
         if report.shown.isOver, !before.isOver { entries[id]?.isUnmeasured = true }
         if report.shown.job.status.isFinal { entries[id]?.isAboutToBeKept = false }
         forgetIfOver(id)

@@ -15,9 +15,12 @@ struct JobRecord: Equatable, Sendable {
         /// The name of the pool that the builder comes from.
         var pool = Configuration.Runner.localPool
 
-        /// What the API says about a pool: nothing about this host's own.
+        /// Of a machine that has attached itself: it has no image, and comes from no pool.
+        static let attached = Build(image: "", timeout: 31_536_000, pool: "")
+
+        /// What the API says about a pool: nothing about this host's own, or about none.
         static func shownPool(_ name: String) -> String? {
-            name == Configuration.Runner.localPool ? nil : name
+            name == Configuration.Runner.localPool || name.isEmpty ? nil : name
         }
     }
 
@@ -27,9 +30,12 @@ struct JobRecord: Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
+    /// Of a machine that has dialled a gateway; nil: a provider has started the builder.
+    var attachment: MachineAttachment?
     /// When the builder was started; the manifest's timeout counts from then.
     var builderStarted: Date?
-    /// When the builder's provider takes it back; nil: it does not, or there is no builder.
+    /// When the builder's provider takes it back, or the CI of an attached machine ends it; nil: nobody does, or there is
+    /// no builder.
     var until: Date?
     /// Since when the builder is kept; nil: it is not, or an earlier version has kept it.
     var keptSince: Date?
@@ -52,6 +58,8 @@ struct JobRecord: Equatable, Sendable {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
         keptSince = keptSince?.addingTimeInterval(seconds)
         until = until?.addingTimeInterval(seconds)
+        if let until = job.attached?.until { job.attached?.until = until.addingTimeInterval(seconds) }
+        if let since = attachment?.awaySince { attachment?.awaySince = since.addingTimeInterval(seconds) }
         job.deadline = job.deadline?.addingTimeInterval(seconds)
         job.maxDeadline = job.maxDeadline?.addingTimeInterval(seconds)
         if let until = job.builder?.keptUntil {

@@ -57,13 +57,19 @@ extension Lifecycle {
     /// Starts the keep-time, which counts only while nobody is inside. A builder that is held, or whose deadline was
     /// moved, is kept until its deadline.
     mutating func keepAnew(at now: Date) -> [Effect] {
-        let until = now.addingTimeInterval(Double(times.keep))
+        let until = now.addingTimeInterval(Double(keepTime))
         let kept = staysUntilDeadline ? end : min(until, end ?? until)
         record.job.builder?.keptUntil = kept
         return updateDeadline()
     }
 
-    private var staysUntilDeadline: Bool {
+    /// How many seconds a kept builder waits for someone to enter it, or to come back.
+    private var keepTime: Int {
+        guard let attachment = record.attachment else { return times.keep }
+        return record.lifetime?.isEntered == true ? attachment.idle : attachment.wait
+    }
+
+    var staysUntilDeadline: Bool {
         record.lifetime != nil && (record.job.held || record.lifetime?.isExtended == true)
     }
 
@@ -75,7 +81,7 @@ extension Lifecycle {
             } else {
                 record.job.status.isFinal ? due?.moment : timeout
             }
-        record.job.keep = staysUntilDeadline ? nil : times.keep
+        record.job.keep = staysUntilDeadline ? nil : keepTime
         let latest = record.job.maxDeadline
         let bounded = deadline.map { min($0, latest ?? $0) }
         guard bounded != record.job.deadline else { return [] }

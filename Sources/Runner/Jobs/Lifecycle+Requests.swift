@@ -45,6 +45,7 @@ extension Lifecycle {
         record.job.held = false
         let audit = Effect.audit("no longer held" + requester.suffix(for: record.job))
         let isEmpty = record.job.builder?.state == .kept && record.claims.isEmpty
+        if isEmpty, endsWhenLeft { return [audit] + endBuilder(.init(reason: .success)) }
         return [audit] + Self.told(isEmpty ? keepAnew(at: now) : updateDeadline())
     }
 

@@ -62,6 +62,7 @@ struct Lifecycle: Sendable {
         if let end = record.job.maxDeadline { moments.append(end) }
         if !record.job.status.isFinal, let timeout { moments.append(timeout) }
         if let due { moments.append(due.moment) }
+        if let attachmentMoment { moments.append(attachmentMoment) }
         return moments.min()
     }
 
@@ -179,6 +180,8 @@ struct Lifecycle: Sendable {
             effects.append(.audit("session \(claim.session): its lease has run out"))
             effects += released(claim.id, reason: .lost, at: now)
         }
+        effects += attachmentTimePassed(at: now)
+        guard record.job.builder != nil else { return effects }
         if !record.job.status.isFinal, let timeout, timeout <= now {
             let isTakenBack = record.until.map { $0 <= now } ?? false
             let end = isTakenBack ? "while there was a builder" : "within \(secondsForTasks) s"

@@ -111,6 +111,7 @@ extension LiveJob {
     /// Sets the builder's own deadline: it ends by itself soon after, even if no runner ever comes back. One after the
     /// other, so that the last deadline wins.
     func moveDeadline() {
+        guard record.attachment == nil else { return }
         let before = telling
         telling = _Concurrency.Task { [weak self] in
             await before?.value

@@ -43,6 +43,7 @@ actor LiveJob {
     /// Tells the builder its deadline.
     var telling: _Concurrency.Task<Void, Never>?
     var admission = Admission()
+    var attachedLog = AttachedLog()
     /// Waits for the lifecycle's next moment.
     private var alarm: _Concurrency.Task<Void, Never>?
     private var alarmMoment: Date?
@@ -96,12 +97,19 @@ actor LiveJob {
         return lifecycle.renewed(claim, as: standing, at: timekeeper.now())
     }
 
+    /// The same for the lease of an attached machine.
+    func renewMachine() {
+        defer { setAlarm() }
+        _ = lifecycle.machineRenewed(at: timekeeper.now())
+    }
+
     private func carryOut(_ change: Change) async {
         if change.isRecordChanged { await store(change.record) }
         var number = change.record.eventNumber - change.effects.count(where: \.isPublication)
         for effect in change.effects {
             switch effect {
             case .log(let sentence): log(sentence)
+            case .closeLogs where change.record.attachment != nil && !change.record.isOver: endLogSoon()
             case .closeLogs: logs.end()
             case .audit(let record): logger.info("job \(id): \(record)")
             case .publish(let kind):
@@ -117,6 +125,7 @@ actor LiveJob {
         }
         if change.record.isOver {
             feed.end()
+            if change.record.attachment != nil { logs.end() }
             // It may still wait for a builder.
             run?.cancel()
             if attempts.waits { await releaseBuilder() }

@@ -40,6 +40,13 @@ protocol JobStore: Sendable {
     func addJob(
         _ new: NewJob, at now: Date, keepSource: @escaping @Sendable (JobID) throws -> Void
     ) async throws(RunnerError) -> JobRecord
+    /// Stores a job without a manifest under the next number.
+    ///
+    /// - Parameter record: makes it.
+    func addJob(
+        of owner: Party, by submitter: Person, at now: Date,
+        _ record: @escaping @Sendable (JobID) -> JobRecord
+    ) async throws(RunnerError) -> JobRecord
     /// A job ends only once: storing it again later does not change when it ended.
     func save(_ record: JobRecord, at now: Date) async throws(RunnerError)
     func job(_ id: JobID) async throws(RunnerError) -> JobRecord?
@@ -97,12 +104,15 @@ protocol KeyStore: Sendable {
     /// - Parameters:
     ///   - owner: nil: everyone's.
     ///   - now: with the keys that are pending then; nil: without pending ones.
+    ///   - limited: whether those are listed that are limited to attaching.
     func keys(
-        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition>
     /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
+    ///
+    /// - Parameter limit: for a key that is good for attaching only; nil: it is good for everything.
     func addKey(
-        _ key: PublicKey, comment: String, owner name: String, at now: Date
+        _ key: PublicKey, comment: String, owner name: String, limit: AttachLimit?, at now: Date
     ) async throws(RunnerError) -> Key
     /// What has been added with it, and is still pending, is removed as well: the person may not have added that.
     ///
@@ -118,9 +128,12 @@ protocol KeyStore: Sendable {
     ///
     /// Whose key it is already is not revealed, unless it is that person's.
     ///
-    /// - Parameter session: the fingerprint of the key with which the person has added it; nil: unknown.
+    /// - Parameters:
+    ///   - session: the fingerprint of the key with which the person has added it; nil: unknown.
+    ///   - limit: what it is limited to when it is confirmed; nil: it is good for everything then.
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, limit: AttachLimit?,
+        at now: Date
     ) async throws(RunnerError) -> Key
     /// Throws if the key is not that person's.
     ///
@@ -141,6 +154,8 @@ protocol PeopleStore: Sendable {
     /// A suspended person has no rights.
     func setSuspended(_ name: String, _ isSuspended: Bool) async throws(RunnerError)
     func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError)
+    /// Makes someone a robot, whom this creates if need be, or an ordinary person again.
+    func setRobot(_ name: String, _ isRobot: Bool) async throws(RunnerError)
     /// Whether someone is in a group.
     func hasGroup(_ group: Group) async throws(RunnerError) -> Bool
     /// Puts a person into a group, or takes them out of it. Its first member creates a group.
@@ -166,6 +181,20 @@ extension JobStore {
         try await addJob(new, at: now) { _ in }
     }
 
+}
+
+extension KeyStore {
+    func addPendingKey(
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
+    ) async throws(RunnerError) -> Key {
+        try await addPendingKey(key, comment: comment, of: person, with: session, limit: nil, at: now)
+    }
+
+    func addKey(
+        _ key: PublicKey, comment: String, owner name: String, at now: Date
+    ) async throws(RunnerError) -> Key {
+        try await addKey(key, comment: comment, owner: name, limit: nil, at: now)
+    }
 }
 
 extension PeopleStore {

@@ -49,7 +49,9 @@ import Testing
         (["confirm"], .attaching, .unconfirmedKey(fingerprint: "SHA256:a")),
         (["attach"], .everything, .attachingOnly(fingerprint: "SHA256:a")),
         (["attach"], .attaching, .suspended(alice)),
-        (["confirm", "attach"], .attaching, .unknownKey(fingerprint: "SHA256:a")),
+        (["confirm", "attach"], .attaching, .unconfirmedKey(fingerprint: "SHA256:a")),
+        (["attach", "confirm"], .everything, .unconfirmedKey(fingerprint: "SHA256:a")),
+        (["attach", "look"], .attaching, .unknownKey(fingerprint: "SHA256:a")),
         (["look"], .everything, .unknownKey(fingerprint: "SHA256:a")),
         (["look"], .attaching, .unknownKey(fingerprint: "SHA256:a")),
     ]

@@ -40,6 +40,23 @@ extension SQLiteStore {
         }
     }
 
+    func addJob(
+        of owner: Party, by submitter: Person, at now: Date,
+        _ make: @escaping @Sendable (JobID) -> JobRecord
+    ) async throws(RunnerError) -> JobRecord {
+        try await write { database in
+            try database.execute(
+                sql: "INSERT INTO job (owner, submitter, live, record) VALUES (?, ?, TRUE, x'')",
+                arguments: [owner.id, submitter.id])
+            guard let id = JobID(String(database.lastInsertedRowID)) else {
+                throw RunnerError(.failure, "The job has no number.")
+            }
+            let record = make(id)
+            try Self.save(record, at: now, database)
+            return record
+        }
+    }
+
     func save(_ record: JobRecord, at now: Date) async throws(RunnerError) {
         try await write { try Self.save(record, at: now, $0) }
     }

@@ -11,7 +11,7 @@ extension SQLiteStore {
 
     /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
     func addKey(
-        _ key: PublicKey, comment: String, owner name: String, at now: Date
+        _ key: PublicKey, comment: String, owner name: String, limit: AttachLimit?, at now: Date
     ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
         guard Self.isName(name) else {
@@ -28,10 +28,12 @@ extension SQLiteStore {
             let person = try Int64.fetchOne(
                 database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
             guard let person else { throw RunnerError(.failure, "The person has not been stored.") }
+            if limit == nil { try checkIsNoRobot(person, name, database) }
             try removePendingKey(key.fingerprint, of: person, database)
             try checkNumberOfKeys(of: person, at: now, database)
             return try insert(
-                key.fingerprint, (key.type, key.base64, comment), owner: person, at: now, database)
+                key.fingerprint, (key.type, key.base64, comment), owner: person, limit: limit, at: now,
+                database)
         }
     }
 
@@ -60,15 +62,17 @@ extension SQLiteStore {
     /// Nobody has this key yet. It is no longer pending for anyone.
     func insert(
         _ fingerprint: String, _ parts: (type: String, base64: String, comment: String), owner: Int64,
-        at now: Date, _ database: Database
+        limit: AttachLimit? = nil, at now: Date, _ database: Database
     ) throws -> Key {
         try database.execute(
             sql: """
-                INSERT INTO key (fingerprint, type, base64, comment, person, added) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO key (fingerprint, type, base64, comment, person, added, attaches, expires, addresses)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 fingerprint, parts.type, parts.base64, KeyComment.shortened(parts.comment), owner,
-                now.timeIntervalSince1970,
+                now.timeIntervalSince1970, limit != nil, limit?.expires?.timeIntervalSince1970,
+                limit?.addresses,
             ])
         try removePendingKey(fingerprint, of: nil, database)
         guard let added = try key(fingerprint, database) else {
@@ -87,7 +91,7 @@ extension SQLiteStore {
     func localKey(_ fingerprint: String) async throws(RunnerError) -> Key? {
         guard permitsLocalKeys else { return nil }
         let select = Self.select(
-            from: "(SELECT rowid, * FROM key WHERE local)", expires: "NULL",
+            from: "(SELECT rowid, * FROM key WHERE local)",
             administrator: "person.administrator", groups: Self.groups(where: "local"))
         return try await read { database in
             try Row.fetchOne(
@@ -102,7 +106,7 @@ extension SQLiteStore {
     /// - Parameter fingerprint: of the key with which they have logged in; nil: unknown.
     func checkKey(_ fingerprint: String?, isOf person: Person) async throws(RunnerError) {
         guard let fingerprint else { return }
-        guard let key = try await key(fingerprint), key.owner.isSame(as: person) else {
+        guard let key = try await key(fingerprint), key.owner.isSame(as: person), key.isUnlimited else {
             throw RunnerError(
                 .forbidden, "The key with which you have logged in is no longer yours.")
         }
@@ -143,16 +147,16 @@ extension SQLiteStore {
 
     /// - Parameters:
     ///   - table: `key` or `pending_key`, or a part of it.
-    ///   - expires: an expression.
+    ///   - isPending: whether it is that of the pending keys.
     ///   - administrator: an expression.
     ///   - groups: an expression.
     static func select(
-        from table: String, expires: String, administrator: String = isAdministrator,
+        from table: String, isPending: Bool = false, administrator: String = isAdministrator,
         groups: String = groups(where: "TRUE")
     ) -> String {
         """
-        SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, \(expires) AS expires,
-            \(expires) IS NOT NULL AS pending, it.rowid AS number,
+        SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, it.expires,
+            \(isPending ? 1 : 0) AS pending, it.attaches, it.addresses, it.rowid AS number,
             person.id, person.name, \(isSuspended) AS suspended, \(administrator) AS administrator, \(groups) AS groups,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
@@ -163,12 +167,12 @@ extension SQLiteStore {
     func key(_ fingerprint: String, _ database: Database) throws -> Key? {
         try Row.fetchOne(
             database,
-            sql: Self.select(from: keyTable, expires: "NULL") + " WHERE it.fingerprint = :fingerprint",
+            sql: Self.select(from: keyTable) + " WHERE it.fingerprint = :fingerprint",
             arguments: ["fingerprint": fingerprint, "terms": terms]
         ).map { key($0) }
     }
 
-    /// A key that expires is pending. Earlier versions have stored comments of any length.
+    /// Earlier versions have stored comments of any length.
     func key(_ row: Row) -> Key {
         let (added, expires) = (row["added"] as Double?, row["expires"] as Double?)
         return Key(
@@ -177,8 +181,14 @@ extension SQLiteStore {
             owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
             administrator: row["administrator"], groups: Self.groups(row),
             unacceptedTerms: row["unaccepted"] ? terms : nil,
-            limits: expires == nil ? nil : [.confirm],
+            limits: Self.limits(isPending: row["pending"], attaches: row["attaches"]),
             expires: expires.map { Date(timeIntervalSince1970: $0) },
+            from: AttachLimit.ranges(row["addresses"]),
             added: added.map { Date(timeIntervalSince1970: $0) })
+    }
+
+    private static func limits(isPending: Bool, attaches: Bool) -> [Key.Limit]? {
+        let limits = (isPending ? [Key.Limit.confirm] : []) + (attaches ? [.attach] : [])
+        return limits.isEmpty ? nil : limits
     }
 }

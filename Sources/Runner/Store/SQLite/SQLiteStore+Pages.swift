@@ -18,10 +18,13 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - owner: nil: everyone's.
     ///   - now: with the keys that are pending then; nil: without pending ones.
+    ///   - limited: whether those are listed that are limited to attaching.
     func keys(
-        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition> {
-        try await read { try keys(owner: owner, pendingAt: now, after: last, most: most, $0) }
+        try await read {
+            try keys(owner: owner, pendingAt: now, limited: limited, after: last, most: most, $0)
+        }
     }
 
     /// Everyone, in the order in which they were added.
@@ -75,7 +78,8 @@ extension SQLiteStore {
     }
 
     func keys(
-        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?, _ database: Database
+        owner: Person?, pendingAt now: Date?, limited: Bool = false, after last: KeyPosition?, most: Int?,
+        _ database: Database
     ) throws -> Batch<Key, KeyPosition> {
         var batch = Batch<Key, KeyPosition>(most: most)
         guard try Self.hasBeen(last?.person, in: "person", database) else {
@@ -88,7 +92,7 @@ extension SQLiteStore {
         if let owner { arguments += ["owner": owner.id] }
         if let now { arguments += ["now": now.timeIntervalSince1970] }
         let rows = try Row.fetchCursor(
-            database, sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil),
+            database, sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil, includesLimited: limited),
             arguments: arguments)
         while let row = try rows.next() {
             let key = key(row)
@@ -101,16 +105,17 @@ extension SQLiteStore {
     }
 
     /// Both tables are read in the order of the list, so that nothing is sorted, and nothing is read twice.
-    private func selectKeys(isOfOne: Bool, includesPending: Bool) -> String {
+    private func selectKeys(isOfOne: Bool, includesPending: Bool, includesLimited: Bool) -> String {
         let owner = isOfOne ? " AND person.id = :owner" : ""
         func rest(_ pending: Int) -> String {
             " WHERE (person.id, \(pending), it.rowid) > (:person, :pending, :number)\(owner)"
         }
-        var select = Self.select(from: keyTable, expires: "NULL") + rest(0)
+        var select = Self.select(from: keyTable) + rest(0)
+        if !includesLimited { select += " AND NOT it.attaches" }
         if includesPending {
             select +=
-                " UNION ALL " + Self.select(from: "pending_key", expires: "it.expires") + rest(1)
-                + " AND it.expires > :now"
+                " UNION ALL " + Self.select(from: "pending_key", isPending: true) + rest(1)
+                + " AND it.expires > :now" + (includesLimited ? "" : " AND NOT it.attaches")
         }
         return select + " ORDER BY id, pending, number"
     }

@@ -17,9 +17,12 @@ extension SQLiteStore {
     ///
     /// Whose key it is already is not revealed, unless it is that person's.
     ///
-    /// - Parameter session: the fingerprint of the key with which the person has added it; nil: unknown.
+    /// - Parameters:
+    ///   - session: the fingerprint of the key with which the person has added it; nil: unknown.
+    ///   - limit: what it is limited to when it is confirmed; nil: it is good for everything then.
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, limit: AttachLimit?,
+        at now: Date
     ) async throws(RunnerError) -> Key {
         try checkIsPlain(key)
         let word = ConfirmationWord()
@@ -37,13 +40,15 @@ extension SQLiteStore {
             try database.execute(
                 sql: """
                     INSERT INTO pending_key
-                        (fingerprint, type, base64, comment, person, added, expires, word, added_with)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        (fingerprint, type, base64, comment, person, added, expires, word, added_with,
+                        attaches, until, addresses)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     key.fingerprint, key.type, key.base64, KeyComment.shortened(comment), owner,
                     now.timeIntervalSince1970, now.timeIntervalSince1970 + Self.pendingTime,
                     Data(word.hash(for: key.fingerprint, of: owner)), session,
+                    limit != nil, limit?.expires?.timeIntervalSince1970, limit?.addresses,
                 ])
             var added = try pendingKeys(key.fingerprint, at: now, database).first {
                 $0.owner.isSame(as: person)
@@ -84,7 +89,9 @@ extension SQLiteStore {
                 return nil
             }
             let parts: (String, String, String) = (row["type"], row["base64"], row["comment"])
-            let key = try insert(fingerprint, parts, owner: row["person"], at: now, database)
+            let limit = row["attaches"] ? AttachLimit(expires: row["until"], addresses: row["addresses"]) : nil
+            let key = try insert(
+                fingerprint, parts, owner: row["person"], limit: limit, at: now, database)
             guard !key.suspended else { throw RunnerError(.suspended, "This person is suspended.") }
             return key
         }
@@ -104,7 +111,7 @@ extension SQLiteStore {
     private func pendingKeys(_ fingerprint: String, at now: Date, _ database: Database) throws -> [Key] {
         let condition = " WHERE it.fingerprint = :fingerprint AND it.expires > :now ORDER BY it.rowid"
         return try Row.fetchAll(
-            database, sql: Self.select(from: "pending_key", expires: "it.expires") + condition,
+            database, sql: Self.select(from: "pending_key", isPending: true) + condition,
             arguments: ["fingerprint": fingerprint, "now": now.timeIntervalSince1970, "terms": terms]
         ).map { key($0) }
     }

@@ -24,6 +24,44 @@ extension SQLiteStore {
         try await change(name, "UPDATE person SET administrator = :value WHERE name = :name", isAdministrator)
     }
 
+    /// A robot cannot log in, so it has no key that would be good for that.
+    func setRobot(_ name: String, _ isRobot: Bool) async throws(RunnerError) {
+        guard Self.isName(name) else {
+            throw RunnerError(.unprocessable(line: nil, key: "name"), "A robot's \(Self.nameRule)")
+        }
+        try await changePeople { database in
+            if isRobot {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO person (name) VALUES (?)", arguments: [name])
+            }
+            let id = try Int64.fetchOne(
+                database, sql: "SELECT id FROM person WHERE name = ?", arguments: [name])
+            guard let id else { throw RunnerError(.notFound, "There is no person with this name.") }
+            let hasKeys = try Bool.fetchOne(
+                database,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM key WHERE person = :id AND NOT attaches)
+                        OR EXISTS (SELECT 1 FROM pending_key WHERE person = :id)
+                    """, arguments: ["id": id])
+            guard !isRobot || hasKeys != true else {
+                throw RunnerError(
+                    .conflict,
+                    "\(name) has keys that are good for more than attaching, and so is a person. Choose another name.")
+            }
+            try database.execute(
+                sql: "UPDATE person SET robot = ? WHERE id = ?", arguments: [isRobot, id])
+        }
+    }
+
+    func checkIsNoRobot(_ person: Int64, _ name: String, _ database: Database) throws {
+        let isRobot = try Bool.fetchOne(
+            database, sql: "SELECT robot FROM person WHERE id = ?", arguments: [person])
+        guard isRobot != true else {
+            throw RunnerError(
+                .conflict, "\(name) is a robot, whose keys are limited to attaching: add it with --attach-only.")
+        }
+    }
+
     private func change(_ name: String, _ sql: String, _ value: Bool) async throws(RunnerError) {
         let isKnown = try await changePeople { database in
             try database.execute(sql: sql, arguments: ["name": name, "value": value])
@@ -56,12 +94,12 @@ extension SQLiteStore {
 
     static let selectPerson = """
         SELECT id, name, \(isAdministrator) AS administrator, \(isSuspended) AS suspended,
-            \(groups(where: "TRUE")) AS groups FROM person
+            \(groups(where: "TRUE")) AS groups, robot FROM person
         """
 
     static func account(_ row: Row) -> Account {
         Account(
             id: String(row["id"] as Int64), name: row["name"], administrator: row["administrator"],
-            suspended: row["suspended"], groups: groups(row))
+            suspended: row["suspended"], groups: groups(row), robot: row["robot"] ? true : nil)
     }
 }

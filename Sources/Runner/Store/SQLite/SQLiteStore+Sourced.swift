@@ -139,7 +139,7 @@ extension SQLiteStore {
         let holder = try Row.fetchOne(
             database,
             sql: """
-                SELECT key.local, key.sourced, key.comment, key.added, person.id, person.name
+                SELECT key.local, key.attaches, key.expires, key.addresses, key.sourced, key.comment, key.added, person.id, person.name
                 FROM key JOIN person ON person.id = key.person WHERE fingerprint = ?
                 """, arguments: [key.key.fingerprint])
         let isTheirs = (holder?["id"] as Int64?) == person
@@ -150,13 +150,17 @@ extension SQLiteStore {
         }
         try database.execute(
             sql: """
-                INSERT OR REPLACE INTO key (fingerprint, type, base64, comment, person, added, local, sourced)
-                VALUES (?, ?, ?, ?, ?, ?, ?, TRUE)
+                INSERT OR REPLACE INTO key (
+                    fingerprint, type, base64, comment, person, added, local, attaches, expires, addresses, sourced)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE)
                 """,
             arguments: [
                 key.key.fingerprint, key.key.type, key.key.base64, KeyComment.shortened(key.comment), person,
                 isTheirs ? holder?["added"] as Double? : isFirst ? nil : now.timeIntervalSince1970,
                 isTheirs && holder?["local"] == true,
+                // What an operator has limited stays so.
+                isTheirs && holder?["attaches"] == true, isTheirs ? holder?["expires"] as Double? : nil,
+                isTheirs ? holder?["addresses"] as String? : nil,
             ])
         try removePendingKey(key.key.fingerprint, of: nil, database)
         guard let holder, !isTheirs else { return }

@@ -212,6 +212,18 @@ struct SQLiteStore: Store {
                         SELECT id, id, 'local', FALSE FROM job WHERE live;
                     """)
         }
+        migrator.registerMigration("keys limited to attaching, and robots") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE key ADD COLUMN attaches BOOLEAN NOT NULL DEFAULT FALSE;
+                    ALTER TABLE key ADD COLUMN expires DOUBLE;
+                    ALTER TABLE key ADD COLUMN addresses TEXT;
+                    ALTER TABLE pending_key ADD COLUMN attaches BOOLEAN NOT NULL DEFAULT FALSE;
+                    ALTER TABLE pending_key ADD COLUMN until DOUBLE;
+                    ALTER TABLE pending_key ADD COLUMN addresses TEXT;
+                    ALTER TABLE person ADD COLUMN robot BOOLEAN NOT NULL DEFAULT FALSE;
+                    """)
+        }
         return migrator
     }
 

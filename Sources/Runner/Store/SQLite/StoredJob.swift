@@ -66,6 +66,23 @@ struct StoredJob: Codable, Equatable {
         var since: Date
     }
 
+    /// The lease begins anew after a restart.
+    struct StoredAttachment: Codable, Equatable {
+        var id: String?
+        /// The SHA-256 of the secret.
+        var secret: [UInt8]
+        var awaySince: Date?
+        var wait: Int
+        var idle: Int
+        var from: String
+        var key: String
+        var system: String?
+        var architecture: String?
+        var until: Date?
+        /// As the machine has asked for it.
+        var idleSessions: Int?
+    }
+
     struct StoredLifetime: Codable, Equatable {
         var end: Date
         var isEntered: Bool
@@ -105,6 +122,8 @@ struct StoredJob: Codable, Equatable {
     var until: Date?
     var keptSince: Date?
     var isEntered: Bool?
+    var name: String?
+    var attachment: StoredAttachment?
 }
 
 // MARK: To the database
@@ -147,6 +166,31 @@ extension StoredJob {
         until = record.until
         keptSince = record.keptSince
         isEntered = record.isEntered
+        name = job.name
+        attachment = StoredAttachment(record)
+    }
+}
+
+extension StoredJob.StoredAttachment {
+    init?(_ record: JobRecord) {
+        guard let attachment = record.attachment, let attached = record.job.attached else { return nil }
+        self.init(
+            id: attachment.id, secret: attachment.secret.bytes, awaySince: attachment.awaySince,
+            wait: attachment.wait, idle: attachment.idle, from: attached.from, key: attached.key,
+            system: attached.system, architecture: attached.architecture, until: attached.until,
+            idleSessions: attached.idle)
+    }
+
+    var attachment: MachineAttachment {
+        MachineAttachment(
+            id: id, secret: .init(bytes: secret), expires: .distantPast, awaySince: awaySince, wait: wait,
+            idle: idle)
+    }
+
+    var attached: Job.Attached {
+        Job.Attached(
+            from: from, key: key, system: system, architecture: architecture, until: until,
+            away: awaySince.map { _ in true }, idle: idleSessions)
     }
 }
 
@@ -222,7 +266,7 @@ extension StoredJob {
     func job() throws -> Job {
         guard let id = JobID(id) else { throw UnknownWord(word: id) }
         return Job(
-            id: id, owner: owner.party, submitter: submitter?.person, note: note,
+            id: id, name: name, owner: owner.party, submitter: submitter?.person, note: note,
             status: try Self.read(status),
             pool: pool.flatMap(JobRecord.Build.shownPool),
             visibility: try Self.read(visibility), created: created, deadline: deadline,
@@ -245,7 +289,7 @@ extension StoredJob {
             },
             builderEnd: builderEnd.map {
                 Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)
-            },
+            }, attached: attachment?.attached,
             sessions: try standingClaims().map(\.shown))
     }
 
@@ -266,7 +310,8 @@ extension StoredJob {
             build: JobRecord.Build(
                 image: image, keep: try Self.read(keepRule), timeout: timeout,
                 pool: pool ?? Configuration.Runner.localPool),
-            source: source, claims: try standingClaims(), builderStarted: builderStarted, until: until,
+            source: source, claims: try standingClaims(), attachment: attachment?.attachment,
+            builderStarted: builderStarted, until: until,
             keptSince: keptSince, isEntered: isEntered ?? false,
             lifetime: lifetime.map {
                 Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)

@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [["look"], ["confirm", "attach"], ["confirm", "confirm"]])
+    @Test(arguments: [["look"], ["confirm", "look"], ["attach", "look"]])
     func aKeyWithLimitsThatNobodyKnowsIsUnknown(limits: [String]) {
         for command in ["whoami", "keys confirm abcd-efgh"] {
             let outcome = arrive(command, limits: limits.map { Key.Limit(rawValue: $0) })

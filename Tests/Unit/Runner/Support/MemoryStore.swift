@@ -110,6 +110,18 @@ final class MemoryStore: Store {
         }
     }
 
+    func addJob(
+        of owner: Party, by submitter: Person, at now: Date,
+        _ make: @escaping @Sendable (JobID) -> JobRecord
+    ) async throws(RunnerError) -> JobRecord {
+        try perform("addJob") { state in
+            state.last += 1
+            let record = make(JobID("\(state.last)")!)
+            state.records[state.last] = record
+            return record
+        }
+    }
+
     func save(_ record: JobRecord, at now: Date) async throws(RunnerError) {
         _ = try? await state.withLock({ $0.hold })?.wait()
         try perform("save") { state in
@@ -229,13 +241,13 @@ final class MemoryStore: Store {
     }
 
     func keys(
-        owner: Person?, pendingAt now: Date?, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition> {
         throw RunnerError(.failure, "There is no list of keys in memory.")
     }
 
     func addKey(
-        _ key: PublicKey, comment: String, owner name: String, at now: Date
+        _ key: PublicKey, comment: String, owner name: String, limit: AttachLimit?, at now: Date
     ) async throws(RunnerError) -> Key {
         try perform("addKey") { state in
             guard !state.keys.contains(where: { $0.fingerprint == key.fingerprint }) else {
@@ -247,7 +259,9 @@ final class MemoryStore: Store {
             if state.accounts.count < Int(account.id)! { state.accounts.append(account) }
             let added = Key(
                 fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: comment,
-                owner: account.person, suspended: account.suspended, added: now)
+                owner: account.person, suspended: account.suspended,
+                limits: limit.map { _ in [.attach] }, expires: limit?.expires,
+                from: AttachLimit.ranges(limit?.addresses), added: now)
             state.keys.append(added)
             return added
         }
@@ -267,7 +281,8 @@ final class MemoryStore: Store {
     func pendingKey(_ fingerprint: String, at now: Date) async throws(RunnerError) -> Key? { nil }
 
     func addPendingKey(
-        _ key: PublicKey, comment: String, of person: Person, with session: String?, at now: Date
+        _ key: PublicKey, comment: String, of person: Person, with session: String?, limit: AttachLimit?,
+        at now: Date
     ) async throws(RunnerError) -> Key {
         throw RunnerError(.failure, "There are no pending keys in memory.")
     }
@@ -294,6 +309,10 @@ final class MemoryStore: Store {
 
     func setAdministrator(_ name: String, _ isAdministrator: Bool) async throws(RunnerError) {
         try change(name) { ($0.administrator, $1.administrator) = (isAdministrator, isAdministrator) }
+    }
+
+    func setRobot(_ name: String, _ isRobot: Bool) async throws(RunnerError) {
+        try change(name) { account, _ in account.robot = isRobot ? true : nil }
     }
 
     func hasGroup(_ group: Group) async throws(RunnerError) -> Bool {

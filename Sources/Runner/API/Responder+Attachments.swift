@@ -1,0 +1,72 @@
+import BuildAPI
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Machines that attach themselves.
+extension Responder {
+    func answerAttachments(
+        _ resource: Resource, _ request: Request, _ query: Query
+    ) async throws(RunnerError) -> Response {
+        switch resource {
+        case .attachments:
+            return try json(await directory.attach(decode(NewAttachment.self, request)), .created)
+        case .resumption:
+            return try json(await directory.resume(decode(Resumption.self, request)))
+        case .attachmentHeartbeat(let id):
+            return try json(
+                await directory.withAttachment(id) { job throws(RunnerError) in
+                    try await job.heartbeat(ofAttachment: id)
+                })
+        case .attachmentExit(let id):
+            let exit = try await decode(AttachedExit.self, request)
+            return try json(
+                await directory.withAttachment(id) { job throws(RunnerError) in
+                    try await job.commandEnded(exit, attachment: id)
+                })
+        case .attachment(let id):
+            guard let end = query["reason"].flatMap(AttachmentEnd.init) else {
+                throw RunnerError(.malformedRequest, "The reason must be bye, cancelled or lost.")
+            }
+            try await directory.withAttachment(id) { job throws(RunnerError) in
+                try await job.endAttachment(id, end)
+            }
+            return Response(status: .noContent)
+        default: throw RunnerError(.notFound, "There is no such resource.")
+        }
+    }
+
+    /// The live jobs of one name.
+    func answerName(
+        _ name: String, _ query: Query, _ role: Role
+    ) async throws(RunnerError) -> Response {
+        let requester = try await requester(query)
+        guard role == .operator || requester.principal != nil else {
+            throw RunnerError(
+                .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")
+        }
+        return try json(JobList(jobs: await directory.jobs(named: name, for: requester.principal)))
+    }
+
+    /// Appends a body to the output of the machine's command.
+    func receiveLog(ofAttachment id: String, _ request: Request) async throws(RunnerError) -> Response {
+        try await directory.withAttachment(id) { job throws(RunnerError) in
+            let writer = try await job.beginLog(ofAttachment: id)
+            let result: Result<Void, RunnerError>
+            do {
+                for try await buffer in request.body {
+                    try await job.appendToLog(Array(buffer: buffer), as: writer)
+                }
+                result = .success(())
+            } catch let error as RunnerError {
+                result = .failure(error)
+            } catch {
+                await job.breakLog(as: writer)
+                result = .failure(RunnerError(.malformedRequest, "The body is incomplete."))
+            }
+            await job.endLog()
+            try result.get()
+        }
+        return try json([String: String]())
+    }
+}

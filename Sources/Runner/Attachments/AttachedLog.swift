@@ -1,0 +1,13 @@
+/// The output of an attached machine's command, as its gateway sends it.
+struct AttachedLog: Sendable {
+    /// Which request writes it: the last one that has begun.
+    var writer: UInt64 = 0
+    /// How many requests write it.
+    var writers = 0
+    /// Whether it ends as soon as nobody writes it.
+    var isEnding = false
+
+    /// Seconds for which it can still begin after the command has ended.
+    static let timeout = 30.0
+    static let gap = "\n*** the connection was lost here, and some output can be missing ***\n"
+}

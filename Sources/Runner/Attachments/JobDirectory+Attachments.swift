@@ -1,0 +1,150 @@
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import Connections
+import FoundationEssentials
+import Logging
+import Policy
+
+/// Machines that attach themselves, for the API: finds out whose they are, and finds their jobs.
+extension JobDirectory {
+    func attach(_ new: NewAttachment) async throws(RunnerError) -> Attachment {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        guard settings.limits.attachments > 0 else {
+            throw RunnerError(.notFound, "This service takes no machines that attach themselves.")
+        }
+        let machine = try NewMachine(new)
+        let attacher = try await attacher(for: machine)
+        let now = timekeeper.now()
+        let until = machine.until.map(timekeeper.moment(of:))
+        guard until.map({ $0 > now }) ?? true else {
+            throw RunnerError(.unprocessable(line: nil, key: "until"), "The machine's time is up already.")
+        }
+        try countSubmission(of: attacher.owner)
+        let place = AttachmentLimits.Machine(owner: attacher.owner, block: machine.block, name: machine.name)
+        try AttachmentLimits(machines: attachedMachines + arriving, limits: settings.limits)
+            .check(place, from: machine.from)
+        arriving.append(place)
+        let secret = AttachmentSecret()
+        let record: JobRecord
+        do throws(RunnerError) {
+            let (times, isCertified) = (settings.times, context.pools.hostAuthority != nil)
+            record = try await store.addJob(of: attacher.owner, by: attacher.holder, at: now) { id in
+                JobRecord(
+                    of: machine, id: id, for: attacher, secret: secret, until: until,
+                    isCertified: isCertified, times: times, at: now)
+            }
+        } catch {
+            leave(place)
+            throw error
+        }
+        leave(place)
+        add(record)
+        let id = record.job.id
+        if let attachment = record.attachment?.id { attachedJobs[attachment] = id }
+        return try await with(id) { job throws(RunnerError) in
+            await job.attached(machine)
+            _ = await Retention(of: self).makeRoomForFinished(of: attacher.owner)
+            return try await job.attachment(secret: secret)
+        }
+    }
+
+    /// The same machine comes back.
+    func resume(_ request: Resumption) async throws(RunnerError) -> Attachment {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let key = try NewMachine.key(request.key)
+        let endpoint = try NewMachine.endpoint(request.endpoint)
+        let hostKeys = try NewMachine.hostKeys(request.hostKeys)
+        _ = try NewMachine.address(request.from)
+        let isTheirs = try await isMachine(of: request.job, request.secret, key.fingerprint)
+        guard isTheirs else {
+            throw RunnerError(.notFound, "There is no such machine, or its secret is another one.")
+        }
+        _ = try Attacher.holder(
+            of: try await context.people.key(key.fingerprint), fingerprint: key.fingerprint,
+            from: request.from, at: timekeeper.now())
+        return try await with(request.job) { job throws(RunnerError) in
+            let attachment = try await job.resume(request, hostKeys: hostKeys, endpoint: endpoint)
+            forgetAttachment(of: request.job)
+            attachedJobs[attachment.id] = request.job
+            return attachment
+        }
+    }
+
+    /// A job that does not exist is answered like a wrong secret.
+    private func isMachine(
+        of id: JobID, _ secret: String, _ fingerprint: String
+    ) async throws(RunnerError) -> Bool {
+        do throws(RunnerError) {
+            return try await with(id) { await $0.hasSecret(secret, fingerprint: fingerprint) }
+        } catch  where error.code == .notFound {
+            return false
+        }
+    }
+
+    /// Does something with the job of an attachment that lasts.
+    func withAttachment<Value: Sendable>(
+        _ id: String, _ body: (LiveJob) async throws(RunnerError) -> Value
+    ) async throws(RunnerError) -> Value {
+        guard let job = attachedJobs[id] else { throw LiveJob.noAttachment }
+        return try await with(job, body)
+    }
+
+    /// The job of an earlier runner's machine, which may still be there.
+    func takeOverMachine(of record: JobRecord) async {
+        let id = record.job.id
+        if let attachment = record.attachment?.id { attachedJobs[attachment] = id }
+        guard !record.isOver else { return forgetIfOver(id) }
+        await entries[id]?.job.adoptMachine()
+    }
+
+    func forgetAttachment(of job: JobID) {
+        for (id, other) in attachedJobs where other == job { attachedJobs[id] = nil }
+    }
+
+    /// The live jobs of that name which a person may enter, their own first.
+    ///
+    /// - Parameter principal: nil: everyone's.
+    func jobs(named name: String, for principal: Principal?) -> [Job] {
+        let jobs = entries.values.map(\.shown.job).filter { $0.name == name && !$0.isOver }
+        guard let principal else { return jobs.sorted { $0.id.description < $1.id.description } }
+        let standings = Standing.allCases.filter { $0 != .stranger }
+        return standings.flatMap { standing in
+            jobs.filter { Standing(of: principal, to: $0) == standing }
+                .sorted { ($0.created ?? .distantPast) > ($1.created ?? .distantPast) }
+        }
+    }
+
+    // MARK: Who comes
+
+    private func attacher(for machine: NewMachine) async throws(RunnerError) -> Attacher {
+        let fingerprint = machine.key.fingerprint
+        let key = try await context.people.key(fingerprint)
+        let holder = try Attacher.holder(
+            of: key, fingerprint: fingerprint, from: machine.from, at: timekeeper.now())
+        guard let account = try await store.account(holder.id), account.id == holder.id else {
+            throw RunnerError(.forbidden, "The key \(fingerprint) is unknown here.")
+        }
+        var member: Account?
+        if let name = machine.member, account.robot == true {
+            member = try await context.people.account(name)
+            if member?.name != name, member?.id != name { member = nil }
+        }
+        return try Attacher(
+            account, fingerprint: fingerprint, for: member, named: machine.member,
+            hasMembers: try await store.hasGroup(Group(name: account.name)))
+    }
+
+    private var attachedMachines: [AttachmentLimits.Machine] {
+        entries.values.map(\.shown.job).compactMap { job in
+            guard let attached = job.attached, !job.isOver else { return nil }
+            return .init(
+                job: job.id, owner: job.owner, block: AddressBlock(attached.from, bytesOfIPv4: 4),
+                name: job.name)
+        }
+    }
+
+    private func leave(_ place: AttachmentLimits.Machine) {
+        if let index = arriving.firstIndex(of: place) { arriving.remove(at: index) }
+    }
+}

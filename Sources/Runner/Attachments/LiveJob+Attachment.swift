@@ -1,0 +1,112 @@
+import BuildAPI
+import FoundationEssentials
+import Logging
+import Policy
+
+/// Why an attachment has ended (API v1).
+enum AttachmentEnd: String, Sendable {
+    /// The machine has left.
+    case bye
+    /// Its CI has cancelled it.
+    case cancelled
+    /// Its connection is gone; it can come back.
+    case lost
+}
+
+/// The job of an attached machine: what its gateway asks of it.
+extension LiveJob {
+    static let noAttachment = RunnerError(
+        .gone, "This attachment has ended: its job is finished, or the machine has attached itself again.")
+
+    /// It has just been stored.
+    ///
+    /// - Parameter machine: what it says of its command.
+    func attached(_ machine: NewMachine) async {
+        await apply { lifecycle, now in
+            let effects = lifecycle.attached()
+            return machine.isRunning
+                ? effects : effects + lifecycle.commandEnded(exitStatus: machine.exitStatus ?? nil, at: now)
+        }
+    }
+
+    /// An earlier runner has left it. Its gateway could not send heartbeats.
+    func adoptMachine() async {
+        logger.info("job \(id): its attached machine is expected")
+        await apply { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
+    }
+
+    /// What the gateway is told.
+    func attachment(secret: AttachmentSecret? = nil) throws(RunnerError) -> Attachment {
+        guard let id = record.attachment?.id else { throw Self.noAttachment }
+        return Attachment(
+            id: id, job: record.job, lease: lifecycle.times.lease, reconnect: UInt32(Lifecycle.reconnect),
+            secret: secret?.word)
+    }
+
+    func heartbeat(ofAttachment id: String) async throws(RunnerError) -> Attachment {
+        try requireAttachment(id)
+        if let revocation = try await revocation() {
+            await apply { $0.attachmentRevoked(because: revocation, at: $1) }
+            throw RunnerError(.gone, revocation)
+        }
+        try requireAttachment(id)
+        // Most heartbeats change nothing that has to be stored.
+        if record.attachment?.awaySince == nil { renewMachine() } else { await apply { $0.machineRenewed(at: $1) } }
+        return try attachment()
+    }
+
+    func commandEnded(_ exit: AttachedExit, attachment id: String) async throws(RunnerError) -> Attachment {
+        try requireAttachment(id)
+        let status = try NewMachine.exitStatus(exit.exitStatus)
+        await apply { $0.commandEnded(exitStatus: status, at: $1) }
+        return try attachment()
+    }
+
+    func endAttachment(_ id: String, _ end: AttachmentEnd) async throws(RunnerError) {
+        try requireAttachment(id)
+        await apply {
+            end == .lost ? $0.machineWentAway(at: $1) : $0.machineLeft(isCancelled: end == .cancelled, at: $1)
+        }
+    }
+
+    /// Whether this is the secret of the job's machine, and the key with which it has attached itself.
+    func hasSecret(_ word: String, fingerprint: String) -> Bool {
+        record.attachment?.secret.isOf(word) == true && record.job.attached?.key == fingerprint
+    }
+
+    /// - Parameter hostKeys: those that the machine has now.
+    func resume(
+        _ request: Resumption, hostKeys: [String], endpoint: Job.Builder.Endpoint
+    ) async throws(RunnerError) -> Attachment {
+        guard let builder = record.job.builder else { throw RunnerError(.gone, "Job \(id) is finished.") }
+        guard Set(builder.hostKeys) == Set(hostKeys) else {
+            throw RunnerError(
+                .conflict, "The machine has other host keys than the one that was job \(id).")
+        }
+        let secret = AttachmentSecret()
+        await apply {
+            $0.machineResumed(
+                as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from, at: $1)
+        }
+        return try attachment(secret: secret)
+    }
+
+    func requireAttachment(_ id: String) throws(RunnerError) {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        guard record.job.builder != nil, record.attachment?.id == id else { throw Self.noAttachment }
+    }
+
+    /// Why the machine has to leave; nil: it has not to.
+    private func revocation() async throws(RunnerError) -> String? {
+        guard let fingerprint = record.job.attached?.key else { return nil }
+        let key = try await context.people.presentKey(fingerprint)
+        do throws(Denial) {
+            _ = try Principal.identify(key, fingerprint: fingerprint, for: .attaching)
+            return nil
+        } catch .suspended {
+            return "The owner of the key \(fingerprint) is suspended."
+        } catch {
+            return "The key \(fingerprint) is no longer known here."
+        }
+    }
+}
