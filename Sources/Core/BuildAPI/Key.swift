@@ -22,6 +22,8 @@ public struct Key: Codable, Equatable, Sendable {
     public var limits: [Limit]?
     /// When a key with limits ends; nil: it does not.
     public var expires: Date?
+    /// The addresses and ranges (``AddressRange``) that a key with limits is good from; nil or empty: any.
+    public var from: [String]?
     /// When it became this person's, or was sent to become it; nil: unknown.
     public var added: Date?
     /// With which the key is confirmed: only in the answer to the request that has added it.
@@ -30,14 +32,14 @@ public struct Key: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case fingerprint, type, key, comment, owner, suspended, administrator, groups
         case unacceptedTerms = "unaccepted_terms"
-        case limits, expires, added, word
+        case limits, expires, from, added, word
     }
 
     public init(
         fingerprint: String, type: String, key: String, comment: String, owner: Person, suspended: Bool,
         administrator: Bool = false, groups: [Group]? = nil, unacceptedTerms: String? = nil,
         limits: [Limit]? = nil,
-        expires: Date? = nil, added: Date? = nil, word: String? = nil
+        expires: Date? = nil, from: [String]? = nil, added: Date? = nil, word: String? = nil
     ) {
         self.fingerprint = fingerprint
         self.type = type
@@ -50,6 +52,7 @@ public struct Key: Codable, Equatable, Sendable {
         self.unacceptedTerms = unacceptedTerms
         self.limits = limits
         self.expires = expires
+        self.from = from
         self.added = added
         self.word = word
     }
@@ -69,6 +72,7 @@ public struct Key: Codable, Equatable, Sendable {
         unacceptedTerms = try container.decodeIfPresent(String.self, forKey: .unacceptedTerms)
         limits = try container.decodeIfPresent([Limit].self, forKey: .limits)
         expires = try container.decodeIfPresent(Date.self, forKey: .expires)
+        from = try container.decodeIfPresent([String].self, forKey: .from)
         added = try container.decodeIfPresent(Date.self, forKey: .added)
         word = try container.decodeIfPresent(String.self, forKey: .word)
     }
@@ -94,7 +98,7 @@ extension Key {
     public var isUnlimited: Bool { limits?.isEmpty != false }
 
     /// The parameter of requests about keys that names the limits we know.
-    package static let knownLimits = "limits=\(Limit.confirm.rawValue)"
+    package static let knownLimits = "limits=\(Limit.confirm.rawValue),\(Limit.attach.rawValue)"
 
     /// Where a service is asked whose key it is: `GET` of this path and query (RFC 9112, section 3.2).
     package static func requestTarget(fingerprint: String) -> String {
@@ -129,9 +133,20 @@ public struct NewKey: Codable, Equatable, Sendable {
     public var owner: String
     /// One line, as in a `.pub` file: `<type> <base64> [comment]`.
     public var key: String
+    /// What the key is limited to; nil or empty: nothing. Only ``Key/Limit/attach`` can be asked for.
+    public var limits: [Key.Limit]?
+    /// When a limited key ends; nil: it does not.
+    public var expires: Date?
+    /// The addresses and ranges (``AddressRange``) that a limited key is good from; nil or empty: any.
+    public var from: [String]?
 
-    public init(owner: String, key: String) {
+    public init(
+        owner: String, key: String, limits: [Key.Limit]? = nil, expires: Date? = nil, from: [String]? = nil
+    ) {
         self.owner = owner
         self.key = key
+        self.limits = limits
+        self.expires = expires
+        self.from = from
     }
 }

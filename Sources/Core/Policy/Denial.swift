@@ -6,6 +6,8 @@ public enum Denial: Error, Equatable, Sendable {
     case unknownKey(fingerprint: String)
     /// The key is pending: all that its holder can do is to confirm it.
     case unconfirmedKey(fingerprint: String)
+    /// All that the key is good for is attaching a machine.
+    case attachingOnly(fingerprint: String)
     case suspended(Person)
     /// There is no such job.
     case noSuchJob(JobID)

@@ -19,16 +19,24 @@ public struct Principal: Equatable, Sendable {
 
     /// The owner of a key.
     ///
-    /// - Parameter key: what the service knows about the key with this fingerprint.
-    public static func identify(_ key: Key?, fingerprint: String) throws(Denial) -> Principal {
+    /// - Parameters:
+    ///   - key: what the service knows about the key with this fingerprint. Whether it has expired, and where it is good
+    ///     from, the service checks when a machine is attached.
+    ///   - use: what they have come for.
+    public static func identify(
+        _ key: Key?, fingerprint: String, for use: KeyUse = .everything
+    ) throws(Denial) -> Principal {
         guard let key else { throw .unknownKey(fingerprint: fingerprint) }
         guard key.fingerprint == fingerprint else {
             throw .inconsistent("asked for \(fingerprint), the service answered about \(key.fingerprint)")
         }
+        switch key.limits ?? [] {
+        case []: break
+        case [.attach]:
+            guard use == .attaching else { throw .attachingOnly(fingerprint: fingerprint) }
         // The person whom a pending key names has not proved anything yet.
-        guard key.isUnlimited else {
-            throw key.limits == [.confirm]
-                ? .unconfirmedKey(fingerprint: fingerprint) : .unknownKey(fingerprint: fingerprint)
+        case [.confirm]: throw .unconfirmedKey(fingerprint: fingerprint)
+        default: throw .unknownKey(fingerprint: fingerprint)
         }
         guard !key.suspended else { throw .suspended(key.owner) }
         return Principal(

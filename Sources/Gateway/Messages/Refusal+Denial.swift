@@ -23,6 +23,11 @@ extension Refusal {
                 "If you have not added it, use another one: ssh -o IdentitiesOnly=yes -i FILE … "
                     + "Otherwise enter the word that keys add has printed, with this key:",
                 command: "\(KeysCommand.manual.name) confirm WORD", cause: "unconfirmed key \(fingerprint)")
+        case .attachingOnly(let fingerprint):
+            Message(
+                .notPermitted, "All that your key \(fingerprint) is good for is attaching a machine.",
+                "For everything else, use another key: ssh -o IdentitiesOnly=yes -i FILE …",
+                cause: "key \(fingerprint) is limited to attaching")
         case .suspended(let person): suspended(cause: "suspended \(person.record)")
         case .inconsistent(let cause):
             Message(

@@ -43,6 +43,7 @@ extension RunnerError {
     init(_ denial: Denial) {
         switch denial {
         case .unknownKey, .unconfirmedKey: self.init(.forbidden, "This key is not that person's.")
+        case .attachingOnly: self.init(.forbidden, "All that this key is good for is attaching a machine.")
         case .suspended: self.init(.suspended, "This person is suspended.")
         case .noSuchJob: self.init(.notFound, "There is no such job.")
         case .inconsistent(let cause):

@@ -44,16 +44,30 @@ import Testing
         }
     }
 
-    @Test(arguments: [["confirm"], ["attach"], ["confirm", "attach"]])
-    func aKeyWithLimitsIsNobodys(limits: [String]) throws {
+    private static let limited: [([String], KeyUse, Denial)] = [
+        (["confirm"], .everything, .unconfirmedKey(fingerprint: "SHA256:a")),
+        (["confirm"], .attaching, .unconfirmedKey(fingerprint: "SHA256:a")),
+        (["attach"], .everything, .attachingOnly(fingerprint: "SHA256:a")),
+        (["attach"], .attaching, .suspended(alice)),
+        (["confirm", "attach"], .attaching, .unknownKey(fingerprint: "SHA256:a")),
+        (["look"], .everything, .unknownKey(fingerprint: "SHA256:a")),
+        (["look"], .attaching, .unknownKey(fingerprint: "SHA256:a")),
+    ]
+
+    @Test(arguments: limited)
+    func aKeyWithLimitsOpensOnlyWhatTheyName(limits: [String], use: KeyUse, denial: Denial) throws {
         var key = Self.key(of: Self.alice, suspended: true)
         key.limits = limits.map { Key.Limit(rawValue: $0) }
-        let expected: Denial =
-            limits == ["confirm"]
-            ? .unconfirmedKey(fingerprint: "SHA256:a") : .unknownKey(fingerprint: "SHA256:a")
-        #expect(throws: expected) { try Principal.identify(key, fingerprint: "SHA256:a") }
+        #expect(throws: denial) { try Principal.identify(key, fingerprint: "SHA256:a", for: use) }
         (key.limits, key.suspended) = ([], false)
-        #expect(try Principal.identify(key, fingerprint: "SHA256:a").person == Self.alice)
+        #expect(try Principal.identify(key, fingerprint: "SHA256:a", for: use).person == Self.alice)
+    }
+
+    @Test func aKeyLimitedToAttachingAttaches() throws {
+        var key = Self.key(of: Self.alice)
+        key.limits = [.attach]
+        let principal = try Principal.identify(key, fingerprint: "SHA256:a", for: .attaching)
+        #expect(principal.person == Self.alice)
     }
 
     /// What each kind of person can do with a job that is not public; nobody else can do anything with it.

@@ -73,6 +73,7 @@ extension Refusal {
         all.append(.foreignProgram(.copyID, line: nil))
         let denials: [Denial] = [
             .unknownKey(fingerprint: "SHA256:abc"), .unconfirmedKey(fingerprint: "SHA256:abc"),
+            .attachingOnly(fingerprint: "SHA256:abc"),
             .suspended(Fixture.bob), .noSuchJob(job.id),
             .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),
             .concealed(job),

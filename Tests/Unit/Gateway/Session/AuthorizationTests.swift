@@ -97,7 +97,15 @@ import Testing
         #expect(arrive("keys confirm abcd-efgh").welcomed != nil)
     }
 
-    @Test(arguments: [["attach"], ["confirm", "attach"], ["confirm", "confirm"]])
+    @Test func aKeyLimitedToAttachingOpensNothingElse() {
+        for command in ["whoami", "connect 42", "keys confirm abcd-efgh"] {
+            let outcome = arrive(command, limits: [.attach], jobs: [Fixture.job()])
+            #expect(outcome.status == .notPermitted && outcome.errors.contains("is attaching a machine"))
+            #expect(!outcome.confirms && outcome.welcomed == nil && outcome.admitted == nil)
+        }
+    }
+
+    @Test(arguments: [["look"], ["confirm", "attach"], ["confirm", "confirm"]])
     func aKeyWithLimitsThatNobodyKnowsIsUnknown(limits: [String]) {
         for command in ["whoami", "keys confirm abcd-efgh"] {
             let outcome = arrive(command, limits: limits.map { Key.Limit(rawValue: $0) })
