@@ -107,6 +107,9 @@ final class AttachedJob {
     private func finishLog() {
         guard isSent, isRead else { return }
         (isSent, isRead) = (false, false)
-        context.loop.timer(after: .zero) { [weak self] in (self?.log, self?.logStream) = (nil, nil) }
+        context.loop.timer(after: .zero) { [weak self] in
+            self?.log = nil
+            self?.logStream = nil
+        }
     }
 }

@@ -290,10 +290,11 @@ struct AttachmentMachine {
         return [.refuseMachine(refusal)]
     }
 
-    /// The machine stays where it is, until it is lost to the service: nobody is let in or out of it any more.
+    /// If only the service is silent, the machine can come back.
     private mutating func revoked(_ refusal: Refusal) -> [Action] {
-        let left: [Action] = if case .attached(let attached) = state { [.leave(attached.attachment, .lost)] } else { [] }
-        return left + visitors.endAll() + refuse(refusal)
+        guard case .attached(let attached) = state else { return refuse(refusal) }
+        let departure: AttachmentDeparture = if case .serviceSilent = refusal { .lost } else { .bye }
+        return visitors.endAll() + [.send(.end(refusal.message.text))] + leave(attached, departure)
     }
 
     /// The machine ends it, for good: whoever is inside is told by the service.

@@ -1,5 +1,6 @@
 import AuthorizedKeys
 import BuildAPI
+import ConfigurationFile
 import EventLoop
 import FoundationEssentials
 import Glibc

@@ -1,3 +1,4 @@
+import ConfigurationFile
 import Connections
 import EventLoop
 import Glibc

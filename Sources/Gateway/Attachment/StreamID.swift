@@ -18,10 +18,10 @@ struct StreamID: Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// A new one, from getrandom(2); nil: the kernel gives none.
+    /// A new one, from getrandom(2), which getentropy(3) calls; nil: the kernel gives none.
     static func random() -> StreamID? {
         var bytes = [UInt8](repeating: 0, count: Self.bytes)
-        guard getrandom(&bytes, bytes.count, 0) == bytes.count else { return nil }
+        guard getentropy(&bytes, bytes.count) == 0 else { return nil }
         return StreamID(bytes.hexadecimal)
     }
 

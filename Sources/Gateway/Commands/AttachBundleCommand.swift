@@ -1,4 +1,5 @@
 import CommandGrammar
+import ConfigurationFile
 import Glibc
 import Policy
 

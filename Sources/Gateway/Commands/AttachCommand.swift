@@ -1,5 +1,7 @@
 import CommandGrammar
+import EventLoop
 import Policy
+import ServiceClient
 
 /// `attach`: makes a job of the machine that has dialled, for the script sallyport-attach.
 struct AttachCommand: Command, AttachingCommand {

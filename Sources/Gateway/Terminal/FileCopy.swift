@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 
 /// Writes a file to standard output, piece by piece as it is read there, and ends the session.
