@@ -21,6 +21,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case attachedCount(of: String)
         case malformedJob
         case malformedDuration
+        case malformedAddress
         /// No id of a stream to an attached machine.
         case malformedStream
         case malformedHost
@@ -85,6 +86,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 ? UsageError(.userName, word: word).description
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
+        case .malformedAddress: "\(quoted) is no address. Write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48."
         case .malformedStream: "\(quoted) is not a stream's id. Nobody types this: sallyport-attach does."
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let range):
