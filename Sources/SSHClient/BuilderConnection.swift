@@ -80,7 +80,9 @@ public final class BuilderConnection {
     /// Connects and exchanges keys.
     public func start() {
         guard case .idle = state else { preconditionFailure("started when \(state)") }
-        let opening = EndpointOpening(of: builder.endpoint, on: loop) { [unowned self] in opened($0) }
+        let opening = EndpointOpening(of: builder.endpoint, greeting: builder.greeting, on: loop) {
+            [unowned self] in opened($0)
+        }
         state = .connecting(opening, limitTime())
     }
 
@@ -169,9 +171,10 @@ public final class BuilderConnection {
     }
 
     private func opened(_ result: Result<CInt, SSHClientError>) {
-        guard case .connecting(_, let deadline) = state else { return }
+        guard case .connecting(let opening, let deadline) = state else { return }
         do throws(SSHClientError) {
-            let socket = Socket(takingOwnershipOf: try result.get(), on: loop) { [unowned self] in
+            let socket = Socket(takingOwnershipOf: try result.get(), over: opening.bridge, on: loop) {
+                [unowned self] in
                 socketIsReady()
             }
             let session = try SSHSession(

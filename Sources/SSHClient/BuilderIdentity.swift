@@ -54,4 +54,19 @@ public struct BuilderIdentity: ~Copyable {
         }
         return BuilderIdentity(adopting: key)
     }
+
+    /// Its public half, in base64.
+    public func publicKey() throws(SSHClientError) -> String {
+        var half: ssh_key?
+        var text: UnsafeMutablePointer<CChar>?
+        guard ssh_pki_export_privkey_to_pubkey(key, &half) == SSH_OK, let half else {
+            throw SSHClientError(.misconfigured, "the gateway's key has no public half")
+        }
+        defer { ssh_key_free(half) }
+        guard ssh_pki_export_pubkey_base64(half, &text) == SSH_OK, let text else {
+            throw SSHClientError(.misconfigured, "the gateway's public key cannot be written")
+        }
+        defer { ssh_string_free_char(text) }
+        return String(cString: text)
+    }
 }

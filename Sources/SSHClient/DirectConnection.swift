@@ -7,7 +7,7 @@ import Glibc
 ///     start() … .connected … carry() … .ended
 ///
 /// Everything happens on the loop and nothing waits. The handler can call anything, including `close()`.
-public final class DirectConnection {
+public final class DirectConnection: ByteConnection {
     public enum Event {
         /// There is a connection; nothing has been sent.
         case connected

@@ -16,6 +16,8 @@ final class EndpointOpening {
         case queueing(Deadline)
         /// The socket will hand over a connection.
         case expecting(Descriptor)
+        /// The process of an attached machine will hand over a stream.
+        case attached(AttachedStreamOpening)
         case done
     }
 
@@ -26,18 +28,21 @@ final class EndpointOpening {
     private let loop: EventLoop
     private let opened: (Result<CInt, SSHClientError>) -> Void
     private var state = State.idle
+    /// What carries the bytes of the opened descriptor, which is of no use without it: for attached machines.
+    private(set) var bridge: StreamBridge?
 
     /// - Parameter opened: called once, by the loop; owns the connected descriptor, which does not block.
     init(
-        of endpoint: Job.Builder.Endpoint, on loop: EventLoop,
+        of endpoint: Job.Builder.Endpoint, greeting: String? = nil, on loop: EventLoop,
         _ opened: @escaping (Result<CInt, SSHClientError>) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.opened = opened
-        switch endpoint {
-        case .address(let address, let port): connect(to: address, port: port)
-        case .socket(let path): ask(path)
+        switch (endpoint, greeting) {
+        case (.address(let address, let port), _): connect(to: address, port: port)
+        case (.socket(let path), nil): ask(path)
+        case (.socket(let path), let greeting?): greet(path, greeting)
         }
     }
 
@@ -99,6 +104,23 @@ final class EndpointOpening {
         case .again: break
         case .failed(let failure): finish(.failure(SSHClientError(failure)))
         }
+    }
+
+    // MARK: An attached machine
+
+    private func greet(_ path: String, _ greeting: String) {
+        let opening = AttachedStreamOpening(at: path, greeting: greeting, on: loop) { [unowned self] result in
+            do throws(SSHClientError) {
+                guard let (bridge, end) = StreamBridge.make(over: try result.get(), on: loop) else {
+                    throw Self.unreachable("socketpair", errno)
+                }
+                self.bridge = bridge
+                finish(.success(end))
+            } catch {
+                finish(.failure(error))
+            }
+        }
+        state = .attached(opening)
     }
 
     // MARK: The end

@@ -2,10 +2,11 @@ import CLinux
 import EventLoop
 import Glibc
 
-/// A TCP connection, and the loop's watch on it; the last reference ends both.
+/// A connection, and the loop's watch on it; the last reference ends both.
 final class Socket {
     let descriptor: CInt
     private let watch: Watch
+    private let bridge: StreamBridge?
 
     deinit {
         watch.cancel()
@@ -14,9 +15,14 @@ final class Socket {
 
     /// - Parameters:
     ///   - descriptor: of a connection, from ``EndpointOpening``.
+    ///   - bridge: what carries its bytes, if it does not lead to the builder by itself.
     ///   - ready: called by the loop for each of the events in `awaited`.
-    init(takingOwnershipOf descriptor: CInt, on loop: EventLoop, ready: @escaping () -> Void) {
+    init(
+        takingOwnershipOf descriptor: CInt, over bridge: StreamBridge? = nil, on loop: EventLoop,
+        ready: @escaping () -> Void
+    ) {
         self.descriptor = descriptor
+        self.bridge = bridge
         watch = loop.watch(descriptor, for: []) { _ in ready() }
     }
 

@@ -10,6 +10,7 @@ public struct Arguments: Sendable {
     private var command: [UInt8]?
     private var flags: Set<String> = []
     private var values: [String: String] = [:]
+    private var lists: [String: [String]] = [:]
     /// Whether the person asks for the verb's help. Nothing else counts then.
     public private(set) var wantsHelp = false
 
@@ -52,7 +53,11 @@ public struct Arguments: Sendable {
                 throw UsageError(.missing(.value), word: option)
             }
             _ = words.next()
-            values[option] = value
+            if syntax.lists.contains(option) {
+                lists[option, default: []].append(value)
+            } else {
+                values[option] = value
+            }
         }
     }
 
@@ -85,7 +90,12 @@ public struct Arguments: Sendable {
 
     // MARK: Options
 
-    public func has(_ option: String) -> Bool { flags.contains(option) || values[option] != nil }
+    public func has(_ option: String) -> Bool {
+        flags.contains(option) || values[option] != nil || lists[option] != nil
+    }
+
+    /// The values of an option that can be given several times, in their order.
+    public func values(of option: String) -> [String] { lists[option] ?? [] }
 
     public func value(of option: String) -> String? { values[option] }
 

@@ -21,6 +21,9 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case attachedCount(of: String)
         case malformedJob
         case malformedDuration
+        case malformedAddress
+        /// No id of a stream to an attached machine.
+        case malformedStream
         case malformedHost
         case malformedCount(ClosedRange<Int>)
         /// None of the words that an option takes.
@@ -42,6 +45,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What can be missing.
     public enum Part: Equatable, Sendable {
         case job, user, fingerprint
+        /// The id of a stream to an attached machine.
+        case stream
         /// The word that confirms a key.
         case confirmation
         /// Of an option that takes several words.
@@ -81,6 +86,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 ? UsageError(.userName, word: word).description
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
+        case .malformedAddress: "\(quoted) is no address. Write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48."
+        case .malformedStream: "\(quoted) is not a stream's id. Nobody types this: sallyport-attach does."
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let range):
             "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
@@ -91,6 +98,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noTimes: "Lines of tasks have no times, so there is no \(quoted). For the last 100: -n 100."
         case .missing(.value): "\(quoted) needs a value."
         case .missing(.job): "Which job? Give its number."
+        case .missing(.stream): "Which stream? Nobody types this: sallyport-attach does."
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
         case .missing(.confirmation): "Which word? Give the one that “keys add” has printed."

@@ -8,12 +8,22 @@ import ServiceClient
 /// The gateway's own connections to builders: with which credentials, and to which host keys.
 extension SessionContext {
     /// A connection of the gateway's own to a job's builder, not started.
+    ///
+    /// - Parameter isAttached: whether the builder is a machine that has dialled this gateway.
     func builderConnection(
-        to builder: Job.Builder, of job: JobID, _ handler: @escaping (BuilderConnection.Event) -> Void
+        to builder: Job.Builder, of job: JobID, isAttached: Bool = false,
+        _ handler: @escaping (BuilderConnection.Event) -> Void
     ) throws(SSHClientError) -> BuilderConnection {
-        BuilderConnection(
-            to: BuilderAddress(builder), credentials: try builderCredentials(),
+        var address = BuilderAddress(builder)
+        if isAttached { address.greeting = greeting(.program).line }
+        return BuilderConnection(
+            to: address, credentials: try builderCredentials(),
             acceptsUnknownKey: acceptsUnknownKey(of: job), on: loop, handler)
+    }
+
+    /// What this session says to the process of an attached machine.
+    func greeting(_ kind: VisitorGreeting.Kind) -> VisitorGreeting {
+        VisitorGreeting(session: journal.session, kind: kind)
     }
 
     /// Builders whose host keys the service does not name accept everyone; for these, the gateway's own key can be

@@ -163,7 +163,7 @@ struct BuilderSessionMachine {
         case .connectionFailed(let error): return connectionFailed(error)
         case .reasonTimeout:
             guard case .determiningReason(let loss) = state else { return [] }
-            return end(.lost(loss, job.id))
+            return end(lost(loss))
         case .idle(let time):
             guard case .inside = state else { return [] }
             return end(.idle(time))
@@ -191,6 +191,7 @@ struct BuilderSessionMachine {
         case .waiting(let waiting): wait(waiting)
         case .inside where job.builder == nil: end(.builderEnded(job, loss: nil))
         case .determiningReason(let loss) where job.builder == nil: end(.builderEnded(job, loss: loss))
+        case .determiningReason(let loss) where job.attached?.away == true: end(lost(loss))
         // The job can end before its whole log is shown: `logShown` will then find no builder.
         case .showingLog, .entering, .inside, .determiningReason, .over: []
         }
@@ -239,6 +240,7 @@ struct BuilderSessionMachine {
 
     private mutating func enter(with claim: ClaimState) -> [Action] {
         guard let told = job.builder else { return end(.jobEnded(job)) }
+        guard job.attached?.away != true else { return end(.machineAway(job.id, cause: "the service says so")) }
         switch claim {
         case .none:
             state = .entering(Entry(builder: told, claim: .requested))
@@ -368,8 +370,19 @@ struct BuilderSessionMachine {
         case .determiningReason, .over: return []
         case .waiting, .showingLog, .entering:
             // The service reports the end of the tasks and of the builder one after the other.
-            return end(job.builder == nil && job.status.isFinal ? .jobEnded(job) : .notConnected(error))
+            if job.builder == nil, job.status.isFinal { return end(.jobEnded(job)) }
+            // Where the process of an attached machine was, nobody answers.
+            let isAway = job.attached != nil && [.unreachable, .lost].contains(error.code)
+            return end(isAway ? .machineAway(job.id, cause: error.debugDescription) : .notConnected(error))
         }
+    }
+
+    /// Why a person is no longer inside, if the builder is alive as far as is known.
+    private func lost(_ loss: Loss) -> Refusal {
+        guard job.attached != nil, case .connection(let error) = loss, error.code == .lost else {
+            return .lost(loss, job.id)
+        }
+        return .machineLost(job.id, cause: error.debugDescription)
     }
 
     /// The service reports the builder's end at the same time as it ends.

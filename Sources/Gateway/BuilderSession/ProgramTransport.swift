@@ -12,14 +12,18 @@ final class ProgramTransport: BuilderTransport {
     private let context: SessionContext
     private let permit: Permit
     private let command: [UInt8]?
+    private let lendsAgent: Bool
     private var connection: BuilderConnection?
     private let terminal: LocalTerminal?
     /// The terminal, from the start of the remote program to the end.
     private var inside: SessionTerminal?
 
-    /// - Parameter command: nil: a shell.
-    init(_ command: [UInt8]?, _ permit: Permit, in context: SessionContext) {
+    /// - Parameters:
+    ///   - command: nil: a shell.
+    ///   - lendsAgent: whether a machine that has attached itself can use the client's agent too.
+    init(_ command: [UInt8]?, lendsAgent: Bool = false, _ permit: Permit, in context: SessionContext) {
         self.command = command
+        self.lendsAgent = lendsAgent
         self.permit = permit
         self.context = context
         terminal = context.environment.hasTerminal ? LocalTerminal() : nil
@@ -39,8 +43,9 @@ final class ProgramTransport: BuilderTransport {
     func connect(to builder: Job.Builder) {
         connection?.close()
         do throws(SSHClientError) {
-            connection = try context.builderConnection(to: builder, of: permit.job.id) {
-                [unowned self] event in
+            connection = try context.builderConnection(
+                to: builder, of: permit.job.id, isAttached: permit.job.attached != nil
+            ) { [unowned self] event in
                 switch event {
                 case .hostKeyVerified: onEvent(.connected)
                 case .authenticated: onEvent(.authenticated)
@@ -68,7 +73,7 @@ final class ProgramTransport: BuilderTransport {
 
     func start() {
         inside = terminal.map { terminal in
-            SessionTerminal(terminal, in: context) { [unowned self] in onEvent(.idle($0)) }
+            SessionTerminal(terminal, idleAfter: permit.job.attached?.idle, in: context) { [unowned self] in onEvent(.idle($0)) }
         }
         let type = context.environment.terminalType
         let program = RemoteProgram(
@@ -76,13 +81,24 @@ final class ProgramTransport: BuilderTransport {
                 Terminal(type: type.isEmpty ? "dumb" : type, size: $0.size, modes: $0.modes)
             },
             environment: context.environment.locale + guestVariable, command: command,
-            agentSocket: context.environment.agentSocket)
+            agentSocket: agentSocket)
         connection?.run(
             program,
             streams: PumpStreams(
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
                 typedAhead: terminal?.typedAhead ?? [],
                 observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
+    }
+
+    /// Nobody vouches for a machine that has attached itself.
+    private var agentSocket: String? {
+        guard context.environment.agentSocket != nil, permit.job.attached != nil, !lendsAgent else {
+            return context.environment.agentSocket
+        }
+        if terminal != nil {
+            context.say("Your agent is not lent to this machine. To lend it: connect --lend-agent \(permit.job.id)")
+        }
+        return nil
     }
 
     /// What the builder's own command `sallyport` must not offer, because it cannot tell who has come through the

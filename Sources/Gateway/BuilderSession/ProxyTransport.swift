@@ -16,7 +16,7 @@ final class ProxyTransport: BuilderTransport {
     private let context: SessionContext
     private let permit: Permit
     private var builder: Job.Builder?
-    private var connection: DirectConnection?
+    private var connection: (any ByteConnection)?
     private var admission: KeyAdmission?
     private var notices: TimedNotices?
     private var lastWords: Timer?
@@ -33,20 +33,38 @@ final class ProxyTransport: BuilderTransport {
     func connect(to builder: Job.Builder) {
         connection?.close()
         self.builder = builder
+        // A machine that has dialled this gateway starts a session for us, and adds the person's key: after the claim.
+        guard permit.job.attached == nil else {
+            context.loop.timer(after: .zero) { [weak self] in self?.onEvent(.connected) }
+            return
+        }
         connection = DirectConnection(to: BuilderAddress(builder), on: context.loop) { [unowned self] event in
-            switch event {
-            case .connected: onEvent(.connected)
-            case .builderEnded: endOutput()
-            case .ended: onEvent(.ended(.exited(status: 0)))
-            case .failed(let error):
-                lastWords?.cancel()
-                onEvent(.connectionFailed(error))
-            }
+            happened(event, connected: .connected)
         }
         connection?.start()
     }
 
+    private func happened(_ event: DirectConnection.Event, connected: BuilderSessionMachine.Event) {
+        switch event {
+        case .connected: onEvent(connected)
+        case .builderEnded: endOutput()
+        case .ended: onEvent(.ended(.exited(status: 0)))
+        case .failed(let error):
+            lastWords?.cancel()
+            onEvent(.connectionFailed(error))
+        }
+    }
+
+    /// The other end of the stream has the person's key, and nobody has to add it.
+    private func openStream(at path: String) {
+        connection = AttachedConnection(
+            at: path, greeting: context.greeting(.proxy(context.key)).line, on: context.loop
+        ) { [unowned self] event in happened(event, connected: .authenticated) }
+        connection?.start()
+    }
+
     func authenticate(with claim: Claim) {
+        if permit.job.attached != nil, case .socket(let path)? = builder?.endpoint { return openStream(at: path) }
         guard claim.keyAdmitted != true, let builder else { return onEvent(.authenticated) }
         admission = KeyAdmission(of: context.key, to: builder, of: permit.job.id, in: context) {
             [unowned self] error in

@@ -32,6 +32,9 @@ protocol PersonalCommand: Sendable {
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 
+/// A personal command that keys limited to attaching machines open too, and they open no other.
+protocol AttachingCommand: PersonalCommand {}
+
 /// A command that confirms the key with which the person has logged in, in one of its forms: all that can be done with a
 /// pending key.
 protocol PendingKeyCommand: Sendable {

@@ -12,24 +12,28 @@ struct ConnectCommand: JobCommand {
             Waits while the builder boots. While tasks run, it shows their log and lets you in when they
             have ended; with --now you go in at once. Without a job, it uses your only live one.
             The command reaches the builder unchanged, and you get its exit status. For a shell use ssh -t.
+            A machine that has attached itself cannot use your agent (ssh -A), unless you say --lend-agent.
             After the last session the builder stays for a while; leaving a shell, you can end it at once.
             """)
-    static let syntax = Syntax(flags: ["--now"], endsWithCommand: true)
+    static let syntax = Syntax(flags: ["--now", "--lend-agent"], endsWithCommand: true)
     static let action = Action.enter
 
     let job: JobID?
     /// Goes in while tasks are still running.
     let now: Bool
+    /// Lends the person's agent to a machine that has attached itself, too.
+    let lendsAgent: Bool
     /// Nil for a shell; otherwise not empty, byte for byte as the person wrote it.
     let command: [UInt8]?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         now = arguments.has("--now")
+        lendsAgent = arguments.has("--lend-agent")
         (job, command) = try arguments.jobAndCommand()
     }
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
-        let transport = ProgramTransport(command, permit, in: context)
+        let transport = ProgramTransport(command, lendsAgent: lendsAgent, permit, in: context)
         let session = BuilderSession(permit, over: transport, now: now, in: context)
         session.start()
         return session

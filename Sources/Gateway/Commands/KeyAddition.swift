@@ -1,5 +1,6 @@
 import AuthorizedKeys
 import BuildAPI
+import FoundationEssentials
 import KeyForms
 import Presentation
 import ServiceClient
@@ -8,12 +9,18 @@ import ServiceClient
 struct KeyAddition {
     private let person: Person
     private let service: any SelfService
+    private let limits: KeyLimits?
     private let json: Bool
     private let context: SessionContext
 
-    init(for person: Person, _ service: any SelfService, json: Bool, in context: SessionContext) {
+    /// - Parameter limits: nil: the keys are to be good for everything.
+    init(
+        for person: Person, _ service: any SelfService, _ limits: KeyLimits? = nil, json: Bool,
+        in context: SessionContext
+    ) {
         self.person = person
         self.service = service
+        self.limits = limits
         self.json = json
         self.context = context
     }
@@ -38,7 +45,7 @@ struct KeyAddition {
             case .success(let list): listed = list.keys
             case .failure(let error): return context.refuse(.serviceRefused(error, KeysCommand.manual.name))
             }
-            let own = Set(listed.filter(\.isUnlimited).map(\.fingerprint))
+            let own = Set(listed.filter { !$0.isPending }.map(\.fingerprint))
             let (old, new) = (
                 keys.filter { own.contains($0.key.fingerprint) },
                 keys.filter { !own.contains($0.key.fingerprint) }
@@ -53,16 +60,27 @@ struct KeyAddition {
     /// - Parameter isOnly: one key was sent.
     private func add(_ keys: ArraySlice<SubmittedKeys.Key>, isOnly: Bool, after added: [Key]) {
         guard let next = keys.first else { return answer(added, isOnly: isOnly) }
-        service.add(NewKey(owner: person.id, key: next.line), with: context.key.fingerprint) { result in
+        let new = limits?.key(of: person.id, next.line, at: .now) ?? NewKey(owner: person.id, key: next.line)
+        service.add(new, with: context.key.fingerprint) { result in
             switch result {
             case .success(let key):
-                let pending = key.isUnlimited ? "" : ", which is pending"
-                context.journal.note("\(person.record) adds the key \(next.key.fingerprint)\(pending)")
+                if limits != nil, !key.isForAttaching { return undo(next.key.fingerprint) }
+                let pending = key.isPending ? ", which is pending" : ""
+                let use = key.isForAttaching ? ", for attaching machines only" : ""
+                context.journal.note("\(person.record) adds the key \(next.key.fingerprint)\(pending)\(use)")
                 add(keys.dropFirst(), isOnly: isOnly, after: added + [key])
             case .failure(let error):
                 for key in added { lines(about: key).forEach(context.say) }
                 context.refuse(.serviceRefused(error, KeysCommand.manual.name))
             }
+        }
+    }
+
+    /// A service that knows no limits has added a key that is good for everything.
+    private func undo(_ fingerprint: String) {
+        service.removeKey(fingerprint, owner: person.id) { result in
+            if case .failure(let error) = result { context.journal.warn("\(error.debugDescription)") }
+            context.refuse(.notOffered("keys for attaching only"))
         }
     }
 
@@ -79,7 +97,9 @@ struct KeyAddition {
 
     private func lines(about key: Key) -> [String] {
         let name = "The key \(HostileText.printable(key.fingerprint, limit: 60))"
-        guard !key.isUnlimited else { return ["\(name) is yours now."] }
+        guard key.isPending else {
+            return ["\(name) is yours now.\(key.isForAttaching ? " All that it can do is to attach machines." : "")"]
+        }
         let limit = key.expires.map { " by \(TimeLeft.moment($0))" } ?? ""
         let word = HostileText.printable(key.word ?? "WORD", limit: 40)
         return [

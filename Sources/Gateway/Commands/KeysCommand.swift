@@ -12,14 +12,15 @@ struct KeysCommand: Command, PersonalCommand {
         summary: "manage your public keys; add reads them from standard input",
         details: """
             A key that you add is pending: log in with it and enter confirm, with the word that add prints.
+            add --attach-only [--expires 90d] [--from ADDRESS]… adds one that can only attach machines, for a CI.
             remove takes a fingerprint, as list prints it. The key marked * is the one you are using now.
             """)
-    static let syntax = Syntax(flags: ["--json"])
+    static let syntax = Syntax(flags: ["--json", "--attach-only"], values: ["--expires"], lists: ["--from"])
 
     enum Task: Equatable {
         case list
         /// Reads the key from standard input.
-        case add
+        case add(KeyLimits?)
         case confirm(word: String)
         case remove(fingerprint: String)
     }
@@ -31,10 +32,14 @@ struct KeysCommand: Command, PersonalCommand {
         json = arguments.has("--json")
         switch arguments.optionalWord() {
         case nil, "list": task = .list
-        case "add": task = .add
+        case "add": task = .add(try KeyLimits(arguments))
         case "confirm": task = .confirm(word: try arguments.word(.confirmation))
         case "remove": task = .remove(fingerprint: try arguments.word(.fingerprint))
         case let word?: throw UsageError(.unknownVerb, word: "keys \(word)")
+        }
+        if case .add = task { return }
+        for option in ["--attach-only", "--expires", "--from"] where arguments.has(option) {
+            throw UsageError(.needs("keys add"), word: option)
         }
     }
 
@@ -44,13 +49,14 @@ struct KeysCommand: Command, PersonalCommand {
         case .list: list(service, principal.person, context)
         case .remove(let fingerprint): try remove(fingerprint, service, principal.person, context)
         case .confirm: throw .confirmedKey(fingerprint: context.key.fingerprint)
-        case .add:
+        case .add(let limits):
             if context.environment.hasTerminal {
                 context.say("Paste the contents of a .pub file, then press Enter and Ctrl-D.")
             }
             return StandardInput(limit: 64 << 10, from: principal, in: context) { bytes in
                 do throws(Refusal) {
-                    try KeyAddition(for: principal.person, service, json: json, in: context).add(bytes ?? [])
+                    try KeyAddition(for: principal.person, service, limits, json: json, in: context)
+                        .add(bytes ?? [])
                 } catch {
                     context.refuse(error)
                 }
@@ -109,6 +115,7 @@ extension KeysCommand: PendingKeyCommand {
                 context.journal.note("\(key.owner.record) confirms the key \(fingerprint)")
                 context.answer(KeyView(key), json: json) {
                     "The key \(fingerprint) is \(key.owner.printableName)'s now.\n"
+                        + (key.isForAttaching ? "All that it can do is to attach machines.\n" : "")
                 }
             case .failure(let error) where error.code == .notPermitted:
                 context.refuse(.wrongWord(error, fingerprint: fingerprint))

@@ -28,12 +28,12 @@ struct NewKeys {
     private static func lines(about keys: [Key], at now: Date, in context: SessionContext) -> [String] {
         let new = keys.filter { key in
             guard key.fingerprint != context.key.fingerprint else { return false }
-            guard key.isUnlimited else { return true }
+            guard !key.isPending else { return true }
             guard let added = key.added else { return false }
             return now.timeIntervalSince(added) < time
         }.sorted { $0.added ?? .distantPast > $1.added ?? .distantPast }
         var lines = new.prefix(limit).map { key in
-            guard key.isUnlimited else {
+            guard !key.isPending else {
                 return "A key waits to be confirmed for you: \(KeyView.line(of: key))"
             }
             let moment = key.added.map { TimeLeft.moment($0) } ?? ""

@@ -84,6 +84,11 @@ enum Verbs {
         Verb(SubmitCommand.self),
         Verb(KeysCommand.self),
         Verb(WhoamiCommand.self),
+        // About a machine that has dialled the gateway.
+        Verb(AttachCommand.self),
+        Verb(AttachStreamCommand.self),
+        Verb(AttachLogCommand.self),
+        Verb(AttachBundleCommand.self),
         Verb(AcceptTermsCommand.self),
         Verb(HelpCommand.self),
         Verb(VersionCommand.self),

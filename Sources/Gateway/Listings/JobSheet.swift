@@ -23,6 +23,11 @@ struct JobSheet {
         func add(_ head: String, _ text: String) {
             lines.append("  " + head + String(repeating: " ", count: max(1, 11 - head.count)) + text)
         }
+        if let name = job.name { add("name", HostileText.printable(name, limit: 40)) }
+        if let attached = job.attached {
+            add("machine", "attached from \(HostileText.printable(attached.from, limit: 60))")
+            if attached.away == true { add("", "not connected at the moment") }
+        }
         add("status", "\(job.status.rawValue), \(job.visibility.rawValue)")
         add(
             "owner",

@@ -11,6 +11,8 @@ struct KeyView: Encodable {
     /// `confirm` for a pending key, which ends at `expires`.
     let limits: [Key.Limit]?
     let expires: Date?
+    /// The addresses that a key with limits is good from; nil: all.
+    let from: [String]?
     /// The word that confirms it.
     let word: String?
 
@@ -21,7 +23,19 @@ struct KeyView: Encodable {
         added = key.added
         limits = key.limits
         expires = key.expires
+        from = key.from
         word = key.word
+    }
+
+    private static func limits(of key: Key) -> String {
+        let use = key.isForAttaching ? "only for attaching machines" : nil
+        let state = key.isPending || !key.isForAttaching ? "pending" : nil
+        return [state, use].compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func origin(of key: Key) -> String {
+        guard let from = key.from, !from.isEmpty else { return "" }
+        return ", from " + from.map { HostileText.printable($0, limit: 50) }.joined(separator: ", ")
     }
 
     /// The fingerprint, the comment, and what is missing.
@@ -29,6 +43,6 @@ struct KeyView: Encodable {
         let limit = key.expires.map { " until \(TimeLeft.moment($0))" } ?? ""
         return HostileText.printable(key.fingerprint, limit: 60)
             + " \(HostileText.printable(key.comment, limit: 60))"
-            + (key.isUnlimited ? "" : " (pending\(limit))")
+            + (key.isUnlimited ? "" : " (\(limits(of: key))\(limit)\(origin(of: key)))")
     }
 }

@@ -62,6 +62,10 @@ extension Refusal {
                 .usage, "You have \(isAll ? "" : "more than ")\(count.counted("live job")).",
                 "Name the one you mean.", cause: "no job named")
 
+        case .severalJobsNamed(let name, let count):
+            Message(
+                .usage, "There are \(count) jobs with the name \(name).", "Give the number of the one you mean.",
+                cause: "a name of \(count) jobs")
         case .service(let error): Self.message(error)
         case .serviceRefused(let error, let verb): Self.message(error, to: verb)
         case .notOffered(let what):
@@ -112,6 +116,21 @@ extension Refusal {
             Message(
                 .noBuilder, "Job \(job.id) has ended already: \(job.status.rawValue).",
                 cause: "cancel of job \(job.id), which is \(job.status.rawValue)")
+
+        case .unusableGreeting(let fault): Self.message(fault)
+        case .notResumed(let error): Self.message(notResumed: error)
+        case .unexpectedStream(let cause):
+            Message(.tryAgain, "Nobody expects this stream, or not any more.", cause: "unexpected stream: \(cause)")
+        case .archiveToTerminal:
+            Message(
+                .usage, "An archive cannot go to a terminal.",
+                "Leave out -t: ssh … attach-bundle >sallyport-attach.tar.gz", cause: "attach-bundle with a terminal")
+        case .noBundle(let architecture, let cause):
+            Message(
+                .noBuilder, "This gateway has no archive of sallyport-attach for \(architecture).",
+                "It is installed with make attach-bundle.", cause: cause)
+        case .machineAway(let job, let cause): Self.message(away: job, cause: cause)
+        case .machineLost(let job, let cause): Self.message(machineLost: job, cause: cause)
 
         case .manifestTooLarge:
             Message(.badInput, "The manifest is larger than 1 MB.", cause: "submit: more than 1 MB")

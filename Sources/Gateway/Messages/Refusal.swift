@@ -42,6 +42,7 @@ enum Refusal: Error {
     case noJobNamedNorListed
     case noLiveJob
     case severalLiveJobs(atLeast: Int, isAll: Bool)
+    case severalJobsNamed(JobName, Int)
 
     // MARK: The build service
 
@@ -110,6 +111,22 @@ enum Refusal: Error {
     case notClaimed(ServiceError, JobID, verb: String)
     /// No connection to the builder.
     case notConnected(SSHClientError)
+
+    // MARK: Attached machines
+
+    /// What the machine's script says is not what the gateway understands.
+    case unusableGreeting(AttachmentFault)
+    /// The service does not know the machine that comes back.
+    case notResumed(ServiceError)
+    /// Nobody expects this stream, or not any more.
+    case unexpectedStream(_ cause: String)
+    case archiveToTerminal
+    /// The archive for this architecture is not installed.
+    case noBundle(String, cause: String)
+    /// The machine is not connected to the gateway, but can come back.
+    case machineAway(JobID, cause: String)
+    /// The machine's connection, or the person's stream, was lost while they were inside.
+    case machineLost(JobID, cause: String)
 
     // MARK: Inside a builder
 

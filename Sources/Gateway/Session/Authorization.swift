@@ -11,7 +11,7 @@ import ServiceClient
 /// whose key it is.
 final class Authorization {
     private let context: SessionContext
-    private let admit: (Person) throws(Refusal) -> Void
+    private let admit: (Person, KeyUse) throws(Refusal) -> Void
     private let authorized: (AuthorizedCommand) -> Void
     private var key: UsedKey
     private var principal: Principal?
@@ -22,10 +22,10 @@ final class Authorization {
     private(set) var isStranger = false
 
     /// - Parameters:
-    ///   - admit: called when the person is known. What it throws is their answer.
+    ///   - admit: called when the person is known, with what they have come for. What it throws is their answer.
     ///   - authorized: called once, with a command that this person is allowed to run.
     init(
-        in context: SessionContext, admit: @escaping (Person) throws(Refusal) -> Void = { _ in },
+        in context: SessionContext, admit: @escaping (Person, KeyUse) throws(Refusal) -> Void = { _, _ in },
         _ authorized: @escaping (AuthorizedCommand) -> Void
     ) {
         self.context = context
@@ -48,16 +48,17 @@ final class Authorization {
         if case .success(.job(let command)) = request {
             key = UsedKey(fingerprint: key.fingerprint, isForProxy: command is ProxyCommand)
         }
+        let use = request.keyUse
         context.service.key(context.key) { [unowned self] result in
             attempt { () throws(Refusal) in
                 let key = try result.orRefuse(aboutKey: true)
                 let known: Principal
                 do throws(Denial) {
-                    known = try Principal.identify(key, fingerprint: self.key.fingerprint)
+                    known = try Principal.identify(key, fingerprint: self.key.fingerprint, for: use)
                 } catch {
                     return try deny(error, request)
                 }
-                try admit(known.person)
+                try admit(known.person, use)
                 principal = known
                 try proceed(request)
             }
@@ -128,8 +129,39 @@ final class Authorization {
     }
 
     private func decide(_ command: any JobCommand, _ identifier: JobID) throws(Refusal) {
-        guard let principal, let job else { return }
+        guard let job else { return }
         let found = try job.orRefuse()
+        // The service's own ids come first.
+        if found == nil, let name = JobName(identifier.description), let service = context.service.attachments {
+            return findJob(named: name, for: command, identifier, service)
+        }
+        try decide(command, identifier, found)
+    }
+
+    /// Attached machines have names; only jobs that this person may enter are found by them.
+    private func findJob(
+        named name: JobName, for command: any JobCommand, _ identifier: JobID, _ service: any AttachmentService
+    ) {
+        guard let person = principal?.person else { return }
+        service.jobs(named: name, for: person) { [unowned self] result in
+            attempt { () throws(Refusal) in
+                // It has jobs without names.
+                if case .failure(let error) = result, error.code == .notOffered {
+                    return try decide(command, identifier, nil)
+                }
+                let list = try result.orRefuse()
+                guard list.jobs.count < 2 else {
+                    context.errors.write(JobTable(list.jobs, for: person).text)
+                    throw .severalJobsNamed(name, list.jobs.count)
+                }
+                let only = list.jobs.first
+                try decide(command, only?.id ?? identifier, only)
+            }
+        }
+    }
+
+    private func decide(_ command: any JobCommand, _ identifier: JobID, _ found: Job?) throws(Refusal) {
+        guard let principal else { return }
         let permit: Permit
         do throws(Denial) {
             permit = try Permit.decide(type(of: command).action, on: identifier, found, for: principal)
@@ -158,6 +190,13 @@ final class Authorization {
         } catch {
             context.refuse(error)
         }
+    }
+}
+
+extension Result<Request, UsageError> {
+    /// What a person with this command has come for.
+    fileprivate var keyUse: KeyUse {
+        if case .success(.personal(let command)) = self, command is any AttachingCommand { .attaching } else { .everything }
     }
 }
 

@@ -5,6 +5,8 @@ import Glibc
 final class Client {
     /// The descriptor of standard input, borrowed.
     let input: CInt
+    /// The descriptor of standard output, borrowed.
+    let outputDescriptor: CInt
     let output: OutputSink
     /// With a terminal it is the same as `output`, so that everything stays in order there.
     let errors: OutputSink
@@ -31,6 +33,7 @@ final class Client {
         self.loop = loop
         self.journal = journal
         self.input = input
+        outputDescriptor = outputs.output
         output = OutputSink(outputs.output, on: loop)
         errors = hasTerminal ? output : OutputSink(outputs.errors, on: loop)
         output.onGone = { [unowned self] in isGone("the client stopped reading") }

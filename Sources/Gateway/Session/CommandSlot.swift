@@ -1,6 +1,7 @@
 import AuthorizedKeys
 import BuildAPI
 import Glibc
+import Policy
 
 /// One of the places that a person has at this gateway: a file that is locked (flock(2)) while the process lives, so
 /// that even a killed process leaves its place.
@@ -20,14 +21,20 @@ final class CommandSlot {
         close(descriptor)
     }
 
+    /// Sessions of attached machines are counted apart, and there are more of them: each of a person's machines has one, and
+    /// one for everyone inside.
+    private static let attachingFactor = 16
+
     /// Takes the first free place of `limit`. Nil: this gateway counts no commands, and its log says so.
     ///
     /// - Parameter sessions: a folder that belongs to the account. The places of all people are in a folder of it.
     static func take(
-        of person: Person, limit: Int, in sessions: String, _ journal: Journal
+        of person: Person, for use: KeyUse = .everything, limit: Int, in sessions: String, _ journal: Journal
     ) throws(Refusal) -> CommandSlot? {
         do throws(CountingFolder.Failure) {
-            let folder = CountingFolder("@commands", in: sessions)
+            let isAttaching = use == .attaching
+            let folder = CountingFolder(isAttaching ? "@attaching" : "@commands", in: sessions)
+            let limit = isAttaching ? limit * attachingFactor : limit
             for place in 0..<limit {
                 if let slot = try lock("\(name(of: person)).\(place)", in: folder) { return slot }
             }

@@ -3,6 +3,7 @@ import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Glibc
+import Policy
 import ServiceClient
 
 /// One login, from the forced command to the exit status.
@@ -67,11 +68,11 @@ public enum ForcedSession {
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal, key: key, client: client)
         var slot: CommandSlot?
-        func admit(_ person: Person) throws(Refusal) {
+        func admit(_ person: Person, _ use: KeyUse) throws(Refusal) {
             guard slot == nil else { return }
             let gateway = configuration.gateway
             slot = try CommandSlot.take(
-                of: person, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
+                of: person, for: use, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
         }
         let authorization = Authorization(in: context, admit: admit) { command in
             do throws(Refusal) {

@@ -16,6 +16,8 @@ final class PermitKeeper {
     private let context: SessionContext
     private let ended: (Refusal) -> Void
     private var principal: Principal
+    /// What the person has come for.
+    private let use: KeyUse
     /// What the person goes on doing, and with which job; nil: something that is about no job.
     private var subject: (action: Action, job: Job)?
     private var timer: Timer?
@@ -38,23 +40,25 @@ final class PermitKeeper {
     convenience init(
         _ permit: Permit, _ action: Action, in context: SessionContext, ended: @escaping (Refusal) -> Void
     ) {
-        self.init(permit.principal, (action, permit.job), in: context, ended)
+        self.init(permit.principal, .everything, (action, permit.job), in: context, ended)
     }
 
     /// For a command that is about no job, and waits for what the person sends.
     convenience init(
-        _ principal: Principal, in context: SessionContext, ended: @escaping (Refusal) -> Void
+        _ principal: Principal, for use: KeyUse = .everything, in context: SessionContext,
+        ended: @escaping (Refusal) -> Void
     ) {
-        self.init(principal, nil, in: context, ended)
+        self.init(principal, use, nil, in: context, ended)
     }
 
     private init(
-        _ principal: Principal, _ subject: (action: Action, job: Job)?, in context: SessionContext,
+        _ principal: Principal, _ use: KeyUse, _ subject: (action: Action, job: Job)?, in context: SessionContext,
         _ ended: @escaping (Refusal) -> Void
     ) {
         self.context = context
         self.ended = ended
         self.principal = principal
+        self.use = use
         self.subject = subject
         silence = ServiceSilence(
             limit: .seconds(context.configuration.gateway.revocationTimeout), since: context.loop.now)
@@ -216,7 +220,7 @@ final class PermitKeeper {
     /// Whether the key is still the person's. If not, the command ends.
     private func recognise(_ key: Key?) -> Bool {
         do throws(Denial) {
-            let known = try Principal.identify(key, fingerprint: context.key.fingerprint)
+            let known = try Principal.identify(key, fingerprint: context.key.fingerprint, for: use)
             // What is about no job is about the person who has begun it.
             guard subject != nil || known.person.isSame(as: principal.person) else {
                 throw .unknownKey(fingerprint: context.key.fingerprint)

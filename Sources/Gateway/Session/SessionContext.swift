@@ -25,11 +25,14 @@ struct SessionContext {
 
     func refuse(_ refusal: Refusal) {
         let message = refusal.message
-        client.refuse(
-            message,
-            text: message.text(
-                commandLine: { commandLine($0) },
-                contact: configuration.gateway.contact.map { HostileText.printable($0, limit: 400) }))
+        client.refuse(message, text: text(of: message))
+    }
+
+    /// A message as people read it at this gateway.
+    func text(of message: Message) -> String {
+        message.text(
+            commandLine: { commandLine($0) },
+            contact: configuration.gateway.contact.map { HostileText.printable($0, limit: 400) })
     }
 
     /// Prints a command's answer on standard output, and ends the session.

@@ -21,14 +21,20 @@ final class SessionTerminal {
     private var lastTraffic: Instant
     private var idleTimer: Timer?
 
-    /// - Parameter idle: called once when the session's idle limit is reached.
-    init(_ terminal: LocalTerminal, in context: SessionContext, idle: @escaping (Duration) -> Void) {
+    /// - Parameters:
+    ///   - seconds: after how many without traffic the machine wants sessions to end; nil: it has no wish. The gateway's own
+    ///     limit counts too.
+    ///   - idle: called once when the session's idle limit is reached.
+    init(
+        _ terminal: LocalTerminal, idleAfter seconds: Int? = nil, in context: SessionContext,
+        idle: @escaping (Duration) -> Void
+    ) {
         self.terminal = terminal
         self.context = context
         self.idle = idle
         lastTraffic = context.loop.now
-        let seconds = context.configuration.gateway.idle
-        idleLimit = seconds > 0 ? IdleLimit(.seconds(seconds)) : nil
+        let limit = [context.configuration.gateway.idle, seconds ?? 0].filter { $0 > 0 }.min()
+        idleLimit = limit.map { IdleLimit(.seconds($0)) }
     }
 
     deinit {
@@ -49,6 +55,7 @@ final class SessionTerminal {
             }
             let lines = EntryLines(job, logoutCounts: permit.standing.isOwners, commands: commands)
             for line in lines.lines(at: .now) { context.say(line) }
+            for line in job.attached?.lines(at: .now) ?? [] { context.say(line) }
             if let others = Visitors.sentence(about: notices.others) { context.say(others) }
         }
         terminal.makeRaw()

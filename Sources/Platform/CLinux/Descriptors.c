@@ -1,6 +1,8 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 
+#include <sys/stat.h>
+
 int sp_send_descriptor(int socket, unsigned char word, int descriptor) {
     union {
         struct cmsghdr header;
@@ -54,6 +56,81 @@ int sp_receive_descriptor(int socket, unsigned char *word, int *descriptor) {
         }
     }
     return (int)count;
+}
+
+int sp_send_pair(int socket, unsigned char word, int first, int second) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    int pair[2] = {first, second};
+    struct iovec vector = {.iov_base = &word, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    ssize_t count;
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof pair);
+    memcpy(CMSG_DATA(&control.header), pair, sizeof pair);
+    do {
+        count = sendmsg(socket, &message, MSG_NOSIGNAL);
+    } while (count < 0 && errno == EINTR);
+    return count == 1 ? 0 : -1;
+}
+
+int sp_receive_pair(int socket, unsigned char *word, int *first, int *second) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct iovec vector = {.iov_base = word, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    ssize_t count;
+    *first = -1;
+    *second = -1;
+    do {
+        count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) {
+        return -1;
+    }
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    /* Both or none: a single one would be closed by nobody. The kernel closes those for which there is no room. */
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        int received[2];
+        size_t number = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(received, CMSG_DATA(header), (number < 2 ? number : 2) * sizeof(int));
+        if (number == 2) {
+            *first = received[0];
+            *second = received[1];
+        } else if (number == 1) {
+            close(received[0]);
+        }
+    }
+    return (int)count;
+}
+
+int sp_listen(const char *path, int backlog) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        return -1;
+    }
+    /* On Linux, the file gets the socket's own mode. */
+    if (fchmod(descriptor, 0600) != 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(descriptor, backlog) != 0) {
+        int error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+    return descriptor;
 }
 
 int sp_socket_type(int descriptor) {

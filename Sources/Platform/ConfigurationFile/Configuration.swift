@@ -64,6 +64,10 @@ public struct Configuration: Equatable, Sendable {
         /// A folder that belongs to the account: who runs how many commands, and, for a build service that does not
         /// count sessions itself, who is inside.
         public var sessions = "/run/sallyport/sessions"
+        /// A folder that belongs to the account: the sockets of attached machines.
+        public var attached = "/run/sallyport/attached"
+        /// The folder of the archives that `attach-bundle` hands out.
+        public var attachBundles = "/usr/local/share/sallyport/attach"
         /// A file to which sallyport-shell and sallyport-lookup append their records, in addition to the system log.
         public var logFile: String?
         /// A session with a terminal is closed after this many seconds without input and output; 0: never.

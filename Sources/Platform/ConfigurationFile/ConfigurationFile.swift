@@ -51,6 +51,10 @@ public enum ConfigurationFile {
             "gateway", "key_cache", default: configuration.gateway.keyCache)
         configuration.gateway.sessions = try document.path(
             "gateway", "sessions", default: configuration.gateway.sessions)
+        configuration.gateway.attached = try document.path(
+            "gateway", "attached", default: configuration.gateway.attached)
+        configuration.gateway.attachBundles = try document.path(
+            "gateway", "attach_bundles", default: configuration.gateway.attachBundles)
         configuration.gateway.logFile = try document.path("gateway", "log_file")
         configuration.gateway.commandsPerPerson = try document.number(
             "gateway", "commands_per_person", in: 1...10_000, default: configuration.gateway.commandsPerPerson

@@ -79,6 +79,13 @@ public protocol BuildService: AnyObject {
 
     /// What people do with their jobs and keys through the gateway; nil if they do that elsewhere.
     var selfService: (any SelfService)? { get }
+
+    /// Machines that dial out; nil: the service has no jobs for them.
+    var attachments: (any AttachmentService)? { get }
+}
+
+extension BuildService {
+    public var attachments: (any AttachmentService)? { nil }
 }
 
 /// What a service reports to those who watch a job.

@@ -311,7 +311,7 @@ public final class SallyportService: BuildService, SelfService {
 
     // MARK: Exchanges
 
-    private func send<Answer: Decodable>(
+    func send<Answer: Decodable>(
         _ request: HTTPRequest, body: some Encodable,
         _ answer: @escaping (Result<Answer, ServiceError>) -> Void
     ) {

@@ -103,6 +103,13 @@ int sp_send_descriptor(int socket, unsigned char word, int descriptor);
    at the end of file; -1 and errno on failure. */
 int sp_receive_descriptor(int socket, unsigned char *word, int *descriptor);
 
+/* The same with two descriptors: what is read from, and what is written to. Fewer or more than two count as none. */
+int sp_send_pair(int socket, unsigned char word, int first, int second);
+int sp_receive_pair(int socket, unsigned char *word, int *first, int *second);
+
+/* Listens on a Unix socket that it makes, for this user alone; close-on-exec and non-blocking. -1 and errno on failure. */
+int sp_listen(const char *path, int backlog);
+
 /* SOCK_STREAM or another type; -1: it is not a socket. */
 int sp_socket_type(int descriptor);
 

@@ -122,7 +122,7 @@ struct RequestTests {
     @Test(
         "manages keys",
         arguments: [
-            ("keys", .list, false), ("keys list --json", .list, true), ("keys add", .add, false),
+            ("keys", .list, false), ("keys list --json", .list, true), ("keys add", .add(nil), false),
             ("keys confirm --json abcd-efgh", .confirm(word: "abcd-efgh"), true),
             ("keys remove SHA256:abc", .remove(fingerprint: "SHA256:abc"), false),
         ] as [(String, KeysCommand.Task, Bool)])

@@ -1,0 +1,329 @@
+import AuthorizedKeys
+import BuildAPI
+import FoundationEssentials
+import Glibc
+import ServiceClient
+
+/// A machine that has dialled the gateway, from its greeting to its end: a state machine without I/O and without a clock.
+///
+/// Its order: the greeting; the service's answer, which makes it a job; then heartbeats, people's sessions and news of the
+/// job, until one of the three ends it: the machine, the service, the connection.
+struct AttachmentMachine {
+    enum Event {
+        /// The script has sent a line, or something that is none.
+        case line(Result<String, AttachmentFault>)
+        /// It sends nothing more, or the session ends.
+        case lost
+        /// The service's answer to `attach` and `resume`.
+        case attached(Attachment)
+        case notAttached(ServiceError)
+        /// The service's answer to a heartbeat.
+        case renewed(Attachment)
+        case notRenewed(ServiceError)
+        /// The job's current state.
+        case job(Job)
+        /// The service knows that the machine has left, or does not answer.
+        case left
+        case visitor(VisitorID, VisitorGreeting)
+        case visitorLeft(VisitorID)
+        case streamArrived(StreamID)
+        case streamEnded(StreamID)
+        /// The key may do that no more.
+        case revoked(Refusal)
+        case timer(Timer)
+    }
+
+    enum Timer: Equatable {
+        case greeting, heartbeat, alive, reminder, news, end
+        case visitor(VisitorID)
+    }
+
+    enum Action: Equatable {
+        case send(AttachmentOrder)
+        case attach(NewAttachment)
+        case resume(Resumption)
+        /// A heartbeat.
+        case renew(Attachment)
+        case report(AttachedExit, Attachment)
+        case leave(Attachment, AttachmentDeparture)
+        /// Watch the job; its log can come.
+        case watch(Attachment)
+        /// The stream with this id can come, or can come no more.
+        case expect(StreamID)
+        case forget(StreamID)
+        case handOver(StreamID, VisitorID)
+        case endStream(StreamID)
+        case refuse(VisitorID, errno: CInt)
+        /// Close their connection.
+        case dismiss(VisitorID)
+        /// `timer`, after that time. Those of a state that has passed mean nothing.
+        case wait(Timer, Duration)
+        /// Tell the script why, and end.
+        case refuseMachine(Refusal)
+        case finish(ExitStatus)
+    }
+
+    private enum State {
+        case greeting(AttachmentGreeting)
+        /// The service has been asked; how many names have been tried.
+        case asking(AttachmentGreeting, attempt: Int)
+        case attached(Attached)
+        case ending(Ending)
+        case over
+    }
+
+    /// Whose word is still awaited at the end.
+    private enum Ending {
+        /// The service's answer to `attach`, for a machine that has gone in the meantime.
+        case answer
+        /// The service's, that the machine has left.
+        case departure
+        /// The script's: the service has ended it.
+        case script
+    }
+
+    private struct Attached {
+        var attachment: Attachment
+        var news: AttachmentNews
+        /// Whether the command has not ended.
+        var isRunning: Bool
+    }
+
+    /// From the start to `ready`.
+    static let greetingTime = Duration.seconds(20)
+    static let aliveInterval = Duration.seconds(15)
+    /// How long an ending can take: CIs kill after ten seconds.
+    static let endTime = Duration.seconds(5)
+    /// Of a name that is taken: NAME, NAME-2 … NAME-5.
+    static let mostNames = 5
+
+    private let origin: AttachmentGreeting.Origin
+    private let key: PublicKey
+    private let enter: (String) -> String
+    private let newStream: () -> StreamID?
+    private var state = State.greeting(AttachmentGreeting())
+    private var visitors = AttachedVisitors()
+
+    /// - Parameters:
+    ///   - key: the gateway's own, which the machine's SSH server is told to accept.
+    ///   - enter: the command line for people, with a terminal, for words of the gateway's.
+    ///   - newStream: makes an id; nil: none can be made now.
+    init(
+        _ origin: AttachmentGreeting.Origin, key: PublicKey, enter: @escaping (String) -> String,
+        newStream: @escaping () -> StreamID? = StreamID.random
+    ) {
+        self.origin = origin
+        self.key = key
+        self.enter = enter
+        self.newStream = newStream
+    }
+
+    func begin() -> [Action] { [.send(.hello), .wait(.greeting, Self.greetingTime)] }
+
+    mutating func handle(_ event: Event, at now: Date) -> [Action] {
+        if case .over = state { return [] }
+        switch event {
+        case .line(let line): return take(line, at: now)
+        case .lost: return lost()
+        case .attached(let attachment): return attached(attachment, at: now)
+        case .notAttached(let error): return notAttached(error, at: now)
+        case .renewed(let attachment): return jobChanged(attachment.job, at: now)
+        case .notRenewed(let error): return notRenewed(error)
+        case .job(let job): return jobChanged(job, at: now)
+        case .left:
+            guard case .ending(.departure) = state else { return [] }
+            return finish()
+        case .visitor(let visitor, let greeting):
+            guard case .attached = state else { return [.refuse(visitor, errno: ENOTCONN)] }
+            return visitors.come(visitor, greeting, stream: newStream)
+        case .visitorLeft(let visitor): return visitors.left(visitor)
+        case .streamArrived(let stream): return visitors.arrived(stream)
+        case .streamEnded(let stream): return visitors.ended(stream)
+        case .revoked(let refusal): return revoked(refusal)
+        case .timer(let timer): return timePassed(timer, at: now)
+        }
+    }
+
+    // MARK: The script
+
+    private mutating func take(_ line: Result<String, AttachmentFault>, at now: Date) -> [Action] {
+        let message: AttachmentMessage
+        do throws(AttachmentFault) {
+            message = try AttachmentMessage(line: try line.get())
+        } catch {
+            return faulty(error)
+        }
+        switch (state, message) {
+        // It has gone before it was anywhere.
+        case (.greeting, .bye), (.greeting, .cancelled), (.asking, .bye), (.asking, .cancelled): return lost()
+        case (.ending(.script), .bye): return finish()
+        case (.greeting(let greeting), _): return greet(greeting, message, at: now)
+        case (.attached(let attached), .exit(let status)): return commandEnded(attached, status)
+        case (.attached, .keyed(let number)): return visitors.keyed(number, stream: newStream)
+        case (.attached(let attached), .cancelled): return leave(attached, .cancelled)
+        case (.attached(let attached), .bye): return leave(attached, .bye)
+        default: return []
+        }
+    }
+
+    /// Before the machine is attached it is refused. Afterwards one damaged line changes nothing, except that nothing can be
+    /// read any more after an endless one.
+    private mutating func faulty(_ fault: AttachmentFault) -> [Action] {
+        switch state {
+        case .greeting, .asking: return refuse(.unusableGreeting(fault))
+        case .attached where fault == .endlessLine: return lost()
+        case .attached, .ending, .over: return []
+        }
+    }
+
+    private mutating func greet(
+        _ greeting: AttachmentGreeting, _ message: AttachmentMessage, at now: Date
+    ) -> [Action] {
+        var greeting = greeting
+        do throws(AttachmentFault) {
+            guard try greeting.take(message) else {
+                state = .greeting(greeting)
+                return []
+            }
+        } catch {
+            return refuse(.unusableGreeting(error))
+        }
+        state = .asking(greeting, attempt: 1)
+        if let resumption = greeting.resumption(of: origin) { return [.resume(resumption)] }
+        return [.attach(greeting.attachment(of: origin, named: greeting.name, at: now))]
+    }
+
+    private mutating func commandEnded(_ attached: Attached, _ status: Int) -> [Action] {
+        guard attached.isRunning else { return [] }
+        var attached = attached
+        attached.isRunning = false
+        state = .attached(attached)
+        return [.report(AttachedExit(exitStatus: status), attached.attachment)]
+    }
+
+    // MARK: The service
+
+    private mutating func attached(_ attachment: Attachment, at now: Date) -> [Action] {
+        if case .ending(.answer) = state {
+            state = .ending(.departure)
+            return [.leave(attachment, .bye)]
+        }
+        guard case .asking(let greeting, _) = state else { return [] }
+        guard let welcome = AttachmentOrder.welcome(attachment, key: key) else {
+            return [.leave(attachment, .bye)] + refuse(.senseless("no secret for an attachment"))
+        }
+        let news = AttachmentNews(attachment.job, enter: enter)
+        let isRunning = greeting.isRunning == true && !attachment.job.status.isFinal
+        state = .attached(Attached(attachment: attachment, news: news, isRunning: isRunning))
+        let lines =
+            greeting.resumption == nil
+            ? news.arrival(named: greeting.name, obstacle: greeting.obstacle, at: now) : [news.returned]
+        return welcome.map { .send($0) } + Self.say(lines)
+            + [
+                .watch(attachment), .wait(.heartbeat, Self.pause(attachment)), .wait(.alive, Self.aliveInterval),
+                .wait(.reminder, AttachmentNews.interval),
+            ]
+    }
+
+    private mutating func notAttached(_ error: ServiceError, at now: Date) -> [Action] {
+        if case .ending(.answer) = state { return finish() }
+        guard case .asking(let greeting, let attempt) = state else { return [] }
+        guard greeting.resumption == nil else { return refuse(.notResumed(error)) }
+        guard error.code == .conflict, let name = greeting.name, attempt < Self.mostNames else {
+            return refuse(.serviceRefused(error, AttachCommand.manual.name))
+        }
+        state = .asking(greeting, attempt: attempt + 1)
+        // A name has at most 40 bytes.
+        return [.attach(greeting.attachment(of: origin, named: "\(name.prefix(38))-\(attempt + 1)", at: now))]
+    }
+
+    private mutating func notRenewed(_ error: ServiceError) -> [Action] {
+        guard case .attached(let attached) = state, [.claimEnded, .builderGone].contains(error.code) else {
+            return []
+        }
+        return end(attached)
+    }
+
+    private mutating func jobChanged(_ job: Job, at now: Date) -> [Action] {
+        guard case .attached(var attached) = state, job.id == attached.attachment.job.id else { return [] }
+        let lines = attached.news.update(job, at: now)
+        state = .attached(attached)
+        guard job.builder != nil else { return end(attached) }
+        return Self.say(lines) + waitForNews(attached, at: now)
+    }
+
+    private static func pause(_ attachment: Attachment) -> Duration {
+        .milliseconds(max(1000, Int(attachment.lease) * 1000 / 3))
+    }
+
+    private static func say(_ lines: [String]) -> [Action] { lines.map { .send(.say($0)) } }
+
+    // MARK: Time
+
+    private mutating func timePassed(_ timer: Timer, at now: Date) -> [Action] {
+        switch (timer, state) {
+        case (.greeting, .greeting), (.greeting, .asking): return refuse(.unusableGreeting(.silence))
+        case (.heartbeat, .attached(let attached)):
+            return [.renew(attached.attachment), .wait(.heartbeat, Self.pause(attached.attachment))]
+        case (.alive, .attached): return [.send(.alive), .wait(.alive, Self.aliveInterval)]
+        case (.reminder, .attached(let attached)):
+            return Self.say(attached.news.reminder(at: now)) + [.wait(.reminder, AttachmentNews.interval)]
+        case (.news, .attached(var attached)):
+            let lines = attached.news.timePassed(at: now)
+            state = .attached(attached)
+            return Self.say(lines) + waitForNews(attached, at: now)
+        case (.visitor(let visitor), .attached): return visitors.timePassed(visitor)
+        case (.end, .ending): return finish()
+        default: return []
+        }
+    }
+
+    private func waitForNews(_ attached: Attached, at now: Date) -> [Action] {
+        guard let moment = attached.news.nextMoment else { return [] }
+        return [.wait(.news, .milliseconds(Int(max(1, moment.timeIntervalSince(now) * 1000 + 1))))]
+    }
+
+    // MARK: The end
+
+    private mutating func refuse(_ refusal: Refusal) -> [Action] {
+        state = .over
+        return [.refuseMachine(refusal)]
+    }
+
+    /// If only the service is silent, the machine can come back.
+    private mutating func revoked(_ refusal: Refusal) -> [Action] {
+        guard case .attached(let attached) = state else { return refuse(refusal) }
+        let departure: AttachmentDeparture = if case .serviceSilent = refusal { .lost } else { .bye }
+        return visitors.endAll() + [.send(.end(refusal.message.text))] + leave(attached, departure)
+    }
+
+    /// The machine ends it, for good: whoever is inside is told by the service.
+    private mutating func leave(_ attached: Attached, _ departure: AttachmentDeparture) -> [Action] {
+        state = .ending(.departure)
+        return [.leave(attached.attachment, departure), .wait(.end, Self.endTime)]
+    }
+
+    /// The service has ended it. The script leaves by itself then, and says so.
+    private mutating func end(_ attached: Attached) -> [Action] {
+        state = .ending(.script)
+        return [.send(.end(attached.news.end)), .wait(.end, Self.endTime)]
+    }
+
+    /// The connection is gone; the machine can come back.
+    private mutating func lost() -> [Action] {
+        switch state {
+        case .attached(let attached):
+            return visitors.endAll() + leave(attached, .lost)
+        case .asking:
+            state = .ending(.answer)
+            return [.wait(.end, Self.endTime)]
+        case .greeting, .ending(.script): return finish()
+        case .ending, .over: return []
+        }
+    }
+
+    private mutating func finish() -> [Action] {
+        state = .over
+        return visitors.endAll() + [.finish(.success)]
+    }
+}

@@ -1,0 +1,44 @@
+import CommandGrammar
+import ConfigurationFile
+import Glibc
+import Policy
+
+/// `attach-bundle`: hands out the archive with sallyport-attach, and with an OpenSSH for machines that have none.
+struct AttachBundleCommand: Command, AttachingCommand {
+    static let manual = Manual(
+        name: "attach-bundle", synopsis: "attach-bundle [amd64 | arm64] >sallyport-attach.tar.gz",
+        summary: "print the archive with sallyport-attach and its own OpenSSH",
+        details: """
+            For CI jobs whose machines people are to enter: docs/attach. By default for amd64.
+            """)
+
+    enum Architecture: String, CaseIterable {
+        case amd64, arm64
+    }
+
+    let architecture: Architecture
+
+    init(_ arguments: inout Arguments) throws(UsageError) {
+        guard let word = arguments.optionalWord() else {
+            architecture = .amd64
+            return
+        }
+        guard let known = Architecture(rawValue: word) else {
+            throw UsageError(.malformedChoice(of: Architecture.allCases.map(\.rawValue)), word: word)
+        }
+        architecture = known
+    }
+
+    func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        guard !context.environment.hasTerminal else { throw .archiveToTerminal }
+        let path = "\(context.configuration.gateway.attachBundles)/sallyport-attach-\(architecture.rawValue).tar.gz"
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            throw .noBundle(architecture.rawValue, cause: "\(path): \(String(cString: strerror(errno)))")
+        }
+        context.journal.note("attach-bundle \(architecture.rawValue) \(principal.person.record)")
+        let copy = FileCopy(takingOwnershipOf: file, in: context)
+        copy.start()
+        return copy
+    }
+}

@@ -1,0 +1,11 @@
+/// A connection to a builder's SSH server that carries the bytes of the person's own client.
+public protocol ByteConnection: AnyObject {
+    /// Connects.
+    func start()
+    /// Carries bytes both ways.
+    ///
+    /// - Parameters: pipes, both borrowed.
+    func carry(from input: CInt, to output: CInt)
+    /// Ends the connection at once; no event comes after it.
+    func close()
+}
