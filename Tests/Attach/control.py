@@ -7,7 +7,7 @@ import threading
 import time
 
 # No event of these tests takes longer than this, however busy the computer is.
-DEADLINE = 30.0
+DEADLINE = 20.0
 
 
 class Control:

@@ -65,8 +65,8 @@ class Gateway:
         #: The job that every accepted script gets, unless it resumes one.
         self.job, self.secret, self.name = "57", secrets.token_hex(20), ""
         self.controls: list[Control] = []
-        #: The bytes of each `attach-log`, to its end.
-        self.logs: list[bytes] = []
+        #: The job and the bytes of each `attach-log` that has ended.
+        self.logs: list[tuple[str, bytes]] = []
         self.connections: list[subprocess.Popen] = []
         self.accepted_connections = 0
         #: Called with a Control that has said `done`.
@@ -200,7 +200,7 @@ class Gateway:
             with os.fdopen(descriptors[0], "rb") as stream:
                 log = stream.read()
             with self._changed:
-                self.logs.append(log)
+                self.logs.append((argument, log))
                 self._changed.notify_all()
             os.close(descriptors[1])
             os.close(descriptors[2])
