@@ -10,10 +10,11 @@ SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 # The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
-GROUPS := build image image-debian demo unit test bench
+GROUPS := build image image-debian attach-bundle demo unit test bench
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
+PACKAGES_attach-bundle := binutils gzip
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
 # The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
 PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
@@ -26,6 +27,10 @@ IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
 IMAGE_PACKAGES :=
+# The bundles for machines that dial out, and the Debian that they are made of: docs/attach/bundle.md.
+BUNDLES := $(CURDIR)/.build/attach
+ARCH = $(shell dpkg --print-architecture)
+DEBIAN_SUITE := bookworm
 # The environment of the program that tests the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
 # The environment of the program that connects to builders like JetBrains' editors: Tests/Clients.
@@ -35,6 +40,7 @@ PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
+ATTACH := $(PREFIX)/share/sallyport/attach
 UNIT := $(PREFIX)/lib/systemd/system/sallyport-runner.service
 TMPFILES := $(PREFIX)/lib/tmpfiles.d/sallyport.conf
 DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
@@ -45,8 +51,8 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian build demo unit test fuzz bench lint clean install install-image \
-    uninstall
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test fuzz bench lint clean \
+    install install-image install-bundle uninstall
 
 help:
 	echo 'make build   build the programs (release)'
@@ -58,9 +64,10 @@ help:
 	echo 'make lint    check the format only'
 	echo 'make image   make the small image for builders'
 	echo 'make image-debian    make an image to build in: Debian with a compiler, git and apt; docs/images.md'
+	echo 'make attach-bundle   make the archive for machines that dial out; ARCH=arm64; docs/attach/bundle.md'
 	echo 'make deps-build, deps-test …    install the Debian packages of one target; targets do this themselves'
 	echo 'make clean   remove everything that was built'
-	echo 'make install, make install-image, make uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
+	echo 'make install, install-image, install-bundle, uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
 # Installs those of the packages that are missing.
 define install_packages
@@ -115,6 +122,9 @@ image: deps-image
 image-debian: IMAGE := debian-build
 image-debian: deps-image-debian
 	Sources/Image/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
+
+attach-bundle: deps-attach-bundle
+	Sources/Attach/build-bundle --suite $(DEBIAN_SUITE) $(ARCH) $(BUNDLES) .build/packages
 
 # Builds the programs as we ship them: with the Swift runtime included, and without a search path for it.
 build: swift deps-build
@@ -255,6 +265,19 @@ install-image:
 	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
 	done
 
+# Installs the bundles that were made, for the gateway and for any web server. Who is downloading one goes on reading the old one.
+install-bundle:
+	made=($$(find '$(BUNDLES)' -maxdepth 1 -type f -name 'sallyport-attach*' -printf '%f\n' 2>/dev/null | sort)) || true
+	if [ "$${#made[@]}" = 0 ]; then
+	    echo 'There is no bundle. make attach-bundle makes one.'
+	    exit 1
+	fi
+	install -d --mode=0755 '$(DESTDIR)$(ATTACH)'
+	for file in "$${made[@]}"; do
+	    install --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(ATTACH)'"/.$$file.new"
+	    mv '$(DESTDIR)$(ATTACH)'"/.$$file.new" '$(DESTDIR)$(ATTACH)'"/$$file"
+	done
+
 # Removes the programs and what starts them, unless they are in use. Keeps the configuration, keys, accounts, jobs and logs.
 uninstall:
 	if [ -z '$(DESTDIR)' ]; then
@@ -288,7 +311,7 @@ uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(UNIT)' '$(DESTDIR)$(TMPFILES)' '$(DESTDIR)$(UNIT).new' \
 	    '$(DESTDIR)$(TMPFILES).new' "$$drop_in.new" '$(DESTDIR)/etc/sallyport/sallyport.toml.new'
 	if cmp -s "$$drop_in" '$(DESTDIR)$(SHIPPED)/50-sallyport.conf'; then rm "$$drop_in"; fi
-	rm -rf '$(DESTDIR)$(LIBEXEC)'
+	rm -rf '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/share/sallyport'
 	for left in /etc/sallyport /var/lib/sallyport; do
 	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Kept: $$left"
 	done
