@@ -10,7 +10,7 @@ SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 # The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
-GROUPS := build image image-debian attach-bundle demo unit test bench
+GROUPS := build image image-debian attach-bundle demo unit test bench attach
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
@@ -22,6 +22,9 @@ PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
 # The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
+# The shells that sallyport-attach runs in.
+PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
+    python3-venv
 PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
@@ -35,12 +38,14 @@ DEBIAN_SUITE := bookworm
 CONTRACT := .build/contract
 # The environment of the program that connects to builders like JetBrains' editors: Tests/Clients.
 CLIENTS := .build/clients
+# The environment of the tests of sallyport-attach: Tests/Attach.
+ATTACH := .build/attach-tests
 # Where `make install` installs to, and from. DESTDIR is for building packages.
 PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
-ATTACH := $(PREFIX)/share/sallyport/attach
+SHARED_BUNDLES := $(PREFIX)/share/sallyport/attach
 UNIT := $(PREFIX)/lib/systemd/system/sallyport-runner.service
 TMPFILES := $(PREFIX)/lib/tmpfiles.d/sallyport.conf
 DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
@@ -51,7 +56,7 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test fuzz bench lint clean \
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test attach fuzz bench lint clean \
     install install-image install-bundle uninstall
 
 help:
@@ -59,6 +64,7 @@ help:
 	echo 'make demo    show everything on this machine, and leave nothing behind'
 	echo 'make unit    run the unit tests only: no virtual machine, no sshd'
 	echo 'make test    run all tests, in stages; SUITE=Tail runs one suite'
+	echo 'make attach  test sallyport-attach, which CI jobs run: real sshd and ssh, no gateway of ours'
 	echo 'make bench   compare the speed with plain ssh'
 	echo 'make fuzz    fuzz each target for 10 minutes, one per core at a time; SECONDS=60 for less'
 	echo 'make lint    check the format only'
@@ -148,9 +154,14 @@ unit: swift deps-unit
 test: swift deps-test
 	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 60m Tests/run '$(SUITE)'
 
+# Its tests mostly wait.
+attach: deps-attach $(ATTACH)/installed
+	$(ATTACH)/bin/pytest --numprocesses 4 --dist worksteal Tests/Attach
+
 $(CONTRACT)/installed: Tests/Contract/requirements.txt
 $(CLIENTS)/installed: Tests/Clients/requirements.txt
-$(CONTRACT)/installed $(CLIENTS)/installed:
+$(ATTACH)/installed: Tests/Attach/requirements.txt
+$(CONTRACT)/installed $(CLIENTS)/installed $(ATTACH)/installed:
 	rm -rf $(@D)
 	/usr/bin/python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
@@ -272,10 +283,10 @@ install-bundle:
 	    echo 'There is no bundle. make attach-bundle makes one.'
 	    exit 1
 	fi
-	install -d --mode=0755 '$(DESTDIR)$(ATTACH)'
+	install -d --mode=0755 '$(DESTDIR)$(SHARED_BUNDLES)'
 	for file in "$${made[@]}"; do
-	    install --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(ATTACH)'"/.$$file.new"
-	    mv '$(DESTDIR)$(ATTACH)'"/.$$file.new" '$(DESTDIR)$(ATTACH)'"/$$file"
+	    install --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new"
+	    mv '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new" '$(DESTDIR)$(SHARED_BUNDLES)'"/$$file"
 	done
 
 # Removes the programs and what starts them, unless they are in use. Keeps the configuration, keys, accounts, jobs and logs.

@@ -5,11 +5,14 @@ Needs root. What is mounted, and what is left running, disappears with the names
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUSYBOX = "/usr/bin/busybox"
@@ -118,9 +121,31 @@ def build_bundle(output: Path, suite: str = "bookworm", architecture: str | None
     subprocess.run(
         [REPOSITORY / "Sources/Attach/build-bundle", "--suite", suite, architecture, output, REPOSITORY / ".build/packages"],
         check=True, stdout=subprocess.DEVNULL, timeout=300,
-    )
+    )  # fmt: skip
     return output / f"sallyport-attach-{architecture}.tar.gz"
+
+
+def shared_bundle(factory: pytest.TempPathFactory, suite: str = "bookworm", architecture: str | None = None) -> Path:
+    """The archive of this run of the tests, which is built once; the folder beside it is what is in it."""
+    architecture = architecture or host_architecture()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = factory.getbasetemp().parent / f"bundle-{run}-{suite}-{architecture}"
+    archive = folder / f"sallyport-attach-{architecture}.tar.gz"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            build_bundle(folder, suite, architecture)
+            subprocess.run(["tar", "-x", "-z", "-f", archive, "--one-top-level=unpacked"], cwd=folder, check=True)
+            (folder / "complete").touch()
+    return archive
 
 
 def host_architecture() -> str:
     return subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
+
+
+def let_others_in(folder: Path) -> None:
+    """Lets every user reach a folder of pytest's, which are root's alone."""
+    for parent in (folder, *folder.parents):
+        if parent.name.startswith("pytest-of-") or "pytest-of-" in str(parent):
+            parent.chmod(0o755)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import REPOSITORY, Machine, Obstacles, build_bundle, host_architecture, make_root
+from machine import REPOSITORY, Machine, Obstacles, build_bundle, host_architecture, make_root, shared_bundle
 
 PROGRAMS = ["nc", "scp", "sftp-server", "ssh", "ssh-keygen", "sshd"]
 MACHINES = {"amd64": "Advanced Micro Devices X86-64", "arm64": "AArch64"}
@@ -24,8 +24,8 @@ MACHINES = {"amd64": "Advanced Micro Devices X86-64", "arm64": "AArch64"}
 
 @pytest.fixture(scope="module", params=MACHINES)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of each architecture; one of them is always foreign to this host."""
-    return build_bundle(tmp_path_factory.mktemp("made"), architecture=request.param)
+    """A bundle of each architecture; one of them at least is foreign to this host."""
+    return shared_bundle(tmp_path_factory, architecture=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +180,9 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces, whi
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    folder = tmp_path_factory.mktemp("machine")
-    archive = build_bundle(folder)
-    subprocess.run(["tar", "-x", "-z", "-f", archive, "-C", folder], check=True)
-    root = make_root(folder / "root")
+    root = make_root(tmp_path_factory.mktemp("machine"))
     (root / "etc/hosts").write_text("127.0.0.1 gateway.example\n")
-    return Machine(root, folder / "sallyport-attach", Obstacles())
+    return Machine(root, shared_bundle(tmp_path_factory).with_name("unpacked") / "sallyport-attach", Obstacles())
 
 
 @needs_root
@@ -207,19 +204,20 @@ def test_ssh_finds_a_gateway_by_name_and_through_a_proxy(machine: Machine) -> No
             mkdir /tmp/state && sh /tmp/sallyport-attach/run prepare /tmp/state || exit 1
             ssh="sh /tmp/state/run ssh -F none -o BatchMode=yes -p {port}"
             $ssh gateway.example
-            $ssh -o 'ProxyCommand=sh /tmp/state/run nc -X connect -x 127.0.0.1:{proxy.server_port} %h %p' gateway.example
+            $ssh -o ProxyUseFdpass=yes -o 'ProxyCommand=sh /tmp/state/run nc -F -X connect -x 127.0.0.1:{proxy.server_port} %h %p' gateway.example
             """)
         proxy.shutdown()
     assert [greeting[:12] for greeting in greetings] == [b"SSH-2.0-Open"] * 2, done
 
 
 @needs_root
-def test_a_bundle_of_another_architecture_says_which_one_is_right(machine: Machine, tmp_path: Path) -> None:
+def test_a_bundle_of_another_architecture_says_which_one_is_right(
+    machine: Machine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     here = host_architecture()
     other = next(name for name in MACHINES if name != here)
-    archive = build_bundle(tmp_path, architecture=other)
-    subprocess.run(["tar", "-x", "-z", "-f", archive, "-C", tmp_path], check=True)
-    done = Machine(machine.root, tmp_path / "sallyport-attach", Obstacles()).run(
+    bundle = shared_bundle(tmp_path_factory, architecture=other).with_name("unpacked") / "sallyport-attach"
+    done = Machine(machine.root, bundle, Obstacles()).run(
         "mkdir /tmp/state; sh /tmp/sallyport-attach/run prepare /tmp/state")
     assert done.returncode == 1
     assert done.stdout == f"this bundle is for {other} and this machine is {here}: fetch sallyport-attach-{here}.tar.gz\n"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
-from machine import CAPABILITIES, FILES, TERMINALS, USERS, Machine, Obstacles, build_bundle, make_root
+from machine import CAPABILITIES, FILES, TERMINALS, USERS, Machine, Obstacles, let_others_in, make_root, shared_bundle
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces, which needs root")
 
@@ -62,20 +61,13 @@ exit 0
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("machine")
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.getuid() and parent != Path("/tmp") and parent != Path("/"):
-            parent.chmod(0o755)
-    folder.chmod(0o755)
+    let_others_in(folder)
     return make_root(folder)
 
 
 @pytest.fixture(scope="session", params=["bookworm", "trixie"], ids=["OpenSSH 9.2", "OpenSSH 10"])
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
-    archive = build_bundle(folder, request.param)
-    subprocess.run(["tar", "-x", "-z", "-f", archive, "-C", folder], check=True)
-    folder.chmod(0o755)
-    return folder / "sallyport-attach"
+    return shared_bundle(tmp_path_factory, request.param).with_name("unpacked") / "sallyport-attach"
 
 
 @pytest.mark.parametrize("obstacles", combinations(), ids=str)
