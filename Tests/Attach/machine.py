@@ -40,7 +40,7 @@ class Obstacles:
 
 def make_root(folder: Path) -> Path:
     """Makes the files of a machine that has nothing but busybox: no C library, no OpenSSH."""
-    for name in ("bin", "dev", "proc", "etc", "home/user", "root", "tmp", "var/tmp", "run"):
+    for name in ("bin", "dev", "proc", "etc", "home/user", "root", "tmp", "var/tmp", "run", "script"):
         (folder / name).mkdir(parents=True)
     shutil.copy(BUSYBOX, folder / "bin/busybox")
     for applet in subprocess.check_output([BUSYBOX, "--list"], text=True).split():
@@ -50,13 +50,31 @@ def make_root(folder: Path) -> Path:
     (folder / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/sbin/nologin\n")
     (folder / "etc/group").write_text("root:x:0:\ntty:x:5:\nuser:x:1000:\n")
     os.chown(folder / "home/user", 1000, 1000)
+    for file in (REPOSITORY / "Sources/Attach/sallyport-attach", Path(__file__).with_name("small_gateway.sh")):
+        shutil.copy(file, folder / "script")
     for name in ("tmp", "var/tmp"):
         (folder / name).chmod(0o1777)
     return folder
 
 
+def install_openssh(root: Path, bundle: Path) -> None:
+    """Gives a machine an OpenSSH of its own, with what is in a bundle, where Debian has it."""
+    loader = (bundle / "lib/ld.so").resolve()
+    interpreter = {"ld-linux-x86-64.so.2": "lib64", "ld-linux-aarch64.so.1": "lib"}[loader.name]
+    for name in ("usr/bin", "usr/sbin", "usr/lib/openssh", "usr/lib", interpreter):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    shutil.copy(loader, root / interpreter / loader.name)
+    for library in (bundle / "lib").glob("lib*.so*"):
+        shutil.copy(library, root / "usr/lib")
+    for program in (bundle / "libexec").iterdir():
+        folder = {"sshd": "usr/sbin", "ssh": "usr/bin", "scp": "usr/bin", "ssh-keygen": "usr/bin"}.get(program.name, "usr/lib/openssh")
+        shutil.copy(program, root / folder)
+    with (root / "etc/passwd").open("a") as passwd:
+        passwd.write("sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n")
+
+
 class Machine:
-    """A machine with given obstacles. Its bundle lies at /tmp/sallyport-attach."""
+    """A machine with given obstacles. Its bundle lies at /tmp/sallyport-attach, the script alone at /script."""
 
     def __init__(self, root: Path, bundle: Path, obstacles: Obstacles):
         self.root, self.bundle, self.obstacles = root, bundle, obstacles

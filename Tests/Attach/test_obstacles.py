@@ -104,3 +104,16 @@ def test_every_pair_of_obstacles_is_tested() -> None:
         for kinds in itertools.combinations((USERS, CAPABILITIES, FILES, TERMINALS), 2)
         for pair in itertools.product(*kinds)
     }
+
+
+@pytest.mark.parametrize("obstacles", combinations()[::2], ids=str)
+def test_the_script_lets_people_in(root: Path, bundle: Path, obstacles: Obstacles) -> None:
+    has_terminal = obstacles.terminals != "no /dev/pts"
+    done = Machine(root, bundle, obstacles).run(
+        f"sh /script/small_gateway.sh /tmp/sallyport-attach/sallyport-attach {'terminal' if has_terminal else ''}")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and "status 3" in lines, done
+    assert f"said terminal {'yes' if has_terminal else 'no'}" in [" ".join(line.split()[:3]) for line in lines], done
+    assert f"inside as {obstacles.uid} in /tmp/gateway/work with STEP=check, {'/dev/pts/' if has_terminal else 'not a tty'}" in (
+        line.rstrip("0123456789") for line in lines), done
+    assert not [line for line in lines if line.startswith("left")], done
