@@ -69,8 +69,8 @@ def install_openssh(root: Path, bundle: Path) -> None:
     for program in (bundle / "libexec").iterdir():
         folder = {"sshd": "usr/sbin", "ssh": "usr/bin", "scp": "usr/bin", "ssh-keygen": "usr/bin"}.get(program.name, "usr/lib/openssh")
         shutil.copy(program, root / folder)
-    with (root / "etc/passwd").open("a") as passwd:
-        passwd.write("sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n")
+    (root / "etc/passwd").write_text(
+        "root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\nsshd:x:100:65534::/run/sshd:/sbin/nologin\n")
 
 
 class Machine:

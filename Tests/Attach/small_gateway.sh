@@ -10,7 +10,7 @@ theirs() { sh "$folder/run" "$@"; }
 for key in host job person; do
     theirs ssh-keygen -q -t ed25519 -N '' -C '' -f "$key" || exit 92
 done
-mkfifo from-machine to-machine left
+mkfifo from-machine to-machine came left
 cat >conf <<END
 HostKey $folder/host
 AuthorizedKeysFile $folder/job.pub
@@ -28,6 +28,7 @@ case \$SSH_ORIGINAL_COMMAND in
     printf 'sallyport 1\njob 57\nsecret %040d\nkey %s\n' 7 "\$(cat person.pub)"
     while read -r line; do case \$line in keyed*) break ;; esac; done
     printf 'ready\nopen %032d\n' 7
+    echo >came
     cat left
     echo 'end The test is finished.'
     ;;
@@ -40,8 +41,9 @@ esac
 END
 echo 'cat <from-machine & exec cat >to-machine' >proxy
 
-# The person, who waits until the gateway has a stream.
+# The person, who comes when the gateway has let the machine in.
 (
+    read -r _ <came
     theirs ssh -F none -i person -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
         -o "ProxyCommand=sh proxy" ${terminal:+-tt} "$(cat user)@machine" \
         'echo "inside as $(id -u) in $PWD with STEP=$STEP, $(tty)"; command -v scp >/dev/null && echo "inside is an scp"' \
