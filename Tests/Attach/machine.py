@@ -76,8 +76,8 @@ def install_openssh(root: Path, bundle: Path) -> None:
 class Machine:
     """A machine with given obstacles. Its bundle lies at /tmp/sallyport-attach, the script alone at /script."""
 
-    def __init__(self, root: Path, bundle: Path, obstacles: Obstacles):
-        self.root, self.bundle, self.obstacles = root, bundle, obstacles
+    def __init__(self, root: Path, bundle: Path, obstacles: Obstacles, shell: str = "/bin/sh"):
+        self.root, self.bundle, self.obstacles, self.shell = root, bundle, obstacles, shell
 
     def mounts(self) -> str:
         """The commands of root that make the obstacles, in a mount namespace of their own."""
@@ -108,7 +108,7 @@ class Machine:
 
     def capsh(self) -> list[str]:
         """What gives up capabilities and becomes the user."""
-        words = ["capsh", f"--chroot={self.root}"]
+        words = [shutil.which("capsh", path="/usr/sbin:/sbin:/usr/bin"), f"--chroot={self.root}"]
         words += {
             "all capabilities": [],
             "no capability": ["--no-new-privs", "--drop=all"],
@@ -122,15 +122,17 @@ class Machine:
     def run(self, script: str, *, timeout: float = 30) -> subprocess.CompletedProcess[str]:
         """Runs a script there as the user."""
         home = {"root": "/root", "user": "/home/user"}.get(self.obstacles.user)
-        environment = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"}
+        environment = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin" if self.shell == "/bin/sh" else os.path.dirname(self.shell)}
         if home and self.obstacles.files != "no HOME":
             environment["HOME"] = home
-        inside = [*self.capsh(), "--shell=/bin/sh", "--", "-c", script]
+        inside = [*self.capsh(), f"--shell={self.shell}", "--", "-c", script]
+        # Programs of this host are found until the root changes.
+        outside = f"PATH={os.defpath}:/usr/sbin:/sbin\n{self.mounts()}\nexec env PATH={environment['PATH']} \"$0\" \"$@\""
         return subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
-             "/bin/sh", "-c", self.mounts() + '\nexec "$@"', "sh", *inside],
+            ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
+             "/bin/sh", "-c", outside, *inside],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, cwd="/",
-        )
+        )  # fmt: skip
 
 
 def build_bundle(output: Path, suite: str = "bookworm", architecture: str | None = None) -> Path:

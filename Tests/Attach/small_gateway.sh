@@ -53,12 +53,13 @@ echo 'cat <from-machine & exec cat >to-machine' >proxy
 person=$!
 
 # The CI.
-mkdir work && cd work
+mkdir work && cd work || exit 93
 STEP=check sh "$script" "$(cat ../user)@gateway" --identity "$folder/job" --host-key "$(cat ../host.pub)" \
     --ssh-option "ProxyCommand=sh $folder/run sshd -i -f $folder/conf" -- sh -c 'echo output; exit 3' 2>../messages
 echo "status $?"
 cd ..
-[ ! -e said ] && kill "$person" || wait "$person"
+[ -e said ] || kill "$person"
+wait "$person"
 sed 's/^/message /' messages
 [ ! -e said ] || cat said
 [ ! -e inside ] || tr -d '\r' <inside

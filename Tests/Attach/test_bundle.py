@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.server
 import json
@@ -229,3 +230,37 @@ def test_its_commands_work_from_the_path(machine: Machine, command: str) -> None
     done = machine.run(f"PATH=$PATH:/tmp/sallyport-attach/bin; {command}")
     assert "not found" not in done.stderr and "error while loading" not in done.stderr, done
     assert done.stderr, done
+
+
+@needs_root
+def test_the_page_says_how_to_fetch_and_check_it(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> None:
+    archive = shared_bundle(tmp_path_factory, architecture="amd64")
+    page = (REPOSITORY / "docs/attach/bundle.md").read_text()
+    lines = [
+        re.search(pattern, page, re.MULTILINE)[0]
+        for pattern in (r"^busybox wget .*", r"^echo .* sha256sum .*", r"^tar xzf .*", r"^\(cd sallyport-attach && .*", r"^case \$\(uname.*")
+    ]
+    handler = functools.partial(QuietFiles, directory=archive.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        sum_of_it = archive.with_name(archive.name + ".sha256").read_text().split()[0]
+        done = machine.run(
+            f"set -e; cd /tmp; mkdir a; cd a; SALLYPORT_BUNDLE_SHA256={sum_of_it}\n"
+            + "\n".join(lines).replace("https://ci.example.org/attach/", address)
+            + "\necho $architecture; ls sallyport-attach/run")
+        server.shutdown()
+    said = done.stdout.splitlines()
+    assert said[0] == "sallyport-attach.tar.gz: OK" and said[-2:] == [host_architecture(), "sallyport-attach/run"], done
+    assert {line.split(": ")[-1] for line in said[:-2]} == {"OK"}
+
+
+def test_the_page_says_how_large_it_is(made: Path) -> None:
+    page = (REPOSITORY / "docs/attach/bundle.md").read_text()
+    said = float(re.search(rf"`{made.name}` \| ([\d.]+) MB", page)[1])
+    assert abs(said - made.stat().st_size / 1e6) < 0.2
+
+
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass

@@ -117,3 +117,15 @@ def test_the_script_lets_people_in(root: Path, bundle: Path, obstacles: Obstacle
     assert f"inside as {obstacles.uid} in /tmp/gateway/work with STEP=check, {'/dev/pts/' if has_terminal else 'not a tty'}" in (
         line.rstrip("0123456789") for line in lines), done
     assert not [line for line in lines if line.startswith("left")], done
+
+
+def test_sh_can_be_anywhere(bundle: Path, tmp_path: Path) -> None:
+    if (bundle / "libexec/sshd-session").exists():
+        pytest.skip("this sshd starts its own parts, which are scripts for /bin/sh")
+    let_others_in(tmp_path)
+    root = make_root(tmp_path / "root")
+    (root / "bin").rename(root / "busybox")
+    machine = Machine(root, bundle, Obstacles("user"), shell="/busybox/sh")
+    done = machine.run("sh /script/small_gateway.sh /tmp/sallyport-attach/sallyport-attach terminal")
+    lines = [line.rstrip("0123456789") for line in done.stdout.splitlines()]
+    assert "inside as 1000 in /tmp/gateway/work with STEP=check, /dev/pts/" in lines, done
