@@ -10,10 +10,11 @@ SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
 # The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
-GROUPS := build image image-debian demo unit test bench attach
+GROUPS := build image image-debian attach-bundle demo unit test bench attach
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev pkg-config git ca-certificates
 PACKAGES_image := binutils cpio gzip
 PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
+PACKAGES_attach-bundle := binutils gzip
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
 # The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
 PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
@@ -22,23 +23,29 @@ PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
     iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
 # The shells that sallyport-attach runs in.
-PACKAGES_attach := openssh-server openssh-client dash bash ksh busybox-static python3 python3-venv
+PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
+    python3-venv
 PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
 IMAGE_PACKAGES :=
+# The bundles for machines that dial out, and the Debian that they are made of: docs/attach/bundle.md.
+BUNDLES := $(CURDIR)/.build/attach
+ARCH = $(shell dpkg --print-architecture)
+DEBIAN_SUITE := bookworm
 # The environment of the program that tests the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
 # The environment of the program that connects to builders like JetBrains' editors: Tests/Clients.
 CLIENTS := .build/clients
 # The environment of the tests of sallyport-attach: Tests/Attach.
-ATTACH := .build/attach
+ATTACH := .build/attach-tests
 # Where `make install` installs to, and from. DESTDIR is for building packages.
 PREFIX := /usr/local
 DESTDIR :=
 PROGRAMS := .build/release
 LIBEXEC := $(PREFIX)/libexec/sallyport
+SHARED_BUNDLES := $(PREFIX)/share/sallyport/attach
 UNIT := $(PREFIX)/lib/systemd/system/sallyport-runner.service
 TMPFILES := $(PREFIX)/lib/tmpfiles.d/sallyport.conf
 DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
@@ -49,8 +56,8 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian build demo unit test attach fuzz bench lint clean install install-image \
-    uninstall
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test attach fuzz bench lint clean \
+    install install-image install-bundle uninstall
 
 help:
 	echo 'make build   build the programs (release)'
@@ -63,9 +70,10 @@ help:
 	echo 'make lint    check the format only'
 	echo 'make image   make the small image for builders'
 	echo 'make image-debian    make an image to build in: Debian with a compiler, git and apt; docs/images.md'
+	echo 'make attach-bundle   make the archive for machines that dial out; ARCH=arm64; docs/attach/bundle.md'
 	echo 'make deps-build, deps-test …    install the Debian packages of one target; targets do this themselves'
 	echo 'make clean   remove everything that was built'
-	echo 'make install, make install-image, make uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
+	echo 'make install, install-image, install-bundle, uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
 # Installs those of the packages that are missing.
 define install_packages
@@ -120,6 +128,9 @@ image: deps-image
 image-debian: IMAGE := debian-build
 image-debian: deps-image-debian
 	Sources/Image/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
+
+attach-bundle: deps-attach-bundle
+	Sources/Attach/build-bundle --suite $(DEBIAN_SUITE) $(ARCH) $(BUNDLES) .build/packages
 
 # Builds the programs as we ship them: with the Swift runtime included, and without a search path for it.
 build: swift deps-build
@@ -265,6 +276,19 @@ install-image:
 	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
 	done
 
+# Installs the bundles that were made, for the gateway and for any web server. Who is downloading one goes on reading the old one.
+install-bundle:
+	made=($$(find '$(BUNDLES)' -maxdepth 1 -type f -name 'sallyport-attach*' -printf '%f\n' 2>/dev/null | sort)) || true
+	if [ "$${#made[@]}" = 0 ]; then
+	    echo 'There is no bundle. make attach-bundle makes one.'
+	    exit 1
+	fi
+	install -d --mode=0755 '$(DESTDIR)$(SHARED_BUNDLES)'
+	for file in "$${made[@]}"; do
+	    install --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new"
+	    mv '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new" '$(DESTDIR)$(SHARED_BUNDLES)'"/$$file"
+	done
+
 # Removes the programs and what starts them, unless they are in use. Keeps the configuration, keys, accounts, jobs and logs.
 uninstall:
 	if [ -z '$(DESTDIR)' ]; then
@@ -298,7 +322,7 @@ uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(UNIT)' '$(DESTDIR)$(TMPFILES)' '$(DESTDIR)$(UNIT).new' \
 	    '$(DESTDIR)$(TMPFILES).new' "$$drop_in.new" '$(DESTDIR)/etc/sallyport/sallyport.toml.new'
 	if cmp -s "$$drop_in" '$(DESTDIR)$(SHIPPED)/50-sallyport.conf'; then rm "$$drop_in"; fi
-	rm -rf '$(DESTDIR)$(LIBEXEC)'
+	rm -rf '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/share/sallyport'
 	for left in /etc/sallyport /var/lib/sallyport; do
 	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Kept: $$left"
 	done

@@ -4,33 +4,12 @@
 # contains; and, if it has a disk, root.qcow2. Packages are kept in a cache folder. A new image is made next to the old one and then replaces it in one
 # step, or not at all. An image that is up to date is not made again.
 
-program=$(basename "$0")
-here=$(dirname "$(realpath "$0")")
-export LC_ALL=C
-umask 022
-
-fail() {
-    echo "$program: $1" >&2
-    exit 1
-}
-
-say() {
-    echo "$program: $1"
-}
-
-# need PROGRAM:PACKAGE…: fails when one of the programs is missing.
-need() {
-    local tool missing=()
-    for tool in "$@"; do
-        [[ -n $(PATH=$PATH:/usr/sbin:/sbin type -P "${tool%%:*}") ]] || missing+=("${tool##*:}")
-    done
-    ((${#missing[@]} == 0)) || fail "programs are missing: apt install ${missing[*]}."
-    [[ $(dpkg --print-architecture) == amd64 ]] || fail "images can only be made on amd64 for now."
-}
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/packages.sh"
 
 # begin OUTPUT CACHE VARIANT FILE…: sets output, cache and work, an empty folder; ends the script if the image is made
 # of the same files and the same variant already.
 begin() {
+    [[ $(dpkg --print-architecture) == amd64 ]] || fail "images can only be made on amd64 for now."
     mkdir -p "$(dirname "$1")" || fail "$(dirname "$1") cannot be made."
     output=$(realpath -m "$1")
     cache=$(realpath -m "$2")
@@ -38,7 +17,7 @@ begin() {
     shift 3
     stamp=$({
         echo "$variant"
-        cd "$here" && find "$program" common.sh guest -type f -print0 | sort -z | xargs -0 sha256sum
+        cd "$here" && find "$program" common.sh packages.sh guest -type f -print0 | sort -z | xargs -0 sha256sum
     } | sha256sum)
     stamp=${stamp%% *}
     if [[ $(cat "$output/stamp" 2>/dev/null) == "$stamp" ]]; then
@@ -55,30 +34,6 @@ begin() {
     work=$(mktemp -d "$output.new.XXXXXX") || fail "$(dirname "$output") cannot be written to."
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/image"
-}
-
-# fetch PACKAGE…: into the cache.
-fetch() {
-    say "fetching $# packages"
-    (cd "$cache" && apt-get download -qq "$@" 2>"$cache/apt.log") ||
-        fail "apt-get could not fetch the packages: $(grep '^E:' "$cache/apt.log" | head -n 1)"
-}
-
-# unpack FOLDER PACKAGE…: the files of fetched packages, without what their scripts would do.
-unpack() {
-    local folder=$1 package file
-    shift
-    mkdir -p "$folder"/usr/{bin,sbin,lib,lib64}
-    for name in bin sbin lib lib64; do
-        ln -s "usr/$name" "$folder/$name"
-    done
-    for package in "$@"; do
-        # The newest version in the cache.
-        file=$(find "$cache" -name "${package}_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
-        [[ -n $file ]] || fail "apt-get did not deliver the package $package."
-        dpkg-deb --fsys-tarfile "$file" | tar -x -C "$folder" --keep-directory-symlink --no-same-owner 2>/dev/null ||
-            fail "the package $file cannot be unpacked."
-    done
 }
 
 # Prints the name of the package of Debian's current kernel for virtual machines.
