@@ -218,7 +218,7 @@ install:
 	    install -d --owner=sallyport --group=sallyport --mode=0755 /run/sallyport
 	    install -d --owner=sallyport --group=sallyport --mode=0750 /var/lib/sallyport
 	    install -d --owner=sallyport-keys --group=sallyport-keys --mode=0700 /run/sallyport/keys
-	    install -d --owner=builds --group=builds --mode=0700 /run/sallyport/sessions
+	    install -d --owner=builds --group=builds --mode=0700 /run/sallyport/sessions /run/sallyport/attached
 	fi
 	key=
 	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""

@@ -93,13 +93,15 @@ public struct EntryLines {
 
     private static func place(_ job: Job) -> String {
         if let task = failedTask(job) {
-            let name = HostileText.printable(task.name, limit: 128)
-            return task.spokenExit.map { ", task “\(name)” ended with \($0)" }
-                ?? ", in task “\(name)”"
+            let exit = task.spokenExit.map { " ended with \($0)" }
+            // An attached machine has one command, or none.
+            guard job.attached == nil else { return exit.map { ", its command\($0)" } ?? "" }
+            let name = "task “\(HostileText.printable(task.name, limit: 128))”"
+            return exit.map { ", \(name)\($0)" } ?? ", in \(name)"
         }
-        guard !job.status.isFinal, let task = job.tasks.first(where: { $0.status == .running }) else {
-            return ""
-        }
+        guard !job.status.isFinal, job.attached == nil,
+            let task = job.tasks.first(where: { $0.status == .running })
+        else { return "" }
         return ", task “\(HostileText.printable(task.name, limit: 128))”"
     }
 

@@ -89,10 +89,16 @@ public final class TestBed: Sendable {
     /// The command line that runs another one inside the test bed, as a user who has logged in there.
     ///
     /// Input and output pass through unchanged, and so does a terminal.
-    public func inside(_ arguments: [String], as person: String) -> [String] {
+    ///
+    /// - Parameter prefix: a command that takes another one, and does something as root first.
+    public func inside(
+        _ arguments: [String], as person: String, prefix: [String] = []
+    ) -> [String] {
         Self.asRoot + [
             "nsenter", "--target=\(process)", "--mount", "--pid=/proc/\(process)/ns/pid_for_children",
-            "--wdns=\(home(of: person))", "setpriv", "--reuid=\(person)", "--regid=\(person)",
+            "--wdns=\(home(of: person))",
+        ] + prefix + [
+            "setpriv", "--reuid=\(person)", "--regid=\(person)",
             "--init-groups",
             "--reset-env",
         ] + arguments

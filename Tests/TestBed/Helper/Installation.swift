@@ -32,9 +32,11 @@ struct Installation: Sendable {
         try Files.makeFolder(
             layout.machine + "/run/sallyport/keys", mode: 0o700,
             owner: (accounts.keys.number, accounts.keys.number))
-        try Files.makeFolder(
-            layout.machine + "/run/sallyport/sessions", mode: 0o700,
-            owner: (accounts.account.number, accounts.account.number))
+        for folder in ["sessions", "attached"] {
+            try Files.makeFolder(
+                layout.machine + "/run/sallyport/\(folder)", mode: 0o700,
+                owner: (accounts.account.number, accounts.account.number))
+        }
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
             throw TestBedError("the owner of the builder identity could not be changed")
         }

@@ -1,0 +1,92 @@
+import Foundation
+import TestBed
+
+/// A CI job's machine that dials out with `sallyport-attach`: a person's account in the test bed.
+struct AttachingMachine: Sendable {
+    let person: Person
+    let gateway: Gateway
+    /// The private key's file.
+    let identity: String
+
+    /// - Parameter identity: the key's file, relative to the home of the account.
+    init(
+        of name: String = "carol", in testBed: TestBed, gateway: Gateway = .builds,
+        identity: String = ".ssh/id_ed25519"
+    ) {
+        person = Person(testBed: testBed, name: name)
+        self.gateway = gateway
+        self.identity = "\(person.home)/\(identity)"
+    }
+
+    private var testBed: TestBed { person.testBed }
+
+    /// As people who can read no checkout see it.
+    static let script = "/usr/local/bin/sallyport-attach"
+
+    /// Puts the script where everyone in the test bed finds it.
+    static func install(in testBed: TestBed) async throws {
+        let installed = try await testBed.run([
+            "install", "-m", "755", "\(Repository.root)/Sources/Attach/sallyport-attach", script,
+        ])
+        guard installed.status == 0 else {
+            throw TestBedError("no script was installed", log: "\(installed)")
+        }
+    }
+
+    /// The command line of the script.
+    ///
+    /// - Parameter shell: that reads it.
+    func words(_ arguments: [String], shell: [String] = ["sh"]) -> [String] {
+        shell + [
+            Self.script, "--port", "\(testBed.port(of: gateway))", "--identity", identity, "--known-hosts",
+            "\(person.home)/.ssh/known_hosts", "builds@\(TestBed.publicHost)",
+        ] + arguments
+    }
+
+    /// Where terminals have the mode and the group with which CIs mount them, whatever this machine has.
+    private static let terminals = [
+        "unshare", "--mount", "sh", "-ec",
+        """
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts
+        mount --bind /dev/pts/ptmx /dev/ptmx
+        exec "$@"
+        """, "sh",
+    ]
+
+    private func inside(_ words: [String]) -> [String] {
+        testBed.inside(words, as: person.name, prefix: Self.terminals)
+    }
+
+    /// Runs it to its end.
+    func run(_ arguments: [String], deadline: Duration = .seconds(60)) async throws -> Finished {
+        try await Command.run(inside(words(arguments)), deadline: deadline)
+    }
+
+    /// Runs it, and passes the job's number to `body` as soon as it has printed it.
+    func attach(
+        _ arguments: [String], shell: [String] = ["sh"], deadline: Duration = .seconds(90),
+        body: @Sendable (_ job: String, RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        try await Command.start(inside(words(arguments, shell: shell)), deadline: deadline) { command in
+            try await command.errors.wait(for: Self.line)
+            let text = await command.errors.text
+            guard let job = text.firstMatch(of: #/ connect (\S+)/#) else {
+                throw TestBedError("no job was printed", log: text)
+            }
+            try await body(String(job.1), command)
+        }
+    }
+
+    /// The beginning of the line that says how to enter it.
+    private static var line: String { "ssh -t " }
+
+    /// Ends the machine as its owner.
+    func release(_ job: String) async throws -> Finished {
+        try await Command.run(testBed.ssh(["release", "--yes", job], as: person.name))
+    }
+
+    /// Everything below the home, with its contents, except for what belongs to nobody's settings.
+    func snapshot() async throws -> String {
+        try await person.sh("cd; find . -type f | sort | xargs -r -d '\\n' sha256sum; find . | sort").text
+    }
+}
