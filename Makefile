@@ -145,7 +145,7 @@ demo: deps-demo build image
 bench: deps-bench build $(CLIENTS)/installed
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
-	    --python $(CURDIR)/$(CLIENTS)/bin/python3
+	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach
 
 unit: swift deps-unit
 	swift build --build-tests

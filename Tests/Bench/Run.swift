@@ -11,6 +11,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The drop-in for sshd.") var dropIn: String
     @Option(help: "The folder with the programs to compare with.") var contenders: String
     @Option(help: "An interpreter of Python that has paramiko.") var python: String
+    @Option(help: "The script sallyport-attach.") var attach: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
     @Option(help: "Run only this benchmark, such as connect-1gb; can be repeated.") var only: [String] = []
@@ -21,7 +22,7 @@ struct Run: AsyncParsableCommand {
     /// What `--only` can name.
     private static let onStage = [
         "dispatch", "connect-true", "connect-1gb", "proxy-true", "proxy-1gb", "session-pss",
-        "session-hostile-pss", "tails", "logins",
+        "session-hostile-pss", "tails", "logins", "attach", "failure-to-prompt",
     ]
     private static var benchmarks: [String] { onStage + Scale.Benchmark.allCases.map(\.rawValue) }
 
@@ -47,7 +48,8 @@ struct Run: AsyncParsableCommand {
             if only.isEmpty || !Set(only).isDisjoint(with: Self.onStage) {
                 try await TestBed.with(settings(scratch)) { testBed in
                     try await measure(
-                        try await Stage.set(in: testBed, scratch: scratch, contenders: contenders), report)
+                        try await Stage.set(
+                            in: testBed, scratch: scratch, contenders: contenders, script: attach), report)
                 }
             }
             for benchmark in Scale.Benchmark.allCases {
@@ -78,6 +80,14 @@ struct Run: AsyncParsableCommand {
             }
         }
         await report.attempt("logins") { try await Logins.measure(stage, report) }
+        await report.attempt("attach") {
+            try await AttachedMachine.with(stage) { machine in
+                await report.attempt("attach") { try await AttachConnect.measure(machine, report) }
+                await report.attempt("attach") { try await AttachGigabyte.measure(machine, report) }
+                await report.attempt("attach") { try await AttachEcho.measure(machine, report) }
+            }
+        }
+        await report.attempt("failure-to-prompt") { try await FailureToPrompt.measure(stage, report) }
     }
 
     private func settings(_ scratch: Scratch) -> TestBedSettings {

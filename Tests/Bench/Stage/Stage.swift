@@ -7,17 +7,25 @@ struct Stage: Sendable {
     let scratch: Scratch
     /// A failed job whose builder is kept.
     let job: String
+    /// Where sallyport-attach is.
+    let script: String
+    /// The port of the builder's SSH server, and one that is free.
+    let builderPort: UInt16
+    let reversedPort: UInt16
 
     /// The person who logs in.
     static let person = "alice"
 
     /// The command line of ssh to one of these hosts: `builds`, `stray` (a stock sshd with an authorized_keys file),
-    /// `python`, `builder`, and `proxied`: the builder, through the gateway's `proxy`.
+    /// `python`, `builder`, `proxied`: the builder, through the gateway's `proxy`, and `reversed`: the builder, through
+    /// a port of the stock sshd.
     func ssh(_ words: String...) -> [String] { ["ssh", "-F", configuration] + words }
 
-    private var configuration: String { scratch.folder + "/ssh_config" }
+    var configuration: String { scratch.folder + "/ssh_config" }
 
-    static func set(in testBed: TestBed, scratch: Scratch, contenders: String) async throws -> Stage {
+    static func set(
+        in testBed: TestBed, scratch: Scratch, contenders: String, script: String
+    ) async throws -> Stage {
         let service = Operator(testBed: testBed)
         let added = try await service.addKey(of: person)
         guard added.status == 0 else { throw TestBedError("no key was added", log: "\(added)") }
@@ -28,7 +36,9 @@ struct Stage: Sendable {
         guard let builder = try await service.job(job).builder, let port = builder.port else {
             throw TestBedError("job \(job) has no builder", log: await testBed.logTails())
         }
-        let stage = Stage(testBed: testBed, scratch: scratch, job: job)
+        let stage = Stage(
+            testBed: testBed, scratch: scratch, job: job, script: script, builderPort: port,
+            reversedPort: try TestBed.freePort())
         let python = try await PythonGateway.start(in: testBed, contenders: contenders)
         try stage.writeConfiguration(port: port, hostKeys: builder.hostKeys, python: python)
         return stage
@@ -63,10 +73,14 @@ struct Stage: Sendable {
             Host proxied
                 ProxyCommand ssh -F \(configuration) builds proxy \(job)
                 HostKeyAlias [127.0.0.1]:\(port)
+            Host reversed
+                Port \(reversedPort)
+                ProxyCommand ssh -F \(configuration) -W 127.0.0.1:\(reversedPort) stray
+                HostKeyAlias [127.0.0.1]:\(port)
             Host python
                 Port \(python)
                 HostKeyAlias [127.0.0.1]:\(testBed.port(of: .builds))
-            Host builder proxied python
+            Host builder proxied reversed python
                 IdentityFile \(testBed.client)/\(Self.person)
             Host *
                 Ciphers aes128-gcm@openssh.com
