@@ -26,7 +26,7 @@ extension SQLiteStore {
 
     /// A robot cannot log in, so it has no key that would be good for that.
     func setRobot(_ name: String, _ isRobot: Bool) async throws(RunnerError) {
-        guard Self.isName(name) else {
+        guard !isRobot || Self.isName(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "name"), "A robot's \(Self.nameRule)")
         }
         try await changePeople { database in
