@@ -171,8 +171,9 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Conformance", "EventLoop", "KeyForms",
-                "Presentation", "ServiceClient", "Version",
+                "AuthorizedKeys", "BuildAPI", "CommandGrammar", "ConfigurationFile", "Conformance",
+                "EventLoop",
+                "KeyForms", "Presentation", "ServiceClient", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Tools/sallyport",

@@ -8,14 +8,15 @@ public struct Account: Codable, Equatable, Sendable {
     public var suspended: Bool
     /// In which they are; nil or empty: in none.
     public var groups: [Group]?
-    /// Whether it is a program, which only attaches machines, for those in the group of the same name; nil: it is not.
+    /// Whether it is a program, which only attaches machines, for those in the group of the same name; nil: it
+    /// is not.
     public var robot: Bool?
 
     public var person: Person { Person(id: id, name: name) }
 
     public init(
-        id: String, name: String, administrator: Bool = false, suspended: Bool = false, groups: [Group]? = nil,
-        robot: Bool? = nil
+        id: String, name: String, administrator: Bool = false, suspended: Bool = false,
+        groups: [Group]? = nil, robot: Bool? = nil
     ) {
         self.id = id
         self.name = name

@@ -22,7 +22,7 @@ public struct JobID: Hashable, Sendable, LosslessStringConvertible {
 }
 
 extension UInt8 {
-    var isASCIILetterOrDigit: Bool {
+    package var isASCIILetterOrDigit: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "a")...UInt8(ascii: "z"):

@@ -48,8 +48,10 @@ public struct Principal: Equatable, Sendable {
     /// accepted is known then.
     public static func identify(_ account: Account) throws(Denial) -> Principal {
         guard !account.suspended else { throw .suspended(account.person) }
+        // Those for whom a robot attaches machines are the group of its name, and it can look at what it has attached.
+        let own = account.robot == true ? [Group(name: account.name)] : []
         return Principal(
-            account.person, isAdministrator: account.administrator, groups: account.groups,
+            account.person, isAdministrator: account.administrator, groups: (account.groups ?? []) + own,
             unacceptedTerms: nil)
     }
 }

@@ -2,6 +2,7 @@ import BuildAPI
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 /// Machines that attach themselves.
 extension Responder {
@@ -54,10 +55,16 @@ extension Responder {
             let writer = try await job.beginLog(ofAttachment: id)
             let result: Result<Void, RunnerError>
             do {
-                for try await buffer in request.body {
-                    try await job.appendToLog(Array(buffer: buffer), as: writer)
+                // A silent command would keep a runner that stops from its end.
+                try await cancelWhenGracefulShutdown {
+                    for try await buffer in request.body {
+                        try await job.appendToLog(Array(buffer: buffer), as: writer)
+                    }
+                    try Task.checkCancellation()
                 }
                 result = .success(())
+            } catch  where Task.isShuttingDownGracefully || Task.isCancelled {
+                result = .failure(RunnerError(.stopping, "The service is stopping."))
             } catch let error as RunnerError {
                 result = .failure(error)
             } catch {

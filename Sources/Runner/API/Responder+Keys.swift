@@ -20,7 +20,9 @@ extension Responder {
         case .key(let fingerprint) where request.method == .get:
             var key = try await people.key(fingerprint)
             if key == nil, showsPending { key = try await store.pendingKey(fingerprint, at: now) }
-            guard let key, Set(key.limits ?? []).isSubset(of: limits) else { throw RunnerError(.notFound, "There is no such key.") }
+            guard let key, Set(key.limits ?? []).isSubset(of: limits) else {
+                throw RunnerError(.notFound, "There is no such key.")
+            }
             return try json(key)
         case .key(let fingerprint):
             let owner = try owner(query, role)
@@ -80,7 +82,8 @@ extension Responder {
         // Operators vouch for whose key it is.
         guard role != .operator else {
             return try json(
-                await store.addKey(key, comment: comment, owner: wanted.owner, limit: limit, at: now), .created)
+                await store.addKey(key, comment: comment, owner: wanted.owner, limit: limit, at: now),
+                .created)
         }
         // An operator creates people; a gateway knows them by their id.
         guard let account = try await store.account(wanted.owner), account.id == wanted.owner else {
@@ -88,7 +91,8 @@ extension Responder {
         }
         try refuseSuspended(account)
         try await store.checkKey(query["key"], isOf: account.person)
-        guard canBePending, limit == nil || query["limits"]?.contains(Key.Limit.attach.rawValue) == true else {
+        guard canBePending, limit == nil || query["limits"]?.contains(Key.Limit.attach.rawValue) == true
+        else {
             throw RunnerError(
                 .forbidden,
                 "This gateway is too old to add keys: it cannot tell people how to confirm that they have them."

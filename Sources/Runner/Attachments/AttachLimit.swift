@@ -16,7 +16,9 @@ struct AttachLimit: Equatable, Sendable {
         from.isEmpty ? nil : from.map(\.description).joined(separator: " ")
     }
 
-    static func ranges(_ addresses: String?) -> [String]? { addresses?.split(separator: " ").map(String.init) }
+    static func ranges(_ addresses: String?) -> [String]? {
+        addresses?.split(separator: " ").map(String.init)
+    }
 
     init(expires: Date? = nil, from: [AddressRange] = []) {
         self.expires = expires
@@ -38,7 +40,8 @@ struct AttachLimit: Equatable, Sendable {
             guard new.expires == nil, new.from?.isEmpty != false else {
                 throw RunnerError(
                     .unprocessable(line: nil, key: "limits"),
-                    "Only a key that is limited to attaching can expire, or be good from some addresses only.")
+                    "Only a key that is limited to attaching can expire, or be good from some addresses only."
+                )
             }
             return nil
         }
@@ -52,7 +55,8 @@ struct AttachLimit: Equatable, Sendable {
         let ranges = new.from ?? []
         guard ranges.count <= Self.mostRanges else {
             throw RunnerError(
-                .unprocessable(line: nil, key: "from"), "A key can have at most \(Self.mostRanges) addresses.")
+                .unprocessable(line: nil, key: "from"), "A key can have at most \(Self.mostRanges) addresses."
+            )
         }
         expires = new.expires
         for text in ranges {

@@ -28,11 +28,10 @@ extension JobDirectory {
         let secret = AttachmentSecret()
         let record: JobRecord
         do throws(RunnerError) {
-            let (times, isCertified) = (settings.times, context.pools.hostAuthority != nil)
+            let times = settings.times
             record = try await store.addJob(of: attacher.owner, by: attacher.holder, at: now) { id in
                 JobRecord(
-                    of: machine, id: id, for: attacher, secret: secret, until: until,
-                    isCertified: isCertified, times: times, at: now)
+                    of: machine, id: id, for: attacher, secret: secret, until: until, times: times, at: now)
             }
         } catch {
             leave(place)
@@ -43,9 +42,10 @@ extension JobDirectory {
         let id = record.job.id
         if let attachment = record.attachment?.id { attachedJobs[attachment] = id }
         return try await with(id) { job throws(RunnerError) in
-            await job.attached(machine)
+            let certificates = await job.certificates()
+            await job.attached(machine, isCertified: certificates != nil)
             _ = await Retention(of: self).makeRoomForFinished(of: attacher.owner)
-            return try await job.attachment(secret: secret)
+            return try await job.attachment(secret: secret, certificates: certificates)
         }
     }
 

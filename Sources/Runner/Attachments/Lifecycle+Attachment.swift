@@ -8,11 +8,16 @@ extension Lifecycle {
     static let reconnect = 300
 
     /// The machine is there, and its job can be entered.
-    mutating func attached() -> [Effect] {
+    ///
+    /// - Parameter isCertified: whether its host keys are.
+    mutating func attached(isCertified: Bool = false) -> [Effect] {
+        record.job.builder?.certified = isCertified ? nil : false
         guard let attached = record.job.attached else { return [] }
         let name = record.job.name.map { ", named \($0)" } ?? ""
         return [
-            .audit("attached from \(attached.from) with the key \(attached.key) for \(record.job.owner.name)\(name)"),
+            .audit(
+                "attached from \(attached.from) with the key \(attached.key) for \(record.job.owner.name)\(name)"
+            ),
             .log("a machine has attached itself"), .publish(.status),
         ] + updateDeadline()
     }
@@ -21,7 +26,9 @@ extension Lifecycle {
     ///
     /// - Parameter exitStatus: nil: it has failed, and nobody knows how.
     mutating func commandEnded(exitStatus: Int?, at now: Date) -> [Effect] {
-        guard record.attachment != nil, record.job.builder != nil, !record.job.status.isFinal else { return [] }
+        guard record.attachment != nil, record.job.builder != nil, !record.job.status.isFinal else {
+            return []
+        }
         guard let exitStatus else { return finish(.failed, at: now) }
         return taskEnded(MachineAttachment.task, exitStatus: exitStatus, at: now) + tasksEnded(at: now)
     }
@@ -64,7 +71,8 @@ extension Lifecycle {
         record.attachment?.awaySince = now
         record.job.attached?.away = true
         return [
-            .audit(words), .log("\(words); it can come back within \(SpokenDuration.written(Self.reconnect))"),
+            .audit(words),
+            .log("\(words); it can come back within \(SpokenDuration.written(Self.reconnect))"),
             .publish(.builder),
         ]
     }
@@ -78,7 +86,8 @@ extension Lifecycle {
 
     /// The same machine has come back through a connection of its own.
     mutating func machineResumed(
-        as id: String, secret: AttachmentSecret.Hash, endpoint: Job.Builder.Endpoint, from: String, at now: Date
+        as id: String, secret: AttachmentSecret.Hash, endpoint: Job.Builder.Endpoint, from: String,
+        at now: Date
     ) -> [Effect] {
         record.attachment?.id = id
         record.attachment?.secret = secret

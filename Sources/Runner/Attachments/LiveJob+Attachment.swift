@@ -20,12 +20,14 @@ extension LiveJob {
 
     /// It has just been stored.
     ///
-    /// - Parameter machine: what it says of its command.
-    func attached(_ machine: NewMachine) async {
+    /// - Parameters:
+    ///   - machine: what it says of its command.
+    ///   - isCertified: whether its host keys are.
+    func attached(_ machine: NewMachine, isCertified: Bool) async {
         await apply { lifecycle, now in
-            let effects = lifecycle.attached()
+            let effects = lifecycle.attached(isCertified: isCertified)
             return machine.isRunning
-                ? effects : effects + lifecycle.commandEnded(exitStatus: machine.exitStatus ?? nil, at: now)
+                ? effects : effects + lifecycle.commandEnded(exitStatus: machine.exitStatus, at: now)
         }
     }
 
@@ -35,12 +37,31 @@ extension LiveJob {
         await apply { $0.renewAll(at: $1) + $0.timePassed(at: $1) }
     }
 
+    /// Of the machine's host keys; nil: nothing certifies them, and people compare the plain ones.
+    func certificates() async -> [String]? {
+        guard context.pools.hostAuthority != nil, let builder = record.job.builder else { return nil }
+        let settings = context.settings
+        let longest = settings.times.maxTimeout + settings.times.maxLife
+        let life = record.until.map { max(1, Int($0.timeIntervalSince(timekeeper.now()))) } ?? longest
+        do throws(RunnerError) {
+            return try await AttachedCertificates(
+                folder: settings.stateFolder, names: settings.hostNames(of: id),
+                life: min(life, longest) + settings.grace
+            ).sign(builder.hostKeys, of: id)
+        } catch {
+            logger.warning("job \(id): \(error.debugDescription)")
+            return nil
+        }
+    }
+
     /// What the gateway is told.
-    func attachment(secret: AttachmentSecret? = nil) throws(RunnerError) -> Attachment {
+    func attachment(
+        secret: AttachmentSecret? = nil, certificates: [String]? = nil
+    ) throws(RunnerError) -> Attachment {
         guard let id = record.attachment?.id else { throw Self.noAttachment }
         return Attachment(
             id: id, job: record.job, lease: lifecycle.times.lease, reconnect: UInt32(Lifecycle.reconnect),
-            secret: secret?.word)
+            certificates: certificates, secret: secret?.word)
     }
 
     func heartbeat(ofAttachment id: String) async throws(RunnerError) -> Attachment {
@@ -51,7 +72,11 @@ extension LiveJob {
         }
         try requireAttachment(id)
         // Most heartbeats change nothing that has to be stored.
-        if record.attachment?.awaySince == nil { renewMachine() } else { await apply { $0.machineRenewed(at: $1) } }
+        if record.attachment?.awaySince == nil {
+            renewMachine()
+        } else {
+            await apply { $0.machineRenewed(at: $1) }
+        }
         return try attachment()
     }
 
@@ -86,9 +111,10 @@ extension LiveJob {
         let secret = AttachmentSecret()
         await apply {
             $0.machineResumed(
-                as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from, at: $1)
+                as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from,
+                at: $1)
         }
-        return try attachment(secret: secret)
+        return try attachment(secret: secret, certificates: await certificates())
     }
 
     func requireAttachment(_ id: String) throws(RunnerError) {

@@ -33,7 +33,8 @@ struct NewMachine: Sendable {
             UserName.isValid($0)
         }
         isRunning = new.running
-        exitStatus = try new.running
+        exitStatus =
+            try new.running
             ? nil : new.exitStatus.map { status throws(RunnerError) in try Self.exitStatus(status) }
         name = try new.name.map { name throws(RunnerError) in
             try Self.require(
@@ -64,7 +65,8 @@ struct NewMachine: Sendable {
 
     static func address(_ text: String) throws(RunnerError) -> (String, AddressBlock) {
         guard let block = AddressBlock(text, bytesOfIPv4: 4) else {
-            throw RunnerError(.unprocessable(line: nil, key: "from"), "The machine's address must be an IP literal.")
+            throw RunnerError(
+                .unprocessable(line: nil, key: "from"), "The machine's address must be an IP literal.")
         }
         return (text, block)
     }
@@ -78,7 +80,8 @@ struct NewMachine: Sendable {
             path.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else {
             throw RunnerError(
-                .unprocessable(line: nil, key: "endpoint"), "The endpoint must be unix:/path, with less than 108 bytes.")
+                .unprocessable(line: nil, key: "endpoint"),
+                "The endpoint must be unix:/path, with less than 108 bytes.")
         }
         return .socket(path: String(path))
     }
@@ -86,7 +89,8 @@ struct NewMachine: Sendable {
     static func hostKeys(_ lines: [String]) throws(RunnerError) -> [String] {
         var keys: [String] = []
         for line in lines {
-            guard let (key, _) = try? PublicKey.parse(line: line), !key.type.hasSuffix("-cert-v01@openssh.com")
+            guard let (key, _) = try? PublicKey.parse(line: line),
+                !key.type.hasSuffix("-cert-v01@openssh.com")
             else {
                 throw RunnerError(
                     .unprocessable(line: nil, key: "host_keys"), "A host key must be \"<type> <base64>\".")
@@ -137,7 +141,7 @@ extension JobRecord {
     /// - Parameter until: when its CI ends it, by the runner's clock.
     init(
         of machine: NewMachine, id: JobID, for attacher: Attacher, secret: AttachmentSecret, until: Date?,
-        isCertified: Bool, times: Times, at now: Date
+        times: Times, at now: Date
     ) {
         func clamped(_ seconds: Int?) -> Int { min(seconds ?? times.keep, times.maxLife) }
         let job = Job(
@@ -146,7 +150,7 @@ extension JobRecord {
             tasks: [.init(name: MachineAttachment.task, status: .running, started: now)],
             builder: .init(
                 state: .ready, endpoint: machine.endpoint, user: machine.user, hostKeys: machine.hostKeys,
-                certified: isCertified ? nil : false),
+                certified: false),
             attached: .init(
                 from: machine.from, key: attacher.fingerprint, system: machine.system,
                 architecture: machine.architecture, until: machine.until,

@@ -36,15 +36,19 @@ public struct Settings: Sendable {
 
     func logs(of job: JobID) -> String { "\(stateFolder)/logs/\(job)" }
 
+    /// By which people's own clients reach the job's builder.
+    func hostNames(of job: JobID) -> [String] {
+        ["job-\(job)"] + suffixes.map { "job-\(job).\($0)" }
+    }
+
     /// What a job wants of the pool that its builder comes from.
     func request(for record: JobRecord, as allocation: AllocationID, from pool: Pool) -> BuilderRequest {
         let job = record.job
-        let name = "job-\(job.id)"
         let life = min(record.build.timeout, times.maxTimeout)
         return BuilderRequest(
             allocation: allocation, job: job.id, owner: job.owner, pool: pool.name, arch: pool.arch,
             tags: pool.tags, image: record.build.image,
-            hostNames: [name] + suffixes.map { "\(name).\($0)" }, life: life,
+            hostNames: hostNames(of: job.id), life: life,
             longestLife: life + times.maxLife + grace, grace: grace)
     }
 }

@@ -36,7 +36,7 @@ extension SallyportService {
             "/v1/people/\(name.percentEncoded)/groups/\(group.name.percentEncoded)", isMember, answer)
     }
 
-    private func change(
+    func change(
         _ path: String, _ isSet: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         sendWithoutAnswer(HTTPRequest(method: isSet ? "PUT" : "DELETE", path: path, about: .person), answer)

@@ -65,6 +65,12 @@ public enum Check: String, CaseIterable, Codable, Sendable {
     case claimsReleased = "claims.released"
     case claimsDone = "claims.done"
     case claimsLogout = "claims.logout"
+    case attachmentsMake = "attachments.make"
+    case attachmentsName = "attachments.name"
+    case attachmentsHeartbeat = "attachments.heartbeat"
+    case attachmentsResume = "attachments.resume"
+    case attachmentsExit = "attachments.exit"
+    case attachmentsEnd = "attachments.end"
 
     /// What a conforming service does.
     public var promise: String {
@@ -135,6 +141,14 @@ public enum Check: String, CaseIterable, Codable, Sendable {
         case .claimsReleased: "the heartbeat of a released claim is 410"
         case .claimsDone: "the builder stays after a single command has ended"
         case .claimsLogout: "the owner's logout ends the builder, or not, as the job says"
+        case .attachmentsMake:
+            "a machine attaches itself: 201, with a job that has its host keys, and a secret"
+        case .attachmentsName: "a second live machine of that name is 409"
+        case .attachmentsHeartbeat: "a heartbeat answers with the attachment, without its secret"
+        case .attachmentsResume:
+            "a machine comes back with its secret as the same job, and its earlier attachment is 410; a wrong secret is 404"
+        case .attachmentsExit: "a command that fails makes the job fail, and the machine stays"
+        case .attachmentsEnd: "a machine leaves: 204, and its heartbeats are 410"
         }
     }
 }

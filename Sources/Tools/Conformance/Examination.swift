@@ -59,6 +59,7 @@ public final class Examination {
         lookAtClaims()
         lookAtLeases()
         lookAtReleases()
+        lookAtAttachments()
         cleanUp()
         lookAtAnswers()
         let findings = Check.allCases.filter { $0.level <= options.level }.map {

@@ -30,7 +30,8 @@ extension Check {
             .keysList, .keysPages,
             .keysDuplicate, .keysPending, .keysLimits, .keysWrongWord, .keysConfirm, .keysRemove,
             .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
-            .claimsGone, .claimsStranger, .claimsPending:
+            .claimsGone, .claimsStranger, .claimsPending, .attachmentsMake, .attachmentsName,
+            .attachmentsHeartbeat, .attachmentsResume, .attachmentsExit, .attachmentsEnd:
             .full
         }
     }

@@ -67,6 +67,9 @@ import Testing
             queued_per_owner = 6
             streams_per_person = 9
             submissions_per_minute = 12
+            attachments = 15
+            attachments_per_owner = 16
+            attachments_per_address = 17
             log_limit = 7
             retention = 8
             finished_per_owner = 13
@@ -118,6 +121,9 @@ import Testing
         expected.runner.limits.streamsPerPerson = 9
         expected.runner.limits.queuedPerOwner = 6
         expected.runner.limits.submissionsPerMinute = 12
+        expected.runner.limits.attachments = 15
+        expected.runner.limits.attachmentsPerOwner = 16
+        expected.runner.limits.attachmentsPerAddress = 17
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8
         expected.runner.limits.finishedPerOwner = 13

@@ -17,6 +17,7 @@ struct ConformanceTests {
             #expect(report.left == [])
             let state = server.state
             #expect(state.keys == [] && state.pending == [] && state.claims.isEmpty)
+            #expect(state.attachments == [])
             #expect(state.jobs.count == 2 && state.jobs.allSatisfy { $0.status.isFinal && $0.builder == nil })
         }
     }
@@ -46,6 +47,7 @@ struct ConformanceTests {
             #expect(skipped.contains { $0.check == .keysAdd && $0.seen.contains("POST /v1/keys: 403") })
             #expect(skipped.contains { $0.check == .claimsMake })
             #expect(skipped.contains { $0.check == .keysConfirm })
+            #expect(skipped.contains { $0.check == .attachmentsMake })
         }
     }
 

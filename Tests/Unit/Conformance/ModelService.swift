@@ -54,6 +54,9 @@ struct ModelService {
     private(set) var jobs: [Job] = []
     private(set) var claims: [Promise] = []
     private var claimCount = 0
+    /// Those that machines have now.
+    var attachments: [Attachment] = []
+    var attachmentCount = 0
 
     init(fault: Check? = nil, lease: UInt32 = 60) {
         self.fault = fault
@@ -86,6 +89,7 @@ struct ModelService {
         case ("POST", "jobs", 1): return submit(request)
         case (_, "jobs", _): return answerJob(request)
         case (_, "claims", _): return answerClaim(request)
+        case (_, "attachments", _): return answerAttachment(request)
         default: return problem(404)
         }
     }

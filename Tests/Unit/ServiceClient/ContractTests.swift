@@ -42,20 +42,25 @@ struct ContractTests {
             name: "a", status: .failed, started: time, ended: time, exitStatus: 1, script: "~/a",
             shortage: .memory, completeBuild: true)
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
+        let bareAttached = Job.Attached(from: "::1", key: "")
+        let attached = Job.Attached(
+            from: "::1", key: "", system: "", architecture: "", until: time, away: true, idle: 1)
         let job = Job(
-            id: JobID("1")!, owner: .group(Group(name: "team")), submitter: alice, note: "", status: .failed,
+            id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "",
+            status: .failed,
             pool: "lab", created: time, deadline: time,
             maxDeadline: time, logout: .ask, keep: 600,
             shares: [.person(alice), .group(Group(name: "team"))], builder: kept,
-            builderEnd: .init(reason: .kept),
+            builderEnd: .init(reason: .kept), attached: attached,
             removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: .person(alice), status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
         var key = bareKey
         (key.unacceptedTerms, key.groups) = ("1", [Group(name: "team")])
+        key.from = ["192.0.2.7"]
         (key.limits, key.expires, key.added, key.word) = ([.confirm], time, time, "kmn4-7pqr")
         let bareAccount = Account(id: "1", name: "alice")
-        let account = Account(id: "1", name: "alice", groups: [Group(name: "team")])
+        let account = Account(id: "1", name: "alice", groups: [Group(name: "team")], robot: true)
         let terms = TermsOfUse(version: "1", text: "")
         let claim = Claim(
             id: "1", job: JobID("1")!, kind: .proxy, builder: builder, deadline: time, lease: 1,
@@ -65,14 +70,30 @@ struct ContractTests {
             id: "1", job: JobID("1")!, kind: nil, builder: builder, deadline: nil, lease: 1)
         let request = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
-        let newKey = NewKey(owner: "", key: "")
+        let bareNewKey = NewKey(owner: "", key: "")
+        let newKey = NewKey(owner: "", key: "", limits: [.attach], expires: time, from: [])
+        let bareAttachment = BuildAPI.Attachment(id: "", job: bareJob, lease: 1, reconnect: 1)
+        let attachment = BuildAPI.Attachment(
+            id: "", job: bareJob, lease: 1, reconnect: 1, certificates: [], secret: "")
+        let bareNewAttachment = NewAttachment(
+            key: "", from: "", endpoint: "", user: "", hostKeys: [], running: true)
+        let newAttachment = NewAttachment(
+            key: "", from: "", endpoint: "", user: "", hostKeys: [], running: false, exitStatus: 1, name: "",
+            note: "", member: "", visibility: .private, until: time, wait: 1, idle: 1, system: "",
+            architecture: "")
+        let resumption = Resumption(
+            job: JobID("1")!, secret: "", key: "", from: "", endpoint: "", hostKeys: [])
         let overdue = OverdueRelease(
             allocation: "", pool: "", job: JobID("1")!, since: Date(timeIntervalSince1970: 0), entered: true)
         return try! [
             Sample("Person", alice, bare: alice),
             Sample("Party", job.owner, bare: Party.person(alice)), Sample("Key", key, bare: bareKey),
             Sample("KeyList", KeyList(keys: [], next: "1"), bare: KeyList(keys: [])),
-            Sample("NewKey", newKey, bare: newKey),
+            Sample("NewKey", newKey, bare: bareNewKey), Sample("Attached", attached, bare: bareAttached),
+            Sample("Attachment", attachment, bare: bareAttachment),
+            Sample("NewAttachment", newAttachment, bare: bareNewAttachment),
+            Sample("Resumption", resumption, bare: resumption),
+            Sample("AttachedExit", AttachedExit(exitStatus: 1), bare: AttachedExit(exitStatus: 1)),
             Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
             Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: [], next: "1"), bare: JobList(jobs: [])),

@@ -92,7 +92,8 @@ extension SQLiteStore {
         if let owner { arguments += ["owner": owner.id] }
         if let now { arguments += ["now": now.timeIntervalSince1970] }
         let rows = try Row.fetchCursor(
-            database, sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil, includesLimited: limited),
+            database,
+            sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil, includesLimited: limited),
             arguments: arguments)
         while let row = try rows.next() {
             let key = key(row)

@@ -89,7 +89,8 @@ extension SQLiteStore {
                 return nil
             }
             let parts: (String, String, String) = (row["type"], row["base64"], row["comment"])
-            let limit = row["attaches"] ? AttachLimit(expires: row["until"], addresses: row["addresses"]) : nil
+            let limit =
+                row["attaches"] ? AttachLimit(expires: row["until"], addresses: row["addresses"]) : nil
             let key = try insert(
                 fingerprint, parts, owner: row["person"], limit: limit, at: now, database)
             guard !key.suspended else { throw RunnerError(.suspended, "This person is suspended.") }

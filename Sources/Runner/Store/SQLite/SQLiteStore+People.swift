@@ -26,7 +26,7 @@ extension SQLiteStore {
 
     /// A robot cannot log in, so it has no key that would be good for that.
     func setRobot(_ name: String, _ isRobot: Bool) async throws(RunnerError) {
-        guard Self.isName(name) else {
+        guard !isRobot || Self.isName(name) else {
             throw RunnerError(.unprocessable(line: nil, key: "name"), "A robot's \(Self.nameRule)")
         }
         try await changePeople { database in
@@ -46,7 +46,8 @@ extension SQLiteStore {
             guard !isRobot || hasKeys != true else {
                 throw RunnerError(
                     .conflict,
-                    "\(name) has keys that are good for more than attaching, and so is a person. Choose another name.")
+                    "\(name) has keys that are good for more than attaching, and so is a person. Choose another name."
+                )
             }
             try database.execute(
                 sql: "UPDATE person SET robot = ? WHERE id = ?", arguments: [isRobot, id])
@@ -58,7 +59,8 @@ extension SQLiteStore {
             database, sql: "SELECT robot FROM person WHERE id = ?", arguments: [person])
         guard isRobot != true else {
             throw RunnerError(
-                .conflict, "\(name) is a robot, whose keys are limited to attaching: add it with --attach-only.")
+                .conflict,
+                "\(name) is a robot, whose keys are limited to attaching: add it with --attach-only.")
         }
     }
 

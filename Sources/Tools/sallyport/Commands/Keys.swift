@@ -1,6 +1,8 @@
 import ArgumentParser
 import AuthorizedKeys
 import BuildAPI
+import CommandGrammar
+import FoundationEssentials
 import Presentation
 import ServiceClient
 
@@ -18,18 +20,47 @@ struct AddKeys: ParsableCommand {
 
     @Argument(help: "The person's name.") var owner: String
     @Argument(help: ArgumentHelp("A .pub file; - is standard input.", valueName: "file")) var path: String
+    @Flag(help: "The keys can do nothing but attach machines: for the secrets of a CI.") var attachOnly =
+        false
+    @Option(
+        help: ArgumentHelp("With --attach-only: when they expire, such as 90d.", valueName: "duration"))
+    var expires: Lasting?
+    @Option(
+        help: ArgumentHelp(
+            "With --attach-only: an address, or a range such as 192.0.2.0/24, that they are good from; can be repeated.",
+            valueName: "address"),
+        transform: { text in
+            guard let range = AddressRange(text) else {
+                throw ValidationError(
+                    "“\(HostileText.printable(text))” is no address, and no range like 192.0.2.0/24.")
+            }
+            return range
+        })
+    var from: [AddressRange] = []
     @OptionGroup var options: ServiceOptions
+
+    func validate() throws {
+        guard attachOnly || expires == nil && from.isEmpty else {
+            throw ValidationError("--expires and --from are for keys that are added with --attach-only.")
+        }
+    }
 
     func run() {
         reporting { () throws(Failure) in
+            let end = expires.map { Date().addingTimeInterval(Double($0.duration.components.seconds)) }
             let lines = try KeyLines.parse(try Input.read(path))
             var added: [Key] = []
             for line in lines {
-                added.append(try options.ask { $0.add(NewKey(owner: owner, key: line), with: nil, $1) })
+                let new = NewKey(
+                    owner: owner, key: line, limits: attachOnly ? [.attach] : nil, expires: end,
+                    from: from.isEmpty ? nil : from.map(\.description))
+                added.append(try options.ask { $0.add(new, with: nil, $1) })
             }
             try options.answer(KeyList(keys: added)) {
-                added.map { "\($0.fingerprint) is \(HostileText.printable($0.owner.name))'s" }.joined(
-                    separator: "\n")
+                added.map { key in
+                    let limit = key.limits == [.attach] ? ", and limited to attaching" : ""
+                    return "\(key.fingerprint) is \(HostileText.printable(key.owner.name))'s\(limit)"
+                }.joined(separator: "\n")
             }
         }
     }
@@ -50,12 +81,39 @@ struct ListKeys: ParsableCommand {
                 var table = Table(["OWNER", "TYPE", "FINGERPRINT", "STATE", "COMMENT"])
                 for key in list.keys {
                     let owner = key.suspended ? "\(key.owner.name) (suspended)" : key.owner.name
-                    let state = key.isUnlimited ? "-" : "pending"
-                    table.add([owner, key.type, key.fingerprint, state, key.comment])
+                    table.add([owner, key.type, key.fingerprint, Self.state(key), key.comment])
                 }
                 return table.lines.joined(separator: "\n")
             }
         }
+    }
+}
+
+extension ListKeys {
+    /// What restricts it, in words for the table.
+    private static func state(_ key: Key) -> String {
+        var words: [String] = []
+        let limits = key.limits ?? []
+        if limits.contains(.confirm) { words.append("pending") }
+        if limits.contains(.attach) {
+            words.append("attach only")
+            if !limits.contains(.confirm), let expires = key.expires {
+                words.append("until \(expires.formatted(.iso8601))")
+            }
+            if let from = key.from, !from.isEmpty { words.append("from \(from.joined(separator: " "))") }
+        }
+        guard words.isEmpty else { return words.joined(separator: ", ") }
+        return key.isUnlimited ? "-" : "limited"
+    }
+}
+
+/// A duration as people write it: `90d`.
+struct Lasting: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        guard let duration = Duration(written: argument), duration > .zero else { return nil }
+        self.duration = duration
     }
 }
 

@@ -6,10 +6,10 @@ import ServiceClient
 /// `people`: the people whom the service knows, and their rights.
 struct People: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List people, suspend them, make administrators, and form groups.",
+        abstract: "List people, suspend them, make administrators and robots, and form groups.",
         subcommands: [
             ListPeople.self, SuspendPerson.self, ResumePerson.self, Promote.self, Demote.self, Join.self,
-            Leave.self,
+            Leave.self, MakeRobot.self,
         ])
 }
 
@@ -27,7 +27,8 @@ struct ListPeople: ParsableCommand {
                 var table = Table(["ID", "NAME", "ROLE", "STATE", "GROUPS"])
                 for person in list.people {
                     table.add([
-                        person.id, person.name, person.administrator ? "administrator" : "-",
+                        person.id, person.name,
+                        person.robot == true ? "robot" : person.administrator ? "administrator" : "-",
                         person.suspended ? "suspended" : "-",
                         person.groups.map { $0.map(\.name).joined(separator: ", ") } ?? "-",
                     ])
@@ -119,6 +120,27 @@ struct Leave: ParsableCommand {
     func run() {
         reporting { () throws(Failure) in
             try options.ask { $0.setMember(name, of: Group(written: group), false, $1) } as Void
+        }
+    }
+}
+
+/// `people robot`
+struct MakeRobot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "robot",
+        abstract: "Make a robot, whose keys attach machines for its members: those in the group of its name.")
+
+    @Argument(help: "The robot's name, which also becomes its members' group.") var name: String
+    @Option(help: ArgumentHelp("People to add to its members, with commas between them.", valueName: "names"))
+    var members: String?
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.setRobot(name, true, $1) } as Void
+            for member in (members ?? "").split(separator: ",") {
+                try options.ask { $0.setMember(String(member), of: Group(name: name), true, $1) } as Void
+            }
         }
     }
 }

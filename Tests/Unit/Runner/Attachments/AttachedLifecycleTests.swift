@@ -15,7 +15,7 @@ func attachedMachine(until: Date? = nil, wait: Int? = nil, idle: Int? = nil) thr
     let times = Times(logout: .ask, keep: 600, life: 3600, lease: 60, maxLife: 7200, maxTimeout: 1800)
     let record = JobRecord(
         of: try NewMachine(new), id: JobID("7")!, for: attacher, secret: AttachmentSecret(), until: until,
-        isCertified: false, times: times, at: start)
+        times: times, at: start)
     var lifecycle = Lifecycle(record: record, times: times)
     _ = lifecycle.attached()
     return lifecycle
@@ -25,7 +25,8 @@ func attachedMachine(until: Date? = nil, wait: Int? = nil, idle: Int? = nil) thr
 struct AttachedLifecycleTests {
     private func enter(_ job: inout Lifecycle, at moment: Date = start, kind: Claim.Kind = .shell) throws {
         let request = ClaimRequest(
-            session: "s", kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1")
+            session: "s", kind: kind, person: .init(id: "1"), keyFingerprint: "f", key: "k", from: "192.0.2.1"
+        )
         let alice = Person(id: "1", name: "alice")
         let claim = try job.claimed(request, by: permit(alice, for: job), id: "7-s", at: moment).claim
         #expect(claim.keyAdmitted == true)
@@ -33,7 +34,9 @@ struct AttachedLifecycleTests {
 
     private func beat(_ job: inout Lifecycle, at moment: Date) { _ = job.machineRenewed(at: moment) }
 
-    @Test("a success ends the builder at once, unless somebody is inside; then it ends when the last one leaves")
+    @Test(
+        "a success ends the builder at once, unless somebody is inside; then it ends when the last one leaves"
+    )
     func success() throws {
         var job = try attachedMachine()
         #expect(job.commandEnded(exitStatus: 0, at: start).contains(.endBuilder))
@@ -69,7 +72,8 @@ struct AttachedLifecycleTests {
 
     @Test(
         "a failure is kept for the wait before somebody enters, and for the idle time after the last one",
-        arguments: [(nil, nil, 600, 600), (120, 900, 120, 900), (99_999, 1, 7200, 1)] as [(Int?, Int?, Int, Int)])
+        arguments: [(nil, nil, 600, 600), (120, 900, 120, 900), (99_999, 1, 7200, 1)]
+            as [(Int?, Int?, Int, Int)])
     func keepTimes(wait: Int?, idle: Int?, first: Int, later: Int) throws {
         var job = try attachedMachine(wait: wait, idle: idle)
         _ = job.commandEnded(exitStatus: 2, at: start)
@@ -98,7 +102,9 @@ struct AttachedLifecycleTests {
         #expect(job.record.job.deadline == start + 300)
         _ = job.commandEnded(exitStatus: 1, at: start + 100)
         #expect(job.record.job.maxDeadline == start + 300 && job.record.job.deadline == start + 300)
-        #expect(throws: RunnerError.self) { try job.extended(to: start + 400, by: Requester(), at: start + 100) }
+        #expect(throws: RunnerError.self) {
+            try job.extended(to: start + 400, by: Requester(), at: start + 100)
+        }
         try enter(&job, at: start + 101)
         #expect(job.record.lifetime?.end == start + 300)
         beat(&job, at: start + 290)

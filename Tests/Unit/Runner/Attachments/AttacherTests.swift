@@ -20,7 +20,8 @@ struct AttacherTests {
     }
 
     private static let unfit: [(Key?, String)] = [
-        (nil, "unknown"), (key { $0.limits = [.confirm] }, "pending"), (key { $0.suspended = true }, "suspended"),
+        (nil, "unknown"), (key { $0.limits = [.confirm] }, "pending"),
+        (key { $0.suspended = true }, "suspended"),
         (key { $0.limits = ["look"].map { Key.Limit(rawValue: $0) } }, "unknown"),
         (key { $0.expires = start }, "expired"), (key { $0.expires = start - 1 }, "expired"),
         (key { $0.from = ["192.0.2.8"] }, "192.0.2.7"), (key { $0.from = ["::/0"] }, "192.0.2.7"),
@@ -90,7 +91,9 @@ struct AttacherTests {
             let limits = AttachmentLimits(
                 machines: here,
                 limits: .with {
-                    ($0.attachments, $0.attachmentsPerOwner, $0.attachmentsPerAddress) = (total, owner, address)
+                    ($0.attachments, $0.attachmentsPerOwner, $0.attachmentsPerAddress) = (
+                        total, owner, address
+                    )
                 })
             do throws(RunnerError) {
                 try limits.check(new, from: "ADDRESS")
@@ -106,7 +109,8 @@ struct AttacherTests {
         #expect(refusal(machine(4, "a", "192.0.2.9"), owner: 2)?.contains("release job 2 or 1") == true)
         #expect(refusal(machine(4, "b", "192.0.2.9"), owner: 2) == nil)
         // An IPv6 site is one address; its own IPv4 address too is one.
-        #expect(refusal(machine(4, "c", "2001:db8::2"), address: 1)?.contains("from the address ADDRESS") == true)
+        #expect(
+            refusal(machine(4, "c", "2001:db8::2"), address: 1)?.contains("from the address ADDRESS") == true)
         #expect(refusal(machine(4, "c", "::ffff:192.0.2.2"), address: 1)?.contains("ADDRESS") == true)
         #expect(refusal(machine(4, "c", "2001:db8:0:1::2"), address: 1) == nil)
     }

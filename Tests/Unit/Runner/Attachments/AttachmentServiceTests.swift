@@ -131,8 +131,10 @@ struct AttachmentServiceTests {
             #expect(back.status == 200 && again.id != machine.id && again.secret != machine.secret)
             #expect(again.job.id == machine.job.id && again.job.attached?.from == "192.0.2.8")
             #expect(try await service.claim("\(machine.job.id)").status == 201)
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 410)
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(again.id)/heartbeat").status == 200)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 410)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(again.id)/heartbeat").status == 200)
             // A secret is good once.
             #expect(try await answer { _ in }.status == 404)
         }
@@ -151,7 +153,8 @@ struct AttachmentServiceTests {
         let machine = try await kept.wait()
         clock.advance(by: 3000)
         try await TestService.run(folder: folder, clock: clock) { service in
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 200)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 200)
             #expect(try await service.job("\(machine.job.id)").attached?.away == nil)
             clock.advance(by: 61)
             _ = try await service.job("\(machine.job.id)") { $0.attached?.away == true }
@@ -203,7 +206,9 @@ struct AttachmentServiceTests {
         }
     }
 
-    @Test("a key limited to attaching attaches, from its addresses, until it expires; it is told to those who know")
+    @Test(
+        "a key limited to attaching attaches, from its addresses, until it expires; it is told to those who know"
+    )
     func limitedKeys() async throws {
         let clock = ManualClock()
         try await TestService.run(clock: clock) { service in
@@ -256,7 +261,8 @@ struct AttachmentServiceTests {
             #expect(new.status == 403 && new.text.contains("expired"))
             // Without the key, the machine has to leave.
             #expect(try await service.client.send(.DELETE, path).status == 204)
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 410)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat").status == 410)
             #expect(try await service.job("\(machine.job.id)").isOver)
         }
     }
@@ -309,8 +315,11 @@ struct AttachmentServiceTests {
             #expect(try await service.client.send(.PUT, "/v1/people/ci/robot").status == 204)
             #expect(try await service.client.send(.PUT, "/v1/people/alice/robot").status == 409)
             #expect(try await service.client.send(.PUT, "/v1/people/42/robot").status == 422)
-            #expect(try await service.client.send(.DELETE, "/v1/people/nobody/robot").status == 404)
-            let whole = try await service.send(.POST, "/v1/keys", NewKey(owner: "ci", key: TestService.bobKey))
+            for name in ["nobody", "42"] {
+                #expect(try await service.client.send(.DELETE, "/v1/people/\(name)/robot").status == 404)
+            }
+            let whole = try await service.send(
+                .POST, "/v1/keys", NewKey(owner: "ci", key: TestService.bobKey))
             #expect(whole.status == 409 && whole.text.contains("robot"))
             let limited = NewKey(owner: "ci", key: TestService.bobKey, limits: [.attach])
             #expect(try await service.send(.POST, "/v1/keys", limited).status == 201)
@@ -360,11 +369,73 @@ struct AttachmentServiceTests {
         }
     }
 
+    @Test("a log that breaks off says so, and only the newest request writes it")
+    func brokenLog() async throws {
+        let runner = try await MemoryRunner()
+        let directory = runner.directory(slots: 1)
+        let machine = try await directory.attach(Self.new())
+        let path = "\(runner.folder)/logs/\(machine.job.id)/attached/log"
+        func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+        try await directory.withAttachment(machine.id) { job throws(RunnerError) in
+            let first = try await job.beginLog(ofAttachment: machine.id)
+            try? await job.appendToLog(Array("one".utf8), as: first)
+            await job.breakLog(as: first)
+            await job.endLog()
+        }
+        #expect(try text() == "one" + AttachedLog.gap)
+        try await directory.withAttachment(machine.id) { job throws(RunnerError) in
+            let old = try await job.beginLog(ofAttachment: machine.id)
+            let new = try await job.beginLog(ofAttachment: machine.id)
+            try? await job.appendToLog(Array("two".utf8), as: new)
+            await #expect(throws: RunnerError.self) {
+                try await job.appendToLog(Array("late".utf8), as: old)
+            }
+            // It has broken off when nobody waited for it any more.
+            await job.breakLog(as: old)
+        }
+        #expect(try text() == "one" + AttachedLog.gap + "two")
+    }
+
+    @Test("the service's authority certifies the machine's host keys, for the names of its job")
+    func certificates() async throws {
+        let folder = TestService.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let authority = try await KeyPair.hostAuthority(in: folder)
+        let supply = FakeProvider(hostAuthority: (authority.publicKey, "build"))
+        try await TestService.run(supply: supply, folder: folder) { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(service)
+            #expect(machine.job.builder?.certified == nil)
+            let back = try await service.send(.POST, "/v1/attachments/resumption", Self.resumption(machine))
+            let again = try back.decode(BuildAPI.Attachment.self)
+            for certificates in [machine.certificates, again.certificates] {
+                let words = try #require(certificates?.first).split(separator: " ")
+                #expect(certificates?.count == 1 && words[0] == "ssh-ed25519-cert-v01@openssh.com")
+                let blob = String(
+                    decoding: try #require(Data(base64Encoded: String(words[1]))), as: UTF8.self)
+                #expect(blob.contains("job-\(machine.job.id).builds.example.org"))
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(!left.contains { $0.hasPrefix("attached-") })
+        }
+    }
+
+    @Test("an authority that cannot sign makes plain host keys, and no refusal")
+    func noCertificates() async throws {
+        let supply = FakeProvider(hostAuthority: ("ssh-ed25519 AAAA", "build"))
+        try await TestService.run(supply: supply) { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(service)
+            #expect(machine.certificates == nil && machine.job.builder?.certified == false)
+        }
+    }
+
     @Test("a full disk is said in a sentence, and leaves nothing half made")
     func fullDisk() async throws {
         let runner = try await MemoryRunner()
         let directory = runner.directory(slots: 1)
-        runner.store.fail(with: RunnerError(.noSpace, "The disk of the build service is full."), only: "addJob")
+        runner.store.fail(
+            with: RunnerError(.noSpace, "The disk of the build service is full."), only: "addJob")
         let error = await #expect(throws: RunnerError.self) {
             try await directory.attach(Self.new { $0.name = "x" })
         }

@@ -17,7 +17,8 @@ struct StoredFormTests {
             id: "1-0", session: "s1", person: alice, fingerprint: "SHA256:f", key: "ssh-ed25519 AAAA",
             kind: .proxy, isOwners: true, from: "192.0.2.1", since: start, expires: start + 60)
         let job = Job(
-            id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "n", status: .failed,
+            id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "n",
+            status: .failed,
             pool: "lab",
             visibility: .private,
             created: start, deadline: start + 1, maxDeadline: start + 2, held: true, logout: .ask, keep: 7,
@@ -32,14 +33,16 @@ struct StoredFormTests {
                 keptUntil: start + 4, accelerator: .kvm, isolated: true),
             builderEnd: .init(reason: .released, by: alice),
             attached: .init(
-                from: "192.0.2.7", key: "SHA256:k", system: "Linux", architecture: "x86_64", until: start + 12,
+                from: "192.0.2.7", key: "SHA256:k", system: "Linux", architecture: "x86_64",
+                until: start + 12,
                 away: true, idle: 13),
             sessions: [claim.shown])
         return JobRecord(
             job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab"), source: 10,
             claims: [claim],
             attachment: MachineAttachment(
-                id: "i", secret: .init(bytes: [1, 2]), expires: start, awaySince: start + 14, wait: 15, idle: 16),
+                id: "i", secret: .init(bytes: [1, 2]), expires: start, awaySince: start + 14, wait: 15,
+                idle: 16),
             builderStarted: start, until: start + 6, keptSince: start + 7, isEntered: true,
             lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
             isPrepared: true, endsWhenUnclaimed: true, eventNumber: 11)
