@@ -87,7 +87,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
                 : "\(quoted) is not a job. A job's id has at most 64 letters, digits, “_” and “-”."
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedAddress: "\(quoted) is no address. Write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48."
-        case .malformedStream: "\(quoted) is not a stream's id. Nobody types this: sallyport-attach does."
+        case .malformedStream: "Nobody types this: sallyport-attach does, without a terminal."
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let range):
             "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
@@ -98,7 +98,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noTimes: "Lines of tasks have no times, so there is no \(quoted). For the last 100: -n 100."
         case .missing(.value): "\(quoted) needs a value."
         case .missing(.job): "Which job? Give its number."
-        case .missing(.stream): "Which stream? Nobody types this: sallyport-attach does."
+        case .missing(.stream): "Nobody types this: sallyport-attach does, without a terminal."
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
         case .missing(.confirmation): "Which word? Give the one that “keys add” has printed."

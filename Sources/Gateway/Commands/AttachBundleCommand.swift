@@ -6,10 +6,11 @@ import Policy
 /// `attach-bundle`: hands out the archive with sallyport-attach, and with an OpenSSH for machines that have none.
 struct AttachBundleCommand: Command, AttachingCommand {
     static let manual = Manual(
-        name: "attach-bundle", synopsis: "attach-bundle [amd64 | arm64] >sallyport-attach.tar.gz",
+        name: "attach-bundle", synopsis: "attach-bundle [amd64 | arm64]",
         summary: "print the archive with sallyport-attach and its own OpenSSH",
         details: """
-            For CI jobs whose machines people are to enter: docs/attach. By default for amd64.
+            For CI jobs whose machines people are to enter: attach-bundle >sallyport-attach.tar.gz
+            By default for amd64.
             """)
 
     enum Architecture: String, CaseIterable {

@@ -7,7 +7,7 @@ import ServiceClient
 struct AttachCommand: Command, AttachingCommand {
     static let manual = Manual(
         name: "attach", synopsis: "attach [protocol]",
-        summary: "for sallyport-attach: make a job of the machine that it runs on",
+        summary: "for sallyport-attach: make a job of its machine",
         details: """
             Nobody types this. The script sallyport-attach, in a job of any CI, dials the gateway with it:
             people can enter that machine then, as every other one.

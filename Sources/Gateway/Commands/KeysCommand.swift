@@ -12,7 +12,7 @@ struct KeysCommand: Command, PersonalCommand {
         summary: "manage your public keys; add reads them from standard input",
         details: """
             A key that you add is pending: log in with it and enter confirm, with the word that add prints.
-            add --attach-only [--expires 90d] [--from ADDRESS]… adds one that can only attach machines, for a CI.
+            For a CI: add --attach-only [--expires 90d] [--from ADDRESS]…; it can only attach machines.
             remove takes a fingerprint, as list prints it. The key marked * is the one you are using now.
             """)
     static let syntax = Syntax(flags: ["--json", "--attach-only"], values: ["--expires"], lists: ["--from"])

@@ -1,3 +1,4 @@
+import Subprocess
 import TestBed
 
 /// How long a few bytes take to a program on a machine that has dialled the gateway and back, while 10^9 bytes come through the

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import TestBed
 
 /// A machine that has dialled the gateway with `sallyport-attach`, and the same machine as people make it reachable without
@@ -27,7 +28,8 @@ struct AttachedMachine: Sendable {
 
     /// The job whose number the script has printed.
     static func job(of command: RunningCommand) async throws -> String {
-        try await command.errors.wait(for: " connect ") { $0.firstMatch(of: #/ connect \d+\n/#) != nil }
+        try await command.errors.wait(for: " connect ")
+        try await command.errors.wait(for: "If nobody comes")
         let text = await command.errors.text
         guard let job = text.firstMatch(of: #/ connect (\d+)\n/#) else {
             throw TestBedError("the script has printed no job", log: text)

@@ -54,6 +54,16 @@ extension Refusal {
             .builderTimeout(Fixture.job(.running, builder: nil)),
             .builderTimeout(Fixture.job(.queued, builder: nil)),
         ]
+        let faults: [AttachmentFault] = [
+            .endlessLine, .malformed("name"), .repeated("user"), .missing("user"), .silence, .newerProtocol(2), .terminal,
+        ]
+        all += faults.map { .unusableGreeting($0) }
+        all += [
+            .notResumed(Fixture.serviceError(.noSuchJob)), .unexpectedStream("in a test"), .archiveToTerminal,
+            .noBundle("arm64", cause: "no file"), .machineAway(job.id, cause: "in a test"),
+            .machineLost(job.id, cause: "in a test"), .severalJobsNamed(JobName("nightly")!, 2),
+            .usage(UsageError(.malformedStream, word: "x")), .usage(UsageError(.missing(.stream), word: "")),
+        ]
         for loss in [Loss.connection(lost), .channelClosed, .claim(error)] {
             let forms: [KeyFormError] = [
                 .privateKey, .none, .binary, .pem, .pemRSA, .x509, .pgp, .age, .page, .fingerprint, .fileName,

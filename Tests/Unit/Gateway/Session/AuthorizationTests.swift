@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import EventLoop
 import Policy
+import ServiceClient
 import TestSupport
 import Testing
 
@@ -24,9 +25,10 @@ import Testing
     /// - Parameter owner: whose key it is; nil: nobody's.
     private func arrive(
         _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false,
-        limits: [Key.Limit]? = nil, jobs: [Job] = [], next: String? = nil
+        limits: [Key.Limit]? = nil, jobs: [Job] = [], next: String? = nil, machines: MemoryAttachments? = nil
     ) -> Outcome {
         let test = TestSession(on: loop, command: command)
+        test.service.machines = machines
         let key = TestSession.key
         if let owner {
             test.service.keys[key.fingerprint] = Key(
@@ -95,6 +97,79 @@ import Testing
             #expect(outcome.confirms && outcome.welcomed == nil)
         }
         #expect(arrive("keys confirm abcd-efgh").welcomed != nil)
+    }
+
+    /// Every verb but its own, in whatever form.
+    @Test(arguments: Verbs.all.map(\.manual.name))
+    func aKeyLimitedToAttachingOpensOnlyItsOwnVerbs(verb: String) {
+        let words = [
+            "attach-stream": " 0123456789abcdef0123456789abcdef", "keys": " add", "share": " 42 bob", "unshare": " 42 bob",
+        ]
+        let isAbout = Verbs.named(verb)?.action != nil || verb == "attach-log"
+        let command = verb + (words[verb] ?? (isAbout ? " 42" : ""))
+        let outcome = arrive(command, limits: [.attach], jobs: [Fixture.job()])
+        guard verb.hasPrefix("attach") else {
+            #expect(outcome.status == .notPermitted && outcome.admitted == nil && outcome.welcomed == nil)
+            #expect(outcome.errors.contains("is good for is attaching a machine"))
+            return
+        }
+        #expect(outcome.welcomed?.person == Fixture.alice && outcome.status == .success)
+        // Keys without limits open them, too; those that are pending, unknown or of suspended people do not.
+        #expect(arrive(command).welcomed != nil)
+        #expect(arrive(command, limits: [.confirm]).welcomed == nil && arrive(command, as: nil).welcomed == nil)
+        #expect(arrive(command, suspended: true, limits: [.attach]).welcomed == nil)
+    }
+
+    // MARK: Names of attached machines
+
+    @Test(arguments: ["connect nightly", "tail job-nightly.gw.example.org", "show nightly", "extend nightly 1h"])
+    func aNameDoesWhereverANumberDoes(command: String) {
+        let machines = MemoryAttachments()
+        machines.named = .success([Fixture.job()])
+        let outcome = arrive(command, machines: machines)
+        #expect(outcome.admitted?.job.id == Fixture.identifier && machines.requests == ["named nightly"])
+    }
+
+    @Test func aNameOpensNothingThatANumberDoesNot() {
+        let machines = MemoryAttachments()
+        machines.named = .success([Fixture.job()])
+        let outcome = arrive("connect nightly", as: Fixture.bob, machines: machines)
+        #expect(outcome.status == .notPermitted && outcome.admitted == nil)
+    }
+
+    @Test func anIdComesBeforeAName() {
+        let machines = MemoryAttachments()
+        var other = Fixture.job()
+        other.id = JobID("nightly")!
+        let outcome = arrive("connect nightly", jobs: [other], machines: machines)
+        #expect(outcome.admitted?.job.id == other.id && machines.requests.isEmpty)
+    }
+
+    @Test func aNumberIsNeverAName() {
+        let machines = MemoryAttachments()
+        #expect(arrive("connect 57", machines: machines).status == .noSuchJob && machines.requests.isEmpty)
+    }
+
+    @Test func aNameOfSeveralJobsGivesAList() {
+        let machines = MemoryAttachments()
+        var other = Fixture.job()
+        other.id = JobID("43")!
+        machines.named = .success([Fixture.job(), other])
+        let outcome = arrive("connect nightly", machines: machines)
+        #expect(outcome.status == .usage && outcome.errors.contains("There are 2 jobs with the name nightly."))
+        #expect(outcome.errors.contains("  42 ") && outcome.errors.contains("  43 "))
+    }
+
+    @Test func aNameThatNobodyHasIsNoJob() {
+        for named: Result<[Job], ServiceError> in [.success([]), .failure(ServiceError(.notOffered, detail: ""))] {
+            let machines = MemoryAttachments()
+            machines.named = named
+            #expect(arrive("connect nightly", machines: machines).status == .noSuchJob)
+        }
+        #expect(arrive("connect nightly").status == .noSuchJob)
+        let machines = MemoryAttachments()
+        machines.named = .failure(ServiceError(.timedOut, detail: ""))
+        #expect(arrive("connect nightly", machines: machines).status == .tryAgain)
     }
 
     @Test func aKeyLimitedToAttachingOpensNothingElse() {

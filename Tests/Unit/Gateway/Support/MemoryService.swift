@@ -165,6 +165,10 @@ final class MemoryService: BuildService {
     }
 
     var selfService: (any SelfService)? { offersSelfService ? self : nil }
+
+    /// What machines that dial out ask for, and hear; nil: it is not offered.
+    var machines: MemoryAttachments?
+    var attachments: (any AttachmentService)? { machines }
 }
 
 /// Only what sessions on a builder need.

@@ -29,6 +29,7 @@ final class Scratch {
     }
 
     /// Runs a program; those in the folder `bin` come before all others.
+    @discardableResult
     func run(_ words: String...) throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

@@ -23,7 +23,11 @@ final class TestSession {
     /// - Parameters:
     ///   - command: SSH_ORIGINAL_COMMAND.
     ///   - revocationTimeout: in seconds; nil: the default.
-    init(on loop: EventLoop, command: String? = nil, revocationTimeout: Int? = nil) {
+    ///   - change: of the configuration.
+    init(
+        on loop: EventLoop, command: String? = nil, revocationTimeout: Int? = nil,
+        configuring change: (inout Configuration) -> Void = { _ in }
+    ) {
         input = Self.pipe()
         output = Self.pipe()
         errors = Self.pipe()
@@ -35,6 +39,7 @@ final class TestSession {
         let journal = Journal { _, text in note?(text) }
         var configuration = Configuration(service: .init(url: "unix:/nowhere"))
         if let revocationTimeout { configuration.gateway.revocationTimeout = revocationTimeout }
+        change(&configuration)
         context = SessionContext(
             loop: loop, service: service, configuration: configuration,
             environment: environment, journal: journal, key: Self.key,
