@@ -44,7 +44,9 @@ public final class AttachedConnection: ByteConnection {
 
     public func start() {
         guard case .idle = state else { preconditionFailure("started twice") }
-        let opening = AttachedStreamOpening(at: path, greeting: greeting, on: loop) { [unowned self] in opened($0) }
+        let opening = AttachedStreamOpening(at: path, greeting: greeting, on: loop) { [unowned self] in
+            opened($0)
+        }
         state = .connecting(
             opening,
             Deadline(after: Self.time, on: loop) { [unowned self] in
@@ -67,8 +69,12 @@ public final class AttachedConnection: ByteConnection {
     /// - Parameters: pipes, both borrowed.
     public func carry(from input: CInt, to output: CInt) {
         guard case .connected(let stream) = state else { return }
-        let toMachine = Splice(from: input, to: stream.pair.output, on: loop) { [unowned self] _ in inputEnded() }
-        let toClient = Splice(from: stream.pair.input, to: output, on: loop) { [unowned self] in outputEnded($0) }
+        let toMachine = Splice(from: input, to: stream.pair.output, on: loop) { [unowned self] _ in
+            inputEnded()
+        }
+        let toClient = Splice(from: stream.pair.input, to: output, on: loop) { [unowned self] in
+            outputEnded($0)
+        }
         state = .carrying(stream, toMachine: toMachine, toClient: toClient)
     }
 

@@ -51,7 +51,8 @@ final class AttachedStreamOpening {
             state = .queueing(Deadline(after: Self.retryInterval, on: loop) { [unowned self] in ask() })
         case .failed(let failure):
             // Its process is gone. The folder is there only on the gateway that the machine has dialled.
-            failLater(SSHClientError(failure.kind == .elsewhere ? .elsewhere : .unreachable, failure.description))
+            failLater(
+                SSHClientError(failure.kind == .elsewhere ? .elsewhere : .unreachable, failure.description))
         }
     }
 

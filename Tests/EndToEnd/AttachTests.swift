@@ -308,7 +308,9 @@ import Testing
         let testBed = machine.person.testBed
         _ = try await machine.attach(["--", "false"]) { _, _ in
             // The oldest of its processes; whoever started it has to be left alive to see the end of the output.
-            let killed = try await testBed.run(["pkill", "-KILL", "-o", "-f", "^sh \(AttachingMachine.script)"])
+            let killed = try await testBed.run([
+                "pkill", "-KILL", "-o", "-f", "^sh \(AttachingMachine.script)",
+            ])
             await expect(killed, status: 0, in: testBed)
         }
         let next = try await machine.attach(["--", "false"]) { job, _ in

@@ -19,7 +19,8 @@ struct AdmittedKeys {
     /// Someone comes with a key.
     ///
     /// - Returns: whether it is there already, and what to tell the script.
-    mutating func admit(_ key: PublicKey, for visitor: VisitorID) -> (isThere: Bool, order: AttachmentOrder?) {
+    mutating func admit(_ key: PublicKey, for visitor: VisitorID) -> (isThere: Bool, order: AttachmentOrder?)
+    {
         if var entry = entries[key.base64] {
             entry.visitors.insert(visitor)
             entries[key.base64] = entry
@@ -43,7 +44,9 @@ struct AdmittedKeys {
 
     /// Someone has gone.
     mutating func leave(_ visitor: VisitorID) -> AttachmentOrder? {
-        guard let (base64, entry) = entries.first(where: { $0.value.visitors.contains(visitor) }) else { return nil }
+        guard let (base64, entry) = entries.first(where: { $0.value.visitors.contains(visitor) }) else {
+            return nil
+        }
         guard entry.visitors.count == 1 else {
             entries[base64]?.visitors.remove(visitor)
             return nil

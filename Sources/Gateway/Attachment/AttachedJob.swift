@@ -24,14 +24,19 @@ final class AttachedJob {
     ///   - person: who has attached the machine. If its job is not theirs to see, only heartbeats tell of it.
     ///   - changed: called with the job, now and whenever it changes.
     init(
-        _ attachment: Attachment, for person: Person, _ service: any AttachmentService, _ folder: AttachmentFolder,
+        _ attachment: Attachment, for person: Person, _ service: any AttachmentService,
+        _ folder: AttachmentFolder,
         in context: SessionContext, changed: @escaping (Job) -> Void
     ) {
         self.attachment = attachment
         self.service = service
         self.context = context
         self.changed = changed
-        if case .person(let owner) = attachment.job.owner { self.person = owner } else { self.person = person }
+        if case .person(let owner) = attachment.job.owner {
+            self.person = owner
+        } else {
+            self.person = person
+        }
         watch()
         do throws(AttachmentFolder.Failure) {
             logDoor = try ListeningSocket(
@@ -87,7 +92,8 @@ final class AttachedJob {
         service.appendLog(log, of: attachment) { [weak self] result in
             guard let self else { return }
             if case .failure(let error) = result {
-                context.journal.warn("job=\(attachment.job.id) its log is not complete: \(error.debugDescription)")
+                context.journal.warn(
+                    "job=\(attachment.job.id) its log is not complete: \(error.debugDescription)")
                 log.drop()
             }
             isSent = true

@@ -57,7 +57,8 @@ final class AttachedLog: ByteSource {
 
     private func note() {
         guard missing > 0, !isDropped else { return }
-        waiting += Array("\n[sallyport: \(missing) bytes of the log are missing here: they came too fast]\n".utf8)
+        waiting += Array(
+            "\n[sallyport: \(missing) bytes of the log are missing here: they came too fast]\n".utf8)
         missing = 0
     }
 

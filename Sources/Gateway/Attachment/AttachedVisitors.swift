@@ -22,13 +22,15 @@ struct AttachedVisitors {
     /// Someone comes.
     ///
     /// - Parameter stream: the id that their stream will have.
-    mutating func come(_ visitor: VisitorID, _ greeting: VisitorGreeting, stream: () -> StreamID?) -> [Action] {
+    mutating func come(_ visitor: VisitorID, _ greeting: VisitorGreeting, stream: () -> StreamID?) -> [Action]
+    {
         guard states[visitor] == nil else { return [] }
         guard states.count < Self.most else { return [.refuse(visitor, errno: EUSERS)] }
         switch greeting.kind {
         case .program: return expect(visitor, stream())
         case .proxy(let key):
-            guard AttachmentOrder.key(AttachmentOrder.line(of: key)).line.utf8.count <= AttachmentLines.longest
+            guard
+                AttachmentOrder.key(AttachmentOrder.line(of: key)).line.utf8.count <= AttachmentLines.longest
             else { return [.refuse(visitor, errno: E2BIG)] }
             let (isThere, order) = keys.admit(key, for: visitor)
             guard !isThere else { return expect(visitor, stream()) }

@@ -22,7 +22,8 @@ struct AttachmentFolder {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Self.failure(path) }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw Self.failure(path) }
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0
+        else {
             throw Failure(cause: "\(path) must be a folder that belongs to the account, with mode 0700")
         }
         removeStaleSockets(now: time(nil))

@@ -44,7 +44,8 @@ struct AttachmentGreeting {
         case .system(let system): self.system = try once("system", system)
         case .architecture(let architecture): self.architecture = try once("architecture", architecture)
         case .terminal(let obstacle): self.obstacle = try once("terminal", obstacle)
-        case .state(let isRunning, let status): (self.isRunning, self.status) = try once("state", (isRunning, status))
+        case .state(let isRunning, let status):
+            (self.isRunning, self.status) = try once("state", (isRunning, status))
         case .name(let name): self.name = try once("name", name)
         case .note(let note): self.note = try once("note", note)
         case .member(let member): self.member = try once("for", member)
@@ -73,9 +74,11 @@ struct AttachmentGreeting {
     /// - Parameter name: instead of the one that the machine asks for, which is taken.
     func attachment(of origin: Origin, named name: String?, at now: Date) -> NewAttachment {
         NewAttachment(
-            key: origin.key, from: origin.address, endpoint: origin.endpoint, user: user ?? "", hostKeys: hostKeys,
+            key: origin.key, from: origin.address, endpoint: origin.endpoint, user: user ?? "",
+            hostKeys: hostKeys,
             running: isRunning ?? false, exitStatus: status, name: name, note: note, member: member,
-            visibility: visibility, until: left.map { now.addingTimeInterval(Double($0)) }, wait: wait, idle: idle,
+            visibility: visibility, until: left.map { now.addingTimeInterval(Double($0)) }, wait: wait,
+            idle: idle,
             system: system, architecture: architecture)
     }
 
@@ -83,7 +86,8 @@ struct AttachmentGreeting {
     func resumption(of origin: Origin) -> Resumption? {
         resumption.map {
             Resumption(
-                job: $0.job, secret: $0.secret, key: origin.key, from: origin.address, endpoint: origin.endpoint,
+                job: $0.job, secret: $0.secret, key: origin.key, from: origin.address,
+                endpoint: origin.endpoint,
                 hostKeys: hostKeys)
         }
     }

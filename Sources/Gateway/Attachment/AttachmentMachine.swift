@@ -220,7 +220,8 @@ struct AttachmentMachine {
             ? news.arrival(named: greeting.name, obstacle: greeting.obstacle, at: now) : [news.returned]
         return welcome.map { .send($0) } + Self.say(lines)
             + [
-                .watch(attachment), .wait(.heartbeat, Self.pause(attachment)), .wait(.alive, Self.aliveInterval),
+                .watch(attachment), .wait(.heartbeat, Self.pause(attachment)),
+                .wait(.alive, Self.aliveInterval),
                 .wait(.reminder, AttachmentNews.interval),
             ]
     }

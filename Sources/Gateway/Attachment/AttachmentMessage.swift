@@ -111,7 +111,8 @@ enum AttachmentMessage: Equatable {
     private static func plain(_ text: String) -> String? {
         let isPlain = text.utf8.allSatisfy { byte in
             let character = Character(Unicode.Scalar(byte))
-            return character.isASCII && (character.isLetter || character.isNumber || "_.-+/".contains(character))
+            return character.isASCII
+                && (character.isLetter || character.isNumber || "_.-+/".contains(character))
         }
         return (1...64).contains(text.utf8.count) && isPlain ? text : nil
     }
@@ -146,6 +147,8 @@ enum AttachmentMessage: Equatable {
     /// 32 to 128 of `[A-Za-z0-9]`.
     static func isSecret(_ text: String) -> Bool {
         (32...128).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) }
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+            }
     }
 }

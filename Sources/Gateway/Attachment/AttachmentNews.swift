@@ -32,12 +32,16 @@ struct AttachmentNews {
         let name = job.name.map { HostileText.printable($0, limit: 40) }
         var lines: [String] = []
         if let wanted, let name, wanted != name {
-            lines.append("The name \(HostileText.printable(wanted, limit: 40)) is taken: this machine is called \(name).")
+            lines.append(
+                "The name \(HostileText.printable(wanted, limit: 40)) is taken: this machine is called \(name)."
+            )
         }
         let called = name.map { " (\($0))" } ?? ""
         lines.append("This machine is job \(job.id)\(called). To enter it:")
         lines.append(invitation)
-        if let obstacle { lines.append("There can be no terminal here: \(HostileText.printable(obstacle, limit: 300))") }
+        if let obstacle {
+            lines.append("There can be no terminal here: \(HostileText.printable(obstacle, limit: 300))")
+        }
         return lines + [time(at: now)].compactMap(\.self)
     }
 
@@ -59,10 +63,12 @@ struct AttachmentNews {
         var lines = visitors.update(job.sessions, at: now).map(sentence)
         if job.status.isFinal, !before.status.isFinal {
             lines += ended(at: now)
-        } else if let later = job.deadline, let earlier = before.deadline, later.timeIntervalSince(earlier) > 30,
+        } else if let later = job.deadline, let earlier = before.deadline,
+            later.timeIntervalSince(earlier) > 30,
             job.sessions.map(\.session) == before.sessions.map(\.session)
         {
-            lines.append("The machine has got more time: it ends at \(TimeLeft.nearMoment(later, from: now)).")
+            lines.append(
+                "The machine has got more time: it ends at \(TimeLeft.nearMoment(later, from: now)).")
         }
         return lines
     }
@@ -84,12 +90,15 @@ struct AttachmentNews {
             return [names.map { "The machine stays until the last one has left. \($0)" }].compactMap(\.self)
         }
         guard job.sessions.isEmpty else { return ["The command has failed. \(time(at: now) ?? "")"] }
-        return ["The command has failed. To enter this machine:", invitation] + [time(at: now)].compactMap(\.self)
+        return ["The command has failed. To enter this machine:", invitation]
+            + [time(at: now)].compactMap(\.self)
     }
 
     private func time(at now: Date) -> String? {
         guard job.status.isFinal, let deadline = job.deadline else {
-            return job.attached?.until.map { "The CI ends this job at \(TimeLeft.nearMoment($0, from: now))." }
+            return job.attached?.until.map {
+                "The CI ends this job at \(TimeLeft.nearMoment($0, from: now))."
+            }
         }
         let left = TimeLeft.text(until: deadline, from: now)
         return job.sessions.isEmpty

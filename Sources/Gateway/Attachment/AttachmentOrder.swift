@@ -62,7 +62,9 @@ enum AttachmentOrder: Equatable {
             return .certificate(key.line)
         }
         let name = attachment.job.name.flatMap(JobName.init)?.description
-        return [.job(attachment.job.id, name: name), .secret(secret)] + certificates + [.key(line(of: key)), .ready]
+        return [.job(attachment.job.id, name: name), .secret(secret)] + certificates + [
+            .key(line(of: key)), .ready,
+        ]
     }
 
     /// The line of authorized_keys that admits a key.

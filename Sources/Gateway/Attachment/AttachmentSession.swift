@@ -29,7 +29,9 @@ final class AttachmentSession: RunningCommand {
     /// The most connections of persons' processes that have not said who they are.
     private static let mostVisitors = 200
 
-    init(for principal: Principal, _ service: any AttachmentService, in context: SessionContext) throws(Refusal) {
+    init(for principal: Principal, _ service: any AttachmentService, in context: SessionContext)
+        throws(Refusal)
+    {
         self.context = context
         self.principal = principal
         self.service = service
@@ -67,9 +69,11 @@ final class AttachmentSession: RunningCommand {
 
     func start() {
         context.journal.note(
-            "attach \(principal.person.record) key=\(context.key.fingerprint) from=\(context.environment.clientAddress)")
+            "attach \(principal.person.record) key=\(context.key.fingerprint) from=\(context.environment.clientAddress)"
+        )
         context.client.onGone = { [unowned self] in lost($0) }
-        keeper = PermitKeeper(principal, for: .attaching, in: context) { [unowned self] in take(.revoked($0)) }
+        keeper = PermitKeeper(principal, for: .attaching, in: context) { [unowned self] in take(.revoked($0))
+        }
         reading = context.loop.watch(context.client.input, for: .readable) { [unowned self] _ in read() }
         perform(machine.begin())
     }
@@ -104,7 +108,8 @@ final class AttachmentSession: RunningCommand {
             case .resume(let known): service.resume(known) { [unowned self] in answered($0) }
             case .renew(let attachment): service.renew(attachment) { [unowned self] in renewed($0) }
             case .report(let exit, let attachment):
-                context.journal.note("attach job=\(attachment.job.id): the command ended with \(exit.exitStatus)")
+                context.journal.note(
+                    "attach job=\(attachment.job.id): the command ended with \(exit.exitStatus)")
                 service.report(exit, of: attachment) { [unowned self] in renewed($0) }
             case .leave(let attachment, let departure): leave(attachment, departure)
             case .watch(let attachment): watch(attachment)

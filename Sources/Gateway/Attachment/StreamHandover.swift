@@ -47,7 +47,8 @@ final class StreamHandover: RunningCommand {
 
     private func handOver(_ descriptor: CInt) {
         connection = descriptor
-        guard StreamPair.send(context.client.input, context.client.outputDescriptor, through: descriptor) else {
+        guard StreamPair.send(context.client.input, context.client.outputDescriptor, through: descriptor)
+        else {
             return context.refuse(.unexpectedStream("\(path): \(String(cString: strerror(errno)))"))
         }
         // What stays open here would keep an end of file from either side: sshd waits for standard error too.

@@ -41,7 +41,11 @@ final class VisitorConnection {
 
     func refuse(errno code: CInt) { StreamPair.refuse(errno: code, through: descriptor) }
 
-    private enum News { case nothing, greeting(VisitorGreeting), end }
+    private enum News {
+        case nothing
+        case greeting(VisitorGreeting)
+        case end
+    }
 
     private func listen() -> News {
         var piece = [UInt8](repeating: 0, count: 4096)

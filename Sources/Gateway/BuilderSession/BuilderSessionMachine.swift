@@ -240,7 +240,9 @@ struct BuilderSessionMachine {
 
     private mutating func enter(with claim: ClaimState) -> [Action] {
         guard let told = job.builder else { return end(.jobEnded(job)) }
-        guard job.attached?.away != true else { return end(.machineAway(job.id, cause: "the service says so")) }
+        guard job.attached?.away != true else {
+            return end(.machineAway(job.id, cause: "the service says so"))
+        }
         switch claim {
         case .none:
             state = .entering(Entry(builder: told, claim: .requested))

@@ -73,7 +73,9 @@ final class ProgramTransport: BuilderTransport {
 
     func start() {
         inside = terminal.map { terminal in
-            SessionTerminal(terminal, idleAfter: permit.job.attached?.idle, in: context) { [unowned self] in onEvent(.idle($0)) }
+            SessionTerminal(terminal, idleAfter: permit.job.attached?.idle, in: context) { [unowned self] in
+                onEvent(.idle($0))
+            }
         }
         let type = context.environment.terminalType
         let program = RemoteProgram(
@@ -96,7 +98,8 @@ final class ProgramTransport: BuilderTransport {
             return context.environment.agentSocket
         }
         if terminal != nil {
-            context.say("Your agent is not lent to this machine. To lend it: connect --lend-agent \(permit.job.id)")
+            context.say(
+                "Your agent is not lent to this machine. To lend it: connect --lend-agent \(permit.job.id)")
         }
         return nil
     }

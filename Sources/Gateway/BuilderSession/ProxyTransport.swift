@@ -64,7 +64,9 @@ final class ProxyTransport: BuilderTransport {
     }
 
     func authenticate(with claim: Claim) {
-        if permit.job.attached != nil, case .socket(let path)? = builder?.endpoint { return openStream(at: path) }
+        if permit.job.attached != nil, case .socket(let path)? = builder?.endpoint {
+            return openStream(at: path)
+        }
         guard claim.keyAdmitted != true, let builder else { return onEvent(.authenticated) }
         admission = KeyAdmission(of: context.key, to: builder, of: permit.job.id, in: context) {
             [unowned self] error in

@@ -32,7 +32,8 @@ struct AttachBundleCommand: Command, AttachingCommand {
 
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard !context.environment.hasTerminal else { throw .archiveToTerminal }
-        let path = "\(context.configuration.gateway.attachBundles)/sallyport-attach-\(architecture.rawValue).tar.gz"
+        let path =
+            "\(context.configuration.gateway.attachBundles)/sallyport-attach-\(architecture.rawValue).tar.gz"
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             throw .noBundle(architecture.rawValue, cause: "\(path): \(String(cString: strerror(errno)))")

@@ -98,7 +98,9 @@ struct KeyAddition {
     private func lines(about key: Key) -> [String] {
         let name = "The key \(HostileText.printable(key.fingerprint, limit: 60))"
         guard key.isPending else {
-            return ["\(name) is yours now.\(key.isForAttaching ? " All that it can do is to attach machines." : "")"]
+            return [
+                "\(name) is yours now.\(key.isForAttaching ? " All that it can do is to attach machines." : "")"
+            ]
         }
         let limit = key.expires.map { " by \(TimeLeft.moment($0))" } ?? ""
         let word = HostileText.printable(key.word ?? "WORD", limit: 40)

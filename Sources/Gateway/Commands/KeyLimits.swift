@@ -20,7 +20,9 @@ struct KeyLimits: Equatable, Sendable {
             return nil
         }
         from = arguments.values(of: "--from")
-        if let wrong = from.first(where: { AddressRange($0) == nil }) ?? from.dropFirst(Self.mostAddresses).first {
+        if let wrong = from.first(where: { AddressRange($0) == nil })
+            ?? from.dropFirst(Self.mostAddresses).first
+        {
             throw UsageError(.malformedAddress, word: wrong)
         }
         guard let word = arguments.value(of: "--expires") else {

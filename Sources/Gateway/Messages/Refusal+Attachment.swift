@@ -12,7 +12,7 @@ extension Refusal {
                 cause: "protocol \(number) of sallyport-attach")
         case .silence:
             return Message(
-                .tryAgain, "sallyport-attach did not say in time what its machine is.",
+                .tryAgain, "The machine did not say in time what it is.",
                 cause: "no complete greeting of a machine")
         case .terminal:
             return Message(

@@ -64,7 +64,8 @@ extension Refusal {
 
         case .severalJobsNamed(let name, let count):
             Message(
-                .usage, "There are \(count) jobs with the name \(name).", "Give the number of the one you mean.",
+                .usage, "There are \(count) jobs with the name \(name).",
+                "Give the number of the one you mean.",
                 cause: "a name of \(count) jobs")
         case .service(let error): Self.message(error)
         case .serviceRefused(let error, let verb): Self.message(error, to: verb)
@@ -120,11 +121,14 @@ extension Refusal {
         case .unusableGreeting(let fault): Self.message(fault)
         case .notResumed(let error): Self.message(notResumed: error)
         case .unexpectedStream(let cause):
-            Message(.tryAgain, "Nobody expects this stream, or not any more.", cause: "unexpected stream: \(cause)")
+            Message(
+                .tryAgain, "Nobody expects this stream, or not any more.",
+                cause: "unexpected stream: \(cause)")
         case .archiveToTerminal:
             Message(
                 .usage, "An archive cannot go to a terminal.",
-                "Leave out -t: ssh … attach-bundle >sallyport-attach.tar.gz", cause: "attach-bundle with a terminal")
+                "Leave out -t: ssh … attach-bundle >sallyport-attach.tar.gz",
+                cause: "attach-bundle with a terminal")
         case .noBundle(let architecture, let cause):
             Message(
                 .noBuilder, "This gateway has no archive of sallyport-attach for \(architecture).",

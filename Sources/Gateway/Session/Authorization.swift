@@ -132,7 +132,8 @@ final class Authorization {
         guard let job else { return }
         let found = try job.orRefuse()
         // The service's own ids come first.
-        if found == nil, let name = JobName(identifier.description), let service = context.service.attachments {
+        if found == nil, let name = JobName(identifier.description), let service = context.service.attachments
+        {
             return findJob(named: name, for: command, identifier, service)
         }
         try decide(command, identifier, found)
@@ -140,7 +141,8 @@ final class Authorization {
 
     /// Attached machines have names; only jobs that this person may enter are found by them.
     private func findJob(
-        named name: JobName, for command: any JobCommand, _ identifier: JobID, _ service: any AttachmentService
+        named name: JobName, for command: any JobCommand, _ identifier: JobID,
+        _ service: any AttachmentService
     ) {
         guard let person = principal?.person else { return }
         service.jobs(named: name, for: person) { [unowned self] result in
@@ -196,7 +198,11 @@ final class Authorization {
 extension Result<Request, UsageError> {
     /// What a person with this command has come for.
     fileprivate var keyUse: KeyUse {
-        if case .success(.personal(let command)) = self, command is any AttachingCommand { .attaching } else { .everything }
+        if case .success(.personal(let command)) = self, command is any AttachingCommand {
+            .attaching
+        } else {
+            .everything
+        }
     }
 }
 

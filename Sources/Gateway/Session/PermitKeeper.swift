@@ -52,7 +52,8 @@ final class PermitKeeper {
     }
 
     private init(
-        _ principal: Principal, _ use: KeyUse, _ subject: (action: Action, job: Job)?, in context: SessionContext,
+        _ principal: Principal, _ use: KeyUse, _ subject: (action: Action, job: Job)?,
+        in context: SessionContext,
         _ ended: @escaping (Refusal) -> Void
     ) {
         self.context = context

@@ -8,6 +8,7 @@ extension Job.Attached {
         let origin =
             "Attached from \(HostileText.printable(from, limit: 60)) with the key \(HostileText.printable(key, limit: 60)); "
             + "what the machine says of itself is unchecked."
-        return [origin] + (until.map { ["The CI ends this job at \(TimeLeft.nearMoment($0, from: now))."] } ?? [])
+        return [origin]
+            + (until.map { ["The CI ends this job at \(TimeLeft.nearMoment($0, from: now))."] } ?? [])
     }
 }

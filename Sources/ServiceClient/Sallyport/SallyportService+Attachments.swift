@@ -13,13 +13,16 @@ extension SallyportService: AttachmentService {
         _ machine: Resumption, _ answer: @escaping (Result<Attachment, ServiceError>) -> Void
     ) {
         send(
-            HTTPRequest(method: "POST", path: "/v1/attachments/resumption", about: .job), body: machine, answer)
+            HTTPRequest(method: "POST", path: "/v1/attachments/resumption", about: .job), body: machine,
+            answer)
     }
 
     public func renew(
         _ attachment: Attachment, _ answer: @escaping (Result<Attachment, ServiceError>) -> Void
     ) {
-        send(HTTPRequest(method: "POST", path: Self.path(attachment, "/heartbeat"), about: .standingClaim), answer)
+        send(
+            HTTPRequest(method: "POST", path: Self.path(attachment, "/heartbeat"), about: .standingClaim),
+            answer)
     }
 
     public func report(
@@ -27,7 +30,8 @@ extension SallyportService: AttachmentService {
         _ answer: @escaping (Result<Attachment, ServiceError>) -> Void
     ) {
         send(
-            HTTPRequest(method: "POST", path: Self.path(attachment, "/exit"), about: .standingClaim), body: exit,
+            HTTPRequest(method: "POST", path: Self.path(attachment, "/exit"), about: .standingClaim),
+            body: exit,
             answer)
     }
 
@@ -48,7 +52,8 @@ extension SallyportService: AttachmentService {
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         let request = HTTPRequest(
-            method: "DELETE", path: Self.path(attachment, "?reason=\(departure.rawValue)"), about: .endOfClaim,
+            method: "DELETE", path: Self.path(attachment, "?reason=\(departure.rawValue)"),
+            about: .endOfClaim,
             timeout: .seconds(3))
         sendWithoutAnswer(request) { result in
             guard case .failure(let error) = result, error.code == .claimEnded else { return answer(result) }

@@ -10,7 +10,8 @@ import Testing
     private static let origin = AttachmentGreeting.Origin(
         key: "ssh-ed25519 AAAA", address: "192.0.2.9", endpoint: "unix:/run/x.sock")
 
-    private func greeting(_ lines: [String]) throws(AttachmentFault) -> (AttachmentGreeting, isComplete: Bool) {
+    private func greeting(_ lines: [String]) throws(AttachmentFault) -> (AttachmentGreeting, isComplete: Bool)
+    {
         var greeting = AttachmentGreeting()
         var isComplete = false
         for line in lines { isComplete = try greeting.take(try AttachmentMessage(line: line)) }
@@ -23,20 +24,26 @@ import Testing
         let (greeting, isComplete) = try greeting(Self.least + ["done"])
         #expect(isComplete && greeting.resumption(of: Self.origin) == nil)
         let new = greeting.attachment(of: Self.origin, named: nil, at: .now)
-        #expect(new.user == "build" && new.hostKeys == [TestSession.key.line] && !new.running && new.exitStatus == 2)
-        #expect(new.from == "192.0.2.9" && new.endpoint == "unix:/run/x.sock" && new.until == nil && new.wait == nil)
+        #expect(
+            new.user == "build" && new.hostKeys == [TestSession.key.line] && !new.running
+                && new.exitStatus == 2)
+        #expect(
+            new.from == "192.0.2.9" && new.endpoint == "unix:/run/x.sock" && new.until == nil
+                && new.wait == nil)
     }
 
     @Test func everythingIsHandedOn() throws {
         let (greeting, _) = try greeting([
             "user build", "host-key \(TestSession.key.line)", "system Linux", "architecture aarch64",
-            "terminal no /dev/pts", "state running", "name nightly", "note a build", "for alice", "visibility public",
+            "terminal no /dev/pts", "state running", "name nightly", "note a build", "for alice",
+            "visibility public",
             "left 600", "wait 60", "idle 120", "tomorrow x", "done",
         ])
         let now = Date(timeIntervalSince1970: 1000)
         let new = greeting.attachment(of: Self.origin, named: "nightly-2", at: now)
         #expect(new.running && new.exitStatus == nil && new.name == "nightly-2" && new.note == "a build")
-        #expect(new.member == "alice" && new.visibility == .public && new.until == now.addingTimeInterval(600))
+        #expect(
+            new.member == "alice" && new.visibility == .public && new.until == now.addingTimeInterval(600))
         #expect(new.wait == 60 && new.idle == 120 && new.system == "Linux" && new.architecture == "aarch64")
         #expect(greeting.obstacle == "/dev/pts")
     }
@@ -45,17 +52,21 @@ import Testing
         let secret = AttachmentMessageTests.secret
         let (greeting, _) = try greeting(Self.least + ["resume 57 \(secret)", "done"])
         let known = try #require(greeting.resumption(of: Self.origin))
-        #expect(known.job == JobID("57") && known.secret == secret && known.hostKeys == [TestSession.key.line])
+        #expect(
+            known.job == JobID("57") && known.secret == secret && known.hostKeys == [TestSession.key.line])
     }
 
-    @Test(arguments: [("user", 0), ("host-key", 1), ("state", 2)]) func whatIsMissingIsSaid(word: String, index: Int) {
+    @Test(arguments: [("user", 0), ("host-key", 1), ("state", 2)]) func whatIsMissingIsSaid(
+        word: String, index: Int
+    ) {
         var lines = Self.least
         lines.remove(at: index)
         #expect(throws: AttachmentFault.missing(word)) { try greeting(lines + ["done"]) }
     }
 
     @Test(arguments: [
-        "user root", "state running", "name a", "note b", "for c", "visibility public", "left 1", "wait 1", "idle 1",
+        "user root", "state running", "name a", "note b", "for c", "visibility public", "left 1", "wait 1",
+        "idle 1",
         "system L", "architecture a", "terminal yes", "resume 1 \(AttachmentMessageTests.secret)",
     ])
     func whatCountsOnceIsSaidOnce(line: String) {
@@ -73,7 +84,8 @@ import Testing
 
     /// An Ed25519 key of 32 equal bytes.
     static func key(_ byte: UInt8) -> String {
-        let blob = [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [0, 0, 0, 32] + [UInt8](repeating: byte, count: 32)
+        let blob =
+            [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [0, 0, 0, 32] + [UInt8](repeating: byte, count: 32)
         return "ssh-ed25519 \(Data(blob).base64EncodedString())"
     }
 }

@@ -30,7 +30,8 @@ import Testing
 
     init() {
         machine = AttachmentMachine(
-            .init(key: TestSession.key.line, address: "192.0.2.9", endpoint: "unix:/run/x.sock"), key: TestSession.key,
+            .init(key: TestSession.key.line, address: "192.0.2.9", endpoint: "unix:/run/x.sock"),
+            key: TestSession.key,
             enter: { "ssh -t builds@gw \($0)" }, newStream: ids.next)
     }
 
@@ -95,7 +96,8 @@ import Testing
         let actions = happens(.attached(attachment))
         #expect(
             Self.sent(actions).prefix(4) == [
-                "job 42 nightly", "secret \(AttachmentMessageTests.secret)", "key \(TestSession.key.line) sallyport", "ready",
+                "job 42 nightly", "secret \(AttachmentMessageTests.secret)",
+                "key \(TestSession.key.line) sallyport", "ready",
             ])
         #expect(
             Self.said(actions) == [
@@ -103,7 +105,9 @@ import Testing
                 "If nobody comes, it ends in 5 min.",
             ])
         #expect(actions.contains(.watch(attachment)))
-        #expect(actions.contains(.wait(.heartbeat, .seconds(20))) && actions.contains(.wait(.alive, .seconds(15))))
+        #expect(
+            actions.contains(.wait(.heartbeat, .seconds(20))) && actions.contains(.wait(.alive, .seconds(15)))
+        )
         #expect(!Self.said(actions).contains { $0.contains(AttachmentMessageTests.secret) })
     }
 
@@ -131,7 +135,8 @@ import Testing
     @Test func aServiceThatRefusesIsQuoted() {
         _ = greet()
         let error = ServiceError(
-            .tooMany(nil), problem: Problem(title: "", status: 429, detail: "You have 20 machines."), detail: "")
+            .tooMany(nil), problem: Problem(title: "", status: 429, detail: "You have 20 machines."),
+            detail: "")
         #expect(happens(.notAttached(error)) == [.refuseMachine(.serviceRefused(error, "attach"))])
         // It is over then.
         #expect(say("bye").isEmpty && happens(.lost).isEmpty)
@@ -151,14 +156,18 @@ import Testing
     }
 
     @Test func anAnswerWithoutAUsableSecretIsNoAnswer() {
-        for secret in [nil, "short", "x y" + AttachmentMessageTests.secret, AttachmentMessageTests.secret + "\nopen"] {
+        for secret in [
+            nil, "short", "x y" + AttachmentMessageTests.secret, AttachmentMessageTests.secret + "\nopen",
+        ] {
             let other = AttachmentMachineTests()
             _ = other.greet()
             var attachment = Self.attachment()
             attachment.secret = secret
             let actions = other.happens(.attached(attachment))
             #expect(
-                actions == [.leave(attachment, .bye), .refuseMachine(.senseless("no secret for an attachment"))])
+                actions == [
+                    .leave(attachment, .bye), .refuseMachine(.senseless("no secret for an attachment")),
+                ])
         }
     }
 
@@ -253,7 +262,8 @@ import Testing
     @Test func aThousandOpensAreFortyEight() {
         attach()
         var refused = 0
-        for visitor in 1...1000 where happens(.visitor(visitor, Self.program)) == [.refuse(visitor, errno: EUSERS)] {
+        for visitor in 1...1000
+        where happens(.visitor(visitor, Self.program)) == [.refuse(visitor, errno: EUSERS)] {
             refused += 1
         }
         #expect(refused == 1000 - AttachedVisitors.most && ids.made.count == AttachedVisitors.most)
@@ -283,7 +293,9 @@ import Testing
     // MARK: The command, and news
 
     @Test func aCommandEndsOnce() {
-        for line in ["user build", "host-key \(TestSession.key.line)", "state running", "done"] { _ = say(line) }
+        for line in ["user build", "host-key \(TestSession.key.line)", "state running", "done"] {
+            _ = say(line)
+        }
         let running = Self.job(.running, builder: .ready)
         let attachment = Self.attachment(running)
         #expect(Self.said(happens(.attached(attachment))).contains("ssh -t builds@gw connect --now 42"))
@@ -314,7 +326,8 @@ import Testing
         let actions = happens(.timer(.reminder))
         #expect(
             Self.said(actions) == [
-                "Nobody is inside. If nobody comes, it ends in 5 min. To enter:", "ssh -t builds@gw connect 42",
+                "Nobody is inside. If nobody comes, it ends in 5 min. To enter:",
+                "ssh -t builds@gw connect 42",
             ])
         #expect(actions.last == .wait(.reminder, .seconds(60)))
     }
@@ -323,7 +336,9 @@ import Testing
         attach()
         var extended = Self.job()
         extended.deadline = Self.now.addingTimeInterval(3600)
-        #expect(Self.said(happens(.job(extended))).first?.hasPrefix("The machine has got more time: it ends at ") == true)
+        #expect(
+            Self.said(happens(.job(extended))).first?.hasPrefix("The machine has got more time: it ends at ")
+                == true)
     }
 
     @Test func hostileNamesAreHarmless() {
@@ -358,7 +373,10 @@ import Testing
 
     @Test func anAttachmentThatAnotherOneHasReplacedEnds() {
         attach()
-        #expect(Self.sent(happens(.notRenewed(ServiceError(.claimEnded, detail: "")))) == ["end Job 42 has ended."])
+        #expect(
+            Self.sent(happens(.notRenewed(ServiceError(.claimEnded, detail: "")))) == [
+                "end Job 42 has ended."
+            ])
         #expect(happens(.timer(.end)) == [.finish(.success)])
     }
 
@@ -378,7 +396,8 @@ import Testing
         _ = happens(.streamArrived(ids.made[0]))
         #expect(
             happens(.lost) == [
-                .endStream(ids.made[0]), .dismiss(1), .leave(Self.attachment(), .lost), .wait(.end, .seconds(5)),
+                .endStream(ids.made[0]), .dismiss(1), .leave(Self.attachment(), .lost),
+                .wait(.end, .seconds(5)),
             ])
         #expect(happens(.timer(.end)) == [.finish(.success)])
     }
@@ -387,7 +406,8 @@ import Testing
         attach()
         #expect(say("keyed x").isEmpty && say("user root").isEmpty && say("done").isEmpty)
         #expect(
-            machine.handle(.line(.failure(.endlessLine)), at: Self.now).first == .leave(Self.attachment(), .lost))
+            machine.handle(.line(.failure(.endlessLine)), at: Self.now).first
+                == .leave(Self.attachment(), .lost))
     }
 
     @Test func aKeyThatIsTakenAwayEndsIt() {

@@ -17,11 +17,14 @@ import Testing
             ("terminal no there is no /dev/pts", .terminal(obstacle: "there is no /dev/pts")),
             ("state running", .state(isRunning: true, status: nil)),
             ("state failed", .state(isRunning: false, status: nil)),
-            ("state failed 2", .state(isRunning: false, status: 2)), ("name nightly-arm", .name("nightly-arm")),
+            ("state failed 2", .state(isRunning: false, status: 2)),
+            ("name nightly-arm", .name("nightly-arm")),
             ("note https://ci.example.org/1?a=b", .note("https://ci.example.org/1?a=b")),
-            ("for alice", .member("alice")), ("visibility private", .visibility(.private)), ("left 3000", .left(3000)),
+            ("for alice", .member("alice")), ("visibility private", .visibility(.private)),
+            ("left 3000", .left(3000)),
             ("wait 300", .wait(300)), ("idle 900", .idle(900)),
-            ("resume 57 \(secret)", .resume(JobID("57")!, secret: secret)), ("done", .done), ("exit 137", .exit(137)),
+            ("resume 57 \(secret)", .resume(JobID("57")!, secret: secret)), ("done", .done),
+            ("exit 137", .exit(137)),
             ("keyed 3", .keyed(3)), ("cancelled", .cancelled), ("bye", .bye), ("alive", .alive),
             // A later version's words.
             ("weather fine", .unknown), ("", .unknown), ("User build", .unknown), (" user build", .unknown),
@@ -32,15 +35,18 @@ import Testing
 
     @Test(arguments: [
         "user", "user -oProxyCommand=x", "user a b", "user ../x", "user \u{fffd}", "user  build",
-        "host-key", "host-key ssh-ed25519", "host-key ssh-ed25519 AAAA", "host-key ecdsa-sha2-nistp256 \(hostKey)",
-        "host-key \(hostKey) comment", "host-key command=\"x\" \(hostKey)", "system", "system a b", "system é",
+        "host-key", "host-key ssh-ed25519", "host-key ssh-ed25519 AAAA",
+        "host-key ecdsa-sha2-nistp256 \(hostKey)",
+        "host-key \(hostKey) comment", "host-key command=\"x\" \(hostKey)", "system", "system a b",
+        "system é",
         "system \(String(repeating: "x", count: 65))", "architecture ;reboot", "terminal", "terminal maybe",
         "terminal nobody", "state", "state fine", "state failed -1", "state failed 256", "state failed 1 2",
         "state running 1", "name", "name 57", "name -x", "name job-57", "name a b", "name é",
         "name \(String(repeating: "x", count: 41))", "note", "for", "for a\u{1b}[2J",
         "visibility secret", "left -1", "left 1e3", "left 99999999999999999999", "left ١", "wait 0", "idle 0",
         "wait", "resume 57", "resume 57 short", "resume 57 \(secret)!", "resume 57 \(secret) x",
-        "resume ../57 \(secret)", "resume 57 \(String(repeating: "x", count: 129))", "done now", "exit", "exit 256",
+        "resume ../57 \(secret)", "resume 57 \(String(repeating: "x", count: 129))", "done now", "exit",
+        "exit 256",
         "exit x", "keyed 0", "keyed", "bye bye", "cancelled by me", "alive 1",
     ])
     func aDamagedLineIsRefused(line: String) {
@@ -51,7 +57,9 @@ import Testing
 
     @Test func textsAreHarmless() throws {
         #expect(try AttachmentMessage(line: "note a\u{1b}[2J\u{202e}b\tc\r") == .note("a?[2J?b?c?"))
-        guard case .note(let note) = try AttachmentMessage(line: "note \(String(repeating: "x", count: 4000))") else {
+        guard
+            case .note(let note) = try AttachmentMessage(line: "note \(String(repeating: "x", count: 4000))")
+        else {
             Issue.record("not a note")
             return
         }
@@ -67,7 +75,9 @@ import Testing
 
     @Test func linesComeInPieces() {
         let bytes = Array("user build\n\nbye\nrest".utf8)
-        let expected: [Result<String, AttachmentFault>] = [.success("user build"), .success(""), .success("bye")]
+        let expected: [Result<String, AttachmentFault>] = [
+            .success("user build"), .success(""), .success("bye"),
+        ]
         #expect(lines([bytes]) == expected)
         #expect(lines(bytes.map { [$0] }) == expected)
     }
@@ -89,16 +99,24 @@ import Testing
     /// Whatever bytes come, they are lines or a fault, and each line is a message or a fault.
     @Test func garbageIsNeverMoreThanAFault() {
         var random = SystemRandomNumberGenerator()
-        let words = ["user ", "host-key ", "resume ", "state ", "left ", "exit ", "keyed ", "note ", "\n", " ", "\0"]
+        let words = [
+            "user ", "host-key ", "resume ", "state ", "left ", "exit ", "keyed ", "note ", "\n", " ", "\0",
+        ]
         for _ in 0..<2000 {
             var bytes: [UInt8] = []
             for _ in 0..<Int.random(in: 1...20, using: &random) {
                 bytes += Array(words.randomElement(using: &random)!.utf8)
-                bytes += (0..<Int.random(in: 0...9, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                bytes += (0..<Int.random(in: 0...9, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
             }
             for line in lines([bytes]) {
-                guard let text = try? line.get(), let message = try? AttachmentMessage(line: text) else { continue }
-                if case .note(let note) = message { #expect(note.unicodeScalars.allSatisfy { $0.value >= 32 }) }
+                guard let text = try? line.get(), let message = try? AttachmentMessage(line: text) else {
+                    continue
+                }
+                if case .note(let note) = message {
+                    #expect(note.unicodeScalars.allSatisfy { $0.value >= 32 })
+                }
             }
         }
     }
@@ -118,9 +136,11 @@ import Testing
         let ids = Set((0..<1000).compactMap { _ in StreamID.random() })
         #expect(ids.count == 1000)
         #expect(ids.allSatisfy { StreamID($0.description) == $0 })
-        for text in ["", "0", String(repeating: "g", count: 32), String(repeating: "A", count: 32),
-            String(repeating: "0", count: 33), "../../../../../../../../../x", String(repeating: "٠", count: 16)]
-        {
+        for text in [
+            "", "0", String(repeating: "g", count: 32), String(repeating: "A", count: 32),
+            String(repeating: "0", count: 33), "../../../../../../../../../x",
+            String(repeating: "٠", count: 16),
+        ] {
             #expect(StreamID(text) == nil, "\(text)")
         }
     }

@@ -28,7 +28,8 @@ import Testing
 
     private static var attachment: BuildAPI.Attachment {
         BuildAPI.Attachment(
-            id: "a1", job: AttachmentMachineTests.job(), lease: 60, reconnect: 300, secret: AttachmentMessageTests.secret)
+            id: "a1", job: AttachmentMachineTests.job(), lease: 60, reconnect: 300,
+            secret: AttachmentMessageTests.secret)
     }
 
     private func session(_ command: String? = nil) -> TestSession {
@@ -103,10 +104,13 @@ import Testing
 
     @Test func theFolderAndItsSocketsAreTheAccountsAlone() throws {
         let machine = try attach()
-        let listing = try scratch.run("sh", "-c", "stat -c '%a %F' attached attached/*").output.split(separator: "\n")
+        let listing = try scratch.run("sh", "-c", "stat -c '%a %F' attached attached/*").output.split(
+            separator: "\n")
         #expect(listing.count == 3 && listing[0] == "700 directory")
         #expect(listing.dropFirst().allSatisfy { $0 == "600 socket" })
-        #expect(machine.listen().hasPrefix("sallyport 1\njob 42\nsecret \(AttachmentMessageTests.secret)\nkey ssh-ed25519 "))
+        #expect(
+            machine.listen().hasPrefix(
+                "sallyport 1\njob 42\nsecret \(AttachmentMessageTests.secret)\nkey ssh-ed25519 "))
         _ = machine.test.type("bye\n")
         wait("bye") { self.machines.requests.last == "leave bye" }
         #expect(try scratch.run("sh", "-c", "ls attached").output.isEmpty)
@@ -126,7 +130,8 @@ import Testing
                 if name != "new": os.utime("attached/" + name, (0, 0))
             """)
         _ = try AttachmentFolder(folder)
-        let left = Set(try scratch.run("sh", "-c", "ls attached").output.split(separator: "\n").map(String.init))
+        let left = Set(
+            try scratch.run("sh", "-c", "ls attached").output.split(separator: "\n").map(String.init))
         #expect(!left.contains("old") && left.contains("new") && left.contains("file") && left.count == 4)
         _ = machine
     }
@@ -147,7 +152,10 @@ import Testing
             at: endpoint, greeting: person.context.greeting(.proxy(TestSession.key)).line, on: loop
         ) { events.append("\($0)") }
         connection.start()
-        wait("the key") { machine.listen().contains("key \(TestSession.key.line) sallyport\n") && machine.listen().contains("ready") }
+        wait("the key") {
+            machine.listen().contains("key \(TestSession.key.line) sallyport\n")
+                && machine.listen().contains("ready")
+        }
         wait("the second key") { machine.listen().components(separatedBy: "\nkey ").count == 3 }
         _ = machine.test.type("keyed 2\n")
         wait("open") { machine.stream != nil }
@@ -165,7 +173,10 @@ import Testing
         // Half of it ends: the other half goes on.
         person.endInput()
         _ = far.type("!")
-        wait("more") { here += person.said.output; return here == "from the machine!" }
+        wait("more") {
+            here += person.said.output
+            return here == "from the machine!"
+        }
         far.endInput()
         wait("the end") { events.count == 2 }
         #expect(events.last == "ended")
@@ -192,11 +203,15 @@ import Testing
         for name in [id.socketName(for: other), StreamID.random()!.socketName(for: TestSession.key)] {
             let test = session()
             let stranger = try StreamHandover.begin(name, in: test.context)
-            #expect(test.context.client.run() == .tryAgain && test.said.errors.contains("Nobody expects this stream"))
+            #expect(
+                test.context.client.run() == .tryAgain
+                    && test.said.errors.contains("Nobody expects this stream"))
             withExtendedLifetime(stranger) {}
         }
         let first = try stream(id.description)
-        wait("it is taken") { (try? self.scratch.run("sh", "-c", "ls attached").output.split(separator: "\n").count) == 2 }
+        wait("it is taken") {
+            (try? self.scratch.run("sh", "-c", "ls attached").output.split(separator: "\n").count) == 2
+        }
         let (second, handover) = try stream(id.description)
         #expect(second.context.client.run() == .tryAgain)
         withExtendedLifetime((first, handover, machine, connection)) {}
@@ -209,7 +224,11 @@ import Testing
         let connection = AttachedConnection(
             at: endpoint, greeting: person.context.greeting(.program).line, on: loop
         ) { event in
-            if case .failed(let error) = event { events.append("\(error.code)") } else { events.append("\(event)") }
+            if case .failed(let error) = event {
+                events.append("\(error.code)")
+            } else {
+                events.append("\(event)")
+            }
         }
         connection.start()
         wait("open") { machine.stream != nil }
@@ -284,7 +303,8 @@ import Testing
     @Test func aRefusedMachineReadsWhy() throws {
         machines.attachment = .failure(
             ServiceError(
-                .notPermitted, problem: Problem(title: "", status: 403, detail: "This key has expired."), detail: ""))
+                .notPermitted, problem: Problem(title: "", status: 403, detail: "This key has expired."),
+                detail: ""))
         let test = session()
         let session = try AttachmentSession(for: try Fixture.known(Fixture.alice), machines, in: test.context)
         session.start()
@@ -295,12 +315,16 @@ import Testing
 
     // MARK: The verbs
 
-    private func run(_ command: String, offers: Bool = true) -> (status: ExitStatus, output: String, errors: String) {
+    private func run(_ command: String, offers: Bool = true) -> (
+        status: ExitStatus, output: String, errors: String
+    ) {
         let test = session(command)
         if !offers { test.service.machines = nil }
         var running: (any RunningCommand)?
         let authorization = Authorization(in: test.context) { command in
-            do throws(Refusal) { running = try command.start(in: test.context) } catch { test.context.refuse(error) }
+            do throws(Refusal) { running = try command.start(in: test.context) } catch {
+                test.context.refuse(error)
+            }
         }
         authorization.start()
         let status = withExtendedLifetime(authorization) { test.context.client.run() }
@@ -311,7 +335,8 @@ import Testing
 
     @Test func aNewerScriptIsToldSoInItsOwnWords() {
         let outcome = run("attach 2")
-        #expect(outcome.status == .noBuilder && outcome.output.hasPrefix("refuse This gateway is older than "))
+        #expect(
+            outcome.status == .noBuilder && outcome.output.hasPrefix("refuse This gateway is older than "))
         #expect(outcome.output.hasSuffix(" attach-bundle\n"))
     }
 

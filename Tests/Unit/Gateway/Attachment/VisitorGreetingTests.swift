@@ -14,7 +14,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "session", "session a", "session a shell", "session A program", "session a program x", "session  program",
+        "", "session", "session a", "session a shell", "session A program", "session a program x",
+        "session  program",
         "session a proxy", "session a proxy ssh-ed25519", "session a proxy ssh-ed25519 AAAA",
         "session a proxy \(TestSession.key.line) x", "session a/b program", "session a program\nsession",
         "visit a program", "session \(String(repeating: "a", count: 65)) program",

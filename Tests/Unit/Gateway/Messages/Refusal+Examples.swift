@@ -55,7 +55,8 @@ extension Refusal {
             .builderTimeout(Fixture.job(.queued, builder: nil)),
         ]
         let faults: [AttachmentFault] = [
-            .endlessLine, .malformed("name"), .repeated("user"), .missing("user"), .silence, .newerProtocol(2), .terminal,
+            .endlessLine, .malformed("name"), .repeated("user"), .missing("user"), .silence,
+            .newerProtocol(2), .terminal,
         ]
         all += faults.map { .unusableGreeting($0) }
         all += [

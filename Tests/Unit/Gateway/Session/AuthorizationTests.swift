@@ -103,7 +103,8 @@ import Testing
     @Test(arguments: Verbs.all.map(\.manual.name))
     func aKeyLimitedToAttachingOpensOnlyItsOwnVerbs(verb: String) {
         let words = [
-            "attach-stream": " 0123456789abcdef0123456789abcdef", "keys": " add", "share": " 42 bob", "unshare": " 42 bob",
+            "attach-stream": " 0123456789abcdef0123456789abcdef", "keys": " add", "share": " 42 bob",
+            "unshare": " 42 bob",
         ]
         let isAbout = Verbs.named(verb)?.action != nil || verb == "attach-log"
         let command = verb + (words[verb] ?? (isAbout ? " 42" : ""))
@@ -116,13 +117,16 @@ import Testing
         #expect(outcome.welcomed?.person == Fixture.alice && outcome.status == .success)
         // Keys without limits open them, too; those that are pending, unknown or of suspended people do not.
         #expect(arrive(command).welcomed != nil)
-        #expect(arrive(command, limits: [.confirm]).welcomed == nil && arrive(command, as: nil).welcomed == nil)
+        #expect(
+            arrive(command, limits: [.confirm]).welcomed == nil && arrive(command, as: nil).welcomed == nil)
         #expect(arrive(command, suspended: true, limits: [.attach]).welcomed == nil)
     }
 
     // MARK: Names of attached machines
 
-    @Test(arguments: ["connect nightly", "tail job-nightly.gw.example.org", "show nightly", "extend nightly 1h"])
+    @Test(arguments: [
+        "connect nightly", "tail job-nightly.gw.example.org", "show nightly", "extend nightly 1h",
+    ])
     func aNameDoesWhereverANumberDoes(command: String) {
         let machines = MemoryAttachments()
         machines.named = .success([Fixture.job()])
@@ -156,12 +160,15 @@ import Testing
         other.id = JobID("43")!
         machines.named = .success([Fixture.job(), other])
         let outcome = arrive("connect nightly", machines: machines)
-        #expect(outcome.status == .usage && outcome.errors.contains("There are 2 jobs with the name nightly."))
+        #expect(
+            outcome.status == .usage && outcome.errors.contains("There are 2 jobs with the name nightly."))
         #expect(outcome.errors.contains("  42 ") && outcome.errors.contains("  43 "))
     }
 
     @Test func aNameThatNobodyHasIsNoJob() {
-        for named: Result<[Job], ServiceError> in [.success([]), .failure(ServiceError(.notOffered, detail: ""))] {
+        for named: Result<[Job], ServiceError> in [
+            .success([]), .failure(ServiceError(.notOffered, detail: "")),
+        ] {
             let machines = MemoryAttachments()
             machines.named = named
             #expect(arrive("connect nightly", machines: machines).status == .noSuchJob)

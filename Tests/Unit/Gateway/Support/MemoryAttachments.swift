@@ -8,7 +8,8 @@ final class MemoryAttachments: AttachmentService {
     private(set) var requests: [String] = []
     private(set) var machines: [NewAttachment] = []
     /// What is answered to those that attach and resume.
-    var attachment: Result<BuildAPI.Attachment, ServiceError> = .failure(ServiceError(.notOffered, detail: "in a test"))
+    var attachment: Result<BuildAPI.Attachment, ServiceError> = .failure(
+        ServiceError(.notOffered, detail: "in a test"))
     /// The jobs that have names.
     var named: Result<[Job], ServiceError> = .success([])
     /// The log so far, and whether it has ended.
