@@ -1,3 +1,4 @@
+import Subprocess
 import TestBed
 import Testing
 
@@ -237,10 +238,11 @@ import Testing
             ["--log", "--", "sh", "-c", "echo out $DEPLOY_TOKEN; echo err >&2; exit 4"],
             shell: ["env", "DEPLOY_TOKEN=hunter2hunter2", "sh"]
         ) { job, _ in
-            let log = try await testBed.run(
-                ["bash", "-c", #"until "$@" | tee /dev/stderr | grep -q "out"; do sleep 0.2; done"#, "bash"]
-                    + testBed.ssh(["tail", job], as: "carol"), deadline: 30)
-            await expect(log, status: 0, errors: ["out ***", "err"], in: testBed)
+            let log = try await Command.start(testBed.ssh(["tail", job], as: "carol")) { tail in
+                try await tail.output.wait(for: "out ***\n")
+                try await tail.output.wait(for: "err\n")
+                tail.send(.interrupt)
+            }
             #expect(!"\(log)".contains("hunter2"))
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
@@ -296,7 +298,8 @@ import Testing
         let detached = try await machine.run(["--name", "whole-job", "--detach"])
         await expect(detached, status: 0, errors: ["connect "], in: testBed)
         await expect(
-            try await Command.run(connect("whole-job", "echo $((6 * 7))", to: machine)), status: 0,
+            try await Command.run(
+                testBed.ssh(["connect", "--now", "whole-job", "echo $((6 * 7))"], as: "carol")), status: 0,
             output: ["42\n"], in: testBed)
         let waited = try await machine.person.run(["sh", AttachingMachine.script, "wait", "0"])
         await expect(waited, status: 0, in: testBed)
