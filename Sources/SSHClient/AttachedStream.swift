@@ -15,17 +15,24 @@ final class AttachedStream {
     init(_ pair: StreamPair, lifeline: CInt, on loop: EventLoop) {
         self.pair = pair
         self.lifeline = lifeline
-        var lost: (() -> Void)?
+        let end = End()
         // Nothing more comes through it but its end.
-        watch = loop.watch(lifeline, for: .readable) { _ in lost?() }
-        lost = { [unowned self] in
-            watch.cancel()
-            onLost?()
-        }
+        watch = loop.watch(lifeline, for: .readable) { _ in end.stream?.lost() }
+        end.stream = self
+    }
+
+    private func lost() {
+        watch.cancel()
+        onLost?()
     }
 
     deinit {
         watch.cancel()
         close(lifeline)
+    }
+
+    /// The watch is older than the stream.
+    private final class End {
+        weak var stream: AttachedStream?
     }
 }

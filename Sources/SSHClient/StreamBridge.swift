@@ -24,24 +24,30 @@ final class StreamBridge {
         self.stream = stream
         self.near = near
         toMachine = Splice(from: near, to: stream.pair.output, on: loop) { [unowned self] _ in
-            toMachine = nil
-            stream.pair.endOutput()
+            inputEnded()
         }
         fromMachine = Splice(from: stream.pair.input, to: near, on: loop) { [unowned self] _ in
             fromMachine = nil
             shutdown(self.near, CInt(SHUT_WR))
         }
-        // What the machine has sent before its end is still in the pipe.
-        stream.onLost = { [unowned self] in
-            toMachine?.stop()
-            toMachine = nil
-            stream.pair.endOutput()
-            if fromMachine == nil || sp_readable(stream.pair.input) == 0 { cut() }
-        }
+        stream.onLost = { [unowned self] in lost() }
     }
 
     deinit {
+        stream.onLost = nil
         cut()
+    }
+
+    private func inputEnded() {
+        toMachine?.stop()
+        toMachine = nil
+        stream.pair.endOutput()
+    }
+
+    private func lost() {
+        inputEnded()
+        // What the machine has sent before its end is still in the pipe.
+        if fromMachine == nil || sp_readable(stream.pair.input) == 0 { cut() }
     }
 
     private func cut() {

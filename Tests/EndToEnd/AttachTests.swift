@@ -4,19 +4,15 @@ import Testing
 
 /// Machines that dial out: `sallyport-attach`, sshd, the gateway and the runner, together.
 @Suite struct AttachTests {
-    /// Carol's key is known, and her account is the machine.
+    /// Alice's account is the machine.
     private func machine(_ gateway: Gateway = .builds) async throws -> AttachingMachine {
         let testBed = try await SharedTestBed.get()
         try await AttachingMachine.install(in: testBed)
-        let added = try await Operator(testBed: testBed).addKey(of: "carol")
-        guard added.status == 0 || "\(added)".contains("already") else {
-            throw TestBedError("no key was added", log: "\(added)")
-        }
         return AttachingMachine(in: testBed, gateway: gateway)
     }
 
     private func connect(_ job: String, _ command: String, to machine: AttachingMachine) -> [String] {
-        machine.person.testBed.ssh(["connect", job, command], as: "carol")
+        machine.person.testBed.ssh(["connect", job, command], as: "alice")
     }
 
     @Test(arguments: [["sh"], ["bash"], ["busybox", "ash"], ["ksh"]])
@@ -35,7 +31,7 @@ import Testing
             await expect(
                 inside, status: 5, output: ["/var/tmp\n", "dark 'blue'\nand red\n"], errors: ["apart"],
                 in: testBed)
-            let shown = try await Command.run(testBed.ssh(["show", job], as: "carol"))
+            let shown = try await Command.run(testBed.ssh(["show", job], as: "alice"))
             await expect(shown, status: 0, output: ["failed", "it's \"broken\""], in: testBed)
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
@@ -58,7 +54,7 @@ import Testing
         let terminal = try PseudoTerminal(rows: 31, columns: 97)
         _ = try await machine.attach(["--", "false"]) { job, _ in
             let shell = try await Command.start(
-                testBed.ssh(["connect", job], as: "carol", options: ["-t"]), terminal: terminal
+                testBed.ssh(["connect", job], as: "alice", options: ["-t"]), terminal: terminal
             ) { shell in
                 try await shell.output.wait(for: "Attached from 127.0.0.1")
                 try await shell.write("stty size; tty\n")
@@ -79,24 +75,24 @@ import Testing
     @Test func onesOwnClientsReachIt() async throws {
         let machine = try await machine()
         let testBed = machine.person.testBed
-        let carol = try await Equipped.person("carol", in: testBed)
+        let alice = try await Equipped.person("alice", in: testBed)
         let bytes = randomBytes(20_000_000)
         _ = try await machine.attach(["--", "false"], deadline: .seconds(180)) { job, _ in
-            let host = "carol@\(carol.builder(job))"
-            let sorted = try await carol.run(["ssh", host, "sort"], input: Array("b\na\n".utf8))
+            let host = "alice@\(alice.builder(job))"
+            let sorted = try await alice.run(["ssh", host, "sort"], input: Array("b\na\n".utf8))
             await expect(sorted, status: 0, output: ["a\nb\n"], in: testBed)
-            let echoed = try await carol.run(
+            let echoed = try await alice.run(
                 ["ssh", host, "cat; echo apart >&2; exit 5"], input: bytes, deadline: .seconds(90))
             await expect(echoed, status: 5, errors: ["apart\n"], in: testBed)
             expectSame(echoed.output, as: bytes)
-            let copied = try await carol.sh(
+            let copied = try await alice.sh(
                 """
                 head -c 1000000 /dev/urandom >sent
                 scp -q sent "$1:/var/tmp/received" && scp -q "$1:/var/tmp/received" back && cmp sent back
                 rm -f sent back /var/tmp/received
                 """, host)
             await expect(copied, status: 0, in: testBed)
-            let forwarded = try await carol.sh(
+            let forwarded = try await alice.sh(
                 """
                 mkdir -p www; echo served >www/index.html
                 busybox httpd -f -p 127.0.0.1:8131 -h www & server=$!
@@ -150,14 +146,14 @@ import Testing
         let testBed = machine.person.testBed
         _ = try await machine.attach(["--", "false"]) { job, _ in
             let refused = try await Command.run(testBed.ssh(["connect", job, "true"], as: "bob"))
-            await expect(refused, status: 77, errors: ["belongs to carol"], in: testBed)
-            let shared = try await Command.run(testBed.ssh(["share", job, "bob"], as: "carol"))
+            await expect(refused, status: 77, errors: ["belongs to alice"], in: testBed)
+            let shared = try await Command.run(testBed.ssh(["share", job, "bob"], as: "alice"))
             await expect(shared, status: 0, in: testBed)
             async let bobs = Command.run(
                 testBed.ssh(["connect", job, "echo bob; cat"], as: "bob"), input: [65])
-            async let carols = Command.run(connect(job, "echo carol; cat", to: machine), input: [66])
+            async let alices = Command.run(connect(job, "echo alice; cat", to: machine), input: [66])
             await expect(try await bobs, status: 0, output: ["bob\nA"], in: testBed)
-            await expect(try await carols, status: 0, output: ["carol\nB"], in: testBed)
+            await expect(try await alices, status: 0, output: ["alice\nB"], in: testBed)
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
     }
@@ -215,7 +211,7 @@ import Testing
         let testBed = machine.person.testBed
         let finished = try await machine.attach(["--", "false"]) { job, command in
             let shell = try await Command.start(
-                testBed.ssh(["connect", job], as: "carol", options: ["-t"]),
+                testBed.ssh(["connect", job], as: "alice", options: ["-t"]),
                 terminal: try PseudoTerminal(columns: 200)
             ) { shell in
                 try await shell.output.wait(for: "$ ")
@@ -238,7 +234,7 @@ import Testing
             ["--log", "--", "sh", "-c", "echo out $DEPLOY_TOKEN; echo err >&2; exit 4"],
             shell: ["env", "DEPLOY_TOKEN=hunter2hunter2", "sh"]
         ) { job, _ in
-            let log = try await Command.start(testBed.ssh(["tail", job], as: "carol")) { tail in
+            let log = try await Command.start(testBed.ssh(["tail", job], as: "alice")) { tail in
                 try await tail.output.wait(for: "out ***\n")
                 try await tail.output.wait(for: "err\n")
                 tail.send(.interrupt)
@@ -254,14 +250,14 @@ import Testing
         let machine = try await machine()
         let testBed = machine.person.testBed
         _ = try await machine.attach(["--", "false"]) { job, _ in
-            let shared = try await Command.run(testBed.ssh(["share", job, "bob"], as: "carol"))
+            let shared = try await Command.run(testBed.ssh(["share", job, "bob"], as: "alice"))
             await expect(shared, status: 0, in: testBed)
             let inside = try await Command.start(
                 testBed.ssh(["connect", job], as: "bob", options: ["-t"]),
                 terminal: try PseudoTerminal(columns: 200)
             ) { shell in
                 try await shell.output.wait(for: "$ ")
-                let unshared = try await Command.run(testBed.ssh(["unshare", job, "bob"], as: "carol"))
+                let unshared = try await Command.run(testBed.ssh(["unshare", job, "bob"], as: "alice"))
                 await expect(unshared, status: 0, in: testBed)
                 await shell.output.waitForEnd()
             }
@@ -278,7 +274,7 @@ import Testing
         let testBed = machine.person.testBed
         _ = try await machine.attach(["--time-left", "5m", "--", "false"]) { job, _ in
             let shell = try await Command.start(
-                testBed.ssh(["connect", job], as: "carol", options: ["-t"]),
+                testBed.ssh(["connect", job], as: "alice", options: ["-t"]),
                 terminal: try PseudoTerminal(columns: 200)
             ) { shell in
                 try await shell.output.wait(for: "The CI ends this job at ")
@@ -286,7 +282,7 @@ import Testing
                 try await shell.write("kill -KILL $$\n")
             }
             #expect(shell.text.contains("minutes"), "\(shell)")
-            let extended = try await Command.run(testBed.ssh(["extend", job, "--max"], as: "carol"))
+            let extended = try await Command.run(testBed.ssh(["extend", job, "--max"], as: "alice"))
             #expect(!"\(extended)".contains("hour"), "\(extended)")
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
@@ -299,7 +295,7 @@ import Testing
         await expect(detached, status: 0, errors: ["connect "], in: testBed)
         await expect(
             try await Command.run(
-                testBed.ssh(["connect", "--now", "whole-job", "echo $((6 * 7))"], as: "carol")), status: 0,
+                testBed.ssh(["connect", "--now", "whole-job", "echo $((6 * 7))"], as: "alice")), status: 0,
             output: ["42\n"], in: testBed)
         let waited = try await machine.person.run(["sh", AttachingMachine.script, "wait", "0"])
         await expect(waited, status: 0, in: testBed)

@@ -15,9 +15,9 @@ import Testing
         ["unshare", "1", "bob"],
         ["cancel", "1"], ["list"], ["images"], ["submit"], ["keys"], ["keys", "add"],
         ["keys", "confirm", "2222-2222"], ["whoami"],
-        ["accept-terms"],
-        ["help"],
-        ["version"], ["connect", "--help"], ["no-such-verb"], ["scp -t ."], ["exit"], ["42"],
+        ["accept-terms"], ["attach"], ["attach", "1"],
+        ["attach-stream", "0123456789abcdef0123456789abcdef"], ["attach-log", "1"], ["attach-bundle"],
+        ["help"], ["version"], ["connect", "--help"], ["no-such-verb"], ["scp -t ."], ["exit"], ["42"],
     ]
 
     /// The tables of docs/authorisation.md have every verb: a unit test sees to that.

@@ -10,7 +10,7 @@ struct AttachingMachine: Sendable {
 
     /// - Parameter identity: the key's file, relative to the home of the account.
     init(
-        of name: String = "carol", in testBed: TestBed, gateway: Gateway = .builds,
+        of name: String = "alice", in testBed: TestBed, gateway: Gateway = .builds,
         identity: String = ".ssh/id_ed25519"
     ) {
         person = Person(testBed: testBed, name: name)
