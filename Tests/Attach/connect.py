@@ -30,9 +30,15 @@ descriptors = array.array("i")
 descriptors.frombytes(ancillary[0][2])
 from_machine, to_machine = descriptors
 open_ends = {0: to_machine, from_machine: 1}
+client = select.poll()
+client.register(1, 0)
 try:
     while from_machine in open_ends:
-        for source in select.select(list(open_ends), [], [])[0]:
+        ready = select.select(list(open_ends), [], [], 0.2)[0]
+        # Nobody reads what we write any more: the client was killed.
+        if not ready and client.poll(0):
+            break
+        for source in ready:
             data = os.read(source, 1 << 16)
             if data:
                 write(open_ends[source], data)

@@ -21,7 +21,8 @@ from step import Output
 @pytest.fixture
 def control(step, gateway):
     """A step that has failed, and waits for people."""
-    run = step.run(gateway, "--", "sh", "-c", "exit 3")
+    # A shell on a terminal would otherwise write its history to the step's home.
+    run = step.run(gateway, "--", "sh", "-c", "exit 3", environment={"HISTFILE": ""})
     control = gateway.attached()
     yield control
     control.end("Ended.")
@@ -146,8 +147,13 @@ def test_a_terminal(step, gateway, control):
     terminal.type("echo be''gins; sleep 1000; echo status=$?\n")
     terminal.output.wait_for("begins\r\n")
     terminal.type("\x03")
-    terminal.type("echo alive=$((40 + 2))\n")
-    terminal.output.wait_for("alive=42\r\n")
+
+    # Whatever is typed before the shell has noticed it is thrown away.
+    def is_alive():
+        terminal.type("echo alive=$((40 + 2))\n")
+        return "alive=42\r\n" in terminal.output.text
+
+    eventually(is_alive, lambda: terminal.output.text)
     terminal.type("exit 9\n")
     assert terminal.process.wait(DEADLINE) == 9
     os.close(terminal.leader)
@@ -182,7 +188,7 @@ def test_a_client_that_is_killed_leaves_nothing_on_the_machine(step, gateway, ga
     process.wait()
     process.stdin.close()
     process.stdout.close()
-    eventually(lambda: len(step.processes(gateways)) <= before, lambda: "more processes than before")
+    eventually(lambda: len(step.processes(gateways)) <= before, lambda: f"more processes than before: {step.processes(gateways)}")
 
 
 def quiet(step, gateways) -> int:
