@@ -156,11 +156,16 @@ def test_a_killed_script_leaves_nothing_that_runs(step, gateway, shell, mode):
 def test_a_killed_group_leaves_nothing_that_runs_and_the_next_start_removes_the_files(step, gateway, gateways):
     run = step.run(gateway, "--", "sh", "-c", "exit 3")
     control = gateway.attached()
-    inside = subprocess.Popen([*gateway.client(control), "machine", "echo inside; sleep 1000"], stdout=subprocess.PIPE)
+    inside = subprocess.Popen(
+        [*gateway.client(control), "machine", "echo inside; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert inside.stdout.readline() == b"inside\n"
     assert step.leftovers()
     run.signal(signal.SIGKILL, group=True)
     run.wait()
+    # A gateway ends the connection of a machine that has closed its line.
+    control.wait_for_end()
+    gateway.cut()
     inside.wait(DEADLINE)
     inside.stdout.close()
     eventually(lambda: not step.processes(gateways), lambda: step.processes(gateways))

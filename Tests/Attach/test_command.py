@@ -20,7 +20,7 @@ import json, os, resource, signal
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 ours = ("_", "PWD", "OLDPWD", "SHLVL", "A__z")
 print(json.dumps({
-    "umask": status["Umask"], "ignored": status["SigIgn"], "blocked": status["SigBlk"],
+    "umask": status["Umask"], "ignored": int(status["SigIgn"], 16) & ~(3 << 31), "blocked": status["SigBlk"],
     "folder": os.getcwd(), "descriptors": sorted(os.listdir("/proc/self/fd"), key=int), "nice": os.nice(0),
     "limits": resource.getrlimit(resource.RLIMIT_NOFILE), "input": os.readlink("/proc/self/fd/0"),
     "environment": {name: value for name, value in os.environ.items() if name not in ours},
