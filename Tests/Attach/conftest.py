@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 from collections.abc import Callable, Iterator
@@ -63,7 +64,8 @@ def step(tmp_path: Path, gateways: list[Gateway]) -> Iterator[Step]:
     try:
         # Whoever still waits for people is told that the job is finished.
         for control in [control for gateway in gateways for control in gateway.controls if not control.has_ended]:
-            control.send("end The test is finished.")
+            with contextlib.suppress(BrokenPipeError):  # it has just gone
+                control.send("end The test is finished.")
         step.check_nothing_is_left(gateways)
     finally:
         step.clean_up(gateways)

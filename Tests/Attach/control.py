@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -31,16 +32,14 @@ class Control:
 
     def read_everything(self) -> None:
         """Reads lines until the script closes its end, in a thread of its own."""
-        with os.fdopen(os.dup(self.input), "rb") as stream:
-            try:
-                for line in stream:
-                    with self._changed:
-                        self.lines.append(line.decode().removesuffix("\n"))
-                        self._changed.notify_all()
-                    if line == b"bye\n":
-                        break
-            except OSError:
-                pass
+        # The gateway may have closed it before this thread begins.
+        with contextlib.suppress(OSError), os.fdopen(os.dup(self.input), "rb") as stream:
+            for line in stream:
+                with self._changed:
+                    self.lines.append(line.decode().removesuffix("\n"))
+                    self._changed.notify_all()
+                if line == b"bye\n":
+                    break
         self.finish(0)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import shutil
@@ -36,7 +37,8 @@ class Output:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        with self._stream:
+        # A terminal whose processes have all ended cannot be read: EIO.
+        with self._stream, contextlib.suppress(OSError):
             while data := os.read(self._stream.fileno(), 1 << 16):
                 with self._changed:
                     self.data += data
