@@ -61,20 +61,22 @@ public struct NewAttachment: Codable, Equatable, Sendable {
     /// As uname(1) says it: `Linux`, `x86_64`.
     public var system: String?
     public var architecture: String?
+    /// Whether the output of its command comes, as the log; nil: it can.
+    public var log: Bool?
 
     enum CodingKeys: String, CodingKey {
         case key, from, endpoint, user
         case hostKeys = "host_keys"
         case running
         case exitStatus = "exit_status"
-        case name, note, member, visibility, until, wait, idle, system, architecture
+        case name, note, member, visibility, until, wait, idle, system, architecture, log
     }
 
     public init(
         key: String, from: String, endpoint: String, user: String, hostKeys: [String], running: Bool,
         exitStatus: Int? = nil, name: String? = nil, note: String? = nil, member: String? = nil,
         visibility: Visibility? = nil, until: Date? = nil, wait: Int? = nil, idle: Int? = nil,
-        system: String? = nil, architecture: String? = nil
+        system: String? = nil, architecture: String? = nil, log: Bool? = nil
     ) {
         self.key = key
         self.from = from
@@ -92,6 +94,7 @@ public struct NewAttachment: Codable, Equatable, Sendable {
         self.idle = idle
         self.system = system
         self.architecture = architecture
+        self.log = log
     }
 }
 

@@ -15,6 +15,8 @@ final class AttachedJob {
     private var logDoor: ListeningSocket?
     private var logStream: IncomingStream?
     private var log: AttachedLog?
+    /// Whether a request with a part of the log is under way.
+    private var isSending = false
     private var isStopped = false
 
     /// The pause before a lost stream of changes is opened again.
@@ -88,31 +90,35 @@ final class AttachedJob {
         guard let pair = logStream?.take() else { return }
         let log = AttachedLog(pair, on: context.loop)
         self.log = log
-        log.onEnd = { [unowned self] in logHasEnded() }
-        service.appendLog(log, of: attachment) { [weak self] result in
-            guard let self else { return }
+        log.onNews = { [unowned self, unowned log] in send(log) }
+    }
+
+    /// One request; the next one is sent after it, when there is something for it.
+    private func send(_ log: AttachedLog) {
+        guard !isSending else { return }
+        guard !log.isDropped else { return log.isComplete ? finishLog() : () }
+        let isLast = log.isComplete
+        isSending = true
+        log.resume()
+        service.appendLog(log, isLast: isLast, of: attachment) { [weak self, weak log] result in
+            guard let self, let log else { return }
+            isSending = false
             if case .failure(let error) = result {
                 context.journal.warn(
                     "job=\(attachment.job.id) its log is not complete: \(error.debugDescription)")
                 log.drop()
             }
-            isSent = true
-            finishLog()
+            if isLast { return finishLog() }
+            // Not before this answer has been dealt with.
+            context.loop.timer(after: .zero) { [weak self, weak log] in
+                guard let self, let log, log.hasNews else { return }
+                send(log)
+            }
         }
-    }
-
-    private var isSent = false
-    private var isRead = false
-
-    private func logHasEnded() {
-        isRead = true
-        finishLog()
     }
 
     /// Lets `attach-log` end.
     private func finishLog() {
-        guard isSent, isRead else { return }
-        (isSent, isRead) = (false, false)
         context.loop.timer(after: .zero) { [weak self] in
             self?.log = nil
             self?.logStream = nil

@@ -6,9 +6,14 @@ import ServiceClient
 
 /// The log of an attached machine's command, on its way to the service. It never keeps the command waiting: what the service
 /// does not take in time is dropped, and a line says how much.
+///
+/// It goes there in requests, one after the other: a service closes a connection on which nothing comes for long, so each
+/// request ends when the command has been silent for a while.
 final class AttachedLog: ByteSource {
     /// The most bytes that wait for the service.
     static let most = 1 << 20
+    /// The silence that ends a request.
+    static let silence = Duration.seconds(20)
 
     var onMore: () -> Void = {}
     private let stream: StreamPair
@@ -16,18 +21,45 @@ final class AttachedLog: ByteSource {
     private var waiting: [UInt8] = []
     private var missing = 0
     private var hasEnded = false
+    /// Whether the request that is under way gets nothing more.
+    private var isPaused = true
+    private var pause: Timer?
+    private let loop: EventLoop
+    private let silence: Duration
     /// Whether nobody takes the bytes any more.
-    private var isDropped = false
-    /// Called once, after the end of the input.
-    var onEnd: (() -> Void)?
+    private(set) var isDropped = false
+    /// Called when there is something for the next request: bytes, or the end.
+    var onNews: (() -> Void)?
 
-    init(_ stream: StreamPair, on loop: EventLoop) {
+    init(_ stream: StreamPair, on loop: EventLoop, silence: Duration = AttachedLog.silence) {
         self.stream = stream
+        self.loop = loop
+        self.silence = silence
         watch = loop.watch(stream.input, for: .readable) { [unowned self] _ in listen() }
     }
 
     deinit {
         watch?.cancel()
+        pause?.cancel()
+    }
+
+    /// Whether the next request is the last one, and has no bytes.
+    var isComplete: Bool { hasEnded && waiting.isEmpty }
+    /// Whether there is something for the next request.
+    var hasNews: Bool { hasEnded || !waiting.isEmpty }
+
+    /// The next request.
+    func resume() {
+        isPaused = false
+        waitForSilence()
+    }
+
+    private func waitForSilence() {
+        pause?.cancel()
+        pause = loop.timer(after: silence) { [unowned self] in
+            isPaused = true
+            onMore()
+        }
     }
 
     private func listen() {
@@ -40,9 +72,8 @@ final class AttachedLog: ByteSource {
             watch?.cancel()
             hasEnded = true
             note()
-            onEnd?()
         }
-        onMore()
+        if isPaused { onNews?() } else { onMore() }
     }
 
     private func take(_ bytes: ArraySlice<UInt8>) {
@@ -53,6 +84,7 @@ final class AttachedLog: ByteSource {
         }
         note()
         waiting += bytes
+        if !isPaused { waitForSilence() }
     }
 
     private func note() {
@@ -63,7 +95,10 @@ final class AttachedLog: ByteSource {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard !waiting.isEmpty else { return hasEnded ? 0 : nil }
+        guard !waiting.isEmpty else {
+            if hasEnded { isPaused = true }
+            return isPaused ? 0 : nil
+        }
         let count = min(buffer.count, waiting.count)
         buffer.copyBytes(from: waiting[..<count])
         waiting.removeFirst(count)
@@ -73,6 +108,7 @@ final class AttachedLog: ByteSource {
     /// The service takes no more: the rest is read, so that the command can go on, and dropped.
     func drop() {
         isDropped = true
+        isPaused = true
         waiting = []
     }
 }

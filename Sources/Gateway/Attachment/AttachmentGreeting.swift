@@ -29,6 +29,7 @@ struct AttachmentGreeting {
     private(set) var left: Int?
     private(set) var wait: Int?
     private(set) var idle: Int?
+    private(set) var sendsLog = false
     private(set) var resumption: (job: JobID, secret: String)?
     private var said: Set<String> = []
 
@@ -53,6 +54,7 @@ struct AttachmentGreeting {
         case .left(let seconds): left = try once("left", seconds)
         case .wait(let seconds): wait = try once("wait", seconds)
         case .idle(let seconds): idle = try once("idle", seconds)
+        case .log: sendsLog = try once("log", true)
         case .resume(let job, let secret): resumption = try once("resume", (job, secret))
         case .done:
             guard user != nil else { throw .missing("user") }
@@ -79,7 +81,7 @@ struct AttachmentGreeting {
             running: isRunning ?? false, exitStatus: status, name: name, note: note, member: member,
             visibility: visibility, until: left.map { now.addingTimeInterval(Double($0)) }, wait: wait,
             idle: idle,
-            system: system, architecture: architecture)
+            system: system, architecture: architecture, log: sendsLog)
     }
 
     /// Nil: the machine is a new one.

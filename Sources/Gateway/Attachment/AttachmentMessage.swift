@@ -26,6 +26,8 @@ enum AttachmentMessage: Equatable {
     /// Seconds to wait for somebody, and seconds that the machine stays after them.
     case wait(Int)
     case idle(Int)
+    /// The output of the command comes as well.
+    case log
     /// The same machine again, after a lost connection.
     case resume(JobID, secret: String)
     case done
@@ -50,7 +52,7 @@ enum AttachmentMessage: Equatable {
         let message = try Self.parse(word, rest)
         // A word that stands alone.
         switch message {
-        case .done, .cancelled, .bye, .alive: guard rest.isEmpty else { throw .malformed(word) }
+        case .log, .done, .cancelled, .bye, .alive: guard rest.isEmpty else { throw .malformed(word) }
         default: break
         }
         self = message
@@ -75,6 +77,7 @@ enum AttachmentMessage: Equatable {
         case "left": return .left(try needed(number(rest, in: 0...mostSeconds)))
         case "wait": return .wait(try needed(number(rest, in: 1...mostSeconds)))
         case "idle": return .idle(try needed(number(rest, in: 1...mostSeconds)))
+        case "log": return .log
         case "resume": return try needed(resumption(rest))
         case "done": return .done
         case "exit": return .exit(try needed(number(rest, in: 0...255)))

@@ -81,6 +81,7 @@ enum Resource: Equatable, Sendable {
         switch (words.first, words.dropFirst().first, words.count) {
         case (nil, nil, 0): self = .attachments
         case ("resumption", nil, 1): self = .resumption
+        case (let id?, _, _) where !MachineAttachment.isID(id): return nil
         case (let id?, nil, 1): self = .attachment(id)
         case (let id?, "heartbeat", 2): self = .attachmentHeartbeat(id)
         case (let id?, "exit", 2): self = .attachmentExit(id)

@@ -50,7 +50,13 @@ extension Responder {
     }
 
     /// Appends a body to the output of the machine's command.
-    func receiveLog(ofAttachment id: String, _ request: Request) async throws(RunnerError) -> Response {
+    func receiveLog(
+        ofAttachment id: String, _ request: Request, _ query: Query
+    ) async throws(RunnerError) -> Response {
+        let isLast = try query.flag("end")
+        guard request.headers[.contentType].map(MediaType.essence) == MediaType.bytes else {
+            throw RunnerError(.unsupportedMediaType, "The body must be application/octet-stream.")
+        }
         try await directory.withAttachment(id) { job throws(RunnerError) in
             let writer = try await job.beginLog(ofAttachment: id)
             let result: Result<Void, RunnerError>
@@ -71,7 +77,7 @@ extension Responder {
                 await job.breakLog(as: writer)
                 result = .failure(RunnerError(.malformedRequest, "The body is incomplete."))
             }
-            await job.endLog()
+            await job.endLog(isLast: isLast && (try? result.get()) != nil)
             try result.get()
         }
         return try json([String: String]())

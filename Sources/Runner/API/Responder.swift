@@ -80,7 +80,7 @@ struct Responder: HTTPResponder {
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await directory.claim(id, wanted), .created)
-        case .attachmentLog(let id): return try await receiveLog(ofAttachment: id, request)
+        case .attachmentLog(let id): return try await receiveLog(ofAttachment: id, request, query)
         case .attachments, .resumption, .attachment, .attachmentHeartbeat, .attachmentExit:
             return try await answerAttachments(resource, request, query)
         case .heartbeat(let claim): return try json(await directory.heartbeat(claim))

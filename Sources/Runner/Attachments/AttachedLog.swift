@@ -4,6 +4,8 @@ struct AttachedLog: Sendable {
     var writer: UInt64 = 0
     /// How many requests write it.
     var writers = 0
+    /// Whether its last words say that something is missing.
+    var hasGap = false
     /// Whether it ends as soon as nobody writes it.
     var isEnding = false
 

@@ -21,17 +21,29 @@ extension LiveJob {
             throw RunnerError(.gone, "Another request writes this log now.")
         }
         guard let log = logs[MachineAttachment.task], !log.isEnded else { throw Self.logEnded }
+        attachedLog.hasGap = false
         if !log.append(bytes) { try await waitForRoom(for: log, of: MachineAttachment.task) }
     }
 
     /// Its connection was lost in the middle.
     func breakLog(as writer: UInt64) {
-        guard attachedLog.writer == writer, !isStopping else { return }
-        logs[MachineAttachment.task]?.append(Array(AttachedLog.gap.utf8))
+        guard attachedLog.writer == writer else { return }
+        noteGap()
     }
 
-    func endLog() {
+    /// What came while the connection was lost came to nobody.
+    func noteGap() {
+        guard !isStopping, attachedLog.writer > 0, !attachedLog.hasGap,
+            let log = logs[MachineAttachment.task], !log.isEnded
+        else { return }
+        attachedLog.hasGap = true
+        log.append(Array(AttachedLog.gap.utf8))
+    }
+
+    /// - Parameter isLast: the machine sends nothing more.
+    func endLog(isLast: Bool = false) {
         attachedLog.writers -= 1
+        if isLast { attachedLog.isEnding = true }
         if attachedLog.isEnding, attachedLog.writers == 0 { logs[MachineAttachment.task]?.end() }
     }
 

@@ -24,6 +24,7 @@ extension LiveJob {
     ///   - machine: what it says of its command.
     ///   - isCertified: whether its host keys are.
     func attached(_ machine: NewMachine, isCertified: Bool) async {
+        if !machine.sendsLog { logs[MachineAttachment.task]?.end() }
         await apply { lifecycle, now in
             let effects = lifecycle.attached(isCertified: isCertified)
             return machine.isRunning
@@ -109,6 +110,7 @@ extension LiveJob {
                 .conflict, "The machine has other host keys than the one that was job \(id).")
         }
         let secret = AttachmentSecret()
+        noteGap()
         await apply {
             $0.machineResumed(
                 as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from,

@@ -19,6 +19,11 @@ struct MachineAttachment: Equatable, Sendable {
     /// How many seconds it waits after the last session.
     var idle: Int
 
+    /// Whether an attachment can have this id: 1 to 64 of `[A-Za-z0-9]`.
+    static func isID(_ word: String) -> Bool {
+        (1...64).contains(word.utf8.count) && word.utf8.allSatisfy(\.isLetterOrDigit)
+    }
+
     static func newID() -> String {
         (0..<2).map { _ in
             let digits = String(UInt64.random(in: 0 ... .max), radix: 16)

@@ -23,6 +23,7 @@ struct NewMachine: Sendable {
     let idle: Int?
     let system: String?
     let architecture: String?
+    let sendsLog: Bool
 
     init(_ new: NewAttachment) throws(RunnerError) {
         key = try Self.key(new.key)
@@ -52,6 +53,7 @@ struct NewMachine: Sendable {
         idle = try Self.seconds(new.idle, "idle")
         system = Self.word(new.system)
         architecture = Self.word(new.architecture)
+        sendsLog = new.log ?? true
     }
 
     // MARK: Members

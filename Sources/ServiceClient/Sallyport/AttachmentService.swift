@@ -21,8 +21,10 @@ public protocol AttachmentService: AnyObject {
         _ answer: @escaping (Result<Attachment, ServiceError>) -> Void)
 
     /// Appends bytes to the job's log, until their end.
+    ///
+    /// - Parameter isLast: nothing more comes.
     func appendLog(
-        _ bytes: any ByteSource, of attachment: Attachment,
+        _ bytes: any ByteSource, isLast: Bool, of attachment: Attachment,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void)
 
     /// The machine has left. An attachment that has ended is no error.

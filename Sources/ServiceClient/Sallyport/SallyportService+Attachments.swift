@@ -36,12 +36,12 @@ extension SallyportService: AttachmentService {
     }
 
     public func appendLog(
-        _ bytes: any ByteSource, of attachment: Attachment,
+        _ bytes: any ByteSource, isLast: Bool, of attachment: Attachment,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         // It takes as long as the machine's command does.
         var request = HTTPRequest(
-            method: "PUT", path: Self.path(attachment, "/log"), about: .standingClaim,
+            method: "PUT", path: Self.path(attachment, isLast ? "/log?end=true" : "/log"), about: .standingClaim,
             headers: ["Content-Type: application/octet-stream"], timeout: nil)
         request.upload = bytes
         sendWithoutAnswer(request, answer)

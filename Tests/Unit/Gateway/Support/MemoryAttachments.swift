@@ -54,7 +54,7 @@ final class MemoryAttachments: AttachmentService {
     }
 
     func appendLog(
-        _ bytes: any ByteSource, of attachment: BuildAPI.Attachment,
+        _ bytes: any ByteSource, isLast: Bool, of attachment: BuildAPI.Attachment,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
         bytes.onMore = { [unowned self, unowned bytes] in
@@ -64,7 +64,7 @@ final class MemoryAttachments: AttachmentService {
             while let count = bytes.read(into: buffer) {
                 guard count > 0 else {
                     bytes.onMore = {}
-                    note("log ended")
+                    note(isLast ? "log ended" : "log sent")
                     return answer(.success(()))
                 }
                 log += Array(buffer[..<count])

@@ -348,26 +348,50 @@ struct AttachmentServiceTests {
             try await service.addAlice()
             let machine = try await Self.attach(service)
             let path = "/v1/attachments/\(machine.id)/log"
-            #expect(try await service.client.send(.PUT, path, body: "one\n").status == 200)
+            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
             _ = try await service.send(
                 .POST, "/v1/attachments/\(machine.id)/exit", AttachedExit(exitStatus: 1))
-            #expect(try await service.client.send(.PUT, path, body: "two\n").status == 200)
+            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "two\n").status == 200)
             let log = "/v1/jobs/\(machine.job.id)/logs/attached"
             #expect(try await service.client.send(.GET, log).text == "one\ntwo\n")
-            #expect(try await service.client.send(.PUT, path, body: "more than is allowed\n").status == 200)
+            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "more than is allowed\n").status == 200)
             let cut = try await service.client.send(.GET, log).text
             #expect(cut.hasPrefix("one\ntwo\nmore") && cut.contains("log limit reached"))
             // Nobody writes it any more, so those who follow it are let go.
             try await service.wait(step: 10) {
                 _ = try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat")
-                return try await service.client.send(.PUT, path, body: "late").status == 410
+                return try await service.client.send(.PUT, path, headers: Self.bytes, body: "late").status == 410
             }
             let followed = try await service.client.send(.GET, log + "?follow=true")
             #expect(followed.isWhole && followed.text == cut)
             let strange = "/v1/attachments/0123456789abcdef0123456789abcdef/log"
-            #expect(try await service.client.send(.PUT, strange, body: "x").status == 410)
+            #expect(try await service.client.send(.PUT, strange, headers: Self.bytes, body: "x").status == 410)
         }
     }
+
+    @Test("the last piece ends the log at once, and a machine that sends none has none to wait for")
+    func ends() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(service)
+            let path = "/v1/attachments/\(machine.id)/log"
+            #expect(try await service.client.send(.PUT, path, body: "x").status == 415)
+            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
+            #expect(
+                try await service.client.send(.PUT, path + "?end=true", headers: Self.bytes, body: "").status
+                    == 200)
+            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "x").status == 410)
+            var silent = Self.new()
+            silent.log = false
+            let other = try await Self.attach(service, silent)
+            for job in [machine.job.id, other.job.id] {
+                let log = try await service.client.send(.GET, "/v1/jobs/\(job)/logs/attached?follow=true")
+                #expect(log.isWhole && log.text == (job == machine.job.id ? "one\n" : ""))
+            }
+        }
+    }
+
+    private static let bytes: HTTPHeaders = ["Content-Type": "application/octet-stream"]
 
     @Test("a log that breaks off says so, and only the newest request writes it")
     func brokenLog() async throws {
@@ -392,8 +416,18 @@ struct AttachmentServiceTests {
             }
             // It has broken off when nobody waited for it any more.
             await job.breakLog(as: old)
+            await job.endLog()
+            await job.endLog()
         }
         #expect(try text() == "one" + AttachedLog.gap + "two")
+        // Between two pieces the connection was lost as well; it is said once.
+        for _ in 1...2 {
+            let again = Self.resumption(machine)
+            _ = try? await directory.withAttachment(machine.id) { job throws(RunnerError) in
+                try await job.resume(again, hostKeys: again.hostKeys, endpoint: .socket(path: "/run/a"))
+            }
+        }
+        #expect(try text() == "one" + AttachedLog.gap + "two" + AttachedLog.gap)
     }
 
     @Test("the service's authority certifies the machine's host keys, for the names of its job")
