@@ -41,7 +41,8 @@ extension SallyportService: AttachmentService {
     ) {
         // It takes as long as the machine's command does.
         var request = HTTPRequest(
-            method: "PUT", path: Self.path(attachment, isLast ? "/log?end=true" : "/log"), about: .standingClaim,
+            method: "PUT", path: Self.path(attachment, isLast ? "/log?end=true" : "/log"),
+            about: .standingClaim,
             headers: ["Content-Type: application/octet-stream"], timeout: nil)
         request.upload = bytes
         sendWithoutAnswer(request, answer)

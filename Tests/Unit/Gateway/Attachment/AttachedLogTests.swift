@@ -16,13 +16,15 @@ import Testing
 
         init(silence: Duration) throws {
             var ends: [CInt] = [0, 0]
-            try #require(pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0)
+            try #require(pipe(&ends) == 0)
             writer = ends[1]
             let output = open("/dev/null", O_WRONLY | O_CLOEXEC)
-            log = AttachedLog(StreamPair(input: ends[0], output: output), on: loop, silence: silence)
+            log = AttachedLog(StreamPair(takingOwnershipOf: ends[0], output), on: loop, silence: silence)
         }
 
-        func write(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { Glibc.write(writer, $0.baseAddress, $0.count) } }
+        func write(_ text: String) {
+            _ = Array(text.utf8).withUnsafeBytes { Glibc.write(writer, $0.baseAddress, $0.count) }
+        }
         func end() { close(writer) }
 
         /// Takes one request's bytes, from something for it to its end.

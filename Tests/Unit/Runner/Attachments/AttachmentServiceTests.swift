@@ -348,24 +348,30 @@ struct AttachmentServiceTests {
             try await service.addAlice()
             let machine = try await Self.attach(service)
             let path = "/v1/attachments/\(machine.id)/log"
-            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
+            #expect(
+                try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
             _ = try await service.send(
                 .POST, "/v1/attachments/\(machine.id)/exit", AttachedExit(exitStatus: 1))
-            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "two\n").status == 200)
+            #expect(
+                try await service.client.send(.PUT, path, headers: Self.bytes, body: "two\n").status == 200)
             let log = "/v1/jobs/\(machine.job.id)/logs/attached"
             #expect(try await service.client.send(.GET, log).text == "one\ntwo\n")
-            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "more than is allowed\n").status == 200)
+            #expect(
+                try await service.client.send(.PUT, path, headers: Self.bytes, body: "more than is allowed\n")
+                    .status == 200)
             let cut = try await service.client.send(.GET, log).text
             #expect(cut.hasPrefix("one\ntwo\nmore") && cut.contains("log limit reached"))
             // Nobody writes it any more, so those who follow it are let go.
             try await service.wait(step: 10) {
                 _ = try await service.client.send(.POST, "/v1/attachments/\(machine.id)/heartbeat")
-                return try await service.client.send(.PUT, path, headers: Self.bytes, body: "late").status == 410
+                return try await service.client.send(.PUT, path, headers: Self.bytes, body: "late").status
+                    == 410
             }
             let followed = try await service.client.send(.GET, log + "?follow=true")
             #expect(followed.isWhole && followed.text == cut)
             let strange = "/v1/attachments/0123456789abcdef0123456789abcdef/log"
-            #expect(try await service.client.send(.PUT, strange, headers: Self.bytes, body: "x").status == 410)
+            #expect(
+                try await service.client.send(.PUT, strange, headers: Self.bytes, body: "x").status == 410)
         }
     }
 
@@ -376,7 +382,8 @@ struct AttachmentServiceTests {
             let machine = try await Self.attach(service)
             let path = "/v1/attachments/\(machine.id)/log"
             #expect(try await service.client.send(.PUT, path, body: "x").status == 415)
-            #expect(try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
+            #expect(
+                try await service.client.send(.PUT, path, headers: Self.bytes, body: "one\n").status == 200)
             #expect(
                 try await service.client.send(.PUT, path + "?end=true", headers: Self.bytes, body: "").status
                     == 200)
