@@ -21,9 +21,10 @@ extension Responder {
                 })
         case .attachmentExit(let id):
             let exit = try await decode(AttachedExit.self, request)
+            let status = try NewMachine.exitStatus(exit.exitStatus)
             return try json(
                 await directory.withAttachment(id) { job throws(RunnerError) in
-                    try await job.commandEnded(exit, attachment: id)
+                    try await job.commandEnded(exitStatus: status, attachment: id)
                 })
         case .attachment(let id):
             guard let end = query["reason"].flatMap(AttachmentEnd.init) else {
@@ -41,6 +42,9 @@ extension Responder {
     func answerName(
         _ name: String, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Response {
+        guard JobName(name) != nil else {
+            throw RunnerError(.unprocessable(line: nil, key: "name"), "No job can have this name.")
+        }
         let requester = try await requester(query)
         guard role == .operator || requester.principal != nil else {
             throw RunnerError(

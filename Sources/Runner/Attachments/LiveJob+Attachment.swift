@@ -81,10 +81,11 @@ extension LiveJob {
         return try attachment()
     }
 
-    func commandEnded(_ exit: AttachedExit, attachment id: String) async throws(RunnerError) -> Attachment {
+    func commandEnded(
+        exitStatus: Int, attachment id: String
+    ) async throws(RunnerError) -> Attachment {
         try requireAttachment(id)
-        let status = try NewMachine.exitStatus(exit.exitStatus)
-        await apply { $0.commandEnded(exitStatus: status, at: $1) }
+        await apply { $0.commandEnded(exitStatus: exitStatus, at: $1) }
         return try attachment()
     }
 

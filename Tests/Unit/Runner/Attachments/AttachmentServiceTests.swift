@@ -181,6 +181,10 @@ struct AttachmentServiceTests {
             }
             #expect(try await named("name=x&person=1") == [first.job.id])
             #expect(try await named("name=X&person=1").isEmpty)
+            for name in ["", "1", "job-x", "x%20y"] {
+                #expect(try await service.client.send(.GET, "/v1/jobs?name=\(name)&person=1").status == 422)
+            }
+            #expect(try await service.client.send(.GET, "/v1/jobs?person=").status == 422)
             #expect(try await named("name=x").count == 2)
             _ = try await service.client.send(.PUT, "/v1/jobs/\(bobs.job.id)/shares/alice?person=2")
             #expect(try await named("name=x&person=1") == [first.job.id, bobs.job.id])
