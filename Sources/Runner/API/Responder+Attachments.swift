@@ -40,12 +40,11 @@ extension Responder {
 
     /// The live jobs of one name.
     func answerName(
-        _ name: String, _ query: Query, _ role: Role
+        _ name: String, for requester: Requester, _ role: Role
     ) async throws(RunnerError) -> Response {
         guard JobName(name) != nil else {
             throw RunnerError(.unprocessable(line: nil, key: "name"), "No job can have this name.")
         }
-        let requester = try await requester(query)
         guard role == .operator || requester.principal != nil else {
             throw RunnerError(
                 .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")

@@ -7,8 +7,8 @@ extension Responder {
     func listJobs(_ query: Query, for client: Authentication.Client) async throws(RunnerError) -> Response {
         var filter = JobFilter(isLive: try query.flag("live"), includesShared: try query.flag("shared"))
         let wanted = try query.page(by: JobID.self)
-        // It matters for names alone; but a gateway that names nobody by mistake is told.
-        _ = try await requester(query)
+        let requester = try await requester(query)
+        if let name = query["name"] { return try await answerName(name, for: requester, client.role) }
         if let name = query["owner"] {
             if name.hasPrefix("@") {
                 filter.owner = .group(Group(written: name))

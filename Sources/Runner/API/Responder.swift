@@ -56,9 +56,7 @@ struct Responder: HTTPResponder {
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
-        case .jobs where request.method == .get:
-            if let name = query["name"] { return try await answerName(name, query, role) }
-            return try await listJobs(query, for: client)
+        case .jobs where request.method == .get: return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await directory.job(id))
         case .events(let id):
