@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from step import Step
 
 def pytest_configure() -> None:
     adopt_orphans()
+    # Whoever runs us in the background lets us ignore it, and our children would.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # OpenSSH of Debian wants this folder for root; a machine that runs no sshd has none.
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
