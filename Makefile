@@ -19,12 +19,12 @@ PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-clie
 # The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
 PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
     zsh fish tcsh ksh dash busybox-static python3
-# The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
-PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) \
-    iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
 # The shells that sallyport-attach runs in.
 PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
     python3-venv
+# The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
+PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) \
+    iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
 PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
