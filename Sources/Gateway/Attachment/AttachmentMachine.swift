@@ -283,7 +283,9 @@ struct AttachmentMachine {
     // MARK: Whoever adopts it
 
     private mutating func paired(_ pairing: Pairing, at now: Date) -> [Action] {
-        if case .pending(var pending) = state { return proceed(pending.paired(pairing, at: now), pending, now) }
+        if case .pending(var pending) = state {
+            return proceed(pending.paired(pairing, at: now), pending, now)
+        }
         if case .ending(.answer) = state { return leave(pairing) }
         guard case .asking(let greeting, _) = state else { return [] }
         guard pairing.code != nil else {
@@ -295,7 +297,9 @@ struct AttachmentMachine {
     }
 
     private mutating func notPaired(_ error: ServiceError, at now: Date) -> [Action] {
-        if case .pending(let pending) = state { return proceed(pending.notPaired(error, at: now), pending, now) }
+        if case .pending(let pending) = state {
+            return proceed(pending.notPaired(error, at: now), pending, now)
+        }
         if case .ending(.answer) = state { return finish() }
         guard case .asking = state else { return [] }
         return refuse(.serviceRefused(error, AttachCommand.manual.name))
@@ -376,7 +380,8 @@ struct AttachmentMachine {
             return [.renew(attached.attachment), .wait(.heartbeat, Self.pause(attached.attachment))]
         case (.pairing, .pending(var pending)):
             return proceed(.waits(pending.timePassed(at: now)), pending, now)
-        case (.alive, .attached), (.alive, .pending): return [.send(.alive), .wait(.alive, Self.aliveInterval)]
+        case (.alive, .attached), (.alive, .pending):
+            return [.send(.alive), .wait(.alive, Self.aliveInterval)]
         case (.reminder, .attached(let attached)):
             return Self.say(attached.news.reminder(at: now)) + [.wait(.reminder, AttachmentNews.interval)]
         case (.news, .attached(var attached)):

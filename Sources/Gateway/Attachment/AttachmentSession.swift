@@ -243,7 +243,8 @@ final class AttachmentSession: RunningCommand {
     }
 
     private func watch(_ attachment: Attachment) {
-        job = AttachedJob(attachment, for: principal?.person, service, folder, in: context) { [unowned self] in
+        job = AttachedJob(attachment, for: principal?.person, service, folder, in: context) {
+            [unowned self] in
             take(.job($0))
         }
     }

@@ -56,6 +56,11 @@ struct NewMachine: Sendable {
         sendsLog = new.log ?? true
     }
 
+    /// Whether it is that machine: nobody else knows the host keys of one that is nobody's.
+    func isSame(as other: NewMachine) -> Bool {
+        key == other.key && Set(hostKeys) == Set(other.hostKeys)
+    }
+
     // MARK: Members
 
     static func key(_ line: String) throws(RunnerError) -> PublicKey {

@@ -49,9 +49,12 @@ struct PairingDesk: Sendable {
 
     // MARK: For gateways
 
-    /// A machine comes.
+    /// A machine comes. If it is here already, its connection was lost, and the code that it has had is dead.
     mutating func add(_ machine: NewMachine, until: Date?, at now: Date) throws(RunnerError) -> Entry {
         sweep(at: now)
+        for entry in entries.values where !entry.isTaken && entry.machine.isSame(as: machine) {
+            remove(entry.id)
+        }
         guard entries.count < limits.pairings else {
             throw Self.tooMany(
                 limits.pairings,
@@ -144,7 +147,8 @@ struct PairingDesk: Sendable {
                 .tooOften(
                     .init(what: "wrong codes in an hour, of all people", limit: limits.wrongCodes),
                     seconds: seconds),
-                "Too many wrong codes were entered here: try again in \(SpokenDuration.words(Double(seconds))).")
+                "Too many wrong codes were entered here: try again in \(SpokenDuration.words(Double(seconds)))."
+            )
         }
     }
 

@@ -78,7 +78,8 @@ extension SQLiteStore {
     }
 
     func keys(
-        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit> = [], after last: KeyPosition?, most: Int?,
+        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit> = [], after last: KeyPosition?,
+        most: Int?,
         _ database: Database
     ) throws -> Batch<Key, KeyPosition> {
         var batch = Batch<Key, KeyPosition>(most: most)

@@ -190,7 +190,8 @@ extension StoredJob.StoredAttachment {
 
     var attached: Job.Attached {
         Job.Attached(
-            from: from, key: key, adopted: isAdopted, system: system, architecture: architecture, until: until,
+            from: from, key: key, adopted: isAdopted, system: system, architecture: architecture,
+            until: until,
             away: awaySince.map { _ in true }, idle: idleSessions)
     }
 }

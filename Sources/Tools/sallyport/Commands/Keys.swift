@@ -28,7 +28,8 @@ struct AddKeys: ParsableCommand {
     )
     var pairOnly = false
     @Option(
-        help: ArgumentHelp("With --attach-only or --pair-only: when they expire, such as 90d.", valueName: "duration"))
+        help: ArgumentHelp(
+            "With --attach-only or --pair-only: when they expire, such as 90d.", valueName: "duration"))
     var expires: Lasting?
     @Option(
         help: ArgumentHelp(

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Glibc
+import Policy
 import ServiceClient
 import Testing
 
@@ -75,7 +76,8 @@ import Testing
                 "ready", "say This machine is nobody's yet. You can make it yours and enter it within 5 min:",
                 "say ssh -t builds@gw adopt K7M-2QX",
             ])
-        #expect(actions.contains(.wait(.pairing, .seconds(3))) && actions.contains(.wait(.alive, .seconds(15))))
+        #expect(
+            actions.contains(.wait(.pairing, .seconds(3))) && actions.contains(.wait(.alive, .seconds(15))))
         var later: [Action] = []
         for second in stride(from: 3.0, to: 300, by: 3) {
             now = Self.start.addingTimeInterval(second)
@@ -267,7 +269,9 @@ import Testing
     /// Lost connections are resumed as those of every machine.
     @Test func aMachineThatSomebodyHasAdoptedComesBack() {
         machine = Self.machine(stranger: Self.unknown)
-        guard case .resume(let resumption)? = greet(["pair", "resume 42 \(AttachmentMessageTests.secret)"]).first
+        guard
+            case .resume(let resumption)? = greet(["pair", "resume 42 \(AttachmentMessageTests.secret)"])
+                .first
         else {
             Issue.record("it is another machine")
             return

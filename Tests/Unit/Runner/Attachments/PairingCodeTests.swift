@@ -20,7 +20,9 @@ struct PairingCodeTests {
     func entered() {
         let code = PairingCode(entered: "k7m-2qx")
         #expect(code?.text == "K7M-2QX")
-        for text in ["K7M-2QX", "K7M2QX", "k7M2-qx", "-k7m2qx-"] { #expect(PairingCode(entered: text) == code) }
+        for text in ["K7M-2QX", "K7M2QX", "k7M2-qx", "-k7m2qx-"] {
+            #expect(PairingCode(entered: text) == code)
+        }
         for text in ["", "K7M-2Q", "K7M-2QXX", "K7M-2Q1", "K7M-2QO", "K7M 2QX", "K7M-2Qä"] {
             #expect(PairingCode(entered: text) == nil, "\(text)")
         }

@@ -10,7 +10,8 @@ struct PairingDeskTests {
     private static let alice = Person(id: "1", name: "alice")
     private static let bob = Person(id: "2", name: "bob")
 
-    private static func desk(_ change: (inout Configuration.Runner.Limits) -> Void = { _ in }) -> PairingDesk {
+    private static func desk(_ change: (inout Configuration.Runner.Limits) -> Void = { _ in }) -> PairingDesk
+    {
         PairingDesk(.with(change), lease: 60)
     }
 
@@ -19,9 +20,16 @@ struct PairingDeskTests {
     ) throws -> NewMachine {
         try NewMachine(
             AttachmentServiceTests.new {
-                $0.from = address
-                $0.member = member
+                ($0.from, $0.member, $0.hostKeys) = (address, member, [hostKey()])
             })
+    }
+
+    /// A new one.
+    static func hostKey() -> String {
+        let blob: [UInt8] =
+            [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [0, 0, 0, 32]
+            + (0..<32).map { _ in UInt8.random(in: 0 ... .max) }
+        return "ssh-ed25519 \(Data(blob).base64EncodedString())"
     }
 
     private func refusal(_ body: () throws(RunnerError) -> Void) -> RunnerError? {
@@ -41,11 +49,30 @@ struct PairingDeskTests {
         let taken = try desk.take(text, by: Self.alice, at: start + 1)
         #expect(taken.id == entry.id && taken.expires == start + 300)
         // While it is being stored, nobody else gets it, and its gateway hears nothing new.
-        #expect(refusal { () throws(RunnerError) in _ = try desk.take(text, by: Self.bob, at: start + 1) }?.code == .notFound)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.take(text, by: Self.bob, at: start + 1) }?.code
+                == .notFound)
         #expect(try desk.renew(entry.id, at: start + 2).id == entry.id)
         desk.settle(entry.id, isTheirs: true, at: start + 3)
-        #expect(refusal { () throws(RunnerError) in _ = try desk.take(text, by: Self.alice, at: start + 3) }?.code == .notFound)
-        #expect(refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 3) }?.code == .gone)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.take(text, by: Self.alice, at: start + 3) }?.code
+                == .notFound)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 3) }?.code == .gone)
+    }
+
+    @Test("a machine that comes again has another code, and the one before is dead")
+    func comesAgain() throws {
+        var desk = Self.desk { $0.pairings = 1 }
+        let machine = try Self.machine()
+        let first = try desk.add(machine, until: nil, at: start)
+        let second = try desk.add(machine, until: nil, at: start + 10)
+        #expect(first.id != second.id && first.code != second.code)
+        let dead = refusal { () throws(RunnerError) in
+            _ = try desk.take(first.code.text, by: Self.alice, at: start + 11)
+        }
+        #expect(dead?.code == .notFound)
+        #expect(try desk.take(second.code.text, by: Self.alice, at: start + 11).id == second.id)
     }
 
     @Test("a code is good again if no job could be made")
@@ -68,7 +95,8 @@ struct PairingDeskTests {
         desk.remove(left.id)
         var sentences: Set<String> = []
         for code in ["222-222", "nonsense", used.code.text, bobs.code.text, left.code.text] {
-            let error = refusal { () throws(RunnerError) in _ = try desk.take(code, by: Self.alice, at: start) }
+            let error = refusal { () throws(RunnerError) in _ = try desk.take(code, by: Self.alice, at: start)
+            }
             #expect(error?.code == .notFound)
             sentences.insert(error?.description ?? "")
         }
@@ -77,10 +105,15 @@ struct PairingDeskTests {
         let late = try desk.add(try Self.machine(), until: nil, at: start)
         _ = try desk.renew(late.id, at: start + 250)
         #expect(
-            refusal { () throws(RunnerError) in _ = try desk.take(late.code.text, by: Self.bob, at: start + 300) }?
-                .description == sentences.first)
-        #expect(refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.code == .gone)
-        #expect(refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 601) }?.code == .notFound)
+            refusal { () throws(RunnerError) in
+                _ = try desk.take(late.code.text, by: Self.bob, at: start + 300)
+            }?
+            .description == sentences.first)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.code == .gone)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 601) }?.code
+                == .notFound)
     }
 
     @Test("a machine whose gateway is silent is forgotten, and its code with it")
@@ -89,16 +122,21 @@ struct PairingDeskTests {
         let entry = try desk.add(try Self.machine(), until: nil, at: start)
         _ = try desk.renew(entry.id, at: start + 59)
         _ = try desk.renew(entry.id, at: start + 118)
-        let error = refusal { () throws(RunnerError) in _ = try desk.take(entry.code.text, by: Self.alice, at: start + 178) }
+        let error = refusal { () throws(RunnerError) in
+            _ = try desk.take(entry.code.text, by: Self.alice, at: start + 178)
+        }
         #expect(error?.code == .notFound)
-        #expect(refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 178) }?.code == .notFound)
+        #expect(
+            refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 178) }?.code
+                == .notFound)
     }
 
     @Test("wrong codes are counted for each person, and for all; right ones are not")
     func guesses() throws {
         var desk = Self.desk { ($0.wrongCodesPerPerson, $0.wrongCodes) = (3, 5) }
         func guess(_ person: Person, at second: Double = 0, _ code: String = "222-222") -> RunnerError.Code? {
-            refusal { () throws(RunnerError) in _ = try desk.take(code, by: person, at: start + second) }?.code
+            refusal { () throws(RunnerError) in _ = try desk.take(code, by: person, at: start + second) }?
+                .code
         }
         let entry = try desk.add(try Self.machine(), until: nil, at: start)
         for _ in 1...3 { #expect(guess(Self.alice) == .notFound) }
@@ -131,7 +169,9 @@ struct PairingDeskTests {
         }
         func come(_ address: String, at second: Double = 0) -> (String?, RunnerError?) {
             do throws(RunnerError) {
-                return (try desk.add(try! Self.machine(from: address), until: nil, at: start + second).id, nil)
+                return (
+                    try desk.add(try! Self.machine(from: address), until: nil, at: start + second).id, nil
+                )
             } catch {
                 return (nil, error)
             }

@@ -15,7 +15,7 @@ struct PairingServiceTests {
 
     private static func new(_ change: (inout NewAttachment) -> Void = { _ in }) -> NewAttachment {
         AttachmentServiceTests.new {
-            ($0.key, $0.hostKeys) = (ownKey, [ownKey])
+            ($0.key, $0.hostKeys) = (ownKey, [PairingDeskTests.hostKey()])
             change(&$0)
         }
     }
@@ -36,7 +36,9 @@ struct PairingServiceTests {
         try await service.client.send(.POST, "/v1/pairings/\(pairing.id)/renewal")
     }
 
-    @Test("nobody has it, in no list, until somebody enters its code; then it is their job, and the machine learns that")
+    @Test(
+        "nobody has it, in no list, until somebody enters its code; then it is their job, and the machine learns that"
+    )
     func adopted() async throws {
         try await TestService.run(slots: 0) { service in
             try await service.addAlice()
@@ -52,7 +54,9 @@ struct PairingServiceTests {
             #expect(list.jobs.isEmpty)
             let before = try await Self.renew(service, pairing)
             #expect(before.status == 200)
-            #expect(try before.decode(Pairing.self) == Pairing(id: pairing.id, expires: pairing.expires, lease: 60))
+            #expect(
+                try before.decode(Pairing.self)
+                    == Pairing(id: pairing.id, expires: pairing.expires, lease: 60))
 
             let adopted = try await Self.adopt(service, pairing.code?.lowercased())
             let job = try adopted.decode(Job.self)
@@ -71,13 +75,14 @@ struct PairingServiceTests {
             // The answer can have been lost. Of the secrets the last one counts.
             let again = try #require(try await Self.renew(service, pairing).decode(Pairing.self).attachment)
             #expect(again.secret != attachment.secret)
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(pairing.id)/heartbeat").status == 200)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(pairing.id)/heartbeat").status == 200)
             func back(_ secret: String?) async throws -> HTTPClient.Answer {
                 try await service.send(
                     .POST, "/v1/attachments/resumption",
                     Resumption(
                         job: job.id, secret: secret ?? "", key: Self.ownKey, from: "192.0.2.8",
-                        endpoint: "unix:/run/b.sock", hostKeys: [Self.ownKey]))
+                        endpoint: "unix:/run/b.sock", hostKeys: job.builder?.hostKeys ?? []))
             }
             #expect(try await back(attachment.secret).status == 404)
             let resumed = try await back(again.secret)
@@ -85,7 +90,8 @@ struct PairingServiceTests {
             let last = try resumed.decode(BuildAPI.Attachment.self)
             #expect(last.job.attached?.adopted == true)
             #expect(try await Self.renew(service, pairing).status == 410)
-            #expect(try await service.client.send(.DELETE, "/v1/attachments/\(last.id)?reason=bye").status == 204)
+            #expect(
+                try await service.client.send(.DELETE, "/v1/attachments/\(last.id)?reason=bye").status == 204)
             #expect(try await service.job("\(job.id)").isOver)
         }
     }
@@ -168,7 +174,8 @@ struct PairingServiceTests {
             try await service.addAlice()
             let pairing = try await Self.pair(service)
             let refused = try await Self.adopt(service, pairing.code)
-            #expect(refused.status == 403 && (try refused.decode(Problem.self).type == Problem.termsType))
+            #expect(refused.status == 403)
+            #expect(try refused.decode(Problem.self).type == Problem.termsType)
             #expect(try await service.client.send(.PUT, "/v1/terms/7/acceptances/1").status == 204)
             #expect(try await Self.adopt(service, pairing.code).status == 201)
         }
@@ -213,11 +220,14 @@ struct PairingServiceTests {
             #expect(try await Self.adopt(service, pairing.code).status == 201)
             // Without the key, the machine stays: it is Alice's.
             #expect(try await service.client.send(.DELETE, path).status == 204)
-            #expect(try await service.client.send(.POST, "/v1/attachments/\(pairing.id)/heartbeat").status == 200)
+            #expect(
+                try await service.client.send(.POST, "/v1/attachments/\(pairing.id)/heartbeat").status == 200)
         }
     }
 
-    @Test("limits are the address's, the hour's and the service's; those of attached machines come with the job")
+    @Test(
+        "limits are the address's, the hour's and the service's; those of attached machines come with the job"
+    )
     func limits() async throws {
         try await TestService.run(
             limits: .with { ($0.pairingsPerAddress, $0.attachmentsPerOwner) = (2, 1) }
@@ -283,7 +293,9 @@ struct PairingServiceTests {
         // Nor is a code anywhere on the disk.
         for file in try FileManager.default.subpathsOfDirectory(atPath: folder) {
             guard let data = FileManager.default.contents(atPath: "\(folder)/\(file)") else { continue }
-            for code in pairings.compactMap(\.code) { #expect(data.range(of: Data(code.utf8)) == nil, "\(file)") }
+            for code in pairings.compactMap(\.code) {
+                #expect(data.range(of: Data(code.utf8)) == nil, "\(file)")
+            }
         }
     }
 
