@@ -146,7 +146,7 @@ import Testing
     ) async throws {
         let command = ["ssh", "-p", "\(testBed.port(of: .choosy))", "-o", "IdentitiesOnly=yes"]
         for line in StrangersTests.lines {
-            let line = line.map { $0 == "1" ? job : $0 }
+            let line = line.first == "attach" ? line : line.map { $0 == "1" ? job : $0 }
             let refused = try await machine.person.run(
                 command + ["-i", machine.identity ?? "", "builds@\(TestBed.publicHost)"] + line,
                 input: Array("yes\n".utf8))

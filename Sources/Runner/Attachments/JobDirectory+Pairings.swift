@@ -55,7 +55,8 @@ extension JobDirectory {
         do throws(RunnerError) {
             entry = try pairings.take(adoption.code, by: person, at: timekeeper.now())
         } catch {
-            logger.notice("\(person.name) has entered a wrong code, or too many: \(error.code)")
+            let what = error.code == .notFound ? "a wrong code" : "a code after too many wrong ones"
+            logger.notice("\(person.name) has entered \(what) of a machine")
             throw error
         }
         do throws(RunnerError) {
