@@ -100,6 +100,7 @@ enum Resource: Equatable, Sendable {
         switch (words.first, words.dropFirst().first, words.count) {
         case (nil, nil, 0): self = .pairings
         case ("adoption", nil, 1): self = .adoption
+        case (let id?, _, _) where !MachineAttachment.isID(id): return nil
         case (let id?, nil, 1): self = .pairing(id)
         case (let id?, "renewal", 2): self = .pairingRenewal(id)
         default: return nil

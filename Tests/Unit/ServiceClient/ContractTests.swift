@@ -81,7 +81,7 @@ struct ContractTests {
         let newAttachment = NewAttachment(
             key: "", from: "", endpoint: "", user: "", hostKeys: [], running: false, exitStatus: 1, name: "",
             note: "", member: "", visibility: .private, until: time, wait: 1, idle: 1, system: "",
-            architecture: "")
+            architecture: "", log: true)
         let resumption = Resumption(
             job: JobID("1")!, secret: "", key: "", from: "", endpoint: "", hostKeys: [])
         let barePairing = Pairing(id: "", expires: time, lease: 1)
