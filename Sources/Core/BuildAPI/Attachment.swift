@@ -146,6 +146,8 @@ extension Job {
         public var from: String
         /// The fingerprint of the key that it logged in with.
         public var key: String
+        /// Whether somebody has got it by its code, and not by that key; nil: by the key.
+        public var adopted: Bool?
         /// As the machine says.
         public var system: String?
         public var architecture: String?
@@ -157,11 +159,12 @@ extension Job {
         public var idle: Int?
 
         public init(
-            from: String, key: String, system: String? = nil, architecture: String? = nil, until: Date? = nil,
-            away: Bool? = nil, idle: Int? = nil
+            from: String, key: String, adopted: Bool? = nil, system: String? = nil,
+            architecture: String? = nil, until: Date? = nil, away: Bool? = nil, idle: Int? = nil
         ) {
             self.from = from
             self.key = key
+            self.adopted = adopted
             self.system = system
             self.architecture = architecture
             self.until = until

@@ -92,13 +92,17 @@ extension Key {
         public static let confirm = Limit(rawValue: "confirm")
         /// All that can be done with the key is to attach a machine.
         public static let attach = Limit(rawValue: "attach")
+        /// All that can be done with the key is to bring a machine that is nobody's until somebody adopts it. Its private
+        /// half can be public.
+        public static let pair = Limit(rawValue: "pair")
     }
 
     /// Whether it is good for everything that its owner can do.
     public var isUnlimited: Bool { limits?.isEmpty != false }
 
     /// The parameter of requests about keys that names the limits we know.
-    package static let knownLimits = "limits=\(Limit.confirm.rawValue),\(Limit.attach.rawValue)"
+    package static let knownLimits =
+        "limits=\(Limit.confirm.rawValue),\(Limit.attach.rawValue),\(Limit.pair.rawValue)"
 
     /// Where a service is asked whose key it is: `GET` of this path and query (RFC 9112, section 3.2).
     package static func requestTarget(fingerprint: String) -> String {
@@ -133,7 +137,8 @@ public struct NewKey: Codable, Equatable, Sendable {
     public var owner: String
     /// One line, as in a `.pub` file: `<type> <base64> [comment]`.
     public var key: String
-    /// What the key is limited to; nil or empty: nothing. Only ``Key/Limit/attach`` can be asked for.
+    /// What the key is limited to; nil or empty: nothing. ``Key/Limit/attach`` can be asked for, and by operators
+    /// ``Key/Limit/pair``.
     public var limits: [Key.Limit]?
     /// When a limited key ends; nil: it does not.
     public var expires: Date?

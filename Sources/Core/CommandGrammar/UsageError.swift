@@ -24,6 +24,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedAddress
         /// No id of a stream to an attached machine.
         case malformedStream
+        /// No code of a machine that somebody can adopt.
+        case malformedCode
         case malformedHost
         case malformedCount(ClosedRange<Int>)
         /// None of the words that an option takes.
@@ -47,6 +49,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case job, user, fingerprint
         /// The id of a stream to an attached machine.
         case stream
+        /// Of a machine that somebody can adopt.
+        case code
         /// The word that confirms a key.
         case confirmation
         /// Of an option that takes several words.
@@ -88,6 +92,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedDuration: "\(quoted) is not a duration. Write 30m, 2h, 1h30m or 1d."
         case .malformedAddress: "\(quoted) is no address. Write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48."
         case .malformedStream: "Nobody types this: sallyport-attach does, without a terminal."
+        case .malformedCode: "This is not a code. One looks like K7M-2QX."
         case .malformedHost: "\(quoted) is not a host name."
         case .malformedCount(let range):
             "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
@@ -99,6 +104,7 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missing(.value): "\(quoted) needs a value."
         case .missing(.job): "Which job? Give its number."
         case .missing(.stream): "Nobody types this: sallyport-attach does, without a terminal."
+        case .missing(.code): "Which machine? Give the code that sallyport-attach --pair has printed."
         case .missing(.user): "Which person? Give their name."
         case .missing(.fingerprint): "Which key? Give its fingerprint; “keys” lists them."
         case .missing(.confirmation): "Which word? Give the one that “keys add” has printed."

@@ -8,6 +8,8 @@ public enum Denial: Error, Equatable, Sendable {
     case unconfirmedKey(fingerprint: String)
     /// All that the key is good for is attaching a machine.
     case attachingOnly(fingerprint: String)
+    /// All that the key is good for is bringing a machine that is nobody's until somebody adopts it.
+    case pairingOnly(fingerprint: String)
     case suspended(Person)
     /// There is no such job.
     case noSuchJob(JobID)

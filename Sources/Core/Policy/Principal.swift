@@ -34,6 +34,8 @@ public struct Principal: Equatable, Sendable {
         case []: break
         case [.attach]:
             guard use == .attaching else { throw .attachingOnly(fingerprint: fingerprint) }
+        // Everybody can have it: it stands for nobody.
+        case [.pair]: throw .pairingOnly(fingerprint: fingerprint)
         // The person whom a pending key names has not proved anything yet.
         case [.confirm], [.confirm, .attach]: throw .unconfirmedKey(fingerprint: fingerprint)
         default: throw .unknownKey(fingerprint: fingerprint)

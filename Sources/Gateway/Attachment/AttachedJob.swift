@@ -23,10 +23,10 @@ final class AttachedJob {
     private static let watchInterval = Duration.seconds(10)
 
     /// - Parameters:
-    ///   - person: who has attached the machine. If its job is not theirs to see, only heartbeats tell of it.
+    ///   - person: who has attached the machine; nil: nobody who is known. If its job is not theirs to see, only heartbeats tell of it.
     ///   - changed: called with the job, now and whenever it changes.
     init(
-        _ attachment: Attachment, for person: Person, _ service: any AttachmentService,
+        _ attachment: Attachment, for person: Person?, _ service: any AttachmentService,
         _ folder: AttachmentFolder,
         in context: SessionContext, changed: @escaping (Job) -> Void
     ) {
@@ -37,7 +37,7 @@ final class AttachedJob {
         if case .person(let owner) = attachment.job.owner {
             self.person = owner
         } else {
-            self.person = person
+            self.person = person ?? Person(id: attachment.job.owner.id, name: attachment.job.owner.name)
         }
         watch()
         do throws(AttachmentFolder.Failure) {

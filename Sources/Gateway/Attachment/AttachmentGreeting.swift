@@ -30,6 +30,8 @@ struct AttachmentGreeting {
     private(set) var wait: Int?
     private(set) var idle: Int?
     private(set) var sendsLog = false
+    /// Whether the machine is nobody's until somebody adopts it.
+    private(set) var isPairing = false
     private(set) var resumption: (job: JobID, secret: String)?
     private var said: Set<String> = []
 
@@ -55,6 +57,7 @@ struct AttachmentGreeting {
         case .wait(let seconds): wait = try once("wait", seconds)
         case .idle(let seconds): idle = try once("idle", seconds)
         case .log: sendsLog = try once("log", true)
+        case .pair: isPairing = try once("pair", true)
         case .resume(let job, let secret): resumption = try once("resume", (job, secret))
         case .done:
             guard user != nil else { throw .missing("user") }
@@ -73,12 +76,17 @@ struct AttachmentGreeting {
 
     /// After the last message.
     ///
-    /// - Parameter name: instead of the one that the machine asks for, which is taken.
-    func attachment(of origin: Origin, named name: String?, at now: Date) -> NewAttachment {
+    /// - Parameters:
+    ///   - name: instead of the one that the machine asks for, which is taken.
+    ///   - exit: how the command has ended since.
+    func attachment(
+        of origin: Origin, named name: String?, after exit: Int? = nil, at now: Date
+    ) -> NewAttachment {
         NewAttachment(
             key: origin.key, from: origin.address, endpoint: origin.endpoint, user: user ?? "",
             hostKeys: hostKeys,
-            running: isRunning ?? false, exitStatus: status, name: name, note: note, member: member,
+            running: exit == nil && isRunning == true, exitStatus: exit ?? status, name: name, note: note,
+            member: member,
             visibility: visibility, until: left.map { now.addingTimeInterval(Double($0)) }, wait: wait,
             idle: idle,
             system: system, architecture: architecture, log: sendsLog)

@@ -2,12 +2,14 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Glibc
+import Presentation
 import ServiceClient
 
 /// A machine that has dialled the gateway, from its greeting to its end: a state machine without I/O and without a clock.
 ///
 /// Its order: the greeting; the service's answer, which makes it a job; then heartbeats, people's sessions and news of the
-/// job, until one of the three ends it: the machine, the service, the connection.
+/// job, until one of the three ends it: the machine, the service, the connection. One that pairs waits before it is a job until
+/// somebody adopts it.
 struct AttachmentMachine {
     enum Event {
         /// The script has sent a line, or something that is none.
@@ -17,6 +19,12 @@ struct AttachmentMachine {
         /// The service's answer to `attach` and `resume`.
         case attached(Attachment)
         case notAttached(ServiceError)
+        /// The service's answer to `pair`.
+        case paired(Pairing)
+        case notPaired(ServiceError)
+        /// The service's answer whether somebody has adopted the machine.
+        case pairingRenewed(Pairing)
+        case pairingNotRenewed(ServiceError)
         /// The service's answer to a heartbeat.
         case renewed(Attachment)
         case notRenewed(ServiceError)
@@ -34,7 +42,7 @@ struct AttachmentMachine {
     }
 
     enum Timer: Equatable {
-        case greeting, heartbeat, alive, reminder, news, end
+        case greeting, pairing, heartbeat, alive, reminder, news, end
         case visitor(VisitorID)
     }
 
@@ -42,6 +50,10 @@ struct AttachmentMachine {
         case send(AttachmentOrder)
         case attach(NewAttachment)
         case resume(Resumption)
+        case pair(NewAttachment)
+        /// Ask whether somebody has adopted the machine.
+        case renewPairing(Pairing)
+        case endPairing(Pairing)
         /// A heartbeat.
         case renew(Attachment)
         case report(AttachedExit, Attachment)
@@ -67,6 +79,7 @@ struct AttachmentMachine {
         case greeting(AttachmentGreeting)
         /// The service has been asked; how many names have been tried.
         case asking(AttachmentGreeting, attempt: Int)
+        case pending(PendingMachine)
         case attached(Attached)
         case ending(Ending)
         case over
@@ -99,6 +112,7 @@ struct AttachmentMachine {
 
     private let origin: AttachmentGreeting.Origin
     private let key: PublicKey
+    private let stranger: Refusal?
     private let enter: (String) -> String
     private let newStream: () -> StreamID?
     private var state = State.greeting(AttachmentGreeting())
@@ -106,14 +120,17 @@ struct AttachmentMachine {
 
     /// - Parameters:
     ///   - key: the gateway's own, which the machine's SSH server is told to accept.
+    ///   - stranger: why the machine cannot be somebody's by its key; nil: it can.
     ///   - enter: the command line for people, with a terminal, for words of the gateway's.
     ///   - newStream: makes an id; nil: none can be made now.
     init(
-        _ origin: AttachmentGreeting.Origin, key: PublicKey, enter: @escaping (String) -> String,
+        _ origin: AttachmentGreeting.Origin, key: PublicKey, stranger: Refusal? = nil,
+        enter: @escaping (String) -> String,
         newStream: @escaping () -> StreamID? = StreamID.random
     ) {
         self.origin = origin
         self.key = key
+        self.stranger = stranger
         self.enter = enter
         self.newStream = newStream
     }
@@ -127,6 +144,14 @@ struct AttachmentMachine {
         case .lost: return lost()
         case .attached(let attachment): return attached(attachment, at: now)
         case .notAttached(let error): return notAttached(error, at: now)
+        case .paired(let pairing): return paired(pairing, at: now)
+        case .notPaired(let error): return notPaired(error, at: now)
+        case .pairingRenewed(let pairing):
+            guard case .pending(var pending) = state else { return [] }
+            return proceed(pending.renewed(pairing), pending, now)
+        case .pairingNotRenewed(let error):
+            guard case .pending(var pending) = state else { return [] }
+            return proceed(pending.notRenewed(error, at: now), pending, now)
         case .renewed(let attachment): return jobChanged(attachment.job, at: now)
         case .notRenewed(let error): return notRenewed(error)
         case .job(let job): return jobChanged(job, at: now)
@@ -134,9 +159,13 @@ struct AttachmentMachine {
             guard case .ending(.departure) = state else { return [] }
             return finish()
         case .visitor(let visitor, let greeting):
-            guard case .attached = state else { return [.refuse(visitor, errno: ENOTCONN)] }
-            return visitors.come(visitor, greeting, stream: newStream)
-        case .visitorLeft(let visitor): return visitors.left(visitor)
+            return come(visitor, greeting)
+        case .visitorLeft(let visitor):
+            if case .pending(var pending) = state {
+                pending.left(visitor)
+                state = .pending(pending)
+            }
+            return visitors.left(visitor)
         case .streamArrived(let stream): return visitors.arrived(stream)
         case .streamEnded(let stream): return visitors.ended(stream)
         case .revoked(let refusal): return revoked(refusal)
@@ -158,6 +187,9 @@ struct AttachmentMachine {
         case (.greeting, .bye), (.greeting, .cancelled), (.asking, .bye), (.asking, .cancelled): return lost()
         case (.ending(.script), .bye): return finish()
         case (.greeting(let greeting), _): return greet(greeting, message, at: now)
+        case (.pending(var pending), .exit(let status)):
+            return proceed(pending.commandEnded(status), pending, now)
+        case (.pending(let pending), .bye), (.pending(let pending), .cancelled): return leave(pending)
         case (.attached(let attached), .exit(let status)): return commandEnded(attached, status)
         case (.attached, .keyed(let number)): return visitors.keyed(number, stream: newStream)
         case (.attached(let attached), .cancelled): return leave(attached, .cancelled)
@@ -171,8 +203,8 @@ struct AttachmentMachine {
     private mutating func faulty(_ fault: AttachmentFault) -> [Action] {
         switch state {
         case .greeting, .asking: return refuse(.unusableGreeting(fault))
-        case .attached where fault == .endlessLine: return lost()
-        case .attached, .ending, .over: return []
+        case .attached where fault == .endlessLine, .pending where fault == .endlessLine: return lost()
+        case .pending, .attached, .ending, .over: return []
         }
     }
 
@@ -188,9 +220,11 @@ struct AttachmentMachine {
         } catch {
             return refuse(.unusableGreeting(error))
         }
+        if let stranger, !greeting.isPairing { return refuse(stranger) }
         state = .asking(greeting, attempt: 1)
         if let resumption = greeting.resumption(of: origin) { return [.resume(resumption)] }
-        return [.attach(greeting.attachment(of: origin, named: greeting.name, at: now))]
+        let new = greeting.attachment(of: origin, named: greeting.name, at: now)
+        return [greeting.isPairing ? .pair(new) : .attach(new)]
     }
 
     private mutating func commandEnded(_ attached: Attached, _ status: Int) -> [Action] {
@@ -209,6 +243,13 @@ struct AttachmentMachine {
             return [.leave(attachment, .bye)]
         }
         guard case .asking(let greeting, _) = state else { return [] }
+        return welcome(attachment, greeting, at: now)
+    }
+
+    /// - Parameter first: said before the rest.
+    private mutating func welcome(
+        _ attachment: Attachment, _ greeting: AttachmentGreeting, first: [String] = [], at now: Date
+    ) -> [Action] {
         guard let welcome = AttachmentOrder.welcome(attachment, key: key) else {
             return [.leave(attachment, .bye)] + refuse(.senseless("no secret for an attachment"))
         }
@@ -217,7 +258,8 @@ struct AttachmentMachine {
         state = .attached(Attached(attachment: attachment, news: news, isRunning: isRunning))
         let lines =
             greeting.resumption == nil
-            ? news.arrival(named: greeting.name, obstacle: greeting.obstacle, at: now) : [news.returned]
+            ? first + news.arrival(named: greeting.name, obstacle: greeting.obstacle, at: now)
+            : [news.returned]
         return welcome.map { .send($0) } + Self.say(lines)
             + [
                 .watch(attachment), .wait(.heartbeat, Self.pause(attachment)),
@@ -237,6 +279,76 @@ struct AttachmentMachine {
         // A name has at most 40 bytes.
         return [.attach(greeting.attachment(of: origin, named: "\(name.prefix(38))-\(attempt + 1)", at: now))]
     }
+
+    // MARK: Whoever adopts it
+
+    private mutating func paired(_ pairing: Pairing, at now: Date) -> [Action] {
+        if case .pending(var pending) = state {
+            return proceed(pending.paired(pairing, at: now), pending, now)
+        }
+        if case .ending(.answer) = state { return leave(pairing) }
+        guard case .asking(let greeting, _) = state else { return [] }
+        guard pairing.code != nil else {
+            return [.endPairing(pairing)] + refuse(.senseless("no code for a machine"))
+        }
+        let pending = PendingMachine(pairing, greeting, of: origin, enter: enter)
+        state = .pending(pending)
+        return [.send(.ready)] + pending.begin(at: now) + [.wait(.alive, Self.aliveInterval)]
+    }
+
+    private mutating func notPaired(_ error: ServiceError, at now: Date) -> [Action] {
+        if case .pending(let pending) = state {
+            return proceed(pending.notPaired(error, at: now), pending, now)
+        }
+        if case .ending(.answer) = state { return finish() }
+        guard case .asking = state else { return [] }
+        return refuse(.serviceRefused(error, AttachCommand.manual.name))
+    }
+
+    private mutating func proceed(
+        _ step: PendingMachine.Step, _ pending: PendingMachine, _ now: Date
+    ) -> [Action] {
+        switch step {
+        case .waits(let actions):
+            state = .pending(pending)
+            return actions
+        case .ends(let text): return leave(pending, saying: text)
+        case .adopted(let attachment):
+            let first = "\(attachment.job.owner.printableName) has adopted this machine."
+            var actions = welcome(attachment, pending.greeting, first: [first], at: now)
+            if let exit = pending.exit, case .attached(let attached) = state {
+                actions += commandEnded(attached, exit)
+            }
+            return actions + pending.visitors.flatMap { come($0.id, $0.greeting) }
+        }
+    }
+
+    private mutating func come(_ visitor: VisitorID, _ greeting: VisitorGreeting) -> [Action] {
+        switch state {
+        case .attached: return visitors.come(visitor, greeting, stream: newStream)
+        case .pending(var pending):
+            let actions = pending.come(visitor, greeting)
+            state = .pending(pending)
+            return actions
+        case .greeting, .asking, .ending, .over: return [.refuse(visitor, errno: ENOTCONN)]
+        }
+    }
+
+    /// Nobody has it, and nobody will.
+    ///
+    /// - Parameter text: for the script; nil: it has said so itself, or is gone.
+    private mutating func leave(_ pending: PendingMachine, saying text: String? = nil) -> [Action] {
+        var pending = pending
+        let actions = (text.map { [.send(.end($0))] } ?? []) + pending.sendAway()
+        return actions + (pending.pairing.map { leave($0) } ?? finish())
+    }
+
+    private mutating func leave(_ pairing: Pairing) -> [Action] {
+        state = .ending(.departure)
+        return [.endPairing(pairing), .wait(.end, Self.endTime)]
+    }
+
+    // MARK: The job
 
     private mutating func notRenewed(_ error: ServiceError) -> [Action] {
         guard case .attached(let attached) = state, [.claimEnded, .builderGone].contains(error.code) else {
@@ -266,7 +378,10 @@ struct AttachmentMachine {
         case (.greeting, .greeting), (.greeting, .asking): return refuse(.unusableGreeting(.silence))
         case (.heartbeat, .attached(let attached)):
             return [.renew(attached.attachment), .wait(.heartbeat, Self.pause(attached.attachment))]
-        case (.alive, .attached): return [.send(.alive), .wait(.alive, Self.aliveInterval)]
+        case (.pairing, .pending(var pending)):
+            return proceed(.waits(pending.timePassed(at: now)), pending, now)
+        case (.alive, .attached), (.alive, .pending):
+            return [.send(.alive), .wait(.alive, Self.aliveInterval)]
         case (.reminder, .attached(let attached)):
             return Self.say(attached.news.reminder(at: now)) + [.wait(.reminder, AttachmentNews.interval)]
         case (.news, .attached(var attached)):
@@ -293,6 +408,7 @@ struct AttachmentMachine {
 
     /// If only the service is silent, the machine can come back.
     private mutating func revoked(_ refusal: Refusal) -> [Action] {
+        if case .pending(let pending) = state { return leave(pending, saying: refusal.message.text) }
         guard case .attached(let attached) = state else { return refuse(refusal) }
         let departure: AttachmentDeparture = if case .serviceSilent = refusal { .lost } else { .bye }
         return visitors.endAll() + [.send(.end(refusal.message.text))] + leave(attached, departure)
@@ -315,9 +431,12 @@ struct AttachmentMachine {
         switch state {
         case .attached(let attached):
             return visitors.endAll() + leave(attached, .lost)
+        case .pending(let pending): return leave(pending)
         case .asking:
             state = .ending(.answer)
             return [.wait(.end, Self.endTime)]
+        // It does not even say what it is.
+        case .greeting where stranger != nil: return stranger.map { refuse($0) } ?? []
         case .greeting, .ending(.script): return finish()
         case .ending, .over: return []
         }

@@ -28,6 +28,8 @@ enum AttachmentMessage: Equatable {
     case idle(Int)
     /// The output of the command comes as well.
     case log
+    /// The machine is nobody's until somebody adopts it.
+    case pair
     /// The same machine again, after a lost connection.
     case resume(JobID, secret: String)
     case done
@@ -52,7 +54,7 @@ enum AttachmentMessage: Equatable {
         let message = try Self.parse(word, rest)
         // A word that stands alone.
         switch message {
-        case .log, .done, .cancelled, .bye, .alive: guard rest.isEmpty else { throw .malformed(word) }
+        case .log, .pair, .done, .cancelled, .bye, .alive: guard rest.isEmpty else { throw .malformed(word) }
         default: break
         }
         self = message
@@ -78,6 +80,7 @@ enum AttachmentMessage: Equatable {
         case "wait": return .wait(try needed(number(rest, in: 1...mostSeconds)))
         case "idle": return .idle(try needed(number(rest, in: 1...mostSeconds)))
         case "log": return .log
+        case "pair": return .pair
         case "resume": return try needed(resumption(rest))
         case "done": return .done
         case "exit": return .exit(try needed(number(rest, in: 0...255)))

@@ -11,7 +11,8 @@ import ServiceClient
 /// `attach`: carries out what ``AttachmentMachine`` decides.
 final class AttachmentSession: RunningCommand {
     let context: SessionContext
-    private let principal: Principal
+    /// Nil: the machine's key is nobody's.
+    private let principal: Principal?
     private let service: any AttachmentService
     private let folder: AttachmentFolder
     private var machine: AttachmentMachine
@@ -29,9 +30,13 @@ final class AttachmentSession: RunningCommand {
     /// The most connections of persons' processes that have not said who they are.
     private static let mostVisitors = 200
 
-    init(for principal: Principal, _ service: any AttachmentService, in context: SessionContext)
-        throws(Refusal)
-    {
+    /// - Parameters:
+    ///   - principal: nil: the machine's key is nobody's, and so is the machine until somebody adopts it.
+    ///   - stranger: why it cannot be anything else; nil: it can.
+    init(
+        for principal: Principal?, stranger: Refusal? = nil, _ service: any AttachmentService,
+        in context: SessionContext
+    ) throws(Refusal) {
         self.context = context
         self.principal = principal
         self.service = service
@@ -51,7 +56,9 @@ final class AttachmentSession: RunningCommand {
         }
         let origin = AttachmentGreeting.Origin(
             key: context.key.line, address: context.environment.clientAddress, endpoint: "unix:\(path)")
-        machine = AttachmentMachine(origin, key: key) { [context] in context.commandLine($0, terminal: true) }
+        machine = AttachmentMachine(origin, key: key, stranger: stranger) { [context] in
+            context.commandLine($0, terminal: true)
+        }
         do throws(AttachmentFolder.Failure) {
             door = try ListeningSocket(at: path, on: context.loop) { [unowned self] in come($0) }
         } catch {
@@ -69,14 +76,18 @@ final class AttachmentSession: RunningCommand {
 
     func start() {
         context.journal.note(
-            "attach \(principal.person.record) key=\(context.key.fingerprint) from=\(context.environment.clientAddress)"
+            "attach \(record) key=\(context.key.fingerprint) from=\(context.environment.clientAddress)"
         )
         context.client.onGone = { [unowned self] in lost($0) }
-        keeper = PermitKeeper(principal, for: .attaching, in: context) { [unowned self] in take(.revoked($0))
+        keeper = principal.map { principal in
+            PermitKeeper(principal, for: .attaching, in: context) { [unowned self] in take(.revoked($0)) }
         }
         reading = context.loop.watch(context.client.input, for: .readable) { [unowned self] _ in read() }
         perform(machine.begin())
     }
+
+    /// Who has attached the machine, for the log.
+    private var record: String { principal?.person.record ?? "nobody" }
 
     func interrupted(by signal: CInt) { lost("signal \(signal)") }
 
@@ -106,6 +117,9 @@ final class AttachmentSession: RunningCommand {
             case .send(let order): send(order)
             case .attach(let new): service.attach(new) { [unowned self] in answered($0) }
             case .resume(let known): service.resume(known) { [unowned self] in answered($0) }
+            case .pair(let new): pair(new)
+            case .renewPairing(let pairing): ask(about: pairing)
+            case .endPairing(let pairing): end(pairing)
             case .renew(let attachment): service.renew(attachment) { [unowned self] in renewed($0) }
             case .report(let exit, let attachment):
                 context.journal.note(
@@ -146,7 +160,9 @@ final class AttachmentSession: RunningCommand {
         context.journal.warn("attach refused status=\(message.status): \(message.cause)")
         send(.refuse(context.text(of: message)))
         end()
-        context.finish(message.status)
+        // It can be a person, who has tried it.
+        guard principal == nil else { return context.finish(message.status) }
+        context.refuse(refusal)
     }
 
     private func end() {
@@ -165,7 +181,7 @@ final class AttachmentSession: RunningCommand {
         switch result {
         case .success(let attachment):
             context.journal.note(
-                "attach job=\(attachment.job.id) owner=\(attachment.job.owner.id) \(principal.person.record)")
+                "attach job=\(attachment.job.id) owner=\(attachment.job.owner.id) \(record)")
             take(.attached(attachment))
         case .failure(let error): take(.notAttached(error))
         }
@@ -175,6 +191,43 @@ final class AttachmentSession: RunningCommand {
         switch result {
         case .success(let attachment): take(.renewed(attachment))
         case .failure(let error): take(.notRenewed(error))
+        }
+    }
+
+    private func pair(_ new: NewAttachment) {
+        guard let pairings = context.service.pairings else {
+            return take(.notPaired(ServiceError(.notOffered, detail: "no pairings")))
+        }
+        pairings.pair(new) { [unowned self] result in
+            switch result {
+            case .success(let pairing):
+                context.journal.note("attach: the machine waits for somebody to adopt it")
+                take(.paired(pairing))
+            case .failure(let error): take(.notPaired(error))
+            }
+        }
+    }
+
+    private func ask(about pairing: Pairing) {
+        context.service.pairings?.renew(pairing) { [unowned self] result in
+            switch result {
+            case .success(let renewed):
+                if let job = renewed.attachment?.job {
+                    context.journal.note("attach job=\(job.id) owner=\(job.owner.id) has adopted the machine")
+                }
+                take(.pairingRenewed(renewed))
+            case .failure(let error): take(.pairingNotRenewed(error))
+            }
+        }
+    }
+
+    private func end(_ pairing: Pairing) {
+        context.journal.note("attach: nobody has adopted the machine")
+        context.service.pairings?.end(pairing) { [unowned self] result in
+            if case .failure(let error) = result {
+                context.journal.warn("the service does not know that it has left: \(error.debugDescription)")
+            }
+            take(.left)
         }
     }
 
@@ -190,7 +243,8 @@ final class AttachmentSession: RunningCommand {
     }
 
     private func watch(_ attachment: Attachment) {
-        job = AttachedJob(attachment, for: principal.person, service, folder, in: context) { [unowned self] in
+        job = AttachedJob(attachment, for: principal?.person, service, folder, in: context) {
+            [unowned self] in
             take(.job($0))
         }
     }

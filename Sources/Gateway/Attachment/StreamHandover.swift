@@ -8,6 +8,7 @@ import Glibc
 final class StreamHandover: RunningCommand {
     let context: SessionContext
     private let path: String
+    private let stranger: Refusal?
     private var connection: CInt = -1
     private var watch: Watch?
     private var retries = 0
@@ -16,8 +17,8 @@ final class StreamHandover: RunningCommand {
     private static let mostRetries = 250
 
     /// - Parameter path: of the socket on which the stream is expected.
-    private init(to path: String, in context: SessionContext) {
-        self.path = path
+    private init(to path: String, _ stranger: Refusal?, in context: SessionContext) {
+        (self.path, self.stranger) = (path, stranger)
         self.context = context
     }
 
@@ -26,10 +27,15 @@ final class StreamHandover: RunningCommand {
         if connection >= 0 { close(connection) }
     }
 
-    /// - Parameter name: of the socket, in the folder of attached machines.
-    static func begin(_ name: String, in context: SessionContext) throws(Refusal) -> StreamHandover {
+    /// - Parameters:
+    ///   - name: of the socket, in the folder of attached machines.
+    ///   - stranger: what somebody hears whose stream is not expected, and whose key opens nothing else.
+    static func begin(
+        _ name: String, stranger: Refusal? = nil, in context: SessionContext
+    ) throws(Refusal) -> StreamHandover {
         guard !context.environment.hasTerminal else { throw .unusableGreeting(.terminal) }
-        let handover = StreamHandover(to: "\(context.configuration.gateway.attached)/\(name)", in: context)
+        let handover = StreamHandover(
+            to: "\(context.configuration.gateway.attached)/\(name)", stranger, in: context)
         handover.start()
         return handover
     }
@@ -40,8 +46,8 @@ final class StreamHandover: RunningCommand {
         case .again where retries < Self.mostRetries:
             retries += 1
             context.loop.timer(after: Self.retryInterval) { [weak self] in self?.start() }
-        case .again: context.refuse(.unexpectedStream("\(path) has no room"))
-        case .failed(let failure): context.refuse(.unexpectedStream(failure.description))
+        case .again: context.refuse(stranger ?? .unexpectedStream("\(path) has no room"))
+        case .failed(let failure): context.refuse(stranger ?? .unexpectedStream(failure.description))
         }
     }
 

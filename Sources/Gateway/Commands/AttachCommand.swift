@@ -4,7 +4,7 @@ import Policy
 import ServiceClient
 
 /// `attach`: makes a job of the machine that has dialled, for the script sallyport-attach.
-struct AttachCommand: Command, AttachingCommand {
+struct AttachCommand: Command, PairingCommand {
     static let manual = Manual(
         name: "attach", synopsis: "attach [protocol]",
         summary: "for sallyport-attach: make a job of its machine",
@@ -28,6 +28,16 @@ struct AttachCommand: Command, AttachingCommand {
     }
 
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try run(for: principal, stranger: nil, in: context)
+    }
+
+    func run(as denial: Denial, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try run(for: nil, stranger: .denied(denial), in: context)
+    }
+
+    private func run(
+        for principal: Principal?, stranger: Refusal?, in context: SessionContext
+    ) throws(Refusal) -> (any RunningCommand)? {
         guard !context.environment.hasTerminal else { throw .unusableGreeting(.terminal) }
         let fault: Refusal? =
             if version > AttachmentOrder.version {
@@ -43,7 +53,7 @@ struct AttachCommand: Command, AttachingCommand {
             throw fault
         }
         guard let service = context.service.attachments else { return nil }
-        let session = try AttachmentSession(for: principal, service, in: context)
+        let session = try AttachmentSession(for: principal, stranger: stranger, service, in: context)
         session.start()
         return session
     }

@@ -2,7 +2,7 @@ import CommandGrammar
 import Policy
 
 /// `attach-stream`: one session's stream between the gateway and an attached machine.
-struct AttachStreamCommand: Command, AttachingCommand {
+struct AttachStreamCommand: Command, PairingCommand {
     static let manual = Manual(
         name: "attach-stream", synopsis: "attach-stream <id>",
         summary: "for sallyport-attach: carry one session to the machine",
@@ -20,5 +20,10 @@ struct AttachStreamCommand: Command, AttachingCommand {
 
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         try StreamHandover.begin(stream.socketName(for: context.key), in: context)
+    }
+
+    func run(as denial: Denial, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try StreamHandover.begin(
+            stream.socketName(for: context.key), stranger: .denied(denial), in: context)
     }
 }

@@ -35,6 +35,12 @@ protocol PersonalCommand: Sendable {
 /// A personal command that keys limited to attaching machines open too, and they open no other.
 protocol AttachingCommand: PersonalCommand {}
 
+/// An attaching command for machines that are nobody's until somebody adopts them: a key that is nobody's opens it too.
+protocol PairingCommand: AttachingCommand {
+    /// - Parameter denial: why the key opens nothing else, and what the person hears if the machine does not pair.
+    func run(as denial: Denial, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
+}
+
 /// A command that confirms the key with which the person has logged in, in one of its forms: all that can be done with a
 /// pending key.
 protocol PendingKeyCommand: Sendable {
@@ -63,11 +69,14 @@ enum AuthorizedCommand {
     case job(any JobCommand, Permit)
     /// The session's key is pending.
     case confirmation(any PendingKeyCommand)
+    /// The session's key is nobody's, or stands for nobody.
+    case pairing(any PairingCommand, Denial)
 
     func start(in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         switch self {
         case .personal(let command, let principal): return try command.run(for: principal, in: context)
         case .job(let command, let permit): return try command.run(permit, in: context)
+        case .pairing(let command, let denial): return try command.run(as: denial, in: context)
         case .confirmation(let command):
             try command.confirm(in: context)
             return nil

@@ -48,4 +48,6 @@ extension Key {
     var isPending: Bool { limits?.contains(.confirm) == true }
     /// Whether all that it is good for, once it is confirmed, is attaching machines.
     var isForAttaching: Bool { limits?.contains(.attach) == true }
+    /// Whether all that it is good for is bringing machines that somebody adopts.
+    var isForPairing: Bool { limits?.contains(.pair) == true }
 }

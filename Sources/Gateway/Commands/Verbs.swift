@@ -85,6 +85,7 @@ enum Verbs {
         Verb(KeysCommand.self),
         Verb(WhoamiCommand.self),
         // About a machine that has dialled the gateway.
+        Verb(AdoptCommand.self),
         Verb(AttachCommand.self),
         Verb(AttachStreamCommand.self),
         Verb(AttachLogCommand.self),

@@ -28,8 +28,10 @@ struct KeyView: Encodable {
     }
 
     private static func limits(of key: Key) -> String {
-        let use = key.isForAttaching ? "only for attaching machines" : nil
-        let state = key.isPending || !key.isForAttaching ? "pending" : nil
+        let use: String? =
+            key.isForAttaching
+            ? "only for attaching machines" : key.isForPairing ? "only for pairing" : nil
+        let state = key.isPending || use == nil ? "pending" : nil
         return [state, use].compactMap(\.self).joined(separator: ", ")
     }
 

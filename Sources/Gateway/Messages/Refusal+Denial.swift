@@ -28,6 +28,12 @@ extension Refusal {
                 .notPermitted, "All that your key \(fingerprint) is good for is attaching a machine.",
                 "For everything else, use another key: ssh -o IdentitiesOnly=yes -i FILE …",
                 cause: "key \(fingerprint) is limited to attaching")
+        case .pairingOnly(let fingerprint):
+            Message(
+                .notPermitted,
+                "All that your key \(fingerprint) is good for is sallyport-attach --pair, in a job of a CI.",
+                "For everything else, use another key: ssh -o IdentitiesOnly=yes -i FILE …",
+                cause: "key \(fingerprint) is limited to pairing")
         case .suspended(let person): suspended(cause: "suspended \(person.record)")
         case .inconsistent(let cause):
             Message(

@@ -67,6 +67,11 @@ extension Refusal {
                 .usage, "There are \(count) jobs with the name \(name).",
                 "Give the number of the one you mean.",
                 cause: "a name of \(count) jobs")
+        case .noSuchCode(let error):
+            Message(
+                .noSuchJob, "No machine waits with this code.",
+                "A code is good once, for five minutes, and can be for one person only.",
+                cause: "adopt: \(error.debugDescription)")
         case .service(let error): Self.message(error)
         case .serviceRefused(let error, let verb): Self.message(error, to: verb)
         case .notOffered(let what):

@@ -44,6 +44,9 @@ enum Refusal: Error {
     case severalLiveJobs(atLeast: Int, isAll: Bool)
     case severalJobsNamed(JobName, Int)
 
+    /// No machine waits for somebody to adopt it with that code.
+    case noSuchCode(ServiceError)
+
     // MARK: The build service
 
     /// It did not answer, or not usably.

@@ -11,7 +11,7 @@ import ServiceClient
 /// whose key it is.
 final class Authorization {
     private let context: SessionContext
-    private let admit: (Person, KeyUse) throws(Refusal) -> Void
+    private let admit: (Person?, KeyUse) throws(Refusal) -> Void
     private let authorized: (AuthorizedCommand) -> Void
     private var key: UsedKey
     private var principal: Principal?
@@ -20,12 +20,15 @@ final class Authorization {
 
     /// Whether the key opens nothing: it is unknown or pending, or its person is suspended.
     private(set) var isStranger = false
+    /// Whether it opens only what machines do that are nobody's until somebody adopts them.
+    private(set) var isPairing = false
 
     /// - Parameters:
-    ///   - admit: called when the person is known, with what they have come for. What it throws is their answer.
+    ///   - admit: called when the person is known, with what they have come for; nil: a machine comes that is nobody's.
+    ///     What it throws is the answer.
     ///   - authorized: called once, with a command that this person is allowed to run.
     init(
-        in context: SessionContext, admit: @escaping (Person, KeyUse) throws(Refusal) -> Void = { _, _ in },
+        in context: SessionContext, admit: @escaping (Person?, KeyUse) throws(Refusal) -> Void = { _, _ in },
         _ authorized: @escaping (AuthorizedCommand) -> Void
     ) {
         self.context = context
@@ -56,6 +59,7 @@ final class Authorization {
                 do throws(Denial) {
                     known = try Principal.identify(key, fingerprint: self.key.fingerprint, for: use)
                 } catch {
+                    if try pair(key, error, request) { return }
                     return try deny(error, request)
                 }
                 try admit(known.person, use)
@@ -71,6 +75,26 @@ final class Authorization {
                 }
             }
         }
+    }
+
+    /// A key that is nobody's can bring a machine that is nobody's until somebody adopts it.
+    ///
+    /// - Returns: whether it does.
+    private func pair(
+        _ key: Key?, _ denial: Denial, _ request: Result<Request, UsageError>
+    ) throws(Refusal) -> Bool {
+        guard case .success(.personal(let personal)) = request, context.service.pairings != nil,
+            let command = personal as? any PairingCommand
+        else { return false }
+        do throws(Denial) {
+            try PairingRight.check(key, fingerprint: self.key.fingerprint)
+        } catch {
+            return false
+        }
+        isPairing = true
+        try admit(nil, .attaching)
+        authorized(.pairing(command, denial))
+        return true
     }
 
     /// With a pending key there is one thing that people can do.

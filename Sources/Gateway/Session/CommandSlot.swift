@@ -31,10 +31,24 @@ final class CommandSlot {
     static func take(
         of person: Person, for use: KeyUse = .everything, limit: Int, in sessions: String, _ journal: Journal
     ) throws(Refusal) -> CommandSlot? {
+        let isAttaching = use == .attaching
+        return try take(
+            of: person, limit: isAttaching ? limit * attachingFactor : limit,
+            CountingFolder(isAttaching ? "@attaching" : "@commands", in: sessions), journal)
+    }
+
+    /// The same for machines that are nobody's by their keys: those from one IPv4 address, or one IPv6 /64, count as one person.
+    static func take(
+        at address: String, limit: Int, in sessions: String, _ journal: Journal
+    ) throws(Refusal) -> CommandSlot? {
+        let somebody = Person(id: Strangers.block(of: address, journal), name: address)
+        return try take(of: somebody, limit: limit, CountingFolder("@pairing", in: sessions), journal)
+    }
+
+    private static func take(
+        of person: Person, limit: Int, _ folder: CountingFolder, _ journal: Journal
+    ) throws(Refusal) -> CommandSlot? {
         do throws(CountingFolder.Failure) {
-            let isAttaching = use == .attaching
-            let folder = CountingFolder(isAttaching ? "@attaching" : "@commands", in: sessions)
-            let limit = isAttaching ? limit * attachingFactor : limit
             for place in 0..<limit {
                 if let slot = try lock("\(name(of: person)).\(place)", in: folder) { return slot }
             }

@@ -68,11 +68,18 @@ public enum ForcedSession {
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal, key: key, client: client)
         var slot: CommandSlot?
-        func admit(_ person: Person, _ use: KeyUse) throws(Refusal) {
+        func admit(_ person: Person?, _ use: KeyUse) throws(Refusal) {
             guard slot == nil else { return }
             let gateway = configuration.gateway
-            slot = try CommandSlot.take(
-                of: person, for: use, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
+            slot =
+                if let person {
+                    try CommandSlot.take(
+                        of: person, for: use, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
+                } else {
+                    try CommandSlot.take(
+                        at: environment.clientAddress, limit: gateway.commandsPerPerson,
+                        in: gateway.sessions, journal)
+                }
         }
         let authorization = Authorization(in: context, admit: admit) { command in
             do throws(Refusal) {
@@ -84,7 +91,8 @@ public enum ForcedSession {
         authorization.start()
         // It holds the slot, too.
         let status = withExtendedLifetime(authorization) { client.run() }
-        if authorization.isStranger {
+        // A machine that is refused is any stranger's.
+        if authorization.isStranger || authorization.isPairing && status != .success {
             Strangers.ended(
                 at: environment.clientAddress, in: configuration.gateway.sessions, journal)
         }

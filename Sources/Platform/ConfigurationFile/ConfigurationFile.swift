@@ -148,6 +148,17 @@ public enum ConfigurationFile {
             "runner", "attachments_per_owner", in: 1...100_000, default: limits.attachmentsPerOwner)
         limits.attachmentsPerAddress = try document.number(
             "runner", "attachments_per_address", in: 1...100_000, default: limits.attachmentsPerAddress)
+        limits.pairing = try document.flag("runner", "pairing", default: limits.pairing)
+        limits.pairings = try document.number(
+            "runner", "pairings", in: 1...10_000, default: limits.pairings)
+        limits.pairingsPerAddress = try document.number(
+            "runner", "pairings_per_address", in: 1...10_000, default: limits.pairingsPerAddress)
+        limits.pairingsPerHour = try document.number(
+            "runner", "pairings_per_hour", in: 1...100_000, default: limits.pairingsPerHour)
+        limits.wrongCodesPerPerson = try document.number(
+            "runner", "wrong_codes_per_person", in: 1...1_000, default: limits.wrongCodesPerPerson)
+        limits.wrongCodes = try document.number(
+            "runner", "wrong_codes", in: 1...100_000, default: limits.wrongCodes)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
         limits.finishedPerOwner = try document.number(
             "runner", "finished_per_owner", in: 1...1_000_000, default: limits.finishedPerOwner)

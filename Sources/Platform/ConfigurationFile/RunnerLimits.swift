@@ -28,6 +28,16 @@ extension Configuration.Runner {
         public var attachmentsPerOwner = 20
         /// Of those, from one IPv4 address or IPv6 /64.
         public var attachmentsPerAddress = 50
+        /// Whether machines can wait for somebody to adopt them.
+        public var pairing = true
+        /// Machines that wait for that at once.
+        public var pairings = 100
+        /// Of those, from one IPv4 address or IPv6 /64; and how many can come from there in an hour.
+        public var pairingsPerAddress = 10
+        public var pairingsPerHour = 60
+        /// Wrong codes that one person can enter in an hour, and all people together.
+        public var wrongCodesPerPerson = 10
+        public var wrongCodes = 100
         /// Bytes that the tasks of one job can write to their logs.
         public var log = 64 << 20
         /// Bytes of one job's source, as it is sent.

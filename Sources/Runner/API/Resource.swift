@@ -24,6 +24,10 @@ enum Resource: Equatable, Sendable {
     case attachmentHeartbeat(String)
     case attachmentExit(String)
     case attachmentLog(String)
+    case pairings
+    case adoption
+    case pairing(String)
+    case pairingRenewal(String)
     case hostAuthority
     case images
     case terms
@@ -59,6 +63,7 @@ enum Resource: Equatable, Sendable {
             guard let job = JobID(words[1]) else { return nil }
             self.init(of: job, words[2...])
         case 1... where words[0] == "attachments": self.init(ofAttachment: words[1...])
+        case 1... where words[0] == "pairings": self.init(ofPairing: words[1...])
         case 1 where words[0] == "host-authority": self = .hostAuthority
         case 1 where words[0] == "images": self = .images
         case 1 where words[0] == "terms": self = .terms
@@ -90,6 +95,18 @@ enum Resource: Equatable, Sendable {
         }
     }
 
+    /// A machine that is nobody's, or a part of one.
+    private init?(ofPairing words: ArraySlice<String>) {
+        switch (words.first, words.dropFirst().first, words.count) {
+        case (nil, nil, 0): self = .pairings
+        case ("adoption", nil, 1): self = .adoption
+        case (let id?, _, _) where !MachineAttachment.isID(id): return nil
+        case (let id?, nil, 1): self = .pairing(id)
+        case (let id?, "renewal", 2): self = .pairingRenewal(id)
+        default: return nil
+        }
+    }
+
     /// A part of a job.
     private init?(of job: JobID, _ words: ArraySlice<String>) {
         switch (words.first, words.count) {
@@ -115,9 +132,9 @@ enum Resource: Equatable, Sendable {
         case .jobs: [.get: .gateway, .post: .gateway]
         case .job, .events, .log: [.get: .gateway]
         case .claims, .cancellation, .heartbeat, .keyConfirmation, .attachments, .resumption,
-            .attachmentHeartbeat, .attachmentExit:
+            .attachmentHeartbeat, .attachmentExit, .pairings, .adoption, .pairingRenewal:
             [.post: .gateway]
-        case .claim, .builder, .attachment: [.delete: .gateway]
+        case .claim, .builder, .attachment, .pairing: [.delete: .gateway]
         case .deadline, .acceptance, .attachmentLog: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]
         case .terms, .hostAuthority, .images: [.get: .gateway]

@@ -38,6 +38,21 @@ extension Responder {
         }
     }
 
+    /// Those that are nobody's yet.
+    func answerPairings(_ resource: Resource, _ request: Request) async throws(RunnerError) -> Response {
+        switch resource {
+        case .pairings:
+            return try json(await directory.pair(decode(NewAttachment.self, request)), .created)
+        case .adoption:
+            return try json(await directory.adopt(decode(Adoption.self, request)), .created)
+        case .pairingRenewal(let id): return try json(await directory.renewPairing(id))
+        case .pairing(let id):
+            try await directory.endPairing(id)
+            return Response(status: .noContent)
+        default: throw RunnerError(.notFound, "There is no such resource.")
+        }
+    }
+
     /// The live jobs of one name.
     func answerName(
         _ name: String, for requester: Requester, _ role: Role

@@ -38,12 +38,12 @@ extension Responder {
             return try await addKey(request, query, role, canBePending: knowsPending, at: now)
         default:
             return try await listKeys(
-                query, role, pendingAt: showsPending ? now : nil, limited: limits.contains(.attach))
+                query, role, pendingAt: showsPending ? now : nil, limits: Set(limits))
         }
     }
 
     private func listKeys(
-        _ query: Query, _ role: Role, pendingAt now: Date?, limited: Bool
+        _ query: Query, _ role: Role, pendingAt now: Date?, limits: Set<Key.Limit>
     ) async throws(RunnerError) -> Response {
         let wanted = try query.page(by: KeyPosition.self)
         var person: Person?
@@ -52,7 +52,7 @@ extension Responder {
             guard person != nil else { return try json(KeyList()) }
         }
         return try await list("keys", wanted) { [person] last, most throws(RunnerError) in
-            try await store.keys(owner: person, pendingAt: now, limited: limited, after: last, most: most)
+            try await store.keys(owner: person, pendingAt: now, limits: limits, after: last, most: most)
         }
     }
 
@@ -84,6 +84,11 @@ extension Responder {
             return try json(
                 await store.addKey(key, comment: comment, owner: wanted.owner, limit: limit, at: now),
                 .created)
+        }
+        guard limit?.pairs != true else {
+            throw RunnerError(
+                .unprocessable(line: nil, key: "limits"),
+                "Only an operator can add a key that is limited to pairing, because everybody is to have it.")
         }
         // An operator creates people; a gateway knows them by their id.
         guard let account = try await store.account(wanted.owner), account.id == wanted.owner else {

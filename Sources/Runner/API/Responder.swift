@@ -81,6 +81,8 @@ struct Responder: HTTPResponder {
         case .attachmentLog(let id): return try await receiveLog(ofAttachment: id, request, query)
         case .attachments, .resumption, .attachment, .attachmentHeartbeat, .attachmentExit:
             return try await answerAttachments(resource, request, query)
+        case .pairings, .adoption, .pairing, .pairingRenewal:
+            return try await answerPairings(resource, request)
         case .heartbeat(let claim): return try json(await directory.heartbeat(claim))
         case .claim(let claim):
             guard let reason = query["reason"].flatMap(Claim.Reason.init) else {

@@ -1,8 +1,10 @@
 import BuildAPI
 import FoundationEssentials
 
-/// How a key is limited that is good for attaching machines only.
+/// How a key is limited that is good for attaching machines only, or for bringing some that are nobody's.
 struct AttachLimit: Equatable, Sendable {
+    /// Whether its machines are nobody's until somebody adopts them.
+    var pairs = false
     /// When it ends; nil: it does not.
     var expires: Date?
     /// Where it is good from; empty: anywhere.
@@ -20,7 +22,8 @@ struct AttachLimit: Equatable, Sendable {
         addresses?.split(separator: " ").map(String.init)
     }
 
-    init(expires: Date? = nil, from: [AddressRange] = []) {
+    init(pairs: Bool = false, expires: Date? = nil, from: [AddressRange] = []) {
+        self.pairs = pairs
         self.expires = expires
         self.from = from
     }
@@ -45,10 +48,12 @@ struct AttachLimit: Equatable, Sendable {
             }
             return nil
         }
-        guard limits == [.attach] else {
+        guard limits == [.attach] || limits == [.pair] else {
             throw RunnerError(
-                .unprocessable(line: nil, key: "limits"), "A key can be limited to \"attach\" only.")
+                .unprocessable(line: nil, key: "limits"),
+                "A key can be limited to \"attach\" or to \"pair\", and to nothing else.")
         }
+        pairs = limits == [.pair]
         if let expires = new.expires, expires <= now {
             throw RunnerError(.unprocessable(line: nil, key: "expires"), "This time has passed.")
         }

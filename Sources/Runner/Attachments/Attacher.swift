@@ -3,7 +3,7 @@ import BuildAPI
 import FoundationEssentials
 import Policy
 
-/// Whose machine it is: decided by the key with which it has logged in.
+/// Whose machine it is: decided by the key with which it has logged in, or by whoever adopts it.
 struct Attacher: Equatable, Sendable {
     /// The key's.
     let fingerprint: String
@@ -11,8 +11,10 @@ struct Attacher: Equatable, Sendable {
     let owner: Party
     /// The key's owner, if the job is not theirs.
     let submitter: Person?
-    /// The key's owner.
+    /// The key's owner, or whoever adopts the machine.
     let holder: Person
+    /// Whether the key says nothing about the owner.
+    let isAdopting: Bool
 
     /// Throws if the key is not good for that, here and now.
     ///
@@ -32,6 +34,21 @@ struct Attacher: Equatable, Sendable {
         } catch {
             throw RunnerError(error)
         }
+        try checkLimits(of: key, fingerprint: fingerprint, from: from, at: now)
+        return principal.person
+    }
+
+    /// Throws if no machine can be brought with the key that waits for somebody to adopt it, here and now.
+    static func checkPairing(
+        _ key: Key?, fingerprint: String, from: String, at now: Date
+    ) throws(RunnerError) {
+        try deciding { () throws(Denial) in try PairingRight.check(key, fingerprint: fingerprint) }
+        try checkLimits(of: key, fingerprint: fingerprint, from: from, at: now)
+    }
+
+    private static func checkLimits(
+        of key: Key?, fingerprint: String, from: String, at now: Date
+    ) throws(RunnerError) {
         if let expires = key?.expires, expires <= now {
             throw RunnerError(
                 .forbidden,
@@ -43,7 +60,12 @@ struct Attacher: Equatable, Sendable {
             throw RunnerError(
                 .forbidden, "The key \(fingerprint) is not accepted from the address \(from).")
         }
-        return principal.person
+    }
+
+    /// - Parameter fingerprint: of the machine's key.
+    init(adopting fingerprint: String, by person: Person) {
+        self.fingerprint = fingerprint
+        (owner, submitter, holder, isAdopting) = (.person(person), nil, person, true)
     }
 
     /// The machine's owner.
@@ -54,7 +76,7 @@ struct Attacher: Equatable, Sendable {
     init(
         _ holder: Account, fingerprint: String, for member: Account?, named name: String?, hasMembers: Bool
     ) throws(RunnerError) {
-        (self.fingerprint, self.holder) = (fingerprint, holder.person)
+        (self.fingerprint, self.holder, isAdopting) = (fingerprint, holder.person, false)
         guard holder.robot == true else {
             guard name == nil || name == holder.name else {
                 throw RunnerError(

@@ -15,12 +15,26 @@ extension JobDirectory {
         }
         let machine = try NewMachine(new)
         let attacher = try await attacher(for: machine)
-        let now = timekeeper.now()
+        let until = try until(of: machine)
+        try countSubmission(of: attacher.owner)
+        return try await addJob(of: machine, for: attacher, until: until)
+    }
+
+    /// When the machine's CI ends it, by the runner's clock.
+    func until(of machine: NewMachine) throws(RunnerError) -> Date? {
         let until = machine.until.map(timekeeper.moment(of:))
-        guard until.map({ $0 > now }) ?? true else {
+        guard until.map({ $0 > timekeeper.now() }) ?? true else {
             throw RunnerError(.unprocessable(line: nil, key: "until"), "The machine's time is up already.")
         }
-        try countSubmission(of: attacher.owner)
+        return until
+    }
+
+    /// Makes a job of a machine, which can be entered at once.
+    func addJob(
+        of machine: NewMachine, as attachmentID: String = MachineAttachment.newID(), for attacher: Attacher,
+        until: Date?
+    ) async throws(RunnerError) -> Attachment {
+        let now = timekeeper.now()
         let place = AttachmentLimits.Machine(owner: attacher.owner, block: machine.block, name: machine.name)
         try AttachmentLimits(machines: attachedMachines + arriving, limits: settings.limits)
             .check(place, from: machine.from)
@@ -31,7 +45,8 @@ extension JobDirectory {
             let times = settings.times
             record = try await store.addJob(of: attacher.owner, by: attacher.holder, at: now) { id in
                 JobRecord(
-                    of: machine, id: id, for: attacher, secret: secret, until: until, times: times, at: now)
+                    of: machine, id: id, as: attachmentID, for: attacher, secret: secret,
+                    until: until, times: times, at: now)
             }
         } catch {
             leave(place)
@@ -60,9 +75,14 @@ extension JobDirectory {
         guard isTheirs else {
             throw RunnerError(.notFound, "There is no such machine, or its secret is another one.")
         }
-        _ = try Attacher.holder(
-            of: try await context.people.key(key.fingerprint), fingerprint: key.fingerprint,
-            from: request.from, at: timekeeper.now())
+        let known = try await context.people.key(key.fingerprint)
+        let now = timekeeper.now()
+        if try await job(request.job).attached?.adopted == true {
+            try Attacher.checkPairing(known, fingerprint: key.fingerprint, from: request.from, at: now)
+        } else {
+            _ = try Attacher.holder(
+                of: known, fingerprint: key.fingerprint, from: request.from, at: now)
+        }
         return try await with(request.job) { job throws(RunnerError) in
             let attachment = try await job.resume(request, hostKeys: hostKeys, endpoint: endpoint)
             forgetAttachment(of: request.job)
@@ -135,7 +155,7 @@ extension JobDirectory {
             hasMembers: try await store.hasGroup(Group(name: account.name)))
     }
 
-    private var attachedMachines: [AttachmentLimits.Machine] {
+    var attachedMachines: [AttachmentLimits.Machine] {
         entries.values.map(\.shown.job).compactMap { job in
             guard let attached = job.attached, !job.isOver else { return nil }
             return .init(

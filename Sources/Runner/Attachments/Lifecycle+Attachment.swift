@@ -14,10 +14,9 @@ extension Lifecycle {
         record.job.builder?.certified = isCertified ? nil : false
         guard let attached = record.job.attached else { return [] }
         let name = record.job.name.map { ", named \($0)" } ?? ""
+        let owner = (attached.adopted == true ? ", adopted by " : " for ") + record.job.owner.name
         return [
-            .audit(
-                "attached from \(attached.from) with the key \(attached.key) for \(record.job.owner.name)\(name)"
-            ),
+            .audit("attached from \(attached.from) with the key \(attached.key)\(owner)\(name)"),
             .log("a machine has attached itself"), .publish(.status),
         ] + updateDeadline()
     }
@@ -94,6 +93,12 @@ extension Lifecycle {
         record.job.builder?.endpoint = endpoint
         record.job.attached?.from = from
         return [.audit("attached again from \(from)")] + back(at: now)
+    }
+
+    /// Its gateway learns that somebody has adopted it.
+    mutating func machineHandedOver(secret: AttachmentSecret.Hash, at now: Date) -> [Effect] {
+        record.attachment?.secret = secret
+        return machineRenewed(at: now)
     }
 
     private mutating func back(at now: Date) -> [Effect] {

@@ -120,6 +120,15 @@ extension LiveJob {
         return try attachment(secret: secret, certificates: await certificates())
     }
 
+    /// What the gateway of a machine is told that somebody has adopted: each time with another secret, because an answer can
+    /// be lost.
+    func handOver(attachment id: String) async throws(RunnerError) -> Attachment {
+        try requireAttachment(id)
+        let secret = AttachmentSecret()
+        await apply { $0.machineHandedOver(secret: secret.hash, at: $1) }
+        return try attachment(secret: secret, certificates: await certificates())
+    }
+
     func requireAttachment(_ id: String) throws(RunnerError) {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         guard record.job.builder != nil, record.attachment?.id == id else { throw Self.noAttachment }
@@ -128,6 +137,7 @@ extension LiveJob {
     /// Why the machine has to leave; nil: it has not to.
     private func revocation() async throws(RunnerError) -> String? {
         guard let fingerprint = record.job.attached?.key else { return nil }
+        guard record.job.attached?.adopted != true else { return try await suspension() }
         let key = try await context.people.presentKey(fingerprint)
         do throws(Denial) {
             _ = try Principal.identify(key, fingerprint: fingerprint, for: .attaching)
@@ -137,5 +147,14 @@ extension LiveJob {
         } catch {
             return "The key \(fingerprint) is no longer known here."
         }
+    }
+
+    /// A machine that somebody has adopted is theirs, whatever becomes of its key.
+    private func suspension() async throws(RunnerError) -> String? {
+        let owner = record.job.owner
+        guard let account = try await context.store.account(owner.id), !account.suspended else {
+            return "The owner, \(owner.name), is suspended."
+        }
+        return nil
     }
 }

@@ -14,7 +14,7 @@ struct NewMachine: Sendable {
     let hostKeys: [String]
     let isRunning: Bool
     let exitStatus: Int?
-    let name: String?
+    var name: String?
     let note: String?
     let member: String?
     let visibility: Job.Visibility
@@ -54,6 +54,11 @@ struct NewMachine: Sendable {
         system = Self.word(new.system)
         architecture = Self.word(new.architecture)
         sendsLog = new.log ?? true
+    }
+
+    /// Whether it is that machine: nobody else knows the host keys of one that is nobody's.
+    func isSame(as other: NewMachine) -> Bool {
+        key == other.key && Set(hostKeys) == Set(other.hostKeys)
     }
 
     // MARK: Members
@@ -140,10 +145,12 @@ struct NewMachine: Sendable {
 extension JobRecord {
     /// The job of a machine that attaches itself.
     ///
-    /// - Parameter until: when its CI ends it, by the runner's clock.
+    /// - Parameters:
+    ///   - attachmentID: of its attachment.
+    ///   - until: when its CI ends it, by the runner's clock.
     init(
-        of machine: NewMachine, id: JobID, for attacher: Attacher, secret: AttachmentSecret, until: Date?,
-        times: Times, at now: Date
+        of machine: NewMachine, id: JobID, as attachmentID: String = MachineAttachment.newID(),
+        for attacher: Attacher, secret: AttachmentSecret, until: Date?, times: Times, at now: Date
     ) {
         func clamped(_ seconds: Int?) -> Int { min(seconds ?? times.keep, times.maxLife) }
         let job = Job(
@@ -154,12 +161,13 @@ extension JobRecord {
                 state: .ready, endpoint: machine.endpoint, user: machine.user, hostKeys: machine.hostKeys,
                 certified: false),
             attached: .init(
-                from: machine.from, key: attacher.fingerprint, system: machine.system,
+                from: machine.from, key: attacher.fingerprint, adopted: attacher.isAdopting ? true : nil,
+                system: machine.system,
                 architecture: machine.architecture, until: machine.until,
                 idle: machine.idle.map(clamped)))
         self.init(job: job, build: .attached)
         attachment = MachineAttachment(
-            id: MachineAttachment.newID(), secret: secret.hash,
+            id: attachmentID, secret: secret.hash,
             expires: now.addingTimeInterval(Double(times.lease)), wait: clamped(machine.wait),
             idle: clamped(machine.idle))
         builderStarted = now

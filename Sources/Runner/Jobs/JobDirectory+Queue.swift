@@ -89,7 +89,7 @@ extension JobDirectory {
     /// Called once for each submission, before any of it is read. Throws if the owner submits too often.
     func countSubmission(of owner: Party) throws(RunnerError) {
         guard let seconds = submissionRate.take(of: owner.id, at: timekeeper.now()) else { return }
-        let limit = submissionRate.perMinute
+        let limit = submissionRate.most
         throw RunnerError(
             .tooOften(.init(what: "submissions in a minute", limit: limit), seconds: seconds),
             "\(owner.name) submits more than \(limit.counted("job")) a minute, which is the limit: try again in \(seconds.counted("second"))."

@@ -39,7 +39,7 @@ actor JobDirectory {
     var waiting: [String: Waiting] = [:]
     /// The pools of the machines that an earlier runner has left, and that are being released.
     var leftovers: [AllocationID: String] = [:]
-    var submissionRate: SubmissionRate
+    var submissionRate: RateLimit
     /// How many jobs are being stored, by the id of their owner.
     var submissions: [String: Int] = [:]
     /// How many claims are being made, by the id of the person.
@@ -52,6 +52,8 @@ actor JobDirectory {
     var attachedJobs: [String: JobID] = [:]
     /// The machines that are being attached.
     var arriving: [AttachmentLimits.Machine] = []
+    /// The machines that are nobody's yet.
+    var pairings: PairingDesk
     var isStopping = false
     /// It is not known yet which slots are taken.
     var isTakingOver = false
@@ -63,7 +65,8 @@ actor JobDirectory {
 
     init(_ context: JobContext) {
         self.context = context
-        submissionRate = SubmissionRate(perMinute: context.settings.limits.submissionsPerMinute)
+        submissionRate = RateLimit(context.settings.limits.submissionsPerMinute, in: 60)
+        pairings = PairingDesk(context.settings.limits, lease: context.settings.times.lease)
     }
 
     // MARK: Finding jobs

@@ -44,6 +44,9 @@ extension RunnerError {
         switch denial {
         case .unknownKey, .unconfirmedKey: self.init(.forbidden, "This key is not that person's.")
         case .attachingOnly: self.init(.forbidden, "All that this key is good for is attaching a machine.")
+        case .pairingOnly:
+            self.init(
+                .forbidden, "All that this key is good for is bringing a machine that somebody adopts.")
         case .suspended: self.init(.suspended, "This person is suspended.")
         case .noSuchJob: self.init(.notFound, "There is no such job.")
         case .inconsistent(let cause):

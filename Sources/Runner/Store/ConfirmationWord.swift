@@ -7,25 +7,21 @@ struct ConfirmationWord: Equatable {
     /// As people read and type it.
     let text: String
 
-    /// Without vowels and without what looks like something else.
-    private static let letters = Array("23456789bcdfghjkmnpqrstvwxyz")
     private static let count = 8
 
     /// A new one, by chance.
     init() {
-        var generator = SystemRandomNumberGenerator()
-        self.init(letters: (0..<Self.count).map { _ in Self.letters.randomElement(using: &generator)! })
+        self.init(letters: ReadableLetters.random(Self.count))
     }
 
     /// Nil: no word looks like that. Capital letters, and hyphens anywhere, are people's own.
     init?(entered text: String) {
-        let letters = Array(text.lowercased().filter { $0 != "-" })
-        guard letters.count == Self.count, letters.allSatisfy(Self.letters.contains) else { return nil }
+        guard let letters = ReadableLetters.read(text, count: Self.count) else { return nil }
         self.init(letters: letters)
     }
 
     private init(letters: [Character]) {
-        text = String(letters.prefix(Self.count / 2)) + "-" + String(letters.suffix(Self.count / 2))
+        text = ReadableLetters.grouped(letters)
     }
 
     /// What is stored of it.

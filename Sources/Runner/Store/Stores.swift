@@ -104,13 +104,13 @@ protocol KeyStore: Sendable {
     /// - Parameters:
     ///   - owner: nil: everyone's.
     ///   - now: with the keys that are pending then; nil: without pending ones.
-    ///   - limited: whether those are listed that are limited to attaching.
+    ///   - limits: those of the keys that are listed, besides the pending ones.
     func keys(
-        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit>, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition>
     /// Makes a key a person's at once; the first key creates the person. Others for whom it was pending do not get it.
     ///
-    /// - Parameter limit: for a key that is good for attaching only; nil: it is good for everything.
+    /// - Parameter limit: for a key that is good for attaching or pairing only; nil: it is good for everything.
     func addKey(
         _ key: PublicKey, comment: String, owner name: String, limit: AttachLimit?, at now: Date
     ) async throws(RunnerError) -> Key

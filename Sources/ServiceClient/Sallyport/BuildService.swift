@@ -82,10 +82,14 @@ public protocol BuildService: AnyObject {
 
     /// Machines that dial out; nil: the service has no jobs for them.
     var attachments: (any AttachmentService)? { get }
+
+    /// Machines that are nobody's until somebody adopts them; nil: the service has none.
+    var pairings: (any PairingService)? { get }
 }
 
 extension BuildService {
     public var attachments: (any AttachmentService)? { nil }
+    public var pairings: (any PairingService)? { nil }
 }
 
 /// What a service reports to those who watch a job.

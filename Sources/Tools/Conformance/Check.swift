@@ -71,6 +71,12 @@ public enum Check: String, CaseIterable, Codable, Sendable {
     case attachmentsResume = "attachments.resume"
     case attachmentsExit = "attachments.exit"
     case attachmentsEnd = "attachments.end"
+    case pairingsMake = "pairings.make"
+    case pairingsRenew = "pairings.renew"
+    case pairingsWrongCode = "pairings.wrong-code"
+    case pairingsAdopt = "pairings.adopt"
+    case pairingsUsedCode = "pairings.used-code"
+    case pairingsEnd = "pairings.end"
 
     /// What a conforming service does.
     public var promise: String {
@@ -149,6 +155,13 @@ public enum Check: String, CaseIterable, Codable, Sendable {
             "a machine comes back with its secret as the same job, and its earlier attachment is 410; a wrong secret is 404"
         case .attachmentsExit: "a command that fails makes the job fail, and the machine stays"
         case .attachmentsEnd: "a machine leaves: 204, and its heartbeats are 410"
+        case .pairingsMake: "a machine of nobody waits for somebody to adopt it: 201, with a code"
+        case .pairingsRenew: "a renewal answers with the machine, without its code"
+        case .pairingsWrongCode: "a wrong code is 404"
+        case .pairingsAdopt:
+            "whoever enters the code has the machine: 201 and their job, and a renewal answers with its attachment"
+        case .pairingsUsedCode: "a code is good once: 404 then"
+        case .pairingsEnd: "a machine leaves: 204, and its renewals are 404 or 410"
         }
     }
 }

@@ -60,6 +60,7 @@ public final class Examination {
         lookAtLeases()
         lookAtReleases()
         lookAtAttachments()
+        lookAtPairings()
         cleanUp()
         lookAtAnswers()
         let findings = Check.allCases.filter { $0.level <= options.level }.map {

@@ -31,7 +31,9 @@ extension Check {
             .keysDuplicate, .keysPending, .keysLimits, .keysWrongWord, .keysConfirm, .keysRemove,
             .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
             .claimsGone, .claimsStranger, .claimsPending, .attachmentsMake, .attachmentsName,
-            .attachmentsHeartbeat, .attachmentsResume, .attachmentsExit, .attachmentsEnd:
+            .attachmentsHeartbeat, .attachmentsResume, .attachmentsExit, .attachmentsEnd,
+            .pairingsMake, .pairingsRenew, .pairingsWrongCode, .pairingsAdopt, .pairingsUsedCode,
+            .pairingsEnd:
             .full
         }
     }

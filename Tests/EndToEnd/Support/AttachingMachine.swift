@@ -5,17 +5,18 @@ import TestBed
 struct AttachingMachine: Sendable {
     let person: Person
     let gateway: Gateway
-    /// The private key's file.
-    let identity: String
+    /// The private key's file; nil: the script makes one.
+    let identity: String?
 
-    /// - Parameter identity: the key's file, relative to the home of the account.
+    /// - Parameter identity: the key's file, relative to the home of the account; nil: the script makes one.
     init(
         of name: String = "alice", in testBed: TestBed, gateway: Gateway = .builds,
-        identity: String = ".ssh/id_ed25519"
+        identity: String? = ".ssh/id_ed25519"
     ) {
-        person = Person(testBed: testBed, name: name)
+        let person = Person(testBed: testBed, name: name)
+        self.person = person
         self.gateway = gateway
-        self.identity = "\(person.home)/\(identity)"
+        self.identity = identity.map { "\(person.home)/\($0)" }
     }
 
     private var testBed: TestBed { person.testBed }
@@ -38,9 +39,9 @@ struct AttachingMachine: Sendable {
     /// - Parameter shell: that reads it.
     func words(_ arguments: [String], shell: [String] = ["sh"]) -> [String] {
         shell + [
-            Self.script, "--port", "\(testBed.port(of: gateway))", "--identity", identity, "--known-hosts",
+            Self.script, "--port", "\(testBed.port(of: gateway))", "--known-hosts",
             "\(person.home)/.ssh/known_hosts", "builds@\(TestBed.publicHost)",
-        ] + arguments
+        ] + (identity.map { ["--identity", $0] } ?? []) + arguments
     }
 
     /// Where terminals have the mode and the group with which CIs mount them, whatever this machine has.
@@ -75,6 +76,28 @@ struct AttachingMachine: Sendable {
             }
             try await body(String(job.1), command)
         }
+    }
+
+    /// Runs it as a machine of nobody, and passes the code to `body` as soon as it has printed it.
+    func pair(
+        _ arguments: [String], shell: [String] = ["sh"], deadline: Duration = .seconds(90),
+        body: @Sendable (_ code: String, RunningCommand) async throws -> Void
+    ) async throws -> Finished {
+        try await Command.start(inside(words(["--pair"] + arguments, shell: shell)), deadline: deadline) {
+            command in
+            try await body(try await Self.code(1, in: command), command)
+        }
+    }
+
+    /// The N-th code that it prints.
+    static func code(_ number: Int, in command: RunningCommand) async throws -> String {
+        @Sendable func codes(_ text: String) -> [String] {
+            text.matches(of: #/ adopt (\S+)\n/#).map { String($0.1) }
+        }
+        try await command.errors.wait(for: "\(number) codes") {
+            codes(String(decoding: $0, as: UTF8.self)).count >= number
+        }
+        return codes(await command.errors.text)[number - 1]
     }
 
     /// The beginning of the line that says how to enter it.

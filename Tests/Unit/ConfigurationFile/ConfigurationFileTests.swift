@@ -70,6 +70,12 @@ import Testing
             attachments = 15
             attachments_per_owner = 16
             attachments_per_address = 17
+            pairing = false
+            pairings = 18
+            pairings_per_address = 19
+            pairings_per_hour = 20
+            wrong_codes_per_person = 21
+            wrong_codes = 22
             log_limit = 7
             retention = 8
             finished_per_owner = 13
@@ -124,6 +130,12 @@ import Testing
         expected.runner.limits.attachments = 15
         expected.runner.limits.attachmentsPerOwner = 16
         expected.runner.limits.attachmentsPerAddress = 17
+        expected.runner.limits.pairing = false
+        expected.runner.limits.pairings = 18
+        expected.runner.limits.pairingsPerAddress = 19
+        expected.runner.limits.pairingsPerHour = 20
+        expected.runner.limits.wrongCodesPerPerson = 21
+        expected.runner.limits.wrongCodes = 22
         expected.runner.limits.log = 7
         expected.runner.limits.retention = 8
         expected.runner.limits.finishedPerOwner = 13

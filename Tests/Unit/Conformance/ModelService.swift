@@ -57,6 +57,8 @@ struct ModelService {
     /// Those that machines have now.
     var attachments: [Attachment] = []
     var attachmentCount = 0
+    /// Those that are nobody's, or were.
+    var pairings: [(pairing: Pairing, machine: NewAttachment)] = []
 
     init(fault: Check? = nil, lease: UInt32 = 60) {
         self.fault = fault
@@ -89,6 +91,7 @@ struct ModelService {
         case ("POST", "jobs", 1): return submit(request)
         case (_, "jobs", _): return answerJob(request)
         case (_, "claims", _): return answerClaim(request)
+        case (_, "pairings", _): return answerPairing(request)
         case (_, "attachments", _): return answerAttachment(request)
         default: return problem(404)
         }

@@ -44,7 +44,8 @@ struct ContractTests {
         let session = Job.Session(session: "s", person: alice, kind: .shell, from: "::1", since: time)
         let bareAttached = Job.Attached(from: "::1", key: "")
         let attached = Job.Attached(
-            from: "::1", key: "", system: "", architecture: "", until: time, away: true, idle: 1)
+            from: "::1", key: "", adopted: true, system: "", architecture: "", until: time, away: true,
+            idle: 1)
         let job = Job(
             id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "",
             status: .failed,
@@ -80,9 +81,12 @@ struct ContractTests {
         let newAttachment = NewAttachment(
             key: "", from: "", endpoint: "", user: "", hostKeys: [], running: false, exitStatus: 1, name: "",
             note: "", member: "", visibility: .private, until: time, wait: 1, idle: 1, system: "",
-            architecture: "")
+            architecture: "", log: true)
         let resumption = Resumption(
             job: JobID("1")!, secret: "", key: "", from: "", endpoint: "", hostKeys: [])
+        let barePairing = Pairing(id: "", expires: time, lease: 1)
+        let pairing = Pairing(id: "", code: "", expires: time, lease: 1, attachment: attachment)
+        let adoption = Adoption(code: "", key: "")
         let overdue = OverdueRelease(
             allocation: "", pool: "", job: JobID("1")!, since: Date(timeIntervalSince1970: 0), entered: true)
         return try! [
@@ -93,6 +97,8 @@ struct ContractTests {
             Sample("Attachment", attachment, bare: bareAttachment),
             Sample("NewAttachment", newAttachment, bare: bareNewAttachment),
             Sample("Resumption", resumption, bare: resumption),
+            Sample("Pairing", pairing, bare: barePairing),
+            Sample("Adoption", adoption, bare: adoption),
             Sample("AttachedExit", AttachedExit(exitStatus: 1), bare: AttachedExit(exitStatus: 1)),
             Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
             Sample("Job", job, bare: bareJob),

@@ -66,13 +66,13 @@ extension SQLiteStore {
     ) throws -> Key {
         try database.execute(
             sql: """
-                INSERT INTO key (fingerprint, type, base64, comment, person, added, attaches, expires, addresses)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO key (fingerprint, type, base64, comment, person, added, attaches, pairs, expires, addresses)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 fingerprint, parts.type, parts.base64, KeyComment.shortened(parts.comment), owner,
-                now.timeIntervalSince1970, limit != nil, limit?.expires?.timeIntervalSince1970,
-                limit?.addresses,
+                now.timeIntervalSince1970, limit?.pairs == false, limit?.pairs == true,
+                limit?.expires?.timeIntervalSince1970, limit?.addresses,
             ])
         try removePendingKey(fingerprint, of: nil, database)
         guard let added = try key(fingerprint, database) else {
@@ -156,7 +156,8 @@ extension SQLiteStore {
     ) -> String {
         """
         SELECT it.fingerprint, it.type, it.base64, it.comment, it.added, it.expires,
-            \(isPending ? 1 : 0) AS pending, it.attaches, it.addresses, it.rowid AS number,
+            \(isPending ? 1 : 0) AS pending, it.attaches, \(isPending ? "FALSE" : "it.pairs") AS pairs,
+            it.addresses, it.rowid AS number,
             person.id, person.name, \(isSuspended) AS suspended, \(administrator) AS administrator, \(groups) AS groups,
             :terms IS NOT NULL AND NOT EXISTS
                 (SELECT 1 FROM acceptance WHERE acceptance.person = person.id AND version = :terms) AS unaccepted
@@ -181,14 +182,15 @@ extension SQLiteStore {
             owner: Person(id: String(row["id"] as Int64), name: row["name"]), suspended: row["suspended"],
             administrator: row["administrator"], groups: Self.groups(row),
             unacceptedTerms: row["unaccepted"] ? terms : nil,
-            limits: Self.limits(isPending: row["pending"], attaches: row["attaches"]),
+            limits: Self.limits(row),
             expires: expires.map { Date(timeIntervalSince1970: $0) },
             from: AttachLimit.ranges(row["addresses"]),
             added: added.map { Date(timeIntervalSince1970: $0) })
     }
 
-    private static func limits(isPending: Bool, attaches: Bool) -> [Key.Limit]? {
-        let limits = (isPending ? [Key.Limit.confirm] : []) + (attaches ? [.attach] : [])
+    private static func limits(_ row: Row) -> [Key.Limit]? {
+        let columns: [(String, Key.Limit)] = [("pending", .confirm), ("attaches", .attach), ("pairs", .pair)]
+        let limits = columns.filter { row[$0.0] }.map(\.1)
         return limits.isEmpty ? nil : limits
     }
 }

@@ -18,12 +18,12 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - owner: nil: everyone's.
     ///   - now: with the keys that are pending then; nil: without pending ones.
-    ///   - limited: whether those are listed that are limited to attaching.
+    ///   - limits: those of the keys that are listed, besides the pending ones.
     func keys(
-        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit>, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition> {
         try await read {
-            try keys(owner: owner, pendingAt: now, limited: limited, after: last, most: most, $0)
+            try keys(owner: owner, pendingAt: now, limits: limits, after: last, most: most, $0)
         }
     }
 
@@ -78,7 +78,8 @@ extension SQLiteStore {
     }
 
     func keys(
-        owner: Person?, pendingAt now: Date?, limited: Bool = false, after last: KeyPosition?, most: Int?,
+        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit> = [], after last: KeyPosition?,
+        most: Int?,
         _ database: Database
     ) throws -> Batch<Key, KeyPosition> {
         var batch = Batch<Key, KeyPosition>(most: most)
@@ -93,7 +94,7 @@ extension SQLiteStore {
         if let now { arguments += ["now": now.timeIntervalSince1970] }
         let rows = try Row.fetchCursor(
             database,
-            sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil, includesLimited: limited),
+            sql: selectKeys(isOfOne: owner != nil, includesPending: now != nil, limits),
             arguments: arguments)
         while let row = try rows.next() {
             let key = key(row)
@@ -106,17 +107,18 @@ extension SQLiteStore {
     }
 
     /// Both tables are read in the order of the list, so that nothing is sorted, and nothing is read twice.
-    private func selectKeys(isOfOne: Bool, includesPending: Bool, includesLimited: Bool) -> String {
+    private func selectKeys(isOfOne: Bool, includesPending: Bool, _ limits: Set<Key.Limit>) -> String {
         let owner = isOfOne ? " AND person.id = :owner" : ""
         func rest(_ pending: Int) -> String {
             " WHERE (person.id, \(pending), it.rowid) > (:person, :pending, :number)\(owner)"
         }
         var select = Self.select(from: keyTable) + rest(0)
-        if !includesLimited { select += " AND NOT it.attaches" }
+        let others = limits.contains(.attach) ? "" : " AND NOT it.attaches"
+        select += others + (limits.contains(.pair) ? "" : " AND NOT it.pairs")
         if includesPending {
             select +=
                 " UNION ALL " + Self.select(from: "pending_key", isPending: true) + rest(1)
-                + " AND it.expires > :now" + (includesLimited ? "" : " AND NOT it.attaches")
+                + " AND it.expires > :now" + others
         }
         return select + " ORDER BY id, pending, number"
     }

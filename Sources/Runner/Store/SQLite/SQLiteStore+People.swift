@@ -40,7 +40,7 @@ extension SQLiteStore {
             let hasKeys = try Bool.fetchOne(
                 database,
                 sql: """
-                    SELECT EXISTS (SELECT 1 FROM key WHERE person = :id AND NOT attaches)
+                    SELECT EXISTS (SELECT 1 FROM key WHERE person = :id AND NOT attaches AND NOT pairs)
                         OR EXISTS (SELECT 1 FROM pending_key WHERE person = :id)
                     """, arguments: ["id": id])
             guard !isRobot || hasKeys != true else {

@@ -139,7 +139,8 @@ extension SQLiteStore {
         let holder = try Row.fetchOne(
             database,
             sql: """
-                SELECT key.local, key.attaches, key.expires, key.addresses, key.sourced, key.comment, key.added, person.id, person.name
+                SELECT key.local, key.attaches, key.pairs, key.expires, key.addresses, key.sourced, key.comment,
+                    key.added, person.id, person.name
                 FROM key JOIN person ON person.id = key.person WHERE fingerprint = ?
                 """, arguments: [key.key.fingerprint])
         let isTheirs = (holder?["id"] as Int64?) == person
@@ -151,15 +152,17 @@ extension SQLiteStore {
         try database.execute(
             sql: """
                 INSERT OR REPLACE INTO key (
-                    fingerprint, type, base64, comment, person, added, local, attaches, expires, addresses, sourced)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE)
+                    fingerprint, type, base64, comment, person, added, local, attaches, pairs, expires, addresses,
+                    sourced)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE)
                 """,
             arguments: [
                 key.key.fingerprint, key.key.type, key.key.base64, KeyComment.shortened(key.comment), person,
                 isTheirs ? holder?["added"] as Double? : isFirst ? nil : now.timeIntervalSince1970,
                 isTheirs && holder?["local"] == true,
                 // What an operator has limited stays so.
-                isTheirs && holder?["attaches"] == true, isTheirs ? holder?["expires"] as Double? : nil,
+                isTheirs && holder?["attaches"] == true, isTheirs && holder?["pairs"] == true,
+                isTheirs ? holder?["expires"] as Double? : nil,
                 isTheirs ? holder?["addresses"] as String? : nil,
             ])
         try removePendingKey(key.key.fingerprint, of: nil, database)

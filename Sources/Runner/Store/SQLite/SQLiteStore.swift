@@ -224,6 +224,9 @@ struct SQLiteStore: Store {
                     ALTER TABLE person ADD COLUMN robot BOOLEAN NOT NULL DEFAULT FALSE;
                     """)
         }
+        migrator.registerMigration("keys limited to pairing") { database in
+            try database.execute(sql: "ALTER TABLE key ADD COLUMN pairs BOOLEAN NOT NULL DEFAULT FALSE")
+        }
         return migrator
     }
 

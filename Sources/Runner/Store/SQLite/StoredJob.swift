@@ -81,6 +81,7 @@ struct StoredJob: Codable, Equatable {
         var until: Date?
         /// As the machine has asked for it.
         var idleSessions: Int?
+        var isAdopted: Bool?
     }
 
     struct StoredLifetime: Codable, Equatable {
@@ -178,7 +179,7 @@ extension StoredJob.StoredAttachment {
             id: attachment.id, secret: attachment.secret.bytes, awaySince: attachment.awaySince,
             wait: attachment.wait, idle: attachment.idle, from: attached.from, key: attached.key,
             system: attached.system, architecture: attached.architecture, until: attached.until,
-            idleSessions: attached.idle)
+            idleSessions: attached.idle, isAdopted: attached.adopted)
     }
 
     var attachment: MachineAttachment {
@@ -189,7 +190,8 @@ extension StoredJob.StoredAttachment {
 
     var attached: Job.Attached {
         Job.Attached(
-            from: from, key: key, system: system, architecture: architecture, until: until,
+            from: from, key: key, adopted: isAdopted, system: system, architecture: architecture,
+            until: until,
             away: awaySince.map { _ in true }, idle: idleSessions)
     }
 }

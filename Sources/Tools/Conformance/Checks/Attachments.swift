@@ -89,7 +89,7 @@ extension Examination {
                 endpoint: "unix:/nonexistent/sallyport-conformance", hostKeys: [hostKey]))
     }
 
-    private func post(_ path: String, _ value: some Encodable) -> Answer {
+    func post(_ path: String, _ value: some Encodable) -> Answer {
         let body = (try? JSON.encode(value)).map { Array($0) } ?? []
         return client.send("POST", path, headers: ["Content-Type: application/json"], body: body)
     }

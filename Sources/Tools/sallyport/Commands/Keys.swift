@@ -22,12 +22,18 @@ struct AddKeys: ParsableCommand {
     @Argument(help: ArgumentHelp("A .pub file; - is standard input.", valueName: "file")) var path: String
     @Flag(help: "The keys can do nothing but attach machines: for the secrets of a CI.") var attachOnly =
         false
+    @Flag(
+        help:
+            "The keys can do nothing but bring machines that somebody adopts: for everybody, as sallyport-attach --pair needs one where unknown keys do not get in."
+    )
+    var pairOnly = false
     @Option(
-        help: ArgumentHelp("With --attach-only: when they expire, such as 90d.", valueName: "duration"))
+        help: ArgumentHelp(
+            "With --attach-only or --pair-only: when they expire, such as 90d.", valueName: "duration"))
     var expires: Lasting?
     @Option(
         help: ArgumentHelp(
-            "With --attach-only: an address, or a range such as 192.0.2.0/24, that they are good from; can be repeated.",
+            "With --attach-only or --pair-only: an address, or a range such as 192.0.2.0/24, that they are good from; can be repeated.",
             valueName: "address"),
         transform: { text in
             guard let range = AddressRange(text) else {
@@ -40,8 +46,12 @@ struct AddKeys: ParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func validate() throws {
-        guard attachOnly || expires == nil && from.isEmpty else {
-            throw ValidationError("--expires and --from are for keys that are added with --attach-only.")
+        guard attachOnly || pairOnly || expires == nil && from.isEmpty else {
+            throw ValidationError(
+                "--expires and --from are for keys that are added with --attach-only or --pair-only.")
+        }
+        guard !attachOnly || !pairOnly else {
+            throw ValidationError("A key is added with --attach-only or with --pair-only, not with both.")
         }
     }
 
@@ -52,16 +62,28 @@ struct AddKeys: ParsableCommand {
             var added: [Key] = []
             for line in lines {
                 let new = NewKey(
-                    owner: owner, key: line, limits: attachOnly ? [.attach] : nil, expires: end,
+                    owner: owner, key: line, limits: limits, expires: end,
                     from: from.isEmpty ? nil : from.map(\.description))
                 added.append(try options.ask { $0.add(new, with: nil, $1) })
             }
             try options.answer(KeyList(keys: added)) {
                 added.map { key in
-                    let limit = key.limits == [.attach] ? ", and limited to attaching" : ""
+                    let limit = key.limits.flatMap(Self.spoken).map { ", and limited to \($0)" } ?? ""
                     return "\(key.fingerprint) is \(HostileText.printable(key.owner.name))'s\(limit)"
                 }.joined(separator: "\n")
             }
+        }
+    }
+}
+
+extension AddKeys {
+    private var limits: [Key.Limit]? { attachOnly ? [.attach] : pairOnly ? [.pair] : nil }
+
+    private static func spoken(_ limits: [Key.Limit]) -> String? {
+        switch limits {
+        case [.attach]: "attaching"
+        case [.pair]: "pairing"
+        default: nil
         }
     }
 }
@@ -95,8 +117,8 @@ extension ListKeys {
         var words: [String] = []
         let limits = key.limits ?? []
         if limits.contains(.confirm) { words.append("pending") }
-        if limits.contains(.attach) {
-            words.append("attach only")
+        if limits.contains(.attach) || limits.contains(.pair) {
+            words.append(limits.contains(.attach) ? "attach only" : "pair only")
             if !limits.contains(.confirm), let expires = key.expires {
                 words.append("until \(expires.formatted(.iso8601))")
             }

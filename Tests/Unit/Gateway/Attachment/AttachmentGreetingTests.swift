@@ -48,6 +48,17 @@ import Testing
         #expect(greeting.obstacle == "/dev/pts")
     }
 
+    @Test func aMachineCanBeNobodysAndItsCommandCanEndInTheMeantime() throws {
+        let running = ["user build", "host-key \(TestSession.key.line)", "state running", "pair", "done"]
+        let (greeting, isComplete) = try greeting(running)
+        #expect(isComplete && greeting.isPairing)
+        #expect(greeting.attachment(of: Self.origin, named: nil, at: .now).running)
+        let ended = greeting.attachment(of: Self.origin, named: nil, after: 3, at: .now)
+        #expect(!ended.running && ended.exitStatus == 3)
+        #expect(throws: AttachmentFault.repeated("pair")) { try self.greeting(["pair", "pair"]) }
+        #expect(try !self.greeting(Self.least).0.isPairing)
+    }
+
     @Test func theSameMachineComesBack() throws {
         let secret = AttachmentMessageTests.secret
         let (greeting, _) = try greeting(Self.least + ["resume 57 \(secret)", "done"])

@@ -23,7 +23,8 @@ import Testing
             ("for alice", .member("alice")), ("visibility private", .visibility(.private)),
             ("left 3000", .left(3000)),
             ("wait 300", .wait(300)), ("idle 900", .idle(900)),
-            ("resume 57 \(secret)", .resume(JobID("57")!, secret: secret)), ("done", .done),
+            ("resume 57 \(secret)", .resume(JobID("57")!, secret: secret)), ("pair", .pair),
+            ("done", .done),
             ("exit 137", .exit(137)),
             ("keyed 3", .keyed(3)), ("cancelled", .cancelled), ("bye", .bye), ("alive", .alive),
             // A later version's words.
@@ -45,7 +46,8 @@ import Testing
         "name \(String(repeating: "x", count: 41))", "note", "for", "for a\u{1b}[2J",
         "visibility secret", "left -1", "left 1e3", "left 99999999999999999999", "left ١", "wait 0", "idle 0",
         "wait", "resume 57", "resume 57 short", "resume 57 \(secret)!", "resume 57 \(secret) x",
-        "resume ../57 \(secret)", "resume 57 \(String(repeating: "x", count: 129))", "done now", "exit",
+        "resume ../57 \(secret)", "resume 57 \(String(repeating: "x", count: 129))", "done now", "pair now",
+        "exit",
         "exit 256",
         "exit x", "keyed 0", "keyed", "bye bye", "cancelled by me", "alive 1",
     ])

@@ -188,6 +188,61 @@ import Testing
         withExtendedLifetime((handover, machine)) {}
     }
 
+    /// A machine of nobody: its socket is there, and somebody has adopted it before this gateway knows.
+    @Test func whoHasAdoptedAMachineIsLetInAtOnce() throws {
+        let pairings = MemoryPairings()
+        let pairing = Pairing(
+            id: "a1", code: "K7M-2QX", expires: .now.addingTimeInterval(300), lease: 60)
+        pairings.pairing = .success(pairing)
+        let test = session()
+        test.service.waiting = pairings
+        let denial = Refusal.denied(.unknownKey(fingerprint: TestSession.key.fingerprint))
+        let session = try AttachmentSession(for: nil, stranger: denial, machines, in: test.context)
+        session.start()
+        _ = test.type("user build\nhost-key \(TestSession.key.line)\nstate failed 2\npair\ndone\n")
+        let machine = Machine(test, session)
+        wait("the code") { machine.listen().contains("adopt K7M-2QX\n") }
+        #expect(!machine.listen().contains("job 42") && !machine.listen().contains("\nkey "))
+        var owned = pairing
+        (owned.code, owned.attachment) = (nil, Self.attachment)
+        pairings.renewed = .success(owned)
+        let person = self.session()
+        var events: [String] = []
+        let endpoint = String(pairings.machines[0].endpoint.dropFirst("unix:".count))
+        let connection = AttachedConnection(
+            at: endpoint, greeting: person.context.greeting(.program).line, on: loop
+        ) { events.append("\($0)") }
+        connection.start()
+        wait("open") { machine.stream != nil }
+        #expect(machine.listen().contains("alice has adopted this machine.\n"))
+        let (far, handover) = try stream(try #require(machine.stream))
+        wait("the stream") { events == ["connected"] }
+        _ = test.type("bye\n")
+        wait("bye") { self.machines.requests.last == "leave bye" }
+        #expect(pairings.requests == ["pair", "renew"] && machines.requests.first != "attach")
+        #expect(!test.records.contains { $0.contains("K7M") || $0.contains("2QX") }, "\(test.records)")
+        withExtendedLifetime((far, handover, machine, connection)) {}
+    }
+
+    @Test func aStrangerWhoDoesNotPairReadsWhy() throws {
+        let test = session()
+        test.service.waiting = MemoryPairings()
+        let denial = Refusal.denied(.unknownKey(fingerprint: TestSession.key.fingerprint))
+        let session = try AttachmentSession(for: nil, stranger: denial, machines, in: test.context)
+        session.start()
+        _ = test.type("user build\nhost-key \(TestSession.key.line)\nstate failed 2\ndone\n")
+        #expect(test.context.client.run() == .notPermitted)
+        let (output, errors) = test.said
+        #expect(output.contains("\nrefuse Your key SHA256:") && errors.contains("is unknown here."))
+        // Nor are there streams for them.
+        let other = self.session()
+        let id = try #require(StreamID.random())
+        let handover = try StreamHandover.begin(
+            id.socketName(for: TestSession.key), stranger: denial, in: other.context)
+        #expect(other.context.client.run() == .notPermitted && other.said.errors.contains("is unknown here."))
+        withExtendedLifetime((session, handover)) {}
+    }
+
     @Test func anIdIsGoodOnceAndOnlyForItsKey() throws {
         let machine = try attach()
         let person = session()

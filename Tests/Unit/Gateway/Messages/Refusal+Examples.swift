@@ -64,6 +64,8 @@ extension Refusal {
             .noBundle("arm64", cause: "no file"), .machineAway(job.id, cause: "in a test"),
             .machineLost(job.id, cause: "in a test"), .severalJobsNamed(JobName("nightly")!, 2),
             .usage(UsageError(.malformedStream, word: "x")), .usage(UsageError(.missing(.stream), word: "")),
+            .noSuchCode(Fixture.serviceError(.noSuchJob)), .usage(UsageError(.malformedCode, word: "")),
+            .usage(UsageError(.missing(.code), word: "")),
         ]
         for loss in [Loss.connection(lost), .channelClosed, .claim(error)] {
             let forms: [KeyFormError] = [
@@ -84,7 +86,7 @@ extension Refusal {
         all.append(.foreignProgram(.copyID, line: nil))
         let denials: [Denial] = [
             .unknownKey(fingerprint: "SHA256:abc"), .unconfirmedKey(fingerprint: "SHA256:abc"),
-            .attachingOnly(fingerprint: "SHA256:abc"),
+            .attachingOnly(fingerprint: "SHA256:abc"), .pairingOnly(fingerprint: "SHA256:abc"),
             .suspended(Fixture.bob), .noSuchJob(job.id),
             .inconsistent("in a test"), .termsNotAccepted(version: "2"), .ownersOnly(job), .othersJob(job),
             .concealed(job),

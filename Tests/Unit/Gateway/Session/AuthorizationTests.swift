@@ -16,6 +16,7 @@ import Testing
         var admitted: Permit?
         var welcomed: Principal?
         var confirms = false
+        var pairs: Denial?
         var status: ExitStatus?
         var errors = ""
         var records: [String] = []
@@ -25,10 +26,12 @@ import Testing
     /// - Parameter owner: whose key it is; nil: nobody's.
     private func arrive(
         _ command: String?, as owner: Person? = Fixture.alice, suspended: Bool = false,
-        limits: [Key.Limit]? = nil, jobs: [Job] = [], next: String? = nil, machines: MemoryAttachments? = nil
+        limits: [Key.Limit]? = nil, jobs: [Job] = [], next: String? = nil, machines: MemoryAttachments? = nil,
+        waiting: MemoryPairings? = nil
     ) -> Outcome {
         let test = TestSession(on: loop, command: command)
         test.service.machines = machines
+        test.service.waiting = waiting
         let key = TestSession.key
         if let owner {
             test.service.keys[key.fingerprint] = Key(
@@ -43,6 +46,7 @@ import Testing
             case .job(_, let permit): outcome.admitted = permit
             case .personal(_, let principal): outcome.welcomed = principal
             case .confirmation: outcome.confirms = true
+            case .pairing(_, let denial): outcome.pairs = denial
             }
             test.context.finish(.success)
         }
@@ -99,15 +103,49 @@ import Testing
         #expect(arrive("keys confirm abcd-efgh").welcomed != nil)
     }
 
+    /// A command with that verb that is understood.
+    private static func command(_ verb: String) -> String {
+        let words = [
+            "attach-stream": " 0123456789abcdef0123456789abcdef", "keys": " add", "share": " 42 bob",
+            "unshare": " 42 bob", "adopt": " K7M-2QX",
+        ]
+        let isAbout = Verbs.named(verb)?.action != nil || verb == "attach-log"
+        return verb + (words[verb] ?? (isAbout ? " 42" : ""))
+    }
+
+    /// Nobody's key, and one that everybody has: each of the verbs.
+    @Test(arguments: Verbs.all.map(\.manual.name), [nil, [Key.Limit.pair]])
+    func aKeyThatPairsOpensNothingElse(verb: String, limits: [Key.Limit]?) {
+        func come(suspended: Bool = false, offered: Bool = true, _ limits: [Key.Limit]?) -> Outcome {
+            arrive(
+                Self.command(verb), as: limits == nil ? nil : Fixture.alice, suspended: suspended,
+                limits: limits, jobs: [Fixture.job()], machines: MemoryAttachments(),
+                waiting: offered ? MemoryPairings() : nil)
+        }
+        let fingerprint = TestSession.key.fingerprint
+        let denial =
+            limits == nil
+            ? Denial.unknownKey(fingerprint: fingerprint) : .pairingOnly(fingerprint: fingerprint)
+        let sentence = limits == nil ? "is unknown here" : "is good for is sallyport-attach --pair"
+        let outcome = come(limits)
+        #expect(outcome.admitted == nil && outcome.welcomed == nil && !outcome.confirms)
+        if ["attach", "attach-stream", "attach-log"].contains(verb) {
+            #expect(outcome.pairs == denial && outcome.status == .success)
+        } else {
+            #expect(outcome.pairs == nil && outcome.status == .notPermitted)
+            #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+        }
+        // Where nothing can be adopted, it opens nothing; nor is a pending key or a suspended person's one for that.
+        let closed = come(offered: false, limits)
+        #expect(closed.pairs == nil && closed.status == .notPermitted && closed.errors.contains(sentence))
+        for limits: [Key.Limit] in [[.confirm], [.confirm, .pair]] { #expect(come(limits).pairs == nil) }
+        if limits != nil { #expect(come(suspended: true, limits).pairs == nil) }
+    }
+
     /// Every verb but its own, in whatever form.
     @Test(arguments: Verbs.all.map(\.manual.name))
     func aKeyLimitedToAttachingOpensOnlyItsOwnVerbs(verb: String) {
-        let words = [
-            "attach-stream": " 0123456789abcdef0123456789abcdef", "keys": " add", "share": " 42 bob",
-            "unshare": " 42 bob",
-        ]
-        let isAbout = Verbs.named(verb)?.action != nil || verb == "attach-log"
-        let command = verb + (words[verb] ?? (isAbout ? " 42" : ""))
+        let command = Self.command(verb)
         let outcome = arrive(command, limits: [.attach], jobs: [Fixture.job()])
         guard verb.hasPrefix("attach") else {
             #expect(outcome.status == .notPermitted && outcome.admitted == nil && outcome.welcomed == nil)

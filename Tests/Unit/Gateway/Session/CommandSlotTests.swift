@@ -35,6 +35,20 @@ import Testing
         ((try? FileManager.default.contentsOfDirectory(atPath: folder + "/@commands")) ?? []).sorted()
     }
 
+    /// One IPv6 network counts once, and none of them is a person.
+    @Test func machinesOfNobodyCountByTheirAddress() throws {
+        let journal = Journal { [unowned self] _, text in records.append(text) }
+        func come(_ address: String) throws(Refusal) -> CommandSlot? {
+            try CommandSlot.take(at: address, limit: 2, in: folder, journal)
+        }
+        let slots = [
+            try come("2001:db8::1"), try come("2001:db8::2"), try come("192.0.2.1"), try come("192.0.2.2"),
+        ]
+        #expect(throws: Refusal.self) { try come("2001:db8::3") }
+        #expect(files.isEmpty && records.isEmpty)
+        withExtendedLifetime(slots) {}
+    }
+
     @Test func everyPersonHasAsManyAsTheLimitSays() throws {
         let strange = Person(id: "../ä", name: "x")
         var first = try take(Fixture.alice)

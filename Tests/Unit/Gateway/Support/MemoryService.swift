@@ -169,6 +169,9 @@ final class MemoryService: BuildService {
     /// What machines that dial out ask for, and hear; nil: it is not offered.
     var machines: MemoryAttachments?
     var attachments: (any AttachmentService)? { machines }
+    /// The same for machines that are nobody's.
+    var waiting: MemoryPairings?
+    var pairings: (any PairingService)? { waiting }
 }
 
 /// Only what sessions on a builder need.

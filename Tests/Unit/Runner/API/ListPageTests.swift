@@ -161,13 +161,13 @@ struct ListPageTests {
         let store = try SQLiteStore(path: TestService.makeFolder() + "/runner.sqlite")
         defer { store.close() }
         let comment = String(repeating: "\u{1}", count: 256)
-        var batch = try await store.keys(owner: nil, pendingAt: nil, limited: true, after: nil, most: nil)
+        var batch = try await store.keys(owner: nil, pendingAt: nil, limits: [.attach], after: nil, most: nil)
         #expect(batch.elements.isEmpty && batch.rest == nil)
         for number in 0..<60 {
             _ = try await store.addKey(
                 Self.key(number), comment: comment, owner: "p\(number / 40)", at: start)
         }
-        batch = try await store.keys(owner: nil, pendingAt: nil, limited: true, after: nil, most: 60)
+        batch = try await store.keys(owner: nil, pendingAt: nil, limits: [.attach], after: nil, most: 60)
         #expect(batch.elements.count == 60 && batch.rest == nil)
         var page = ListPage("keys", most: nil)
         var taken = 0

@@ -33,7 +33,7 @@ struct StoredFormTests {
                 keptUntil: start + 4, accelerator: .kvm, isolated: true),
             builderEnd: .init(reason: .released, by: alice),
             attached: .init(
-                from: "192.0.2.7", key: "SHA256:k", system: "Linux", architecture: "x86_64",
+                from: "192.0.2.7", key: "SHA256:k", adopted: true, system: "Linux", architecture: "x86_64",
                 until: start + 12,
                 away: true, idle: 13),
             sessions: [claim.shown])

@@ -241,7 +241,7 @@ final class MemoryStore: Store {
     }
 
     func keys(
-        owner: Person?, pendingAt now: Date?, limited: Bool, after last: KeyPosition?, most: Int?
+        owner: Person?, pendingAt now: Date?, limits: Set<Key.Limit>, after last: KeyPosition?, most: Int?
     ) async throws(RunnerError) -> Batch<Key, KeyPosition> {
         throw RunnerError(.failure, "There is no list of keys in memory.")
     }
@@ -260,7 +260,7 @@ final class MemoryStore: Store {
             let added = Key(
                 fingerprint: key.fingerprint, type: key.type, key: key.base64, comment: comment,
                 owner: account.person, suspended: account.suspended,
-                limits: limit.map { _ in [.attach] }, expires: limit?.expires,
+                limits: limit.map { [$0.pairs ? .pair : .attach] }, expires: limit?.expires,
                 from: AttachLimit.ranges(limit?.addresses), added: now)
             state.keys.append(added)
             return added

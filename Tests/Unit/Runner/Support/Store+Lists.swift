@@ -24,7 +24,7 @@ extension SQLiteStore {
             guard known != nil else { return [] }
         }
         let batch = try await read { [known] database in
-            try keys(owner: known, pendingAt: now, limited: true, after: nil, most: nil, database)
+            try keys(owner: known, pendingAt: now, limits: [.attach, .pair], after: nil, most: nil, database)
         }
         return batch.elements.map(\.value)
     }

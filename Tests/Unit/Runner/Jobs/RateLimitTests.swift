@@ -6,15 +6,15 @@ import Testing
 
 @testable import Runner
 
-@Suite("How often people submit")
-struct SubmissionRateTests {
-    private func seconds(_ rate: inout SubmissionRate, _ owner: String, at second: Double) -> Int? {
+@Suite("How often somebody can do something")
+struct RateLimitTests {
+    private func seconds(_ rate: inout RateLimit, _ owner: String, at second: Double) -> Int? {
         rate.take(of: owner, at: start + second)
     }
 
     @Test("a minute's submissions at once, and then one as each becomes due; others are not concerned")
     func bucket() {
-        var rate = SubmissionRate(perMinute: 6)
+        var rate = RateLimit(6, in: 60)
         for _ in 1...6 { #expect(seconds(&rate, "alice", at: 0) == nil) }
         #expect(seconds(&rate, "alice", at: 0) == 10)
         #expect(seconds(&rate, "alice", at: 9.5) == 1)
@@ -25,6 +25,26 @@ struct SubmissionRateTests {
         for _ in 1...6 { #expect(seconds(&rate, "alice", at: 3600) == nil) }
         #expect(seconds(&rate, "alice", at: 1800) == 10)
         #expect(seconds(&rate, "alice", at: 1810) == nil)
+    }
+
+    @Test("what should not have been counted is given back, and nobody has more than the limit")
+    func givenBack() {
+        var rate = RateLimit(1, in: 3600)
+        rate.giveBack(of: "alice")
+        #expect(seconds(&rate, "alice", at: 0) == nil)
+        rate.giveBack(of: "alice")
+        rate.giveBack(of: "alice")
+        #expect(seconds(&rate, "alice", at: 0) == nil)
+        #expect(seconds(&rate, "alice", at: 0) == 3600)
+    }
+
+    @Test("of any number of names, none is forgotten whose time has not come")
+    func manyNames() {
+        var rate = RateLimit(1, in: 100)
+        for number in 0..<1500 { #expect(seconds(&rate, "a\(number)", at: 0) == nil) }
+        for number in 0..<1500 { #expect(seconds(&rate, "b\(number)", at: 200) == nil) }
+        #expect(seconds(&rate, "b0", at: 200) == 100 && seconds(&rate, "b1499", at: 200) == 100)
+        #expect(seconds(&rate, "a0", at: 200) == nil)
     }
 
     @Test("whoever submits too often is told when to come again, whatever they send")
