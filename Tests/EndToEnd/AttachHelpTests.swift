@@ -38,22 +38,38 @@ import Testing
         let key = try await alice.sh("cat attach-key; rm attach-key*").text
         let block = try #require(Self.blocks(again.text).first)
         let finished = try await machine.step(block, ["SALLYPORT_ATTACH_KEY": key, "COLOUR": "dark red"]) {
-            command in
-            let job = try await command.attachedJob()
-            let shell = try await Command.start(
-                testBed.ssh(["connect", job], as: "alice", options: ["-t"]),
-                terminal: try PseudoTerminal(columns: 200)
-            ) { shell in
-                try await shell.output.wait(for: "# ")
-                try await shell.write("echo \"$PWD is $COLOUR\" $(cat result.txt); exit 5\n")
-                try await shell.output.wait(for: "[y/N] ")
-                try await shell.write("y\n")
-            }
-            await expect(
-                shell, status: 5, output: ["\(CIMachine.workspace) is dark red 7 parts"], in: testBed)
+            try await enter(["connect", try await $0.attachedJob()], in: testBed)
         }
         await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
         #expect(try await machine.left().isEmpty)
+    }
+
+    /// The same for someone whose CI has no secret.
+    @Test func whatItPrintsLeadsToAPromptWithoutASecretToo() async throws {
+        let testBed = try await SharedTestBed.get()
+        _ = try await AttachFiles.serve(in: testBed)
+        let help = try await Command.run(testBed.ssh(["help", "attach"], as: "alice"))
+        let machine = try await CIMachine.make(in: testBed)
+        try await machine.unpackWherePagesHaveIt()
+        let block = try #require(Self.blocks(help.text).last)
+        #expect(block.contains("--pair "), "\(block)")
+        let finished = try await machine.step(block, ["COLOUR": "dark red"]) {
+            try await enter(["adopt", try await $0.pairingCode()], in: testBed)
+        }
+        await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
+        #expect(try await machine.left().isEmpty)
+    }
+
+    private func enter(_ words: [String], in testBed: TestBed) async throws {
+        let shell = try await Command.start(
+            testBed.ssh(words, as: "alice", options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
+        ) { shell in
+            try await shell.output.wait(for: "# ")
+            try await shell.write("echo \"$PWD is $COLOUR\" $(cat result.txt); exit 5\n")
+            try await shell.output.wait(for: "[y/N] ")
+            try await shell.write("y\n")
+        }
+        await expect(shell, status: 5, output: ["\(CIMachine.workspace) is dark red 7 parts"], in: testBed)
     }
 
     /// A gateway that is away costs at most the time that the lines give it.

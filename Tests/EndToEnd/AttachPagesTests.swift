@@ -44,28 +44,65 @@ import Testing
         CI(page: "shell", variables: ["SALLYPORT": "1"]),
     ]
 
-    /// Each block that runs a command: it fails, somebody enters it in its folder, and the step ends with its status.
+    /// With a secret: the command fails, someone enters its folder, and the step ends with its status.
     @Test(arguments: all) func theLinesOfThePageWork(ci: CI) async throws {
         let testBed = try await SharedTestBed.get()
-        let files = try await AttachFiles.serve(in: testBed)
         let secret = try await CISecret.make(in: testBed)
-        let steps = try AttachPage(ci.page).steps.filter { $0.contains("make check") }
-        try #require(steps.count >= 2 && steps.contains { $0.contains("--pair ") }, "\(steps)")
-        for step in steps {
+        for step in try Self.steps(of: ci, pairing: false) {
             let machine = try await CIMachine.make(in: testBed)
-            var variables = ci.variables
-            variables["SALLYPORT_ATTACH_HOST_KEY"] = secret.hostKey
-            variables["SALLYPORT_BUNDLE_SHA256"] = try await AttachFiles.sum(in: testBed)
-            let pairs = step.contains("--pair ")
-            if !pairs { variables["SALLYPORT_ATTACH_KEY"] = secret.key }
-            try await machine.unpackWherePagesHaveIt()
-            let lines = Self.own(step, in: testBed, files: files)
-            let finished = try await machine.step(lines, variables) { command in
-                try await enter(command, pairs: pairs, in: testBed)
+            try await run(step, of: ci, on: machine, secret.key) { command in
+                ["connect", try await command.attachedJob()]
             }
-            await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
-            #expect(try await machine.left().isEmpty, "\(step)")
         }
+    }
+
+    /// Without one: the same, for whoever enters the code.
+    @Test(arguments: all) func theLinesWithoutASecretWork(ci: CI) async throws {
+        let testBed = try await SharedTestBed.get()
+        for step in try Self.steps(of: ci, pairing: true) {
+            let machine = try await CIMachine.make(in: testBed)
+            try await run(step, of: ci, on: machine, nil) { command in
+                ["adopt", try await command.pairingCode()]
+            }
+        }
+    }
+
+    /// The steps of its page that run a command; there is one at least.
+    private static func steps(of ci: CI, pairing: Bool) throws -> [String] {
+        let steps = try AttachPage(ci.page).steps.filter {
+            $0.contains("make check") && $0.contains("--pair ") == pairing
+        }
+        try #require(!steps.isEmpty)
+        return steps
+    }
+
+    /// - Parameter verb: waits for what the step says, and finds what a person enters.
+    private func run(
+        _ step: String, of ci: CI, on machine: CIMachine, _ key: String?,
+        verb: @escaping @Sendable (RunningCommand) async throws -> [String]
+    ) async throws {
+        let testBed = machine.testBed
+        let files = try await AttachFiles.serve(in: testBed)
+        var variables = ci.variables
+        variables["SALLYPORT_ATTACH_KEY"] = key
+        variables["SALLYPORT_ATTACH_HOST_KEY"] = try await CISecret.hostKey(in: testBed)
+        variables["SALLYPORT_BUNDLE_SHA256"] = try await AttachFiles.sum(in: testBed)
+        try await machine.unpackWherePagesHaveIt()
+        let finished = try await machine.step(Self.own(step, in: testBed, files: files), variables) {
+            command in
+            let shell = try await Command.start(
+                testBed.ssh(try await verb(command), as: "alice", options: ["-t"]),
+                terminal: try PseudoTerminal(columns: 200)
+            ) { shell in
+                try await shell.output.wait(for: "# ")
+                try await shell.write("echo \"$PWD has $(cat result.txt)\"; exit 5\n")
+                try await shell.output.wait(for: "[y/N] ")
+                try await shell.write("y\n")
+            }
+            await expect(shell, status: 5, output: ["\(CIMachine.workspace) has 7 parts"], in: testBed)
+        }
+        await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
+        #expect(try await machine.left().isEmpty, "\(step)")
     }
 
     /// Without the variable that switches it on, nothing is fetched and nobody is waited for.
@@ -84,19 +121,6 @@ import Testing
         }
     }
 
-    private func enter(_ command: RunningCommand, pairs: Bool, in testBed: TestBed) async throws {
-        let words = pairs ? ["adopt", try await command.pairingCode()] : ["connect", try await command.attachedJob()]
-        let shell = try await Command.start(
-            testBed.ssh(words, as: "alice", options: ["-t"]), terminal: try PseudoTerminal(columns: 200)
-        ) { shell in
-            try await shell.output.wait(for: "# ")
-            try await shell.write("echo \"$PWD has $(cat result.txt)\"; exit 5\n")
-            try await shell.output.wait(for: "[y/N] ")
-            try await shell.write("y\n")
-        }
-        await expect(shell, status: 5, output: ["\(CIMachine.workspace) has 7 parts"], in: testBed)
-    }
-
     /// The lines with this test bed's gateway and web server.
     private static func own(_ step: String, in testBed: TestBed, files: String) -> String {
         let port = testBed.port(of: .builds)
@@ -105,7 +129,10 @@ import Testing
             step
             .replacing(
                 #/builds@gateway\.example\.org( attach-bundle)?/#,
-                with: { "builds@\(TestBed.publicHost)" + ($0.1.map { " -p \(port)\($0)" } ?? " --port \(port)") })
+                with: {
+                    "builds@\(TestBed.publicHost)" + ($0.1.map { " -p \(port)\($0)" } ?? " --port \(port)")
+                }
+            )
             .replacing("https://ci.example.org/attach", with: files)
     }
 }

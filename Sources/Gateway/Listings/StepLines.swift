@@ -41,8 +41,8 @@ struct StepLines {
     private var withSecret: [String] {
         [
             "    \(exported)",
-            // printenv shows nothing to a shell that prints its commands.
-            "    key=$(mktemp) && host=$(mktemp) && printenv SALLYPORT_ATTACH_KEY >$key &&",
+            // A shell that prints its commands does not print this one.
+            #"    key=$(mktemp) && host=$(mktemp) && (set +x; echo "$SALLYPORT_ATTACH_KEY") >$key &&"#,
             #"        echo "sallyport $SALLYPORT_ATTACH_HOST_KEY" >$host &&"#,
             "        \(fetching) |",
             "        tar xz && attach='\(start())' || attach=; rm -f $key $host",
@@ -57,12 +57,13 @@ struct StepLines {
             AttachBundleCommand.manual.name,
             options: [
                 "-n", "-F none", "-i $key", "-o IdentitiesOnly=yes", "-o BatchMode=yes",
-                "-o HostKeyAlias=sallyport", "-o UserKnownHostsFile=$host",
+                "-o HostKeyAlias=sallyport", "\\\n           ", "-o UserKnownHostsFile=$host",
             ], program: "timeout \(Self.timeout) ssh")
     }
 
     private var aboutTheSecret: [String] {
-        let purpose = "SALLYPORT_ATTACH_KEY is a secret of the CI: a private key that can only attach machines."
+        let purpose =
+            "SALLYPORT_ATTACH_KEY is a secret of the CI: a private key that can only attach machines."
         guard let key = keys?.first else {
             return [
                 "\(purpose) Make one:",
@@ -79,8 +80,9 @@ struct StepLines {
             ? "    \(gateway(AttachBundleCommand.manual.name)) >\(Self.archive)"
             : "    This gateway has no archive yet. Its administrator makes it: make attach-bundle install-bundle"
         return [
-            "", "Without a secret: put the archive where the job finds it, such as into the repository.", first,
-            "The job prints a code. Whoever enters it first has the machine: "
+            "", "Without a secret: put the archive where the job finds it, such as into the repository.",
+            first,
+            "The job prints a code. The first to enter it has the machine: "
                 + gateway("adopt CODE", terminal: true),
             "",
             "    \(exported)",

@@ -41,7 +41,8 @@ struct Buildbot: Sendable {
         let written = try await testBed.run(["tee", "\(folder)/master.cfg"], input: configuration)
         guard written.status == 0 else { throw TestBedError("nothing was written", log: "\(written)") }
         let finished = try await Command.start(
-            testBed.inside(["bash", "-euc", script, "bash", folder], as: person.name, prefix: packages(folder)),
+            testBed.inside(
+                ["bash", "-euc", script, "bash", folder], as: person.name, prefix: packages(folder)),
             deadline: .seconds(180)
         ) { running in
             try await running.output.wait(for: "ready\n")
@@ -141,7 +142,9 @@ struct Buildbot: Sendable {
                 }
                 let jobs: [Job]
             }
-            return try JSONDecoder().decode(Jobs.self, from: Data(list.output)).jobs.first { $0.note == page }?.id
+            return try JSONDecoder().decode(Jobs.self, from: Data(list.output)).jobs.first {
+                $0.note == page
+            }?.id
         }
     }
 

@@ -57,7 +57,7 @@ struct CIMachine: Sendable {
                     mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$root/dev/pts"
                     ln -sf pts/ptmx "$root/dev/ptmx"
                     mount -t proc proc "$root/proc"
-                    exec env -i "${@:5:$4}" chroot "$root" /bin/sh -c 'cd "$0" && exec sh -ec "$1"' "$2" "$3"
+                    exec chroot "$root" /bin/env -i "${@:5:$4}" /bin/sh -c 'cd "$0" && exec sh -ec "$1"' "$2" "$3"
                     """, "bash", root, Self.workspace, lines, "\(variables.count)",
                 ] + variables.map { "\($0.key)=\($0.value)" }), deadline: deadline, body: body)
     }

@@ -141,7 +141,8 @@ import Testing
             test.service.machines = MemoryAttachments()
             test.service.offersSelfService = true
             test.service.listedKeys = [
-                key("SHA256:own", nil), key("SHA256:pending", [.attach, .confirm]), key("SHA256:ci", [.attach]),
+                key("SHA256:own", nil), key("SHA256:pending", [.attach, .confirm]),
+                key("SHA256:ci", [.attach]),
             ]
         }
         #expect(text.contains("You have one: SHA256:ci ci?") && !text.contains("\u{1b}"))
