@@ -44,8 +44,9 @@ struct StepLines {
             // A shell that prints its commands does not print this one.
             #"    key=$(mktemp) && host=$(mktemp) && (set +x; echo "$SALLYPORT_ATTACH_KEY") >$key &&"#,
             #"        echo "sallyport $SALLYPORT_ATTACH_HOST_KEY" >$host &&"#,
-            "        \(fetching) |",
-            "        tar xz && attach='\(start())' || attach=; rm -f $key $host",
+            "        \(fetching) | tar xz &&",
+            "        attach='\(start())' || attach=",
+            "    rm -f $key $host",
             "    $attach make check",
             "",
         ] + aboutTheSecret
@@ -66,7 +67,7 @@ struct StepLines {
             "SALLYPORT_ATTACH_KEY is a secret of the CI: a private key that can only attach machines."
         guard let key = keys?.first else {
             return [
-                "\(purpose) Make one:",
+                "\(purpose) To make one:",
                 "    ssh-keygen -q -t ed25519 -N '' -f attach-key",
                 "    \(gateway("keys add --attach-only --expires 90d")) <attach-key.pub",
             ]
@@ -86,7 +87,8 @@ struct StepLines {
                 + gateway("adopt CODE", terminal: true),
             "",
             "    \(exported)",
-            "    tar xzf \(Self.archive) && attach='\(start("--pair "))' || attach=",
+            "    tar xzf \(Self.archive) &&",
+            "        attach='\(start("--pair "))' || attach=",
             "    $attach make check",
             "",
         ]
