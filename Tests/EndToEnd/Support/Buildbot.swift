@@ -46,7 +46,13 @@ struct Buildbot: Sendable {
             deadline: .seconds(180)
         ) { running in
             try await running.output.wait(for: "ready\n")
-            try await body(Buildbot(person: person, folder: folder))
+            let buildbot = Buildbot(person: person, folder: folder)
+            do {
+                try await body(buildbot)
+            } catch {
+                throw TestBedError(
+                    "\(error)", log: "The step's log:\n\((try? await buildbot.log(of: "check")) ?? "")")
+            }
             try await running.finishInput()
         }
         guard finished.status == 0 else { throw TestBedError("Buildbot has failed", log: "\(finished)") }
@@ -148,10 +154,10 @@ struct Buildbot: Sendable {
         }
     }
 
-    /// The code that the build's step has printed, as soon as it has.
+    /// The code that the build's step has printed, as soon as it has: the last one, since a lost connection makes a new one.
     func pairingCode() async throws -> String {
         try await wait("no code was printed") {
-            try await log(of: "check").firstMatch(of: #/ adopt ([A-Za-z0-9]+-[A-Za-z0-9]+)/#)
+            try await log(of: "check").matches(of: #/ adopt ([A-Za-z0-9]+-[A-Za-z0-9]+)/#).last
                 .map { String($0.1) }
         }
     }
