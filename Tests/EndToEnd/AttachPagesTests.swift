@@ -8,6 +8,8 @@ import Testing
         let page: String
         /// What this CI sets, or the page says to set; without the secret.
         let variables: [String: String]
+        /// The variable that names a file with the secret key; nil: SALLYPORT_ATTACH_KEY has the key itself.
+        var keyFile: String?
 
         var testDescription: String { page }
     }
@@ -30,7 +32,8 @@ import Testing
             ]),
         CI(
             page: "jenkins",
-            variables: ["SALLYPORT": "true", "BUILD_URL": "https://jenkins.example/job/my%20parser/17/"]),
+            variables: ["SALLYPORT": "true", "BUILD_URL": "https://jenkins.example/job/my%20parser/17/"],
+            keyFile: "SALLYPORT_KEY_FILE"),
         CI(
             page: "woodpecker-forgejo",
             variables: [
@@ -84,7 +87,14 @@ import Testing
         let testBed = machine.testBed
         let files = try await AttachFiles.serve(in: testBed)
         var variables = ci.variables
-        variables["SALLYPORT_ATTACH_KEY"] = key
+        if let key, let name = ci.keyFile {
+            let file = "/etc/my secret"
+            let written = try await testBed.run(["tee", machine.root + file], input: key)
+            #expect(written.status == 0)
+            variables[name] = file
+        } else {
+            variables["SALLYPORT_ATTACH_KEY"] = key
+        }
         variables["SALLYPORT_ATTACH_HOST_KEY"] = try await CISecret.hostKey(in: testBed)
         variables["SALLYPORT_BUNDLE_SHA256"] = try await AttachFiles.sum(in: testBed)
         try await machine.unpackWherePagesHaveIt()
