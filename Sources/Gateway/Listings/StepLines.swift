@@ -27,15 +27,17 @@ struct StepLines {
     private static let archive = "sallyport-attach.tar.gz"
 
     var text: String {
-        ([introduction] + withSecret + withoutSecret + [conclusion]).joined(separator: "\n") + "\n"
+        (introduction + withSecret + withoutSecret + [conclusion]).joined(separator: "\n") + "\n"
     }
 
-    private var introduction: String {
-        """
-        For a CI job on Linux. Paste these lines into its step; your command is the last one, here `make check`.
-        If it fails, you can enter the machine, in the step's folder and with its environment.
-
-        """
+    private var introduction: [String] {
+        let lines = [
+            "For a CI job on Linux. Paste these lines into its step; your command is the last one, here `make check`.",
+            "If it fails, you can enter the machine, in the step's folder and with its environment.",
+        ]
+        let missing =
+            "This gateway has no archive yet. Its administrator can make it: make attach-bundle install-bundle"
+        return lines + (hasArchive ? [""] : [missing, ""])
     }
 
     private var withSecret: [String] {
@@ -76,13 +78,9 @@ struct StepLines {
     }
 
     private var withoutSecret: [String] {
-        let first =
-            hasArchive
-            ? "    \(gateway(AttachBundleCommand.manual.name)) >\(Self.archive)"
-            : "    This gateway has no archive yet. Its administrator makes it: make attach-bundle install-bundle"
-        return [
+        [
             "", "Without a secret: put the archive where the job finds it, such as into the repository.",
-            first,
+            "    \(gateway(AttachBundleCommand.manual.name)) >\(Self.archive)",
             "The job prints a code. The first to enter it has the machine: "
                 + gateway("adopt CODE", terminal: true),
             "",
