@@ -40,6 +40,8 @@ CONTRACT := .build/contract
 CLIENTS := .build/clients
 # The environment of the tests of sallyport-attach: Tests/Attach.
 ATTACH := .build/attach-tests
+# A CI whose builds people enter: Tests/EndToEnd/BuildbotTests.swift.
+BUILDBOT := .build/buildbot
 # Where `make install` installs to, and from. DESTDIR is for building packages.
 PREFIX := /usr/local
 DESTDIR :=
@@ -161,7 +163,8 @@ attach: deps-attach $(ATTACH)/installed
 $(CONTRACT)/installed: Tests/Contract/requirements.txt
 $(CLIENTS)/installed: Tests/Clients/requirements.txt
 $(ATTACH)/installed: Tests/Attach/requirements.txt
-$(CONTRACT)/installed $(CLIENTS)/installed $(ATTACH)/installed:
+$(BUILDBOT)/installed: Tests/Buildbot/requirements.txt
+$(CONTRACT)/installed $(CLIENTS)/installed $(ATTACH)/installed $(BUILDBOT)/installed:
 	rm -rf $(@D)
 	/usr/bin/python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<

@@ -2,7 +2,8 @@
 public struct GatewayCommandLine: Equatable, Sendable {
     private let account: String
     private let host: String
-    private let port: Int
+    /// 22 by default.
+    public let port: Int
 
     /// - Parameters: as in the person's own command.
     public init(account: String, host: String, port: Int) {

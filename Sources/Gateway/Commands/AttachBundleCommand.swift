@@ -30,10 +30,14 @@ struct AttachBundleCommand: Command, AttachingCommand {
         architecture = known
     }
 
+    /// The archive for that architecture in the folder of archives.
+    static func path(_ architecture: Architecture, in folder: String) -> String {
+        "\(folder)/sallyport-attach-\(architecture.rawValue).tar.gz"
+    }
+
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard !context.environment.hasTerminal else { throw .archiveToTerminal }
-        let path =
-            "\(context.configuration.gateway.attachBundles)/sallyport-attach-\(architecture.rawValue).tar.gz"
+        let path = Self.path(architecture, in: context.configuration.gateway.attachBundles)
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             throw .noBundle(architecture.rawValue, cause: "\(path): \(String(cString: strerror(errno)))")

@@ -28,7 +28,14 @@ struct HelpCommand: Command, PersonalCommand {
     }
 
     func run(for principal: Principal, in context: SessionContext) -> (any RunningCommand)? {
-        context.answer(Self.text(about: topic))
+        let text = Self.text(about: topic)
+        if topic == AttachCommand.manual.name {
+            context.withStepLines(for: principal.person) { lines in
+                context.answer(text + (lines.map { "\n\($0.text)" } ?? ""))
+            }
+        } else {
+            context.answer(text)
+        }
         return nil
     }
 

@@ -61,7 +61,7 @@ struct SessionContext {
         gatewayCommandLine.command(words, options: ["-o IdentitiesOnly=yes", "-i \(identity)"])
     }
 
-    private var gatewayCommandLine: GatewayCommandLine {
+    var gatewayCommandLine: GatewayCommandLine {
         GatewayCommandLine(
             account: environment.account, host: configuration.gateway.publicHost ?? Self.hostName(),
             port: configuration.gateway.publicPort)

@@ -68,6 +68,8 @@ public struct Configuration: Equatable, Sendable {
         public var attached = "/run/sallyport/attached"
         /// The folder of the archives that `attach-bundle` hands out.
         public var attachBundles = "/usr/local/share/sallyport/attach"
+        /// The public half of sshd's host key, which `help attach` prints.
+        public var hostKey = "/etc/ssh/ssh_host_ed25519_key.pub"
         /// A file to which sallyport-shell and sallyport-lookup append their records, in addition to the system log.
         public var logFile: String?
         /// A session with a terminal is closed after this many seconds without input and output; 0: never.

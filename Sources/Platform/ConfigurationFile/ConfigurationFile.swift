@@ -55,6 +55,8 @@ public enum ConfigurationFile {
             "gateway", "attached", default: configuration.gateway.attached)
         configuration.gateway.attachBundles = try document.path(
             "gateway", "attach_bundles", default: configuration.gateway.attachBundles)
+        configuration.gateway.hostKey = try document.path(
+            "gateway", "host_key", default: configuration.gateway.hostKey)
         configuration.gateway.logFile = try document.path("gateway", "log_file")
         configuration.gateway.commandsPerPerson = try document.number(
             "gateway", "commands_per_person", in: 1...10_000, default: configuration.gateway.commandsPerPerson

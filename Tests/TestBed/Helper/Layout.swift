@@ -65,6 +65,7 @@ struct Layout: Sendable {
         [gateway]
         public_host = "\(Self.publicHost)"
         public_port = \(port)
+        host_key = "\(Self.hostKey).pub"
         idle = \(idle)
         commands_per_person = \(commands)
 

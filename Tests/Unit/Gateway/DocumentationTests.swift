@@ -39,4 +39,20 @@ import Testing
         }
         #expect(count > 30)
     }
+
+    /// What someone who is about to paste lines into a CI has to know first.
+    @Test func thePagesForCIsSayFirstWhichFormKeepsTheStep() throws {
+        let names = [
+            "overview", "github-actions", "gitlab-ci", "jenkins", "buildbot", "woodpecker-forgejo",
+            "kubernetes",
+            "docker", "shell",
+        ]
+        for name in names {
+            let paragraph = try Project.text(of: "docs/attach/\(name).md").components(separatedBy: "\n\n")[1]
+            let sentence = paragraph.replacing("\n", with: " ").components(separatedBy: ". ")[0]
+            #expect(
+                sentence.contains("after `sallyport-attach … --`") && sentence.contains(" keeps "), "\(name)")
+            #expect(sentence.contains("folder") && sentence.contains("environment"), "\(name)")
+        }
+    }
 }

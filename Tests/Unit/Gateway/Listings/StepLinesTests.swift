@@ -1,0 +1,150 @@
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import EventLoop
+import Foundation
+import Presentation
+import Testing
+
+@testable import Gateway
+
+/// What `help attach` prints for this very gateway.
+@Suite struct StepLinesTests {
+    private static func lines(port: Int = 22, keys: [String]? = [], hasArchive: Bool = true) -> StepLines {
+        StepLines(
+            gateway: GatewayCommandLine(account: "builds", host: "gw.example.org", port: port),
+            hostKey: TestSession.key, keys: keys, hasArchive: hasArchive)
+    }
+
+    /// The lines to paste: with a secret, and without one.
+    private static func blocks(_ text: String) -> [String] {
+        var blocks: [String] = []
+        for line in text.split(separator: "\n") where line.hasPrefix("    ") {
+            if line.contains("export ") { blocks.append("") }
+            if !blocks.isEmpty { blocks[blocks.count - 1] += line.dropFirst(4) + "\n" }
+        }
+        return blocks.map { $0.prefix(through: $0.firstRange(of: "make check")!.upperBound).description }
+    }
+
+    /// What a shell that is told to end at the first failure makes of these lines.
+    private static func run(
+        _ block: String, in shell: String, ssh: String
+    ) throws -> (status: Int32, output: String, left: String) {
+        let scratch = try Scratch()
+        try scratch.write("#!/bin/sh\n\(ssh)\n", "bin/ssh", executable: true)
+        try scratch.write("#!/bin/sh\necho \"made $1\"; exit 3\n", "bin/make", executable: true)
+        // It says with what it was started, and does what it always does.
+        try scratch.write(
+            "echo \"script: $*\"; until [ \"$1\" = -- ]; do shift; done; shift; exec \"$@\"\n",
+            "sallyport-attach/sallyport-attach")
+        try scratch.run("tar", "czf", "archive", "sallyport-attach/sallyport-attach")
+        try scratch.run("rm", "-r", "sallyport-attach")
+        try scratch.write(
+            """
+            set -e
+            export SALLYPORT_ATTACH_KEY='the key' TMPDIR="$HOME/tmp"
+            mkdir -p "$TMPDIR"
+            [ ! -e pair ] || cp archive sallyport-attach.tar.gz
+            \(block)
+            """, "step")
+        if block.contains("--pair") { try scratch.write("", "pair") }
+        let words = shell == "ash" ? ["busybox", "ash"] : [shell]
+        let finished =
+            words.count == 2
+            ? try scratch.run(words[0], words[1], "step") : try scratch.run(shell, "step")
+        return (finished.status, finished.output, try scratch.run("ls", "-A", "tmp").output)
+    }
+
+    @Test(arguments: ["dash", "bash", "ash", "ksh"]) func theScriptRunsTheCommand(shell: String) throws {
+        let blocks = Self.blocks(Self.lines(port: 2222).text)
+        try #require(blocks.count == 2, "\(blocks)")
+        let fetching = try Self.run(
+            blocks[0], in: shell,
+            ssh: #"""
+                for word; do case $word in UserKnownHostsFile=*) cat "${word#*=}" >&2 ;; esac; done
+                case $* in "-n -F none -i "*" -p 2222 builds@gw.example.org attach-bundle") cat archive ;; *) exit 1 ;; esac
+                """#)
+        #expect(fetching.status == 3 && fetching.left.isEmpty, "\(fetching)")
+        #expect(
+            fetching.output == "script: builds@gw.example.org --port 2222 -- make check\nmade check\n",
+            "\(fetching)")
+        let pairing = try Self.run(blocks[1], in: shell, ssh: "exit 1")
+        #expect(pairing.status == 3)
+        #expect(
+            pairing.output == "script: --pair builds@gw.example.org --port 2222 -- make check\nmade check\n",
+            "\(pairing)")
+    }
+
+    /// Whatever goes wrong with the archive, the step's result is its command's.
+    @Test(
+        arguments: ["dash", "bash", "ash", "ksh"],
+        ["exit 255", "exit 0", "head -c 100 archive", "echo garbage"])
+    func withoutTheScriptTheCommandRunsAlone(shell: String, ssh: String) throws {
+        for block in Self.blocks(Self.lines().text) {
+            let step = block.replacing("[ -e pair ]", with: "").replacing("--pair", with: "")
+            let finished = try Self.run(step, in: shell, ssh: ssh)
+            #expect(finished.status == 3 && finished.output == "made check\n", "\(finished)")
+            #expect(finished.left.isEmpty, "\(finished)")
+        }
+    }
+
+    @Test func itSaysHowToMakeAKeyToWhoeverHasNone() {
+        for keys in [nil, []] as [[String]?] {
+            let text = Self.lines(keys: keys).text
+            #expect(text.contains("ssh-keygen ") && text.contains("keys add --attach-only --expires 90d"))
+        }
+        let text = Self.lines(keys: ["SHA256:abc ci"]).text
+        #expect(text.contains("You have one: SHA256:abc ci\n") && !text.contains("keys add"))
+    }
+
+    @Test func itFitsAScreen() {
+        let lines = (HelpCommand.text(about: "attach") + "\n" + Self.lines(port: 22222).text).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 40, "\(lines.count)")
+        // A host key is longer than that.
+        #expect(lines.allSatisfy { $0.count <= 115 || $0.contains("AAAA") }, "\(lines)")
+    }
+
+    private func help(_ topic: String, configuring change: @escaping (TestSession) -> Void) throws -> String {
+        let scratch = try Scratch()
+        try scratch.write("\(TestSession.key.line) root@host\n", "key.pub")
+        let test = TestSession(on: EventLoop()) { configuration in
+            configuration.gateway.hostKey = scratch.folder.path + "/key.pub"
+            configuration.gateway.publicHost = "gw.example.org"
+            configuration.gateway.attachBundles = scratch.folder.path
+        }
+        change(test)
+        _ = HelpCommand(topic: topic).run(for: try Fixture.known(Fixture.alice), in: test.context)
+        #expect(test.context.client.run() == .success)
+        return test.said.output
+    }
+
+    @Test func onlyTheHelpOfAttachHasThem() throws {
+        let text = try help("attach") { $0.service.machines = MemoryAttachments() }
+        #expect(text.hasPrefix(HelpCommand.text(about: "attach")))
+        #expect(text.contains("export SALLYPORT_ATTACH_HOST_KEY='\(TestSession.key.line)'\n"))
+        #expect(text.contains("make attach-bundle install-bundle"))
+        #expect(
+            try help("attach-bundle") { $0.service.machines = MemoryAttachments() }
+                == HelpCommand.text(about: "attach-bundle"))
+        // This build service takes no such machine.
+        #expect(try help("attach") { _ in } == HelpCommand.text(about: "attach"))
+    }
+
+    @Test func aKeyOfTheirsForAttachingIsNamed() throws {
+        func key(_ fingerprint: String, _ limits: [Key.Limit]?) -> Key {
+            Key(
+                fingerprint: fingerprint, type: "", key: "", comment: "ci\u{1b}", owner: Fixture.alice,
+                suspended: false, limits: limits)
+        }
+        let text = try help("attach") { test in
+            test.service.machines = MemoryAttachments()
+            test.service.offersSelfService = true
+            test.service.listedKeys = [
+                key("SHA256:own", nil), key("SHA256:pending", [.attach, .confirm]),
+                key("SHA256:ci", [.attach]),
+            ]
+        }
+        #expect(text.contains("You have one: SHA256:ci ci?") && !text.contains("\u{1b}"))
+    }
+}
