@@ -18,8 +18,8 @@ struct PendingMachine {
         case ends(String?)
     }
 
-    /// Between two questions whether somebody has adopted it.
-    static let interval = Duration.seconds(3)
+    /// The most between two questions whether somebody has adopted it.
+    static let longestInterval = Duration.seconds(3)
     /// Seconds for which a silent service is asked after the end of the machine's time.
     static let grace = 10.0
 
@@ -54,7 +54,12 @@ struct PendingMachine {
 
     /// What to type, alone on its line. The code is never said again.
     func begin(at now: Date) -> [Action] {
-        invitation("This machine is nobody's yet.", at: now) + [.wait(.pairing, Self.interval)]
+        invitation("This machine is nobody's yet.", at: now) + [.wait(.pairing, interval)]
+    }
+
+    /// Three questions are asked within a lease, which ends without one.
+    private var interval: Duration {
+        min(Self.longestInterval, pairing.map { .seconds($0.lease) / 3 } ?? Self.longestInterval)
     }
 
     private func invitation(_ first: String, at now: Date) -> [Action] {
@@ -76,7 +81,7 @@ struct PendingMachine {
         self.pairing = pairing
         end = min(end, pairing.expires)
         return .waits(
-            invitation("The code before is no longer good.", at: now) + [.wait(.pairing, Self.interval)])
+            invitation("The code before is no longer good.", at: now) + [.wait(.pairing, interval)])
     }
 
     func notPaired(_ error: ServiceError, at now: Date) -> Step { unknown(error, at: now) }
@@ -85,7 +90,7 @@ struct PendingMachine {
         isAsking = false
         if let attachment = pairing.attachment { return .adopted(attachment) }
         guard !hasNewVisitor else { return .waits(ask()) }
-        return .waits(sendAway() + [.wait(.pairing, Self.interval)])
+        return .waits(sendAway() + [.wait(.pairing, interval)])
     }
 
     mutating func notRenewed(_ error: ServiceError, at now: Date) -> Step {
@@ -108,7 +113,7 @@ struct PendingMachine {
     /// The service does not say what has become of the machine.
     private func unknown(_ error: ServiceError, at now: Date) -> Step {
         error.isTransient && now < end.addingTimeInterval(Self.grace)
-            ? .waits([.wait(.pairing, Self.interval)]) : .ends(Self.passed)
+            ? .waits([.wait(.pairing, interval)]) : .ends(Self.passed)
     }
 
     /// It is time to ask.

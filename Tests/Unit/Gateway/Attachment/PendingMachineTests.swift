@@ -23,10 +23,11 @@ import Testing
     }
 
     private static func pairing(
-        _ code: String? = "K7M-2QX", expires: Double = 300, attachment: BuildAPI.Attachment? = nil
+        _ code: String? = "K7M-2QX", expires: Double = 300, lease: UInt32 = 60,
+        attachment: BuildAPI.Attachment? = nil
     ) -> Pairing {
         Pairing(
-            id: "p1", code: code, expires: start.addingTimeInterval(expires), lease: 60,
+            id: "p1", code: code, expires: start.addingTimeInterval(expires), lease: lease,
             attachment: attachment)
     }
 
@@ -62,6 +63,14 @@ import Testing
     }
 
     private static let renewal = Action.renewPairing(pairing())
+
+    /// However short its lease is.
+    @Test func aMachineThatWaitsIsRenewedInTime() {
+        _ = greet()
+        #expect(happens(.paired(Self.pairing(lease: 3))).contains(.wait(.pairing, .seconds(1))))
+        #expect(happens(.timer(.pairing)) == [.renewPairing(Self.pairing(lease: 3))])
+        #expect(happens(.pairingRenewed(Self.pairing(nil, lease: 3))) == [.wait(.pairing, .seconds(1))])
+    }
 
     @Test func theCodeIsSaidOnceWithTheWholeLine() {
         let asked = greet()
