@@ -19,6 +19,8 @@ struct StepLines {
     let keys: [String]?
     /// Whether the gateway has an archive to hand out.
     let hasArchive: Bool
+    /// Whether machines can dial without a secret.
+    let pairs: Bool
 
     /// How long a gateway that is away can hold up a step before its command starts.
     private static let timeout = 20
@@ -27,7 +29,8 @@ struct StepLines {
     private static let archive = "sallyport-attach.tar.gz"
 
     var text: String {
-        (introduction + withSecret + withoutSecret + [conclusion]).joined(separator: "\n") + "\n"
+        let lines = introduction + withSecret + (pairs ? withoutSecret : [""]) + [conclusion]
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private var introduction: [String] {
@@ -116,7 +119,8 @@ extension SessionContext {
         func lines(_ keys: [String]?) -> StepLines {
             StepLines(
                 gateway: gatewayCommandLine, hostKey: Self.publicKey(in: gateway.hostKey), keys: keys,
-                hasArchive: access(AttachBundleCommand.path(.amd64, in: gateway.attachBundles), R_OK) == 0)
+                hasArchive: access(AttachBundleCommand.path(.amd64, in: gateway.attachBundles), R_OK) == 0,
+                pairs: service.pairings != nil && configuration.runner.limits.pairing)
         }
         guard let selfService = service.selfService else { return use(lines(nil)) }
         selfService.keys(owner: person.id) { answer in

@@ -10,10 +10,13 @@ import Testing
 
 /// What `help attach` prints for this very gateway.
 @Suite struct StepLinesTests {
-    private static func lines(port: Int = 22, keys: [String]? = [], hasArchive: Bool = true) -> StepLines {
+    private static func lines(
+        port: Int = 22, keys: [String]? = [], hasArchive: Bool = true, pairs: Bool = true
+    ) -> StepLines {
         StepLines(
             gateway: GatewayCommandLine(account: "builds", host: "gw.example.org", port: port),
-            hostKey: TestSession.key, keys: keys, hasArchive: hasArchive)
+            hostKey: TestSession.key, keys: keys, hasArchive: hasArchive,
+            pairs: pairs)
     }
 
     /// The lines to paste: with a secret, and without one.
@@ -95,6 +98,11 @@ import Testing
         }
         let text = Self.lines(keys: ["SHA256:abc ci"]).text
         #expect(text.contains("You have one: SHA256:abc ci\n") && !text.contains("keys add"))
+    }
+
+    @Test func whereNobodyPairsThereIsNothingAboutIt() {
+        let text = Self.lines(pairs: false).text
+        #expect(Self.blocks(text).count == 1 && !text.contains("--pair") && !text.contains("adopt"))
     }
 
     @Test func itFitsAScreen() {
