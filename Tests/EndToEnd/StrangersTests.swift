@@ -15,7 +15,7 @@ import Testing
         ["unshare", "1", "bob"],
         ["cancel", "1"], ["list"], ["images"], ["submit"], ["keys"], ["keys", "add"],
         ["keys", "confirm", "2222-2222"], ["whoami"],
-        ["accept-terms"], ["attach"], ["attach", "1"],
+        ["accept-terms"], ["adopt", "K7M-2QX"], ["attach"], ["attach", "1"],
         ["attach-stream", "0123456789abcdef0123456789abcdef"], ["attach-log", "1"], ["attach-bundle"],
         ["help"], ["version"], ["connect", "--help"], ["no-such-verb"], ["scp -t ."], ["exit"], ["42"],
     ]
@@ -79,8 +79,10 @@ import Testing
             let refused = try await Command.run(
                 testBed.ssh(line, to: gateway, as: person), input: Array("yes\n".utf8))
             await expect(refused, status: status, errors: [sentence], in: testBed)
+            // Programs speak this: what they hear begins with the protocol's number.
+            let isSilent = refused.output.isEmpty || line.first == "attach"
             #expect(
-                refused.output.isEmpty && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
+                isSilent && refused.errorText.split(separator: "\n").count == 1, "\(refused)")
         }
     }
 }
