@@ -63,20 +63,23 @@ public struct NewAttachment: Codable, Equatable, Sendable {
     public var architecture: String?
     /// Whether the output of its command comes, as the log; nil: it can.
     public var log: Bool?
+    /// The host name of the gateway, if it is not the only one.
+    public var gateway: String?
 
     enum CodingKeys: String, CodingKey {
         case key, from, endpoint, user
         case hostKeys = "host_keys"
         case running
         case exitStatus = "exit_status"
-        case name, note, member, visibility, until, wait, idle, system, architecture, log
+        case name, note, member, visibility, until, wait, idle, system, architecture, log, gateway
     }
 
     public init(
         key: String, from: String, endpoint: String, user: String, hostKeys: [String], running: Bool,
         exitStatus: Int? = nil, name: String? = nil, note: String? = nil, member: String? = nil,
         visibility: Visibility? = nil, until: Date? = nil, wait: Int? = nil, idle: Int? = nil,
-        system: String? = nil, architecture: String? = nil, log: Bool? = nil
+        system: String? = nil, architecture: String? = nil, log: Bool? = nil,
+        gateway: String? = nil
     ) {
         self.key = key
         self.from = from
@@ -95,6 +98,7 @@ public struct NewAttachment: Codable, Equatable, Sendable {
         self.system = system
         self.architecture = architecture
         self.log = log
+        self.gateway = gateway
     }
 }
 
@@ -109,15 +113,18 @@ public struct Resumption: Codable, Equatable, Sendable {
     public var from: String
     public var endpoint: String
     public var hostKeys: [String]
+    public var gateway: String?
 
     enum CodingKeys: String, CodingKey {
-        case job, secret, key, from, endpoint
+        case job, secret, key, from, endpoint, gateway
         case hostKeys = "host_keys"
     }
 
     public init(
-        job: JobID, secret: String, key: String, from: String, endpoint: String, hostKeys: [String]
+        job: JobID, secret: String, key: String, from: String, endpoint: String, hostKeys: [String],
+        gateway: String? = nil
     ) {
+        self.gateway = gateway
         self.job = job
         self.secret = secret
         self.key = key
@@ -155,13 +162,17 @@ extension Job {
         public var until: Date?
         /// Whether its connection to the gateway is there; nil: it is.
         public var away: Bool?
+        /// The host name of the gateway that it has dialled, and at which it can be entered; nil: there is only one.
+        public var gateway: String?
         /// After how many seconds without a byte a session there ends; nil: the gateway decides.
         public var idle: Int?
 
         public init(
             from: String, key: String, adopted: Bool? = nil, system: String? = nil,
-            architecture: String? = nil, until: Date? = nil, away: Bool? = nil, idle: Int? = nil
+            architecture: String? = nil, until: Date? = nil, away: Bool? = nil, idle: Int? = nil,
+            gateway: String? = nil
         ) {
+            self.gateway = gateway
             self.from = from
             self.key = key
             self.adopted = adopted

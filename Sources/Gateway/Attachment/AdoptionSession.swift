@@ -84,8 +84,7 @@ final class AdoptionSession: RunningCommand {
             }
         }
         do throws(Denial) {
-            let permit = try Permit.decide(.enter, on: job.id, job, for: principal)
-            enter(permit)
+            enter(try Permit.decide(.enter, on: job.id, job, for: principal))
         } catch {
             context.refuse(.denied(error, to: principal))
         }
@@ -93,6 +92,11 @@ final class AdoptionSession: RunningCommand {
 
     /// Its command can still be running: whoever adopts a machine wants to enter it.
     private func enter(_ permit: Permit) {
+        do throws(Refusal) {
+            try context.requireHere(permit.job)
+        } catch {
+            return context.refuse(error)
+        }
         let transport = ProgramTransport(nil, permit, in: context)
         let session = BuilderSession(permit, over: transport, now: true, in: context)
         self.session = session

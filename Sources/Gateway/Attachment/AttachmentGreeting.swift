@@ -10,6 +10,8 @@ struct AttachmentGreeting {
         var address: String
         /// Where persons' processes reach the machine.
         var endpoint: String
+        /// This gateway's own name; nil: it is the only one.
+        var gateway: String?
     }
 
     static let mostHostKeys = 4
@@ -89,7 +91,8 @@ struct AttachmentGreeting {
             member: member,
             visibility: visibility, until: left.map { now.addingTimeInterval(Double($0)) }, wait: wait,
             idle: idle,
-            system: system, architecture: architecture, log: sendsLog)
+            system: system, architecture: architecture, log: sendsLog,
+            gateway: origin.gateway)
     }
 
     /// Nil: the machine is a new one.
@@ -98,7 +101,7 @@ struct AttachmentGreeting {
             Resumption(
                 job: $0.job, secret: $0.secret, key: origin.key, from: origin.address,
                 endpoint: origin.endpoint,
-                hostKeys: hostKeys)
+                hostKeys: hostKeys, gateway: origin.gateway)
         }
     }
 }

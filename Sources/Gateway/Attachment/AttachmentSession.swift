@@ -55,7 +55,8 @@ final class AttachmentSession: RunningCommand {
             throw .notSetUp("\((error as? SSHClientError)?.debugDescription ?? "\(error)")")
         }
         let origin = AttachmentGreeting.Origin(
-            key: context.key.line, address: context.environment.clientAddress, endpoint: "unix:\(path)")
+            key: context.key.line, address: context.environment.clientAddress, endpoint: "unix:\(path)",
+            gateway: context.configuration.gateway.name)
         machine = AttachmentMachine(origin, key: key, stranger: stranger) { [context] in
             context.commandLine($0, terminal: true)
         }

@@ -32,7 +32,8 @@ struct ConnectCommand: JobCommand {
         (job, command) = try arguments.jobAndCommand()
     }
 
-    func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try context.requireHere(permit.job)
         let transport = ProgramTransport(command, lendsAgent: lendsAgent, permit, in: context)
         let session = BuilderSession(permit, over: transport, now: now, in: context)
         session.start()

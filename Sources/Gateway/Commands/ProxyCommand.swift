@@ -29,6 +29,7 @@ struct ProxyCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard !context.environment.hasTerminal else { throw .proxyWithTerminal }
+        try context.requireHere(permit.job)
         let job = permit.job.id
         if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {
             throw .unpinnedBuilder(job, commandLine: context.commandLine("connect \(job) true"))

@@ -139,6 +139,10 @@ extension Refusal {
                 .noBuilder, "This gateway has no archive of sallyport-attach for \(architecture).",
                 "It is installed with make attach-bundle.", cause: cause)
         case .machineAway(let job, let cause): Self.message(away: job, cause: cause)
+        case .atOtherGateway(let job, let gateway, let line):
+            Message(
+                .noBuilder, "The machine of job \(job) is connected to another gateway.",
+                "Enter it there: \(line)", cause: "job \(job) is attached to the gateway \(gateway)")
         case .machineLost(let job, let cause): Self.message(machineLost: job, cause: cause)
 
         case .manifestTooLarge:

@@ -117,6 +117,8 @@ enum Refusal: Error {
 
     // MARK: Attached machines
 
+    /// It has dialled another gateway.
+    case atOtherGateway(JobID, gateway: String, commandLine: String)
     /// What the machine's script says is not what the gateway understands.
     case unusableGreeting(AttachmentFault)
     /// The service does not know the machine that comes back.

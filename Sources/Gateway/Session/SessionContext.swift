@@ -67,6 +67,17 @@ struct SessionContext {
             port: configuration.gateway.publicPort)
     }
 
+    /// Throws if the job's machine has dialled another gateway, which alone reaches it.
+    func requireHere(_ job: Job) throws(Refusal) {
+        guard let gateway = job.attached?.gateway, gateway != configuration.gateway.name,
+            HostName.isValid(gateway)
+        else { return }
+        let there = GatewayCommandLine(
+            account: environment.account, host: gateway, port: configuration.gateway.publicPort)
+        throw .atOtherGateway(
+            job.id, gateway: gateway, commandLine: there("connect \(job.id)", terminal: true))
+    }
+
     /// The name in the configuration, if it is safe in a client's configuration.
     var publicName: String? {
         configuration.gateway.publicHost.flatMap { HostName.isValid($0) ? $0 : nil }

@@ -53,6 +53,8 @@ public struct Configuration: Equatable, Sendable {
         /// Nil: the name of this machine.
         public var publicHost: String?
         public var publicPort = 22
+        /// The host name of this gateway alone, where several use one build service; nil: it is the only one.
+        public var name: String?
         /// A sentence about whom to ask for help; nil: people have to know.
         public var contact: String?
         /// A folder that belongs to the AuthorizedKeysCommandUser and caches answers about keys (admission `known`).

@@ -46,6 +46,7 @@ public enum ConfigurationFile {
         configuration.gateway.publicHost = try document.text("gateway", "public_host")
         configuration.gateway.publicPort = try document.number(
             "gateway", "public_port", in: 1...65535, default: configuration.gateway.publicPort)
+        configuration.gateway.name = try document.hostName("gateway", "name")
         configuration.gateway.contact = try document.text("gateway", "contact")
         configuration.gateway.keyCache = try document.path(
             "gateway", "key_cache", default: configuration.gateway.keyCache)

@@ -1,3 +1,4 @@
+import BuildAPI
 import TOMLKit
 
 /// A TOML document that remembers which keys were asked for.
@@ -27,6 +28,12 @@ package struct Document {
         else {
             throw error(section, key, "expected a string in quotes, not empty")
         }
+        return text
+    }
+
+    package mutating func hostName(_ section: String, _ key: String) throws(ConfigurationError) -> String? {
+        guard let text = try text(section, key) else { return nil }
+        guard HostName.isValid(text) else { throw error(section, key, "expected a host name") }
         return text
     }
 

@@ -71,6 +71,7 @@ extension JobDirectory {
         let endpoint = try NewMachine.endpoint(request.endpoint)
         let hostKeys = try NewMachine.hostKeys(request.hostKeys)
         _ = try NewMachine.address(request.from)
+        _ = try NewMachine.gateway(request.gateway)
         let isTheirs = try await isMachine(of: request.job, request.secret, key.fingerprint)
         guard isTheirs else {
             throw RunnerError(.notFound, "There is no such machine, or its secret is another one.")

@@ -86,12 +86,13 @@ extension Lifecycle {
     /// The same machine has come back through a connection of its own.
     mutating func machineResumed(
         as id: String, secret: AttachmentSecret.Hash, endpoint: Job.Builder.Endpoint, from: String,
-        at now: Date
+        gateway: String? = nil, at now: Date
     ) -> [Effect] {
         record.attachment?.id = id
         record.attachment?.secret = secret
         record.job.builder?.endpoint = endpoint
         record.job.attached?.from = from
+        record.job.attached?.gateway = gateway
         return [.audit("attached again from \(from)")] + back(at: now)
     }
 

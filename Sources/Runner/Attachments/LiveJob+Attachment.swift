@@ -115,7 +115,7 @@ extension LiveJob {
         await apply {
             $0.machineResumed(
                 as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from,
-                at: $1)
+                gateway: request.gateway, at: $1)
         }
         return try attachment(secret: secret, certificates: await certificates())
     }

@@ -24,6 +24,7 @@ struct NewMachine: Sendable {
     let system: String?
     let architecture: String?
     let sendsLog: Bool
+    let gateway: String?
 
     init(_ new: NewAttachment) throws(RunnerError) {
         key = try Self.key(new.key)
@@ -54,6 +55,7 @@ struct NewMachine: Sendable {
         system = Self.word(new.system)
         architecture = Self.word(new.architecture)
         sendsLog = new.log ?? true
+        gateway = try Self.gateway(new.gateway)
     }
 
     /// Whether it is that machine: nobody else knows the host keys of one that is nobody's.
@@ -111,6 +113,12 @@ struct NewMachine: Sendable {
         return keys
     }
 
+    static func gateway(_ name: String?) throws(RunnerError) -> String? {
+        try name.map { name throws(RunnerError) in
+            try Self.require(name, "gateway", "A gateway's name is a host name.") { HostName.isValid($0) }
+        }
+    }
+
     static func exitStatus(_ status: Int) throws(RunnerError) -> Int {
         guard (0...255).contains(status) else {
             throw RunnerError(
@@ -164,7 +172,7 @@ extension JobRecord {
                 from: machine.from, key: attacher.fingerprint, adopted: attacher.isAdopting ? true : nil,
                 system: machine.system,
                 architecture: machine.architecture, until: machine.until,
-                idle: machine.idle.map(clamped)))
+                idle: machine.idle.map(clamped), gateway: machine.gateway))
         self.init(job: job, build: .attached)
         attachment = MachineAttachment(
             id: attachmentID, secret: secret.hash,

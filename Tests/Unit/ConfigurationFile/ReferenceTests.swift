@@ -39,6 +39,7 @@ import Testing
         expected.sourcehut.metaURL = "http://127.0.0.1:5000"
         expected.sourcehut.logs = "/var/log/builds"
         expected.gateway.publicHost = "builds.example.org"
+        expected.gateway.name = "gw1.example.org"
         expected.gateway.contact = "Ask builds@example.org for help."
         expected.gateway.logFile = "/var/log/sallyport-gateway.log"
         expected.runner.logFile = "/var/log/sallyport-runner.log"

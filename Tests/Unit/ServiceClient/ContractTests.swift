@@ -45,7 +45,7 @@ struct ContractTests {
         let bareAttached = Job.Attached(from: "::1", key: "")
         let attached = Job.Attached(
             from: "::1", key: "", adopted: true, system: "", architecture: "", until: time, away: true,
-            idle: 1)
+            idle: 1, gateway: "")
         let job = Job(
             id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "",
             status: .failed,
@@ -81,9 +81,11 @@ struct ContractTests {
         let newAttachment = NewAttachment(
             key: "", from: "", endpoint: "", user: "", hostKeys: [], running: false, exitStatus: 1, name: "",
             note: "", member: "", visibility: .private, until: time, wait: 1, idle: 1, system: "",
-            architecture: "", log: true)
-        let resumption = Resumption(
+            architecture: "", log: true, gateway: "")
+        let bareResumption = Resumption(
             job: JobID("1")!, secret: "", key: "", from: "", endpoint: "", hostKeys: [])
+        var resumption = bareResumption
+        resumption.gateway = ""
         let barePairing = Pairing(id: "", expires: time, lease: 1)
         let pairing = Pairing(id: "", code: "", expires: time, lease: 1, attachment: attachment)
         let adoption = Adoption(code: "", key: "")
@@ -96,7 +98,7 @@ struct ContractTests {
             Sample("NewKey", newKey, bare: bareNewKey), Sample("Attached", attached, bare: bareAttached),
             Sample("Attachment", attachment, bare: bareAttachment),
             Sample("NewAttachment", newAttachment, bare: bareNewAttachment),
-            Sample("Resumption", resumption, bare: resumption),
+            Sample("Resumption", resumption, bare: bareResumption),
             Sample("Pairing", pairing, bare: barePairing),
             Sample("Adoption", adoption, bare: adoption),
             Sample("AttachedExit", AttachedExit(exitStatus: 1), bare: AttachedExit(exitStatus: 1)),

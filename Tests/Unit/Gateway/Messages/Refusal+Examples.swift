@@ -41,6 +41,7 @@ extension Refusal {
             .uncertifiedNames(BuilderNames(suffix: "x"), alternatives: "--bare"), .unknownHostKey(job.id),
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"),
             .uncertifiedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
+            .atOtherGateway(job.id, gateway: "gw2", commandLine: "ssh x"),
             .builderReplaced(job.id), .sessionRevoked(error, job.id),
             .sessionRevoked(Fixture.serviceError(.suspended), job.id),
             .revoked(.suspended(Fixture.alice), job.id),

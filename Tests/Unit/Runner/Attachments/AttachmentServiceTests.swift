@@ -346,6 +346,27 @@ struct AttachmentServiceTests {
         }
     }
 
+    @Test("a machine says at which gateway it is, and that changes when it comes back through another one")
+    func gateways() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(service, Self.new { $0.gateway = "gw1.example.org" })
+            #expect(machine.job.attached?.gateway == "gw1.example.org")
+            var back = Self.resumption(machine)
+            for name in ["", "-gw", "gw 1", "gw\n1"] {
+                back.gateway = name
+                #expect(
+                    try await service.send(.POST, "/v1/attachments/resumption", back).status == 422)
+                let new = Self.new { $0.gateway = name }
+                #expect(try await service.send(.POST, "/v1/attachments", new).status == 422)
+            }
+            back.gateway = "gw2.example.org"
+            let answer = try await service.send(.POST, "/v1/attachments/resumption", back)
+            #expect(
+                try answer.decode(BuildAPI.Attachment.self).job.attached?.gateway == "gw2.example.org")
+        }
+    }
+
     @Test("the command's output is the log of the task, in pieces, also after the command has ended")
     func logs() async throws {
         try await TestService.run(limits: .with { $0.log = 12 }) { service in
