@@ -92,7 +92,7 @@ final class AttachedStreamOpening {
             switch code {
             case ETIMEDOUT: .timedOut
             case E2BIG: .keyNotAccepted
-            case EUSERS: .refused
+            case EUSERS: .crowded
             default: .unreachable
             }
         return SSHClientError(kind, detail)

@@ -17,6 +17,8 @@ public struct SSHClientError: Error, Sendable, CustomDebugStringConvertible {
         case noTerminal
         /// The builder does not accept the key of the person's own ssh.
         case keyNotAccepted
+        /// As many are in an attached machine as its connection carries.
+        case crowded
         /// The connection was lost, or the builder was silent for too long.
         case lost
         /// The builder sent more than it is allowed to: more than its windows allow, or floods of packets that nobody needs.

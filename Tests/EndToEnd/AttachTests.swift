@@ -38,7 +38,7 @@ import Testing
         await expect(finished, status: 3, errors: ["err\n", "release"], in: testBed)
         #expect(finished.text == "out\n", "\(finished)")
         #expect(try await machine.snapshot() == before)
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func aCommandThatSucceedsAsksNobody() async throws {
@@ -103,7 +103,7 @@ import Testing
             await expect(forwarded, status: 0, output: ["served\nserved\n"], in: testBed)
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func twelveSessionsAtOnceAreAllTheirOwn() async throws {
@@ -125,7 +125,7 @@ import Testing
             }
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func aNameIsAsGoodAsANumber() async throws {
@@ -168,7 +168,7 @@ import Testing
         await expect(finished, status: 9, errors: ["sallyport: "], in: testBed)
         #expect(finished.text == "out\n", "\(finished)")
         #expect(finished.errorText.split(separator: "\n").count == 1, "\(finished.errorText)")
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func aServiceThatIsDownCostsOneLine() async throws {
@@ -176,7 +176,7 @@ import Testing
         let finished = try await machine.run(["--", "sh", "-c", "exit 9"])
         await expect(finished, status: 9, errors: ["sallyport: "], in: machine.person.testBed)
         #expect(finished.errorText.split(separator: "\n").count == 1, "\(finished.errorText)")
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     // MARK: Deaths
@@ -202,7 +202,7 @@ import Testing
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
         await expect(finished, status: 1, in: testBed)
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     /// The CI sends INT, and more a few seconds later.
@@ -224,7 +224,7 @@ import Testing
             await command.errors.waitForEnd()
         }
         await expect(finished, status: 1, in: testBed)
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func theOutputIsTheJobsLogWithoutCredentials() async throws {
@@ -242,7 +242,7 @@ import Testing
             #expect(!"\(log)".contains("hunter2"))
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     /// Whoever is no longer allowed to be there leaves, and the machine stays.
@@ -299,7 +299,7 @@ import Testing
             output: ["42\n"], in: testBed)
         let waited = try await machine.person.run(["sh", AttachingMachine.script, "wait", "0"])
         await expect(waited, status: 0, in: testBed)
-        try await expectNothingIsLeft(of: machine)
+        try await machine.expectNothingIsLeft()
     }
 
     @Test func aScriptThatIsKilledLeavesOneFolderForTheNext() async throws {
@@ -316,24 +316,6 @@ import Testing
             await expect(try await machine.release(job), status: 0, in: testBed)
         }
         await expect(next, status: 1, in: testBed)
-        try await expectNothingIsLeft(of: machine)
-    }
-
-    /// No process and no file of the script.
-    private func expectNothingIsLeft(
-        of machine: AttachingMachine, at place: SourceLocation = #_sourceLocation
-    ) async throws {
-        let left = try await machine.person.testBed.run([
-            "bash", "-c",
-            """
-            for try in $(seq 100); do
-                left=$(pgrep -a -u "$1"; find /tmp /var/tmp -maxdepth 1 -user "$1" -name 'sallyport*')
-                [ -n "$left" ] || exit 0
-                sleep 0.1
-            done
-            echo "$left"; exit 1
-            """, "bash", machine.person.name,
-        ])
-        await expect(left, status: 0, in: machine.person.testBed, at: place)
+        try await machine.expectNothingIsLeft()
     }
 }

@@ -38,6 +38,9 @@ extension Refusal {
                 .noBuilder, sentence(error.code), Message.tellAdministrator, cause: error.debugDescription)
         case .keyNotAccepted:
             Message(.noBuilder, sentence(error.code), "Use connect instead.", cause: error.debugDescription)
+        case .crowded:
+            Message(
+                .tryAgain, sentence(error.code), Message.tryAgainInAMinute, cause: error.debugDescription)
         case .unreachable, .timedOut, .refused, .lost:
             Message(
                 .noBuilder, sentence(error.code),
@@ -57,6 +60,7 @@ extension Refusal {
         case .refused: "The builder refused to start the session."
         case .noTerminal: "The builder gives no terminal."
         case .keyNotAccepted: "The builder does not accept your key."
+        case .crowded: "There is no room for another session in this machine."
         case .lost: "The connection to the builder was lost."
         case .overrun: "The builder sent more than it is allowed to, so the session has been ended."
         case .misconfigured: "The gateway cannot log in to builders."

@@ -1,5 +1,6 @@
 import Foundation
 import TestBed
+import Testing
 
 /// A CI job's machine that dials out with `sallyport-attach`: a person's account in the test bed.
 struct AttachingMachine: Sendable {
@@ -7,16 +8,19 @@ struct AttachingMachine: Sendable {
     let gateway: Gateway
     /// The private key's file; nil: the script makes one.
     let identity: String?
+    /// A command that takes another one, and starts it where the machine is.
+    let place: [String]
 
     /// - Parameter identity: the key's file, relative to the home of the account; nil: the script makes one.
     init(
         of name: String = "alice", in testBed: TestBed, gateway: Gateway = .builds,
-        identity: String? = ".ssh/id_ed25519"
+        identity: String? = ".ssh/id_ed25519", place: [String] = []
     ) {
         let person = Person(testBed: testBed, name: name)
         self.person = person
         self.gateway = gateway
         self.identity = identity.map { "\(person.home)/\($0)" }
+        self.place = place
     }
 
     private var testBed: TestBed { person.testBed }
@@ -54,8 +58,8 @@ struct AttachingMachine: Sendable {
         """, "sh",
     ]
 
-    private func inside(_ words: [String]) -> [String] {
-        testBed.inside(words, as: person.name, prefix: Self.terminals)
+    func inside(_ words: [String]) -> [String] {
+        testBed.inside(words, as: person.name, prefix: Self.terminals + place)
     }
 
     /// Runs it to its end.
@@ -106,6 +110,25 @@ struct AttachingMachine: Sendable {
     /// Ends the machine as its owner.
     func release(_ job: String) async throws -> Finished {
         try await Command.run(testBed.ssh(["release", "--yes", job], as: person.name))
+    }
+
+    /// Records a failure unless no process and no file of the script is left in time.
+    func expectNothingIsLeft(within seconds: Int = 10, at place: SourceLocation = #_sourceLocation)
+        async throws
+    {
+        let left = try await testBed.run(
+            [
+                "bash", "-c",
+                """
+                for try in $(seq "${2}0"); do
+                    left=$(pgrep -a -u "$1"; find /tmp /var/tmp -maxdepth 1 -user "$1" -name 'sallyport*')
+                    [ -n "$left" ] || exit 0
+                    sleep 0.1
+                done
+                echo "$left"; exit 1
+                """, "bash", person.name, "\(seconds)",
+            ], deadline: seconds + 20)
+        await expect(left, status: 0, in: testBed, at: place)
     }
 
     /// Everything below the home, with its contents, except for what belongs to nobody's settings.

@@ -27,6 +27,12 @@ struct Person: Sendable {
     func sh(
         _ script: String, _ variables: String..., input: [UInt8] = [], deadline: Duration = .seconds(60)
     ) async throws -> Finished {
+        try await sh(script, variables, input: input, deadline: deadline)
+    }
+
+    func sh(
+        _ script: String, _ variables: [String], input: [UInt8] = [], deadline: Duration = .seconds(60)
+    ) async throws -> Finished {
         try await run(
             ["bash", "-euo", "pipefail", "-c", script, "bash"] + variables, input: input, deadline: deadline)
     }
