@@ -113,21 +113,19 @@ struct AttachingMachine: Sendable {
     }
 
     /// Records a failure unless no process and no file of the script is left in time.
-    func expectNothingIsLeft(within seconds: Int = 10, at place: SourceLocation = #_sourceLocation)
-        async throws
-    {
+    func expectNothingIsLeft(at place: SourceLocation = #_sourceLocation) async throws {
         let left = try await testBed.run(
             [
                 "bash", "-c",
                 """
-                for try in $(seq "${2}0"); do
+                for try in $(seq 100); do
                     left=$(pgrep -a -u "$1"; find /tmp /var/tmp -maxdepth 1 -user "$1" -name 'sallyport*')
                     [ -n "$left" ] || exit 0
                     sleep 0.1
                 done
                 echo "$left"; exit 1
-                """, "bash", person.name, "\(seconds)",
-            ], deadline: seconds + 20)
+                """, "bash", person.name,
+            ], deadline: 30)
         await expect(left, status: 0, in: testBed, at: place)
     }
 
