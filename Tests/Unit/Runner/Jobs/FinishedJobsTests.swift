@@ -38,7 +38,8 @@ struct FinishedJobsTests {
             @Sendable func finished(_ query: String = "owner=alice") async throws -> [String]? {
                 service.clock.advance(by: 1)
                 let job = try await service.submit("  - a: exit 0", query: query)
-                _ = try await service.job("\(job.id)") { $0.status.isFinal }
+                // Without an event stream: a job that somebody watches is not removed, and a stream ends when its end is noticed.
+                try await service.wait(step: 0.001) { try await service.job("\(job.id)").status.isFinal }
                 try await service.wait { try service.isMeasured("\(job.id)") }
                 return job.removed?.map(\.description)
             }
