@@ -5,6 +5,7 @@ import Glibc
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Presentation
 import ServiceLifecycle
 import UnixSignals
@@ -50,7 +51,21 @@ public struct Runner: Sendable {
         let store = try SQLiteStore(
             path: "\(folder.path)/runner.sqlite", terms: terms?.version,
             permitsLocalKeys: people.permitsLocalKeys)
-        defer { store.close() }
+        let end: Result<Void, any Error>
+        do {
+            try await serve(from: store, isEphemeral: isEphemeral, onReady: onReady)
+            end = .success(())
+        } catch {
+            end = .failure(error)
+        }
+        // It waits for those who still read, and they may need one of the few threads on which tasks run.
+        try? await NIOThreadPool.singleton.runIfActive { store.close() }
+        try end.get()
+    }
+
+    private func serve(
+        from store: SQLiteStore, isEphemeral: Bool, onReady: @escaping @Sendable (SocketAddress) -> Void
+    ) async throws {
         let people = PeopleDirectory(store: store, rules: people, timekeeper, logger: logger)
         try await people.takeOver()
         let directory = JobDirectory(
