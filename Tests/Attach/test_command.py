@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -155,3 +156,30 @@ def test_if_attaches_only_when_the_variable_says_so(step, gateway, value, attach
         gateway.attached().end("Ended.")
     assert run.wait() == 1
     assert bool(gateway.accepted_connections) == attaches
+
+
+@pytest.mark.parametrize("options", ["SHELLOPTS=errexit:nounset:pipefail:xtrace", "BASHOPTS=execfail"])
+@pytest.mark.parametrize("wanted", [[], ["--if", "NOT_SET"]], ids=["wanted", "not wanted"])
+def test_options_that_bash_takes_from_the_environment_are_the_commands(tmp_path, options, wanted):
+    # Where sh is bash, as on Red Hat's systems.
+    (tmp_path / "sh").symlink_to("/usr/bin/bash")
+    command = ["env", options, "SALLYPORT_ATTACH_KEY=a secret", tmp_path / "sh", SCRIPT, "127.0.0.1", *wanted, "--"]
+    done = subprocess.run([*command, "env"], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    assert set(options.partition("=")[2].split(":")) <= set(re.search(r"^(?:SHELL|BASH)OPTS=(.*)$", done.stdout, re.M)[1].split(":"))
+    assert "a secret" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_other_descriptors_are_the_commands(tmp_path, shell):
+    words = [*SHELLS[shell], SCRIPT, "127.0.0.1", "--", "sh", "-c", "echo three >&3; echo four >&4"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 3>"$0.3" 4>"$0.4"', tmp_path / "file", *words], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(tmp_path / name).read_text() for name in ("file.3", "file.4")] == ["three\n", "four\n"]
+
+
+@pytest.mark.parametrize("word, status", [("failure", 1), ("", 0), ("7", 7)])
+def test_wait_takes_the_words_of_cis(word, status):
+    assert subprocess.run(["sh", SCRIPT, "wait", word], capture_output=True).returncode == status
