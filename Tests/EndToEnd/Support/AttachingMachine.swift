@@ -119,7 +119,12 @@ struct AttachingMachine: Sendable {
                 "bash", "-c",
                 """
                 for try in $(seq 100); do
-                    left=$(pgrep -a -u "$1"; find /tmp /var/tmp -maxdepth 1 -user "$1" -name 'sallyport*')
+                    left=$(
+                        pgrep -a -u "$1"
+                        # Not the folders of other test beds, whose processes are in other containers.
+                        find /tmp /var/tmp -maxdepth 1 -user "$1" -name 'sallyport-attach.*' \
+                            -exec grep -q " $(readlink /proc/self/ns/pid)$" {}/owner ';' -print 2>&-
+                    )
                     [ -n "$left" ] || exit 0
                     sleep 0.1
                 done
