@@ -82,6 +82,7 @@ struct StoredJob: Codable, Equatable {
         /// As the machine has asked for it.
         var idleSessions: Int?
         var isAdopted: Bool?
+        var gateway: String?
     }
 
     struct StoredLifetime: Codable, Equatable {
@@ -179,7 +180,7 @@ extension StoredJob.StoredAttachment {
             id: attachment.id, secret: attachment.secret.bytes, awaySince: attachment.awaySince,
             wait: attachment.wait, idle: attachment.idle, from: attached.from, key: attached.key,
             system: attached.system, architecture: attached.architecture, until: attached.until,
-            idleSessions: attached.idle, isAdopted: attached.adopted)
+            idleSessions: attached.idle, isAdopted: attached.adopted, gateway: attached.gateway)
     }
 
     var attachment: MachineAttachment {
@@ -192,7 +193,7 @@ extension StoredJob.StoredAttachment {
         Job.Attached(
             from: from, key: key, adopted: isAdopted, system: system, architecture: architecture,
             until: until,
-            away: awaySince.map { _ in true }, idle: idleSessions)
+            away: awaySince.map { _ in true }, idle: idleSessions, gateway: gateway)
     }
 }
 

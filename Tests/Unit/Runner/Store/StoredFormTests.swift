@@ -35,7 +35,7 @@ struct StoredFormTests {
             attached: .init(
                 from: "192.0.2.7", key: "SHA256:k", adopted: true, system: "Linux", architecture: "x86_64",
                 until: start + 12,
-                away: true, idle: 13),
+                away: true, idle: 13, gateway: "gw1.example.org"),
             sessions: [claim.shown])
         return JobRecord(
             job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab"), source: 10,
@@ -58,7 +58,10 @@ struct StoredFormTests {
         #expect(try read.record() == record)
         #expect(try read.job() == record.job)
         // No member was left out by accident, here or there.
-        for mirror in [Mirror(reflecting: read), Mirror(reflecting: record.job)] {
+        let attached = try #require(record.job.attached)
+        for mirror in [
+            Mirror(reflecting: read), Mirror(reflecting: record.job), Mirror(reflecting: attached),
+        ] {
             // That is only in the answer to the submission.
             for child in mirror.children where child.label != "removed" {
                 #expect("\(child.value)" != "nil", "\(child.label ?? "")")
