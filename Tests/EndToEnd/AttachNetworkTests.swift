@@ -13,7 +13,7 @@ import Testing
             let machine = AttachingMachine(in: testBed, place: network.place)
             let finished = try await machine.attach(["--", "sh", "-c", "exit 3"], deadline: .seconds(150)) {
                 job, _ in
-                try await aShellChangesItsSize(job, in: testBed)
+                try await machine.expectResizableShell(in: job, from: LonelyNetwork.machine, endingIt: false)
                 try await anEndOfInputIsOneWayOnly(job, in: testBed)
                 try await manyBytesArrive(job, alice)
                 try await filesAndPorts(job, alice)
@@ -45,24 +45,6 @@ import Testing
                 2001:470::2 nothing
 
                 """)
-    }
-
-    private func aShellChangesItsSize(_ job: String, in testBed: TestBed) async throws {
-        let terminal = try PseudoTerminal(rows: 31, columns: 97)
-        let shell = try await Command.start(
-            testBed.ssh(["connect", job], as: "alice", options: ["-t"]), terminal: terminal
-        ) { shell in
-            try await shell.output.wait(for: "Attached from \(LonelyNetwork.machine)")
-            try await shell.write("stty size\n")
-            try await shell.output.wait(for: "31 97")
-            try terminal.resize(rows: 50, columns: 132)
-            try await shell.write("until stty size | grep '^50 1''32'; do sleep 0.1; done\n")
-            try await shell.output.wait(for: "50 132")
-            try await shell.write("exit 7\n")
-            try await shell.output.wait(for: "[y/N] ")
-            try await shell.write("n\n")
-        }
-        await expect(shell, status: 7, in: testBed)
     }
 
     /// The command reads to the end of its input, and answers then.

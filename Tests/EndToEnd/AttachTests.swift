@@ -50,24 +50,8 @@ import Testing
 
     @Test func aShellHasATerminalThatChangesItsSize() async throws {
         let machine = try await machine()
-        let testBed = machine.person.testBed
-        let terminal = try PseudoTerminal(rows: 31, columns: 97)
         _ = try await machine.attach(["--", "false"]) { job, _ in
-            let shell = try await Command.start(
-                testBed.ssh(["connect", job], as: "alice", options: ["-t"]), terminal: terminal
-            ) { shell in
-                try await shell.output.wait(for: "Attached from 127.0.0.1")
-                try await shell.write("stty size; tty\n")
-                try await shell.output.wait(for: "/dev/pts/")
-                try terminal.resize(rows: 50, columns: 132)
-                try await shell.write("until stty size | grep '^50 1''32'; do sleep 0.1; done\n")
-                try await shell.output.wait(for: "50 132")
-                try await shell.write("exit 7\n")
-                try await shell.output.wait(for: "[y/N] ")
-                try await shell.write("y\n")
-            }
-            await expect(shell, status: 7, output: ["31 97"], in: testBed)
-            #expect(terminal.isCooked)
+            try await machine.expectResizableShell(in: job, from: "127.0.0.1", endingIt: true)
         }
     }
 

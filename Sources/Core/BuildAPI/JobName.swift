@@ -11,4 +11,12 @@ public struct JobName: Hashable, Sendable, LosslessStringConvertible {
         else { return nil }
         description = text
     }
+
+    private init(unchecked text: String) { description = text }
+
+    /// NAME, NAME-2 … NAME-5: what a job is called if the ones before are taken.
+    public var alternatives: [JobName] {
+        // A name has at most 40 bytes.
+        [self] + (2...5).map { JobName(unchecked: "\(description.prefix(38))-\($0)") }
+    }
 }

@@ -107,8 +107,6 @@ struct AttachmentMachine {
     static let aliveInterval = Duration.seconds(15)
     /// How long an ending can take: CIs kill after ten seconds.
     static let endTime = Duration.seconds(5)
-    /// Of a name that is taken: NAME, NAME-2 … NAME-5.
-    static let mostNames = 5
 
     private let origin: AttachmentGreeting.Origin
     private let key: PublicKey
@@ -272,12 +270,12 @@ struct AttachmentMachine {
         if case .ending(.answer) = state { return finish() }
         guard case .asking(let greeting, let attempt) = state else { return [] }
         guard greeting.resumption == nil else { return refuse(.notResumed(error)) }
-        guard error.code == .conflict, let name = greeting.name, attempt < Self.mostNames else {
+        let names = greeting.name.flatMap { JobName($0) }?.alternatives ?? []
+        guard error.code == .conflict, attempt < names.count else {
             return refuse(.serviceRefused(error, AttachCommand.manual.name))
         }
         state = .asking(greeting, attempt: attempt + 1)
-        // A name has at most 40 bytes.
-        return [.attach(greeting.attachment(of: origin, named: "\(name.prefix(38))-\(attempt + 1)", at: now))]
+        return [.attach(greeting.attachment(of: origin, named: names[attempt].description, at: now))]
     }
 
     // MARK: Whoever adopts it

@@ -85,12 +85,11 @@ extension JobDirectory {
             id: entry.id, code: code, expires: timekeeper.wallTime(of: entry.expires), lease: pairings.lease)
     }
 
-    /// NAME, NAME-2 … NAME-5; nil: all are taken, and the job has its number.
+    /// Nil: all are taken, and the job has its number.
     private func freeName(like name: String?, of person: Person) -> String? {
-        guard let name else { return nil }
         let taken = attachedMachines + arriving
-        let names = [name] + (2...5).map { "\(name.prefix(38))-\($0)" }
-        return names.first { name in
+        let names = name.flatMap { JobName($0) }?.alternatives ?? []
+        return names.map(\.description).first { name in
             !taken.contains { $0.owner.isSame(as: person) && $0.name == name }
         }
     }

@@ -3,26 +3,11 @@ import AuthorizedKeys
 /// The word with which people confirm a key: `kmn4-7pqr`.
 ///
 /// 28^8 words are enough, since a key is pending for a day and for a few attempts only.
-struct ConfirmationWord: Equatable {
+struct ConfirmationWord: Equatable, ReadableWord {
+    static let count = 8
+
     /// As people read and type it.
     let text: String
-
-    private static let count = 8
-
-    /// A new one, by chance.
-    init() {
-        self.init(letters: ReadableLetters.random(Self.count))
-    }
-
-    /// Nil: no word looks like that. Capital letters, and hyphens anywhere, are people's own.
-    init?(entered text: String) {
-        guard let letters = ReadableLetters.read(text, count: Self.count) else { return nil }
-        self.init(letters: letters)
-    }
-
-    private init(letters: [Character]) {
-        text = ReadableLetters.grouped(letters)
-    }
 
     /// What is stored of it.
     ///

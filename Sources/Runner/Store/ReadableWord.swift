@@ -1,21 +1,31 @@
-/// The letters of words that people copy by hand: without vowels and without what looks like something else.
-enum ReadableLetters {
-    private static let all = Array("23456789bcdfghjkmnpqrstvwxyz")
+/// A word that people copy by hand, in two groups: `kmn4-7pqr`.
+protocol ReadableWord {
+    /// How many letters it has.
+    static var count: Int { get }
 
-    /// By chance.
-    static func random(_ count: Int) -> [Character] {
+    /// - Parameter text: with the hyphen, in small letters.
+    init(text: String)
+}
+
+extension ReadableWord {
+    /// A new one, by chance.
+    init() {
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in all.randomElement(using: &generator)! }
+        self.init(letters: (0..<Self.count).map { _ in readableLetters.randomElement(using: &generator)! })
     }
 
-    /// Nil: it is no such word. Capital letters, and hyphens anywhere, are people's own.
-    static func read(_ text: String, count: Int) -> [Character]? {
+    /// Nil: no word looks like that. Capital letters, and hyphens anywhere, are people's own.
+    init?(entered text: String) {
         let letters = Array(text.lowercased().filter { $0 != "-" })
-        return letters.count == count && letters.allSatisfy(all.contains) ? letters : nil
+        guard letters.count == Self.count, letters.allSatisfy(readableLetters.contains) else { return nil }
+        self.init(letters: letters)
     }
 
-    /// In two groups: `kmn4-7pqr`.
-    static func grouped(_ letters: [Character]) -> String {
-        String(letters.prefix(letters.count / 2)) + "-" + String(letters.dropFirst(letters.count / 2))
+    private init(letters: [Character]) {
+        let half = letters.count / 2
+        self.init(text: String(letters.prefix(half)) + "-" + String(letters.dropFirst(half)))
     }
 }
+
+/// Without vowels and without what looks like something else.
+private let readableLetters = Array("23456789bcdfghjkmnpqrstvwxyz")

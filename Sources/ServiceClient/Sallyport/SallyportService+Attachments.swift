@@ -52,10 +52,12 @@ extension SallyportService: AttachmentService {
         _ attachment: Attachment, _ departure: AttachmentDeparture,
         _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {
-        let request = HTTPRequest(
-            method: "DELETE", path: Self.path(attachment, "?reason=\(departure.rawValue)"),
-            about: .endOfClaim,
-            timeout: .seconds(3))
+        end(at: Self.path(attachment, "?reason=\(departure.rawValue)"), answer)
+    }
+
+    /// Tells the service that a machine has left. If the service knows that already, it is no error.
+    func end(at path: String, _ answer: @escaping (Result<Void, ServiceError>) -> Void) {
+        let request = HTTPRequest(method: "DELETE", path: path, about: .endOfClaim, timeout: .seconds(3))
         sendWithoutAnswer(request) { result in
             guard case .failure(let error) = result, error.code == .claimEnded else { return answer(result) }
             answer(.success(()))

@@ -14,12 +14,7 @@ extension SallyportService: PairingService {
     }
 
     public func end(_ pairing: Pairing, _ answer: @escaping (Result<Void, ServiceError>) -> Void) {
-        let request = HTTPRequest(
-            method: "DELETE", path: Self.path(pairing), about: .endOfClaim, timeout: .seconds(3))
-        sendWithoutAnswer(request) { result in
-            guard case .failure(let error) = result, error.code == .claimEnded else { return answer(result) }
-            answer(.success(()))
-        }
+        end(at: Self.path(pairing), answer)
     }
 
     public func adopt(_ adoption: Adoption, _ answer: @escaping (Result<Job, ServiceError>) -> Void) {

@@ -112,6 +112,30 @@ struct AttachingMachine: Sendable {
         try await Command.run(testBed.ssh(["release", "--yes", job], as: person.name))
     }
 
+    /// Its owner gets a shell whose terminal changes its size, and leaves it with 7.
+    ///
+    /// - Parameters:
+    ///   - address: that the machine has dialled from.
+    ///   - endsIt: whether the owner ends the machine on leaving.
+    func expectResizableShell(in job: String, from address: String, endingIt endsIt: Bool) async throws {
+        let terminal = try PseudoTerminal(rows: 31, columns: 97)
+        let shell = try await Command.start(
+            testBed.ssh(["connect", job], as: person.name, options: ["-t"]), terminal: terminal
+        ) { shell in
+            try await shell.output.wait(for: "Attached from \(address)")
+            try await shell.write("stty size; tty\n")
+            try await shell.output.wait(for: "/dev/pts/")
+            try terminal.resize(rows: 50, columns: 132)
+            try await shell.write("until stty size | grep '^50 1''32'; do sleep 0.1; done\n")
+            try await shell.output.wait(for: "50 132")
+            try await shell.write("exit 7\n")
+            try await shell.output.wait(for: "[y/N] ")
+            try await shell.write(endsIt ? "y\n" : "n\n")
+        }
+        await expect(shell, status: 7, output: ["31 97"], in: testBed)
+        #expect(terminal.isCooked)
+    }
+
     /// Records a failure unless no process and no file of the script is left in time.
     func expectNothingIsLeft(at place: SourceLocation = #_sourceLocation) async throws {
         let left = try await testBed.run(
