@@ -16,6 +16,7 @@ struct AttachedVisitors {
 
     private var states: [VisitorID: State] = [:]
     private var keys = AdmittedKeys()
+    private var spare = SpareStream()
 
     var count: Int { states.count }
 
@@ -27,13 +28,13 @@ struct AttachedVisitors {
         guard states[visitor] == nil else { return [] }
         guard states.count < Self.most else { return [.refuse(visitor, errno: EUSERS)] }
         switch greeting.kind {
-        case .program: return expect(visitor, stream())
+        case .program: return expect(visitor, stream)
         case .proxy(let key):
             guard
                 AttachmentOrder.key(AttachmentOrder.line(of: key)).line.utf8.count <= AttachmentLines.longest
             else { return [.refuse(visitor, errno: E2BIG)] }
             let (isThere, order) = keys.admit(key, for: visitor)
-            guard !isThere else { return expect(visitor, stream()) }
+            guard !isThere else { return expect(visitor, stream) }
             states[visitor] = .admitting
             return (order.map { [.send($0)] } ?? []) + [.wait(.visitor(visitor), Self.time)]
         }
@@ -43,13 +44,17 @@ struct AttachedVisitors {
     mutating func keyed(_ number: Int, stream: () -> StreamID?) -> [Action] {
         var actions: [Action] = []
         for visitor in keys.confirm(number) where states[visitor] == .admitting {
-            actions += expect(visitor, stream())
+            actions += expect(visitor, stream)
         }
         return actions
     }
 
-    private mutating func expect(_ visitor: VisitorID, _ stream: StreamID?) -> [Action] {
-        guard let stream else { return remove(visitor) + [.refuse(visitor, errno: EAGAIN)] }
+    private mutating func expect(_ visitor: VisitorID, _ stream: () -> StreamID?) -> [Action] {
+        if let (stream, isHere, actions) = spare.take() {
+            states[visitor] = isHere ? .inside(stream) : .expecting(stream)
+            return actions + [isHere ? .handOver(stream, visitor) : .wait(.visitor(visitor), Self.time)]
+        }
+        guard let stream = stream() else { return remove(visitor) + [.refuse(visitor, errno: EAGAIN)] }
         states[visitor] = .expecting(stream)
         return [.expect(stream), .send(.open(stream)), .wait(.visitor(visitor), Self.time)]
     }
@@ -57,7 +62,7 @@ struct AttachedVisitors {
     /// A stream has come: good once.
     mutating func arrived(_ stream: StreamID) -> [Action] {
         guard let visitor = states.first(where: { $0.value == .expecting(stream) })?.key else {
-            return [.endStream(stream)]
+            return spare.arrived(stream) ? [] : [.endStream(stream)]
         }
         states[visitor] = .inside(stream)
         return [.handOver(stream, visitor)]
@@ -72,13 +77,29 @@ struct AttachedVisitors {
     }
 
     /// The person's process has closed its connection.
-    mutating func left(_ visitor: VisitorID) -> [Action] { remove(visitor) }
+    mutating func left(_ visitor: VisitorID, stream: () -> StreamID?) -> [Action] {
+        remove(visitor) + spare.visitorLeft(stream: stream)
+    }
 
     /// The stream's process has gone: the person's learns that by the end of its connection.
     mutating func ended(_ stream: StreamID) -> [Action] {
-        guard let visitor = states.first(where: { $0.value == .inside(stream) })?.key else { return [] }
+        guard let visitor = states.first(where: { $0.value == .inside(stream) })?.key else {
+            return spare.ended(stream)
+        }
         return remove(visitor) + [.dismiss(visitor)]
     }
+
+    /// The machine waits for people: from now on a stream is open before somebody comes.
+    mutating func keepSpare(stream: () -> StreamID?) -> [Action] { spare.begin(stream: stream) }
+
+    /// Nobody comes any more.
+    mutating func endSpare() -> [Action] { spare.end() }
+
+    /// The pause after the last one is over.
+    mutating func sparePauseEnded(stream: () -> StreamID?) -> [Action] { spare.pauseEnded(stream: stream) }
+
+    /// Ten seconds have passed since a stream was opened for nobody yet.
+    mutating func spareIsLate(_ stream: StreamID) -> [Action] { spare.isLate(stream) }
 
     /// The machine is not to be entered any more.
     mutating func endAll() -> [Action] {

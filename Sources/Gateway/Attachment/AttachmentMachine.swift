@@ -44,6 +44,10 @@ struct AttachmentMachine {
     enum Timer: Equatable {
         case greeting, pairing, heartbeat, alive, reminder, news, end
         case visitor(VisitorID)
+        /// The pause without a spare stream.
+        case spare
+        /// Whether the spare one has come.
+        case stream(StreamID)
     }
 
     enum Action: Equatable {
@@ -163,7 +167,7 @@ struct AttachmentMachine {
                 pending.left(visitor)
                 state = .pending(pending)
             }
-            return visitors.left(visitor)
+            return visitors.left(visitor, stream: newStream)
         case .streamArrived(let stream): return visitors.arrived(stream)
         case .streamEnded(let stream): return visitors.ended(stream)
         case .revoked(let refusal): return revoked(refusal)
@@ -263,7 +267,7 @@ struct AttachmentMachine {
                 .watch(attachment), .wait(.heartbeat, Self.pause(attachment)),
                 .wait(.alive, Self.aliveInterval),
                 .wait(.reminder, AttachmentNews.interval),
-            ]
+            ] + keepSpare(for: attachment.job)
     }
 
     private mutating func notAttached(_ error: ServiceError, at now: Date) -> [Action] {
@@ -360,7 +364,12 @@ struct AttachmentMachine {
         let lines = attached.news.update(job, at: now)
         state = .attached(attached)
         guard job.builder != nil else { return end(attached) }
-        return Self.say(lines) + waitForNews(attached, at: now)
+        return Self.say(lines) + waitForNews(attached, at: now) + keepSpare(for: job)
+    }
+
+    /// Whoever follows a running command has its terminal to themselves: nobody is expected to enter before it has failed.
+    private mutating func keepSpare(for job: Job) -> [Action] {
+        job.status.isFinal && job.status != .success ? visitors.keepSpare(stream: newStream) : []
     }
 
     private static func pause(_ attachment: Attachment) -> Duration {
@@ -387,6 +396,8 @@ struct AttachmentMachine {
             state = .attached(attached)
             return Self.say(lines) + waitForNews(attached, at: now)
         case (.visitor(let visitor), .attached): return visitors.timePassed(visitor)
+        case (.spare, .attached): return visitors.sparePauseEnded(stream: newStream)
+        case (.stream(let stream), .attached): return visitors.spareIsLate(stream)
         case (.end, .ending): return finish()
         default: return []
         }
@@ -415,13 +426,13 @@ struct AttachmentMachine {
     /// The machine ends it, for good: whoever is inside is told by the service.
     private mutating func leave(_ attached: Attached, _ departure: AttachmentDeparture) -> [Action] {
         state = .ending(.departure)
-        return [.leave(attached.attachment, departure), .wait(.end, Self.endTime)]
+        return [.leave(attached.attachment, departure), .wait(.end, Self.endTime)] + visitors.endSpare()
     }
 
     /// The service has ended it. The script leaves by itself then, and says so.
     private mutating func end(_ attached: Attached) -> [Action] {
         state = .ending(.script)
-        return [.send(.end(attached.news.end)), .wait(.end, Self.endTime)]
+        return [.send(.end(attached.news.end)), .wait(.end, Self.endTime)] + visitors.endSpare()
     }
 
     /// The connection is gone; the machine can come back.

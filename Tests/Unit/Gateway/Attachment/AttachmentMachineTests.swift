@@ -203,8 +203,11 @@ import Testing
     private static let program = VisitorGreeting(session: "abc", kind: .program)
     private static let proxy = VisitorGreeting(session: "abc", kind: .proxy(visitorKey))
 
+    /// While its command runs it has no spare stream.
+    private static let running = job(.running, builder: .ready)
+
     @Test func aProgramGetsAStream() {
-        attach()
+        attach(Self.running)
         let id = StreamID(String(repeating: "0", count: 30) + "10")!
         #expect(
             happens(.visitor(1, Self.program))
@@ -217,7 +220,7 @@ import Testing
     }
 
     @Test func idsThatNobodyHasMadeAreNobodys() {
-        attach()
+        attach(Self.running)
         let strange = StreamID.random()!
         #expect(happens(.streamArrived(strange)) == [.endStream(strange)])
         _ = happens(.visitor(1, Self.program))
@@ -225,7 +228,7 @@ import Testing
     }
 
     @Test func anIdLastsTenSeconds() {
-        attach()
+        attach(Self.running)
         _ = happens(.visitor(1, Self.program))
         let id = ids.made[0]
         #expect(happens(.timer(.visitor(1))) == [.forget(id), .refuse(1, errno: ETIMEDOUT)])
@@ -233,7 +236,7 @@ import Testing
     }
 
     @Test func aPersonsKeyComesBeforeTheirStreamAndGoesWithThem() {
-        attach()
+        attach(Self.running)
         let key = AttachmentOrder.key("\(Self.visitorKey.line) sallyport")
         #expect(happens(.visitor(1, Self.proxy)) == [.send(key), .wait(.visitor(1), .seconds(10))])
         // A second connection of theirs waits for the same key.
@@ -252,7 +255,7 @@ import Testing
     }
 
     @Test func aKeyThatNeverArrivesIsWaitedForTenSeconds() {
-        attach()
+        attach(Self.running)
         _ = happens(.visitor(1, Self.proxy))
         #expect(
             happens(.timer(.visitor(1)))
@@ -260,7 +263,7 @@ import Testing
     }
 
     @Test func aThousandOpensAreFortyEight() {
-        attach()
+        attach(Self.running)
         var refused = 0
         for visitor in 1...1000
         where happens(.visitor(visitor, Self.program)) == [.refuse(visitor, errno: EUSERS)] {
@@ -274,7 +277,7 @@ import Testing
     }
 
     @Test func aStreamThatDiesEndsItsVisitor() {
-        attach()
+        attach(Self.running)
         _ = happens(.visitor(1, Self.program))
         _ = happens(.streamArrived(ids.made[0]))
         #expect(happens(.streamEnded(ids.made[0])) == [.endStream(ids.made[0]), .dismiss(1)])
@@ -288,6 +291,75 @@ import Testing
         let key = try PublicKey(type: "ssh-rsa", base64: Data(blob).base64EncodedString())
         let actions = visitors.come(1, VisitorGreeting(session: "a", kind: .proxy(key))) { StreamID.random() }
         #expect(actions == [.refuse(1, errno: E2BIG)])
+    }
+
+    // MARK: The spare stream
+
+    private func open(_ stream: Int) -> [Action] {
+        let id = ids.made[stream]
+        return [.expect(id), .send(.open(id)), .wait(.stream(id), .seconds(10))]
+    }
+
+    @Test func aMachineThatWaitsForPeopleHasAStreamBeforeTheyCome() {
+        attach(Self.running)
+        #expect(ids.made.isEmpty)
+        #expect(happens(.job(Self.job())).suffix(3) == open(0)[...])
+        #expect(happens(.job(Self.job())).isEmpty && ids.made.count == 1)
+        #expect(happens(.streamArrived(ids.made[0])).isEmpty)
+        #expect(happens(.timer(.stream(ids.made[0]))).isEmpty)
+        #expect(
+            happens(.visitor(1, Self.program)) == [.wait(.spare, .seconds(1)), .handOver(ids.made[0], 1)])
+        // Whoever comes before there is another one waits for their own.
+        #expect(happens(.visitor(2, Self.program)).contains(.expect(ids.made[1])))
+        #expect(happens(.timer(.spare)) == open(2))
+        #expect(happens(.timer(.spare)).isEmpty)
+        #expect(happens(.streamEnded(ids.made[0])) == [.endStream(ids.made[0]), .dismiss(1)])
+    }
+
+    @Test func whoeverComesWhileItIsOnTheWayGetsIt() {
+        attach()
+        let spare = ids.made[0]
+        #expect(
+            happens(.visitor(1, Self.program)) == [
+                .wait(.spare, .seconds(1)), .wait(.visitor(1), .seconds(10)),
+            ])
+        #expect(happens(.timer(.stream(spare))).isEmpty)
+        #expect(happens(.streamArrived(spare)) == [.handOver(spare, 1)])
+        // They are the last one to leave: there is time for the next.
+        #expect(happens(.visitorLeft(1)) == [.endStream(spare)] + open(1))
+        #expect(happens(.timer(.spare)).isEmpty)
+    }
+
+    @Test func aSpareStreamThatDiesIsNotReplacedAtOnce() {
+        attach()
+        _ = happens(.streamArrived(ids.made[0]))
+        #expect(happens(.streamEnded(ids.made[0])) == [.endStream(ids.made[0]), .wait(.spare, .seconds(30))])
+        // Nor because somebody leaves.
+        _ = happens(.visitor(1, Self.program))
+        #expect(happens(.visitorLeft(1)) == [.forget(ids.made[1])])
+        #expect(happens(.timer(.spare)) == open(2))
+        #expect(
+            happens(.timer(.stream(ids.made[2]))) == [.forget(ids.made[2]), .wait(.spare, .seconds(30))])
+    }
+
+    @Test func aMachineThatIsLostHasNone() {
+        attach()
+        _ = happens(.streamArrived(ids.made[0]))
+        #expect(happens(.lost).last == .endStream(ids.made[0]))
+        #expect(happens(.timer(.spare)).isEmpty && ids.made.count == 1)
+    }
+
+    @Test func nobodysLeavingOpensOneAtTheEnd() {
+        attach()
+        _ = happens(.visitor(1, Self.program))
+        _ = happens(.job(Self.job(builder: nil)))
+        #expect(happens(.visitorLeft(1)) == [.forget(ids.made[0])])
+    }
+
+    @Test func aSuccessWaitsForNobodyElse() {
+        attach(Self.running)
+        _ = happens(.job(Self.job(.success)))
+        #expect(ids.made.isEmpty)
     }
 
     // MARK: The command, and news
@@ -366,7 +438,10 @@ import Testing
         ended.builderEnd = .init(reason: .kept)
         #expect(
             happens(.job(ended))
-                == [.send(.end("Job 42 has ended: nobody entered it in time.")), .wait(.end, .seconds(5))])
+                == [
+                    .send(.end("Job 42 has ended: nobody entered it in time.")), .wait(.end, .seconds(5)),
+                    .forget(ids.made[0]),
+                ])
         #expect(happens(.job(ended)).isEmpty)
         #expect(say("bye") == [.finish(.success)])
     }
