@@ -8,7 +8,7 @@ enum AttachConnect {
                 Contender(
                     name: "attach-connect", arguments: stage.ssh("builds", "connect", machine.job, "true")),
                 Contender(name: "attach-proxy", arguments: machine.proxied("true")),
-            ], rounds: 25, unit: "ms", value: { $0 * 1000 }
+            ], rounds: 25, pause: .milliseconds(500), unit: "ms", value: { $0 * 1000 }
         ).run(stage.scratch, report)
     }
 }

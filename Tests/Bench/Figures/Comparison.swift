@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestBed
 
@@ -18,6 +19,8 @@ struct Comparison: Sendable {
     /// How often a contender runs when it is its turn. The first of several does not count: it finds the processor's caches
     /// as another has left them, which is much of what a process of half a millisecond takes.
     var runs = 1
+    /// Before each turn: time in which what the one before has left behind ends.
+    var pause = Duration.zero
     var unit: String
     /// Converts seconds into the value of a figure.
     var value: @Sendable (Double) -> Double
@@ -48,6 +51,7 @@ struct Comparison: Sendable {
         // The first round fills the caches.
         for round in 0...rounds {
             for (index, contender) in contenders.enumerated() where !failed.contains(index) {
+                usleep(useconds_t(pause / .microseconds(1)))
                 for run in 0..<runs {
                     let start = ContinuousClock.now
                     let status = try Child(contender.arguments, scratch.streams).wait()
