@@ -1,5 +1,6 @@
 import Foundation
 import TestBed
+import TestSupport
 import Testing
 
 /// The lines of docs/attach, as people paste them into their CI: its shell reads them, with the variables that the CI sets.
@@ -112,6 +113,8 @@ import Testing
             await expect(shell, status: 5, output: ["\(CIMachine.workspace) has 7 parts"], in: testBed)
         }
         await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
+        // With exec there is no shell that could remove anything: a container is gone then.
+        guard !step.contains("exec ") else { return }
         #expect(try await machine.left().isEmpty, "\(step)")
     }
 

@@ -1,4 +1,5 @@
 import TestBed
+import TestSupport
 import Testing
 
 /// Builds of a real Buildbot that fail and are entered, with the lines of docs/attach/buildbot.md.
