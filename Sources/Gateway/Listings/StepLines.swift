@@ -128,13 +128,20 @@ extension SessionContext {
                 hasArchive: AttachBundleCommand.Architecture.allCases.contains {
                     access(AttachBundleCommand.path($0, in: gateway.attachBundles), R_OK) == 0
                 },
-                pairs: service.pairings != nil && configuration.runner.limits.pairing)
+                pairs: machinesPair)
         }
         guard let selfService = service.selfService else { return use(lines(nil)) }
         selfService.keys(owner: person.id) { answer in
             let keys = try? answer.get().keys.filter { $0.isForAttaching && !$0.isPending }
             use(lines(keys?.map(KeyView.line)))
         }
+    }
+
+    /// Whether the build service takes machines that are nobody's, as far as is known without asking: [runner] counts if it is
+    /// that of the service.
+    private var machinesPair: Bool {
+        let isOurRunner = configuration.service.url == "unix:\(configuration.runner.socket)"
+        return service.pairings != nil && (!isOurRunner || configuration.runner.limits.pairing)
     }
 
     /// Nil if no key can be read there.

@@ -132,6 +132,26 @@ import Testing
         #expect(try help("attach") { _ in } == HelpCommand.text(about: "attach"))
     }
 
+    /// The configuration of a runner counts if it is that of the build service.
+    @Test func thePairingOfTheRunnerCountsForThatRunner() throws {
+        func pairs(_ url: String, _ pairing: Bool, offered: Bool = true) throws -> Bool {
+            let test = TestSession(on: EventLoop()) { configuration in
+                configuration.service.url = url
+                configuration.runner.socket = "/run/runner.sock"
+                configuration.runner.limits.pairing = pairing
+            }
+            test.service.machines = MemoryAttachments()
+            test.service.waiting = offered ? MemoryPairings() : nil
+            _ = HelpCommand(topic: "attach").run(for: try Fixture.known(Fixture.alice), in: test.context)
+            #expect(test.context.client.run() == .success)
+            return test.said.output.contains("--pair ")
+        }
+        #expect(try pairs("unix:/run/runner.sock", true))
+        #expect(try !pairs("unix:/run/runner.sock", false))
+        #expect(try pairs("https://builds.example.org", false))
+        #expect(try !pairs("https://builds.example.org", true, offered: false))
+    }
+
     @Test func aKeyOfTheirsForAttachingIsNamed() throws {
         func key(_ fingerprint: String, _ limits: [Key.Limit]?) -> Key {
             Key(
