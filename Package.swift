@@ -473,7 +473,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "BuildAPI", "CommandBuilders", "HelperPrograms", "Provider", "ProviderSuite", "QEMU",
-                "TaskChannel", "TestBed",
+                "TaskChannel", "TestBed", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,5 +1,6 @@
 import Foundation
 import TestBed
+import TestSupport
 import Testing
 
 /// The lines of docs/attach, as people paste them into their CI: its shell reads them, with the variables that the CI sets.
@@ -70,6 +71,49 @@ import Testing
         }
     }
 
+    /// Where each CI looks for the lines of a step.
+    private static let places = [
+        "github-actions": ["jobs.check.steps[].run"],
+        "gitlab-ci": ["check.script[]"],
+        "kubernetes": ["spec.template.spec.containers[].args[]"],
+        "woodpecker-forgejo": ["steps[].commands[]", "jobs.check.steps[].run"],
+    ]
+
+    /// A YAML parser finds the lines that the other tests run, where the CI looks for them. A block can be a part of a file.
+    @Test(arguments: places.keys.sorted()) func theLinesAreWhereTheCILooksForThem(page: String) async throws {
+        let testBed = try await SharedTestBed.get()
+        // PyYAML is among what Buildbot needs.
+        let script = """
+            import json, sys, yaml
+            def leaves(node, path):
+                if isinstance(node, dict):
+                    for key, value in node.items(): yield from leaves(value, f"{path}.{key}")
+                elif isinstance(node, list):
+                    for value in node: yield from leaves(value, path + "[]")
+                elif isinstance(node, str): yield {"path": path.removeprefix("."), "text": node}
+            blocks = [yaml.safe_load(block) for block in json.load(sys.stdin)]
+            json.dump([leaf for block in blocks for leaf in leaves(block, "")], sys.stdout)
+            """
+        let blocks = try AttachPage(page).blocks("yaml")
+        let answer = try await testBed.run(
+            ["\(Repository.root)/.build/buildbot/bin/python", "-c", script],
+            input: String(decoding: JSONEncoder().encode(blocks), as: UTF8.self))
+        try #require(answer.status == 0, "\(answer)")
+        struct Leaf: Decodable {
+            let path: String
+            let text: String
+        }
+        let steps = try JSONDecoder().decode([Leaf].self, from: Data(answer.output)).filter {
+            $0.text.contains("make check")
+        }
+        let places = try #require(Self.places[page])
+        for step in steps {
+            #expect(places.contains { $0 == step.path || $0.hasSuffix(step.path) }, "\(step)")
+        }
+        #expect(steps.map(\.text) == (try AttachPage(page).yamlSteps))
+        #expect(blocks.count == steps.count)
+    }
+
     /// The steps of its page that run a command; there is one at least.
     private static func steps(of ci: CI, pairing: Bool) throws -> [String] {
         let steps = try AttachPage(ci.page).steps.filter {
@@ -112,6 +156,8 @@ import Testing
             await expect(shell, status: 5, output: ["\(CIMachine.workspace) has 7 parts"], in: testBed)
         }
         await expect(finished, status: 3, output: ["checking in \(CIMachine.workspace)\n"], in: testBed)
+        // With exec there is no shell that could remove anything: a container is gone then.
+        guard !step.contains("exec ") else { return }
         #expect(try await machine.left().isEmpty, "\(step)")
     }
 

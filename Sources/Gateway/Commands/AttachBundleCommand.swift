@@ -10,11 +10,20 @@ struct AttachBundleCommand: Command, AttachingCommand {
         summary: "print the archive with sallyport-attach and its own OpenSSH",
         details: """
             For CI jobs whose machines people are to enter: attach-bundle >sallyport-attach.tar.gz
-            By default for amd64.
+            By default for amd64. What `uname -m` says is as good: x86_64, aarch64.
             """)
 
     enum Architecture: String, CaseIterable {
         case amd64, arm64
+
+        /// - Parameter word: Debian's name, or that of the machine's kernel.
+        init?(_ word: String) {
+            switch word {
+            case "amd64", "x86_64": self = .amd64
+            case "arm64", "aarch64": self = .arm64
+            default: return nil
+            }
+        }
     }
 
     let architecture: Architecture
@@ -24,7 +33,7 @@ struct AttachBundleCommand: Command, AttachingCommand {
             architecture = .amd64
             return
         }
-        guard let known = Architecture(rawValue: word) else {
+        guard let known = Architecture(word) else {
             throw UsageError(.malformedChoice(of: Architecture.allCases.map(\.rawValue)), word: word)
         }
         architecture = known

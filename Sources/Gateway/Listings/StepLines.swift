@@ -9,8 +9,8 @@ import ServiceClient
 /// The lines that `help attach` prints for this very gateway: what to paste into a step of a CI job, so that people can enter
 /// its machine when its command fails.
 ///
-/// They never change the step's result: if they do not get the script, `$attach` is empty, and the command runs without it.
-/// They leave no key behind.
+/// They never change the step's result: if they do not get the script, the function runs its command without it. They set no
+/// variable of the step's shell, work under `set -euo pipefail`, and leave no file behind, neither a key nor in the checkout.
 struct StepLines {
     let gateway: GatewayCommandLine
     /// That of the gateway's sshd; nil: the gateway cannot read it.
@@ -25,8 +25,12 @@ struct StepLines {
     /// How long a gateway that is away can hold up a step before its command starts.
     private static let timeout = 20
     /// Where the archive has the script; and what starts it, from a folder that starts no programs too.
-    private static let script = "sh sallyport-attach/sallyport-attach"
+    private static let script = #"sh "$sallyport/sallyport-attach/sallyport-attach""#
+    /// The beginning of the function: a subshell, with a folder that goes at its end.
+    private static let folder =
+        #"sallyport() (sallyport=$(mktemp -d) && trap 'rm -rf "$sallyport"' EXIT INT TERM &&"#
     private static let archive = "sallyport-attach.tar.gz"
+    private static let newLine = "\\\n           "
 
     var text: String {
         let lines = introduction + withSecret + (pairs ? withoutSecret : [""]) + [conclusion]
@@ -46,25 +50,33 @@ struct StepLines {
     private var withSecret: [String] {
         [
             "    \(exported)",
-            // A shell that prints its commands does not print this one.
-            #"    key=$(mktemp) && host=$(mktemp) && (set +x; echo "$SALLYPORT_ATTACH_KEY") >$key &&"#,
-            #"        echo "sallyport $SALLYPORT_ATTACH_HOST_KEY" >$host &&"#,
-            "        \(fetching) | tar xz &&",
-            "        attach='\(start())' || attach=",
-            "    rm -f $key $host",
-            "    $attach make check",
-            "",
-        ] + aboutTheSecret
+            "    \(Self.folder)",
+            // A shell that prints its commands does not print these.
+            #"        (set +x; umask 077; cd "$sallyport" && echo "$SALLYPORT_ATTACH_KEY" >key &&"#,
+            #"        echo "sallyport $SALLYPORT_ATTACH_HOST_KEY" >host &&"#,
+            "        \(fetching) | tar xz && rm key) &&",
+        ] + running() + [""] + aboutTheSecret
     }
 
     /// As a job fetches the archive, which has nothing but its secret.
     private var fetching: String {
         gateway.command(
-            AttachBundleCommand.manual.name,
+            AttachBundleCommand.manual.name + #" "$(uname -m)""#,
             options: [
-                "-n", "-F none", "-i $key", "-o IdentitiesOnly=yes", "-o BatchMode=yes",
-                "-o HostKeyAlias=sallyport", "\\\n           ", "-o UserKnownHostsFile=$host",
+                "-n", "-F none", "-i key", "-o IdentitiesOnly=yes", "-o BatchMode=yes",
+                "-o HostKeyAlias=sallyport", Self.newLine, "-o UserKnownHostsFile=host",
+                "-o GlobalKnownHostsFile=/dev/null", Self.newLine,
             ], program: "timeout \(Self.timeout) ssh")
+    }
+
+    /// The end of the function, and what is done with it.
+    private func running(_ options: String = "") -> [String] {
+        let port = gateway.port == 22 ? "" : " --port \(gateway.port)"
+        return [
+            #"        set -- \#(Self.script) \#(options)\#(gateway.destination)\#(port) -- "$@""#,
+            #"        "$@")"#,
+            "    sallyport make check",
+        ]
     }
 
     private var aboutTheSecret: [String] {
@@ -82,17 +94,16 @@ struct StepLines {
 
     private var withoutSecret: [String] {
         [
-            "", "Without a secret: put the archive where the job finds it, such as into the repository.",
+            "",
+            "Without a secret: put the archive (for arm64: attach-bundle arm64) where the job finds it, as in the repository.",
             "    \(gateway(AttachBundleCommand.manual.name)) >\(Self.archive)",
             "The job prints a code. The first to enter it has the machine: "
                 + gateway("adopt CODE", terminal: true),
             "",
             "    \(exported)",
-            "    tar xzf \(Self.archive) &&",
-            "        attach='\(start("--pair "))' || attach=",
-            "    $attach make check",
-            "",
-        ]
+            "    \(Self.folder)",
+            #"        tar xzf \#(Self.archive) -C "$sallyport" &&"#,
+        ] + running("--pair ") + [""]
     }
 
     private var conclusion: String {
@@ -104,11 +115,6 @@ struct StepLines {
     private var exported: String {
         "export SALLYPORT_ATTACH_HOST_KEY='\(hostKey?.line ?? "HOST-KEY")'"
     }
-
-    private func start(_ options: String = "") -> String {
-        let port = gateway.port == 22 ? "" : " --port \(gateway.port)"
-        return "\(Self.script) \(options)\(gateway.destination)\(port) --"
-    }
 }
 
 extension SessionContext {
@@ -119,14 +125,23 @@ extension SessionContext {
         func lines(_ keys: [String]?) -> StepLines {
             StepLines(
                 gateway: gatewayCommandLine, hostKey: Self.publicKey(in: gateway.hostKey), keys: keys,
-                hasArchive: access(AttachBundleCommand.path(.amd64, in: gateway.attachBundles), R_OK) == 0,
-                pairs: service.pairings != nil && configuration.runner.limits.pairing)
+                hasArchive: AttachBundleCommand.Architecture.allCases.contains {
+                    access(AttachBundleCommand.path($0, in: gateway.attachBundles), R_OK) == 0
+                },
+                pairs: machinesPair)
         }
         guard let selfService = service.selfService else { return use(lines(nil)) }
         selfService.keys(owner: person.id) { answer in
             let keys = try? answer.get().keys.filter { $0.isForAttaching && !$0.isPending }
             use(lines(keys?.map(KeyView.line)))
         }
+    }
+
+    /// Whether the build service takes machines that are nobody's, as far as is known without asking: [runner] counts if it is
+    /// that of the service.
+    private var machinesPair: Bool {
+        let isOurRunner = configuration.service.url == "unix:\(configuration.runner.socket)"
+        return service.pairings != nil && (!isOurRunner || configuration.runner.limits.pairing)
     }
 
     /// Nil if no key can be read there.

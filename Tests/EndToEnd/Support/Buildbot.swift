@@ -193,7 +193,8 @@ struct Buildbot: Sendable {
             """)
     }
 
-    /// The rows of the master's database, with | between cells.
+    /// The rows of the master's database, with | between cells. It is asked as the person: files that SQLite makes beside it, if
+    /// they were root's, would keep the master from writing.
     private func query(_ words: String) async throws -> String {
         let script = """
             import sqlite3, sys
@@ -201,9 +202,9 @@ struct Buildbot: Sendable {
             text = lambda cell: cell.decode() if isinstance(cell, bytes) else str(cell)
             for row in rows: print("|".join(map(text, row)))
             """
-        let answer = try await testBed.run([
-            "/usr/bin/python3", "-c", script, "\(folder)/master/state.sqlite", words,
-        ])
+        let answer = try await Command.run(
+            testBed.inside(
+                ["/usr/bin/python3", "-c", script, "\(folder)/master/state.sqlite", words], as: person.name))
         guard answer.status == 0 else { throw TestBedError("the master's database", log: "\(answer)") }
         return answer.text.trimmed
     }

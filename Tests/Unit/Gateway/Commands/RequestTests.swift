@@ -451,4 +451,17 @@ struct RequestTests {
         let error = #expect(throws: UsageError.self) { try request(word) }
         #expect(error.map { Refusal.usage($0).message.status } == .usage)
     }
+
+    /// Machines ask for the archive by what their kernel says.
+    @Test(arguments: [
+        ("attach-bundle", AttachBundleCommand.Architecture.amd64), ("attach-bundle amd64", .amd64),
+        ("attach-bundle x86_64", .amd64), ("attach-bundle arm64", .arm64), ("attach-bundle aarch64", .arm64),
+    ])
+    func anArchiveIsForAnArchitecture(text: String, architecture: AttachBundleCommand.Architecture) throws {
+        #expect(try command(text, as: AttachBundleCommand.self).architecture == architecture)
+    }
+
+    @Test func thereIsNoArchiveForOthers() {
+        #expect(throws: UsageError.self) { try request("attach-bundle armv7l") }
+    }
 }

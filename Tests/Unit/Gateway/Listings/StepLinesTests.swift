@@ -29,66 +29,59 @@ import Testing
         return blocks.map { $0.prefix(through: $0.firstRange(of: "make check")!.upperBound).description }
     }
 
-    /// What a shell that is told to end at the first failure makes of these lines.
-    private static func run(
-        _ block: String, in shell: String, ssh: String
-    ) throws -> (status: Int32, output: String, left: String) {
-        let scratch = try Scratch()
-        try scratch.write("#!/bin/sh\n\(ssh)\n", "bin/ssh", executable: true)
-        try scratch.write("#!/bin/sh\necho \"made $1\"; exit 3\n", "bin/make", executable: true)
-        // It says with what it was started, and does what it always does.
-        try scratch.write(
-            "echo \"script: $*\"; until [ \"$1\" = -- ]; do shift; done; shift; exec \"$@\"\n",
-            "sallyport-attach/sallyport-attach")
-        try scratch.run("tar", "czf", "archive", "sallyport-attach/sallyport-attach")
-        try scratch.run("rm", "-r", "sallyport-attach")
-        try scratch.write(
-            """
-            set -e
-            export SALLYPORT_ATTACH_KEY='the key' TMPDIR="$HOME/tmp"
-            mkdir -p "$TMPDIR"
-            [ ! -e pair ] || cp archive sallyport-attach.tar.gz
-            \(block)
-            """, "step")
-        if block.contains("--pair") { try scratch.write("", "pair") }
-        let words = shell == "ash" ? ["busybox", "ash"] : [shell]
-        let finished =
-            words.count == 2
-            ? try scratch.run(words[0], words[1], "step") : try scratch.run(shell, "step")
-        return (finished.status, finished.output, try scratch.run("ls", "-A", "tmp").output)
+    private static let key = ["SALLYPORT_ATTACH_KEY": "the key"]
+
+    private func expectNothingElse(_ outcome: PastedLines.Outcome) {
+        #expect(outcome.status == 3 && outcome.keepsVariables, "\(outcome)")
+        #expect(outcome.checkout == PastedLines.checkout && outcome.left.isEmpty, "\(outcome)")
     }
 
     @Test(arguments: ["dash", "bash", "ash", "ksh"]) func theScriptRunsTheCommand(shell: String) throws {
         let blocks = Self.blocks(Self.lines(port: 2222).text)
         try #require(blocks.count == 2, "\(blocks)")
-        let fetching = try Self.run(
+        let fetching = try PastedLines.run(
             blocks[0], in: shell,
             ssh: #"""
-                for word; do case $word in UserKnownHostsFile=*) cat "${word#*=}" >&2 ;; esac; done
-                case $* in "-n -F none -i "*" -p 2222 builds@gw.example.org attach-bundle") cat archive ;; *) exit 1 ;; esac
-                """#)
-        #expect(fetching.status == 3 && fetching.left.isEmpty, "\(fetching)")
+                case $* in *" -o UserKnownHostsFile=host -o GlobalKnownHostsFile=/dev/null "*) ;; *) exit 1 ;; esac
+                case $* in "-n -F none -i key "*" -p 2222 builds@gw.example.org attach-bundle $(uname -m)") ;; *) exit 1 ;; esac
+                [ "$(stat -c %a key)" = 600 ] && cat key host >&2 && cat "$ARCHIVE"
+                """#, variables: Self.key)
+        expectNothingElse(fetching)
+        #expect(fetching.errors == "the key\nsallyport \(TestSession.key.line)\n", "\(fetching)")
         #expect(
             fetching.output == "script: builds@gw.example.org --port 2222 -- make check\nmade check\n",
             "\(fetching)")
-        let pairing = try Self.run(blocks[1], in: shell, ssh: "exit 1")
-        #expect(pairing.status == 3)
+        let pairing = try PastedLines.run(blocks[1], in: shell)
+        expectNothingElse(pairing)
         #expect(
             pairing.output == "script: --pair builds@gw.example.org --port 2222 -- make check\nmade check\n",
             "\(pairing)")
     }
 
-    /// Whatever goes wrong with the archive, the step's result is its command's.
+    /// Whatever goes wrong with the archive or the secret, the step's result is its command's.
     @Test(
         arguments: ["dash", "bash", "ash", "ksh"],
-        ["exit 255", "exit 0", "head -c 100 archive", "echo garbage"])
+        ["exit 255", "exit 0", "head -c 100 \"$ARCHIVE\"", "echo garbage"])
     func withoutTheScriptTheCommandRunsAlone(shell: String, ssh: String) throws {
-        for block in Self.blocks(Self.lines().text) {
-            let step = block.replacing("[ -e pair ]", with: "").replacing("--pair", with: "")
-            let finished = try Self.run(step, in: shell, ssh: ssh)
-            #expect(finished.status == 3 && finished.output == "made check\n", "\(finished)")
-            #expect(finished.left.isEmpty, "\(finished)")
+        let blocks = Self.blocks(Self.lines().text)
+        for variables in [Self.key, [:]] {
+            let finished = try PastedLines.run(blocks[0], in: shell, ssh: ssh, variables: variables)
+            expectNothingElse(finished)
+            #expect(finished.output == "made check\n", "\(finished)")
         }
+        let finished = try PastedLines.run(
+            "rm sallyport-attach.tar.gz; touch sallyport-attach.tar.gz\n\(blocks[1])", in: shell)
+        expectNothingElse(finished)
+        #expect(finished.output == "made check\n", "\(finished)")
+    }
+
+    /// A shell that prints its commands does not print the key.
+    @Test(arguments: ["dash", "bash", "ash", "ksh"]) func aTraceDoesNotShowTheKey(shell: String) throws {
+        let block = Self.blocks(Self.lines().text)[0]
+        let finished = try PastedLines.run(
+            "set -x\n\(block)", in: shell, ssh: "cat \"$ARCHIVE\"", variables: Self.key)
+        #expect(finished.status == 3 && finished.errors.contains("make check"), "\(finished)")
+        #expect(!finished.errors.contains("the key"), "\(finished)")
     }
 
     @Test func itSaysHowToMakeAKeyToWhoeverHasNone() {
@@ -137,6 +130,26 @@ import Testing
                 == HelpCommand.text(about: "attach-bundle"))
         // This build service takes no such machine.
         #expect(try help("attach") { _ in } == HelpCommand.text(about: "attach"))
+    }
+
+    /// The configuration of a runner counts if it is that of the build service.
+    @Test func thePairingOfTheRunnerCountsForThatRunner() throws {
+        func pairs(_ url: String, _ pairing: Bool, offered: Bool = true) throws -> Bool {
+            let test = TestSession(on: EventLoop()) { configuration in
+                configuration.service.url = url
+                configuration.runner.socket = "/run/runner.sock"
+                configuration.runner.limits.pairing = pairing
+            }
+            test.service.machines = MemoryAttachments()
+            test.service.waiting = offered ? MemoryPairings() : nil
+            _ = HelpCommand(topic: "attach").run(for: try Fixture.known(Fixture.alice), in: test.context)
+            #expect(test.context.client.run() == .success)
+            return test.said.output.contains("--pair ")
+        }
+        #expect(try pairs("unix:/run/runner.sock", true))
+        #expect(try !pairs("unix:/run/runner.sock", false))
+        #expect(try pairs("https://builds.example.org", false))
+        #expect(try !pairs("https://builds.example.org", true, offered: false))
     }
 
     @Test func aKeyOfTheirsForAttachingIsNamed() throws {

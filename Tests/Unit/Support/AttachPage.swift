@@ -1,17 +1,17 @@
 import Foundation
 
 /// A page of docs/attach, and the lines of it that people paste.
-struct AttachPage: Sendable {
-    let name: String
+public struct AttachPage: Sendable {
+    public let name: String
     private let text: String
 
-    init(_ name: String) throws {
+    public init(_ name: String) throws {
         self.name = name
-        text = try String(contentsOfFile: "\(Repository.root)/docs/attach/\(name).md", encoding: .utf8)
+        text = try Project.text(of: "docs/attach/\(name).md")
     }
 
     /// The blocks in that language, whole.
-    func blocks(_ language: String) -> [String] {
+    public func blocks(_ language: String) -> [String] {
         var blocks: [String] = []
         var isWanted = false
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -26,13 +26,19 @@ struct AttachPage: Sendable {
     }
 
     /// What a shell reads of the page's blocks, in their order: a block of `sh` as it is; of YAML what is indented after a line
-    /// that ends with `|`; of a Jenkinsfile what is between `'''`.
-    var steps: [String] {
-        blocks("sh") + blocks("yaml").flatMap(Self.literals)
+    /// that ends with `|`; of a Jenkinsfile and of Python the command, which is between `'''` or `"""`.
+    public var steps: [String] {
+        blocks("sh") + yamlSteps
             + blocks("groovy").flatMap { block in
                 block.matches(of: #/sh '''\n([\s\S]*?)'''/#).map { Self.dedented(String($0.1)) }
             }
+            + blocks("python").flatMap { block in
+                block.matches(of: #/command="""\n([\s\S]*?)"""/#).map { Self.dedented(String($0.1)) }
+            }
     }
+
+    /// Those of the blocks of YAML.
+    public var yamlSteps: [String] { blocks("yaml").flatMap(Self.literals) }
 
     private static func literals(in yaml: String) -> [String] {
         var steps: [String] = []
