@@ -247,6 +247,52 @@ def test_a_machine_without_ssh(step, gateway):
     assert gateway.accepted_connections == 0
 
 
+def hangs(folder: Path) -> str:
+    return "exec sleep 1000"
+
+
+def hangs_in_a_profile(folder: Path) -> str:
+    # bash reads this file first, as it does ~/.bashrc in a session.
+    (folder / "profile").write_text("sleep 1000; :\n")
+    return f'exec /usr/sbin/sshd -o SetEnv=BASH_ENV={folder}/profile "$@"'
+
+
+HANGING = {
+    "sshd": ("sshd", hangs), "ssh-keygen": ("ssh-keygen", hangs), "profile": ("sshd", hangs_in_a_profile)}
+
+
+@pytest.mark.parametrize("mode", ["--on-failure", "--always"])
+def test_a_machine_that_hangs_costs_ten_seconds(gateway, gateways, tmp_path, mode):
+    runs = []
+    for what, (program, make) in HANGING.items():
+        step = Step(tmp_path / what)
+        programs = step.home.parent / "programs"
+        programs.mkdir()
+        (programs / program).write_text(f"#!/bin/sh\n{make(programs)}\n")
+        (programs / program).chmod(0o755)
+        environment = {"PATH": f"{programs}:{step.environment['PATH']}"}
+        runs.append((what, step, step.run(gateway, mode, *COMMAND, environment=environment)))
+    try:
+        for what, step, run in runs:
+            check(run, within=15, mentions="nothing for 10 seconds")
+            step.check_nothing_is_left(gateways)
+    finally:
+        for _, step, _ in runs:
+            step.clean_up(gateways)
+    assert gateway.accepted_connections == 0
+
+
+def test_a_machine_that_is_slow_in_everything_costs_twenty_seconds(step, gateway):
+    programs = step.home.parent / "programs"
+    programs.mkdir()
+    for program in ("/usr/bin/ssh-keygen", "/usr/sbin/sshd"):
+        shim = programs / Path(program).name
+        shim.write_text(f'#!/bin/sh\nsleep 8\nexec {program} "$@"\n')
+        shim.chmod(0o755)
+    check(step.run(gateway, *COMMAND, environment={"PATH": f"{programs}:{step.environment['PATH']}"}), mentions="nothing for ")
+    assert gateway.accepted_connections == 0
+
+
 def test_a_temporary_folder_that_does_not_exist(step, gateway):
     run = step.run(gateway, *COMMAND, environment={"TMPDIR": "/no/such/folder"})
     gateway.attached().end("Ended.")
