@@ -234,6 +234,31 @@ def test_a_name_that_cannot_be_resolved(step):
     check(step.run(None, "builds@gateway.invalid", *COMMAND))
 
 
+def test_a_gateway_that_takes_none_of_the_log_costs_five_seconds(step, gateway, monkeypatch):
+    dispatch, held = gateway._dispatch, []
+
+    def hold_logs(request, descriptors, relay):
+        if request["command"].startswith("attach-log"):
+            held.append((descriptors, relay))
+        else:
+            dispatch(request, descriptors, relay)
+
+    monkeypatch.setattr(gateway, "_dispatch", hold_logs)
+    os.mkfifo(step.folder / "gate")
+    # More than all buffers on the way.
+    run = step.run(gateway, "--always", "--log", "--", "sh", "-c", "read line <gate; seq 2000000; exit 3")
+    control = gateway.attached()
+    (step.folder / "gate").write_text("go\n")
+    run.stdout.wait_for("\n2000000\n")
+    control.wait_for("exit 3", within=10)
+    control.end("Ended.")
+    assert run.wait() == 3
+    for descriptors, relay in held:
+        relay.close()
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
 # --- Machines on which nothing works
 
 
