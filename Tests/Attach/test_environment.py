@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from left_behind import descendants
-from step import SHELLS
+from step import SCRIPT, SHELLS
 
 ODD_VALUES = {
     "EMPTY": "",
@@ -44,8 +46,7 @@ PRINT = "cat /proc/self/environ"
 def session_environment(gateway, control) -> dict[str, str]:
     result = gateway.ssh(control, f"exec {PRINT}")
     assert result.returncode == 0, result
-    pairs = (pair.partition("=") for pair in result.stdout.decode(errors="surrogateescape").split("\0") if pair)
-    return {name: value for name, _, value in pairs}
+    return environment_of(result.stdout)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -76,6 +77,70 @@ def test_functions_that_bash_has_exported_are_not_in_the_way(step, gateway, shel
     assert gateway.ssh(control, "pwd").stdout.decode().strip() == str(step.folder)
     control.end("Ended.")
     assert run.wait() == 3
+
+
+# Names that no variable of sh can have. Docker and GitHub Actions set such ones.
+ODD_NAMES = {
+    "a.b": "dot", "INPUT_X-Y": "it's \"quoted\" $(touch pwned) `id` \\", "1ST": "\nfirst\n\nlast\n\n", "with space": "  two  words  ",
+    "b.y.t.e.s": "\udcff\udcfe", "empty.one": "", "long.one": "x" * 20_000, "BASH_FUNC_greet%%": "() {  echo hello\n}",
+}  # fmt: skip
+ODD_SECRETS = {"INPUT_API-TOKEN": "ghs_0123456789abcdef", "INPUT_API-KEY": "two\nlines", "spring.FOO_ONE": "1"}
+
+# What a command is started with, exactly.
+SAY = "import os, sys; sys.stdout.buffer.write(open('/proc/self/environ', 'rb').read())"
+
+
+def environment_of(output: bytes) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in output.decode(errors="surrogateescape").split("\0") if pair)
+    return {name: value for name, _, value in pairs}
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["wanted", "not wanted"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_names_that_sh_does_not_know_reach_the_command_and_people(step, gateway, shell, wanted):
+    odd = ODD_NAMES | ODD_SECRETS
+    options = ["--hide", "*FOO_*"] if wanted else ["--if", "NEVER_SET"]
+    run = step.run(gateway, *options, "--", sys.executable, "-c", f"{SAY}; sys.exit(3)", shell=shell, environment=odd)
+    if wanted:
+        control = gateway.attached()
+        seen = session_environment(gateway, control)
+        # A function in this form is bash's own, which writes it as it likes.
+        wrong = {name: seen.get(name) for name, value in ODD_NAMES.items() if "%%" not in name and seen.get(name) != value}
+        assert not wrong and not set(ODD_SECRETS) & set(seen)
+        assert gateway.ssh(control, "greet").stdout == b"hello\n"
+        control.end("Ended.")
+    assert run.wait() == 3
+    seen = environment_of(run.stdout.data)
+    assert {name: seen.get(name) for name in odd | step.environment} == step.environment | odd
+    assert not (step.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox ash"])
+def test_without_perl_credentials_with_odd_names_are_missing(step, gateway, shell):
+    programs = step.home.parent / "programs"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if not program.name.startswith("perl"):
+            (programs / program.name).symlink_to(program)
+    environment = ODD_NAMES | ODD_SECRETS | {"PATH": str(programs)}
+    run = step.run(gateway, "--hide", "*FOO_*", "--", sys.executable, "-c", SAY, shell=shell, environment=environment)
+    assert run.wait() == 0, run.stderr.text
+    seen = environment_of(run.stdout.data)
+    assert {name: seen.get(name) for name in environment if name in seen} == ODD_NAMES | {"PATH": str(programs)}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_variables_that_have_our_names_are_the_steps(step, gateway, shell):
+    names = re.findall(r"(?:^|[ \t(])(\w+)=", SCRIPT.read_text(), re.MULTILINE)
+    assert {"env", "state", "odd", "original"} <= set(names)
+    environment = {name: "/the/steps" for name in names if name.islower()}
+    run = step.run(gateway, "--", sys.executable, "-c", f"{SAY}; sys.exit(3)", shell=shell, environment=environment)
+    control = gateway.attached()
+    assert {name: value for name, value in session_environment(gateway, control).items() if name in environment} == environment
+    control.end("Ended.")
+    assert run.wait() == 3
+    seen = environment_of(run.stdout.data)
+    assert {name: seen.get(name) for name in environment} == environment
 
 
 def test_credentials_are_not_given_to_people(step, gateway):

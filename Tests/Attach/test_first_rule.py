@@ -234,6 +234,31 @@ def test_a_name_that_cannot_be_resolved(step):
     check(step.run(None, "builds@gateway.invalid", *COMMAND))
 
 
+def test_a_gateway_that_takes_none_of_the_log_costs_five_seconds(step, gateway, monkeypatch):
+    dispatch, held = gateway._dispatch, []
+
+    def hold_logs(request, descriptors, relay):
+        if request["command"].startswith("attach-log"):
+            held.append((descriptors, relay))
+        else:
+            dispatch(request, descriptors, relay)
+
+    monkeypatch.setattr(gateway, "_dispatch", hold_logs)
+    os.mkfifo(step.folder / "gate")
+    # More than all buffers on the way.
+    run = step.run(gateway, "--always", "--log", "--", "sh", "-c", "read line <gate; seq 2000000; exit 3")
+    control = gateway.attached()
+    (step.folder / "gate").write_text("go\n")
+    run.stdout.wait_for("\n2000000\n")
+    control.wait_for("exit 3", within=10)
+    control.end("Ended.")
+    assert run.wait() == 3
+    for descriptors, relay in held:
+        relay.close()
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
 # --- Machines on which nothing works
 
 
@@ -244,6 +269,52 @@ def test_a_machine_without_ssh(step, gateway):
         if not name.startswith(("ssh", "scp", "sftp")):
             (programs / name).symlink_to(Path("/usr/bin", name))
     check(step.run(gateway, *COMMAND, environment={"PATH": str(programs)}))
+    assert gateway.accepted_connections == 0
+
+
+def hangs(folder: Path) -> str:
+    return "exec sleep 1000"
+
+
+def hangs_in_a_profile(folder: Path) -> str:
+    # bash reads this file first, as it does ~/.bashrc in a session.
+    (folder / "profile").write_text("sleep 1000; :\n")
+    return f'exec /usr/sbin/sshd -o SetEnv=BASH_ENV={folder}/profile "$@"'
+
+
+HANGING = {
+    "sshd": ("sshd", hangs), "ssh-keygen": ("ssh-keygen", hangs), "profile": ("sshd", hangs_in_a_profile)}
+
+
+@pytest.mark.parametrize("mode", ["--on-failure", "--always"])
+def test_a_machine_that_hangs_costs_ten_seconds(gateway, gateways, tmp_path, mode):
+    runs = []
+    for what, (program, make) in HANGING.items():
+        step = Step(tmp_path / what)
+        programs = step.home.parent / "programs"
+        programs.mkdir()
+        (programs / program).write_text(f"#!/bin/sh\n{make(programs)}\n")
+        (programs / program).chmod(0o755)
+        environment = {"PATH": f"{programs}:{step.environment['PATH']}"}
+        runs.append((what, step, step.run(gateway, mode, *COMMAND, environment=environment)))
+    try:
+        for what, step, run in runs:
+            check(run, within=15, mentions="nothing for 10 seconds")
+            step.check_nothing_is_left(gateways)
+    finally:
+        for _, step, _ in runs:
+            step.clean_up(gateways)
+    assert gateway.accepted_connections == 0
+
+
+def test_a_machine_that_is_slow_in_everything_costs_twenty_seconds(step, gateway):
+    programs = step.home.parent / "programs"
+    programs.mkdir()
+    for program in ("/usr/bin/ssh-keygen", "/usr/sbin/sshd"):
+        shim = programs / Path(program).name
+        shim.write_text(f'#!/bin/sh\nsleep 8\nexec {program} "$@"\n')
+        shim.chmod(0o755)
+    check(step.run(gateway, *COMMAND, environment={"PATH": f"{programs}:{step.environment['PATH']}"}), mentions="nothing for ")
     assert gateway.accepted_connections == 0
 
 

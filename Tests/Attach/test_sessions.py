@@ -15,6 +15,8 @@ import time
 import pytest
 
 from control import DEADLINE, eventually
+from gateway import Stream
+from left_behind import describe
 from step import Output
 
 
@@ -221,6 +223,74 @@ def test_a_persons_key_comes_and_goes(gateway, control):
     control.wait_for(control.add_key(gateway.builder_key))
     assert gateway.ssh(control, "true", identity=gateway.person_identity).returncode == 255
     assert gateway.ssh(control, "echo in").stdout == b"in\n"
+
+
+# --- Streams on which nobody logs in: a gateway has one ready.
+
+
+def unused(gateway, control) -> Stream:
+    """A stream that is open, with an sshd which waits for somebody."""
+    stream = gateway.open(control)
+    assert stream is not None and os.read(stream.from_machine, 8) == b"SSH-2.0-"
+    return stream
+
+
+def sshds(step, gateways) -> list[int]:
+    return [process for process in step.processes(gateways) if "sshd" in describe(process)]
+
+
+def test_sshd_waits_for_as_long_as_it_takes(step, gateway, control):
+    (configuration,) = step.tmp.glob("*/sshd_config")
+    settings = subprocess.check_output(["/usr/sbin/sshd", "-T", "-f", configuration], text=True).splitlines()
+    assert "logingracetime 0" in settings
+
+
+def test_streams_that_were_never_used_end_with_the_job(step, gateway, gateways):
+    run = step.run(gateway, "--", "false")
+    control = gateway.attached()
+    streams = [unused(gateway, control) for _ in range(2)]
+    assert sshds(step, gateways)
+    control.end("The deadline is over.")
+    assert run.wait() == 1
+    step.check_nothing_is_left(gateways, within=3)
+    for stream in streams:
+        stream.close()
+
+
+def test_a_stream_that_was_never_used_ends_with_a_killed_script(step, gateway, gateways):
+    run = step.run(gateway, "--", "false")
+    control = gateway.attached()
+    stream = unused(gateway, control)
+    run.signal(signal.SIGKILL)
+    run.process.wait(DEADLINE)
+    control.wait_for_end()
+    step.check_nothing_is_left(gateways, within=3)
+    stream.close()
+
+
+@pytest.mark.parametrize("how", ["is cut", "is silent"])
+def test_a_stream_that_was_never_used_ends_with_its_connection(step, gateway, gateways, how):
+    run = step.run(gateway, "--", "false")
+    stream = unused(gateway, gateway.attached())
+    before = sshds(step, gateways)
+    assert before
+    if how == "is silent":
+        for process in gateway.connections:
+            os.kill(process.pid, signal.SIGSTOP)
+    else:
+        gateway.cut()
+    eventually(lambda: not set(before) & set(sshds(step, gateways)), lambda: list(map(describe, before)), within=30)
+    gateway.attached(1).end("Ended.")
+    assert run.wait() == 1
+    gateway.cut()
+    stream.close()
+
+
+def test_a_stream_that_was_never_used_ends_with_its_channel(step, gateway, gateways, control):
+    stream = unused(gateway, control)
+    assert sshds(step, gateways)
+    stream.close()
+    eventually(lambda: not sshds(step, gateways), lambda: list(map(describe, sshds(step, gateways))))
 
 
 def test_the_end_of_the_job_ends_sessions(step, gateway):
