@@ -436,7 +436,7 @@ struct AttachmentServiceTests {
             let first = try await job.beginLog(ofAttachment: machine.id)
             try? await job.appendToLog(Array("one".utf8), as: first)
             await job.breakLog(as: first)
-            await job.endLog()
+            await job.endLog(as: first)
         }
         #expect(try text() == "one" + AttachedLog.gap)
         try await directory.withAttachment(machine.id) { job throws(RunnerError) in
@@ -448,10 +448,12 @@ struct AttachmentServiceTests {
             }
             // It has broken off when nobody waited for it any more.
             await job.breakLog(as: old)
-            await job.endLog()
-            await job.endLog()
+            // Nor does it know whether the log has ended.
+            await job.endLog(as: old, isLast: true)
+            try? await job.appendToLog(Array("three".utf8), as: new)
+            await job.endLog(as: new)
         }
-        #expect(try text() == "one" + AttachedLog.gap + "two")
+        #expect(try text() == "one" + AttachedLog.gap + "twothree")
         // Between two pieces the connection was lost as well; it is said once.
         for _ in 1...2 {
             let again = Self.resumption(machine)
