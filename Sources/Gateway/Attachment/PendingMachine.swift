@@ -117,7 +117,10 @@ struct PendingMachine {
     }
 
     /// It is time to ask.
-    mutating func timePassed(at now: Date) -> [Action] { pairing == nil ? pair(at: now) : ask() }
+    mutating func timePassed(at now: Date) -> [Action] {
+        isWaiting = false
+        return pairing == nil ? pair(at: now) : ask()
+    }
 
     private mutating func ask() -> [Action] {
         guard let pairing, !isAsking else { return [] }

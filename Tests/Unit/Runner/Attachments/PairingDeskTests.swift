@@ -110,7 +110,8 @@ struct PairingDeskTests {
             }?
             .description == sentences.first)
         #expect(
-            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.code == .gone)
+            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.description
+                == "Nobody has adopted this machine in time.")
         #expect(
             refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 601) }?.code
                 == .notFound)
