@@ -68,6 +68,16 @@ struct PairingDesk: Sendable {
                 "\(limits.pairingsPerAddress.counted("machine")) from the address \(machine.from) wait for somebody to adopt them, which is the limit for one address: try again in a few minutes."
             )
         }
+        // However many addresses somebody has, the others find a place.
+        guard
+            entries.count < (limits.pairings + 1) / 2
+                || !entries.values.contains(where: { $0.machine.network == machine.network })
+        else {
+            throw Self.tooMany(
+                limits.pairings,
+                "\(entries.count.counted("machine")) wait here for somebody to adopt them, and of those some from the network of \(machine.from): the other places are for networks that have none. Try again in a few minutes, or ask the administrator to raise the limit (pairings)."
+            )
+        }
         if let seconds = comers.take(of: machine.block.hexadecimal, at: now) {
             throw RunnerError(
                 .tooOften(
