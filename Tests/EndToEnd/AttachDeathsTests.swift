@@ -272,6 +272,13 @@ import Testing
                     let late = try await connect(job, "true", in: testBed)
                     await expect(
                         late, status: 75, errors: ["There is no room for another session"], in: testBed)
+                    // Another machine of the same owner, with the same key, is none of theirs.
+                    let other = try await machine.attach(["--", "false"]) { second, _ in
+                        await expect(
+                            try await connect(second, "exit 4", in: testBed), status: 4, in: testBed)
+                        await expect(try await machine.release(second), status: 0, in: testBed)
+                    }
+                    await expect(other, status: 1, in: testBed)
                     try await crowd.finishInput()
                 }
                 await expect(

@@ -272,6 +272,25 @@ import Testing
         }
     }
 
+    /// Its end comes while somebody is inside: they read why, and so does the CI's log.
+    @Test func theCIsOwnEndComesWhileSomebodyIsInside() async throws {
+        let machine = try await machine()
+        let testBed = machine.person.testBed
+        let finished = try await machine.attach(["--time-left", "10s", "--", "false"]) { job, command in
+            let shell = try await Command.start(
+                testBed.ssh(["connect", job], as: "alice", options: ["-t"]),
+                terminal: try PseudoTerminal(columns: 200)
+            ) { shell in
+                try await shell.output.wait(for: "$ ")
+                await shell.output.waitForEnd()
+            }
+            await expect(shell, status: 69, output: ["has ended"], in: testBed)
+            await command.errors.waitForEnd()
+        }
+        await expect(finished, status: 1, errors: ["has ended: "], in: testBed)
+        try await machine.expectNothingIsLeft()
+    }
+
     @Test func aStepThatGoesOnIsEnteredUntilTheJobsEnd() async throws {
         let machine = try await machine()
         let testBed = machine.person.testBed

@@ -18,9 +18,13 @@ final class AttachedJob {
     /// Whether a request with a part of the log is under way.
     private var isSending = false
     private var isStopped = false
+    private let endPause: Duration
 
     /// The pause before a lost stream of changes is opened again.
     private static let watchInterval = Duration.seconds(10)
+    /// The pause between the end of file and the end of the log. A lost connection ends `attach-log` as well as the control
+    /// line, within milliseconds, in whatever order; then the log has not ended.
+    static let endPause = Duration.seconds(1)
 
     /// - Parameters:
     ///   - person: who has attached the machine; nil: nobody who is known. If its job is not theirs to see, only heartbeats tell of it.
@@ -28,12 +32,14 @@ final class AttachedJob {
     init(
         _ attachment: Attachment, for person: Person?, _ service: any AttachmentService,
         _ folder: AttachmentFolder,
-        in context: SessionContext, changed: @escaping (Job) -> Void
+        in context: SessionContext, endPause: Duration = AttachedJob.endPause,
+        changed: @escaping (Job) -> Void
     ) {
         self.attachment = attachment
         self.service = service
         self.context = context
         self.changed = changed
+        self.endPause = endPause
         if case .person(let owner) = attachment.job.owner {
             self.person = owner
         } else {
@@ -41,8 +47,10 @@ final class AttachedJob {
         }
         watch()
         do throws(AttachmentFolder.Failure) {
+            // The process of a connection that was lost, of which the gateway knows nothing yet, can have it.
             logDoor = try ListeningSocket(
-                at: folder.socket(Self.logSocket(of: attachment.job.id, for: context)), on: context.loop
+                at: folder.socket(Self.logSocket(of: attachment.job.id, for: context)), takingOver: true,
+                on: context.loop
             ) { [unowned self] in come($0) }
         } catch {
             context.journal.warn("attach: no log can come: \(error.cause)")
@@ -96,32 +104,53 @@ final class AttachedJob {
     /// One request; the next one is sent after it, when there is something for it.
     private func send(_ log: AttachedLog) {
         guard !isSending else { return }
-        guard !log.isDropped else { return log.isComplete ? finishLog() : () }
-        let isLast = log.isComplete
+        guard !log.isComplete else { return finish(log) }
+        guard !log.isDropped else { return }
         isSending = true
         log.resume()
-        service.appendLog(log, isLast: isLast, of: attachment) { [weak self, weak log] result in
-            guard let self, let log else { return }
+        service.appendLog(log, isLast: false, of: attachment) { [weak self, weak log] result in
+            guard let self else { return }
             isSending = false
             if case .failure(let error) = result {
-                context.journal.warn(
-                    "job=\(attachment.job.id) its log is not complete: \(error.debugDescription)")
-                log.drop()
+                warn(error)
+                log?.drop()
             }
-            if isLast { return finishLog() }
             // Not before this answer has been dealt with.
-            context.loop.timer(after: .zero) { [weak self, weak log] in
-                guard let self, let log, log.hasNews else { return }
+            context.loop.timer(after: .zero) { [weak self] in
+                guard let self, let log = self.log, log.hasNews else { return }
                 send(log)
             }
         }
     }
 
-    /// Lets `attach-log` end.
-    private func finishLog() {
-        context.loop.timer(after: .zero) { [weak self] in
-            self?.log = nil
-            self?.logStream = nil
+    /// Lets `attach-log` end, and then the log.
+    private func finish(_ log: AttachedLog) {
+        guard self.log === log else { return }
+        self.log = nil
+        // This can be in the middle of what it does.
+        context.loop.timer(after: .zero) { [weak self] in withExtendedLifetime(log) { self?.logStream = nil }
         }
+        guard !log.isDropped else { return }
+        context.loop.timer(after: endPause) { [weak self] in self?.end() }
+    }
+
+    /// Unless it goes on: the connection is lost, and the machine can come back; or another `attach-log` has come.
+    private func end() {
+        guard !isStopped, !isSending, log == nil, logStream == nil else { return }
+        isSending = true
+        service.appendLog(NoBytes(), isLast: true, of: attachment) { [weak self] result in
+            self?.isSending = false
+            if case .failure(let error) = result { self?.warn(error) }
+        }
+    }
+
+    private func warn(_ error: ServiceError) {
+        context.journal.warn(
+            "job=\(attachment.job.id) its log is not complete: \(error.debugDescription)")
+    }
+
+    private final class NoBytes: ByteSource {
+        var onMore: () -> Void = {}
+        func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? { 0 }
     }
 }

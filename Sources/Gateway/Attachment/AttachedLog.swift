@@ -43,7 +43,7 @@ final class AttachedLog: ByteSource {
         pause?.cancel()
     }
 
-    /// Whether the next request is the last one, and has no bytes.
+    /// Whether nothing waits, and nothing more comes.
     var isComplete: Bool { hasEnded && waiting.isEmpty }
     /// Whether there is something for the next request.
     var hasNews: Bool { hasEnded || !waiting.isEmpty }

@@ -248,9 +248,9 @@ struct AttachmentMachine {
         return welcome(attachment, greeting, at: now)
     }
 
-    /// - Parameter first: said before the rest.
+    /// - Parameter adopter: whoever has adopted it while it was waiting.
     private mutating func welcome(
-        _ attachment: Attachment, _ greeting: AttachmentGreeting, first: [String] = [], at now: Date
+        _ attachment: Attachment, _ greeting: AttachmentGreeting, by adopter: Party? = nil, at now: Date
     ) -> [Action] {
         guard let welcome = AttachmentOrder.welcome(attachment, key: key) else {
             return [.leave(attachment, .bye)] + refuse(.senseless("no secret for an attachment"))
@@ -258,6 +258,7 @@ struct AttachmentMachine {
         let news = AttachmentNews(attachment.job, enter: enter)
         let isRunning = greeting.isRunning == true && !attachment.job.status.isFinal
         state = .attached(Attached(attachment: attachment, news: news, isRunning: isRunning))
+        let first = adopter.map { ["\($0.printableName) has adopted this machine."] } ?? []
         let lines =
             greeting.resumption == nil
             ? first + news.arrival(named: greeting.name, obstacle: greeting.obstacle, at: now)
@@ -265,9 +266,11 @@ struct AttachmentMachine {
         return welcome.map { .send($0) } + Self.say(lines)
             + [
                 .watch(attachment), .wait(.heartbeat, Self.pause(attachment)),
-                .wait(.alive, Self.aliveInterval),
                 .wait(.reminder, AttachmentNews.interval),
-            ] + keepSpare(for: attachment.job)
+            ]
+            // One that has waited says it already.
+            + (adopter == nil ? [.wait(.alive, Self.aliveInterval)] : [])
+            + keepSpare(for: attachment.job)
     }
 
     private mutating func notAttached(_ error: ServiceError, at now: Date) -> [Action] {
@@ -293,13 +296,14 @@ struct AttachmentMachine {
         guard pairing.code != nil else {
             return [.endPairing(pairing)] + refuse(.senseless("no code for a machine"))
         }
-        let pending = PendingMachine(pairing, greeting, of: origin, enter: enter)
+        var pending = PendingMachine(pairing, greeting, of: origin, enter: enter)
+        let invitation = pending.begin(at: now)
         state = .pending(pending)
-        return [.send(.ready)] + pending.begin(at: now) + [.wait(.alive, Self.aliveInterval)]
+        return [.send(.ready)] + invitation + [.wait(.alive, Self.aliveInterval)]
     }
 
     private mutating func notPaired(_ error: ServiceError, at now: Date) -> [Action] {
-        if case .pending(let pending) = state {
+        if case .pending(var pending) = state {
             return proceed(pending.notPaired(error, at: now), pending, now)
         }
         if case .ending(.answer) = state { return finish() }
@@ -316,8 +320,7 @@ struct AttachmentMachine {
             return actions
         case .ends(let text): return leave(pending, saying: text)
         case .adopted(let attachment):
-            let first = "\(attachment.job.owner.printableName) has adopted this machine."
-            var actions = welcome(attachment, pending.greeting, first: [first], at: now)
+            var actions = welcome(attachment, pending.greeting, by: attachment.job.owner, at: now)
             if let exit = pending.exit, case .attached(let attached) = state {
                 actions += commandEnded(attached, exit)
             }

@@ -6,19 +6,25 @@ import Glibc
 final class ListeningSocket {
     private let path: String
     private let descriptor: CInt
+    /// Of the file; nil: there is none any more.
+    private let number: ino_t?
     private var watch: Watch?
 
     private static let backlog: CInt = 64
 
-    /// - Parameter accepted: owns the connection, which does not block.
+    /// - Parameters:
+    ///   - takingOver: from another process that listens there.
+    ///   - accepted: owns the connection, which does not block.
     init(
-        at path: String, on loop: EventLoop, accepted: @escaping (CInt) -> Void
+        at path: String, takingOver: Bool = false, on loop: EventLoop, accepted: @escaping (CInt) -> Void
     ) throws(AttachmentFolder.Failure) {
+        if takingOver { unlink(path) }
         descriptor = sp_listen(path, Self.backlog)
         guard descriptor >= 0 else {
             throw AttachmentFolder.Failure(cause: "\(path): \(String(cString: strerror(errno)))")
         }
         self.path = path
+        number = Self.number(of: path)
         watch = loop.watch(descriptor, for: .readable) { [descriptor] _ in
             var user = uid_t.max
             let connection = sp_accept(descriptor, &user)
@@ -33,7 +39,13 @@ final class ListeningSocket {
 
     deinit {
         watch?.cancel()
-        unlink(path)
+        // Another one can have taken over.
+        if number != nil, Self.number(of: path) == number { unlink(path) }
         close(descriptor)
+    }
+
+    private static func number(of path: String) -> ino_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_ino : nil
     }
 }

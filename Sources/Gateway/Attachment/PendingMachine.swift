@@ -37,6 +37,8 @@ struct PendingMachine {
     private(set) var exit: Int?
     /// The service has been asked, and has not answered.
     private var isAsking = false
+    /// The next question has its time: one only, however many persons' processes make the machine ask before.
+    private var isWaiting = false
     /// Persons' processes that have come for it already.
     private(set) var visitors: [(id: VisitorID, greeting: VisitorGreeting)] = []
     /// Somebody has come since the service was asked: the answer can be older than what they know.
@@ -53,8 +55,14 @@ struct PendingMachine {
     }
 
     /// What to type, alone on its line. The code is never said again.
-    func begin(at now: Date) -> [Action] {
-        invitation("This machine is nobody's yet.", at: now) + [.wait(.pairing, interval)]
+    mutating func begin(at now: Date) -> [Action] {
+        invitation("This machine is nobody's yet.", at: now) + wait()
+    }
+
+    private mutating func wait() -> [Action] {
+        guard !isWaiting else { return [] }
+        isWaiting = true
+        return [.wait(.pairing, interval)]
     }
 
     /// Three questions are asked within a lease, which ends without one.
@@ -79,26 +87,31 @@ struct PendingMachine {
     /// It knows the machine again.
     mutating func paired(_ pairing: Pairing, at now: Date) -> Step {
         self.pairing = pairing
+        isAsking = false
         end = min(end, pairing.expires)
         return .waits(
-            invitation("The code before is no longer good.", at: now) + [.wait(.pairing, interval)])
+            invitation("The code before is no longer good.", at: now) + wait())
     }
 
-    func notPaired(_ error: ServiceError, at now: Date) -> Step { unknown(error, at: now) }
+    mutating func notPaired(_ error: ServiceError, at now: Date) -> Step {
+        isAsking = false
+        return unknown(error, at: now)
+    }
 
     mutating func renewed(_ pairing: Pairing) -> Step {
         isAsking = false
         if let attachment = pairing.attachment { return .adopted(attachment) }
         guard !hasNewVisitor else { return .waits(ask()) }
-        return .waits(sendAway() + [.wait(.pairing, interval)])
+        return .waits(sendAway() + wait())
     }
 
     mutating func notRenewed(_ error: ServiceError, at now: Date) -> Step {
         isAsking = false
         let away = sendAway()
         switch error.code {
-        // Its time has passed.
-        case .builderGone: return .ends(Self.passed)
+        // Its time has passed, or that of the job which it has become: the service says which.
+        case .builderGone:
+            return .ends(error.problem?.detail.map { HostileText.printable($0, limit: 400) } ?? Self.passed)
         // The service has forgotten it, as when it starts again.
         case .noSuchJob:
             guard now < end else { return .ends(Self.passed) }
@@ -111,13 +124,15 @@ struct PendingMachine {
     }
 
     /// The service does not say what has become of the machine.
-    private func unknown(_ error: ServiceError, at now: Date) -> Step {
-        error.isTransient && now < end.addingTimeInterval(Self.grace)
-            ? .waits([.wait(.pairing, interval)]) : .ends(Self.passed)
+    private mutating func unknown(_ error: ServiceError, at now: Date) -> Step {
+        error.isTransient && now < end.addingTimeInterval(Self.grace) ? .waits(wait()) : .ends(Self.passed)
     }
 
     /// It is time to ask.
-    mutating func timePassed(at now: Date) -> [Action] { pairing == nil ? pair(at: now) : ask() }
+    mutating func timePassed(at now: Date) -> [Action] {
+        isWaiting = false
+        return pairing == nil ? pair(at: now) : ask()
+    }
 
     private mutating func ask() -> [Action] {
         guard let pairing, !isAsking else { return [] }
@@ -125,8 +140,10 @@ struct PendingMachine {
         return [.renewPairing(pairing)]
     }
 
-    private func pair(at now: Date) -> [Action] {
-        [.pair(greeting.attachment(of: origin, named: greeting.name, after: exit, at: now))]
+    private mutating func pair(at now: Date) -> [Action] {
+        guard !isAsking else { return [] }
+        isAsking = true
+        return [.pair(greeting.attachment(of: origin, named: greeting.name, after: exit, at: now))]
     }
 
     // MARK: The script, and people

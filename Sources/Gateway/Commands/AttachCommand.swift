@@ -15,6 +15,7 @@ struct AttachCommand: Command, PairingCommand {
 
     /// The number of the protocol that the script speaks.
     let version: Int
+    let isPart = false
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         guard let word = arguments.optionalWord() else {

@@ -13,6 +13,7 @@ struct AttachLogCommand: Command, PairingCommand {
 
     /// Not `job`: the policy decides about the key, which has attached it, or has not.
     let attachedJob: JobID
+    let isPart = true
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         attachedJob = try arguments.job()

@@ -11,6 +11,7 @@ struct AttachStreamCommand: Command, PairingCommand {
             """)
 
     let stream: StreamID
+    let isPart = true
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         let word = try arguments.word(.stream)

@@ -37,6 +37,8 @@ protocol AttachingCommand: PersonalCommand {}
 
 /// An attaching command for machines that are nobody's until somebody adopts them: a key that is nobody's opens it too.
 protocol PairingCommand: AttachingCommand {
+    /// Whether it brings a stream or the log of a machine that is there, and not a machine.
+    var isPart: Bool { get }
     /// - Parameter denial: why the key opens nothing else, and what the person hears if the machine does not pair.
     func run(as denial: Denial, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }

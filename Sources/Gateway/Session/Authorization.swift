@@ -11,7 +11,16 @@ import ServiceClient
 /// whose key it is.
 final class Authorization {
     private let context: SessionContext
-    private let admit: (Person?, KeyUse) throws(Refusal) -> Void
+    /// Who has come, and for what.
+    enum Comer: Equatable {
+        case person(Person, KeyUse)
+        /// A machine that is nobody's by its key.
+        case machine
+        /// A stream or the log of such a machine.
+        case partOfMachine
+    }
+
+    private let admit: (Comer) throws(Refusal) -> Void
     private let authorized: (AuthorizedCommand) -> Void
     private var key: UsedKey
     private var principal: Principal?
@@ -24,11 +33,10 @@ final class Authorization {
     private(set) var isPairing = false
 
     /// - Parameters:
-    ///   - admit: called when the person is known, with what they have come for; nil: a machine comes that is nobody's.
-    ///     What it throws is the answer.
+    ///   - admit: called when it is known who has come. What it throws is the answer.
     ///   - authorized: called once, with a command that this person is allowed to run.
     init(
-        in context: SessionContext, admit: @escaping (Person?, KeyUse) throws(Refusal) -> Void = { _, _ in },
+        in context: SessionContext, admit: @escaping (Comer) throws(Refusal) -> Void = { _ in },
         _ authorized: @escaping (AuthorizedCommand) -> Void
     ) {
         self.context = context
@@ -62,7 +70,7 @@ final class Authorization {
                     if try pair(key, error, request) { return }
                     return try deny(error, request)
                 }
-                try admit(known.person, use)
+                try admit(.person(known.person, use))
                 principal = known
                 try proceed(request)
             }
@@ -92,7 +100,7 @@ final class Authorization {
             return false
         }
         isPairing = true
-        try admit(nil, .attaching)
+        try admit(command.isPart ? .partOfMachine : .machine)
         authorized(.pairing(command, denial))
         return true
     }

@@ -22,7 +22,7 @@ final class CommandSlot {
     }
 
     /// Sessions of attached machines are counted apart, and there are more of them: each of a person's machines has one, and
-    /// one for everyone inside.
+    /// one for everyone inside. So are the streams and logs of machines that are nobody's by their keys.
     private static let attachingFactor = 16
 
     /// Takes the first free place of `limit`. Nil: this gateway counts no commands, and its log says so.
@@ -38,11 +38,16 @@ final class CommandSlot {
     }
 
     /// The same for machines that are nobody's by their keys: those from one IPv4 address, or one IPv6 /64, count as one person.
+    ///
+    /// The machines themselves have `limit` places, because any stranger can have a process that waits for a greeting. Their
+    /// streams and logs have others, and more: those last only while a machine expects them.
     static func take(
-        at address: String, limit: Int, in sessions: String, _ journal: Journal
+        at address: String, isPart: Bool, limit: Int, in sessions: String, _ journal: Journal
     ) throws(Refusal) -> CommandSlot? {
         let somebody = Person(id: Strangers.block(of: address, journal), name: address)
-        return try take(of: somebody, limit: limit, CountingFolder("@pairing", in: sessions), journal)
+        return try take(
+            of: somebody, limit: isPart ? limit * attachingFactor : limit,
+            CountingFolder(isPart ? "@streams" : "@pairing", in: sessions), journal)
     }
 
     private static func take(

@@ -68,17 +68,18 @@ public enum ForcedSession {
             loop: loop, service: service, configuration: configuration, environment: environment,
             journal: journal, key: key, client: client)
         var slot: CommandSlot?
-        func admit(_ person: Person?, _ use: KeyUse) throws(Refusal) {
+        func admit(_ comer: Authorization.Comer) throws(Refusal) {
             guard slot == nil else { return }
             let gateway = configuration.gateway
             slot =
-                if let person {
+                switch comer {
+                case .person(let person, let use):
                     try CommandSlot.take(
                         of: person, for: use, limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
-                } else {
+                case .machine, .partOfMachine:
                     try CommandSlot.take(
-                        at: environment.clientAddress, limit: gateway.commandsPerPerson,
-                        in: gateway.sessions, journal)
+                        at: environment.clientAddress, isPart: comer == .partOfMachine,
+                        limit: gateway.commandsPerPerson, in: gateway.sessions, journal)
                 }
         }
         let authorization = Authorization(in: context, admit: admit) { command in

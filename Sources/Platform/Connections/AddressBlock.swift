@@ -4,21 +4,22 @@ import Glibc
 public struct AddressBlock: Hashable, Sendable {
     private let bytes: [UInt8]
 
-    /// An IPv6 network as a site gets it (/64), or an IPv4 network.
+    /// An IPv4 or IPv6 network.
     ///
     /// Nil: it is not an address of the internet protocols.
     ///
     /// - Parameters:
     ///   - address: as inet_pton(3) reads it.
     ///   - bytesOfIPv4: how much of an IPv4 address names its network: 4 is one address.
-    public init?(_ address: String, bytesOfIPv4: Int) {
+    ///   - bytesOfIPv6: how much of an IPv6 address does: 8 is one link (/64), 6 is what a site gets (/48).
+    public init?(_ address: String, bytesOfIPv4: Int, bytesOfIPv6: Int = 8) {
         var all = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, address, &all) == 1 {
             bytes = Array(all.prefix(bytesOfIPv4))
         } else if inet_pton(AF_INET6, address, &all) == 1 {
             // ::ffff:a.b.c.d is an IPv4 address (RFC 4291, section 2.5.5.2).
             let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10...11].allSatisfy { $0 == 0xff }
-            bytes = Array(isMapped ? all[12...].prefix(bytesOfIPv4) : all.prefix(8))
+            bytes = Array(isMapped ? all[12...].prefix(bytesOfIPv4) : all.prefix(bytesOfIPv6))
         } else {
             return nil
         }

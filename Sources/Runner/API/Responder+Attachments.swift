@@ -95,7 +95,7 @@ extension Responder {
                 await job.breakLog(as: writer)
                 result = .failure(RunnerError(.malformedRequest, "The body is incomplete."))
             }
-            await job.endLog(isLast: isLast && (try? result.get()) != nil)
+            await job.endLog(as: writer, isLast: isLast && (try? result.get()) != nil)
             try result.get()
         }
         return try json([String: String]())

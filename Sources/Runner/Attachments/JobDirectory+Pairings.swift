@@ -65,12 +65,25 @@ extension JobDirectory {
             machine.name = freeName(like: machine.name, of: person)
             let attacher = Attacher(adopting: machine.key.fingerprint, by: person)
             let job = try await addJob(of: machine, as: entry.id, for: attacher, until: entry.until).job
-            pairings.settle(entry.id, isTheirs: true, at: timekeeper.now())
+            guard pairings.settle(entry.id, isTheirs: true, at: timekeeper.now()) else {
+                // Its gateway has ended the job, if it came late enough to find it.
+                _ = try? await with(job.id) { job throws(RunnerError) in
+                    try await job.endAttachment(entry.id, .bye)
+                }
+                throw Self.justLeft
+            }
             return job
         } catch {
-            pairings.settle(entry.id, isTheirs: false, at: timekeeper.now())
+            guard pairings.settle(entry.id, isTheirs: false, at: timekeeper.now()) else {
+                throw Self.justLeft
+            }
             throw error
         }
+    }
+
+    /// While its job was being stored.
+    private static var justLeft: RunnerError {
+        RunnerError(.gone, "The machine has just left, so nobody can enter it any more.")
     }
 
     private func requirePairing() throws(RunnerError) {

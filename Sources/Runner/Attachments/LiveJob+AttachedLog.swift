@@ -25,10 +25,11 @@ extension LiveJob {
         if !log.append(bytes) { try await waitForRoom(for: log, of: MachineAttachment.task) }
     }
 
-    /// Its connection was lost in the middle.
+    /// Its connection was lost in the middle. It can go on.
     func breakLog(as writer: UInt64) {
         guard attachedLog.writer == writer else { return }
         noteGap()
+        postponeLogEnd()
     }
 
     /// What came while the connection was lost came to nobody.
@@ -40,26 +41,44 @@ extension LiveJob {
         log.append(Array(AttachedLog.gap.utf8))
     }
 
-    /// - Parameter isLast: the machine sends nothing more.
-    func endLog(isLast: Bool = false) {
+    /// - Parameter isLast: the machine sends nothing more. Only the newest writer knows.
+    func endLog(as writer: UInt64, isLast: Bool = false) {
         attachedLog.writers -= 1
-        if isLast { attachedLog.isEnding = true }
-        if attachedLog.isEnding, attachedLog.writers == 0 { logs[MachineAttachment.task]?.end() }
+        if isLast, attachedLog.writer == writer { logs[MachineAttachment.task]?.end() }
+    }
+
+    /// Gives the machine its time again, if the command has ended.
+    func postponeLogEnd() {
+        guard attachedLog.end != nil else { return }
+        attachedLog.end = timekeeper.now().addingTimeInterval(AttachedLog.timeout)
     }
 
     /// The command has ended; its last output can still be on its way, and often begins only now.
     func endLogSoon() {
         logs.own.end()
-        let moment = timekeeper.now().addingTimeInterval(AttachedLog.timeout)
+        guard attachedLog.end == nil else { return }
+        attachedLog.end = timekeeper.now().addingTimeInterval(AttachedLog.timeout)
         _Concurrency.Task { [weak self, timekeeper] in
-            try? await timekeeper.wait(moment)
-            await self?.endLogWhenUnwritten()
+            while let moment = await self?.endLogInTime() {
+                do { try await timekeeper.wait(moment) } catch { return }
+            }
         }
     }
 
-    private func endLogWhenUnwritten() {
-        attachedLog.isEnding = true
-        if attachedLog.writers == 0 { logs[MachineAttachment.task]?.end() }
+    /// Ends it if that time has come, unless somebody writes it, or its machine is away.
+    ///
+    /// - Returns: when to look again; nil: it has ended.
+    private func endLogInTime() -> Date? {
+        guard let log = logs[MachineAttachment.task], !log.isEnded, let end = attachedLog.end else {
+            return nil
+        }
+        guard end <= timekeeper.now() else { return end }
+        guard attachedLog.writers == 0, record.attachment?.awaySince == nil else {
+            postponeLogEnd()
+            return attachedLog.end
+        }
+        log.end()
+        return nil
     }
 
     private static var logEnded: RunnerError { RunnerError(.gone, "This log has ended.") }

@@ -112,6 +112,7 @@ extension LiveJob {
         }
         let secret = AttachmentSecret()
         noteGap()
+        postponeLogEnd()
         await apply {
             $0.machineResumed(
                 as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from,

@@ -8,6 +8,8 @@ struct NewMachine: Sendable {
     let key: PublicKey
     let from: String
     let block: AddressBlock
+    /// The IPv4 /24 or IPv6 /48 with that in it.
+    let network: AddressBlock
     let endpoint: Job.Builder.Endpoint
     let user: String
     /// Each `<type> <base64>`.
@@ -28,7 +30,7 @@ struct NewMachine: Sendable {
 
     init(_ new: NewAttachment) throws(RunnerError) {
         key = try Self.key(new.key)
-        (from, block) = try Self.address(new.from)
+        (from, block, network) = try Self.address(new.from)
         endpoint = try Self.endpoint(new.endpoint)
         hostKeys = try Self.hostKeys(new.hostKeys)
         user = try Self.require(new.user, "user", "A user name has 1 to 32 of [A-Za-z0-9_.-].") {
@@ -72,12 +74,16 @@ struct NewMachine: Sendable {
         return key
     }
 
-    static func address(_ text: String) throws(RunnerError) -> (String, AddressBlock) {
-        guard let block = AddressBlock(text, bytesOfIPv4: 4) else {
+    static func address(
+        _ text: String
+    ) throws(RunnerError) -> (from: String, block: AddressBlock, network: AddressBlock) {
+        guard let block = AddressBlock(text, bytesOfIPv4: 4),
+            let network = AddressBlock(text, bytesOfIPv4: 3, bytesOfIPv6: 6)
+        else {
             throw RunnerError(
                 .unprocessable(line: nil, key: "from"), "The machine's address must be an IP literal.")
         }
-        return (text, block)
+        return (text, block, network)
     }
 
     /// `unix:/path`

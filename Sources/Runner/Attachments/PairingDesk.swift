@@ -32,8 +32,8 @@ struct PairingDesk: Sendable {
     private let limits: Configuration.Runner.Limits
     let lease: UInt32
     private var entries: [String: Entry] = [:]
-    /// The ids of those that have passed or are somebody's, and when they are forgotten.
-    private var passed: [String: Date] = [:]
+    /// Those that have passed or are somebody's, by their ids.
+    private var passed: [String: (isTheirs: Bool, forgotten: Date)] = [:]
     private var comers: RateLimit
     private var guesses: RateLimit
     private var allGuesses: RateLimit
@@ -68,6 +68,16 @@ struct PairingDesk: Sendable {
                 "\(limits.pairingsPerAddress.counted("machine")) from the address \(machine.from) wait for somebody to adopt them, which is the limit for one address: try again in a few minutes."
             )
         }
+        // However many addresses somebody has, the others find a place.
+        guard
+            entries.count < (limits.pairings + 1) / 2
+                || !entries.values.contains(where: { $0.machine.network == machine.network })
+        else {
+            throw Self.tooMany(
+                limits.pairings,
+                "\(entries.count.counted("machine")) wait here for somebody to adopt them, and of those some from the network of \(machine.from): the other places are for networks that have none. Try again in a few minutes, or ask the administrator to raise the limit (pairings)."
+            )
+        }
         if let seconds = comers.take(of: machine.block.hexadecimal, at: now) {
             throw RunnerError(
                 .tooOften(
@@ -89,9 +99,14 @@ struct PairingDesk: Sendable {
     mutating func renew(_ id: String, at now: Date) throws(RunnerError) -> Entry {
         sweep(at: now)
         guard var entry = entries[id] else {
-            throw passed[id] == nil
-                ? RunnerError(.notFound, "No such machine waits here for somebody to adopt it.")
-                : RunnerError(.gone, "The time of this machine has passed.")
+            guard let passed = passed[id] else {
+                throw RunnerError(.notFound, "No such machine waits here for somebody to adopt it.")
+            }
+            throw RunnerError(
+                .gone,
+                passed.isTheirs
+                    ? "Somebody has adopted this machine, and their job has ended."
+                    : "Nobody has adopted this machine in time.")
         }
         entry.leaseEnd = now.addingTimeInterval(Double(lease))
         entries[id] = entry
@@ -124,10 +139,13 @@ struct PairingDesk: Sendable {
     /// What has become of a machine whose code was entered.
     ///
     /// - Parameter isTheirs: whether it is a job now; otherwise the code is good again.
-    mutating func settle(_ id: String, isTheirs: Bool, at now: Date) {
+    /// - Returns: whether the machine is still there.
+    @discardableResult
+    mutating func settle(_ id: String, isTheirs: Bool, at now: Date) -> Bool {
+        guard entries[id] != nil else { return false }
         entries[id]?.isTaken = false
-        guard isTheirs else { return }
-        pass(id, at: now)
+        if isTheirs { pass(id, isTheirs: true, at: now) }
+        return true
     }
 
     private static let everybody = ""
@@ -155,19 +173,19 @@ struct PairingDesk: Sendable {
     // MARK: Time
 
     private mutating func sweep(at now: Date) {
-        passed = passed.filter { $0.value > now }
+        passed = passed.filter { $0.value.forgotten > now }
         for entry in entries.values where !entry.isTaken {
             if entry.expires <= now {
-                pass(entry.id, at: now)
+                pass(entry.id, isTheirs: false, at: now)
             } else if entry.leaseEnd <= now {
                 remove(entry.id)
             }
         }
     }
 
-    private mutating func pass(_ id: String, at now: Date) {
+    private mutating func pass(_ id: String, isTheirs: Bool, at now: Date) {
         entries[id] = nil
-        passed[id] = now.addingTimeInterval(Self.memory)
+        passed[id] = (isTheirs, now.addingTimeInterval(Self.memory))
     }
 
     private static func tooMany(_ limit: Int, _ sentence: String) -> RunnerError {

@@ -139,10 +139,34 @@ import Testing
     @Test func nobodyEntersAMachineThatNobodyHasAdopted() {
         pair()
         _ = happens(.visitor(1, VisitorGreeting(session: "s1", kind: .program)))
-        #expect(
-            happens(.pairingRenewed(Self.pairing(nil))) == [
-                .refuse(1, errno: ENOTCONN), .wait(.pairing, .seconds(3)),
-            ])
+        #expect(happens(.pairingRenewed(Self.pairing(nil))) == [.refuse(1, errno: ENOTCONN)])
+    }
+
+    /// The service is asked every three seconds, and the script told every fifteen that it is alive, whoever comes.
+    @Test func thereIsOneTimerOfEachKind() {
+        _ = greet()
+        var waits = happens(.paired(Self.pairing()))
+        for visitor in 1...5 {
+            waits += happens(.visitor(visitor, VisitorGreeting(session: "s", kind: .program)))
+            waits += happens(.pairingRenewed(Self.pairing(nil)))
+        }
+        #expect(waits.count { $0 == .wait(.pairing, .seconds(3)) } == 1)
+        waits += happens(.timer(.pairing)) + happens(.pairingRenewed(Self.pairing(nil)))
+        #expect(waits.count { $0 == .wait(.pairing, .seconds(3)) } == 2)
+        _ = happens(.timer(.pairing))
+        waits += happens(.pairingRenewed(Self.pairing(nil, attachment: Self.attachment())))
+        #expect(waits.count { $0 == .wait(.alive, .seconds(15)) } == 1)
+        #expect(happens(.timer(.alive)) == [.send(.alive), .wait(.alive, .seconds(15))])
+    }
+
+    /// Its time for a question comes before the answer to the last one.
+    @Test func aMachineThatIsForgottenIsToldAnewOnce() {
+        pair()
+        _ = happens(.visitor(1, VisitorGreeting(session: "s", kind: .program)))
+        let again = happens(.pairingNotRenewed(ServiceError(.noSuchJob, detail: "")))
+        #expect(again.count == 2 && again.first == .refuse(1, errno: ENOTCONN))
+        #expect(happens(.timer(.pairing)).isEmpty)
+        #expect(happens(.paired(Self.pairing("222-333"))).last == .wait(.pairing, .seconds(3)))
     }
 
     @Test func whenNobodyHasAdoptedItInTimeItEnds() {
@@ -153,6 +177,16 @@ import Testing
         #expect(Self.sent(actions) == ["end Nobody has adopted this machine in time."])
         #expect(actions.contains(.endPairing(Self.pairing())))
         #expect(happens(.lost).isEmpty && happens(.left) == [.finish(.success)])
+    }
+
+    /// Somebody has adopted and released it before the gateway has asked.
+    @Test func whyItHasEndedIsWhatTheServiceSays() {
+        pair()
+        _ = happens(.timer(.pairing))
+        let detail = "Somebody has adopted this machine, and their job has ended."
+        let gone = ServiceError(
+            .builderGone, problem: Problem(title: "", status: 410, detail: detail), detail: "")
+        #expect(Self.sent(happens(.pairingNotRenewed(gone))) == ["end \(detail)"])
     }
 
     @Test func aServiceThatHasForgottenItGivesAnotherCodeButNoMoreTime() {

@@ -17,6 +17,7 @@ import Testing
         var welcomed: Principal?
         var confirms = false
         var pairs: Denial?
+        var comer: Authorization.Comer?
         var status: ExitStatus?
         var errors = ""
         var records: [String] = []
@@ -41,7 +42,8 @@ import Testing
         for job in jobs { test.service.jobs[job.id] = job }
         test.service.nextPage = next
         var outcome = Outcome()
-        let authorization = Authorization(in: test.context) { command in
+        func admit(_ comer: Authorization.Comer) { outcome.comer = comer }
+        let authorization = Authorization(in: test.context, admit: admit) { command in
             switch command {
             case .job(_, let permit): outcome.admitted = permit
             case .personal(_, let principal): outcome.welcomed = principal
@@ -131,6 +133,7 @@ import Testing
         #expect(outcome.admitted == nil && outcome.welcomed == nil && !outcome.confirms)
         if ["attach", "attach-stream", "attach-log"].contains(verb) {
             #expect(outcome.pairs == denial && outcome.status == .success)
+            #expect(outcome.comer == (verb == "attach" ? .machine : .partOfMachine))
         } else {
             #expect(outcome.pairs == nil && outcome.status == .notPermitted)
             #expect(outcome.errors.contains(sentence), "\(outcome.errors)")

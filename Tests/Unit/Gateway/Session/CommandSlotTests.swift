@@ -1,5 +1,6 @@
 import BuildAPI
 import Foundation
+import Policy
 import Testing
 
 @testable import Gateway
@@ -39,7 +40,7 @@ import Testing
     @Test func machinesOfNobodyCountByTheirAddress() throws {
         let journal = Journal { [unowned self] _, text in records.append(text) }
         func come(_ address: String) throws(Refusal) -> CommandSlot? {
-            try CommandSlot.take(at: address, limit: 2, in: folder, journal)
+            try CommandSlot.take(at: address, isPart: false, limit: 2, in: folder, journal)
         }
         let slots = [
             try come("2001:db8::1"), try come("2001:db8::2"), try come("192.0.2.1"), try come("192.0.2.2"),
@@ -47,6 +48,34 @@ import Testing
         #expect(throws: Refusal.self) { try come("2001:db8::3") }
         #expect(files.isEmpty && records.isEmpty)
         withExtendedLifetime(slots) {}
+    }
+
+    /// Their streams and logs are in no machine's way, from behind one address either.
+    @Test func theSessionsInAMachineOfNobodyKeepNoOtherOut() throws {
+        let journal = Journal { [unowned self] _, text in records.append(text) }
+        func come(isPart: Bool) throws(Refusal) -> CommandSlot? {
+            try CommandSlot.take(at: "192.0.2.1", isPart: isPart, limit: 4, in: folder, journal)
+        }
+        var slots = [try come(isPart: false)]
+        for _ in 0..<60 { slots.append(try come(isPart: true)) }
+        for _ in 0..<3 { slots.append(try come(isPart: false)) }
+        #expect(throws: Refusal.self) { try come(isPart: false) }
+        slots.append(try come(isPart: true))
+        #expect(slots.allSatisfy { $0 != nil } && records.isEmpty)
+    }
+
+    @Test func theSessionsInAMachineKeepNoOtherOfItsOwnersOut() throws {
+        let journal = Journal { [unowned self] _, text in records.append(text) }
+        func attach() throws(Refusal) -> CommandSlot? {
+            try CommandSlot.take(of: Fixture.alice, for: .attaching, limit: 4, in: folder, journal)
+        }
+        // A machine with sixty sessions and its log, and two more machines.
+        var slots: [CommandSlot?] = []
+        for _ in 0..<64 { slots.append(try attach()) }
+        // Nor do they keep her from what she does herself.
+        slots.append(try take(Fixture.alice))
+        #expect(throws: Refusal.self) { try attach() }
+        #expect(slots.allSatisfy { $0 != nil } && records.isEmpty)
     }
 
     @Test func everyPersonHasAsManyAsTheLimitSays() throws {

@@ -436,7 +436,7 @@ struct AttachmentServiceTests {
             let first = try await job.beginLog(ofAttachment: machine.id)
             try? await job.appendToLog(Array("one".utf8), as: first)
             await job.breakLog(as: first)
-            await job.endLog()
+            await job.endLog(as: first)
         }
         #expect(try text() == "one" + AttachedLog.gap)
         try await directory.withAttachment(machine.id) { job throws(RunnerError) in
@@ -448,10 +448,12 @@ struct AttachmentServiceTests {
             }
             // It has broken off when nobody waited for it any more.
             await job.breakLog(as: old)
-            await job.endLog()
-            await job.endLog()
+            // Nor does it know whether the log has ended.
+            await job.endLog(as: old, isLast: true)
+            try? await job.appendToLog(Array("three".utf8), as: new)
+            await job.endLog(as: new)
         }
-        #expect(try text() == "one" + AttachedLog.gap + "two")
+        #expect(try text() == "one" + AttachedLog.gap + "twothree")
         // Between two pieces the connection was lost as well; it is said once.
         for _ in 1...2 {
             let again = Self.resumption(machine)
@@ -459,7 +461,64 @@ struct AttachmentServiceTests {
                 try await job.resume(again, hostKeys: again.hostKeys, endpoint: .socket(path: "/run/a"))
             }
         }
-        #expect(try text() == "one" + AttachedLog.gap + "two" + AttachedLog.gap)
+        #expect(try text() == "one" + AttachedLog.gap + "twothree" + AttachedLog.gap)
+    }
+
+    @Test("the log of a command that has ended goes on when its machine is back")
+    func continuedLog() async throws {
+        let clock = ManualClock()
+        try await TestService.run(clock: clock) { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(service)
+            func write(_ text: String, to id: String, end: String = "") async throws -> Int {
+                try await service.client.send(
+                    .PUT, "/v1/attachments/\(id)/log\(end)", headers: Self.bytes, body: text
+                ).status
+            }
+            #expect(try await write("one\n", to: machine.id) == 200)
+            _ = try await service.send(
+                .POST, "/v1/attachments/\(machine.id)/exit", AttachedExit(exitStatus: 1))
+            #expect(
+                try await service.client.send(.DELETE, "/v1/attachments/\(machine.id)?reason=lost").status
+                    == 204)
+            clock.advance(by: 100)
+            let back = try await service.send(.POST, "/v1/attachments/resumption", Self.resumption(machine))
+            let again = try back.decode(BuildAPI.Attachment.self)
+            clock.advance(by: 20)
+            #expect(try await write("late", to: machine.id) == 410)
+            #expect(try await write("two\n", to: again.id) == 200)
+            #expect(try await write("", to: again.id, end: "?end=true") == 200)
+            let log = try await service.client.send(
+                .GET, "/v1/jobs/\(machine.job.id)/logs/attached?follow=true")
+            #expect(log.isWhole && log.text == "one\n" + AttachedLog.gap + "two\n")
+        }
+    }
+
+    @Test("when the CI's end passes while somebody is inside, both sides are told, and nothing is left")
+    func untilWhileInside() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let machine = try await Self.attach(
+                service,
+                Self.new {
+                    ($0.running, $0.exitStatus) = (false, 2)
+                    $0.until = service.clock.now + 50
+                })
+            let claim = try await service.claim("\(machine.job.id)").decode(Claim.self)
+            #expect(claim.deadline == service.clock.now + 50)
+            let paths = [
+                "/v1/attachments/\(machine.id)/heartbeat", "/v1/claims/\(claim.id)/heartbeat",
+            ]
+            service.clock.advance(by: 49)
+            for path in paths { #expect(try await service.client.send(.POST, path).status == 200) }
+            service.clock.advance(by: 1)
+            try await service.wait(step: 0) { try await service.job("\(machine.job.id)").isOver }
+            for path in paths { #expect(try await service.client.send(.POST, path).status == 410) }
+            let job = try await service.job("\(machine.job.id)")
+            #expect(job.status == .failed && job.builderEnd?.reason == .deadline && job.sessions.isEmpty)
+            let back = try await service.send(.POST, "/v1/attachments/resumption", Self.resumption(machine))
+            #expect(back.status == 410)
+        }
     }
 
     @Test("the service's authority certifies the machine's host keys, for the names of its job")

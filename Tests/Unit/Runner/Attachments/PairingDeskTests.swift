@@ -57,8 +57,43 @@ struct PairingDeskTests {
         #expect(
             refusal { () throws(RunnerError) in _ = try desk.take(text, by: Self.alice, at: start + 3) }?.code
                 == .notFound)
-        #expect(
-            refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 3) }?.code == .gone)
+        let gone = refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start + 3) }
+        #expect(gone?.code == .gone && gone?.description.hasPrefix("Somebody has adopted") == true)
+    }
+
+    @Test("a machine that leaves while its job is being stored is nobody's")
+    func leavesMeanwhile() throws {
+        var desk = Self.desk()
+        let entry = try desk.add(try Self.machine(), until: nil, at: start)
+        _ = try desk.take(entry.code.text, by: Self.alice, at: start)
+        desk.remove(entry.id)
+        var isThere = desk.settle(entry.id, isTheirs: true, at: start)
+        #expect(!isThere)
+        let renewal = refusal { () throws(RunnerError) in _ = try desk.renew(entry.id, at: start) }
+        #expect(renewal?.code == .notFound)
+        let other = try desk.add(try Self.machine(), until: nil, at: start)
+        _ = try desk.take(other.code.text, by: Self.alice, at: start)
+        isThere = desk.settle(other.id, isTheirs: true, at: start)
+        #expect(isThere)
+    }
+
+    @Test("one network, however many addresses it has, leaves half of the places to others")
+    func networks() throws {
+        for addresses in [(1...100).map { "2001:db8:0:\($0)::1" }, (1...100).map { "192.0.2.\($0)" }] {
+            var desk = Self.desk { $0.pairings = 100 }
+            func come(_ address: String) -> RunnerError? {
+                refusal { () throws(RunnerError) in
+                    _ = try desk.add(try! Self.machine(from: address), until: nil, at: start)
+                }
+            }
+            let refused = addresses.compactMap(come)
+            #expect(refused.count == 50)
+            #expect(refused.allSatisfy { $0.description.contains("for networks that have none") })
+            // Everybody else has one place at least, until all are taken.
+            for number in 1...49 { #expect(come("198.18.\(number).1") == nil) }
+            #expect(come("198.18.1.2") != nil && come("2001:db8:1::1") == nil)
+            #expect(come("198.18.50.1")?.description.contains("which is the limit of this service") == true)
+        }
     }
 
     @Test("a machine that comes again has another code, and the one before is dead")
@@ -110,7 +145,8 @@ struct PairingDeskTests {
             }?
             .description == sentences.first)
         #expect(
-            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.code == .gone)
+            refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 300) }?.description
+                == "Nobody has adopted this machine in time.")
         #expect(
             refusal { () throws(RunnerError) in _ = try desk.renew(late.id, at: start + 601) }?.code
                 == .notFound)
@@ -165,7 +201,7 @@ struct PairingDeskTests {
     @Test("the limits of machines: all, those of an address, and its hours")
     func limits() throws {
         var desk = Self.desk {
-            ($0.pairings, $0.pairingsPerAddress, $0.pairingsPerHour) = (3, 2, 4)
+            ($0.pairings, $0.pairingsPerAddress, $0.pairingsPerHour) = (5, 2, 4)
         }
         func come(_ address: String, at second: Double = 0) -> (String?, RunnerError?) {
             do throws(RunnerError) {

@@ -299,6 +299,61 @@ struct PairingServiceTests {
         }
     }
 
+    @Test(
+        "a machine that leaves while somebody adopts it is nobody's job for long, and they are told",
+        arguments: [true, false])
+    func leavesMeanwhile(beforeItsJob: Bool) async throws {
+        let runner = try await MemoryRunner()
+        let directory = runner.directory(slots: 0)
+        let pairing = try await directory.pair(Self.new())
+        let latch = Latch<Bool>()
+        beforeItsJob ? runner.store.holdAdding(until: latch) : runner.store.holdSaving(until: latch)
+        async let adoption = directory.adopt(
+            Adoption(code: pairing.code ?? "", key: TestService.aliceKey))
+        // It is being stored, or its attachment is known and no more.
+        if beforeItsJob {
+            while await directory.arriving.isEmpty { await Task.yield() }
+        } else {
+            while await directory.attachedJobs.isEmpty { await Task.yield() }
+        }
+        async let end: Void = directory.endPairing(pairing.id)
+        var isThere = true
+        while isThere {
+            var desk = await directory.pairings
+            isThere = (try? desk.renew(pairing.id, at: runner.clock.now)) != nil
+            await Task.yield()
+        }
+        latch.open(true)
+        do {
+            let job = try await adoption
+            Issue.record("job \(job.id) is Alice's")
+        } catch {
+            #expect((error as? RunnerError)?.code == .gone, "\(error)")
+            #expect("\(error)".contains("has just left"), "\(error)")
+        }
+        _ = try? await end
+        let job = try await runner.store.job(JobID("1")!)?.job
+        #expect(job?.builder == nil && job?.builderEnd?.reason == .left, "\(String(describing: job))")
+        #expect(await directory.attachedJobs.isEmpty)
+        #expect(await directory.arriving.isEmpty)
+    }
+
+    @Test("a machine that was adopted and released before its gateway asked has not been left alone")
+    func releasedAtOnce() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            let pairing = try await Self.pair(service)
+            let job = try await Self.adopt(service, pairing.code).decode(Job.self)
+            let released = try await service.client.send(.DELETE, "/v1/jobs/\(job.id)/builder?person=1")
+            #expect(released.status < 300, "\(released.text)")
+            let renewal = try await Self.renew(service, pairing)
+            #expect(renewal.status == 410)
+            #expect(
+                try renewal.decode(Problem.self).detail
+                    == "Somebody has adopted this machine, and their job has ended.")
+        }
+    }
+
     @Test("a machine that leaves takes its code with it, and its job if it is somebody's by then")
     func leaves() async throws {
         try await TestService.run { service in

@@ -21,6 +21,7 @@ final class MemoryStore: Store {
         var failure: RunnerError?
         var failing: String?
         var hold: Latch<Bool>?
+        var addingHold: Latch<Bool>?
         var allocations: [AllocationRecord] = []
     }
 
@@ -43,6 +44,9 @@ final class MemoryStore: Store {
 
     /// Saving waits until it is opened; nil: it does not.
     func holdSaving(until latch: Latch<Bool>?) { state.withLock { $0.hold = latch } }
+
+    /// Adding a machine's job waits until it is opened.
+    func holdAdding(until latch: Latch<Bool>) { state.withLock { $0.addingHold = latch } }
 
     private func perform<Value: Sendable>(
         _ name: String, _ body: @Sendable (inout State) throws -> Value
@@ -114,7 +118,8 @@ final class MemoryStore: Store {
         of owner: Party, by submitter: Person, at now: Date,
         _ make: @escaping @Sendable (JobID) -> JobRecord
     ) async throws(RunnerError) -> JobRecord {
-        try perform("addJob") { state in
+        _ = try? await state.withLock({ $0.addingHold })?.wait()
+        return try perform("addJob") { state in
             state.last += 1
             let record = make(JobID("\(state.last)")!)
             state.records[state.last] = record
