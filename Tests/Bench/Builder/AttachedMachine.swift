@@ -18,8 +18,8 @@ struct AttachedMachine: Sendable {
             + words
     }
 
-    /// The same machine through a port that `ssh -R` has opened on the gateway.
-    func reversed(_ words: String...) -> [String] { stage.ssh("reversed") + words }
+    /// The same machine through a port that `ssh -R` has opened on the gateway, and as the same user: some shells read files.
+    func reversed(_ words: String...) -> [String] { stage.ssh("-l", NSUserName(), "reversed") + words }
 
     /// The line that starts the script; then come its options.
     static func script(_ stage: Stage, _ words: String...) -> [String] {
