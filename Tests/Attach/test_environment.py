@@ -65,12 +65,14 @@ def test_a_session_has_the_steps_environment(step, gateway, shell):
 
 def test_no_file_of_the_shell_changes_it_for_a_command(step, gateway):
     # bash reads this one for a command too, if it believes that it is the first shell of a session.
-    (step.home / ".bashrc").write_text("export FROM_BASHRC=1 PATH=/nowhere\n")
+    bashrc = step.home / ".bashrc"
+    bashrc.write_text("export FROM_BASHRC=1 PATH=/nowhere\n")
     run = step.run(gateway, "--shells", "bash", "--", "sh", "-c", "exit 3", environment={"STEP": "yes"})
     control = gateway.attached()
     seen = session_environment(gateway, control)
     assert (seen["HOME"], seen["STEP"]) == (str(step.home), "yes")
     assert "FROM_BASHRC" not in seen and seen["PATH"] == step.environment["PATH"]
+    bashrc.unlink()
     control.end("Ended.")
     assert run.wait() == 3
 
