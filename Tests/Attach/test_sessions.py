@@ -145,8 +145,8 @@ def test_a_terminal(step, gateway, control):
         return "size=50 132\r\n" in terminal.output.text
 
     eventually(has_new_size, lambda: terminal.output.text)
-    # Ctrl-C ends what runs in the foreground, and nothing else.
-    terminal.type("echo be''gins; sleep 1000; echo status=$?\n")
+    # Ctrl-C ends what runs in the foreground, and nothing else. What says that it begins is in the foreground already.
+    terminal.type("sh -c \"echo be''gins; exec sleep 1000\"\n")
     terminal.output.wait_for("begins\r\n")
     terminal.type("\x03")
 
