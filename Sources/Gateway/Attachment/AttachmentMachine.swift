@@ -370,7 +370,7 @@ struct AttachmentMachine {
         return Self.say(lines) + waitForNews(attached, at: now) + keepSpare(for: job)
     }
 
-    /// Whoever follows a running command has its terminal to themselves: nobody is expected to enter before it has failed.
+    /// Only a machine that waits for people has one: a running command is rarely entered, and a success ends soon.
     private mutating func keepSpare(for job: Job) -> [Action] {
         job.status.isFinal && job.status != .success ? visitors.keepSpare(stream: newStream) : []
     }
