@@ -7,6 +7,7 @@ relay.py as its forced command, which hands its streams over to this process thr
 from __future__ import annotations
 
 import array
+import contextlib
 import getpass
 import json
 import os
@@ -67,6 +68,8 @@ class Gateway:
         self.controls: list[Control] = []
         #: The job and the bytes of each `attach-log` that has ended.
         self.logs: list[tuple[str, bytes]] = []
+        #: What each `attach-log` has brought so far.
+        self.begun_logs: list[bytearray] = []
         self.connections: list[subprocess.Popen] = []
         self.accepted_connections = 0
         #: Called with a Control that has said `done`.
@@ -197,14 +200,20 @@ class Gateway:
                 self._changed.notify_all()
             stream.close(77)
         elif verb == "attach-log":
-            with os.fdopen(descriptors[0], "rb") as stream:
-                log = stream.read()
+            log = bytearray()
+            self.begun_logs.append(log)
+            with os.fdopen(descriptors[0], "rb", buffering=0) as stream:
+                while piece := stream.read(1 << 16):
+                    with self._changed:
+                        log += piece
+                        self._changed.notify_all()
             with self._changed:
-                self.logs.append((argument, log))
+                self.logs.append((argument, bytes(log)))
                 self._changed.notify_all()
             os.close(descriptors[1])
             os.close(descriptors[2])
-            relay.sendall(b"\0")
+            with contextlib.suppress(BrokenPipeError):  # the connection was cut
+                relay.sendall(b"\0")
             relay.close()
         else:
             os.write(descriptors[2], f"There is no command {verb}.\n".encode())

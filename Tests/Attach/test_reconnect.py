@@ -10,6 +10,7 @@ import time
 import pytest
 
 from control import DEADLINE, eventually
+from step import SHELLS
 
 
 def host_keys(control) -> list[str]:
@@ -32,6 +33,54 @@ def test_a_lost_connection_is_the_same_job_again(step, gateway):
     assert third.said("resume") == [f"{gateway.job} {gateway.secret}"]
     third.end("Ended.")
     assert run.wait() == 3
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_log_goes_on(step, gateway, shell):
+    for gate in ["first", "second"]:
+        os.mkfifo(step.folder / gate)
+    command = "echo one; read line <first; echo two; read line <second; echo three >&2; exit 3"
+    run = step.run(gateway, "--always", "--log", "--", "sh", "-c", command, shell=shell)
+    gateway.attached()
+    gateway.wait_until(lambda: gateway.begun_logs == [b"one\n"], "no log has come")
+    gateway.cut()
+    # Said while nobody listens.
+    (step.folder / "first").write_text("go\n")
+    control = gateway.attached(1)
+    gateway.wait_until(lambda: gateway.begun_logs == [b"one\n", b"two\n"], "the log does not go on")
+    # And a second time, with nothing to say in between.
+    gateway.cut()
+    control = gateway.attached(2)
+    (step.folder / "second").write_text("go\n")
+    control.wait_for("exit 3")
+    gateway.wait_until(lambda: len(gateway.logs) == 3, "the log does not end")
+    assert b"".join(gateway.begun_logs).split() == [b"one", b"two", b"three"]
+    control.end("Ended.")
+    assert run.wait() == 3
+
+
+def test_a_log_that_the_gateway_refuses_is_not_offered_again(step, gateway, monkeypatch):
+    dispatch, offers = gateway._dispatch, []
+
+    def refuse_logs(request, descriptors, relay):
+        if not request["command"].startswith("attach-log"):
+            return dispatch(request, descriptors, relay)
+        offers.append(request["command"])
+        for descriptor in descriptors:
+            os.close(descriptor)
+        relay.sendall(bytes([69]))
+        relay.close()
+
+    monkeypatch.setattr(gateway, "_dispatch", refuse_logs)
+    os.mkfifo(step.folder / "gate")
+    run = step.run(gateway, "--always", "--log", "--", "sh", "-c", "seq 3; read line <gate; seq 3; exit 3")
+    control = gateway.attached()
+    eventually(lambda: offers, "no log has come")
+    (step.folder / "gate").write_text("go\n")
+    control.wait_for("exit 3")
+    control.end("Ended.")
+    assert run.wait() == 3
+    assert offers == [f"attach-log {gateway.job}"]
 
 
 def test_a_new_secret_replaces_the_old_one(step, gateway):
