@@ -41,21 +41,6 @@ final class AttachedJobTests {
         )
     }
 
-    private func wait(_ what: String, until condition: @escaping () -> Bool) {
-        var isLate = false
-        let deadline = loop.timer(after: .seconds(20)) { [loop] in
-            isLate = true
-            loop.stop()
-        }
-        while !condition(), !isLate {
-            let tick = loop.timer(after: .milliseconds(5)) { [loop] in loop.stop() }
-            loop.run()
-            tick.cancel()
-        }
-        deadline.cancel()
-        #expect(!isLate, "\(what)")
-    }
-
     private var log: String { String(decoding: machines.log, as: UTF8.self) }
 
     @Test("the end of the log is told once, after attach-log has ended")
@@ -67,7 +52,7 @@ final class AttachedJobTests {
         sender.test.endInput()
         #expect(sender.test.context.client.run() == .success)
         #expect(log == "failed\n" && !machines.requests.contains("log ended"))
-        wait("the end") { self.machines.requests.contains("log ended") }
+        loop.wait("the end") { self.machines.requests.contains("log ended") }
         #expect(machines.requests.filter { $0.hasPrefix("log") } == ["log sent", "log ended"])
         withExtendedLifetime((job, sender)) {}
     }
@@ -78,13 +63,13 @@ final class AttachedJobTests {
         let job = try job(of: machine, endPause: .milliseconds(10))
         let sender = try sender()
         _ = sender.test.type("compiling\n")
-        wait("the line") { self.log == "compiling\n" }
+        loop.wait("the line") { self.log == "compiling\n" }
         sender.test.endInput()
         #expect(sender.test.context.client.run() == .success)
         job.stop()
         var hasPassed = false
         loop.timer(after: .milliseconds(30)) { hasPassed = true }
-        wait("the pause") { hasPassed }
+        loop.wait("the pause") { hasPassed }
         #expect(machines.requests.filter { $0.hasPrefix("log") } == ["log sent"])
         withExtendedLifetime((job, sender)) {}
     }
@@ -96,12 +81,12 @@ final class AttachedJobTests {
         for (line, all) in [("one\n", "one\n"), ("two\n", "one\ntwo\n")] {
             let sender = try sender()
             _ = sender.test.type(line)
-            wait(line) { self.log == all }
+            loop.wait(line) { self.log == all }
             sender.test.endInput()
             #expect(sender.test.context.client.run() == .success)
             withExtendedLifetime(sender) {}
         }
-        wait("the end") { self.machines.requests.contains("log ended") }
+        loop.wait("the end") { self.machines.requests.contains("log ended") }
         #expect(machines.requests.filter { $0.hasPrefix("log") } == ["log sent", "log sent", "log ended"])
         withExtendedLifetime(job) {}
     }
@@ -118,7 +103,7 @@ final class AttachedJobTests {
         _ = sender.test.type("more\n")
         sender.test.endInput()
         #expect(sender.test.context.client.run() == .success)
-        wait("the end") { self.machines.requests.contains("log ended") }
+        loop.wait("the end") { self.machines.requests.contains("log ended") }
         #expect(log == "more\n")
         withExtendedLifetime((new, sender, old)) {}
     }

@@ -45,22 +45,6 @@ import Testing
         return test
     }
 
-    /// Runs the loop until it is so.
-    private func wait(_ what: String, until condition: @escaping () -> Bool) {
-        var isLate = false
-        let deadline = loop.timer(after: .seconds(20)) { [loop] in
-            isLate = true
-            loop.stop()
-        }
-        while !condition(), !isLate {
-            let tick = loop.timer(after: .milliseconds(5)) { [loop] in loop.stop() }
-            loop.run()
-            tick.cancel()
-        }
-        deadline.cancel()
-        #expect(!isLate, "\(what)")
-    }
-
     /// A machine that has been attached, and what its script was told.
     private final class Machine {
         let test: TestSession
@@ -89,7 +73,7 @@ import Testing
         session.start()
         _ = test.type("user build\nhost-key \(TestSession.key.line)\nstate failed 2\ndone\n")
         let machine = Machine(test, session)
-        wait("ready") { machine.listen().contains("\nready\n") }
+        loop.wait("ready") { machine.listen().contains("\nready\n") }
         return machine
     }
 
@@ -113,7 +97,7 @@ import Testing
             machine.listen().hasPrefix(
                 "sallyport 1\njob 42\nsecret \(AttachmentMessageTests.secret)\nkey ssh-ed25519 "))
         _ = machine.test.type("bye\n")
-        wait("bye") { self.machines.requests.last == "leave bye" }
+        loop.wait("bye") { self.machines.requests.last == "leave bye" }
         #expect(try scratch.run("sh", "-c", "ls attached").output.isEmpty)
     }
 
@@ -153,20 +137,20 @@ import Testing
             at: endpoint, greeting: person.context.greeting(.proxy(TestSession.key)).line, on: loop
         ) { events.append("\($0)") }
         connection.start()
-        wait("the key") {
+        loop.wait("the key") {
             machine.listen().contains("key \(TestSession.key.line) sallyport\n")
                 && machine.listen().contains("ready")
         }
-        wait("the second key") { machine.listen().components(separatedBy: "\nkey ").count == 3 }
+        loop.wait("the second key") { machine.listen().components(separatedBy: "\nkey ").count == 3 }
         _ = machine.test.type("keyed 2\n")
-        wait("open") { machine.stream != nil }
+        loop.wait("open") { machine.stream != nil }
         let (far, handover) = try stream(try #require(machine.stream))
-        wait("the stream") { events == ["connected"] }
+        loop.wait("the stream") { events == ["connected"] }
         connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
         _ = far.type("from the machine")
         _ = person.type("from the person")
         var (here, there) = ("", "")
-        wait("bytes") {
+        loop.wait("bytes") {
             here += person.said.output
             there += far.said.output
             return here == "from the machine" && there == "from the person"
@@ -174,16 +158,16 @@ import Testing
         // Half of it ends: the other half goes on.
         person.endInput()
         _ = far.type("!")
-        wait("more") {
+        loop.wait("more") {
             here += person.said.output
             return here == "from the machine!"
         }
         far.endInput()
-        wait("the end") { events.count == 2 }
+        loop.wait("the end") { events.count == 2 }
         #expect(events.last == "ended")
         connection.close()
         var status: ExitStatus?
-        wait("unkey") { machine.listen().contains("unkey \(TestSession.key.base64)") }
+        loop.wait("unkey") { machine.listen().contains("unkey \(TestSession.key.base64)") }
         status = far.context.client.run()
         #expect(status == .success)
         withExtendedLifetime((handover, machine)) {}
@@ -201,17 +185,17 @@ import Testing
             at: endpoint, greeting: person.context.greeting(.program).line, on: loop
         ) { events.append("\($0)") }
         connection.start()
-        wait("the stream") { events == ["connected"] }
+        loop.wait("the stream") { events == ["connected"] }
         #expect(machine.stream == spare)
         connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
         var here = ""
-        wait("its first bytes") {
+        loop.wait("its first bytes") {
             here += person.said.output
             return here == "SSH-2.0-x"
         }
         // The next one is opened when they leave.
         connection.close()
-        wait("another") { machine.stream != spare }
+        loop.wait("another") { machine.stream != spare }
         withExtendedLifetime((far, handover, machine)) {}
     }
 
@@ -228,7 +212,7 @@ import Testing
         session.start()
         _ = test.type("user build\nhost-key \(TestSession.key.line)\nstate failed 2\npair\ndone\n")
         let machine = Machine(test, session)
-        wait("the code") { machine.listen().contains("adopt K7M-2QX\n") }
+        loop.wait("the code") { machine.listen().contains("adopt K7M-2QX\n") }
         #expect(!machine.listen().contains("job 42") && !machine.listen().contains("\nkey "))
         var owned = pairing
         (owned.code, owned.attachment) = (nil, Self.attachment)
@@ -240,12 +224,12 @@ import Testing
             at: endpoint, greeting: person.context.greeting(.program).line, on: loop
         ) { events.append("\($0)") }
         connection.start()
-        wait("open") { machine.stream != nil }
+        loop.wait("open") { machine.stream != nil }
         #expect(machine.listen().contains("alice has adopted this machine.\n"))
         let (far, handover) = try stream(try #require(machine.stream))
-        wait("the stream") { events == ["connected"] }
+        loop.wait("the stream") { events == ["connected"] }
         _ = test.type("bye\n")
-        wait("bye") { self.machines.requests.last == "leave bye" }
+        loop.wait("bye") { self.machines.requests.last == "leave bye" }
         #expect(pairings.requests == ["pair", "renew"] && machines.requests.first != "attach")
         #expect(!test.records.contains { $0.contains("K7M") || $0.contains("2QX") }, "\(test.records)")
         withExtendedLifetime((far, handover, machine, connection)) {}
@@ -277,7 +261,7 @@ import Testing
             at: endpoint, greeting: person.context.greeting(.program).line, on: loop
         ) { _ in }
         connection.start()
-        wait("open") { machine.stream != nil }
+        loop.wait("open") { machine.stream != nil }
         let id = try #require(machine.stream.flatMap { StreamID($0) })
         // Another person's key.
         let other = try PublicKey.parse(line: AttachmentGreetingTests.key(9)).key
@@ -291,7 +275,7 @@ import Testing
             withExtendedLifetime(stranger) {}
         }
         let first = try stream(id.description)
-        wait("it is taken") {
+        loop.wait("it is taken") {
             (try? self.scratch.run("sh", "-c", "ls attached").output.split(separator: "\n").count) == 2
         }
         let (second, handover) = try stream(id.description)
@@ -313,13 +297,13 @@ import Testing
             }
         }
         connection.start()
-        wait("open") { machine.stream != nil }
+        loop.wait("open") { machine.stream != nil }
         var far: (TestSession, StreamHandover)? = try stream(try #require(machine.stream))
-        wait("the stream") { events == ["connected"] }
+        loop.wait("the stream") { events == ["connected"] }
         connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
         withExtendedLifetime(far) {}
         far = nil
-        wait("lost") { events.last == "lost" }
+        loop.wait("lost") { events.last == "lost" }
         withExtendedLifetime(machine) {}
     }
 
@@ -327,14 +311,14 @@ import Testing
         var machine: Machine? = try attach()
         let path = endpoint
         _ = machine?.test.endInput()
-        wait("lost") { self.machines.requests.last == "leave lost" }
+        loop.wait("lost") { self.machines.requests.last == "leave lost" }
         machine = nil
         var code: SSHClientError.Code?
         let connection = AttachedConnection(at: path, greeting: "session a program\n", on: loop) { event in
             if case .failed(let error) = event { code = error.code }
         }
         connection.start()
-        wait("refused") { code != nil }
+        loop.wait("refused") { code != nil }
         #expect(code == .unreachable)
     }
 
@@ -347,7 +331,7 @@ import Testing
             // The other side can close while it is being written.
             _ = send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
             var byte: UInt8 = 0
-            wait("the end") {
+            loop.wait("the end") {
                 let count = recv(descriptor, &byte, 1, CInt(MSG_DONTWAIT))
                 return count == 0 || count < 0 && errno == ECONNRESET
             }
@@ -375,7 +359,7 @@ import Testing
         let handover = try StreamHandover.begin(
             AttachedJob.logSocket(of: Fixture.identifier, for: test.context), in: test.context)
         _ = test.type("compiling\n")
-        wait("the first line") { String(decoding: self.machines.log, as: UTF8.self) == "compiling\n" }
+        loop.wait("the first line") { String(decoding: self.machines.log, as: UTF8.self) == "compiling\n" }
         _ = test.type("failed\n")
         test.endInput()
         #expect(test.context.client.run() == .success)
