@@ -414,3 +414,27 @@ def test_help(step):
     assert run.wait() == 0
     assert "sallyport-attach" in run.stdout.text and "--on-failure" in run.stdout.text
     assert max(map(len, run.stdout.lines)) < 132
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
+@pytest.mark.parametrize("log", [["--log"], []])
+def test_a_disk_that_fills_later(step, gateway, log):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "full", step.tmp], check=True)
+    try:
+        os.mkfifo(step.folder / "gate")
+        run = step.run(gateway, "--always", *log, "--", "sh", "-c", "read line <gate; seq 9; exit 3")
+        control = gateway.attached()
+        with open(step.tmp / "all", "wb", buffering=0) as file, pytest.raises(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        assert gateway.ssh(control, "echo in").stdout == b"in\n"
+        (step.folder / "gate").write_text("go\n")
+        control.wait_for("exit 3")
+        assert gateway.ssh(control, "echo still").stdout == b"still\n"
+        control.end("Ended.")
+        assert run.wait() == 3
+        assert run.stdout.text.split() == [str(number) for number in range(1, 10)]
+        (step.tmp / "all").unlink()
+        assert os.listdir(step.tmp) == []
+    finally:
+        subprocess.run(["umount", "-l", step.tmp], check=True)
