@@ -9,11 +9,15 @@ SHELL := /bin/bash
 SWIFT_VERSION := $(shell cat .swift-version)
 # The first Debian release of libssh 0.10.6 in which a hostile builder cannot attack the client.
 LIBSSH_FLOOR := 0.10.6-0+deb12u3
+# What images and bundles are for, as Debian calls it; and that, if this machine has another architecture.
+ARCH := $(shell dpkg --print-architecture)
+FOREIGN := $(filter-out $(shell dpkg --print-architecture),$(ARCH))
 # The Debian packages that each of these targets needs by itself: `make deps-unit` installs those of `make unit`.
-GROUPS := build image image-debian attach-bundle demo unit test bench attach
+GROUPS := build image image-debian attach-bundle demo unit test bench attach test-slurm
 PACKAGES_build := g++ libc6-dev binutils libssh-dev libcurl4-openssl-dev libarchive-dev libsqlite3-dev pkg-config git ca-certificates
-PACKAGES_image := binutils cpio gzip
-PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap)
+PACKAGES_image := binutils cpio gzip $(if $(FOREIGN),qemu-user-static)
+PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter 0,$(shell id -u)),,uidmap) \
+    $(if $(FOREIGN),arch-test qemu-user-static)
 PACKAGES_attach-bundle := binutils gzip
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
 # The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
@@ -22,17 +26,20 @@ PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
 # The shells that sallyport-attach runs in.
 PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
     python3-venv
-# The second line: builders with a network, clients other than OpenSSH, Python's virtual environments, the API's contract.
-PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) \
-    iproute2 nftables slirp4netns dropbear-bin putty-tools rsync python3-venv curl
-PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc python3 python3-venv
+# A cluster of two nodes.
+PACKAGES_test-slurm := $(PACKAGES_build) $(PACKAGES_demo) slurmctld slurmd slurm-client munge iproute2
+# The second line: builders with a network, those of another architecture, clients other than OpenSSH, Python's virtual
+# environments, the API's contract.
+PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) $(PACKAGES_test-slurm) \
+    iproute2 nftables slirp4netns arch-test qemu-system-arm qemu-user-static dropbear-bin putty-tools rsync python3-venv curl \
+    jq
+PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc iproute2 python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
 IMAGE_PACKAGES :=
 # The bundles for machines that dial out, and the Debian that they are made of: docs/attach/bundle.md.
 BUNDLES := $(CURDIR)/.build/attach
-ARCH = $(shell dpkg --print-architecture)
 DEBIAN_SUITE := bookworm
 # The environment of the program that tests the runner's answers: Tests/Contract.
 CONTRACT := .build/contract
@@ -58,8 +65,8 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test attach fuzz bench lint clean \
-    install install-image install-bundle uninstall
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test test-slurm attach fuzz bench \
+    lint clean install install-node install-image install-bundle uninstall
 
 help:
 	echo 'make build   build the programs (release)'
@@ -67,15 +74,16 @@ help:
 	echo 'make unit    run the unit tests only: no virtual machine, no sshd'
 	echo 'make test    run all tests, in stages; SUITE=Tail runs one suite'
 	echo 'make attach  test sallyport-attach, which CI jobs run: real sshd and ssh, no gateway of ours'
+	echo 'make test-slurm  test builders on a cluster: a real Slurm with two nodes on this machine'
 	echo 'make bench   compare the speed with plain ssh'
 	echo 'make fuzz    fuzz each target for 10 minutes, one per core at a time; SECONDS=60 for less'
 	echo 'make lint    check the format only'
-	echo 'make image   make the small image for builders'
-	echo 'make image-debian    make an image to build in: Debian with a compiler, git and apt; docs/images.md'
+	echo 'make image   make the small image for builders; ARCH=arm64'
+	echo 'make image-debian    make an image to build in: Debian with a compiler, git and apt; ARCH=arm64; docs/images.md'
 	echo 'make attach-bundle   make the archive for machines that dial out; ARCH=arm64; docs/attach/bundle.md'
 	echo 'make deps-build, deps-test …    install the Debian packages of one target; targets do this themselves'
 	echo 'make clean   remove everything that was built'
-	echo 'make install, install-image, install-bundle, uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
+	echo 'make install, install-node, install-image, install-bundle, uninstall    PREFIX=/usr/local, DESTDIR=: docs/installation.md'
 
 # Installs those of the packages that are missing.
 define install_packages
@@ -125,11 +133,11 @@ swift:
 	fi
 
 image: deps-image
-	Sources/Image/build-image $(IMAGES)/debian .build/packages
+	Sources/Image/build-image '$(ARCH)' '$(IMAGES)/$(addsuffix /,$(FOREIGN))debian' .build/packages
 
 image-debian: IMAGE := debian-build
 image-debian: deps-image-debian
-	Sources/Image/build-debian-image '$(IMAGES)/$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
+	Sources/Image/build-debian-image '$(ARCH)' '$(IMAGES)/$(addsuffix /,$(FOREIGN))$(IMAGE)' .build/packages $(IMAGE_DISK) $(IMAGE_PACKAGES)
 
 attach-bundle: deps-attach-bundle
 	Sources/Attach/build-bundle --suite $(DEBIAN_SUITE) $(ARCH) $(BUNDLES) .build/packages
@@ -147,6 +155,7 @@ demo: deps-demo build image
 bench: deps-bench build $(CLIENTS)/installed
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
+	    --link $(CURDIR)/Tests/Bench/Distance/link.py \
 	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach
 
 unit: swift deps-unit
@@ -155,6 +164,11 @@ unit: swift deps-unit
 
 test: swift deps-test
 	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 60m Tests/run '$(SUITE)'
+
+# What `make test` runs of it, without the other stages.
+test-slurm: swift deps-test-slurm build
+	swift build --build-tests
+	PROGRAMS='$(PROGRAMS)' STAGES=slurm NEEDED=image timeout --foreground --kill-after=30 30m Tests/run
 
 # Its tests mostly wait.
 attach: deps-attach $(ATTACH)/installed
@@ -181,7 +195,8 @@ clean:
 
 # Never overwrites what an administrator has changed. With DESTDIR it creates no accounts and no keys, and needs no root.
 install:
-	for program in sallyport-dispatch sallyport-lookup sallyport-shell sallyport-runner sallyport-hosts sallyport; do
+	for program in sallyport-dispatch sallyport-lookup sallyport-shell sallyport-runner sallyport-hosts \
+	    sallyport-resalloc sallyport-slurm sallyport-machine sallyport; do
 	    if [ ! -x "$(PROGRAMS)/$$program" ]; then
 	        echo "$(PROGRAMS)/$$program is missing. Run make build first."
 	        exit 1
@@ -197,7 +212,9 @@ install:
 	install -d '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' \
 	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport-lookup' '$(PROGRAMS)/sallyport-dispatch' \
-	    '$(PROGRAMS)/sallyport-shell' '$(PROGRAMS)/sallyport-runner' '$(PROGRAMS)/sallyport-hosts' '$(DESTDIR)$(LIBEXEC)'
+	    '$(PROGRAMS)/sallyport-shell' '$(PROGRAMS)/sallyport-runner' '$(PROGRAMS)/sallyport-hosts' \
+	    '$(PROGRAMS)/sallyport-resalloc' '$(PROGRAMS)/sallyport-slurm' '$(PROGRAMS)/sallyport-machine' \
+	    '$(DESTDIR)$(LIBEXEC)'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport' '$(DESTDIR)$(PREFIX)/bin'
 	rm -f '$(DESTDIR)$(LIBEXEC)/sallyport.commit'
 	[ ! -e '$(PROGRAMS)/sallyport.commit' ] ||
@@ -266,17 +283,25 @@ install:
 	echo '  3. sshd -t && systemctl reload ssh'
 	echo '  4. sallyport keys add alice alice.pub; then Alice can log in: ssh builds@this-machine'
 
+# Installs what a node of a cluster needs, and nothing else: docs/slurm.md.
+install-node:
+	install -d --mode=0755 '$(DESTDIR)$(LIBEXEC)'
+	install --strip --mode=0755 '$(PROGRAMS)/sallyport-machine' '$(DESTDIR)$(LIBEXEC)'
+	[ ! -e '$(PROGRAMS)/sallyport.commit' ] ||
+	    install --mode=0644 '$(PROGRAMS)/sallyport.commit' '$(DESTDIR)$(LIBEXEC)'
+
 # Installs an image for builders, if your build service is the runner.
 install-image: IMAGE := debian
 install-image:
-	if [ ! -e '$(IMAGES)/$(IMAGE)/vmlinuz' ]; then
-	    echo 'The image $(IMAGE) is missing. make image makes debian, make image-debian makes debian-build.'
+	image='$(addsuffix /,$(FOREIGN))$(IMAGE)'
+	if [ ! -e "$(IMAGES)/$$image/vmlinuz" ]; then
+	    echo "The image $$image is missing. make image makes debian, make image-debian makes debian-build; ARCH=arm64 makes and installs those for arm64."
 	    exit 1
 	fi
-	install -d --mode=0755 '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
-	for file in vmlinuz initramfs.cpio.gz root.qcow2 description; do
-	    [ ! -e "$(IMAGES)/$(IMAGE)/$$file" ] ||
-	        install --mode=0644 "$(IMAGES)/$(IMAGE)/$$file" '$(DESTDIR)/var/lib/sallyport/images/$(IMAGE)'
+	install -d --mode=0755 "$(DESTDIR)/var/lib/sallyport/images/$$image"
+	for file in architecture vmlinuz initramfs.cpio.gz root.qcow2 description; do
+	    [ ! -e "$(IMAGES)/$$image/$$file" ] ||
+	        install --mode=0644 "$(IMAGES)/$$image/$$file" "$(DESTDIR)/var/lib/sallyport/images/$$image"
 	done
 
 # Installs the bundles that were made, for the gateway and for any web server. Who is downloading one goes on reading the old one.

@@ -33,6 +33,9 @@ let package = Package(
         .executable(name: "sallyport-runner", targets: ["sallyport-runner"]),
         .executable(name: "sallyport", targets: ["sallyport"]),
         .executable(name: "sallyport-hosts", targets: ["sallyport-hosts"]),
+        .executable(name: "sallyport-resalloc", targets: ["sallyport-resalloc"]),
+        .executable(name: "sallyport-slurm", targets: ["sallyport-slurm"]),
+        .executable(name: "sallyport-machine", targets: ["sallyport-machine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -208,24 +211,83 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
-        // What allocator programs are asked and answer, and one that comes with Sallyport.
+        // What allocator programs are asked and answer, what those that come with Sallyport share, and these.
         .target(
             name: "AllocatorProtocol", path: "Sources/Builders/Allocator", swiftSettings: settings),
         .target(
+            name: "AllocatorPrograms",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "HelperPrograms", "Presentation",
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Builders/AllocatorPrograms",
+            swiftSettings: settings),
+        .target(
             name: "Hosts",
             dependencies: [
-                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
-                "HelperPrograms", "Presentation",
+                "AllocatorPrograms", "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile",
+                "Connections", "HelperPrograms", "Presentation",
             ],
             path: "Sources/Builders/Hosts",
             swiftSettings: settings),
         .executableTarget(
             name: "sallyport-hosts",
             dependencies: [
-                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "Hosts", "Presentation", "Version",
+                "AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile", "Hosts", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-hosts",
+            swiftSettings: settings),
+        .target(
+            name: "Resalloc",
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile",
+                "Connections", "HelperPrograms", "Provider", "Yams",
+            ],
+            path: "Sources/Builders/Resalloc",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-resalloc",
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile", "Resalloc", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Programs/sallyport-resalloc",
+            swiftSettings: settings),
+        .target(
+            name: "NodeOrder", path: "Sources/Builders/NodeOrder", swiftSettings: settings),
+        .target(
+            name: "Slurm",
+            dependencies: [
+                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
+                "HelperPrograms", "NodeOrder", "Provider",
+            ],
+            path: "Sources/Builders/Slurm",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-slurm",
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile", "Slurm", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Programs/sallyport-slurm",
+            swiftSettings: settings),
+        .target(
+            name: "NodeMachine",
+            dependencies: [
+                "AllocatorPrograms", "BuildAPI", "HelperPrograms", "NodeOrder", "Provider", "QEMU",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Builders/NodeMachine",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sallyport-machine",
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "NodeMachine", "NodeOrder", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Programs/sallyport-machine",
             swiftSettings: settings),
         .target(
             name: "CommandBuilders",
@@ -309,7 +371,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Bench",
-            exclude: ["Contenders"],
+            exclude: ["Contenders", "Distance"],
             swiftSettings: settings),
         .target(
             name: "TestBed",
@@ -395,7 +457,7 @@ let package = Package(
             path: "Tests/Unit/SourcehutClient",
             swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationFileTests", dependencies: ["ConfigurationFile", "TestSupport"],
+            name: "ConfigurationFileTests", dependencies: ["BuildAPI", "ConfigurationFile", "TestSupport"],
             path: "Tests/Unit/ConfigurationFile", swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
@@ -447,9 +509,34 @@ let package = Package(
             ],
             path: "Tests/Unit/CommandBuilders", swiftSettings: settings),
         .testTarget(
+            name: "AllocatorProgramsTests",
+            dependencies: ["AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile"],
+            path: "Tests/Unit/AllocatorPrograms", swiftSettings: settings),
+        .testTarget(
             name: "HostsTests",
-            dependencies: ["AllocatorProtocol", "ConfigurationFile", "Hosts", "TestSupport"],
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "Hosts",
+                "TestSupport",
+            ],
             path: "Tests/Unit/Hosts", swiftSettings: settings),
+        .testTarget(
+            name: "ResallocTests",
+            dependencies: [
+                "AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile", "HelperPrograms", "Resalloc",
+                "TestSupport",
+            ],
+            path: "Tests/Unit/Resalloc", swiftSettings: settings),
+        .testTarget(
+            name: "SlurmTests",
+            dependencies: [
+                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "HelperPrograms", "NodeOrder", "Slurm",
+                "TestSupport",
+            ],
+            path: "Tests/Unit/Slurm", swiftSettings: settings),
+        .testTarget(
+            name: "NodeMachineTests",
+            dependencies: ["AllocatorPrograms", "NodeMachine", "NodeOrder", "QEMU", "TestSupport"],
+            path: "Tests/Unit/NodeMachine", swiftSettings: settings),
         .testTarget(
             name: "BuilderSocketTests",
             dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop"],

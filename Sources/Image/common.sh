@@ -1,20 +1,21 @@
 # The part that the scripts for images share; they read it after `set -euo pipefail`.
 #
-# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, the initial file system; description, a line about what it
-# contains; and, if it has a disk, root.qcow2. Packages are kept in a cache folder. A new image is made next to the old one and then replaces it in one
-# step, or not at all. An image that is up to date is not made again.
+# An image is a folder: vmlinuz, a kernel; initramfs.cpio.gz, the initial file system; architecture, the one that these are
+# for; description, a line about what it contains; and, if it has a disk, root.qcow2. Packages are kept in a cache folder. A
+# new image is made next to the old one and then replaces it in one step, or not at all. An image that is up to date is not
+# made again.
 
 source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/packages.sh"
 
-# begin OUTPUT CACHE VARIANT FILE…: sets output, cache and work, an empty folder; ends the script if the image is made
-# of the same files and the same variant already.
+# begin ARCHITECTURE OUTPUT CACHE VARIANT FILE…: sets output, cache, work, an empty folder, and what of_architecture sets;
+# ends the script if the image is made of the same files and the same variant already.
 begin() {
-    [[ $(dpkg --print-architecture) == amd64 ]] || fail "images can only be made on amd64 for now."
-    mkdir -p "$(dirname "$1")" || fail "$(dirname "$1") cannot be made."
-    output=$(realpath -m "$1")
-    cache=$(realpath -m "$2")
-    local variant=$3 file
-    shift 3
+    of_architecture "$1"
+    mkdir -p "$(dirname "$2")" || fail "$(dirname "$2") cannot be made."
+    output=$(realpath -m "$2")
+    cache=$(realpath -m "$3")
+    local variant="$1 $4" file
+    shift 4
     stamp=$({
         echo "$variant"
         cd "$here" && find "$program" common.sh packages.sh guest -type f -print0 | sort -z | xargs -0 sha256sum
@@ -30,18 +31,35 @@ begin() {
             exit 0
         fi
     fi
+    ! is_foreign || cache=$cache/$architecture
     mkdir -p "$cache" || fail "$cache cannot be made."
+    ! is_foreign || private_apt "$cache/apt" bookworm "$architecture"
     work=$(mktemp -d "$output.new.XXXXXX") || fail "$(dirname "$output") cannot be written to."
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/image"
 }
 
+# Whether the image is for another architecture than this host's.
+is_foreign() {
+    [[ $architecture != "$(dpkg --print-architecture)" ]]
+}
+
+# need_emulator: fails when programs of the image cannot be run here.
+need_emulator() {
+    ! is_foreign || need "qemu-$machine-static:qemu-user-static"
+}
+
+# run PROGRAM ARGUMENT…: runs a program of the image that needs no libraries.
+run() {
+    if is_foreign; then "qemu-$machine-static" "$@"; else "$@"; fi
+}
+
 # Prints the name of the package of Debian's current kernel for virtual machines.
 newest_kernel() {
     local name
-    name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
-        sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
-    [[ -n $name ]] || fail "apt does not know the package linux-image-cloud-amd64 (is apt-get update needed?)."
+    name=$(apt-cache "${apt[@]}" depends "linux-image-cloud-$architecture" 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[0-9][^:]*\).*$/\1/p' | head -n 1)
+    [[ -n $name ]] || fail "apt does not know the package linux-image-cloud-$architecture (is apt-get update needed?)."
     echo "$name"
 }
 
@@ -73,6 +91,11 @@ pack() {
     truncate -s %4 "$work/image/initramfs.cpio.gz"
 }
 
+# Prints what the image is, for its description.
+debian() {
+    echo "Debian 12$(! is_foreign || echo " for $architecture")"
+}
+
 # describe TEXT: what `images` says about it, on one line.
 describe() {
     echo "$1" >"$work/image/description"
@@ -80,6 +103,7 @@ describe() {
 
 # Puts the image in its place.
 finish() {
+    echo "$architecture" >"$work/image/architecture"
     echo "$stamp" >"$work/image/stamp"
     chmod 0755 "$work/image"
     chmod 0644 "$work/image"/*

@@ -60,6 +60,18 @@ private_apt() {
         fail "apt-get could not read the lists: $(grep '^E:' <<<"$output" | head -n 1)"
 }
 
+# of_architecture ARCHITECTURE: sets what Debian calls things of that architecture: architecture, triplet (the folder of its
+# libraries), loader (the file there that starts programs), machine (what uname(1) says and QEMU's programs are named after).
+of_architecture() {
+    architecture=$1
+    case $architecture in
+    amd64) machine=x86_64 loader=ld-linux-x86-64.so.2 ;;
+    arm64) machine=aarch64 loader=ld-linux-aarch64.so.1 ;;
+    *) fail "the architectures are amd64 and arm64, not $architecture." ;;
+    esac
+    triplet=$machine-linux-gnu
+}
+
 # fetch PACKAGE…: into the cache.
 fetch() {
     say "fetching $# packages"
@@ -70,7 +82,7 @@ fetch() {
 # Prints the newest file of a package in the cache.
 cached() {
     local file
-    file=$(find "$cache" -name "$1_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
+    file=$(find "$cache" -maxdepth 1 -name "$1_*.deb" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
     [[ -n $file ]] || fail "apt-get did not deliver the package $1."
     echo "$file"
 }

@@ -11,6 +11,7 @@ struct Run: AsyncParsableCommand {
     @Option(help: "The drop-in for sshd.") var dropIn: String
     @Option(help: "The folder with the programs to compare with.") var contenders: String
     @Option(help: "An interpreter of Python that has paramiko.") var python: String
+    @Option(help: "The script that carries packets with a delay.") var link: String
     @Option(help: "The script sallyport-attach.") var attach: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
@@ -21,7 +22,8 @@ struct Run: AsyncParsableCommand {
 
     /// What `--only` can name.
     private static let onStage = [
-        "dispatch", "connect-true", "connect-1gb", "proxy-true", "proxy-1gb", "session-pss",
+        "dispatch", "connect-true", "connect-true-remote", "connect-1gb", "proxy-true", "proxy-1gb",
+        "session-pss",
         "session-hostile-pss", "tails", "logins", "attach", "failure-to-prompt",
     ]
     private static var benchmarks: [String] { onStage + Scale.Benchmark.allCases.map(\.rawValue) }
@@ -44,7 +46,7 @@ struct Run: AsyncParsableCommand {
         do {
             report.say(try Host.description())
             let scratch = try await Scratch.make(
-                scratch, programs: programs, contenders: contenders, python: python)
+                scratch, programs: programs, contenders: contenders, link: link, python: python)
             if only.isEmpty || !Set(only).isDisjoint(with: Self.onStage) {
                 try await TestBed.with(settings(scratch)) { testBed in
                     try await measure(
@@ -68,6 +70,7 @@ struct Run: AsyncParsableCommand {
             try await Dispatch.measure(stage, contenders: contenders, report)
         }
         await report.attempt("connect-true") { try await ConnectTrue.measure(stage, report) }
+        await report.attempt("connect-true-remote") { try await ConnectTrueRemote.measure(stage, report) }
         await report.attempt("connect-1gb") { try await ConnectGigabyte.measure(stage, report) }
         await report.attempt("proxy-true") { try await ProxyTrue.measure(stage, report) }
         await report.attempt("proxy-1gb") { try await ProxyGigabyte.measure(stage, report) }

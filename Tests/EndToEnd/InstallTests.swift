@@ -33,9 +33,13 @@ import Testing
                     755 ./usr/libexec/sallyport/sallyport-dispatch
                     755 ./usr/libexec/sallyport/sallyport-hosts
                     755 ./usr/libexec/sallyport/sallyport-lookup
+                    755 ./usr/libexec/sallyport/sallyport-machine
+                    755 ./usr/libexec/sallyport/sallyport-resalloc
                     755 ./usr/libexec/sallyport/sallyport-runner
                     755 ./usr/libexec/sallyport/sallyport-shell
+                    755 ./usr/libexec/sallyport/sallyport-slurm
                     644 ./usr/libexec/sallyport/sallyport.commit
+                    644 ./var/lib/sallyport/images/debian/architecture
                     644 ./var/lib/sallyport/images/debian/description
                     644 ./var/lib/sallyport/images/debian/initramfs.cpio.gz
                     644 ./var/lib/sallyport/images/debian/vmlinuz

@@ -52,7 +52,7 @@ import Testing
     /// Neither a path in which someone could put a library, nor one of a toolchain that is not where it is installed.
     @Test(arguments: [
         "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner",
-        "sallyport-hosts", "sallyport",
+        "sallyport-hosts", "sallyport-resalloc", "sallyport-slurm", "sallyport-machine", "sallyport",
     ])
     func nothingSaysWhereToLookForLibraries(program: String) async throws {
         let section = try await readelf("-dW", program)
@@ -68,7 +68,7 @@ import Testing
 
     @Test(arguments: [
         "sallyport-dispatch", "sallyport-lookup", "sallyport-shell", "sallyport-runner",
-        "sallyport-hosts", "sallyport",
+        "sallyport-hosts", "sallyport-resalloc", "sallyport-slurm", "sallyport-machine", "sallyport",
     ])
     func everyProgramSaysWhichVersionItIs(program: String) async throws {
         let version = try await Command.run([Repository.programs + "/\(program)", "--version"])

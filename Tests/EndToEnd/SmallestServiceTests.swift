@@ -79,7 +79,12 @@ import Testing
             .unsupported(["share", job, "bob"]), .unsupported(["unshare", job, "bob"]),
             .unsupported(["release", job, "--yes"]),
             Row(command: ["cancel", job], status: 69, errors: ["Job \(job) has ended already: failed."]),
-            .unsupported(["submit"]), .unsupported(["keys"]),
+            .unsupported(["submit"]), .unsupported(["keys"]), .unsupported(["images"]),
+            Row(command: ["pools"], errors: ["This build service has no pools."]),
+            Row(command: ["pools", "--json"], output: [#"{"pools":[]}"#]),
+            Row(
+                command: ["submit", "--pool", "lab"], status: 64,
+                errors: ["This build service has no pools. Leave out --pool and --arch."]),
             .unsupported(["keys", "remove", "SHA256:x"], "keys"),
             Row(command: ["known-hosts"], status: 69, errors: ["There is no certificate authority"]),
             Row(command: ["known-hosts", "--bare", job], output: ["job-\(job) ssh-ed25519 "]),

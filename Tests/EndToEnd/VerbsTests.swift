@@ -77,6 +77,8 @@ import Testing
         #expect(log.text.split(separator: "\n").last?.contains("the builder is kept until") == true, "\(log)")
         let images = try await Command.run(testBed.ssh(["images"]))
         await expect(images, status: 0, output: ["debian", " MiB of memory", "no network"], in: testBed)
+        let pools = try await Command.run(testBed.ssh(["pools"]))
+        await expect(pools, status: 0, output: ["local", " free, the default"], in: testBed)
         let help = try await Command.run(testBed.ssh(["extend", "--help"]))
         await expect(help, status: 0, output: ["extend <job> [duration|--max]"], in: testBed)
         let version = try await Command.run(testBed.ssh(["version"]))
@@ -353,7 +355,7 @@ import Testing
         ("image: debain\n", "there is no image \"debain\"; there are: debian"),
         ("\u{0}\u{1}", "There is no manifest"),
         ("image: debian\u{0}\u{1}", "The manifest has several faults; no job was submitted."),
-        ("image: debian\nsources: []\narch: arm\n", "\n  line 3, arch: not read: "),
+        ("image: debian\nsources: []\npackages: []\n", "\n  line 3, packages: not read: "),
     ])
     func aManifestThatIsNoneIsRefusedWithItsPlace(manifest: String, sentence: String) async throws {
         try await refuse(manifest, sentence)

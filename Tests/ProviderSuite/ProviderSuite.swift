@@ -62,9 +62,10 @@ public struct ProviderSuite: Sendable {
         var user: String
         var hostKeys: [String]
 
-        init(_ builder: any AllocatedBuilder) {
+        /// - Parameter firstKeys: those that it has shown first, if nobody has named any before.
+        init(_ builder: any AllocatedBuilder, firstKeys: [String]? = nil) {
             (endpoint, user) = (builder.endpoint, builder.user)
-            hostKeys = builder.hostKeys
+            hostKeys = firstKeys ?? builder.hostKeys
         }
     }
 
@@ -85,14 +86,15 @@ public struct ProviderSuite: Sendable {
 
     private func aMachineIsUsed(_ request: BuilderRequest) async throws -> (Allocation, Reach) {
         let builder = try await makeProvider().allocate(request) { _ in }
-        _ = try await builder.waitUntilReady(within: 120)
-        try check(!builder.user.isEmpty, "nobody can reach it")
-        try check(!builder.hostKeys.isEmpty, "it has no host key")
+        let ready = try await builder.waitUntilReady(within: 120)
+        let reach = Reach(builder, firstKeys: ready.firstKeys)
+        try check(!reach.user.isEmpty, "nobody can reach it")
+        try check(!reach.hostKeys.isEmpty, "it has no host key")
         try check(
             builder.data?.utf8.count ?? 0 <= Allocation.longestData, "its provider's note is too long")
         if runsTasks { try await runTask(in: builder) }
         try await builder.channel.setDeadline(secondsFromNow: 300)
-        return (Self.allocation(request, builder), Reach(builder))
+        return (Self.allocation(request, builder), reach)
     }
 
     private func itIsFoundAndReleased(_ allocation: Allocation, _ reach: Reach) async throws {

@@ -28,6 +28,29 @@ package enum AllocatorWire {
         }
     }
 
+    /// With what the machine can dial a gateway instead of being reached.
+    package struct Attach: Codable, Equatable, Sendable {
+        /// `user@host`
+        package var gateway: String
+        package var port: Int
+        /// A private key in OpenSSH's format, good for this allocation's machine only, and once.
+        package var key: String
+        /// The gateway's host key: a line of known_hosts.
+        package var knownHosts: String
+
+        package init(gateway: String, port: Int, key: String, knownHosts: String) {
+            self.gateway = gateway
+            self.port = port
+            self.key = key
+            self.knownHosts = knownHosts
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case gateway, port, key
+            case knownHosts = "known_hosts"
+        }
+    }
+
     /// `allocate` reads it.
     package struct Allocate: Codable, Equatable, Sendable {
         /// The runner's id for what is allocated, unique for ever.
@@ -42,10 +65,13 @@ package enum AllocatorWire {
         package var lifetime: Int
         /// Keys that have to be able to log in, `<type> <base64>`.
         package var authorizedKeys: [String]
+        /// Nil: the pool says nothing of machines that dial.
+        package var attach: Attach?
 
         package init(
             allocation: String, job: String, owner: Owner, pool: String, arch: String? = nil,
-            tags: [String] = [], image: String? = nil, lifetime: Int, authorizedKeys: [String]
+            tags: [String] = [], image: String? = nil, lifetime: Int, authorizedKeys: [String],
+            attach: Attach? = nil
         ) {
             self.allocation = allocation
             self.job = job
@@ -56,10 +82,11 @@ package enum AllocatorWire {
             self.image = image
             self.lifetime = lifetime
             self.authorizedKeys = authorizedKeys
+            self.attach = attach
         }
 
         private enum CodingKeys: String, CodingKey {
-            case allocation, job, owner, pool, arch, tags, image, lifetime
+            case allocation, job, owner, pool, arch, tags, image, lifetime, attach
             case authorizedKeys = "authorized_keys"
         }
     }

@@ -7,8 +7,7 @@ import Provider
 
 /// How an allocator's machine is reached, after everything about it was checked; as it is stored for the next runner.
 struct AllocatedMachine: Codable, Equatable, Sendable {
-    var address: String
-    var port: UInt16
+    var place: Place
     var user: String
     /// `<type> <base64>` each. Empty: the allocator has named none, and the machine has not shown any yet.
     var hostKeys: [String]
@@ -25,6 +24,14 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
     /// Whether its SSH server shows certificates of the runner's host authority.
     var isCertified: Bool?
 
+    /// Where its SSH server is.
+    enum Place: Equatable, Sendable {
+        /// An IP literal.
+        case address(String, port: UInt16)
+        /// The machine has dialled a gateway: ``AllocationFolder/socket`` leads to the gateway's process.
+        case gateway
+    }
+
     static let mostHostKeys = 16
 
     /// Why an answer cannot be used. For the administrator.
@@ -39,9 +46,6 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         _ answer: AllocatorWire.Allocated, to request: BuilderRequest, acceptsFirstKeys: Bool = false,
         at now: Date
     ) throws(Fault) {
-        guard answer.attach != true else {
-            throw Fault(reason: "machines that dial out (attach) are not supported by this version")
-        }
         guard let address = answer.address, AddressBlock(address, bytesOfIPv4: 4) != nil else {
             throw Fault(reason: "address: expected an IP address")
         }
@@ -52,25 +56,85 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
             throw Fault(reason: "user: expected an account's name")
         }
         let hostKeys = (answer.hostKeys ?? []).compactMap { try? PublicKey.parse(line: $0).key.line }
-        guard hostKeys.count == answer.hostKeys?.count ?? 0, hostKeys.count <= Self.mostHostKeys,
-            !hostKeys.isEmpty || acceptsFirstKeys
-        else {
+        guard hostKeys.count == answer.hostKeys?.count ?? 0, hostKeys.count <= Self.mostHostKeys else {
             throw Fault(reason: "host_keys: expected a list of \"<type> <base64>\"")
         }
-        guard answer.until > now else { throw Fault(reason: "until: expected a time in the future") }
-        guard answer.data?.utf8.count ?? 0 <= Allocation.longestData else {
-            throw Fault(reason: "data: more than \(Allocation.longestData) bytes")
+        guard !hostKeys.isEmpty || acceptsFirstKeys else {
+            throw Fault(
+                reason: "host_keys: there are none, and the pool does not have host_key = \"first-use\"")
         }
-        self.address = address
-        self.port = port
+        try self.init(
+            at: .address(address, port: port), user: user, hostKeys: hostKeys, answer, to: request, at: now)
+        isFirstUse = hostKeys.isEmpty ? true : nil
+    }
+
+    /// A machine that has dialled a gateway. What it says of itself counts, for want of anyone who vouches for it.
+    init(
+        _ dialled: DialledMachine, _ answer: AllocatorWire.Allocated, to request: BuilderRequest, at now: Date
+    ) throws(Fault) {
+        try self.init(
+            at: .gateway, user: dialled.user, hostKeys: dialled.hostKeys, answer, to: request, at: now)
+    }
+
+    private init(
+        at place: Place, user: String, hostKeys: [String], _ answer: AllocatorWire.Allocated,
+        to request: BuilderRequest, at now: Date
+    ) throws(Fault) {
+        try Self.check(answer, at: now)
+        self.place = place
         self.user = user
         self.hostKeys = hostKeys
-        isFirstUse = hostKeys.isEmpty ? true : nil
         until = answer.until
         data = answer.data
         names = request.hostNames
         grace = request.grace
     }
 
-    var endpoint: Job.Builder.Endpoint { .address(address, port: port) }
+    /// What an answer of either form has.
+    static func check(_ answer: AllocatorWire.Allocated, at now: Date) throws(Fault) {
+        guard answer.until > now else { throw Fault(reason: "until: expected a time in the future") }
+        guard answer.data?.utf8.count ?? 0 <= Allocation.longestData else {
+            throw Fault(reason: "data: more than \(Allocation.longestData) bytes")
+        }
+    }
+}
+
+/// `address` and `port`, or neither: as earlier versions have stored it.
+extension AllocatedMachine {
+    private enum CodingKeys: String, CodingKey {
+        case address, port, user, hostKeys, isFirstUse, until, data, names, grace, isCertified
+    }
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        if let address = try members.decodeIfPresent(String.self, forKey: .address) {
+            place = .address(address, port: try members.decode(UInt16.self, forKey: .port))
+        } else {
+            place = .gateway
+        }
+        user = try members.decode(String.self, forKey: .user)
+        hostKeys = try members.decode([String].self, forKey: .hostKeys)
+        isFirstUse = try members.decodeIfPresent(Bool.self, forKey: .isFirstUse)
+        until = try members.decode(Date.self, forKey: .until)
+        data = try members.decodeIfPresent(String.self, forKey: .data)
+        names = try members.decodeIfPresent([String].self, forKey: .names)
+        grace = try members.decodeIfPresent(Int.self, forKey: .grace)
+        isCertified = try members.decodeIfPresent(Bool.self, forKey: .isCertified)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        if case .address(let address, let port) = place {
+            try members.encode(address, forKey: .address)
+            try members.encode(port, forKey: .port)
+        }
+        try members.encode(user, forKey: .user)
+        try members.encode(hostKeys, forKey: .hostKeys)
+        try members.encodeIfPresent(isFirstUse, forKey: .isFirstUse)
+        try members.encode(until, forKey: .until)
+        try members.encodeIfPresent(data, forKey: .data)
+        try members.encodeIfPresent(names, forKey: .names)
+        try members.encodeIfPresent(grace, forKey: .grace)
+        try members.encodeIfPresent(isCertified, forKey: .isCertified)
+    }
 }

@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Provider
+import SystemPackage
 import TaskChannel
 
 /// A machine that an allocator program has got.
@@ -25,7 +26,14 @@ struct CommandBuilder: AllocatedBuilder {
         self.watch = watch
     }
 
-    var endpoint: Job.Builder.Endpoint { machine.endpoint }
+    /// That of a machine that has dialled is where its link leads: elsewhere when it has come back.
+    var endpoint: Job.Builder.Endpoint {
+        switch machine.place {
+        case .address(let address, let port): .address(address, port: port)
+        case .gateway: .socket(path: folder.linkedSocket ?? folder.socket.string)
+        }
+    }
+    var hasDialled: Bool { machine.place == .gateway }
     var user: String { machine.user }
     var hostKeys: [String] { machine.hostKeys }
     var data: String? { machine.data }
@@ -36,13 +44,12 @@ struct CommandBuilder: AllocatedBuilder {
         let deadline = ContinuousClock.now + .seconds(seconds)
         var machine = machine
         if machine.hostKeys.isEmpty { machine.hostKeys = folder.machine()?.hostKeys ?? [] }
-        if machine.hostKeys.isEmpty {
-            machine.hostKeys = try await FirstHostKeys.learn(of: machine, before: deadline)
+        if machine.hostKeys.isEmpty, case .address(let address, let port) = machine.place {
+            machine.hostKeys = try await FirstHostKeys.learn(at: address, port: port, before: deadline)
             // From here on, no other key counts, whoever asks.
             try folder.store(machine)
         }
-        try await ssh.waitUntilReady(before: deadline)
-        try await ssh.prepareScripts()
+        try await prepare(before: deadline)
         let isCertified = await certification?.succeeds(on: machine, at: Date()) ?? false
         if isCertified != (machine.isCertified ?? false) {
             machine.isCertified = isCertified
@@ -52,9 +59,29 @@ struct CommandBuilder: AllocatedBuilder {
             isCertified: isCertified, firstKeys: machine.isFirstUse == true ? machine.hostKeys : nil)
     }
 
+    /// A machine that has dialled can be away for a while.
+    private func prepare(before deadline: ContinuousClock.Instant) async throws {
+        while true {
+            do {
+                try await ssh.waitUntilReady(before: deadline)
+                return try await ssh.prepareScripts()
+            } catch let error as BuilderError
+                where error.code == .connectionLost && hasDialled && ContinuousClock.now < deadline
+            {}
+        }
+    }
+
     func renewCertificates() async { await certification?.renew(on: machine, at: Date()) }
 
+    /// Whether a machine that has dialled is there, its gateway says.
     func waitUntilEnded() async {
-        await watch.waitUntilGone(allocation, until: machine.until) { [ssh] in await ssh.answers() }
+        await watch.waitUntilGone(allocation, until: machine.until) { [ssh, hasDialled] in
+            if hasDialled { true } else { await ssh.answers() }
+        }
+    }
+
+    func moved(to endpoint: Job.Builder.Endpoint) throws {
+        guard case .socket(let path) = endpoint, hasDialled else { return }
+        try folder.link(to: path)
     }
 }

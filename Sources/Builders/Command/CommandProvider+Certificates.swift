@@ -18,17 +18,17 @@ extension CommandProvider {
         }
     }
 
-    /// Nil: the runner is not root there.
+    /// Nil: the runner is not root there, or the machine gets its certificates when it dials.
     func certification(
         _ allocation: AllocationID, _ machine: AllocatedMachine, _ folder: AllocationFolder,
         _ channel: SSHTaskChannel
     ) -> HostCertification? {
         guard let authority = settings.authority, machine.user == "root", let names = machine.names,
-            !names.isEmpty
+            !names.isEmpty, case .address(let address, let port) = machine.place
         else { return nil }
         return HostCertification(
             authority: authority, allocation: allocation, folder: folder, names: names,
-            identity: settings.identity, channel: channel, logger: logger)
+            identity: settings.identity, channel: channel, address: address, port: port, logger: logger)
     }
 
     /// Those that the machine has end when it was to end before. Nobody waits for the new ones.

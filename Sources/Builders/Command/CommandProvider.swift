@@ -27,6 +27,8 @@ public final class CommandProvider: BuilderProvider {
         public var authorizedKeys: [String]
         /// Whether a machine whose host keys the allocator does not name is known by those that it shows first.
         public var acceptsFirstKeys = false
+        /// Which gateway machines can dial that cannot be reached; nil: they cannot.
+        public var attach: Attach?
         /// Certifies the host keys of machines on which the runner is root; nil: none are certified.
         public var authority: Authority?
         /// Whether the program has to be root's; tests have none of root's.
@@ -53,8 +55,8 @@ public final class CommandProvider: BuilderProvider {
     let settings: Settings
     let logger: Logger
     private let program: AllocatorProgram
-    private let watch: AllocationWatch
-    private let now: @Sendable () -> Date
+    let watch: AllocationWatch
+    let now: @Sendable () -> Date
 
     /// Where the files about a pool's machines are.
     ///
@@ -104,9 +106,10 @@ public final class CommandProvider: BuilderProvider {
         let question = AllocatorWire.Allocate(
             allocation: request.allocation.description, job: request.job.description,
             owner: .init(id: request.owner.id, name: request.owner.name), pool: request.pool,
-            arch: request.arch,
-            tags: request.tags, image: request.image.isEmpty ? nil : request.image,
-            lifetime: request.longestLife, authorizedKeys: settings.authorizedKeys)
+            arch: request.arch?.description, tags: request.tags,
+            image: request.image.isEmpty ? nil : request.image,
+            lifetime: request.longestLife, authorizedKeys: settings.authorizedKeys,
+            attach: try attachMember(for: request))
         let answer: AllocatorWire.Allocated
         do throws(AllocatorFault) {
             answer = try await program.ask(
@@ -114,16 +117,24 @@ public final class CommandProvider: BuilderProvider {
         } catch {
             throw Self.translated(error)
         }
-        let machine: AllocatedMachine
-        do throws(AllocatedMachine.Fault) {
-            machine = try AllocatedMachine(
-                answer, to: request, acceptsFirstKeys: settings.acceptsFirstKeys, at: now())
-        } catch {
-            throw AllocationFailure(
-                .failed, "the pool's allocator has given an answer that cannot be used: \(error.reason)")
-        }
         let folder = AllocationFolder(of: request.allocation, in: settings.folder)
+        let machine: AllocatedMachine
+        var socket: String?
         do {
+            if answer.attach == true {
+                let dialled = try await dialled(answer, request, progress)
+                if case .socket(let path) = dialled.endpoint { socket = path }
+                machine = try AllocatedMachine(dialled, answer, to: request, at: now())
+            } else {
+                machine = try AllocatedMachine(
+                    answer, to: request, acceptsFirstKeys: settings.acceptsFirstKeys, at: now())
+            }
+        } catch let fault as AllocatedMachine.Fault {
+            throw AllocationFailure(
+                .failed, "the pool's allocator has given an answer that cannot be used: \(fault.reason)")
+        }
+        do {
+            if let socket { try folder.link(to: socket) }
             try folder.store(machine)
         } catch {
             // The allocator is asked again when there is space, and answers the same.
@@ -132,6 +143,7 @@ public final class CommandProvider: BuilderProvider {
                 [ENOSPC, EDQUOT].contains(code) ? .notNow : .failed, "the machine could not be recorded",
                 detail: "\(folder.path): \(error)")
         }
+        folder.removeAttachKey()
         return builder(request.allocation, machine, folder)
     }
 
@@ -177,9 +189,15 @@ public final class CommandProvider: BuilderProvider {
     private func channel(
         _ machine: AllocatedMachine, _ allocation: AllocationID, _ folder: AllocationFolder
     ) -> SSHTaskChannel {
+        let (endpoint, key): (Job.Builder.Endpoint, String?) =
+            switch machine.place {
+            case .address(let address, let port): (.address(address, port: port), nil)
+            // The runner's own key is the first of those that machines let in.
+            case .gateway: (.socket(path: folder.socket.string), settings.authorizedKeys.first)
+            }
         let destination = SSHDestination(
-            endpoint: machine.endpoint, user: machine.user,
-            identity: FilePath(settings.identity), folder: folder.path, scripts: CarriedScripts.folder)
+            endpoint: endpoint, user: machine.user, identity: FilePath(settings.identity),
+            folder: folder.path, scripts: CarriedScripts.folder, attachedKey: key)
         return SSHTaskChannel(destination) {
             try await CarriedScripts.bring(over: $0, for: allocation, grace: machine.grace ?? 0)
         }

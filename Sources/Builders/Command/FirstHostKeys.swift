@@ -8,11 +8,11 @@ enum FirstHostKeys {
     /// The types that gateways can check.
     private static let types = "ed25519,ecdsa,rsa"
 
-    /// Returns when its SSH server has answered; throws `notReady` at the deadline.
+    /// Returns when the SSH server there has answered; throws `notReady` at the deadline.
     static func learn(
-        of machine: AllocatedMachine, before deadline: ContinuousClock.Instant
+        at address: String, port: UInt16, before deadline: ContinuousClock.Instant
     ) async throws(BuilderError) -> [String] {
-        let arguments = ["-T", "10", "-p", "\(machine.port)", "-t", types, machine.address]
+        let arguments = ["-T", "10", "-p", "\(port)", "-t", types, address]
         while true {
             let outcome = try await ShortCommand(
                 program: program, arguments: arguments, limit: .seconds(60)

@@ -18,6 +18,9 @@ struct HostCertification: Sendable {
     /// The file of the runner's private key.
     let identity: String
     let channel: SSHTaskChannel
+    /// Where its SSH server is.
+    let address: String
+    let port: UInt16
     let logger: Logger
 
     /// How long the machine's SSH server has to show a certificate, after it has been told to.
@@ -85,7 +88,7 @@ struct HostCertification: Sendable {
             throw BuilderError(.commandFailed, detail: "\(folder.authority): \(error)")
         }
         let arguments = StrictSSH.words(
-            "true", at: machine.address, port: Int(machine.port), as: machine.user,
+            "true", at: address, port: Int(port), as: machine.user,
             identity: identity, knownHosts: folder.authority.string, alias: names[0],
             more: ["HostKeyAlgorithms=*-cert-v01@openssh.com"])
         let end = ContinuousClock.now + Self.answerTime

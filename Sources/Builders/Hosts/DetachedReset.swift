@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import HelperPrograms
 
 /// A machine's `reset`, in a session of its own: whoever waits for it can be ended, and it is not.
@@ -5,7 +6,7 @@ import HelperPrograms
 /// Files in the state folder say how far it is. One is locked while it runs, so that it is never run twice at a time, and that
 /// lock ends with the host at the latest; it is the kernel's word, and not that of a process number.
 struct DetachedReset {
-    let folder: StateFolder
+    let folder: StateFolder<HostsState>
     /// The machine's.
     let name: String
     /// Then the program is ended.
@@ -23,10 +24,10 @@ struct DetachedReset {
 
     func begin(
         _ words: [String], environment: [String: String], id: String
-    ) async throws(HostsFailure) {
+    ) async throws(AllocatorFailure) {
         guard try folder.isFree(lockFile) else { throw .unfinished("\(name): is still being made new") }
         guard await endLeftovers() else {
-            throw HostsFailure("\(name): processes of an earlier reset do not end")
+            throw AllocatorFailure("\(name): processes of an earlier reset do not end")
         }
         let shell = HelperProgram(
             words: ["/bin/sh", "-c", Self.script, "sh", "\(folder.path)/\(name)_reset", id, "\(limit)"]
@@ -37,11 +38,11 @@ struct DetachedReset {
         do throws(HelperProgram.Failure) {
             outcome = try await shell.run(reading: [])
         } catch {
-            throw HostsFailure("\(name): reset: \(error)")
+            throw AllocatorFailure("\(name): reset: \(error)")
         }
         guard outcome.status == .exited(0) else {
             let last = outcome.errors.split(whereSeparator: \.isNewline).last ?? ""
-            throw HostsFailure("\(name): reset could not be begun: \(last)")
+            throw AllocatorFailure("\(name): reset could not be begun: \(last)")
         }
     }
 
@@ -59,7 +60,7 @@ struct DetachedReset {
         } </dev/null >"$file.log" 2>&1 &
         """
 
-    func progress(id: String) async throws(HostsFailure) -> ResetProgress {
+    func progress(id: String) async throws(AllocatorFailure) -> ResetProgress {
         guard try folder.isFree(lockFile) else { return .running }
         guard let status = end(id) else {
             await endLeftovers()
@@ -68,7 +69,7 @@ struct DetachedReset {
         return try await ended(status)
     }
 
-    private func ended(_ status: Int) async throws(HostsFailure) -> ResetProgress {
+    private func ended(_ status: Int) async throws(AllocatorFailure) -> ResetProgress {
         guard status != 0 else { return .succeeded }
         // timeout(1) ends its process group only.
         await endLeftovers()

@@ -1,4 +1,5 @@
 import AllocatorProtocol
+import BuildAPI
 import FoundationEssentials
 
 /// Which machine a job gets. No clock and no I/O.
@@ -18,7 +19,8 @@ enum HostChoice: Equatable {
         failed: Set<String> = [], at now: Date
     ) -> HostChoice {
         let fitting = hosts.filter { host in
-            (request.arch == nil || request.arch == host.arch) && request.tags.allSatisfy(host.tags.contains)
+            (request.arch == nil || request.arch == host.arch?.description)
+                && request.tags.allSatisfy(host.tags.contains)
         }
         guard !fitting.isEmpty else { return .never(noSuch(request)) }
         var taken = 0

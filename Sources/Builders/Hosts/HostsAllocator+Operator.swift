@@ -1,3 +1,6 @@
+import AllocatorPrograms
+package import AllocatorProtocol
+import BuildAPI
 import FoundationEssentials
 import Presentation
 
@@ -6,11 +9,11 @@ extension HostsAllocator {
     /// A table, with a line for each machine; also for those that are no longer in the file, but are not done with.
     package func table() throws(AllocatorEnd) -> String {
         let state: HostsState
-        do throws(HostsFailure) { state = try folder.read() } catch { throw AllocatorEnd(error) }
+        do throws(AllocatorFailure) { state = try folder.read() } catch { throw AllocatorEnd(error) }
         var table = Table(["MACHINE", "ADDRESS", "ARCH", "TAGS", "LAST OWNER", "STATE"])
         for host in hosts {
             table.add([
-                host.name, "\(host.user)@\(host.address) port \(host.port)", host.arch ?? "-",
+                host.name, "\(host.user)@\(host.address) port \(host.port)", host.arch?.description ?? "-",
                 host.tags.isEmpty ? "-" : host.tags.joined(separator: ","), state[host].lastOwner ?? "-",
                 words(state[host]),
             ])
@@ -34,12 +37,12 @@ extension HostsAllocator {
 
     /// Puts a machine back into service, as new: the operator vouches for it.
     package func returnHost(_ name: String) async throws(AllocatorEnd) {
-        let lock: StateFolder.Lock?
+        let lock: FolderLock?
         let isKnown: Bool
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             let record = try folder.read().records[name]
             isKnown = hosts.contains { $0.name == name } || record?.isOpen == true
-            lock = isKnown ? try folder.lock(host: name) : nil
+            lock = isKnown ? try folder.lock(name) : nil
             if lock != nil, let reset = record?.reset {
                 guard try await access.reset(of: name, id: reset.id) != .running else {
                     throw .unfinished("\(name): is still being made new")
@@ -51,7 +54,7 @@ extension HostsAllocator {
         guard isKnown else { throw AllocatorEnd(64, "there is no machine \(name) in the file") }
         guard let lock else { throw AllocatorEnd(1, "\(name): another process still works on it") }
         var user: HostsState.Allocation?
-        try change { state throws(HostsFailure) in
+        try change { state throws(AllocatorFailure) in
             user = state.records[name]?.allocation
             if user == nil { state.records[name] = nil }
         }

@@ -1,3 +1,4 @@
+import AllocatorPrograms
 package import AllocatorProtocol
 import FoundationEssentials
 
@@ -11,14 +12,14 @@ extension HostsAllocator {
 
     /// Returns when nobody else gets what the job has left; throws if it has to be tried again. Harmless when repeated.
     package func release(_ request: AllocatorWire.Release) async throws(AllocatorEnd) {
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             guard let name = try folder.read().holder(of: request.allocation) else { return }
-            guard let lock = try folder.lock(host: name) else {
-                throw HostsFailure("\(name): another process still works on it")
+            guard let lock = try folder.lock(name) else {
+                throw AllocatorFailure("\(name): another process still works on it")
             }
             guard let host = hosts.first(where: { $0.name == name }) else {
                 said("\(name): is not in the file any more")
-                return try folder.update { state throws(HostsFailure) in
+                return try folder.update { state throws(AllocatorFailure) in
                     // Another call may have done it all.
                     if state.records[name]?.allocation?.id == request.allocation { state.retire(name) }
                 }
@@ -26,7 +27,7 @@ extension HostsAllocator {
             let record = try begin(request, at: host)
             guard let allocation = record.allocation, allocation.id == request.allocation else { return }
             let end = try await end(of: allocation, at: host, record)
-            try folder.update { state throws(HostsFailure) in
+            try folder.update { state throws(AllocatorFailure) in
                 state[host].allocation = nil
                 if !end.isNew, allocation.isAdmitted != false { state[host].lastOwner = allocation.owner }
                 if let fault = end.fault { state[host].outOfService = fault }
@@ -41,8 +42,8 @@ extension HostsAllocator {
     /// Notes that it is tried: the attempt may be ended at any moment.
     private func begin(
         _ request: AllocatorWire.Release, at host: SSHHost
-    ) throws(HostsFailure) -> HostsState.Record {
-        try folder.update { state throws(HostsFailure) in
+    ) throws(AllocatorFailure) -> HostsState.Record {
+        try folder.update { state throws(AllocatorFailure) in
             guard state[host].allocation?.id == request.allocation else { return state[host] }
             if request.entered { state[host].allocation?.entered = true }
             let allocation = state[host].allocation
@@ -64,7 +65,7 @@ extension HostsAllocator {
     /// A job that has broken its machine must not have it for ever.
     private func end(
         of allocation: HostsState.Allocation, at host: SSHHost, _ record: HostsState.Record
-    ) async throws(HostsFailure) -> End {
+    ) async throws(AllocatorFailure) -> End {
         let isOften = allocation.releases ?? 1 >= Self.enoughReleases
         func hasTaken(_ seconds: Double) -> Bool {
             allocation.firstRelease.map { now().timeIntervalSince($0) >= seconds } ?? false
@@ -73,7 +74,7 @@ extension HostsAllocator {
         if isOften, hasTaken(Self.longestTime), record.reset == nil {
             return End(fault: "could not be left after \(job) within an hour; keys may still be there")
         }
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             return try await leave(host, after: allocation, isBeingReset: record.reset != nil)
         } catch {
             guard error.code == nil, !error.isUnfinished, isOften, hasTaken(Self.enoughTime) else {
@@ -89,7 +90,7 @@ extension HostsAllocator {
 
     private func leave(
         _ host: SSHHost, after allocation: HostsState.Allocation, isBeingReset: Bool
-    ) async throws(HostsFailure) -> End {
+    ) async throws(AllocatorFailure) -> End {
         if isBeingReset { return try await reset(host) }
         guard !allocation.entered else {
             if host.reset != nil { return try await reset(host) }
@@ -98,7 +99,7 @@ extension HostsAllocator {
         }
         guard allocation.isAdmitted != false else { return try await leaveUnused(host) }
         if host.clean == nil, host.reset != nil { return try await reset(host) }
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             try await access.withdraw(from: host)
         } catch {
             guard error.code == nil, host.reset != nil else { throw error }
@@ -106,7 +107,7 @@ extension HostsAllocator {
             return try await reset(host)
         }
         guard let clean = host.clean else { return End() }
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             said("\(host.name): cleaning")
             try await access.clean(host, clean)
             return End()
@@ -119,8 +120,8 @@ extension HostsAllocator {
     }
 
     /// The job never got there; at most the runner's keys did, and the next job's replace them.
-    private func leaveUnused(_ host: SSHHost) async throws(HostsFailure) -> End {
-        do throws(HostsFailure) {
+    private func leaveUnused(_ host: SSHHost) async throws(AllocatorFailure) -> End {
+        do throws(AllocatorFailure) {
             try await access.withdraw(from: host)
             return End()
         } catch {
@@ -130,7 +131,7 @@ extension HostsAllocator {
         }
     }
 
-    private func reset(_ host: SSHHost) async throws(HostsFailure) -> End {
+    private func reset(_ host: SSHHost) async throws(AllocatorFailure) -> End {
         try await makeNew(host, until: .now + releasePatience)
         return End(isNew: true)
     }

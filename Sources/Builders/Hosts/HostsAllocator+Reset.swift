@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import FoundationEssentials
 import HelperPrograms
 
@@ -11,7 +12,7 @@ extension HostsAllocator {
     /// - Parameter reason: why, for the job's log.
     func makeNew(
         _ host: SSHHost, because reason: String? = nil, until deadline: ContinuousClock.Instant
-    ) async throws(HostsFailure) {
+    ) async throws(AllocatorFailure) {
         var begun: String?
         while true {
             let reset: HostsState.Reset
@@ -24,17 +25,17 @@ extension HostsAllocator {
             }
             switch try await end(of: reset, at: host, until: deadline, isLoud: reset.id == begun) {
             case .succeeded:
-                return try folder.update { state throws(HostsFailure) in
+                return try folder.update { state throws(AllocatorFailure) in
                     state[host].reset = nil
                     state[host].lastOwner = nil
                     state[host].retryAt = nil
                 }
             case .failed(let reason):
                 try forget(reset, of: host)
-                throw HostsFailure(reason)
+                throw AllocatorFailure(reason)
             case .interrupted:
                 try forget(reset, of: host)
-                guard reset.id != begun else { throw HostsFailure("\(host.name): reset was interrupted") }
+                guard reset.id != begun else { throw AllocatorFailure("\(host.name): reset was interrupted") }
                 said("\(host.name): reset was interrupted, and is begun again")
             case .running:
                 throw .unfinished(
@@ -43,14 +44,14 @@ extension HostsAllocator {
         }
     }
 
-    private func begin(_ host: SSHHost) async throws(HostsFailure) -> HostsState.Reset {
+    private func begin(_ host: SSHHost) async throws(AllocatorFailure) -> HostsState.Reset {
         guard let words = host.reset else {
-            throw HostsFailure("\(host.name): reset is not in the file any more")
+            throw AllocatorFailure("\(host.name): reset is not in the file any more")
         }
         let reset = HostsState.Reset(
             id: String(UInt64.random(in: 0 ... .max), radix: 16), since: now())
-        try folder.update { state throws(HostsFailure) in state[host].reset = reset }
-        do throws(HostsFailure) {
+        try folder.update { state throws(AllocatorFailure) in state[host].reset = reset }
+        do throws(AllocatorFailure) {
             try await access.beginReset(of: host, words, id: reset.id)
         } catch {
             try forget(reset, of: host)
@@ -59,8 +60,8 @@ extension HostsAllocator {
         return reset
     }
 
-    private func forget(_ reset: HostsState.Reset, of host: SSHHost) throws(HostsFailure) {
-        try folder.update { state throws(HostsFailure) in
+    private func forget(_ reset: HostsState.Reset, of host: SSHHost) throws(AllocatorFailure) {
+        try folder.update { state throws(AllocatorFailure) in
             if state[host].reset == reset { state[host].reset = nil }
         }
     }
@@ -68,7 +69,7 @@ extension HostsAllocator {
     /// How it has ended, or that it has not. Tells meanwhile what the program says.
     private func end(
         of reset: HostsState.Reset, at host: SSHHost, until deadline: ContinuousClock.Instant, isLoud: Bool
-    ) async throws(HostsFailure) -> ResetProgress {
+    ) async throws(AllocatorFailure) -> ResetProgress {
         var lines = SpokenLines()
         var offset = 0
         while true {

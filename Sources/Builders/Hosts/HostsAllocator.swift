@@ -1,3 +1,4 @@
+import AllocatorPrograms
 package import AllocatorProtocol
 import FoundationEssentials
 
@@ -7,7 +8,7 @@ import FoundationEssentials
 /// what is left to do.
 package struct HostsAllocator: Sendable {
     let hosts: [SSHHost]
-    let folder: StateFolder
+    let folder: StateFolder<HostsState>
     let access: any HostAccess
     let now: @Sendable () -> Date
     let said: @Sendable (String) -> Void
@@ -23,8 +24,8 @@ package struct HostsAllocator: Sendable {
 
     /// - Parameter said: gets a line about each thing that takes time or goes wrong.
     package init(_ file: HostsFile, said: @escaping @Sendable (String) -> Void) throws(AllocatorEnd) {
-        do throws(HostsFailure) {
-            let folder = try StateFolder(file.state)
+        do throws(AllocatorFailure) {
+            let folder = try StateFolder<HostsState>(file.state)
             self.init(file.hosts, folder, StockSSH(folder: folder, said: said), said: said)
         } catch {
             throw AllocatorEnd(error)
@@ -32,7 +33,7 @@ package struct HostsAllocator: Sendable {
     }
 
     init(
-        _ hosts: [SSHHost], _ folder: StateFolder, _ access: any HostAccess,
+        _ hosts: [SSHHost], _ folder: StateFolder<HostsState>, _ access: any HostAccess,
         now: @escaping @Sendable () -> Date = { Date() }, said: @escaping @Sendable (String) -> Void
     ) {
         self.hosts = hosts
@@ -47,7 +48,7 @@ package struct HostsAllocator: Sendable {
         var host: SSHHost
         var mustReset: Bool
         var until: Date
-        let lock: StateFolder.Lock
+        let lock: FolderLock
     }
 
     /// Throws ``AllocatorWire/Status/notNow`` while all machines that fit are taken, or do not let us in. Each is tried once.
@@ -59,7 +60,7 @@ package struct HostsAllocator: Sendable {
         while true {
             let taken = try take(for: request, except: failed)
             let host = taken.host
-            do throws(HostsFailure) {
+            do throws(AllocatorFailure) {
                 try await prepare(taken, for: request, until: deadline)
                 _ = taken.lock
                 return AllocatorWire.Allocated(
@@ -83,10 +84,10 @@ package struct HostsAllocator: Sendable {
         for request: AllocatorWire.Allocate, except failed: Set<String>
     ) throws(AllocatorEnd) -> Taken {
         var end: AllocatorEnd?
-        let taken: Taken? = try change { state throws(HostsFailure) in
+        let taken: Taken? = try change { state throws(AllocatorFailure) in
             // An earlier attempt may have got as far as that.
             if let name = state.holder(of: request.allocation) {
-                guard let lock = try folder.lock(host: name) else {
+                guard let lock = try folder.lock(name) else {
                     end = AllocatorEnd(
                         AllocatorWire.Status.notNow, "\(name): another process still works on it")
                     return nil
@@ -113,7 +114,7 @@ package struct HostsAllocator: Sendable {
                     end = AllocatorEnd(1, reason)
                     return nil
                 case .take(let host, let mustReset):
-                    guard let lock = try folder.lock(host: host.name) else {
+                    guard let lock = try folder.lock(host.name) else {
                         busy.insert(host.name)
                         continue
                     }
@@ -126,7 +127,7 @@ package struct HostsAllocator: Sendable {
     }
 
     private func note(
-        _ host: SSHHost, _ mustReset: Bool, _ lock: StateFolder.Lock, for request: AllocatorWire.Allocate,
+        _ host: SSHHost, _ mustReset: Bool, _ lock: FolderLock, for request: AllocatorWire.Allocate,
         in state: inout HostsState
     ) -> Taken {
         let until = now().addingTimeInterval(Double(request.lifetime))
@@ -139,31 +140,31 @@ package struct HostsAllocator: Sendable {
     /// Makes it new, if that has to be, and lets the job in.
     private func prepare(
         _ taken: Taken, for request: AllocatorWire.Allocate, until deadline: ContinuousClock.Instant
-    ) async throws(HostsFailure) {
+    ) async throws(AllocatorFailure) {
         let host = taken.host
         if taken.mustReset {
-            do throws(HostsFailure) {
+            do throws(AllocatorFailure) {
                 try await makeNew(host, because: "it was another owner's", until: deadline)
             } catch {
                 guard error.code == nil, !error.isUnfinished else { throw error }
-                try folder.update { state throws(HostsFailure) in
+                try folder.update { state throws(AllocatorFailure) in
                     state[host].outOfService = "reset has failed: \(error.reason)"
                 }
                 throw error
             }
         }
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             said("\(host.name): logging in")
             try await admit(request.authorizedKeys, to: host, until: taken.mustReset ? deadline : .now)
         } catch {
             guard error.code == nil else { throw error }
-            try folder.update { state throws(HostsFailure) in
+            try folder.update { state throws(AllocatorFailure) in
                 state[host].retryAt = now().addingTimeInterval(Self.pause)
             }
             throw error
         }
         // Only whose job can get there has it afterwards.
-        try folder.update { state throws(HostsFailure) in
+        try folder.update { state throws(AllocatorFailure) in
             state[host].retryAt = nil
             state[host].lastOwner = request.owner.id
             state[host].allocation?.isAdmitted = true
@@ -172,9 +173,9 @@ package struct HostsAllocator: Sendable {
 
     private func admit(
         _ keys: [String], to host: SSHHost, until deadline: ContinuousClock.Instant
-    ) async throws(HostsFailure) {
+    ) async throws(AllocatorFailure) {
         while true {
-            do throws(HostsFailure) {
+            do throws(AllocatorFailure) {
                 return try await access.admit(keys, to: host)
             } catch {
                 guard error.code == nil, ContinuousClock.now < deadline else { throw error }
@@ -186,7 +187,7 @@ package struct HostsAllocator: Sendable {
     /// What the jobs of a pool have. Whether it answers, the runner sees for itself.
     package func list(_ request: AllocatorWire.List) throws(AllocatorEnd) -> AllocatorWire.Listed {
         let state: HostsState
-        do throws(HostsFailure) { state = try folder.read() } catch { throw AllocatorEnd(error) }
+        do throws(AllocatorFailure) { state = try folder.read() } catch { throw AllocatorEnd(error) }
         let allocations = state.records.values.compactMap(\.allocation).filter { $0.pool == request.pool }
         return AllocatorWire.Listed(
             allocations: allocations.sorted { $0.id < $1.id }.map {
@@ -195,9 +196,9 @@ package struct HostsAllocator: Sendable {
     }
 
     func change<Result>(
-        _ body: (inout HostsState) throws(HostsFailure) -> Result
+        _ body: (inout HostsState) throws(AllocatorFailure) -> Result
     ) throws(AllocatorEnd) -> Result {
-        do throws(HostsFailure) {
+        do throws(AllocatorFailure) {
             return try folder.update(body)
         } catch {
             throw AllocatorEnd(error)

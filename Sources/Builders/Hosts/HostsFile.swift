@@ -87,7 +87,7 @@ package struct HostsFile: Equatable, Sendable {
             hostKeys: try required(
                 hostKeys.flatMap(Self.keys), "host_keys", "expected a list of host keys, \"<type> <base64>\""),
             identity: try required(own ?? identity, "identity", "expected the file of a private key"),
-            arch: try document.text(table, "arch"),
+            arch: try document.architecture(table, "arch"),
             tags: try document.texts(table, "tags") ?? [],
             reuse: try required(
                 reuse.flatMap { SSHHost.Reuse(rawValue: $0) }, "reuse",

@@ -1,7 +1,8 @@
+import AllocatorPrograms
 package import FoundationEssentials
 
 /// Who has which machine, as it is stored.
-package struct HostsState: Codable, Equatable, Sendable {
+package struct HostsState: StoredState {
     /// Of one job.
     package struct Allocation: Codable, Equatable, Sendable {
         package var id: String

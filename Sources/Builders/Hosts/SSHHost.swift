@@ -1,3 +1,5 @@
+package import BuildAPI
+
 /// A machine of the file.
 package struct SSHHost: Equatable, Sendable {
     /// Who can get it after someone else.
@@ -18,7 +20,7 @@ package struct SSHHost: Equatable, Sendable {
     package var hostKeys: [String]
     /// The file of the private key with which we log in.
     package var identity: String
-    package var arch: String?
+    package var arch: Architecture?
     package var tags: [String]
     package var reuse: Reuse
     /// A line for the machine's shell, between jobs that nobody was inside.

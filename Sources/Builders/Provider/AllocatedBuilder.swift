@@ -18,6 +18,8 @@ public protocol AllocatedBuilder: Sendable {
     var until: Date? { get }
     /// How much it has sent and received so far, in words for the log, also after its end; nil: nobody counts.
     var traffic: String? { get async }
+    /// Whether it has dialled a gateway: then the runner knows from the gateway whether it is there.
+    var hasDialled: Bool { get }
     /// How to work in it.
     var channel: any TaskChannel { get }
 
@@ -25,6 +27,8 @@ public protocol AllocatedBuilder: Sendable {
     func waitUntilReady(within seconds: Int) async throws -> ReadyBuilder
     /// Returns when the machine is gone, for whatever reason, or when the caller is cancelled.
     func waitUntilEnded() async
+    /// A machine that has dialled is reached there from now on: its connection was lost, and it has come back.
+    func moved(to endpoint: Job.Builder.Endpoint) throws
 }
 
 extension AllocatedBuilder {
@@ -32,4 +36,8 @@ extension AllocatedBuilder {
     public var data: String? { nil }
     public var until: Date? { nil }
     public var traffic: String? { get async { nil } }
+    public var hasDialled: Bool { false }
+
+    /// It stays where it is.
+    public func moved(to endpoint: Job.Builder.Endpoint) {}
 }

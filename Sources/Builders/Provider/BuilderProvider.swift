@@ -13,6 +13,12 @@ public protocol BuilderProvider: Sendable {
     /// The runner has started, and remembers these allocations. What else exists under an id of its own is released.
     func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async
 
+    /// Makes the key with which the machine of an allocation can dial a gateway, or finds it again. It is good for nothing else,
+    /// and the runner knows it before ``allocate(_:progress:)`` hears of the allocation.
+    ///
+    /// - Returns: the public half, `<type> <base64>`; nil: its machines do not dial.
+    func attachKey(for allocation: AllocationID) async throws -> String?
+
     /// Allocates a machine. Returns when it is known how to reach it; its SSH server may not answer yet.
     ///
     /// - Parameters:
@@ -43,6 +49,9 @@ public protocol BuilderProvider: Sendable {
 
 extension BuilderProvider {
     public var hostAuthority: (key: String, user: String)? { nil }
+
+    /// Its machines do not dial.
+    public func attachKey(for allocation: AllocationID) async throws -> String? { nil }
 
     /// It cannot find out.
     public func begin(knowing isKnown: @escaping @Sendable (AllocationID) async -> Bool) async {}

@@ -9,8 +9,8 @@ public struct BuilderRequest: Sendable {
     public var owner: Party
     /// The name of the pool.
     public var pool: String
-    /// The pool's processor architecture, as the administrator calls it; nil: the pool does not say.
-    public var arch: String?
+    /// What the builder must be: the job asks for it, or the pool has nothing else; nil: anything.
+    public var arch: Architecture?
     /// The pool's tags.
     public var tags: [String]
     /// The image that the manifest names. Empty: it names none, which is possible where the pool's images are unknown.
@@ -23,9 +23,12 @@ public struct BuilderRequest: Sendable {
     public var longestLife: Int
     /// A builder with a watchdog of its own ends itself this many seconds after a deadline.
     public var grace: Int
+    /// Returns the machine that has dialled a gateway with the key of this allocation, as soon as there is one: see
+    /// ``BuilderProvider/attachKey(for:)``; nil: none is expected.
+    public var arrival: (@Sendable () async throws -> DialledMachine)?
 
     public init(
-        allocation: AllocationID, job: JobID, owner: Party, pool: String, arch: String? = nil,
+        allocation: AllocationID, job: JobID, owner: Party, pool: String, arch: Architecture? = nil,
         tags: [String] = [], image: String, hostNames: [String], life: Int, longestLife: Int, grace: Int
     ) {
         self.allocation = allocation

@@ -3,10 +3,13 @@ public struct Workload: Sendable, Hashable {
     /// Exported to tasks and to every shell. Names are those of shell variables.
     public var environment: [Variable]
     public var tasks: [Script]
+    /// How to repeat what the scripts did elsewhere, for the file `~/REPRODUCE`; nil: there is no such file.
+    public var reproduction: String?
 
-    public init(environment: [Variable], tasks: [Script]) {
+    public init(environment: [Variable], tasks: [Script], reproduction: String? = nil) {
         self.environment = environment
         self.tasks = tasks
+        self.reproduction = reproduction
     }
 
     public struct Variable: Sendable, Hashable {

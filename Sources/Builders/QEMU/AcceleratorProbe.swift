@@ -24,20 +24,21 @@ public actor AcceleratorProbe {
         self.device = device
     }
 
-    /// What `automatic` means on this host. Throws if a probe is needed and cannot start.
+    /// What `automatic` means on this host, for an image of its own architecture. Throws if a probe is needed and cannot start.
     ///
     /// - Parameters:
     ///   - namespace: in which the builders run, whose account can have less access than the runner.
+    ///   - endsWithUs: whether the probe's guest is killed when this process ends.
     ///   - report: is told the answer when it is found, once for each image and each change of the conditions.
     public func resolve(
-        image: FilePath, in namespace: BuilderNamespace?,
+        image: FilePath, in namespace: BuilderNamespace?, endsWithUs: Bool = false,
         report: @Sendable (Accelerator) -> Void = { _ in }
     ) async throws(MachineError) -> Accelerator {
         let conditions = ProbeConditions(image: image, namespace: namespace, device: device)
         if let known = answers[conditions] { return try await known.value.get().accelerator }
         let task = Task { () async -> Result<Answer, MachineError> in
             do throws(MachineError) {
-                return .success(try await Self.answer(conditions, namespace))
+                return .success(try await Self.answer(conditions, namespace, endsWithUs: endsWithUs))
             } catch {
                 return .failure(error)
             }
@@ -51,11 +52,12 @@ public actor AcceleratorProbe {
     }
 
     private static func answer(
-        _ conditions: ProbeConditions, _ namespace: BuilderNamespace?
+        _ conditions: ProbeConditions, _ namespace: BuilderNamespace?, endsWithUs: Bool
     ) async throws(MachineError) -> Answer {
         guard conditions.isAccessible else { return Answer(accelerator: .tcg, isObserved: true) }
         if let kept = conditions.keptAnswer { return Answer(accelerator: kept, isObserved: true) }
-        let boots = try await Self.boots(image: conditions.image, namespace)
+        let boots = try await Self.boots(
+            image: conditions.image, namespace, endsWithUs: endsWithUs)
         let accelerator: Accelerator = boots == true ? .kvm : .tcg
         if boots != nil { conditions.keep(accelerator) }
         return Answer(accelerator: accelerator, isObserved: boots != nil)
@@ -63,7 +65,7 @@ public actor AcceleratorProbe {
 
     /// Whether our guest boots with KVM within five seconds; nil: it has ended before, which can have other reasons.
     private static func boots(
-        image: FilePath, _ namespace: BuilderNamespace?
+        image: FilePath, _ namespace: BuilderNamespace?, endsWithUs: Bool
     ) async throws(MachineError) -> Bool? {
         let folder = MachineFolder(path: FilePath("/tmp/sallyport-probe-\(UUID().uuidString.prefix(8))"))
         defer { folder.remove([folder.path]) }
@@ -72,7 +74,8 @@ public actor AcceleratorProbe {
             kernel: files.kernel, initramfs: files.initramfs, accelerator: .kvm, memory: 256, processors: 1,
             namespace: namespace, kernelArguments: ["sallyport.probe"])
         let launch = EmulatorLaunch(
-            folder: folder, confinement: command.confinement(in: folder), network: nil)
+            folder: folder, program: command.hardware.emulator,
+            confinement: command.confinement(in: folder), network: nil, endsWithUs: endsWithUs)
         do throws(MachineError) {
             if let fault = BuilderHost.startFault(inImage: image) {
                 throw MachineError(.imageMissing, detail: fault)
@@ -107,7 +110,7 @@ public actor AcceleratorProbe {
         guard error.code == .startFailed else { return nil }
         if hasBooted(error.detail) { return true }
         let isRefused = error.detail.split(separator: "\n").contains { line in
-            line.hasPrefix(EmulatorCommand.program) && [" kvm", "(KVM_"].contains { line.contains($0) }
+            line.hasPrefix("qemu-system-") && [" kvm", "(KVM_"].contains { line.contains($0) }
         }
         return isRefused && !error.detail.contains("Cannot allocate memory") ? false : nil
     }

@@ -33,7 +33,7 @@ public struct BuilderHost: Sendable, Equatable {
             ? Self.openingFails("/dev/kvm", R_OK | W_OK)
             : Self.openingFails("/dev/kvm", F_OK) ?? namespace?.kvmObstacle
         missingPrograms = Self.missing([
-            EmulatorCommand.program, SecureShell.program, KeyGeneration.program, "sh",
+            GuestHardware.host.emulator, SecureShell.program, KeyGeneration.program, "sh",
         ])
         isolationObstacle = BuilderNamespace.obstacle
         networkNamespaceObstacle = namespace?.networkObstacle
@@ -76,6 +76,12 @@ public struct BuilderHost: Sendable, Equatable {
     private static func fault(inImage folder: FilePath) -> String? {
         let files = MachineSpecification.files(ofImage: folder)
         if let fault = startFault(inImage: folder) { return fault }
+        if let foreign = ImageContents(folder).hardware, foreign.isForeign,
+            !missing([foreign.emulator]).isEmpty
+        {
+            return "it is for \(foreign.architecture), and \(foreign.emulator) is not installed "
+                + "(apt install \(foreign.package))"
+        }
         guard access(files.disk.string, F_OK) == 0 else { return nil }
         if let fault = readingFails(files.disk.string) { return fault }
         do throws(MachineError) {
@@ -90,6 +96,7 @@ public struct BuilderHost: Sendable, Equatable {
     static func startFault(inImage folder: FilePath) -> String? {
         let files = MachineSpecification.files(ofImage: folder)
         return readingFails(files.kernel.string) ?? readingFails(files.initramfs.string)
+            ?? ImageContents(folder).architectureFault
     }
 
     /// QEMU reads an image's files as the builders' account, if there is one.

@@ -56,10 +56,17 @@ struct Confinement: Sendable {
         return ["-c", Self.prepared, "sh", folder.path.string, program, ConsoleLog.keeper] + entering
     }
 
-    /// $1 is the machine's folder, $2 the program that the others will run, $3 the keeper of the console's log.
-    ///
-    /// Descriptor 5 is a pipe that nobody has open any more when QEMU's program is executed, or when nothing will be.
-    private static let prepared = """
+    /// The arguments of `sh` that run a program in the foreground, without a namespace: it is killed when that sh ends.
+    func foregroundArguments(running program: String, _ arguments: [String]) -> [String] {
+        [
+            "-c", Self.attached, "sh", folder.path.string, program, ConsoleLog.keeper, "sh", "-c",
+            Self.inForeground, "sh", folder.path.string, String(longestFile / 512), program,
+        ] + arguments
+    }
+
+    /// The beginning of both ways: $1 is the machine's folder, $2 the program that the others will run, $3 the keeper of
+    /// the console's log.
+    private static let preparation = """
         set -e
         folder=$1 root=$1/root
         command -v "$2" >/dev/null || exit 127
@@ -76,13 +83,30 @@ struct Confinement: Sendable {
         exec 9>"$folder/pidfile"
         exec \(monitor)<&0 </dev/null 8>>"$folder/console.log"
         flock 8
-        {
-            "$@" \(console)>&1 >&5 5>&- 8>&- |
-                setsid sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- 9>&- &
-        } 5>&1 | cat 9>&-
+
         """
 
-    /// The beginning of both scripts: $1 is the machine's folder, $2 the longest file in blocks of 512 bytes.
+    /// Descriptor 5 is a pipe that nobody has open any more when QEMU's program is executed, or when nothing will be.
+    private static let prepared =
+        preparation + """
+            {
+                "$@" \(console)>&1 >&5 5>&- 8>&- |
+                    setsid sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- 9>&- &
+            } 5>&1 | cat 9>&-
+            """
+
+    /// The program's parent is this shell (PR_SET_PDEATHSIG, prctl(2)), or there is no program.
+    private static let attached =
+        preparation + """
+            exec 5>&1
+            setpriv --pdeathsig KILL -- sh -c '[ "$PPID" = "$1" ] || exit 75; shift; exec "$@"' sh $$ "$@" \
+                \(console)>&1 >&5 5>&- 8>&- |
+                sh -c "$keeper" >/dev/null 2>&1 \(monitor)>&- 5>&- 9>&- &
+            exec \(monitor)>&- 5>&- 8>&- 9>&-
+            wait
+            """
+
+    /// The beginning of all three scripts: $1 is the machine's folder, $2 the longest file in blocks of 512 bytes.
     ///
     /// The process number and the time of the start are those of the QEMU that this becomes. They are written last.
     private static let beginning = """
@@ -121,6 +145,14 @@ struct Confinement: Sendable {
 
             """ + end + """
             exec setsid nice -n \(niceness) setpriv --no-new-privs -- "$program" "$@"
+            """
+
+    private static let inForeground =
+        beginning + """
+            export TMPDIR="$folder/emulator"
+
+            """ + end + """
+            exec nice -n \(niceness) setpriv --no-new-privs -- "$program" "$@"
             """
 
     private static let confined =

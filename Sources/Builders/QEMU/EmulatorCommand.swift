@@ -4,11 +4,10 @@ import TaskChannel
 
 /// The command line of QEMU.
 ///
-/// `microvm` boots fastest. `restrict=on` matters: without it a build can reach everything that listens on the
+/// `restrict=on` matters: without it a build can reach everything that listens on the
 /// loopback of the host, or of QEMU's network namespace. With `-no-reboot`, QEMU ends however the guest stops.
 struct EmulatorCommand {
-    static let program = "qemu-system-x86_64"
-
+    var hardware = GuestHardware.host
     var kernel: FilePath
     var initramfs: FilePath
     /// The initial content of the machine's disk, if it has a disk.
@@ -17,8 +16,11 @@ struct EmulatorCommand {
     var memory: Int
     var processors: Int
     var network: Network = .none
+    var place = HostPort.loopback
     /// Nil: QEMU runs as the runner's user.
     var namespace: BuilderNamespace?
+    /// MiB for translated instructions; nil: as QEMU likes, up to a gigabyte. It is outside of the guest's memory.
+    var translationBuffer: Int?
     /// More words for the kernel's command line.
     var kernelArguments: [String] = []
 
@@ -27,15 +29,16 @@ struct EmulatorCommand {
 
     /// The arguments that all our guests have.
     private func common(_ confinement: Confinement) -> [String] {
-        var words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"] + kernelArguments
-        if accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
+        var words = hardware.kernelArguments + ["quiet", "panic=-1"] + kernelArguments
+        if hardware == .amd64, accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
             words.append("tsc_early_khz=\(frequency)")
         }
         return [
             // By the name people find the process of a job.
             "-name", Self.escaped(confinement.folder.path.string + "/"),
-            "-M", "microvm", "-accel", accelerator == .kvm ? "kvm" : "tcg",
-            "-cpu", accelerator == .kvm ? "host" : "max", "-m", String(memory), "-smp", String(processors),
+            "-M", hardware.machine, "-accel", acceleration,
+            "-cpu", accelerator == .kvm ? "host" : hardware.emulatedProcessor,
+            "-m", String(memory), "-smp", String(processors),
             "-sandbox", Self.sandbox,
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", confinement.place(of: kernel), "-initrd", confinement.place(of: initramfs),
@@ -46,6 +49,10 @@ struct EmulatorCommand {
             "-chardev", "socket,id=monitor,fd=\(Confinement.monitor),server=on,wait=off",
             "-mon", "chardev=monitor,mode=control",
         ]
+    }
+
+    private var acceleration: String {
+        accelerator == .kvm ? "kvm" : "tcg" + (translationBuffer.map { ",tb-size=\($0)" } ?? "")
     }
 
     /// How this is started in the background.
@@ -61,7 +68,7 @@ struct EmulatorCommand {
 
     /// A machine that is reached by its SSH server and its monitor.
     ///
-    /// - Parameter port: on the host's loopback; nil: QEMU is in a network namespace of its own.
+    /// - Parameter port: at the place; nil: QEMU is in a network namespace of its own.
     func machine(in folder: MachineFolder, port: Int?) -> [String] {
         let confinement = confinement(in: folder)
         return common(confinement) + drive(confinement) + [
@@ -73,10 +80,10 @@ struct EmulatorCommand {
     /// In a namespace of its own, QEMU starts before its loopback is up, and so accepts connections at every address that the
     /// namespace will ever have.
     private func userNetwork(port: Int?) -> String {
-        let place = port.map { "127.0.0.1:\($0)" } ?? ":\(Self.port)"
+        let entrance = port.map { "\(place.address):\($0)" } ?? ":\(Self.port)"
         return switch network {
-        case .none: "restrict=on,hostfwd=tcp:\(place)-:22"
-        case .outbound: "ipv6=off,hostfwd=tcp:\(place)-:22"
+        case .none: "restrict=on,hostfwd=tcp:\(entrance)-:22"
+        case .outbound: "ipv6=off,hostfwd=tcp:\(entrance)-:22"
         }
     }
 

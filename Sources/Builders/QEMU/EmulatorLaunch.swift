@@ -4,20 +4,25 @@ import Provider
 import SystemPackage
 import TaskChannel
 
-/// Starts QEMU in the background, where it outlives this process.
+/// Starts QEMU: in the background, where it outlives this process, or in the foreground.
 struct EmulatorLaunch: Sendable {
     let folder: MachineFolder
+    /// QEMU's.
+    let program: String
     let confinement: Confinement
     let network: OutboundNetwork?
+    /// Whether it is killed when this process ends.
+    var endsWithUs = false
 
     /// Returns the process when QEMU's program is executed, which can still fail.
     func start(_ arguments: [String]) async throws(MachineError) -> pid_t {
+        if endsWithUs { return try await startInForeground(arguments) }
         let socket = try InheritedSocket.listen(at: folder.monitorSocket)
         // QEMU has inherited it. Nobody answers when QEMU has ended.
         defer { try? socket.close() }
         let command = ShortCommand(
             program: "sh",
-            arguments: confinement.arguments(running: EmulatorCommand.program, arguments, network: network),
+            arguments: confinement.arguments(running: program, arguments, network: network),
             input: .descriptor(socket))
         // Without the task, a cancellation in this moment would leave a QEMU behind that nobody knows.
         let result = await Task { () async -> Result<ShortCommand.Outcome, MachineError> in
@@ -36,7 +41,7 @@ struct EmulatorLaunch: Sendable {
         }
         // sh(1): the command was not found.
         guard outcome.status != 127 else {
-            throw MachineError(.programMissing, detail: EmulatorCommand.program)
+            throw MachineError(.programMissing, detail: program)
         }
         let emulator = EmulatorProcess(folder: folder)
         guard outcome.status == 0, let process = emulator.identify() else {
@@ -71,7 +76,7 @@ struct EmulatorLaunch: Sendable {
     }
 
     /// - Parameter messages: of the programs that have started QEMU. Its own are in its log.
-    private func failure(_ messages: String = "") async -> MachineError {
+    func failure(_ messages: String = "") async -> MachineError {
         await folder.console.waitUntilComplete()
         return Machine.failure(messages + folder.console.tail)
     }

@@ -6,6 +6,10 @@ import TaskChannel
 extension Machine {
     /// Starts a machine. Returns when QEMU runs; the guest is then booting.
     public static func start(_ specification: MachineSpecification) async throws(MachineError) -> Machine {
+        guard !specification.endsWithUs || !specification.hasOwnNetwork && specification.namespace == nil
+        else {
+            throw MachineError(.startFailed, detail: "a machine in the foreground has no namespaces")
+        }
         let folder = MachineFolder(path: specification.folder)
         let files = MachineSpecification.files(ofImage: specification.image)
         if let fault = BuilderHost.startFault(inImage: specification.image) {
@@ -15,10 +19,12 @@ extension Machine {
         try folder.create()
         folder.removeTraces()
 
-        var accelerator = specification.accelerator
+        let hardware = ImageContents(specification.image).hardware ?? .host
+        var accelerator = hardware.isForeign ? .tcg : specification.accelerator
         if accelerator == .automatic {
             accelerator = try await AcceleratorProbe.shared.resolve(
-                image: specification.image, in: specification.namespace)
+                image: specification.image, in: specification.namespace,
+                endsWithUs: specification.endsWithUs)
         }
         let hostKeys: [String]
         do throws(MachineError) {
@@ -32,10 +38,12 @@ extension Machine {
         // Nothing needs them after this, whether QEMU has started or not.
         defer { folder.removeSecrets() }
 
-        let emulator = EmulatorCommand(
-            kernel: files.kernel, initramfs: folder.initramfs, disk: disk, accelerator: accelerator,
-            memory: specification.memory, processors: specification.processors,
-            network: specification.network, namespace: specification.namespace)
+        var emulator = EmulatorCommand(
+            hardware: hardware, kernel: files.kernel, initramfs: folder.initramfs, disk: disk,
+            accelerator: accelerator, memory: specification.memory, processors: specification.processors,
+            network: specification.network, place: specification.place, namespace: specification.namespace)
+        // Whoever waits for its end has counted how much memory it takes: 256 MiB and the guest's.
+        if specification.endsWithUs { emulator.translationBuffer = 128 }
         let (record, monitor) = try await launch(
             emulator, specification, in: folder, hostKeys: hostKeys)
         guard let endpoint = record.endpoint else { throw MachineError(.startFailed, detail: "no endpoint") }
@@ -112,7 +120,9 @@ extension Machine {
             emulator.network == .none
             ? nil : OutboundNetwork(folder: folder, limits: specification.outbound)
         let launch = EmulatorLaunch(
-            folder: folder, confinement: emulator.confinement(in: folder), network: network)
+            folder: folder, program: emulator.hardware.emulator,
+            confinement: emulator.confinement(in: folder), network: network,
+            endsWithUs: specification.endsWithUs)
         var record = MachineRecord(
             hostKeys: hostKeys, identity: specification.identity.string,
             accelerator: emulator.accelerator, isIsolated: emulator.namespace != nil,
@@ -123,7 +133,7 @@ extension Machine {
             if specification.hasOwnNetwork {
                 record.socket = specification.socket
             } else {
-                record.port = try LoopbackPort.pick()
+                record.port = try specification.place.pick()
             }
             // Write the record first: if the runner dies right after QEMU has started, the next one can find the
             // machine.

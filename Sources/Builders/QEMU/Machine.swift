@@ -67,8 +67,22 @@ public final class Machine: Sendable {
     ///
     /// Throws `ended` as soon as the machine is gone, and `notReady` at the deadline.
     public func waitUntilReady(before deadline: ContinuousClock.Instant) async throws(MachineError) {
-        do throws(MachineError) {
+        try await explaining { () async throws(MachineError) in
             try await channel.waitUntilReady(before: deadline, while: { monitor.isOpen })
+        }
+    }
+
+    /// Waits until the builder's SSH server answers: for who cannot log in. Throws as ``waitUntilReady(before:)``.
+    public func waitUntilAnswering(before deadline: ContinuousClock.Instant) async throws(MachineError) {
+        try await explaining { () async throws(MachineError) in
+            try await channel.waitUntilAnswering(before: deadline, while: { monitor.isOpen })
+        }
+    }
+
+    /// Adds what the machine's console says to an error.
+    private func explaining(_ wait: () async throws(MachineError) -> Void) async throws(MachineError) {
+        do throws(MachineError) {
+            try await wait()
         } catch  where error.code == .ended {
             await folder.console.waitUntilComplete()
             throw MachineError(.ended, detail: folder.console.lastLines)

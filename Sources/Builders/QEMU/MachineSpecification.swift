@@ -13,8 +13,13 @@ public struct MachineSpecification: Sendable, Hashable {
     public var memory: Int
     /// The number of virtual processors.
     public var processors: Int
-    /// Where it is reached, if QEMU is in a network namespace of its own; otherwise a port on the host's loopback.
+    /// Where it is reached, if QEMU is in a network namespace of its own.
     public var socket: BuilderSocket
+    /// Where it is reached otherwise.
+    public var place: HostPort
+    /// Whether QEMU runs in the foreground, and is killed when this process ends, however it ends. Then it has neither a
+    /// namespace nor a network.
+    public var endsWithUs: Bool
     /// What it can reach.
     public var network: Network
     /// How much of it.
@@ -37,16 +42,19 @@ public struct MachineSpecification: Sendable, Hashable {
     public var allocation: AllocationID?
 
     public init(
-        folder: FilePath, image: FilePath, socket: BuilderSocket? = nil, memory: Int = 512,
-        processors: Int = 1, network: Network = .none,
-        outbound: OutboundLimits = OutboundLimits(), accelerator: Accelerator = .automatic,
-        namespace: BuilderNamespace? = nil, authorizedKeys: [String], identity: FilePath,
+        folder: FilePath, image: FilePath, socket: BuilderSocket? = nil, place: HostPort = .loopback,
+        endsWithUs: Bool = false, memory: Int = 512, processors: Int = 1, network: Network = .none,
+        outbound: OutboundLimits = OutboundLimits(),
+        accelerator: Accelerator = .automatic, namespace: BuilderNamespace? = nil, authorizedKeys: [String],
+        identity: FilePath,
         hostCertificate: HostCertificate? = nil, life: Int = 3600, grace: Int = 600,
         allocation: AllocationID? = nil
     ) {
         self.folder = folder
         self.image = image
         self.socket = socket ?? BuilderSocket(path: folder.appending("builder.sock").string)
+        self.place = place
+        self.endsWithUs = endsWithUs
         self.memory = memory
         self.processors = processors
         self.network = network

@@ -29,6 +29,10 @@ public final class QEMUProvider: BuilderProvider {
     public func allocate(
         _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
     ) async throws -> any AllocatedBuilder {
+        let image = FilePath("\(settings.images)/\(request.image)")
+        if let foreign = ImageContents(image).hardware, foreign.isForeign {
+            progress("the builder is \(foreign.architecture), which this host emulates: it is much slower")
+        }
         do throws(MachineError) {
             let machine = try await Machine.start(try await specification(for: request))
             machines.withLock { $0[request.allocation] = machine }
@@ -56,10 +60,13 @@ public final class QEMUProvider: BuilderProvider {
 
     /// KVM or software, which is said when the first builder of an image starts.
     private func accelerator(forImage image: String) async throws(MachineError) -> Accelerator {
-        guard settings.accelerator == .automatic else { return settings.accelerator }
-        return try await AcceleratorProbe.shared.resolve(
-            image: FilePath("\(settings.images)/\(image)"), in: settings.namespace
-        ) { [logger] answer in
+        let folder = FilePath("\(settings.images)/\(image)")
+        guard settings.accelerator == .automatic, ImageContents(folder).hardware?.isForeign == false
+        else {
+            return settings.accelerator
+        }
+        return try await AcceleratorProbe.shared.resolve(image: folder, in: settings.namespace) {
+            [logger] answer in
             let how = answer == .kvm ? "use KVM" : "are emulated in software: no test guest boots with KVM"
             logger.info("builders of the image \(image) \(how)")
         }

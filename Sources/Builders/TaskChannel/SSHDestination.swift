@@ -14,16 +14,20 @@ public struct SSHDestination: Sendable {
     public var folder: FilePath
     /// The folder of the scripts, as a shell there accepts it: `~/.sallyport`, for example.
     public var scripts: String
+    /// `<type> <base64>` of the runner's key, for a machine that has dialled a gateway: the endpoint is the socket of the
+    /// gateway's process, which is told the key; nil: any other machine.
+    public var attachedKey: String?
 
     public init(
         endpoint: Job.Builder.Endpoint, user: String, identity: FilePath, folder: FilePath,
-        scripts: String = SSHDestination.scriptsInOurImages
+        scripts: String = SSHDestination.scriptsInOurImages, attachedKey: String? = nil
     ) {
         self.endpoint = endpoint
         self.user = user
         self.identity = identity
         self.folder = folder
         self.scripts = scripts
+        self.attachedKey = attachedKey
     }
 
     /// Where our own images have them.
@@ -56,7 +60,7 @@ public struct SSHDestination: Sendable {
     var isOnThisHost: Bool {
         switch endpoint {
         case .address(let address, _): address.hasPrefix("127.") || address == "::1"
-        case .socket: true
+        case .socket: attachedKey == nil
         }
     }
 }

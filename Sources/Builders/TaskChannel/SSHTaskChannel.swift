@@ -37,23 +37,34 @@ public final class SSHTaskChannel: TaskChannel {
     public func waitUntilReady(
         before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
     ) async throws(BuilderError) {
+        // A machine that has dialled is there, and each look costs it a session.
+        if destination.attachedKey == nil { try await waitUntilAnswering(before: deadline, while: isAlive) }
+        while true {
+            do {
+                return try await shell.run("true")
+            } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
+                guard isAlive() else { throw BuilderError(.ended) }
+                guard !Task.isCancelled else { throw BuilderError(.cancelled) }
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    /// Waits until an SSH server answers, whoever that lets in.
+    ///
+    /// - Throws: as ``waitUntilReady(before:while:)``.
+    public func waitUntilAnswering(
+        before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
+    ) async throws(BuilderError) {
         var timeout = 500
         while true {
             guard !Task.isCancelled else { throw BuilderError(.cancelled) }
             guard isAlive() else { throw BuilderError(.ended) }
             guard ContinuousClock.now < deadline else { throw BuilderError(.notReady) }
             // On a busy host even the banner can take long, so wait longer each time.
-            if await Banner.isShown(at: destination.endpoint, limit: .milliseconds(Int64(timeout))) { break }
+            if await Banner.isShown(at: destination.endpoint, limit: .milliseconds(Int64(timeout))) { return }
             timeout = min(timeout * 5 / 4, 5000)
             try? await Task.sleep(for: .milliseconds(50))
-        }
-        while true {
-            do {
-                return try await shell.run("true")
-            } catch  where error.code == .connectionLost && ContinuousClock.now < deadline {
-                guard isAlive() else { throw BuilderError(.ended) }
-                try? await Task.sleep(for: .milliseconds(100))
-            }
         }
     }
 

@@ -52,9 +52,17 @@ package struct SecureShell: Sendable {
     /// ssh expands % in the line, and gives it to a shell.
     private var proxy: [String] {
         guard case .socket(let path) = destination.endpoint else { return [] }
-        let words = [SocketCommand.program] + SocketCommand.reach(path: path).words
+        let command: SocketCommand =
+            if let key = destination.attachedKey {
+                .reachAttached(path: path, key: key)
+            } else {
+                .reach(path: path)
+            }
+        let words = [SocketCommand.program] + command.words
         let line = words.map { "'" + $0.escaping("'", as: #"'\''"#) + "'" }.joined(separator: " ")
-        return ["ProxyUseFdpass=yes", "ProxyCommand=\(line.escaping("%", as: "%%"))"]
+        // Of a machine that has dialled come two pipes, and ssh takes one socket.
+        let way = destination.attachedKey == nil ? ["ProxyUseFdpass=yes"] : []
+        return way + ["ProxyCommand=\(line.escaping("%", as: "%%"))"]
     }
 
     /// Runs a command to its end. Throws unless it ends with status 0.
@@ -94,15 +102,21 @@ package struct SecureShell: Sendable {
     /// What a status other than 0 means. ssh itself ends with 255.
     package static func error(status: Int32?, messages: String) -> BuilderError {
         guard let status, status != 255 else {
-            let refused = [
-                "Host key verification failed", "Permission denied", "HOST IDENTIFICATION HAS CHANGED",
-            ]
-            let code: BuilderError.Code =
-                refused.contains(where: messages.contains) ? .notTrusted : .connectionLost
-            return BuilderError(code, detail: messages)
+            let isRefused =
+                ["Host key verification failed", "HOST IDENTIFICATION HAS CHANGED"]
+                .contains(where: messages.contains) || refusesLogin(messages)
+            return BuilderError(isRefused ? .notTrusted : .connectionLost, detail: messages)
         }
         // The shell there did not find it.
         let code: BuilderError.Code = status == 127 ? .helperMissing : .commandFailed
         return BuilderError(code, detail: "status \(status): \(messages)")
+    }
+
+    /// `build@builder: Permission denied (publickey).` A ProxyCommand that cannot reach a socket has other words.
+    private static func refusesLogin(_ messages: String) -> Bool {
+        messages.split(whereSeparator: \.isNewline).contains { line in
+            let parts = line.split(separator: ": Permission denied (", maxSplits: 1)
+            return parts.count == 2 && parts[0].contains("@") && !parts[0].contains(" ")
+        }
     }
 }

@@ -29,6 +29,9 @@ extension Workload {
         }
         var archive = empty
         archive.addFile("environment", mode: 0o644, contents: Array(exports.utf8))
+        if let reproduction {
+            archive.addFile("REPRODUCE", mode: 0o644, contents: Array(reproduction.utf8))
+        }
         archive.addFolder("tasks", mode: 0o755)
         for task in tasks {
             try Self.checkTaskName(task.name)

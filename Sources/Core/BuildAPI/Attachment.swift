@@ -16,10 +16,18 @@ public struct Attachment: Codable, Equatable, Sendable {
     public var certificates: [String]?
     /// With which the same machine comes back: only in the answers to the requests that attach and resume.
     public var secret: String?
+    /// The id of the service's own user on the gateway's host, which may ask at the endpoint for streams: the service works in
+    /// the machine; nil: it does not.
+    public var serviceUser: UInt32?
+
+    enum CodingKeys: String, CodingKey {
+        case id, job, lease, reconnect, certificates, secret
+        case serviceUser = "service_user"
+    }
 
     public init(
         id: String, job: Job, lease: UInt32, reconnect: UInt32, certificates: [String]? = nil,
-        secret: String? = nil
+        secret: String? = nil, serviceUser: UInt32? = nil
     ) {
         self.id = id
         self.job = job
@@ -27,6 +35,7 @@ public struct Attachment: Codable, Equatable, Sendable {
         self.reconnect = reconnect
         self.certificates = certificates
         self.secret = secret
+        self.serviceUser = serviceUser
     }
 }
 
@@ -147,6 +156,10 @@ public struct AttachedExit: Codable, Equatable, Sendable {
 }
 
 extension Job {
+    /// Whether its machine was there before it, and has a command of its own, or none. Otherwise the service runs its tasks, also on
+    /// a machine that has dialled.
+    public var hasAttachedItself: Bool { attached != nil && pool == nil }
+
     /// That its machine has dialled a gateway, and what is known about that.
     public struct Attached: Codable, Equatable, Sendable {
         /// The address that it came from.

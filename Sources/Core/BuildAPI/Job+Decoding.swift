@@ -13,6 +13,8 @@ extension Job {
             note: try members.decodeIfPresent(String.self, forKey: .note),
             status: try members.decode(Status.self, forKey: .status),
             pool: try members.decodeIfPresent(String.self, forKey: .pool),
+            arch: try members.decodeIfPresent(String.self, forKey: .arch),
+            waits: try members.decodeIfPresent(String.self, forKey: .waits),
             visibility: try members.decodeIfPresent(Visibility.self, forKey: .visibility) ?? .unlisted,
             created: try members.decodeIfPresent(Date.self, forKey: .created),
             deadline: try members.decodeIfPresent(Date.self, forKey: .deadline),
@@ -26,6 +28,7 @@ extension Job {
             builder: try members.decodeIfPresent(Builder.self, forKey: .builder),
             builderEnd: try members.decodeIfPresent(BuilderEnd.self, forKey: .builderEnd),
             attached: try members.decodeIfPresent(Attached.self, forKey: .attached),
+            rerun: try members.decodeIfPresent(Rerun.self, forKey: .rerun),
             sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [],
             removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }

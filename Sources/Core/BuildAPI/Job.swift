@@ -26,6 +26,11 @@ public struct Job: Codable, Equatable, Sendable {
     public var status: Status
     /// The name of the pool that its builder comes from; nil: the service's own builders, or it has no pools.
     public var pool: String?
+    /// What the builder must be; nil: anything that the pool has. Hostile text.
+    public var arch: String?
+    /// Why there is no builder yet, in a line for people; nil: the service does not say, or the job does not wait. Hostile
+    /// text.
+    public var waits: String?
     public var visibility: Visibility
     /// Nil: the service does not say.
     public var created: Date?
@@ -51,27 +56,30 @@ public struct Job: Codable, Equatable, Sendable {
     public var builderEnd: BuilderEnd?
     /// Of a machine that has dialled a gateway; nil: the service started its builder.
     public var attached: Attached?
+    /// Of a job that was made of a finished one; nil: of none.
+    public var rerun: Rerun?
     public var sessions: [Session]
     /// The owner's oldest finished jobs, which had to go for this one: only in the answer to its submission.
     public var removed: [JobID]?
 
     enum CodingKeys: String, CodingKey {
-        case id, name, owner, submitter, note, status, pool, visibility, created, deadline
+        case id, name, owner, submitter, note, status, pool, arch, waits, visibility, created, deadline
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
-        case attached, sessions, removed
+        case attached, rerun, sessions, removed
     }
 
     public init(
         id: JobID, name: String? = nil, owner: Party, submitter: Person? = nil, note: String? = nil,
         status: Status,
-        pool: String? = nil,
+        pool: String? = nil, arch: String? = nil, waits: String? = nil,
         visibility: Visibility = .unlisted, created: Date? = nil, deadline: Date? = nil,
         maxDeadline: Date? = nil, held: Bool = false,
         logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
-        builderEnd: BuilderEnd? = nil, attached: Attached? = nil, sessions: [Session] = [],
+        builderEnd: BuilderEnd? = nil, attached: Attached? = nil, rerun: Rerun? = nil,
+        sessions: [Session] = [],
         removed: [JobID]? = nil
     ) {
         self.id = id
@@ -81,6 +89,8 @@ public struct Job: Codable, Equatable, Sendable {
         self.note = note
         self.status = status
         self.pool = pool
+        self.arch = arch
+        self.waits = waits
         self.visibility = visibility
         self.created = created
         self.deadline = deadline
@@ -94,6 +104,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.builder = builder
         self.builderEnd = builderEnd
         self.attached = attached
+        self.rerun = rerun
         self.sessions = sessions
         self.removed = removed
     }

@@ -111,6 +111,15 @@ public struct Arguments: Sendable {
         return value
     }
 
+    /// The value of an option that takes a processor architecture, in any of its names.
+    public func architecture(_ option: String) throws(UsageError) -> Architecture? {
+        guard let value = values[option] else { return nil }
+        guard let architecture = Architecture(value) else {
+            throw UsageError(.malformedArchitecture, word: value)
+        }
+        return architecture
+    }
+
     /// The value of an option that takes a number.
     public func count(_ option: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
         guard let value = values[option] else { return nil }

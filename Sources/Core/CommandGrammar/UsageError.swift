@@ -27,6 +27,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         /// No code of a machine that somebody can adopt.
         case malformedCode
         case malformedHost
+        /// No word for a processor architecture.
+        case malformedArchitecture
         case malformedCount(ClosedRange<Int>)
         /// None of the words that an option takes.
         case malformedChoice(of: [String])
@@ -94,6 +96,8 @@ public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedStream: "Nobody types this: sallyport-attach does, without a terminal."
         case .malformedCode: "This is not a code. One looks like K7M-2QX."
         case .malformedHost: "\(quoted) is not a host name."
+        case .malformedArchitecture:
+            "\(quoted) is not a processor architecture. Write one such as x86_64 or arm64."
         case .malformedCount(let range):
             "\(quoted) is not a number from \(range.lowerBound) to \(range.upperBound)."
         case .malformedChoice(let words): "\(quoted) is not one of \(words.joined(separator: ", "))."

@@ -14,6 +14,8 @@ public enum Action: String, CaseIterable, Sendable {
     case release
     /// End the job.
     case cancel
+    /// Make a new job of it, after it has ended.
+    case rerun
     /// Let another person in, or stop letting them in.
     case share
 }

@@ -40,10 +40,10 @@ public struct Permit: Equatable, Sendable {
             return permit
         case (.look, .stranger) where job.visibility == .public:
             return permit
-        case (.extend, .owner), (.hold, .owner), (.release, .owner), (.cancel, .owner),
-            (.extend, .member), (.hold, .member), (.release, .member), (.cancel, .member),
+        case (.extend, .owner), (.hold, .owner), (.release, .owner), (.cancel, .owner), (.rerun, .owner),
+            (.extend, .member), (.hold, .member), (.release, .member), (.cancel, .member), (.rerun, .member),
             (.extend, .administrator), (.hold, .administrator), (.release, .administrator),
-            (.cancel, .administrator):
+            (.cancel, .administrator), (.rerun, .administrator):
             return permit
         case (.share, .owner), (.share, .member):
             return permit

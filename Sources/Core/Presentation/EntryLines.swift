@@ -39,9 +39,11 @@ public struct EntryLines {
     }
 
     public func lines(at now: Date) -> [String] {
-        let script = Self.failedTask(job)?.script.map {
-            "To repeat the failed task: \(HostileText.printable($0, limit: 200))"
-        }
+        let script =
+            Reproduction(job).map { "To repeat it: \($0.line ?? "~/REPRODUCE says how")" }
+            ?? Self.failedTask(job)?.script.map {
+                "To repeat the failed task: \(HostileText.printable($0, limit: 200))"
+            }
         return [Self.summary(job)] + ends(at: now) + [script, variables, commands.ownSSH].compactMap(\.self)
     }
 
@@ -89,17 +91,24 @@ public struct EntryLines {
     }
 
     /// `failed, task “build” ended with exit status 2`
-    public static func ending(_ job: Job) -> String { job.status.spoken + place(job) }
+    public static func ending(_ job: Job) -> String {
+        guard job.status == .success, let reproduction = Reproduction(job) else {
+            return job.status.spoken + place(job)
+        }
+        return "nothing was run, for it is a fresh builder for \(reproduction.origin)"
+    }
 
     private static func place(_ job: Job) -> String {
         if let task = failedTask(job) {
             let exit = task.spokenExit.map { " ended with \($0)" }
-            // An attached machine has one command, or none.
-            guard job.attached == nil else { return exit.map { ", its command\($0)" } ?? "" }
+            // A machine that has attached itself has one command, or none.
+            guard !job.hasAttachedItself else {
+                return exit.map { ", its command\($0)" } ?? ""
+            }
             let name = "task “\(HostileText.printable(task.name, limit: 128))”"
             return exit.map { ", \(name)\($0)" } ?? ", in \(name)"
         }
-        guard !job.status.isFinal, job.attached == nil,
+        guard !job.status.isFinal, !job.hasAttachedItself,
             let task = job.tasks.first(where: { $0.status == .running })
         else { return "" }
         return ", task “\(HostileText.printable(task.name, limit: 128))”"

@@ -3,7 +3,8 @@ import BuildAPI
 import Connections
 import Glibc
 
-/// The folder of this gateway's sockets for attached machines. It and they are for the account alone.
+/// The folder of this gateway's sockets for attached machines. It and they are for the account alone, but for what a build
+/// service needs that works in a machine: see ``admit(_:)``.
 struct AttachmentFolder {
     /// A folder, or a socket in it, that cannot be used; in an administrator's words.
     struct Failure: Error, Equatable {
@@ -22,11 +23,24 @@ struct AttachmentFolder {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Self.failure(path) }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw Self.failure(path) }
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0
+        // Somebody who has been admitted can enter it, which shows there, and knows the name of one socket.
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o066 == 0
         else {
             throw Failure(cause: "\(path) must be a folder that belongs to the account, with mode 0700")
         }
         removeStaleSockets(now: time(nil))
+    }
+
+    /// Lets processes of one more user reach sockets here whose names they know.
+    func admit(_ user: uid_t) throws(Failure) {
+        try Self.permit(user, to: .enter, at: path)
+    }
+
+    /// Root, and the account itself, need no permission.
+    static func permit(_ user: uid_t, to purpose: AccessList.Purpose, at path: String) throws(Failure) {
+        guard user != 0, user != geteuid() else { return }
+        let code = AccessList.permit(user, to: purpose, at: path)
+        guard code == 0 else { throw Failure(cause: "\(path): \(String(cString: strerror(code)))") }
     }
 
     /// The path of a socket in the folder.

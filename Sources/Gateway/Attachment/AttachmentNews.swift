@@ -85,12 +85,15 @@ struct AttachmentNews {
     }
 
     private func ended(at now: Date) -> [String] {
-        if job.status == .success {
+        // The runner's tasks have ended, and its rules say what becomes of the machine.
+        let what = job.pool == nil ? "command" : "job"
+        if job.status == .success, job.pool == nil {
             let names = Visitors.sentence(about: job.sessions)?.replacing("Also inside", with: "Inside")
             return [names.map { "The machine stays until the last one has left. \($0)" }].compactMap(\.self)
         }
-        guard job.sessions.isEmpty else { return ["The command has failed. \(time(at: now) ?? "")"] }
-        return ["The command has failed. To enter this machine:", invitation]
+        let end = job.status == .success ? "succeeded" : "failed"
+        guard job.sessions.isEmpty else { return ["The \(what) has \(end). \(time(at: now) ?? "")"] }
+        return ["The \(what) has \(end). To enter this machine:", invitation]
             + [time(at: now)].compactMap(\.self)
     }
 

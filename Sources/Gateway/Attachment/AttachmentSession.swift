@@ -183,14 +183,28 @@ final class AttachmentSession: RunningCommand {
         case .success(let attachment):
             context.journal.note(
                 "attach job=\(attachment.job.id) owner=\(attachment.job.owner.id) \(record)")
+            if let user = attachment.serviceUser { admit(user) }
             take(.attached(attachment))
         case .failure(let error): take(.notAttached(error))
         }
     }
 
+    /// The build service works in the machine itself.
+    private func admit(_ user: uid_t) {
+        do throws(AttachmentFolder.Failure) {
+            try folder.admit(user)
+            try door?.admit(user)
+        } catch {
+            context.journal.warn("attach: the build service cannot reach the machine: \(error.cause)")
+        }
+    }
+
     private func renewed(_ result: Result<Attachment, ServiceError>) {
         switch result {
-        case .success(let attachment): take(.renewed(attachment))
+        case .success(let attachment):
+            // What makes the folder anew takes away what it was let in by.
+            if let user = attachment.serviceUser { admit(user) }
+            take(.renewed(attachment))
         case .failure(let error): take(.notRenewed(error))
         }
     }

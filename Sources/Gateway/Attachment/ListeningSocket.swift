@@ -1,10 +1,15 @@
 import CLinux
+import Connections
 import EventLoop
 import Glibc
 
 /// A Unix socket for processes of the account; it goes with its last reference.
 final class ListeningSocket {
+    /// Whose processes can connect besides.
+    private final class Guests { var users: Set<uid_t> = [] }
+
     private let path: String
+    private let guests = Guests()
     private let descriptor: CInt
     /// Of the file; nil: there is none any more.
     private let number: ino_t?
@@ -25,16 +30,22 @@ final class ListeningSocket {
         }
         self.path = path
         number = Self.number(of: path)
-        watch = loop.watch(descriptor, for: .readable) { [descriptor] _ in
+        watch = loop.watch(descriptor, for: .readable) { [descriptor, guests] _ in
             var user = uid_t.max
             let connection = sp_accept(descriptor, &user)
             guard connection >= 0 else { return }
-            guard user == geteuid() else {
+            guard user == geteuid() || guests.users.contains(user) else {
                 close(connection)
                 return
             }
             accepted(connection)
         }
+    }
+
+    /// Lets processes of one more user connect.
+    func admit(_ user: uid_t) throws(AttachmentFolder.Failure) {
+        guests.users.insert(user)
+        try AttachmentFolder.permit(user, to: .connect, at: path)
     }
 
     deinit {

@@ -1,5 +1,6 @@
 import BuildAPI
 import Glibc
+import Presentation
 import SSHClient
 import ServiceClient
 
@@ -89,8 +90,8 @@ struct BuilderSessionMachine {
 
     private struct Waiting {
         var isWatched = false
-        var hasSaidQueued = false
-        var hasSaidBooting = false
+        /// What the person has been told that they wait for.
+        var said: Notice?
     }
 
     private struct Entry {
@@ -200,6 +201,7 @@ struct BuilderSessionMachine {
     private mutating func wait(_ waiting: Waiting) -> [Action] {
         var waiting = waiting
         var actions: [Action] = []
+        let notice: Notice
         switch (job.status, job.builder?.state) {
         case (.success, nil), (.failed, nil), (.timeout, nil), (.cancelled, nil): return end(.jobEnded(job))
         case (_, .kept), (.success, _), (.failed, _), (.timeout, _), (.cancelled, _),
@@ -208,13 +210,11 @@ struct BuilderSessionMachine {
         case (_, .ready):
             state = .showingLog(.requested)
             return [.say(.stillRunning(job.id)), .claim] + (waiting.isWatched ? [] : [.watch]) + [.showLog]
-        case (.pending, _), (.queued, _):
-            if !waiting.hasSaidQueued { actions.append(.wait(.queued(job.id))) }
-            waiting.hasSaidQueued = true
-        case (.running, _):
-            if !waiting.hasSaidBooting { actions.append(.wait(.booting(job.id))) }
-            waiting.hasSaidBooting = true
+        case (.pending, _), (.queued, _): notice = job.spokenWaiting.map(Notice.waits) ?? .queued(job.id)
+        case (.running, _): notice = .booting(job.id)
         }
+        if notice != waiting.said { actions.append(.wait(notice)) }
+        waiting.said = notice
         if !waiting.isWatched { actions.append(.watch) }
         waiting.isWatched = true
         state = .waiting(waiting)

@@ -19,6 +19,8 @@ struct SubmitCommand: Command, PersonalCommand {
             --follow    show its log, and exit with 0 if it succeeds, 1 otherwise
             --keep never|failure|always
                         when the machine stays afterwards, instead of what the manifest says
+            --pool NAME the machine comes from there, whatever the manifest says; pools lists them
+            --arch ARCH the machine has this architecture, such as arm64, whatever the manifest says
             --group NAME
                         a job of this group, in which you are: everyone in it can do all that you can
             --note TEXT what it is about: everything up to the end of the line, so it comes last
@@ -30,7 +32,7 @@ struct SubmitCommand: Command, PersonalCommand {
             """)
     static let syntax = Syntax(
         flags: ["--follow", "--private", "--public", "--json", "--tar"],
-        values: ["--manifest", "--keep", "--group"],
+        values: ["--manifest", "--keep", "--group", "--pool", "--arch"],
         texts: ["--note"])
 
     /// Show the job's log, and end as the job does.
@@ -40,6 +42,10 @@ struct SubmitCommand: Command, PersonalCommand {
     let json: Bool
     /// Instead of what the manifest says.
     let keep: KeepRule?
+    /// The same.
+    let pool: String?
+    /// The same.
+    let arch: Architecture?
     /// Whose it will be; nil: the person's own.
     let group: Group?
     /// Standard input is an archive of the source.
@@ -55,6 +61,8 @@ struct SubmitCommand: Command, PersonalCommand {
         visibility = arguments.has("--private") ? .private : arguments.has("--public") ? .public : .unlisted
         json = arguments.has("--json")
         keep = try arguments.choice("--keep")
+        pool = arguments.value(of: "--pool")
+        arch = try arguments.architecture("--arch")
         group = arguments.value(of: "--group").map(Group.init(written:))
         isSource = arguments.has("--tar")
         manifest = arguments.value(of: "--manifest")
@@ -77,7 +85,7 @@ struct SubmitCommand: Command, PersonalCommand {
     }
 }
 
-/// A `submit` in progress: reads the manifest, and shows the log if asked to. A signal ends it, but not the job.
+/// A `submit` in progress: reads the manifest. A signal ends it, but not the job.
 private final class Submission: RunningCommand {
     private static let largestManifest = 1 << 20
 
@@ -85,12 +93,13 @@ private final class Submission: RunningCommand {
     private let principal: Principal
     private let command: SubmitCommand
     private var input: StandardInput?
-    private var tail: LogSession?
+    private let newJob: NewJobSession
 
     init(_ command: SubmitCommand, for principal: Principal, in context: SessionContext) {
         self.context = context
         self.principal = principal
         self.command = command
+        newJob = NewJobSession(follow: command.follow, json: command.json, for: principal, in: context)
     }
 
     func start() {
@@ -100,6 +109,18 @@ private final class Submission: RunningCommand {
         if let option = command.optionInNote {
             context.say("“\(option)” is a part of the note: options stand before --note.")
         }
+        guard command.pool != nil || command.arch != nil else { return read(for: service) }
+        // A service without pools ignores both, and its builder is not the one that is meant.
+        service.pools { [unowned self] result in
+            switch result {
+            case .success: read(for: service)
+            case .failure(let error) where error.code == .notOffered: context.refuse(.noPools)
+            case .failure(let error): context.refuse(.serviceRefused(error, SubmitCommand.manual.name))
+            }
+        }
+    }
+
+    private func read(for service: any SelfService) {
         guard !command.isSource else { return submitSource(to: service) }
         if context.environment.hasTerminal { context.say("Type or paste the manifest, then press Ctrl-D.") }
         input = StandardInput(limit: Self.largestManifest, from: principal, in: context) {
@@ -117,7 +138,8 @@ private final class Submission: RunningCommand {
     private var options: SubmissionOptions {
         SubmissionOptions(
             submitter: principal.person.id, group: command.group, session: context.key.fingerprint,
-            note: command.note, visibility: command.visibility, keep: command.keep)
+            note: command.note, visibility: command.visibility, keep: command.keep,
+            pool: command.pool, arch: command.arch)
     }
 
     /// Nobody types an archive, and a terminal would change its bytes.
@@ -132,30 +154,12 @@ private final class Submission: RunningCommand {
         switch result {
         case .success(let job):
             context.journal.note("submit job=\(job.id) \(principal.person.record)")
-            submitted(job)
+            if let sentence = job.ignoredGroup(command.group) { context.say(sentence) }
+            newJob.submitted(job)
         case .failure(let error):
             context.refuse(
                 .serviceRefused(error, SubmitCommand.manual.name + (command.isSource ? " --tar" : "")))
         }
     }
 
-    private func submitted(_ job: Job) {
-        if let removals = job.spokenRemovals { context.say(removals) }
-        if let sentence = job.ignoredGroup(command.group) { context.say(sentence) }
-        guard command.follow else {
-            context.answer(JobView(job: job, isInvited: true), json: command.json) {
-                "job \(job.id): \(job.status.rawValue)\n"
-            }
-            return
-        }
-        context.say(
-            "Job \(job.id) is submitted. Following its log; Ctrl-C stops following, not the job.")
-        do throws(Denial) {
-            let permit = try Permit.decide(.look, on: job.id, job, for: principal)
-            tail = LogSession(permit, raw: false, in: context)
-            tail?.start()
-        } catch {
-            context.refuse(.denied(error, to: principal))
-        }
-    }
 }

@@ -75,12 +75,14 @@ enum Verbs {
         Verb(ShareCommand.self),
         Verb(UnshareCommand.self),
         Verb(CancelCommand.self),
+        Verb(RerunCommand.self),
         // About one job, or about every job's builder.
         Verb(KnownHostsCommand.self),
         Verb(SSHConfigCommand.self),
         // About the person who asks.
         Verb(ListCommand.self),
         Verb(ImagesCommand.self),
+        Verb(PoolsCommand.self),
         Verb(SubmitCommand.self),
         Verb(KeysCommand.self),
         Verb(WhoamiCommand.self),

@@ -32,10 +32,21 @@ struct JobSheet {
         add(
             "owner",
             job.owner.printableName + (job.submitter.map { ", submitted by \($0.printableName)" } ?? ""))
+        if let reproduction = Reproduction(job) {
+            add("machine", "fresh, for \(reproduction.origin)")
+            add("", "nothing is run on it")
+        } else if let rerun = job.rerun {
+            add("of", "job \(rerun.of), which \(rerun.status.spoken)")
+        }
         if let created = job.created { add("submitted", TimeLeft.moment(created)) }
+        if let waits = job.waits { add("waits", HostileText.printable(waits, limit: 200)) }
         if let pool = job.pool { add("pool", HostileText.printable(pool, limit: 40)) }
+        if let arch = job.arch { add("arch", HostileText.printable(arch, limit: 40)) }
         for (index, line) in tasks.enumerated() { add(index == 0 ? "tasks" : "", line) }
         add("builder", builder)
+        if job.builder != nil, job.attached != nil, !job.hasAttachedItself {
+            add("host key", "as the machine says; what it says of itself is unchecked")
+        }
         if job.builder?.firstUse == true {
             add("host key", "as the builder has shown it first; nobody vouches for it")
         }

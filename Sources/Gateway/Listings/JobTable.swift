@@ -26,7 +26,8 @@ struct JobTable {
             let owner = shared.isEmpty ? [] : [job.owner.isSame(as: person) ? "you" : name]
             table.add(
                 [
-                    "\(job.id)", job.status.rawValue, job.builder?.state.rawValue ?? "-",
+                    "\(job.id)", job.isFresh && job.status == .success ? "fresh" : job.status.rawValue,
+                    job.builder?.state.rawValue ?? "-",
                     job.builder == nil
                         ? "-" : job.deadline.map { TimeLeft.text(until: $0, from: now) } ?? "-",
                     inside.isEmpty ? "-" : inside.joined(separator: ", "),

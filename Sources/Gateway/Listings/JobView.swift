@@ -18,8 +18,9 @@ struct JobView: Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case id, owner, submitter, note, status, pool, visibility, created, deadline, held, shares, tasks,
-            builder
+        case id, owner, submitter, note, status, pool, arch, waits, visibility, created, deadline, held,
+            shares, tasks,
+            builder, rerun
         case sessions
         case maxDeadline = "max_deadline"
         case builderEnd = "builder_end"
@@ -33,6 +34,8 @@ struct JobView: Encodable {
         try container.encode(job.note, forKey: .note)
         try container.encode(job.status, forKey: .status)
         try container.encodeIfPresent(job.pool, forKey: .pool)
+        try container.encodeIfPresent(job.arch, forKey: .arch)
+        try container.encodeIfPresent(job.waits, forKey: .waits)
         try container.encode(job.visibility, forKey: .visibility)
         try container.encodeIfPresent(job.created, forKey: .created)
         try container.encode(job.deadline, forKey: .deadline)
@@ -41,6 +44,7 @@ struct JobView: Encodable {
         try container.encode(job.tasks, forKey: .tasks)
         try container.encode(job.builder.map { Builder(state: $0.state) }, forKey: .builder)
         try container.encode(job.builderEnd?.reason.rawValue, forKey: .builderEnd)
+        try container.encodeIfPresent(job.rerun, forKey: .rerun)
         guard isInvited else { return }
         try container.encode(job.shares.map(\.name), forKey: .shares)
         try container.encode(

@@ -6,6 +6,8 @@ enum Notice: Equatable {
     /// The tasks are running, and their log is shown.
     case stillRunning(JobID)
     case queued(JobID)
+    /// The service says why there is no builder yet.
+    case waits(String)
     case booting(JobID)
     /// The service does not keep the builder for this session.
     case unclaimed
@@ -17,6 +19,7 @@ enum Notice: Equatable {
         case .stillRunning(let job):
             "Job \(job) is still running. Your session will start when its tasks have ended."
         case .queued(let job): "Job \(job) is queued. Waiting for a builder."
+        case .waits(let sentence): sentence
         case .booting(let job): "The builder of job \(job) is booting."
         case .unclaimed:
             "The build service does not answer. You can continue, but until it answers again, nothing keeps the "

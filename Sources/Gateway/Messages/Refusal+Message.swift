@@ -156,6 +156,10 @@ extension Refusal {
             Message(
                 .badInput, "There is no manifest on standard input:",
                 command: "\(SubmitCommand.manual.name) <job.yaml", cause: "submit: empty")
+        case .noPools:
+            Message(
+                .usage, "This build service has no pools.", "Leave out --pool and --arch.",
+                cause: "submit with a pool or an architecture, and the service has no pools")
         case .unusableKey(let error) where error.isPrivate:
             Message(
                 .badInput, "This is a private key, and it was not stored.",

@@ -75,6 +75,8 @@ enum Refusal: Error {
 
     case manifestTooLarge
     case noManifest
+    /// `submit` with a pool or an architecture, to a service that has no pools.
+    case noPools
     case sourceFromTerminal
     /// What was sent is no public key that can log in.
     case unusableKey(KeyFormError)

@@ -42,8 +42,10 @@ final class WaitingLine {
     private func draw(_ erase: String = WaitingLine.erase) {
         guard let sentence else { return }
         let line = "sallyport: \(sentence)"
-        let counted = "\(line) (\(seconds) s)"
-        guard let columns, Self.width(of: counted) < columns() else {
+        let count = " (\(seconds) s)"
+        let width = columns?() ?? 0
+        let counted = Self.cut(line, to: max(width, Self.usualWidth) - 1 - count.count) + count
+        guard Self.width(of: counted) < width else {
             // The window can have become so narrow that the line before takes several of its lines, which cannot be erased.
             if seconds == 0 { sink.write("\(erase)\(line)\n") } else { sink.write("\n") }
             return stop()
@@ -58,6 +60,16 @@ final class WaitingLine {
     private func stop() {
         sentence = nil
         timer?.cancel()
+    }
+
+    /// What is said to be short enough, unless the service or an allocator says more.
+    private static let usualWidth = 80
+
+    private static func cut(_ text: String, to room: Int) -> String {
+        guard width(of: text) > room else { return text }
+        var result = text
+        while width(of: result) > room - 2 { result.removeLast() }
+        return result + "…"
     }
 
     /// At most; names are the only text that is not ASCII.

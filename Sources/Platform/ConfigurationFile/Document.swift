@@ -1,4 +1,4 @@
-import BuildAPI
+package import BuildAPI
 import TOMLKit
 
 /// A TOML document that remembers which keys were asked for.
@@ -53,6 +53,28 @@ package struct Document {
     package mutating func words(_ section: String, _ key: String) throws(ConfigurationError) -> [String]? {
         if let word = try value(section, key)?.string, !word.isEmpty { return [word] }
         return try texts(section, key)
+    }
+
+    package mutating func architecture(
+        _ section: String, _ key: String
+    ) throws(ConfigurationError) -> Architecture? {
+        guard let word = try text(section, key) else { return nil }
+        guard let architecture = Architecture(word) else {
+            throw error(section, key, "expected a processor architecture, such as \"x86_64\" or \"arm64\"")
+        }
+        return architecture
+    }
+
+    /// A list of them. One is a list of one.
+    package mutating func architectures(
+        _ section: String, _ key: String
+    ) throws(ConfigurationError) -> [Architecture]? {
+        guard let words = try words(section, key) else { return nil }
+        let architectures = words.compactMap { Architecture($0) }
+        guard architectures.count == words.count, Set(architectures).count == words.count else {
+            throw error(section, key, "expected processor architectures, such as \"x86_64\" or \"arm64\"")
+        }
+        return architectures
     }
 
     package mutating func flag(

@@ -1,3 +1,5 @@
+public import BuildAPI
+
 extension Configuration.Runner {
     /// `[runner.pool.NAME]`: a place that builders come from.
     public struct Pool: Equatable, Sendable {
@@ -20,8 +22,8 @@ extension Configuration.Runner {
         public var kind = Kind.qemu
         /// One line for people; nil: there is none.
         public var description: String?
-        /// The processor architecture of its builders, in the administrator's words; nil: they do not say.
-        public var arch: String?
+        /// What its builders can be, for ``Kind/command``; empty: nobody here knows.
+        public var architectures: [Architecture] = []
         /// What else distinguishes its builders.
         public var tags: [String] = []
         /// Builders at once; nil: as many as fit into the machine's memory.
@@ -33,8 +35,38 @@ extension Configuration.Runner {
         /// The allocator program and its arguments, for ``Kind/command``.
         public var command: [String] = []
         public var hostKey = HostKeyRule.given
+        /// Which gateway machines can dial that cannot be reached, for ``Kind/command``; nil: they cannot.
+        public var attach: AttachGateway?
 
         public init() {}
+    }
+
+    /// A gateway as machines name it.
+    public struct AttachGateway: Equatable, Sendable {
+        /// `user@host`
+        public var name: String
+        public var port: UInt16
+
+        public init(name: String, port: UInt16 = 22) {
+            self.name = name
+            self.port = port
+        }
+
+        /// Nil: the text is not `user@host` or `user@host:port`.
+        init?(_ text: String) {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            let words = parts[0].split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count <= 2, words.count == 2, UserName.isValid(words[0]), HostName.isValid(words[1])
+            else { return nil }
+            name = String(parts[0])
+            port = 22
+            guard parts.count == 2 else { return }
+            guard let number = UInt16(parts[1]), number > 0 else { return nil }
+            port = number
+        }
+
+        /// The name without the user.
+        public var host: Substring { name.drop { $0 != "@" }.dropFirst() }
     }
 
     /// The pool of this host's own virtual machines, which there always is.
@@ -89,7 +121,7 @@ extension ConfigurationFile {
         var pool = Configuration.Runner.Pool()
         pool.kind = try document.choice(table, "kind", default: pool.kind)
         pool.description = try document.text(table, "description")
-        pool.arch = try document.text(table, "arch")
+        pool.architectures = try document.architectures(table, "arch") ?? []
         pool.tags = try document.texts(table, "tags") ?? []
         pool.max = try document.number(table, "max", in: 0...10_000)
         pool.maxStarting = try document.number(
@@ -97,10 +129,17 @@ extension ConfigurationFile {
         pool.timeout = try document.number(table, "timeout", in: 1...86_400, default: pool.timeout)
         let command = try document.words(table, "command")
         pool.hostKey = try document.choice(table, "host_key", default: pool.hostKey)
+        let attach = try document.text(table, "attach")
         switch pool.kind {
         case .qemu:
+            guard attach == nil else {
+                throw document.error(table, "attach", "expected kind = \"command\"")
+            }
             guard command == nil else {
                 throw document.error(table, "command", "expected kind = \"command\"")
+            }
+            guard pool.architectures.isEmpty else {
+                throw document.error(table, "arch", "expected nothing: the images of this host say it")
             }
             guard pool.hostKey == .given else {
                 throw document.error(
@@ -112,6 +151,12 @@ extension ConfigurationFile {
                 throw document.error(table, "command", "expected an absolute path and arguments")
             }
             pool.command = command
+            pool.attach = try attach.map { text throws(ConfigurationError) in
+                guard let gateway = Configuration.Runner.AttachGateway(text) else {
+                    throw document.error(table, "attach", "expected \"user@host\" or \"user@host:port\"")
+                }
+                return gateway
+            }
             guard pool.max != nil else {
                 throw document.error(table, "max", "expected the number of builders at once")
             }

@@ -18,6 +18,17 @@ package struct HelperProgram: Sendable {
         package var output: [UInt8]
         /// The end of what it has said.
         package var errors: String
+
+        /// Its last line, and how it has ended: `no power (status 3)`.
+        package var lastWords: String {
+            let end =
+                switch status {
+                case .exited(let code): "status \(code)"
+                case .signaled(let signal): "signal \(signal)"
+                }
+            let line = errors.split(whereSeparator: \.isNewline).last
+            return line.map { "\($0) (\(end))" } ?? end
+        }
     }
 
     /// Why there is no outcome.
@@ -107,7 +118,7 @@ package struct HelperProgram: Sendable {
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero),
         ]
         if grace == .zero { options.teardownSequence.removeFirst() }
-        let words = endsWithUs ? Self.bound(self.words) : self.words
+        let words = endsWithUs ? Self.endingWithUs(self.words) : self.words
         let program: Executable =
             words[0].contains("/") ? .path(FilePath(words[0])) : .name(words[0])
         let pipe = try Self.pipe(holding: input)
@@ -142,7 +153,7 @@ package struct HelperProgram: Sendable {
     /// The same program, with PR_SET_PDEATHSIG (prctl(2)). The parent, for the kernel, is the thread that starts programs
     /// here; it lives as long as this process. If that has ended before the signal was set, nothing is run: sh(1) sets PPID
     /// after that.
-    private static func bound(_ words: [String]) -> [String] {
+    package static func endingWithUs(_ words: [String]) -> [String] {
         [
             "setpriv", "--pdeathsig", "KILL", "--", "/bin/sh", "-c",
             #"[ "$PPID" = "$1" ] || exit 75; shift; exec "$@""#, "sh", "\(getpid())",

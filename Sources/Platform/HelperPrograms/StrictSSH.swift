@@ -7,13 +7,17 @@ package enum StrictSSH {
     /// - Parameters:
     ///   - identity: the file of the private key.
     ///   - knownHosts: the file that names the machine's host keys under this alias.
-    package static func words(identity: String, knownHosts: String, alias: String) -> [String] {
+    ///   - learns: whether ssh writes the key that it is shown into that file, where it names none.
+    package static func words(
+        identity: String, knownHosts: String, alias: String, learns: Bool = false
+    ) -> [String] {
         ["-F", "none", "-T"]
             + options([
                 "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
                 "IdentityFile=\(quoted(identity))", "PreferredAuthentications=publickey",
                 "UserKnownHostsFile=\(quoted(knownHosts))", "GlobalKnownHostsFile=none",
-                "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "HostKeyAlias=\(alias)",
+                "StrictHostKeyChecking=\(learns ? "accept-new" : "yes")", "UpdateHostKeys=no",
+                "HostKeyAlias=\(alias)",
                 "ClearAllForwardings=yes", "ForwardAgent=no", "ConnectTimeout=20",
                 "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
             ])
@@ -24,9 +28,10 @@ package enum StrictSSH {
     /// - Parameter more: further options.
     package static func words(
         _ command: String, at address: String, port: Int, as user: String, identity: String,
-        knownHosts: String, alias: String, more: [String] = []
+        knownHosts: String, alias: String, learns: Bool = false, more: [String] = []
     ) -> [String] {
-        words(identity: identity, knownHosts: knownHosts, alias: alias) + options(["ControlPath=none"] + more)
+        words(identity: identity, knownHosts: knownHosts, alias: alias, learns: learns)
+            + options(["ControlPath=none"] + more)
             + ["-p", "\(port)", "-l", user, "--", address, command]
     }
 

@@ -1,11 +1,9 @@
+import AllocatorPrograms
 import AllocatorProtocol
 import ArgumentParser
-import BuildAPI
 import ConfigurationFile
-import FoundationEssentials
 import Glibc
 import Hosts
-import Presentation
 import Version
 
 /// The allocator `hosts`: docs/hosts.md.
@@ -45,18 +43,18 @@ struct SallyportHosts: AsyncParsableCommand {
             let file = try read()
             // Root works on the runner's files as the runner.
             if getuid() == 0 { try FolderOwner.of(file.state)?.become() }
-            let allocator = try HostsAllocator(file) { Self.say($0) }
+            let allocator = try HostsAllocator(file) { StandardStreams.say($0) }
             switch verb {
-            case .allocate: try Self.answer(try await allocator.allocate(try Self.question()))
-            case .release: try await allocator.release(try Self.question())
-            case .list: try Self.answer(try allocator.list(try Self.question()))
+            case .allocate:
+                try StandardStreams.answer(try await allocator.allocate(try StandardStreams.question()))
+            case .release: try await allocator.release(try StandardStreams.question())
+            case .list: try StandardStreams.answer(try allocator.list(try StandardStreams.question()))
             case .extend: break
             case .show: Swift.print(try allocator.table(), terminator: "")
             case .returnHost: try await allocator.returnHost(machine ?? "")
             }
         } catch {
-            Self.say(error.reason)
-            Glibc.exit(error.status)
+            StandardStreams.end(error)
         }
     }
 
@@ -66,41 +64,5 @@ struct SallyportHosts: AsyncParsableCommand {
         } catch {
             throw AllocatorEnd(78, error.description)
         }
-    }
-
-    private static func question<Question: Decodable>() throws(AllocatorEnd) -> Question {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0, bytes.count < 1 << 20 else { break }
-            bytes += buffer[..<count]
-        }
-        do {
-            return try JSON.decode(Question.self, from: Data(bytes))
-        } catch {
-            throw AllocatorEnd(
-                64, "standard input is not what docs/allocators.md describes: \(JSON.complaint(about: error))"
-            )
-        }
-    }
-
-    /// An answer that nobody reads is none: the runner releases what it has not heard of.
-    private static func answer(_ value: some Encodable) throws(AllocatorEnd) {
-        guard var rest = try? JSON.encode(value) + Data("\n".utf8) else {
-            throw AllocatorEnd(70, "the answer cannot be encoded")
-        }
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress!, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw AllocatorEnd(74, "the answer could not be written") }
-            rest = rest.dropFirst(count)
-        }
-    }
-
-    private static func say(_ line: String) {
-        let line = Array((HostileText.printable(line, limit: 400) + "\n").utf8)
-        _ = write(STDERR_FILENO, line, line.count)
     }
 }

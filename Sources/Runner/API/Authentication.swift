@@ -17,6 +17,11 @@ enum Authentication: Sendable {
         let name: String
     }
 
+    /// Whether its clients are on this host.
+    var isLocal: Bool {
+        if case .peer = self { true } else { false }
+    }
+
     /// The word for the client in a sentence.
     var subject: String {
         switch self {

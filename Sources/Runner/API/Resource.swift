@@ -12,6 +12,7 @@ enum Resource: Equatable, Sendable {
     case log(JobID, name: String)
     case claims(JobID)
     case cancellation(JobID)
+    case reruns(JobID)
     case deadline(JobID)
     case hold(JobID)
     case share(JobID, name: String)
@@ -30,6 +31,7 @@ enum Resource: Equatable, Sendable {
     case pairingRenewal(String)
     case hostAuthority
     case images
+    case pools
     case terms
     case acceptance(version: String, person: String)
     case allocations
@@ -66,6 +68,7 @@ enum Resource: Equatable, Sendable {
         case 1... where words[0] == "pairings": self.init(ofPairing: words[1...])
         case 1 where words[0] == "host-authority": self = .hostAuthority
         case 1 where words[0] == "images": self = .images
+        case 1 where words[0] == "pools": self = .pools
         case 1 where words[0] == "terms": self = .terms
         case 4 where words[0] == "terms" && words[2] == "acceptances":
             self = .acceptance(version: words[1], person: words[3])
@@ -114,6 +117,7 @@ enum Resource: Equatable, Sendable {
         case ("events", 1): self = .events(job)
         case ("claims", 1): self = .claims(job)
         case ("cancel", 1): self = .cancellation(job)
+        case ("reruns", 1): self = .reruns(job)
         case ("deadline", 1): self = .deadline(job)
         case ("hold", 1): self = .hold(job)
         case ("builder", 1): self = .builder(job)
@@ -131,13 +135,13 @@ enum Resource: Equatable, Sendable {
         case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
         case .job, .events, .log: [.get: .gateway]
-        case .claims, .cancellation, .heartbeat, .keyConfirmation, .attachments, .resumption,
+        case .claims, .cancellation, .reruns, .heartbeat, .keyConfirmation, .attachments, .resumption,
             .attachmentHeartbeat, .attachmentExit, .pairings, .adoption, .pairingRenewal:
             [.post: .gateway]
         case .claim, .builder, .attachment, .pairing: [.delete: .gateway]
         case .deadline, .acceptance, .attachmentLog: [.put: .gateway]
         case .hold, .share: [.put: .gateway, .delete: .gateway]
-        case .terms, .hostAuthority, .images: [.get: .gateway]
+        case .terms, .hostAuthority, .images, .pools: [.get: .gateway]
         case .allocations, .people: [.get: .operator]
         case .suspension, .administration, .robot, .membership: [.put: .operator, .delete: .operator]
         }

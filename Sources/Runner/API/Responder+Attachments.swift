@@ -11,9 +11,12 @@ extension Responder {
     ) async throws(RunnerError) -> Response {
         switch resource {
         case .attachments:
-            return try json(await directory.attach(decode(NewAttachment.self, request)), .created)
+            return try json(
+                await directory.attach(
+                    decode(NewAttachment.self, request), isHere: authentication.isLocal), .created)
         case .resumption:
-            return try json(await directory.resume(decode(Resumption.self, request)))
+            return try json(
+                await directory.resume(decode(Resumption.self, request), isHere: authentication.isLocal))
         case .attachmentHeartbeat(let id):
             return try json(
                 await directory.withAttachment(id) { job throws(RunnerError) in

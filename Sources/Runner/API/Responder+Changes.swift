@@ -9,11 +9,7 @@ extension Responder {
     func change(
         _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
     ) async throws(RunnerError) -> Job {
-        let requester = try await requester(query)
-        guard role == .operator || requester.principal != nil else {
-            throw RunnerError(
-                .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")
-        }
+        let requester = try await namedRequester(query, role)
         let isSet = request.method == .put
         switch resource {
         case .deadline(let id):
@@ -79,6 +75,16 @@ extension Responder {
 
     private static var noPerson: RunnerError {
         RunnerError(.unprocessable(line: nil, key: "name"), "There is no person with this name.")
+    }
+
+    /// The person for whom the client asks, whom only operators need not name.
+    func namedRequester(_ query: Query, _ role: Role) async throws(RunnerError) -> Requester {
+        let requester = try await requester(query)
+        guard role == .operator || requester.principal != nil else {
+            throw RunnerError(
+                .forbidden, "This \(authentication.subject) must say for whom it asks: person is missing.")
+        }
+        return requester
     }
 
     /// The person for whom the client asks. A client that names a person asks for that person only.

@@ -18,7 +18,8 @@ extension Responder {
         switch resource {
         case .keyConfirmation(let fingerprint): return try await confirmKey(fingerprint, request, at: now)
         case .key(let fingerprint) where request.method == .get:
-            var key = try await people.key(fingerprint)
+            var key = await directory.attachKey(fingerprint)
+            if key == nil { key = try await people.key(fingerprint) }
             if key == nil, showsPending { key = try await store.pendingKey(fingerprint, at: now) }
             guard let key, Set(key.limits ?? []).isSubset(of: limits) else {
                 throw RunnerError(.notFound, "There is no such key.")

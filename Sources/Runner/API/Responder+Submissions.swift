@@ -35,7 +35,10 @@ extension Responder {
             }
             return rule
         }
+        submission.wish = try wish(query)
         try await directory.countSubmission(of: submission.owner)
+        // Before it is read what the job is about, which can take long.
+        try ManifestPools(directory.context.pools).check(submission.wish)
         let job =
             if isSource {
                 try await submitSource(
@@ -46,6 +49,28 @@ extension Responder {
                     as: submission)
             }
         return try json(job, .created)
+    }
+
+    /// A new job that is made of a finished one.
+    func rerun(
+        _ id: JobID, _ request: Request, _ query: Query, _ role: Role
+    ) async throws(RunnerError) -> Response {
+        let requester = try await namedRequester(query, role)
+        let wish = try await decode(NewRerun.self, request)
+        return try json(await directory.rerun(id, wish, by: requester), .created)
+    }
+
+    private func wish(_ query: Query) throws(RunnerError) -> PoolWish {
+        var wish = PoolWish(pool: query["pool"])
+        if let word = query["arch"] {
+            guard let arch = Architecture(word) else {
+                throw RunnerError(
+                    .malformedRequest,
+                    "The parameter arch must be a processor architecture, such as x86_64 or arm64.")
+            }
+            wish.arch = arch
+        }
+        return wish
     }
 
     private func submitSource(
@@ -89,9 +114,12 @@ extension Responder {
         _ text: [UInt8], as submission: Submission
     ) async throws(RunnerError) -> Manifest {
         let longest = directory.settings.times.maxTimeout
+        let full = await directory.fullPools
         var manifest = try await manifests.take(of: submission.submitter.id) { () throws(RunnerError) in
             try await apart(on: .manifestReaders) { [pools = directory.context.pools] in
-                try ManifestReader.read(text, pools: ManifestPools(pools), longestTimeout: longest)
+                try ManifestReader.read(
+                    text, pools: ManifestPools(pools, full: full), wish: submission.wish,
+                    longestTimeout: longest)
             }
         }
         if let keep = submission.keep { manifest.keep = keep }

@@ -49,6 +49,7 @@ struct Responder: HTTPResponder {
         case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: directory.context.pools.images))
+        case .pools: return try json(PoolList(pools: await directory.poolList))
         case .allocations:
             let overdue = await directory.context.allocations.overdue
             return try json(AllocationList(allocations: overdue))
@@ -56,6 +57,7 @@ struct Responder: HTTPResponder {
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
+        case .reruns(let id): return try await rerun(id, request, query, role)
         case .jobs where request.method == .get: return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)
         case .job(let id): return try json(await directory.job(id))

@@ -8,12 +8,14 @@ import Policy
 
 /// Machines that attach themselves, for the API: finds out whose they are, and finds their jobs.
 extension JobDirectory {
-    func attach(_ new: NewAttachment) async throws(RunnerError) -> Attachment {
+    /// - Parameter isHere: whether its gateway is on this host.
+    func attach(_ new: NewAttachment, isHere: Bool) async throws(RunnerError) -> Attachment {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        let machine = try NewMachine(new)
+        if let attachment = try await attachBuilder(machine, isHere: isHere) { return attachment }
         guard settings.limits.attachments > 0 else {
             throw RunnerError(.notFound, "This service takes no machines that attach themselves.")
         }
-        let machine = try NewMachine(new)
         let attacher = try await attacher(for: machine)
         let until = try until(of: machine)
         try countSubmission(of: attacher.owner)
@@ -65,7 +67,7 @@ extension JobDirectory {
     }
 
     /// The same machine comes back.
-    func resume(_ request: Resumption) async throws(RunnerError) -> Attachment {
+    func resume(_ request: Resumption, isHere: Bool) async throws(RunnerError) -> Attachment {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let key = try NewMachine.key(request.key)
         let endpoint = try NewMachine.endpoint(request.endpoint)
@@ -76,19 +78,28 @@ extension JobDirectory {
         guard isTheirs else {
             throw RunnerError(.notFound, "There is no such machine, or its secret is another one.")
         }
-        let known = try await context.people.key(key.fingerprint)
-        let now = timekeeper.now()
-        if try await job(request.job).attached?.adopted == true {
-            try Attacher.checkPairing(known, fingerprint: key.fingerprint, from: request.from, at: now)
-        } else {
-            _ = try Attacher.holder(
-                of: known, fingerprint: key.fingerprint, from: request.from, at: now)
+        if await !isAttachKey(key.fingerprint, of: request.job) {
+            try await check(key.fingerprint, from: request.from, of: request.job)
         }
         return try await with(request.job) { job throws(RunnerError) in
-            let attachment = try await job.resume(request, hostKeys: hostKeys, endpoint: endpoint)
+            let attachment = try await job.resume(
+                request, hostKeys: hostKeys, endpoint: endpoint, isHere: isHere)
             forgetAttachment(of: request.job)
             attachedJobs[attachment.id] = request.job
             return attachment
+        }
+    }
+
+    /// Throws if the key of a machine that comes back is no longer good for that.
+    private func check(
+        _ fingerprint: String, from address: String, of id: JobID
+    ) async throws(RunnerError) {
+        let known = try await context.people.key(fingerprint)
+        let now = timekeeper.now()
+        if try await job(id).attached?.adopted == true {
+            try Attacher.checkPairing(known, fingerprint: fingerprint, from: address, at: now)
+        } else {
+            _ = try Attacher.holder(of: known, fingerprint: fingerprint, from: address, at: now)
         }
     }
 
@@ -157,8 +168,9 @@ extension JobDirectory {
     }
 
     var attachedMachines: [AttachmentLimits.Machine] {
-        entries.values.map(\.shown.job).compactMap { job in
-            guard let attached = job.attached, !job.isOver else { return nil }
+        entries.values.compactMap { entry in
+            let job = entry.shown.job
+            guard entry.pool.isEmpty, let attached = job.attached, !job.isOver else { return nil }
             return .init(
                 job: job.id, owner: job.owner, block: AddressBlock(attached.from, bytesOfIPv4: 4),
                 name: job.name)

@@ -11,6 +11,7 @@ extension JobDirectory {
         try requirePairing()
         let machine = try NewMachine(new)
         let fingerprint = machine.key.fingerprint
+        try await refuseAttachKey(fingerprint)
         let key = try await context.people.key(fingerprint)
         let now = timekeeper.now()
         try Attacher.checkPairing(key, fingerprint: fingerprint, from: machine.from, at: now)

@@ -25,7 +25,7 @@ extension Lifecycle {
     ///
     /// - Parameter exitStatus: nil: it has failed, and nobody knows how.
     mutating func commandEnded(exitStatus: Int?, at now: Date) -> [Effect] {
-        guard record.attachment != nil, record.job.builder != nil, !record.job.status.isFinal else {
+        guard record.hasAttachedItself, record.job.builder != nil, !record.job.status.isFinal else {
             return []
         }
         guard let exitStatus else { return finish(.failed, at: now) }
@@ -35,7 +35,7 @@ extension Lifecycle {
     /// Whether the builder has nothing to wait for but the people inside: the command has succeeded, and nobody has held
     /// the builder or moved its deadline.
     var endsWhenLeft: Bool {
-        record.attachment != nil && record.job.status == .success && !staysUntilDeadline
+        record.hasAttachedItself && record.job.status == .success && !staysUntilDeadline
     }
 
     // MARK: Away and back
@@ -122,10 +122,18 @@ extension Lifecycle {
     ///
     /// - Parameter isCancelled: whether the CI has cancelled it.
     mutating func machineLeft(isCancelled: Bool, at now: Date) -> [Effect] {
+        guard record.hasAttachedItself else { return builderLeft(at: now) }
         let end = Job.BuilderEnd(reason: isCancelled ? .cancelled : .left)
         let words = isCancelled ? "cancelled by the machine's CI" : "the machine has left"
         guard !record.job.status.isFinal else { return [.audit(words)] + endBuilder(end) }
         return [.audit(words), .log(words)] + finish(.cancelled, endingBuilder: end, at: now)
+    }
+
+    /// The machine that a provider has allocated leaves: its tasks cannot go on.
+    private mutating func builderLeft(at now: Date) -> [Effect] {
+        let (end, words) = (Job.BuilderEnd(reason: .left), "the machine has left")
+        guard !record.job.status.isFinal else { return [.audit(words)] + endBuilder(end) }
+        return [.audit(words), .log(words)] + finish(.failed, endingBuilder: end, at: now)
     }
 
     /// Its key is no longer good for attaching.

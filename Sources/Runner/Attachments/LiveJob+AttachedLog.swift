@@ -6,7 +6,9 @@ extension LiveJob {
     /// - Returns: the writer's number.
     func beginLog(ofAttachment id: String) throws(RunnerError) -> UInt64 {
         try requireAttachment(id)
-        guard let log = logs[MachineAttachment.task], !log.isEnded else { throw Self.logEnded }
+        guard record.hasAttachedItself, let log = logs[MachineAttachment.task], !log.isEnded else {
+            throw Self.logEnded
+        }
         log.begin()
         attachedLog.writer += 1
         attachedLog.writers += 1

@@ -1,5 +1,6 @@
 import BuildAPI
 import FoundationEssentials
+import Glibc
 import Logging
 import Policy
 
@@ -62,7 +63,8 @@ extension LiveJob {
         guard let id = record.attachment?.id else { throw Self.noAttachment }
         return Attachment(
             id: id, job: record.job, lease: lifecycle.times.lease, reconnect: UInt32(Lifecycle.reconnect),
-            certificates: certificates, secret: secret?.word)
+            certificates: certificates, secret: secret?.word,
+            serviceUser: record.hasAttachedItself ? nil : geteuid())
     }
 
     func heartbeat(ofAttachment id: String) async throws(RunnerError) -> Attachment {
@@ -101,10 +103,16 @@ extension LiveJob {
         record.attachment?.secret.isOf(word) == true && record.job.attached?.key == fingerprint
     }
 
-    /// - Parameter hostKeys: those that the machine has now.
+    /// - Parameters:
+    ///   - hostKeys: those that the machine has now.
+    ///   - isHere: whether its gateway is on this host.
     func resume(
-        _ request: Resumption, hostKeys: [String], endpoint: Job.Builder.Endpoint
+        _ request: Resumption, hostKeys: [String], endpoint: Job.Builder.Endpoint, isHere: Bool
     ) async throws(RunnerError) -> Attachment {
+        guard isHere || record.build.pool.isEmpty else {
+            throw RunnerError(
+                .forbidden, "This build service can use machines only at a gateway on its own host.")
+        }
         guard let builder = record.job.builder else { throw RunnerError(.gone, "Job \(id) is finished.") }
         guard Set(builder.hostKeys) == Set(hostKeys) else {
             throw RunnerError(
@@ -118,7 +126,10 @@ extension LiveJob {
                 as: MachineAttachment.newID(), secret: secret.hash, endpoint: endpoint, from: request.from,
                 gateway: request.gateway, at: $1)
         }
-        return try attachment(secret: secret, certificates: await certificates())
+        let certificates = await certificates()
+        // The gateway lets the runner in as soon as it has the answer.
+        followMachine()
+        return try attachment(secret: secret, certificates: certificates)
     }
 
     /// What the gateway of a machine is told that somebody has adopted: each time with another secret, because an answer can
@@ -137,7 +148,8 @@ extension LiveJob {
 
     /// Why the machine has to leave; nil: it has not to.
     private func revocation() async throws(RunnerError) -> String? {
-        guard let fingerprint = record.job.attached?.key else { return nil }
+        // That of an allocation counts as long as this.
+        guard record.hasAttachedItself, let fingerprint = record.job.attached?.key else { return nil }
         guard record.job.attached?.adopted != true else { return try await suspension() }
         let key = try await context.people.presentKey(fingerprint)
         do throws(Denial) {

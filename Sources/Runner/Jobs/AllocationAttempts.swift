@@ -28,6 +28,8 @@ extension AllocationAttempts {
             var earlier: Set<String> = []
             var lines: [String] = []
             var count = 0
+            /// The last line, if nobody who waits has read it yet.
+            var news: String?
         }
 
         static let mostLines = 500
@@ -42,6 +44,24 @@ extension AllocationAttempts {
                 guard !state.earlier.contains(line) else { return nil }
                 state.count += 1
                 return state.count <= Self.mostLines ? line : "…"
+            }
+        }
+
+        /// Notes it for those who wait.
+        ///
+        /// - Returns: whether somebody has to come and take it: they do not know that there is news.
+        func isNews(_ line: String) -> Bool {
+            state.withLock { state in
+                defer { state.news = line }
+                return state.news == nil
+            }
+        }
+
+        /// The last line, unless it has been taken before.
+        func takeNews() -> String? {
+            state.withLock { state in
+                defer { state.news = nil }
+                return state.news
             }
         }
 

@@ -29,7 +29,7 @@ extension JobDirectory {
         }
     }
 
-    private func slotsTaken(in pool: String) -> Int {
+    func slotsTaken(in pool: String) -> Int {
         entries.values.count { $0.hasSlot && $0.pool == pool } + leftovers.values.count { $0 == pool }
     }
 
@@ -52,7 +52,7 @@ extension JobDirectory {
         let kept = entries.filter { other, entry in
             let isKept = entry.shown.job.builder?.state == .kept || entry.isAboutToBeKept
             return other != id && entry.shown.job.owner.id == job.owner.id && isKept && !entry.isDisplaced
-                && entry.shown.job.attached == nil
+                && !entry.pool.isEmpty
         }
         let room = KeptRoom(
             for: job, among: kept.values.map(\.shown.job), limit: settings.limits.keptPerOwner,

@@ -42,7 +42,7 @@ extension JobDirectory {
     private func takeOver(_ record: JobRecord) async -> AllocationID? {
         let id = record.job.id
         guard let job = entries[id]?.job else { return nil }
-        guard record.attachment == nil else {
+        guard !record.hasAttachedItself else {
             await takeOverMachine(of: record)
             return nil
         }
@@ -59,9 +59,15 @@ extension JobDirectory {
         guard let allocation = await context.allocations.current(of: id),
             let machine = await context.pools[allocation.pool]?.provider.reattach(allocation)
         else {
-            await job.lose()
+            guard record.attachment != nil, record.job.builder?.state == .booting else {
+                await job.lose()
+                return nil
+            }
+            await job.requeue()
+            waiting[record.build.pool, default: Waiting()].add(id, of: record.job.owner.id)
             return nil
         }
+        if let attachment = record.attachment?.id { attachedJobs[attachment] = id }
         giveSlot(to: id)
         await job.adopt(machine, allocation)
         return allocation.id

@@ -30,6 +30,16 @@ actor JobDirectory {
         var isUnmeasured = false
         /// Why it waits, as its log says.
         var waitsFor: WaitReason?
+        /// What its pool's allocator has answered last; nil: it has not refused, or has been asked again.
+        var refusal: Refusal?
+
+        /// A pool has nothing for the job now.
+        struct Refusal {
+            /// The allocator's words.
+            var sentence: String
+            /// When it is asked again.
+            var again: Date
+        }
     }
 
     nonisolated let context: JobContext
@@ -163,6 +173,7 @@ actor JobDirectory {
         if report.shown.isOver, before.attached != nil { forgetAttachment(of: id) }
         if report.shown.isOver, !before.isOver { entries[id]?.isUnmeasured = true }
         if report.shown.job.status.isFinal { entries[id]?.isAboutToBeKept = false }
+        if report.shown.job.status != .queued { entries[id]?.refusal = nil }
         forgetIfOver(id)
         // It counts no longer as running, so that its owner's next job can start.
         let state = report.shown.job.builder?.state
@@ -176,8 +187,9 @@ actor JobDirectory {
     }
 
     /// Its pool has nothing for it now: others can start until it stands in line again.
-    func slotRefused(to id: JobID) {
+    func slotRefused(to id: JobID, _ refusal: Entry.Refusal) {
         entries[id]?.hasSlot = false
+        entries[id]?.refusal = refusal
         fillSlots()
     }
 
@@ -199,10 +211,10 @@ actor JobDirectory {
         guard let entry = entries[id], entry.waitsFor != reason else { return }
         entries[id]?.waitsFor = reason
         let pools = context.pools
-        entry.job.log(
-            reason.sentence(
-                slots: pools[entry.pool]?.max ?? 0, in: pools.areMany ? entry.pool : nil,
-                owner: entry.shown.job.owner))
+        let slots = pools[entry.pool]?.max ?? 0
+        let owner = entry.shown.job.owner
+        entry.job.log(reason.sentence(slots: slots, in: pools.areMany ? entry.pool : nil, owner: owner))
+        _Concurrency.Task { await entry.job.waits(for: reason.shown(slots: slots, owner: owner)) }
     }
 
     /// The ids of the people who are inside.
@@ -212,15 +224,19 @@ actor JobDirectory {
 
     // MARK: New jobs
 
-    /// - Parameter source: what its builder unpacks; it becomes the job's.
+    /// - Parameters:
+    ///   - source: what its builder unpacks; it becomes the job's.
+    ///   - rerun: the finished job that it is made of; nil: of none.
     func submit(
-        _ manifest: Manifest, source: consuming IncomingSource? = nil, as submission: Submission
+        _ manifest: Manifest, source: consuming IncomingSource? = nil, as submission: Submission,
+        rerun: Job.Rerun? = nil
     ) async throws(RunnerError) -> Job {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let owner = submission.owner
         try checkQueue(of: owner)
         var new = NewJob(submission: submission, manifest: manifest)
         new.source = source?.size
+        new.rerun = rerun
         let archive = source?.archive
         let record = try await store(new, archive)
         let id = record.job.id

@@ -14,6 +14,8 @@ struct JobRecord: Equatable, Sendable {
         var timeout = Manifest.defaultTimeout
         /// The name of the pool that the builder comes from.
         var pool = Configuration.Runner.localPool
+        /// What the builder must be; nil: anything that the pool has.
+        var arch: Architecture?
 
         /// Of a machine that has attached itself: it has no image, and comes from no pool.
         static let attached = Build(image: "", timeout: 31_536_000, pool: "")
@@ -30,7 +32,7 @@ struct JobRecord: Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
-    /// Of a machine that has dialled a gateway; nil: a provider has started the builder.
+    /// Of a machine that has dialled a gateway, by itself or because a provider has made it do so; nil: any other builder.
     var attachment: MachineAttachment?
     /// When the builder was started; the manifest's timeout counts from then.
     var builderStarted: Date?
@@ -53,6 +55,9 @@ struct JobRecord: Equatable, Sendable {
     /// Whether nothing will ever happen to it again.
     var isOver: Bool { job.isOver }
 
+    /// Whether its machine was there before it, and has a command of its own. Otherwise the runner runs tasks.
+    var hasAttachedItself: Bool { attachment != nil && build.pool.isEmpty }
+
     /// Every time at which something is due; past times stay unchanged.
     mutating func moveDeadlines(by seconds: TimeInterval) {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
@@ -73,7 +78,8 @@ extension Manifest {
     /// What it says about the job as a whole.
     var build: JobRecord.Build {
         JobRecord.Build(
-            image: image, keep: keepRule, timeout: timeout, pool: pool ?? Configuration.Runner.localPool)
+            image: image, keep: keepRule, timeout: timeout, pool: pool ?? Configuration.Runner.localPool,
+            arch: arch)
     }
 }
 

@@ -65,7 +65,7 @@ extension Lifecycle {
 
     /// How many seconds a kept builder waits for someone to enter it, or to come back.
     private var keepTime: Int {
-        guard let attachment = record.attachment else { return times.keep }
+        guard record.hasAttachedItself, let attachment = record.attachment else { return times.keep }
         return record.lifetime?.isEntered == true ? attachment.idle : attachment.wait
     }
 

@@ -11,6 +11,7 @@ extension Lifecycle {
         _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, room: KeptRoom = .free, at now: Date
     ) -> [Effect] {
         record.job.status = status
+        record.job.waits = nil
         for index in record.job.tasks.indices {
             switch record.job.tasks[index].status {
             case .pending: record.job.tasks[index].status = .skipped

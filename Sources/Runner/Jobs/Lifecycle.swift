@@ -73,12 +73,22 @@ struct Lifecycle: Sendable {
         return [.log("queued"), .publish(.status)]
     }
 
+    /// - Parameter reason: why it has no builder yet, in a line for people; nil: it is its turn.
+    mutating func waits(for reason: String?) -> [Effect] {
+        guard record.job.builder == nil, !record.job.status.isFinal, record.job.waits != reason else {
+            return []
+        }
+        record.job.waits = reason
+        return [.publish(.status)]
+    }
+
     /// A machine has been started and boots.
     mutating func builderStarted(
         endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
         execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
         record.job.status = .running
+        record.job.waits = nil
         record.until = until
         record.builderStarted = now
         record.job.builderEnd = nil
@@ -90,7 +100,8 @@ struct Lifecycle: Sendable {
 
     mutating func builderReady(_ ready: ReadyBuilder, at now: Date) -> [Effect] {
         record.job.builder?.state = .ready
-        record.job.builder?.certified = ready.isCertified ? nil : false
+        // One that has dialled has got its certificates then.
+        if record.attachment == nil { record.job.builder?.certified = ready.isCertified ? nil : false }
         let remarks = ready.firstKeys.map { trust(firstKeys: $0) } ?? []
         let seconds = record.builderStarted.map { now.timeIntervalSince($0) } ?? 0
         let tenths = Int((seconds * 10).rounded())
@@ -134,9 +145,13 @@ struct Lifecycle: Sendable {
         return effects + [end] + finish(.success, room: room, at: now)
     }
 
-    /// Every task has succeeded.
+    /// Every task has succeeded, or none is to be run.
     mutating func tasksEnded(room: KeptRoom = .free, at now: Date) -> [Effect] {
-        record.job.status.isFinal ? [] : finish(.success, room: room, at: now)
+        guard !record.job.status.isFinal else { return [] }
+        let remark = record.job.rerun.flatMap {
+            $0.fresh ? Effect.log("as in job \($0.of), but nothing is run") : nil
+        }
+        return [remark].compactMap(\.self) + finish(.success, room: room, at: now)
     }
 
     /// The service could not continue the job. The builder is worth keeping only if it was ready.

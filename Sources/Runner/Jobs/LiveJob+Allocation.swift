@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Logging
@@ -16,6 +17,7 @@ extension LiveJob {
         let request = context.settings.request(for: record, as: allocation.id, from: pool)
         try checkRunning()
         do {
+            try await giveAttachKey(to: allocation.id, in: pool)
             let builder = try await allocate(request, from: pool)
             var returned = allocation
             (returned.data, returned.until) = (builder.data, builder.until)
@@ -67,18 +69,40 @@ extension LiveJob {
         }
     }
 
+    /// The key with which its machine can dial a gateway, if the pool's machines do that. It is known here before anybody has
+    /// it.
+    private func giveAttachKey(to allocation: AllocationID, in pool: Pool) async throws {
+        do {
+            guard let line = try await pool.provider.attachKey(for: allocation) else { return }
+            try await context.allocations.add(try PublicKey.parse(line: line).key, to: allocation)
+        } catch {
+            let isFull =
+                (error as? BuilderError)?.code == .noSpace || (error as? RunnerError)?.code == .noSpace
+            guard isFull else { throw error }
+            throw AllocationFailure(
+                .notNow, "the disk of the build service is full", detail: String(reflecting: error))
+        }
+    }
+
     /// One attempt, which ends when the pool's time is over.
     private func allocate(
         _ request: BuilderRequest, from pool: Pool
     ) async throws -> any AllocatedBuilder {
+        let arrival = Arrival()
+        self.arrival = arrival
+        defer { self.arrival = nil }
+        var request = request
+        request.arrival = { try await arrival.wait() }
         let deadline = timekeeper.now().addingTimeInterval(Double(pool.timeout))
         let progress: @Sendable (String) -> Void = { [weak self, progress = attempts.progress] line in
             // Who speaks is said, so that nobody takes it for a word of the runner's.
-            guard let shown = progress.shown(HostileText.printable(line, limit: 400)) else { return }
+            let line = HostileText.printable(line, limit: 400)
+            if progress.isNews(line) { _Concurrency.Task { await self?.allocatorSaid() } }
+            guard let shown = progress.shown(line) else { return }
             self?.log("\(pool.name): \(shown)")
         }
         let builder = try await withThrowingTaskGroup(of: (any AllocatedBuilder)?.self) { group in
-            group.addTask { try await pool.provider.allocate(request, progress: progress) }
+            group.addTask { [request] in try await pool.provider.allocate(request, progress: progress) }
             group.addTask { [timekeeper] in
                 try await timekeeper.wait(deadline)
                 return nil
@@ -115,7 +139,9 @@ extension LiveJob {
             allocation.until = extended
             self.allocation = allocation
             await context.allocations.update(allocation)
-            let until = extended.map(timekeeper.moment(of:))
+            // A machine that has dialled can end before its provider takes it back.
+            let until = [extended, record.job.attached?.until].compactMap(\.self).min()
+                .map(timekeeper.moment(of:))
             await apply { lifecycle, _ in lifecycle.extendedByProvider(until: until) }
         } catch {
             logger.notice("job \(id): its builder cannot stay longer: \(String(reflecting: error))")

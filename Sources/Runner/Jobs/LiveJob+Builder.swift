@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Presentation
 import Provider
 
 /// The job's builder, from its allocation to its release.
@@ -37,10 +38,22 @@ extension LiveJob {
     /// - Returns: after how many seconds to try again.
     private func start(from pool: Pool) async throws -> Double? {
         let started: any AllocatedBuilder
+        await waits(for: attempts.reason)
         do {
             started = try await allocate(from: pool)
         } catch let failure as AllocationFailure where failure.kind == .notNow {
-            return notNow(failure)
+            // Its key is good once.
+            guard record.attachment == nil else {
+                throw RunnerError(
+                    .failure, HostileText.printable(failure.description, limit: 400), detail: failure.detail)
+            }
+            let pause = notNow(failure)
+            await waits(for: attempts.reason)
+            return pause
+        }
+        guard started.hasDialled == (record.attachment != nil) else {
+            throw RunnerError(
+                .failure, "the pool \(pool.name) names another machine than the one that has dialled")
         }
         machine = started
         watch(started)
@@ -51,10 +64,13 @@ extension LiveJob {
         }
         let until = started.until.map(timekeeper.moment(of:))
         await apply {
-            $0.builderStarted(
-                endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
-                execution: started.execution, until: until, at: $1)
+            started.hasDialled
+                ? $0.builderPromised(until: until)
+                : $0.builderStarted(
+                    endpoint: started.endpoint, user: started.user, hostKeys: started.hostKeys,
+                    execution: started.execution, until: until, at: $1)
         }
+        followMachine()
         return nil
     }
 

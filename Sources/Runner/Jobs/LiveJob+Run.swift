@@ -1,6 +1,7 @@
 import BuildAPI
 import FoundationEssentials
 import Logging
+import Presentation
 import Provider
 
 /// Runs the job: a builder, its tasks one after another.
@@ -24,6 +25,7 @@ extension LiveJob {
         logger.info("job \(id): its builder continues")
         self.machine = machine
         self.allocation = allocation
+        followMachine()
         watch(machine)
         if !record.job.status.isFinal { start() }
         // Sessions could not send heartbeats, so their leases start again.
@@ -51,7 +53,7 @@ extension LiveJob {
         do {
             if needsBoot, let pause = try await boot() { return await wait(pause) }
             try await prepare()
-            try await runTasks()
+            if !record.job.isFresh { try await runTasks() }
             let room = await keptRoom()
             await apply { $0.tasksEnded(room: room, at: $1) }
         } catch {
@@ -71,7 +73,7 @@ extension LiveJob {
     private func wait(_ pause: Double) async {
         attempts.waits = true
         let moment = timekeeper.now().addingTimeInterval(pause)
-        await directory?.slotRefused(to: id)
+        await directory?.slotRefused(to: id, .init(sentence: attempts.reason ?? "", again: moment))
         guard (try? await timekeeper.wait(moment)) != nil else { return }
         await directory?.standsInLineAgain(id)
     }
@@ -84,14 +86,17 @@ extension LiveJob {
             throw RunnerError(.failure, "the manifest of the job is missing")
         }
         if record.source != nil {
-            try await machine.channel.unpackSource(at: context.settings.source(of: id))
+            try await persistently { [context, id] in
+                try await machine.channel.unpackSource(at: context.settings.source(of: id))
+            }
         }
         // It comes first, so that a manifest can override it.
         let environment = [Manifest.Variable(name: "JOB_ID", value: "\(id)")] + manifest.environment
-        try await machine.channel.prepare(
-            Workload(
-                environment: environment.map { .init(name: $0.name, value: $0.value) },
-                tasks: manifest.tasks.map { .init(name: $0.name, text: $0.script) }))
+        let workload = Workload(
+            environment: environment.map { .init(name: $0.name, value: $0.value) },
+            tasks: manifest.tasks.map { .init(name: $0.name, text: $0.script) },
+            reproduction: Reproduction(record.job)?.text)
+        try await persistently { try await machine.channel.prepare(workload) }
         try checkRunning()
         await apply { lifecycle, _ in
             lifecycle.record.isPrepared = true
@@ -105,11 +110,12 @@ extension LiveJob {
             guard let machine, let log = logs[task.name] else { return }
             if task.status == .pending { await apply { $0.taskStarted(task.name, at: $1) } }
             log.begin()
-            try await machine.channel.startTask(task.name)
+            try await persistently { try await machine.channel.startTask(task.name) }
             // The size of our log says how far an earlier runner got.
-            let outcome = try await machine.channel.follow(task: task.name, from: log.size) {
-                [weak self] bytes in
-                if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name) }
+            let outcome = try await persistently {
+                try await machine.channel.follow(task: task.name, from: log.size) { [weak self] bytes in
+                    if !log.append(bytes) { try await self?.waitForRoom(for: log, of: task.name) }
+                }
             }
             try checkRunning()
             log.end()

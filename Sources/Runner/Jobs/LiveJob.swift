@@ -37,6 +37,10 @@ actor LiveJob {
     var allocation: Allocation?
     /// What its provider has said so far, before there was a machine.
     var attempts = AllocationAttempts()
+    /// When it was last shown what the provider says.
+    var lastShown = Date.distantPast
+    /// Waits for the machine that is being allocated, if that dials; nil: none is.
+    var arrival: Arrival?
     private var feed = EventFeed()
     /// Boots the builder and runs the tasks.
     var run: _Concurrency.Task<Void, Never>?
@@ -109,7 +113,7 @@ actor LiveJob {
         for effect in change.effects {
             switch effect {
             case .log(let sentence): log(sentence)
-            case .closeLogs where change.record.attachment != nil && !change.record.isOver: endLogSoon()
+            case .closeLogs where change.record.hasAttachedItself && !change.record.isOver: endLogSoon()
             case .closeLogs: logs.end()
             case .audit(let record): logger.info("job \(id): \(record)")
             case .publish(let kind):
@@ -125,7 +129,7 @@ actor LiveJob {
         }
         if change.record.isOver {
             feed.end()
-            if change.record.attachment != nil { logs.end() }
+            if change.record.hasAttachedItself { logs.end() }
             // It may still wait for a builder.
             run?.cancel()
             if attempts.waits { await releaseBuilder() }

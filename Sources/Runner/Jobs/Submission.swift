@@ -9,6 +9,10 @@ struct Submission: Sendable {
     var visibility = Job.Visibility.unlisted
     /// Instead of what the manifest says.
     var keep: KeepRule?
+    /// Whether the job is its owner's whoever submits it: the policy has allowed that.
+    var isForOwner = false
+    /// Which pool and architecture it is, instead of what the manifest says.
+    var wish = PoolWish()
 
     /// A person's own job.
     init(by submitter: Person) {
@@ -23,13 +27,15 @@ struct Submission: Sendable {
         try check(account)
     }
 
-    /// Of a group's job, whose owner does not tell.
-    var groupsSubmitter: Person? { if case .group = owner { submitter } else { nil } }
+    /// Of a job whose owner does not tell: a group's, or one that somebody has submitted for another person.
+    var shownSubmitter: Person? { owner.isSame(as: submitter) ? nil : submitter }
 
     /// Throws if the submitter has no rights any more, or is no longer in the group whose job it will be.
     func check(_ account: Account) throws(RunnerError) {
         try refuseSuspended(account)
-        guard case .group(let group) = owner, !owner.isOne(of: account.groups ?? []) else { return }
+        guard !isForOwner, case .group(let group) = owner, !owner.isOne(of: account.groups ?? []) else {
+            return
+        }
         throw RunnerError(.forbidden, "\(account.name) is not in the group \(group.id).")
     }
 }

@@ -44,6 +44,17 @@ enum WaitReason: Equatable, Sendable {
         }
     }
 
+    /// The same for everyone who waits for the job: what is in the way, without the names of other jobs.
+    func shown(slots: Int, owner: Party) -> String {
+        let has = if case .group = owner { "\(owner.name) has" } else { "its owner has" }
+        return switch self {
+        case .kept: "\(has) more kept builders than the limit"
+        case .running: "\(has) as many running jobs as can run at once"
+        case .slots where slots == 0: "there are no builders at the moment"
+        case .slots: "all builders (\(slots)) are in use"
+        }
+    }
+
     /// `43, 42 or 41`: the newest ones; `one` if there are none.
     static func list(_ jobs: [JobID], _ conjunction: String) -> String {
         let newest = jobs.reversed().prefix(5).map(\.description)

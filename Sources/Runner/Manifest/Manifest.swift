@@ -18,6 +18,8 @@ public struct Manifest: Codable, Equatable, Sendable {
     public var image: String
     /// The name of the pool that the builder comes from; nil: of a manifest from before there were pools.
     public var pool: String?
+    /// What the builder must be; nil: anything that the pool has.
+    public var arch: Architecture?
     /// In the manifest's order.
     public var environment: [Variable] = []
     /// In the order in which they run.

@@ -1,22 +1,36 @@
-/// The pools that manifests can name, and the images of each.
+import BuildAPI
+
+/// The pools that manifests can name, as they are at the moment.
 struct ManifestPools {
     /// The images of one pool.
     struct Images {
-        /// The image that a name means; nil: there is none. Called only with well-formed names.
-        var resolve: (String) -> String? = { $0 }
+        /// The image that a name means, for builders of that architecture or, without one, of any; nil: there is none.
+        /// Called only with well-formed names.
+        var resolve: (_ name: String, _ arch: Architecture?) -> String? = { name, _ in name }
         /// For the person who has named another one.
-        var names: () -> [String] = { [] }
+        var names: (_ arch: Architecture?) -> [String] = { _ in [] }
     }
 
-    /// Nil: the images of the pool are unknown, and a manifest can name none or any.
-    var byName: [String: Images?]
+    struct Pool {
+        var name: String
+        /// What its builders can be; empty: nobody here knows.
+        var architectures: [Architecture] = []
+        /// Nil: they are unknown, and a manifest can name none or any.
+        var images: Images?
+        /// Whether it has a builder that nobody uses.
+        var isFree = true
+    }
+
     /// In the order in which people read them.
-    var names: [String]
-    /// The pool of manifests that name none; nil: they have to.
+    var all: [Pool]
+    /// The pool of manifests that ask for nothing; nil: they have to name one.
     var preferred: String?
+
+    subscript(_ name: String) -> Pool? { all.first { $0.name == name } }
 
     /// This host's pool alone.
     static func local(_ images: Images = Images()) -> ManifestPools {
-        ManifestPools(byName: ["local": images], names: ["local"], preferred: "local")
+        ManifestPools(
+            all: [Pool(name: "local", architectures: [.host], images: images)], preferred: "local")
     }
 }

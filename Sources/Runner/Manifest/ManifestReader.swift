@@ -5,6 +5,8 @@ import Presentation
 struct ManifestReader {
     private let text: ManifestText
     private let pools: ManifestPools
+    /// Instead of what the manifest says.
+    private let wish: PoolWish
     /// Seconds that a job's tasks can take.
     private let longestTimeout: Int
     private var manifest = Manifest(image: "")
@@ -12,9 +14,11 @@ struct ManifestReader {
     /// What has been found in lines with faults: a line can have many, and be as long as the manifest.
     private var invisible: [Int: String] = [:]
 
-    /// - Parameter longestTimeout: seconds that a job's tasks can take.
+    /// - Parameters:
+    ///   - wish: which pool and architecture it is, instead of what the manifest says.
+    ///   - longestTimeout: seconds that a job's tasks can take.
     static func read(
-        _ bytes: some Collection<UInt8>, pools: ManifestPools = .local(),
+        _ bytes: some Collection<UInt8>, pools: ManifestPools = .local(), wish: PoolWish = PoolWish(),
         longestTimeout: Int = Manifest.longestTimeout
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
@@ -22,20 +26,21 @@ struct ManifestReader {
         }
         let text = try ManifestText(bytes)
         let root = try ManifestDocument.root(of: text)
-        var reader = ManifestReader(text: text, pools: pools, longestTimeout: longestTimeout)
+        var reader = ManifestReader(text: text, pools: pools, wish: wish, longestTimeout: longestTimeout)
         reader.read(root)
         guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
         return reader.manifest
     }
 
-    private init(text: ManifestText, pools: ManifestPools, longestTimeout: Int) {
+    private init(text: ManifestText, pools: ManifestPools, wish: PoolWish, longestTimeout: Int) {
         self.text = text
         self.pools = pools
+        self.wish = wish
         self.longestTimeout = longestTimeout
         manifest.timeout = min(manifest.timeout, longestTimeout)
     }
 
-    private static let keys = ["image", "pool", "environment", "tasks", "shell", "keep", "timeout"]
+    private static let keys = ["image", "pool", "arch", "environment", "tasks", "shell", "keep", "timeout"]
 
     private mutating func read(_ root: ManifestNode?) {
         guard let entries = root?.mapping else {
@@ -45,7 +50,9 @@ struct ManifestReader {
         }
         let unique = unique(entries, below: nil)
         // Which images there are depends on it.
-        let images = images(ofPool: unique.first { $0.key.scalar == "pool" }?.value)
+        let images = images(
+            ofPool: unique.first { $0.key.scalar == "pool" }?.value,
+            arch: unique.first { $0.key.scalar == "arch" }?.value)
         for entry in unique { read(entry, images) }
         if manifest.shell, manifest.keepRule != .always,
             let entry = entries.first(where: { $0.key.scalar == "keep" })
@@ -63,7 +70,7 @@ struct ManifestReader {
         let value = entry.value
         switch entry.key.scalar ?? "" {
         case "image": readImage(value, images)
-        case "pool": break
+        case "pool", "arch": break
         case "environment": readEnvironment(value)
         case "tasks": readTasks(value)
         case "shell":
@@ -93,7 +100,7 @@ struct ManifestReader {
         if let remedy = ForeignMember.remedy(key) { return refuse(place, key, "not read: \(remedy)") }
         let advice =
             NearestWord.find(key, among: Self.keys).map { "it looks like \"\($0)\"" }
-            ?? "expected image, pool, environment, tasks, shell, keep or timeout"
+            ?? "expected image, pool, arch, environment, tasks, shell, keep or timeout"
         refuse(place, key, "unknown key; \(advice)")
     }
 
@@ -122,25 +129,47 @@ struct ManifestReader {
         return number > 0 ? number * (unit ?? 1) : nil
     }
 
-    /// Reads which pool it is.
+    /// Reads which pool and architecture it is.
     ///
-    /// - Parameter node: nil: the manifest names none.
-    /// - Returns: its images; nil: they are unknown.
-    private mutating func images(ofPool node: ManifestNode?) -> ManifestPools.Images? {
-        let known = "there are: \(pools.names.joined(separator: ", "))"
-        guard let node else {
-            manifest.pool = pools.preferred
-            if let name = pools.preferred { return pools.byName[name] ?? nil }
-            refuse(TextPlace(line: 1, column: 1), "pool", "missing; a manifest must name a pool (\(known))")
+    /// - Parameter pool: nil: the manifest names none. The same for `arch`.
+    /// - Returns: the images of the pool; nil: they are unknown.
+    private mutating func images(ofPool pool: ManifestNode?, arch: ManifestNode?) -> ManifestPools.Images? {
+        var wish = wish
+        if let pool, wish.pool == nil {
+            guard let name = pool.scalar else {
+                refuse(pool.place, "pool", "expected the name of a pool")
+                return nil
+            }
+            wish.pool = name
+        }
+        if let arch, wish.arch == nil {
+            guard let read = arch.scalar.flatMap({ Architecture($0) }) else {
+                refuse(arch.place, "arch", "expected a processor architecture, such as x86_64 or arm64")
+                return nil
+            }
+            wish.arch = read
+        }
+        do throws(PoolWish.Refusal) {
+            let chosen = try pools.choose(wish)
+            manifest.pool = chosen.name
+            manifest.arch = wish.arch
+            return chosen.images
+        } catch {
+            refuse(error, pool: self.wish.pool == nil ? pool : nil, arch: self.wish.arch == nil ? arch : nil)
             return nil
         }
-        guard let name = node.scalar, let images = pools.byName[name] else {
-            let name = node.scalar.map { " \"\(HostileText.printable($0, limit: 64))\"" } ?? " of that name"
-            refuse(node.place, "pool", "there is no pool\(name); \(known)")
-            return nil
-        }
-        manifest.pool = name
-        return images
+    }
+
+    /// - Parameter pool: where the manifest has said so; nil: it is not the manifest that has. The same for `arch`.
+    private mutating func refuse(_ refusal: PoolWish.Refusal, pool: ManifestNode?, arch: ManifestNode?) {
+        let (node, key) =
+            switch refusal.part {
+            case .pool: (pool, "pool")
+            case .arch: arch == nil && pool != nil ? (pool, "pool") : (arch, "arch")
+            }
+        if let node { return refuse(node.place, key, refusal.sentence) }
+        let place = wish == PoolWish() ? TextPlace(line: 1, column: 1) : nil
+        faults.append(ManifestFault(place: place, key: key, sentence: refusal.sentence))
     }
 
     /// - Parameter images: of the pool; nil: they are unknown.
@@ -155,10 +184,11 @@ struct ManifestReader {
             manifest.image = name
             return
         }
-        guard let image = images.resolve(name) else {
-            let names = images.names().joined(separator: ", ")
+        guard let image = images.resolve(name, manifest.arch) else {
+            let names = images.names(manifest.arch).joined(separator: ", ")
             let others = names.isEmpty ? "this service has none" : "there are: \(names)"
-            return refuse(node.place, "image", "there is no image \"\(name)\"; \(others)")
+            let wanted = manifest.arch.map { " for \($0)" } ?? ""
+            return refuse(node.place, "image", "there is no image \"\(name)\"\(wanted); \(others)")
         }
         manifest.image = image
     }

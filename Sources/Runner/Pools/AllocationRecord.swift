@@ -8,4 +8,6 @@ struct AllocationRecord: Equatable, Sendable {
     var unneededSince: Date?
     /// Whether someone was inside by then.
     var entered = false
+    /// `<type> <base64>` of the key with which its machine can dial a gateway; nil: it cannot.
+    var attachKey: String?
 }

@@ -1,3 +1,4 @@
+import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Logging
@@ -18,6 +19,8 @@ actor Allocations {
     private let timekeeper: Timekeeper
     private let logger: Logger
     private var records: [AllocationID: AllocationRecord] = [:]
+    /// Which allocation the machine is for that dials with a key, by the key's fingerprint.
+    private var keys: [String: AllocationID] = [:]
     private var releases: [AllocationID: Release] = [:]
     private var isStopping = false
 
@@ -35,7 +38,12 @@ actor Allocations {
     /// Reads what an earlier runner has left.
     func takeOver() async throws(RunnerError) -> [AllocationRecord] {
         let left = try await store.allocations()
-        for record in left { records[record.allocation.id] = record }
+        for record in left {
+            records[record.allocation.id] = record
+            if let line = record.attachKey, let (key, _) = try? PublicKey.parse(line: line) {
+                keys[key.fingerprint] = record.allocation.id
+            }
+        }
         return left
     }
 
@@ -63,6 +71,23 @@ actor Allocations {
         } catch {
             logger.error("allocation \(allocation.id): not stored: \(error.debugDescription)")
         }
+    }
+
+    /// Stores the key with which the machine of an allocation can dial a gateway. Only after that anyone may hear of it.
+    func add(_ key: PublicKey, to id: AllocationID) async throws(RunnerError) {
+        guard var record = records[id], record.attachKey != key.line else { return }
+        record.attachKey = key.line
+        try await store.save(record)
+        records[id]?.attachKey = key.line
+        keys[key.fingerprint] = id
+    }
+
+    /// The key with that fingerprint, and the allocation that a job still needs; nil: it is no such key, or no longer.
+    func attachKey(_ fingerprint: String) -> (key: PublicKey, allocation: Allocation)? {
+        guard let id = keys[fingerprint], let record = records[id], record.unneededSince == nil,
+            let (key, _) = record.attachKey.flatMap({ try? PublicKey.parse(line: $0) })
+        else { return nil }
+        return (key, record.allocation)
     }
 
     /// How many seconds a release can take before an operator should look at it.
@@ -181,6 +206,7 @@ actor Allocations {
         }
         records[id] = nil
         releases[id] = nil
+        for (fingerprint, other) in keys where other == id { keys[fingerprint] = nil }
         return true
     }
 }

@@ -29,16 +29,36 @@ struct Images: Sendable {
     /// The folder of an image.
     func path(of image: String) -> String { "\(folder.path)/\(image)" }
 
-    /// The image that a manifest means by that name; nil: there is none that a builder can start from. An alias comes before an image of that name.
-    func resolve(_ name: String) -> String? {
+    /// The image that a manifest means by that name; nil: there is none that a builder can start from. An alias comes before an
+    /// image of that name. If that is not for the architecture, it is the image of the same name in the folder of the
+    /// architecture: `arm64/debian` for `debian`.
+    ///
+    /// - Parameter arch: what the builder must be; nil: anything.
+    func resolve(_ name: String, for arch: Architecture? = nil) -> String? {
         let image = aliases[name] ?? name
-        return ImageName.isValid(image) && names.contains(image) && contents(of: image).isComplete
-            ? image : nil
+        guard ImageName.isValid(image) else { return nil }
+        let names = names
+        let places = [image] + (arch.map { $0.names.map { "\($0)/\(image)" } } ?? [])
+        return places.first { place in
+            names.contains(place) && contents(of: place).isComplete
+                && (arch == nil || architecture(of: place) == arch)
+        }
     }
 
-    /// Those that a manifest can name and a builder can start from.
+    /// What the builders of an image are; nil: nothing that a builder can be.
+    func architecture(of image: String) -> Architecture? { contents(of: image).architecture }
+
+    /// Those of all images that a builder can start from, this host's first.
+    var architectures: [Architecture] {
+        let all = Set(list.compactMap { architecture(of: $0.name) })
+        return [.host] + all.subtracting([.host]).sorted { $0.description < $1.description }
+    }
+
+    /// Those that a manifest can name and a builder can start from; this host's architecture comes first.
     var list: [Image] {
-        names.filter { ImageName.isValid($0) && contents(of: $0).isComplete }.map { name in
+        let usable = names.filter { ImageName.isValid($0) && contents(of: $0).isComplete }
+        let own = usable.filter { architecture(of: $0) == .host }
+        return (own + usable.filter { !own.contains($0) }).map { name in
             let settings = settings[name] ?? .init()
             let contents = contents(of: name)
             return Image(

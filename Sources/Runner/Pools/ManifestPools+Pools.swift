@@ -1,15 +1,18 @@
-import BuildAPI
-
 extension ManifestPools {
-    init(_ pools: Pools) {
-        byName = [:]
-        for pool in pools.all {
+    /// - Parameter full: the names of those that have no free builder.
+    init(_ pools: Pools, full: Set<String> = []) {
+        all = pools.all.map { pool in
             let images = pool.images.map { images in
-                Images(resolve: images.resolve, names: { images.list.map(\.name) })
+                Images(
+                    resolve: { images.resolve($0, for: $1) },
+                    names: { arch in
+                        images.list.map(\.name).filter { arch == nil || images.architecture(of: $0) == arch }
+                    })
             }
-            byName.updateValue(images, forKey: pool.name)
+            return Pool(
+                name: pool.name, architectures: pool.architectures, images: images,
+                isFree: !full.contains(pool.name))
         }
-        names = pools.all.map(\.name)
         preferred = pools.preferred?.name
     }
 }

@@ -6,8 +6,14 @@ import Provider
 package struct Pool: Sendable {
     let name: String
     let provider: any BuilderProvider
+    /// One line for people; nil: there is none.
+    let description: String?
+    /// Whether a machine of it can be known only by the host keys that it shows first.
+    let acceptsFirstKeys: Bool
     /// See `Configuration.Runner.Pool`.
-    let arch: String?
+    private let configured: [Architecture]
+    /// What its builders can be, as of the runner's start; empty: nobody here knows.
+    let architectures: [Architecture]
     let tags: [String]
     /// Builders at once, kept ones included.
     let max: Int
@@ -25,12 +31,22 @@ package struct Pool: Sendable {
     ) {
         self.name = name
         self.provider = provider
-        arch = configuration.arch
+        description = configuration.description
+        acceptsFirstKeys = configuration.hostKey == .firstUse
+        configured = configuration.architectures
+        architectures = images?.architectures ?? configured
         tags = configuration.tags
         self.max = max ?? configuration.max ?? 0
         timeout = configuration.timeout
         self.images = images
         starting = Gate(configuration.maxStarting)
+    }
+
+    /// What a builder is asked to be; nil: anything.
+    ///
+    /// - Parameter wish: the job's.
+    func arch(for wish: Architecture?) -> Architecture? {
+        wish ?? (configured.count == 1 ? configured[0] : nil)
     }
 
     /// Jobs of one owner that can run in it at once; nil: as many as there is room for.

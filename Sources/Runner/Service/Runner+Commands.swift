@@ -11,7 +11,7 @@ extension Runner {
     public static func serve(_ configuration: Configuration, isEphemeral: Bool, logger: Logger) async throws {
         try await serve(configuration, isEphemeral: isEphemeral, logger: logger) { folder in
             try inspectHost(for: configuration.runner, logger)
-            return try await pools(configuration.runner, in: folder, logger)
+            return try await pools(configuration, in: folder, logger)
         }
     }
 
@@ -48,7 +48,7 @@ extension Runner {
     /// Ends every builder that a stopped runner has left behind, and closes their jobs.
     public static func drain(_ configuration: Configuration, logger: Logger) async throws {
         let folder = try StateFolder(configuration.runner.stateDirectory)
-        let pools = try await pools(configuration.runner, in: folder.path, logger)
+        let pools = try await pools(configuration, in: folder.path, logger)
         let settings = Settings(configuration, hostName: hostName())
         let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
@@ -58,8 +58,9 @@ extension Runner {
     }
 
     private static func pools(
-        _ configuration: Configuration.Runner, in folder: String, _ logger: Logger
+        _ whole: Configuration, in folder: String, _ logger: Logger
     ) async throws(RunnerError) -> Pools {
+        let configuration = whole.runner
         var pools: [Pool] = []
         for (name, pool) in configuration.pools {
             switch pool.kind {
@@ -70,7 +71,10 @@ extension Runner {
                         authority: try await .hostAuthority(in: folder),
                         gateway: Roles.user(named: configuration.account)), logger: logger)
                 pools.append(.local(provider, configuration))
-            case .command: pools.append(try await .command(name, pool, configuration, in: folder, logger))
+            case .command:
+                pools.append(
+                    try await .command(
+                        name, pool, configuration, hostKey: whole.gateway.hostKey, in: folder, logger))
             }
         }
         return Pools(pools)

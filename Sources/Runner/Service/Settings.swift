@@ -46,8 +46,8 @@ public struct Settings: Sendable {
         let job = record.job
         let life = min(record.build.timeout, times.maxTimeout)
         return BuilderRequest(
-            allocation: allocation, job: job.id, owner: job.owner, pool: pool.name, arch: pool.arch,
-            tags: pool.tags, image: record.build.image,
+            allocation: allocation, job: job.id, owner: job.owner, pool: pool.name,
+            arch: pool.arch(for: record.build.arch), tags: pool.tags, image: record.build.image,
             hostNames: hostNames(of: job.id), life: life,
             longestLife: life + times.maxLife + grace, grace: grace)
     }

@@ -21,6 +21,33 @@ struct IncomingSource: ~Copyable {
         self.limit = limit
     }
 
+    private init(_ archive: SourceArchive, size: Int, descriptor: CInt) {
+        self.archive = archive
+        self.size = size
+        self.descriptor = descriptor
+        limit = size
+    }
+
+    /// The same source once more, which the file system keeps as long as one of its jobs; nil: there is no such file.
+    ///
+    /// - Parameter path: of a job's source.
+    static func linked(to path: String, in stateFolder: String) throws(RunnerError) -> IncomingSource? {
+        let archive = SourceArchive(path: "\(folder(in: stateFolder))/\(UUID())")
+        guard link(path, archive.path) == 0 else {
+            if errno == ENOENT { return nil }
+            throw failure(errno)
+        }
+        let descriptor = open(archive.path, O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+            let code = errno
+            if descriptor >= 0 { close(descriptor) }
+            unlink(archive.path)
+            throw failure(code)
+        }
+        return IncomingSource(archive, size: Int(status.st_size), descriptor: descriptor)
+    }
+
     deinit {
         close(descriptor)
         // Nothing is there if a job has taken it.

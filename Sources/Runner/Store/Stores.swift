@@ -14,6 +14,15 @@ struct NewJob: Sendable {
     var source: Int?
     /// Jobs whose sources are no longer kept once there is this one.
     var forgottenSources: [JobID] = []
+    /// The finished job that it is made of; nil: of none.
+    var rerun: Job.Rerun?
+
+    /// What the manifest says about the job as a whole. Where nothing is run, the builder is kept in any case.
+    var build: JobRecord.Build {
+        var build = manifest.build
+        if rerun?.fresh == true { build.keep = .always }
+        return build
+    }
 }
 
 /// Who has said whose a key is: both can have.

@@ -209,6 +209,10 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
+    public func pools(_ answer: @escaping (Result<PoolList, ServiceError>) -> Void) {
+        send(HTTPRequest(path: "/v1/pools", about: .optional), answer)
+    }
+
     public func jobs(
         owner: String?, live: Bool, shared: Bool, page: PageRequest,
         _ answer: @escaping (Result<JobList, ServiceError>) -> Void
@@ -253,11 +257,21 @@ public final class SallyportService: BuildService, SelfService {
             + key(options.session) + (options.group.map { "&group=\($0.name.percentEncoded)" } ?? "")
             + (options.note.map { "&note=\($0.percentEncoded)" } ?? "")
             + (options.keep.map { "&keep=\($0.rawValue)" } ?? "")
+            + (options.pool.map { "&pool=\($0.percentEncoded)" } ?? "")
+            + (options.arch.map { "&arch=\($0)" } ?? "")
     }
 
     /// The parameter that names the key with which a person has logged in.
     private static func key(_ fingerprint: String?) -> String {
         fingerprint.map { "&key=\($0.percentEncoded)" } ?? ""
+    }
+
+    public func rerun(
+        _ job: JobID, _ wish: NewRerun, for person: Person,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        let path = "/v1/jobs/\(job)/reruns?person=\(person.id.percentEncoded)"
+        send(HTTPRequest(method: "POST", path: path, about: .optional), body: wish, answer)
     }
 
     public func perform(

@@ -17,6 +17,9 @@ public protocol SelfService: AnyObject {
     /// What jobs can start from.
     func images(_ answer: @escaping (Result<[Image], ServiceError>) -> Void)
 
+    /// Where builders come from, and what is free there.
+    func pools(_ answer: @escaping (Result<PoolList, ServiceError>) -> Void)
+
     /// - Parameter manifest: the bytes of a manifest in YAML.
     func submit(
         manifest: [UInt8], _ options: SubmissionOptions,
@@ -29,6 +32,13 @@ public protocol SelfService: AnyObject {
     ///   - manifest: the path of the manifest in the archive; nil: the service's usual one.
     func submit(
         source: any ByteSource, manifest: String?, _ options: SubmissionOptions,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void)
+
+    /// Makes a new job of a finished one, and answers with that. It is the same owner's.
+    ///
+    /// - Parameter person: the person who asks.
+    func rerun(
+        _ job: JobID, _ wish: NewRerun, for person: Person,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// Answers with the job after the change.

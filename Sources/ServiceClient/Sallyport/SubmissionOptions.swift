@@ -13,10 +13,15 @@ public struct SubmissionOptions: Equatable, Sendable {
     public var visibility = Job.Visibility.unlisted
     /// Instead of what the manifest says.
     public var keep: KeepRule?
+    /// The same. A service without pools ignores it.
+    public var pool: String?
+    /// The same.
+    public var arch: Architecture?
 
     public init(
         submitter: String, group: Group? = nil, session: String? = nil, note: String? = nil,
-        visibility: Job.Visibility = .unlisted, keep: KeepRule? = nil
+        visibility: Job.Visibility = .unlisted, keep: KeepRule? = nil,
+        pool: String? = nil, arch: Architecture? = nil
     ) {
         self.submitter = submitter
         self.group = group
@@ -24,5 +29,7 @@ public struct SubmissionOptions: Equatable, Sendable {
         self.note = note
         self.visibility = visibility
         self.keep = keep
+        self.pool = pool
+        self.arch = arch
     }
 }

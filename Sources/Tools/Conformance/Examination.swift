@@ -54,6 +54,7 @@ public final class Examination {
         lookAtRoles()
         lookAtKeys()
         lookAtJobs()
+        lookAtPools()
         lookAtEvents()
         lookAtLogs()
         lookAtClaims()

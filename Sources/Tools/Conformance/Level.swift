@@ -29,7 +29,7 @@ extension Check {
         case .answersProblem, .answersTooLarge, .rolesGateway, .rolesKeys, .keysAdd, .keysFingerprint,
             .keysList, .keysPages,
             .keysDuplicate, .keysPending, .keysLimits, .keysWrongWord, .keysConfirm, .keysRemove,
-            .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .claimsEarly,
+            .jobsMalformed, .jobsSubmit, .jobsID, .jobsCancel, .poolsList, .claimsEarly,
             .claimsGone, .claimsStranger, .claimsPending, .attachmentsMake, .attachmentsName,
             .attachmentsHeartbeat, .attachmentsResume, .attachmentsExit, .attachmentsEnd,
             .pairingsMake, .pairingsRenew, .pairingsWrongCode, .pairingsAdopt, .pairingsUsedCode,

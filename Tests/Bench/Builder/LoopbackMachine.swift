@@ -16,6 +16,8 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     /// People and the gateway log in to the test bed's ordinary account.
     let user = LoopbackMachine.account
     static let account = "builds"
+    /// Where it is if it is in another network. Addresses for documentation (RFC 5737) are nobody's.
+    static let distantAddress = "192.0.2.2"
     let hostKeys: [String]
 
     private let folder: String
@@ -23,9 +25,9 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     private let scripts = Mutex<[String: String]>([:])
     private let (ended, ending) = AsyncStream<Never>.makeStream()
 
-    private init(folder: String, port: UInt16, hostKey: String, process: pid_t) {
+    private init(folder: String, address: String, port: UInt16, hostKey: String, process: pid_t) {
         self.folder = folder
-        endpoint = .address("127.0.0.1", port: port)
+        endpoint = .address(address, port: port)
         hostKeys = [hostKey]
         self.process = process
     }
@@ -40,7 +42,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
         cut -d ' ' -f 1,2 host_key.pub
         """
 
-    /// Makes an sshd on port `$2`, with the host key in the folder `$1`; prints its process id when it listens.
+    /// Makes an sshd at the address `$3`, port `$2`, with the host key in the folder `$1`; prints its process id when it listens.
     ///
     /// sshd reads `authorized_keys` as the user: the folder must be open to everybody.
     private static let sshd = """
@@ -50,7 +52,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
         cat > authorized_keys
         cat > sshd_config <<END
         Port $2
-        ListenAddress 127.0.0.1
+        ListenAddress $3
         HostKey $1/host_key
         HostCertificate $1/host_key-cert.pub
         PidFile $1/pid
@@ -75,30 +77,34 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
         cat pid
         """
 
-    /// - Parameter server: the program that serves instead of sshd.
+    /// - Parameters:
+    ///   - server: the program that serves instead of sshd.
+    ///   - network: the program that runs sshd in another network; nil: it is on the loopback.
     static func start(
-        named name: String, server: String? = nil, authorizedKeys: [String], certificate: HostCertificate
+        named name: String, server: String? = nil, network: String? = nil, authorizedKeys: [String],
+        certificate: HostCertificate
     ) async throws -> LoopbackMachine {
         let folder = "/etc/sallyport/builders/\(name)"
-        let port = UInt16(try LoopbackPort.pick())
+        let port = UInt16(try HostPort.loopback.pick())
         let made = try await Command.run(["/bin/sh", "-c", makeHostKey, "sh", folder])
         guard made.status == 0, let hostKey = made.text.split(separator: "\n").first else {
             throw TestBedError("the builder's host key was not made", log: made.description)
         }
         try await certificate.sign([FilePath("\(folder)/host_key.pub")])
+        let address = network == nil ? "127.0.0.1" : distantAddress
         let started = try await Command.run(
-            [
+            (network.map { [$0, "192.0.2.1", address, "1"] } ?? []) + [
                 "unshare", "--mount", "/bin/sh", "-c", server == nil ? sshd : otherServer, "sh", folder,
-                "\(port)",
-            ]
-                + (server.map { [$0] } ?? []),
+                "\(port)", server ?? address,
+            ],
             input: authorizedKeys.flatMap { Array("\($0)\n".utf8) })
         guard started.status == 0,
             let process = started.text.split(separator: "\n").first.flatMap({ pid_t($0) })
         else {
             throw TestBedError("the builder's sshd did not start", log: started.description)
         }
-        return LoopbackMachine(folder: folder, port: port, hostKey: String(hostKey), process: process)
+        return LoopbackMachine(
+            folder: folder, address: address, port: port, hostKey: String(hostKey), process: process)
     }
 
     var channel: any TaskChannel { self }

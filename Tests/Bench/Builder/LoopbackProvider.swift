@@ -26,15 +26,21 @@ final class LoopbackProvider: BuilderProvider {
     func allocate(
         _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
     ) async throws -> any AllocatedBuilder {
-        let server = "\(images)/\(request.image)/server"
+        let (server, network) = (program("server", of: request.image), program("network", of: request.image))
         let machine = try await LoopbackMachine.start(
-            named: "\(request.job)", server: access(server, X_OK) == 0 ? server : nil,
+            named: "\(request.job)", server: server, network: network,
             authorizedKeys: authorizedKeys,
             certificate: HostCertificate(
                 authority: FilePath(authority.path), identity: "job \(request.job)",
                 names: request.hostNames, life: request.longestLife))
         machines.withLock { $0[request.allocation] = machine }
         return machine
+    }
+
+    /// What an image brings.
+    private func program(_ name: String, of image: String) -> String? {
+        let path = "\(images)/\(image)/\(name)"
+        return access(path, X_OK) == 0 ? path : nil
     }
 
     /// They end with the test bed, like the runner.

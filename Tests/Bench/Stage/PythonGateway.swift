@@ -37,7 +37,7 @@ enum PythonGateway {
 
     /// - Returns: the port.
     static func start(in testBed: TestBed, contenders: String) async throws -> Int {
-        let port = try LoopbackPort.pick()
+        let port = try HostPort.loopback.pick()
         let started = try await testBed.run([
             "unshare", "--mount", "/bin/sh", "-c", start, "sh", testBed.folder, contenders, "\(port)",
         ])

@@ -17,30 +17,40 @@ struct Scratch: Sendable {
     static let image = "loopback"
     /// The image with a `server` of its own.
     static let hostileImage = "hostile"
+    /// The image whose builders are in a `network` of their own, a millisecond away.
+    static let distantImage = "distant"
+
+    private static let allImages = [image, hostileImage, distantImage]
 
     /// - Parameters:
     ///   - contenders: the folder with `hostile.py`.
+    ///   - link: the program that carries packets with a delay.
     ///   - python: an interpreter that has paramiko.
     static func make(
-        _ folder: String, programs: String, contenders: String, python: String
+        _ folder: String, programs: String, contenders: String, link: String, python: String
     ) async throws -> Scratch {
         if FileManager.default.fileExists(atPath: folder) {
             try FileManager.default.removeItem(atPath: folder)
         }
-        for path in ["programs", "images/\(image)", "images/\(hostileImage)"] {
+        for path in ["programs"] + allImages.map({ "images/\($0)" }) {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
         // The runner starts nothing from an image without these.
-        for image in [image, hostileImage] {
+        for image in allImages {
             for file in ["vmlinuz", "initramfs.cpio.gz"] {
                 try Data().write(to: URL(filePath: "\(folder)/images/\(image)/\(file)"))
             }
         }
-        let server = "\(folder)/images/\(hostileImage)/server"
-        try "#!/bin/sh\nexec '\(python)' '\(contenders)/hostile.py' \"$@\"\n"
-            .write(toFile: server, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: server)
+        let images = "\(folder)/images"
+        for (program, script) in [
+            ("\(images)/\(hostileImage)/server", "\(contenders)/hostile.py"),
+            ("\(images)/\(distantImage)/network", link),
+        ] {
+            try "#!/bin/sh\nexec '\(python)' '\(script)' \"$@\"\n"
+                .write(toFile: program, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        }
         let null = try FileDescriptor.open("/dev/null", .readWrite, options: .closeOnExec)
         let errors = try FileDescriptor.open(
             FilePath(folder + "/errors"), .writeOnly, options: [.create, .append, .closeOnExec],

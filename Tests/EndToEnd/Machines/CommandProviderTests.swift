@@ -7,17 +7,21 @@ import ProviderSuite
 import TestBed
 import Testing
 
-/// What every provider has to do, done by an allocator program, `hosts`, with a machine that has none of our programs.
+/// What every provider has to do, done by allocator programs with a machine that has none of our programs.
 @Suite(.serialized)
 struct CommandProviderTests {
-    private func settings(_ lab: LabMachine) async throws -> CommandProvider.Settings {
-        let key = "\(lab.folder)/runner"
-        let made = try await lab.testBed.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
-        await expect(made, status: 0, in: lab.testBed)
-        let line = try await lab.testBed.run(["cut", "-d", " ", "-f", "1,2", key + ".pub"]).text.trimmed
+    /// - Parameters:
+    ///   - words: the allocator's.
+    ///   - folder: where the key and the folder of the pool are made.
+    private func settings(
+        _ words: [String], in folder: String, of testBed: TestBed
+    ) async throws -> CommandProvider.Settings {
+        let key = "\(folder)/runner"
+        let made = try await testBed.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
+        await expect(made, status: 0, in: testBed)
+        let line = try await testBed.run(["cut", "-d", " ", "-f", "1,2", key + ".pub"]).text.trimmed
         var settings = CommandProvider.Settings(
-            pool: "pool", words: lab.command + ["--trust-file"], folder: "\(lab.folder)/pool", timeout: 60,
-            identity: key,
+            pool: "pool", words: words, folder: "\(folder)/pool", timeout: 60, identity: key,
             authorizedKeys: [line])
         settings.demandsRootsProgram = false
         return settings
@@ -27,7 +31,7 @@ struct CommandProviderTests {
         let testBed = try await SharedTestBed.get()
         // Somebody was inside after the first job, so only a reset brings it back.
         let lab = try await LabMachine.start(in: testBed, more: "reset = [\"/bin/true\"]")
-        let settings = try await self.settings(lab)
+        let settings = try await self.settings(lab.command + ["--trust-file"], in: lab.folder, of: testBed)
         try await ProviderSuite(image: "") {
             let provider = try CommandProvider(settings, logger: Logger(label: "test"))
             await provider.begin { _ in true }
@@ -43,11 +47,33 @@ struct CommandProviderTests {
         try await lab.builder.end()
     }
 
+    /// The same by `resalloc`, whose machines nobody vouches for.
+    @Test(.timeLimit(.minutes(4))) func resallocIsAProvider() async throws {
+        let testBed = try await SharedTestBed.get()
+        let builder = try await StandInBuilder.start(
+            in: testBed, options: ["-o", "AuthorizedKeysFile=.ssh/authorized_keys"])
+        let server = try await ResallocServer.start(for: builder)
+        var settings = try await settings(server.command + ["--trust-file"], in: server.folder, of: testBed)
+        settings.acceptsFirstKeys = true
+        try await ProviderSuite(image: "") { [settings] in
+            let provider = try CommandProvider(settings, logger: Logger(label: "test"))
+            await provider.begin { _ in true }
+            return provider
+        }.run()
+        #expect(try await server.openTickets() == "")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: settings.folder) == ["work"])
+        let left = try FileManager.default.contentsOfDirectory(atPath: server.folder + "/state")
+        #expect(left.sorted() == ["lock", "state.json"])
+        try await builder.end()
+    }
+
     /// Nobody comes back for the machine: it closes itself, and can be released later.
     @Test(.timeLimit(.minutes(2))) func aMachineThatIsForgottenClosesItself() async throws {
         let testBed = try await SharedTestBed.get()
         let lab = try await LabMachine.start(in: testBed)
-        let provider = try CommandProvider(try await settings(lab), logger: Logger(label: "test"))
+        let provider = try CommandProvider(
+            try await settings(lab.command + ["--trust-file"], in: lab.folder, of: testBed),
+            logger: Logger(label: "test"))
         let job = JobID("5")!
         let request = BuilderRequest(
             allocation: AllocationID(for: job), job: job,

@@ -3,6 +3,8 @@ import TestBed
 /// A network namespace from which nothing can be reached but the SSH server of the gateway, at the other end of a wire.
 struct LonelyNetwork: Sendable {
     let testBed: TestBed
+    /// Whose SSH server can be reached.
+    let server: Gateway
     private let folder: String
 
     /// The gateway, as the machine sees it, and the machine, as the gateway does.
@@ -17,9 +19,11 @@ struct LonelyNetwork: Sendable {
         ]
     }
 
-    static func with(_ testBed: TestBed, _ body: @Sendable (LonelyNetwork) async throws -> Void) async throws
-    {
-        let network = LonelyNetwork(testBed: testBed, folder: "\(testBed.folder)/lonely")
+    static func with(
+        _ testBed: TestBed, to server: Gateway = .builds,
+        _ body: @Sendable (LonelyNetwork) async throws -> Void
+    ) async throws {
+        let network = LonelyNetwork(testBed: testBed, server: server, folder: "\(testBed.folder)/lonely")
         do {
             try await network.begin()
             try await body(network)
@@ -50,7 +54,7 @@ struct LonelyNetwork: Sendable {
         ).text
     }
 
-    /// Another SSH server of the gateway `builds`, which listens on that wire alone.
+    /// Another SSH server of the gateway, which listens on that wire alone.
     private func begin() async throws {
         try await testBed.succeed(["mkdir", folder])
         try await shell(
@@ -65,12 +69,12 @@ struct LonelyNetwork: Sendable {
             nsenter --net=machine ip address add \(Self.machine)/30 dev wire
             for space in gateway machine; do nsenter --net=$space ip link set wire up; done
             { grep -v -F '\(TestBed.publicHost)' /etc/hosts; echo '\(Self.gateway) \(TestBed.publicHost)'; } >hosts
-            sshd=$(pgrep -of '/builds-[0-9]*/sshd_config')
+            sshd=$(pgrep -of '/\(server.rawValue)-[0-9]*/sshd_config')
             configuration=$(tr '\\0' '\\n' <"/proc/$sshd/cmdline" | grep -o '/[^ ]*/sshd_config' | head -n 1)
             nsenter --net=gateway nsenter --target "$sshd" --mount \\
                 /usr/sbin/sshd -D -e -f "$configuration" -o ListenAddress=\(Self.gateway) </dev/null >>log 2>&1 &
             echo $! >pid
-            until nsenter --net=machine bash -c ': </dev/tcp/\(Self.gateway)/\(testBed.port(of: .builds))' 2>/dev/null; do
+            until nsenter --net=machine bash -c ': </dev/tcp/\(Self.gateway)/\(testBed.port(of: server))' 2>/dev/null; do
                 kill -0 $!
                 sleep 0.05
             done

@@ -1,4 +1,5 @@
 import CLinux
+import Connections
 import Foundation
 import Testing
 
@@ -26,7 +27,9 @@ import Testing
                 // With a list, the group's bits are the mask; without lists, the keeper decides.
                 let hasLists = count > 0
                 #expect(status.st_mode & 0o777 == (hasLists ? 0o660 : 0o666))
-                if hasLists { #expect(list.prefix(count).elementsEqual(BuilderSocket.list(for: gateway))) }
+                if hasLists {
+                    #expect(list.prefix(count).elementsEqual(AccessList.list(for: gateway, .connect)))
+                }
             } else {
                 #expect(status.st_mode & 0o777 == 0o600 && count <= 0)
             }

@@ -60,7 +60,10 @@ import Testing
             ("exit 0", .failed, "no answer that can be used"),
             ("echo '[]'", .failed, "no answer that can be used"),
             ("head -c 100000 /dev/zero", .failed, "no answer that can be used"),
-            ("echo '{\"attach\": true, \"until\": \"2099-01-01T00:00:00Z\"}'", .failed, "dial out"),
+            (
+                "echo '{\"attach\": true, \"until\": \"2099-01-01T00:00:00Z\"}'", .failed,
+                "set attach in [runner.pool.lab]"
+            ),
         ] as [(String, AllocationFailure.Kind, String)])
     func failures(script: String, kind: AllocationFailure.Kind, sentence: String) async throws {
         let allocator = try TestAllocator(script)

@@ -60,7 +60,7 @@ final class TestAllocator: Sendable {
         BuilderRequest(
             allocation: AllocationID(id)!, job: JobID("42")!, owner: .person(Person(id: "7", name: "alice")),
             pool: "lab",
-            arch: "arm64", tags: ["gpu"], image: "", hostNames: ["job-42"], life: 600, longestLife: 3600,
+            arch: .arm64, tags: ["gpu"], image: "", hostNames: ["job-42"], life: 600, longestLife: 3600,
             grace: 60)
     }
 

@@ -1,3 +1,4 @@
+import BuildAPI
 import Glibc
 import Testing
 
@@ -273,20 +274,27 @@ import Testing
             \(Self.service)[runner.pool.local]
             kind = "qemu"
             description = "this host"
-            arch = "x86_64"
             tags = ["kvm", "big"]
             max = 7
             max_starting = 3
             timeout = 60
             """
         var expected = Configuration.Runner.Pool()
-        (expected.description, expected.arch, expected.tags) = ("this host", "x86_64", ["kvm", "big"])
+        (expected.description, expected.tags) = ("this host", ["kvm", "big"])
         (expected.max, expected.maxStarting, expected.timeout) = (7, 3, 60)
         let runner = try parse(text).runner
         #expect(runner.pools == ["local": expected] && runner.slots == 7)
         let lab = "\(Self.service)[runner.pool.lab]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\n"
         #expect(try parse(lab).runner.pools["lab"]?.hostKey == .given)
+        #expect(try parse(lab).runner.pools["lab"]?.architectures == [])
+        #expect(try parse(lab + "arch = \"amd64\"").runner.pools["lab"]?.architectures == [.amd64])
+        let both = lab + "arch = [\"aarch64\", \"x86_64\"]"
+        #expect(try parse(both).runner.pools["lab"]?.architectures == [.arm64, .amd64])
         #expect(try parse(lab + "host_key = \"first-use\"").runner.pools["lab"]?.hostKey == .firstUse)
+        let dialled = try parse(lab + "attach = \"builds@gw.example.org:2222\"").runner.pools["lab"]?.attach
+        #expect(
+            dialled == .init(name: "builds@gw.example.org", port: 2222) && dialled?.host == "gw.example.org")
+        #expect(try parse(lab + "attach = \"a@b\"").runner.pools["lab"]?.attach == .init(name: "a@b"))
         // Before there were pools, slots was the only word for it.
         #expect(try parse("\(Self.service)[runner]\nslots = 5").runner.pools["local"]?.max == 5)
         #expect(
@@ -305,6 +313,15 @@ import Testing
         (
             "[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\nhost_key = \"any\"",
             "runner.pool.other.host_key"
+        ),
+        ("[runner.pool.local]\nattach = \"a@b\"", "runner.pool.local.attach"),
+        (
+            "[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\nattach = \"b\"",
+            "runner.pool.other.attach"
+        ),
+        (
+            "[runner.pool.other]\nkind = \"command\"\nmax = 4\ncommand = \"/x\"\nattach = \"a@b:0\"",
+            "runner.pool.other.attach"
         ),
         ("[runner.pool.local]\nmax = -1", "runner.pool.local.max"),
         ("[runner.pool.local]\nmax_starting = 0", "runner.pool.local.max_starting"),

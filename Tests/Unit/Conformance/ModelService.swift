@@ -93,8 +93,14 @@ struct ModelService {
         case (_, "claims", _): return answerClaim(request)
         case (_, "pairings", _): return answerPairing(request)
         case (_, "attachments", _): return answerAttachment(request)
+        case ("GET", "pools", 1): return listPools()
         default: return problem(404)
         }
+    }
+
+    private func listPools() -> Reply {
+        let pool = BuilderPool(name: "local", arch: ["x86_64"], max: 2, free: fault == .poolsList ? 3 : 1)
+        return json(PoolList(pools: [pool]))
     }
 
     func problem(_ status: Int, _ more: [String: Any] = [:]) -> Reply {

@@ -28,6 +28,7 @@ import Testing
         #expect(outcome.status == .exited(7))
         #expect(String(decoding: outcome.output, as: UTF8.self) == "got question\nLC_ALL PATH WORD ")
         #expect(outcome.errors == "one\ntwo")
+        #expect(outcome.lastWords == "two (status 7)")
         #expect(await said.reduce(into: []) { $0.append($1) } == ["one", "two"])
     }
 
@@ -35,6 +36,7 @@ import Testing
     func rest() async throws {
         let ignored = try await program("kill -KILL $$").run(reading: [UInt8](repeating: 32, count: 60_000))
         #expect(ignored.status == .signaled(9))
+        #expect(ignored.lastWords == "signal 9")
         let left = try await program("sleep 600 & echo $!; echo said >&2").run(reading: [])
         #expect(left.status == .exited(0))
         #expect(left.errors == "said\n")

@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import Foundation
 import Glibc
 import TestSupport
@@ -78,7 +79,7 @@ import Testing
             let session = pid_t(try await text(path + "/session").filter(\.isNumber))
             #expect(session != nil && session != getsid(0))
             #expect(try await reset.progress(id: "1") == .running)
-            let second = await #expect(throws: HostsFailure.self) {
+            let second = await #expect(throws: AllocatorFailure.self) {
                 try await begin(reset, "touch $1/second", id: "2")
             }
             #expect(second?.isUnfinished == true)

@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import AllocatorProtocol
 import Foundation
 import Synchronization
@@ -23,29 +24,29 @@ final class FakeAccess: HostAccess {
         self.meanwhile = meanwhile
     }
 
-    private func done(_ what: String, _ host: SSHHost) async throws(HostsFailure) {
+    private func done(_ what: String, _ host: SSHHost) async throws(AllocatorFailure) {
         await meanwhile("\(what) \(host.name)")
         let (isBroken, code) = state.withLock {
             $0.done.append("\(what) \(host.name)")
             return ($0.broken.contains("\(what) \(host.name)"), $0.code)
         }
-        var failure = HostsFailure("\(host.name): \(what) does not work")
+        var failure = AllocatorFailure("\(host.name): \(what) does not work")
         failure.code = code
         if isBroken { throw failure }
     }
 
-    func admit(_ keys: [String], to host: SSHHost) async throws(HostsFailure) {
+    func admit(_ keys: [String], to host: SSHHost) async throws(AllocatorFailure) {
         try await done("admit", host)
     }
-    func withdraw(from host: SSHHost) async throws(HostsFailure) { try await done("withdraw", host) }
-    func clean(_ host: SSHHost, _ command: String) async throws(HostsFailure) {
+    func withdraw(from host: SSHHost) async throws(AllocatorFailure) { try await done("withdraw", host) }
+    func clean(_ host: SSHHost, _ command: String) async throws(AllocatorFailure) {
         try await done("clean", host)
     }
-    func beginReset(of host: SSHHost, _ words: [String], id: String) async throws(HostsFailure) {
+    func beginReset(of host: SSHHost, _ words: [String], id: String) async throws(AllocatorFailure) {
         await meanwhile("reset \(host.name)")
         state.withLock { $0.done.append("reset \(host.name)") }
     }
-    func reset(of name: String, id: String) async throws(HostsFailure) -> ResetProgress {
+    func reset(of name: String, id: String) async throws(AllocatorFailure) -> ResetProgress {
         state.withLock { state in
             if let progress = state.resets[name] {
                 // The next one is another.

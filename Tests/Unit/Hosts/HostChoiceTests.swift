@@ -1,4 +1,5 @@
 import AllocatorProtocol
+import BuildAPI
 import Foundation
 import Testing
 
@@ -18,13 +19,13 @@ import Testing
 
     @Test("one that fits; if there is none, never")
     func fitting() {
-        let hosts = [SSHHost.named("a", arch: "amd64"), .named("b", arch: "arm64", tags: ["gpu", "big"])]
+        let hosts = [SSHHost.named("a", arch: .amd64), .named("b", arch: .arm64, tags: ["gpu", "big"])]
         #expect(choice(hosts) == .take(hosts[0], mustReset: false))
         #expect(choice(hosts, arch: "arm64") == .take(hosts[1], mustReset: false))
         #expect(choice(hosts, tags: ["big"]) == .take(hosts[1], mustReset: false))
         #expect(
-            choice(hosts, arch: "amd64", tags: ["gpu"])
-                == .never("no machine here has the architecture amd64 and the tags gpu"))
+            choice(hosts, arch: "x86_64", tags: ["gpu"])
+                == .never("no machine here has the architecture x86_64 and the tags gpu"))
     }
 
     @Test("the one that they had before comes first, then a new one, then others'")
@@ -110,7 +111,7 @@ import Testing
 
 extension SSHHost {
     static func named(
-        _ name: String, arch: String? = nil, tags: [String] = [], reuse: Reuse = .trusted
+        _ name: String, arch: Architecture? = nil, tags: [String] = [], reuse: Reuse = .trusted
     ) -> SSHHost {
         SSHHost(
             name: name, address: "192.0.2.1", port: 22, user: "build", hostKeys: ["ssh-ed25519 AAAA"],

@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import AllocatorProtocol
 import Foundation
 import Testing

@@ -148,6 +148,40 @@ import Testing
         }
     }
 
+    /// Whoever starts it so can be killed at any moment.
+    @Test func aProgramInTheForegroundEndsWithItsShell() async throws {
+        try await withFolder { folder in
+            try folder.create()
+            let confinement = Confinement(folder: folder, namespace: nil, longestFile: 1 << 30)
+            let socket = try InheritedSocket.listen(at: folder.monitorSocket)
+            let script = """
+                test -S /proc/self/fd/\(Confinement.monitor) || exit
+                echo said
+                echo $PPID >"$TMPDIR/new" && mv "$TMPDIR/new" "$TMPDIR/shell"
+                exec sleep 27182
+                """
+            let running = Task {
+                try await ShortCommand(
+                    program: "sh", arguments: confinement.foregroundArguments(running: "sh", ["-c", script]),
+                    input: .descriptor(socket), limit: .seconds(600)
+                ).run()
+            }
+            let file = folder.emulator.appending("shell")
+            while access(file.string, F_OK) != 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try socket.close()
+            let emulator = EmulatorProcess(folder: folder)
+            let program = try #require(emulator.identify())
+            let text = String(decoding: try folder.read(file), as: UTF8.self)
+            let shell = try #require(pid_t(text.dropLast()))
+            #expect(shell != program && shell > 1)
+            kill(shell, SIGKILL)
+            while emulator.isMachine(program) { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await running.value.status == 128 + SIGKILL)
+            await folder.console.waitUntilComplete()
+            #expect(try folder.read(folder.console.path) == Data("said\n".utf8))
+        }
+    }
+
     /// Who has the folder open, or mounted, is QEMU.
     @Test func nothingCanBeMadeInASealedFolder() async throws {
         try await withFolder { folder in

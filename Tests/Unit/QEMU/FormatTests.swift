@@ -29,6 +29,26 @@ import Testing
         #expect(arguments.starts(with: ["-name", "/a,,b/"]))
     }
 
+    @Test func aMachineCanBeReachedFromElsewhere() {
+        var command = EmulatorCommand(
+            kernel: "/k", initramfs: "/i", accelerator: .tcg, memory: 256, processors: 1)
+        command.place = HostPort(address: "0.0.0.0", ports: 22000...22999)
+        let arguments = command.machine(in: MachineFolder(path: "/m"), port: 22007)
+        #expect(arguments.contains("user,id=network,restrict=on,hostfwd=tcp:0.0.0.0:22007-:22"))
+    }
+
+    @Test func onlyAFreePortOfTheRangeIsPicked() throws {
+        let first = try HostPort.loopback.pick()
+        let range = first...min(first + 20, 65535)
+        #expect(range.contains(try HostPort(address: "127.0.0.1", ports: range).pick()))
+        // Somebody listens there.
+        let taken = try ListeningPort()
+        #expect(throws: MachineError.self) {
+            try HostPort(address: "127.0.0.1", ports: taken.port...taken.port).pick()
+        }
+        #expect(throws: MachineError.self) { try HostPort(address: "no address").pick() }
+    }
+
     @Test func anIsolatedQEMUKnowsNoPathOfTheHost() {
         let command = EmulatorCommand(
             kernel: "/host/k", initramfs: "/host/i", accelerator: .tcg, memory: 256, processors: 1,
@@ -142,4 +162,29 @@ import Testing
         #expect(!error.description.contains("secret"))
         #expect(error.debugDescription.contains("secret"))
     }
+}
+
+/// A port of the loopback on which this process listens.
+private final class ListeningPort {
+    let port: Int
+    private let descriptor: CInt
+
+    init() throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 && listen(descriptor, 1) == 0
+                    && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        try #require(isListening)
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    deinit { close(descriptor) }
 }

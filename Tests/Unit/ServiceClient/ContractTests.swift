@@ -49,10 +49,11 @@ struct ContractTests {
         let job = Job(
             id: JobID("1")!, name: "mine", owner: .group(Group(name: "team")), submitter: alice, note: "",
             status: .failed,
-            pool: "lab", created: time, deadline: time,
+            pool: "lab", arch: "x86_64", waits: "", created: time, deadline: time,
             maxDeadline: time, logout: .ask, keep: 600,
             shares: [.person(alice), .group(Group(name: "team"))], builder: kept,
             builderEnd: .init(reason: .kept), attached: attached,
+            rerun: .init(of: JobID("1")!, fresh: true, status: .failed, task: "a", exitStatus: 1),
             removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: .person(alice), status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
@@ -75,7 +76,7 @@ struct ContractTests {
         let newKey = NewKey(owner: "", key: "", limits: [.attach], expires: time, from: [])
         let bareAttachment = BuildAPI.Attachment(id: "", job: bareJob, lease: 1, reconnect: 1)
         let attachment = BuildAPI.Attachment(
-            id: "", job: bareJob, lease: 1, reconnect: 1, certificates: [], secret: "")
+            id: "", job: bareJob, lease: 1, reconnect: 1, certificates: [], secret: "", serviceUser: 1)
         let bareNewAttachment = NewAttachment(
             key: "", from: "", endpoint: "", user: "", hostKeys: [], running: true)
         let newAttachment = NewAttachment(
@@ -91,6 +92,9 @@ struct ContractTests {
         let adoption = Adoption(code: "", key: "")
         let overdue = OverdueRelease(
             allocation: "", pool: "", job: JobID("1")!, since: Date(timeIntervalSince1970: 0), entered: true)
+        let pool = BuilderPool(
+            name: "local", description: "", arch: ["x86_64"], max: 1, free: 0, waiting: 1, isDefault: true,
+            refusal: .init(detail: "", again: time), firstUse: true)
         return try! [
             Sample("Person", alice, bare: alice),
             Sample("Party", job.owner, bare: Party.person(alice)), Sample("Key", key, bare: bareKey),
@@ -121,6 +125,9 @@ struct ContractTests {
                 Image(
                     name: "debian", description: "", memory: 1, cpus: 1, network: .outbound, disk: 1),
                 bare: Image(name: "debian")),
+            Sample("Pool", pool, bare: BuilderPool(name: "local")),
+            Sample("PoolRefusal", pool.refusal!, bare: BuilderPool.Refusal(detail: "")),
+            Sample("PoolList", PoolList(pools: []), bare: PoolList(pools: [])),
             Sample("OverdueRelease", overdue, bare: overdue),
             Sample("AllocationList", AllocationList(allocations: []), bare: AllocationList(allocations: [])),
             Sample("ImageList", ImageList(images: []), bare: ImageList(images: [])),

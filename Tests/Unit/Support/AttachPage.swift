@@ -40,7 +40,8 @@ public struct AttachPage: Sendable {
     /// Those of the blocks of YAML.
     public var yamlSteps: [String] { blocks("yaml").flatMap(Self.literals) }
 
-    private static func literals(in yaml: String) -> [String] {
+    /// The texts there after lines that end with `|`.
+    public static func literals(in yaml: String) -> [String] {
         var steps: [String] = []
         var indentation: Int?
         for line in yaml.split(separator: "\n") {

@@ -49,6 +49,17 @@ struct SecureShellTests {
         #expect(String(decoding: printed, as: UTF8.self) == "\(program)\nreach-builder\n\(path)\n")
     }
 
+    @Test("a machine that has dialled is reached by its gateway's socket, with our key")
+    func dialled() throws {
+        let destination = SSHDestination(
+            endpoint: .socket(path: "/run/a"), user: "build", identity: "/i", folder: "/m",
+            attachedKey: "ssh-ed25519 AAAA")
+        let words = SecureShell(destination).arguments("true")
+        #expect(!words.contains { $0.hasPrefix("ProxyUseFdpass") || $0.hasPrefix("KexAlgorithms") })
+        let option = try #require(words.first { $0.hasPrefix("ProxyCommand=") })
+        #expect(option.hasSuffix("'reach-attached-machine' '/run/a' 'ssh-ed25519 AAAA'"))
+    }
+
     @Test("the key exchange is weaker on loopback only", arguments: ["127.0.0.1", "127.1.2.3", "::1"])
     func loopback(address: String) {
         let weaker = "KexAlgorithms=curve25519-sha256"

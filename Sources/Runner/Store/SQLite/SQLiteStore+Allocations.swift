@@ -10,13 +10,13 @@ extension SQLiteStore {
         try await write { database in
             try database.execute(
                 sql: """
-                    INSERT OR REPLACE INTO allocation (id, job, pool, data, until, unneeded, entered)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT OR REPLACE INTO allocation (id, job, pool, data, until, unneeded, entered, attach_key)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     allocation.id.description, allocation.job.description, allocation.pool, allocation.data,
                     allocation.until?.timeIntervalSince1970, record.unneededSince?.timeIntervalSince1970,
-                    record.entered,
+                    record.entered, record.attachKey,
                 ])
         }
     }
@@ -33,7 +33,8 @@ extension SQLiteStore {
                     allocation: Allocation(
                         id: id, job: job, pool: row["pool"], data: row["data"],
                         until: until.map { Date(timeIntervalSince1970: $0) }),
-                    unneededSince: unneeded.map { Date(timeIntervalSince1970: $0) }, entered: row["entered"])
+                    unneededSince: unneeded.map { Date(timeIntervalSince1970: $0) }, entered: row["entered"],
+                    attachKey: row["attach_key"])
             }
         }
     }

@@ -25,12 +25,13 @@ extension SQLiteStore {
             }
             let submission = new.submission
             let job = Job(
-                id: id, owner: submission.owner, submitter: submission.groupsSubmitter,
+                id: id, owner: submission.owner, submitter: submission.shownSubmitter,
                 note: submission.note, status: .pending,
-                pool: JobRecord.Build.shownPool(new.manifest.build.pool),
+                pool: JobRecord.Build.shownPool(new.build.pool),
+                arch: new.manifest.arch?.description,
                 visibility: submission.visibility, created: now,
-                tasks: tasks, shell: new.manifest.keepRule == .always)
-            let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
+                tasks: tasks, shell: new.build.keep == .always, rerun: new.rerun)
+            let record = JobRecord(job: job, build: new.build, source: new.source)
             try Self.save(record, at: now, database)
             try database.execute(
                 sql: "INSERT INTO manifest (job, content) VALUES (?, ?)",

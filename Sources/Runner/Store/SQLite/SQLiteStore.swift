@@ -227,6 +227,9 @@ struct SQLiteStore: Store {
         migrator.registerMigration("keys limited to pairing") { database in
             try database.execute(sql: "ALTER TABLE key ADD COLUMN pairs BOOLEAN NOT NULL DEFAULT FALSE")
         }
+        migrator.registerMigration("keys with which allocated machines dial") { database in
+            try database.execute(sql: "ALTER TABLE allocation ADD COLUMN attach_key TEXT")
+        }
         return migrator
     }
 

@@ -85,6 +85,14 @@ struct StoredJob: Codable, Equatable {
         var gateway: String?
     }
 
+    struct StoredRerun: Codable, Equatable {
+        var of: String
+        var isFresh: Bool
+        var status: String
+        var task: String?
+        var exitStatus: Int?
+    }
+
     struct StoredLifetime: Codable, Equatable {
         var end: Date
         var isEntered: Bool
@@ -121,11 +129,14 @@ struct StoredJob: Codable, Equatable {
     var eventNumber: Int
     /// The following are missing in what earlier versions have stored.
     var pool: String?
+    /// Nil: anything, or of a job from before there was that.
+    var arch: String?
     var until: Date?
     var keptSince: Date?
     var isEntered: Bool?
     var name: String?
     var attachment: StoredAttachment?
+    var rerun: StoredRerun?
 }
 
 // MARK: To the database
@@ -165,11 +176,13 @@ extension StoredJob {
         endsWhenUnclaimed = record.endsWhenUnclaimed
         eventNumber = record.eventNumber
         pool = record.build.pool
+        arch = record.build.arch?.description
         until = record.until
         keptSince = record.keptSince
         isEntered = record.isEntered
         name = job.name
         attachment = StoredAttachment(record)
+        rerun = job.rerun.map(StoredRerun.init)
     }
 }
 
@@ -194,6 +207,20 @@ extension StoredJob.StoredAttachment {
             from: from, key: key, adopted: isAdopted, system: system, architecture: architecture,
             until: until,
             away: awaySince.map { _ in true }, idle: idleSessions, gateway: gateway)
+    }
+}
+
+extension StoredJob.StoredRerun {
+    init(_ rerun: Job.Rerun) {
+        self.init(
+            of: rerun.of.description, isFresh: rerun.fresh, status: rerun.status.rawValue, task: rerun.task,
+            exitStatus: rerun.exitStatus)
+    }
+
+    func rerun() throws -> Job.Rerun {
+        guard let id = JobID(of) else { throw StoredJob.UnknownWord(word: of) }
+        return Job.Rerun(
+            of: id, fresh: isFresh, status: try StoredJob.read(status), task: task, exitStatus: exitStatus)
     }
 }
 
@@ -258,7 +285,7 @@ extension StoredJob {
     /// A word that this version does not know.
     struct UnknownWord: Error { var word: String }
 
-    private static func read<Word: RawRepresentable>(
+    fileprivate static func read<Word: RawRepresentable>(
         _ word: String, as type: Word.Type = Word.self
     ) throws -> Word where Word.RawValue == String {
         guard let read = Word(rawValue: word) else { throw UnknownWord(word: word) }
@@ -271,7 +298,7 @@ extension StoredJob {
         return Job(
             id: id, name: name, owner: owner.party, submitter: submitter?.person, note: note,
             status: try Self.read(status),
-            pool: pool.flatMap(JobRecord.Build.shownPool),
+            pool: pool.flatMap(JobRecord.Build.shownPool), arch: arch,
             visibility: try Self.read(visibility), created: created, deadline: deadline,
             maxDeadline: maxDeadline, held: isHeld, logout: logout.map { Job.Logout(rawValue: $0) },
             keep: keep, shares: shares.map(\.party),
@@ -292,7 +319,7 @@ extension StoredJob {
             },
             builderEnd: builderEnd.map {
                 Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)
-            }, attached: attachment?.attached,
+            }, attached: attachment?.attached, rerun: try rerun?.rerun(),
             sessions: try standingClaims().map(\.shown))
     }
 
@@ -312,7 +339,8 @@ extension StoredJob {
             job: try job(),
             build: JobRecord.Build(
                 image: image, keep: try Self.read(keepRule), timeout: timeout,
-                pool: pool ?? Configuration.Runner.localPool),
+                pool: pool ?? Configuration.Runner.localPool,
+                arch: arch.flatMap { Architecture($0) }),
             source: source, claims: try standingClaims(), attachment: attachment?.attachment,
             builderStarted: builderStarted, until: until,
             keptSince: keptSince, isEntered: isEntered ?? false,

@@ -11,6 +11,10 @@ struct Submit: ParsableCommand {
     @Option(help: "The group whose job it will be; its owner must be in it.") var group: String?
     @Option(help: "What the job is about.") var note: String?
     @Option(help: "When the builder is kept, instead of what the manifest says.") var keep: KeepRule?
+    @Option(help: "The pool that the builder comes from, instead of what the manifest says.") var pool:
+        String?
+    @Option(help: "The builder's processor architecture, instead of what the manifest says.")
+    var arch: Architecture?
     @Flag(help: "Who can see the job.") var visibility = Visibility.unlisted
     @Argument(help: ArgumentHelp("The manifest; - is standard input.", valueName: "manifest")) var path:
         String
@@ -27,7 +31,7 @@ struct Submit: ParsableCommand {
                     manifest: manifest,
                     SubmissionOptions(
                         submitter: owner, group: group.map(Group.init(written:)), note: note,
-                        visibility: visibility, keep: keep), $1)
+                        visibility: visibility, keep: keep, pool: pool, arch: arch), $1)
             }
             try options.answer(job) {
                 "job \(job.id): \(job.status.rawValue)"
@@ -39,6 +43,10 @@ struct Submit: ParsableCommand {
 }
 
 extension KeepRule: ExpressibleByArgument {}
+
+extension Architecture: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
 
 /// As flags: `--public`, `--unlisted`, `--private`.
 extension Visibility: EnumerableFlag {}

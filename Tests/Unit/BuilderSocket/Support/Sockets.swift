@@ -1,5 +1,7 @@
 import BuilderSocket
+import CLinux
 import Foundation
+import Glibc
 import Synchronization
 
 /// A folder with a short name, for sockets, that goes with this value.

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import CLinux
 import ConfigurationFile
+import Connections
 import EventLoop
 import FoundationEssentials
 import Glibc
@@ -67,7 +68,13 @@ import Testing
         }
     }
 
-    private func attach() throws -> Machine {
+    /// - Parameter user: of a build service that works in the machine itself.
+    private func attach(serviceUser user: UInt32? = nil) throws -> Machine {
+        if let user {
+            var attachment = Self.attachment
+            attachment.serviceUser = user
+            machines.attachment = .success(attachment)
+        }
         let test = session()
         let session = try AttachmentSession(for: try Fixture.known(Fixture.alice), machines, in: test.context)
         session.start()
@@ -99,6 +106,28 @@ import Testing
         _ = machine.test.type("bye\n")
         loop.wait("bye") { self.machines.requests.last == "leave bye" }
         #expect(try scratch.run("sh", "-c", "ls attached").output.isEmpty)
+    }
+
+    /// It needs to know the name of the one socket, and reaches no other.
+    @Test func aServiceThatWorksInTheMachineIsLetIn() throws {
+        let user = geteuid() + 4711
+        let machine = try attach(serviceUser: user)
+        func rights(_ path: String, _ purpose: AccessList.Purpose) -> (mode: mode_t, isListed: Bool) {
+            var status = stat()
+            var list = [UInt8](repeating: 0, count: 256)
+            let count = getxattr(path, "system.posix_acl_access", &list, list.count)
+            let isListed = count > 0 && list.prefix(count).elementsEqual(AccessList.list(for: user, purpose))
+            return (stat(path, &status) == 0 ? status.st_mode & 0o777 : 0, isListed)
+        }
+        let (door, whole) = (rights(endpoint, .connect), rights(folder, .enter))
+        // With a list, the group's bits are the mask; without lists, the socket's process decides.
+        #expect(door == (0o660, true) || door == (0o666, false))
+        #expect(whole == (0o710, true) || whole == (0o711, false))
+        let others = try scratch.run("sh", "-c", "stat -c '%a %F' attached/* | sort | uniq -c").output
+        #expect(others.contains("2 600 socket"), "\(others)")
+        // The next machine's process takes the folder as it is.
+        _ = try AttachmentFolder(folder)
+        _ = machine
     }
 
     @Test func whatDeadProcessesLeaveIsRemovedAndWhatLivesStays() throws {

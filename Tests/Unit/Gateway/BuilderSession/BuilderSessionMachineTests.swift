@@ -93,6 +93,25 @@ import Testing
         #expect(machine.handle(.job(Fixture.job(.running, builder: .ready))) == [.claim, .connect(ready)])
     }
 
+    /// Each reason replaces the one before.
+    @Test func whyAJobWaitsIsSaid() {
+        func job(_ reason: String?, in pool: String? = "cluster") -> Job {
+            var job = Fixture.job(.queued, builder: nil)
+            (job.waits, job.pool) = (reason, pool)
+            return job
+        }
+        var machine = BuilderSessionMachine(job(nil), kind: .shell, now: false, isOwner: true)
+        #expect(machine.begin() == [.wait(.queued(job(nil).id)), .watch])
+        let first = machine.handle(.job(job("Slurm: Priority\u{1b}[2J")))
+        #expect(first == [.wait(.waits("Job 42 waits in pool cluster: Slurm: Priority?[2J"))])
+        #expect(machine.handle(.job(job("Slurm: Priority\u{1b}[2J"))) == [])
+        #expect(
+            machine.handle(.job(job("full", in: nil))) == [.wait(.waits("Job 42 waits: full"))])
+        #expect(
+            machine.handle(.job(Fixture.job(.running, builder: .booting)))
+                == [.wait(.booting(job(nil).id))])
+    }
+
     @Test(arguments: [(Job.Status.queued, "is still queued"), (.running, "is still booting")])
     func whoWaitsNoLongerIsTold(status: Job.Status, words: String) {
         var machine = BuilderSessionMachine(

@@ -132,6 +132,14 @@ import Testing
             commandLine: { words, _ in words }, now: now
         ).text
         #expect(guests.contains("  host key   as the builder has shown it first; nobody vouches for it\n"))
+        job.attached = .init(from: "192.0.2.7", key: "SHA256:x")
+        let dialled = JobSheet(
+            job: job, isInvited: true, hasLog: true, canExtend: false,
+            own: OwnSSH(line: "ssh job-42", setUpLine: "ssh-config"), commandLine: { words, _ in words },
+            now: now
+        ).text
+        #expect(dialled.contains("  host key   as the machine says; what it says of itself is unchecked\n"))
+        job.attached = nil
         #expect(guests.contains("connect 42") && guests.contains("in 59 min") && !guests.contains("extend"))
         let others = JobSheet(
             job: job, isInvited: false, hasLog: true, canExtend: false,

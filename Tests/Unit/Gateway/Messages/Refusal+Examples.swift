@@ -66,7 +66,7 @@ extension Refusal {
             .machineLost(job.id, cause: "in a test"), .severalJobsNamed(JobName("nightly")!, 2),
             .usage(UsageError(.malformedStream, word: "x")), .usage(UsageError(.missing(.stream), word: "")),
             .noSuchCode(Fixture.serviceError(.noSuchJob)), .usage(UsageError(.malformedCode, word: "")),
-            .usage(UsageError(.missing(.code), word: "")),
+            .usage(UsageError(.missing(.code), word: "")), .noPools,
         ]
         for loss in [Loss.connection(lost), .channelClosed, .claim(error)] {
             let forms: [KeyFormError] = [

@@ -1,4 +1,5 @@
 import CLimits
+import CLinux
 import EventLoop
 import Glibc
 import Testing

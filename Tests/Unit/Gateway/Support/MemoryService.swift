@@ -54,6 +54,7 @@ final class MemoryService: BuildService {
     private(set) var requests: [String] = []
     /// What was said of the jobs that were submitted.
     private(set) var submissions: [SubmissionOptions] = []
+    private(set) var reruns: [NewRerun] = []
     /// What is answered to submissions of a manifest; nil: they are not offered.
     var submitted: Job?
     /// What is being submitted, and never answered.
@@ -69,6 +70,8 @@ final class MemoryService: BuildService {
     var offersSelfService = false
     /// Nil: it does not offer a list of them.
     var images: [Image]?
+    /// The same.
+    var pools: [BuilderPool]?
     /// Nil: `refusal` or, without one, it does not offer a list of them.
     var listedKeys: [Key]?
     /// What is answered to someone who adds or confirms a key; nil: `refusal`.
@@ -198,6 +201,11 @@ extension MemoryService: SelfService {
         answer(images.map { .success($0) } ?? .failure(Self.notOffered))
     }
 
+    func pools(_ answer: @escaping (Result<PoolList, ServiceError>) -> Void) {
+        requests.append("pools")
+        answer(pools.map { .success(PoolList(pools: $0)) } ?? .failure(refusal ?? Self.notOffered))
+    }
+
     func submit(
         manifest: [UInt8], _ options: SubmissionOptions,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
@@ -214,6 +222,15 @@ extension MemoryService: SelfService {
         requests.append("submit")
         submissions.append(options)
         self.source = source
+    }
+
+    func rerun(
+        _ job: JobID, _ wish: NewRerun, for person: Person,
+        _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        requests.append("rerun")
+        reruns.append(wish)
+        answer(submitted.map { .success($0) } ?? .failure(refusal ?? Self.notOffered))
     }
 
     func keys(owner: String, _ answer: @escaping (Result<KeyList, ServiceError>) -> Void) {

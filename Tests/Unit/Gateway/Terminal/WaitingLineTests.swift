@@ -59,6 +59,27 @@ import Testing
         #expect(session.said.errors == "sallyport: \(sentence) (0 s)")
     }
 
+    /// An allocator can say much.
+    @Test func aLongSentenceIsCutToTheWindow() {
+        let sentence = "Job 2 waits in pool cluster: " + String(repeating: "漢字 and on ", count: 20)
+        columns = 90
+        let line = line()
+        line.show(sentence)
+        let first = session.said.errors
+        #expect(first.hasPrefix("sallyport: Job 2 waits in pool cluster: 漢字 and on "))
+        #expect(first.hasSuffix("… (0 s)") && (84...89).contains(Self.width(of: first)), "\(first)")
+        for _ in 1...10 { passOneSecond() }
+        let last = session.said.errors.split(separator: "\r").last ?? ""
+        #expect(last.hasSuffix("… (10 s)") && Self.width(of: last.dropFirst(3)) < 90, "\(last)")
+        columns = 79
+        line.show(sentence)
+        #expect(session.said.errors == "\r\u{1b}[Ksallyport: \(sentence)\n")
+    }
+
+    private static func width(of text: some StringProtocol) -> Int {
+        text.unicodeScalars.reduce(0) { $0 + ($1.isASCII || $1 == "…" ? 1 : 2) }
+    }
+
     /// What has been printed stays, and nothing is printed over it.
     @Test func aWindowCanBecomeNarrow() {
         let line = line()

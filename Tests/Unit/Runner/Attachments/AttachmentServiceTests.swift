@@ -287,7 +287,7 @@ struct AttachmentServiceTests {
         #expect(confirmed.limits == [.attach] && confirmed.from == ["192.0.2.0/24"])
         #expect(confirmed.expires == clock.now + 5000)
         let new = Self.new { ($0.key, $0.hostKeys) = (TestService.bobKey, [TestService.aliceKey]) }
-        #expect(try await directory.attach(new).job.owner.id == alice.id)
+        #expect(try await directory.attach(new, isHere: true).job.owner.id == alice.id)
         store.close()
     }
 
@@ -429,7 +429,7 @@ struct AttachmentServiceTests {
     func brokenLog() async throws {
         let runner = try await MemoryRunner()
         let directory = runner.directory(slots: 1)
-        let machine = try await directory.attach(Self.new())
+        let machine = try await directory.attach(Self.new(), isHere: true)
         let path = "\(runner.folder)/logs/\(machine.job.id)/attached/log"
         func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
         try await directory.withAttachment(machine.id) { job throws(RunnerError) in
@@ -458,7 +458,8 @@ struct AttachmentServiceTests {
         for _ in 1...2 {
             let again = Self.resumption(machine)
             _ = try? await directory.withAttachment(machine.id) { job throws(RunnerError) in
-                try await job.resume(again, hostKeys: again.hostKeys, endpoint: .socket(path: "/run/a"))
+                try await job.resume(
+                    again, hostKeys: again.hostKeys, endpoint: .socket(path: "/run/a"), isHere: true)
             }
         }
         #expect(try text() == "one" + AttachedLog.gap + "twothree" + AttachedLog.gap)
@@ -562,13 +563,13 @@ struct AttachmentServiceTests {
         runner.store.fail(
             with: RunnerError(.noSpace, "The disk of the build service is full."), only: "addJob")
         let error = await #expect(throws: RunnerError.self) {
-            try await directory.attach(Self.new { $0.name = "x" })
+            try await directory.attach(Self.new { $0.name = "x" }, isHere: true)
         }
         #expect(error?.code == .noSpace && ProblemAnswer.response(error!).status.code == 507)
         #expect(await directory.entries.isEmpty)
         #expect(await directory.arriving.isEmpty)
         runner.store.fail(with: nil)
-        #expect(try await directory.attach(Self.new { $0.name = "x" }).job.name == "x")
+        #expect(try await directory.attach(Self.new { $0.name = "x" }, isHere: true).job.name == "x")
         #expect(await directory.arriving.isEmpty)
     }
 }

@@ -23,7 +23,7 @@ struct ManifestFaultsTests {
     func sourcehut() throws {
         let text = """
             image: alpine/edge
-            arch: x86_64
+            arch: riscv64
             packages:
               - meson
             repositories:
@@ -54,14 +54,15 @@ struct ManifestFaultsTests {
         #expect(error.faults.map(\.key) == keys)
         #expect(error.faults.map(\.line) == [2, 3, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 22])
         #expect(error.description == error.faults.map(\.detail).joined(separator: " "))
-        for fault in error.faults.prefix(9) {
+        for fault in error.faults[1..<9] {
             #expect(fault.detail.hasPrefix("line \(fault.line ?? 0), \(fault.key ?? ""): not read: "))
             #expect(fault.detail.count < 120, "\(fault.detail)")
         }
+        #expect(error.faults[0].detail.hasPrefix("line 2, arch: no pool has the architecture riscv64; "))
         #expect(error.faults[9].detail == "line 17, enviroment: unknown key; it looks like \"environment\".")
         #expect(
             error.faults[12].detail
-                == "line 22, colour: unknown key; expected image, pool, environment, tasks, shell, keep or timeout."
+                == "line 22, colour: unknown key; expected image, pool, arch, environment, tasks, shell, keep or timeout."
         )
     }
 

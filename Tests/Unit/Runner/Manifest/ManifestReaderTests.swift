@@ -39,7 +39,8 @@ struct ManifestReaderTests {
         arguments: [
             ("image: a\nfoo: 1", 2, "foo"), ("image: ../a", 1, "image"), ("image: .a", 1, "image"),
             ("image: a\nshell: maybe", 2, "shell"), ("image: a\ntimeout: 1d", 2, "timeout"),
-            ("image: a\nkeep: ever", 2, "keep"), ("image: a\nkeep: never\nshell: true", 2, "keep"),
+            ("image: a\nkeep: ever", 2, "keep"), ("image: a\narch: riscv64", 2, "arch"),
+            ("image: a\nkeep: never\nshell: true", 2, "keep"),
             ("image: a\ntimeout: 0", 2, "timeout"), ("image: a\ntimeout: 73h", 2, "timeout"),
             ("image: a\ntasks:\n  - Build: x", 3, "tasks"),
             ("image: a\ntasks:\n  - a: x\n    b: y", 3, "tasks"),
@@ -55,7 +56,8 @@ struct ManifestReaderTests {
         ] as [(String, Int, String?)])
     func mistakes(text: String, line: Int, key: String?) throws {
         let error = #expect(throws: RunnerError.self) {
-            try ManifestReader.read(text.utf8, pools: .local(.init(resolve: { $0 == "gone" ? nil : $0 })))
+            try ManifestReader.read(
+                text.utf8, pools: .local(.init(resolve: { name, _ in name == "gone" ? nil : name })))
         }
         #expect(error?.code == .unprocessable(line: line, key: key), "\(text)")
     }
@@ -95,7 +97,7 @@ struct ManifestReaderTests {
     func wrongImage(names: [String], sentence: String) {
         let error = #expect(throws: RunnerError.self) {
             try ManifestReader.read(
-                "image: debain".utf8, pools: .local(.init(resolve: { _ in nil }, names: { names })))
+                "image: debain".utf8, pools: .local(.init(resolve: { _, _ in nil }, names: { _ in names })))
         }
         #expect(error?.description == sentence)
     }

@@ -63,7 +63,9 @@ struct PoolTests {
             let answer = try await service.submission("  - a: exit 0", more: "pool: lba")
             #expect(answer.status == 422)
             #expect(
-                answer.text.contains(#"there is no pool \"lba\"; there are: local, lab"#), "\(answer.text)")
+                answer.text.contains(
+                    #"there is no pool \"lba\"; there are: local (\#(Architecture.host)), lab"#),
+                "\(answer.text)")
         }
     }
 
@@ -105,8 +107,10 @@ struct PoolTests {
         ])
     func images(text: String, pool: String, image: String) throws {
         let pools = ManifestPools(
-            byName: ["local": .init(resolve: { $0 == "debian" ? $0 : nil }), "lab": nil],
-            names: ["local", "lab"], preferred: "local")
+            all: [
+                .init(name: "local", images: .init(resolve: { name, _ in name == "debian" ? name : nil })),
+                .init(name: "lab"),
+            ], preferred: "local")
         let manifest = try ManifestReader.read(text.utf8, pools: pools)
         #expect(manifest.pool == pool && manifest.image == image)
         for wrong in [
@@ -115,7 +119,7 @@ struct PoolTests {
         ] {
             #expect(throws: RunnerError.self) { try ManifestReader.read(wrong.utf8, pools: pools) }
         }
-        let several = ManifestPools(byName: ["a": nil, "b": nil], names: ["a", "b"], preferred: nil)
+        let several = ManifestPools(all: [.init(name: "a"), .init(name: "b")], preferred: nil)
         let error = #expect(throws: RunnerError.self) {
             try ManifestReader.read("tasks: []".utf8, pools: several)
         }

@@ -30,7 +30,7 @@ import Testing
             + field("", 1024)
     }
 
-    private static func source(_ tasks: String = "  - a: exit 1\n") -> String {
+    static func source(_ tasks: String = "  - a: exit 1\n") -> String {
         archive("image: debian\ntasks:\n\(tasks)")
     }
 

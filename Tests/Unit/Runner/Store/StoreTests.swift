@@ -3,6 +3,7 @@ import BuildAPI
 import Foundation
 import GRDB
 import KeyForms
+import Provider
 import Testing
 
 @testable import Runner
@@ -33,6 +34,22 @@ struct StoreTests {
         try await store.removeKey(key.fingerprint)
         await #expect(throws: RunnerError.self) { try await store.removeKey(key.fingerprint) }
         #expect(try await store.person("alice")?.id == "1")
+    }
+
+    @Test("an allocation survives as it is, with the key with which its machine can dial")
+    func allocations() async throws {
+        let store = try store()
+        var records = ["7-a", "7-b"].map { id in
+            AllocationRecord(allocation: .init(id: AllocationID(id)!, job: JobID("7")!, pool: "lab"))
+        }
+        records[0].attachKey = TestService.aliceKey
+        for record in records { try await store.save(record) }
+        #expect(try await store.allocations() == records)
+        (records[0].unneededSince, records[0].entered) = (start, true)
+        try await store.save(records[0])
+        #expect(try await store.allocations().contains(records[0]))
+        try await store.removeAllocation(records[0].allocation.id)
+        #expect(try await store.allocations() == [records[1]])
     }
 
     @Test("a comment has at most 256 bytes, also one that an earlier version has stored")

@@ -8,17 +8,34 @@ import Synchronization
 /// A machine in memory. A script `exit N` ends with N at once, `complete-build` at once with the whole job, any other one
 /// when the test says so.
 final class FakeMachine: AllocatedBuilder, TaskChannel {
-    let endpoint = Job.Builder.Endpoint.address("127.0.0.1", port: 4022)
-    let user = "build"
-    let hostKeys = ["ssh-ed25519 AAAA"]
+    let endpoint: Job.Builder.Endpoint
+    let user: String
+    let hostKeys: [String]
+    let hasDialled: Bool
+    /// Where it has been reached since, if it has dialled.
+    let places = Mutex<[Job.Builder.Endpoint]>([])
 
     /// What its provider says about it.
     let data: String?
     let until: Date?
 
-    init(data: String? = nil, until: Date? = nil) {
+    /// - Parameter dialled: what it has said of itself to a gateway; nil: it can be reached.
+    init(data: String? = nil, until: Date? = nil, dialled: DialledMachine? = nil) {
         self.data = data
         self.until = until
+        endpoint = dialled?.endpoint ?? .address("127.0.0.1", port: 4022)
+        user = dialled?.user ?? "build"
+        hostKeys = dialled?.hostKeys ?? ["ssh-ed25519 AAAA"]
+        hasDialled = dialled != nil
+    }
+
+    func moved(to endpoint: Job.Builder.Endpoint) { places.withLock { $0.append(endpoint) } }
+
+    /// While that is so, its channel breaks at every attempt.
+    let isUnreachable = Mutex(false)
+
+    private func reach() throws {
+        if isUnreachable.withLock({ $0 }) { throw BuilderError(.connectionLost) }
     }
 
     private struct State {
@@ -117,11 +134,16 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
         }
     }
 
+    /// What it has been prepared for.
+    let prepared = Mutex<[Workload]>([])
+
     func prepare(_ workload: Workload) async throws {
+        prepared.withLock { $0.append(workload) }
         state.withLock { for task in workload.tasks { $0.scripts[task.name] = task.text } }
     }
 
     func startTask(_ name: String) async throws {
+        try reach()
         let script = state.withLock { $0.scripts[name] } ?? ""
         if script == "complete-build" { exit(of: name).open(0) }
         if script.hasPrefix("exit ") { exit(of: name).open(Int(script.dropFirst(5)) ?? 0) }

@@ -12,6 +12,8 @@ final class FakeProvider: BuilderProvider {
         case machine
         /// It never comes, until the runner gives up.
         case silence
+        /// It dials a gateway with its key.
+        case dials
         case failure(AllocationFailure)
     }
 
@@ -28,6 +30,8 @@ final class FakeProvider: BuilderProvider {
         var note = "note of"
         var until: Date?
         var extendsTo: Date?
+        var keys: [AllocationID: String] = [:]
+        var onMachine: (@Sendable (FakeMachine) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -54,6 +58,11 @@ final class FakeProvider: BuilderProvider {
         state.withLock { $0.onAllocate = body }
     }
 
+    /// Called with each machine, before the runner has it.
+    func onMachine(_ body: @escaping @Sendable (FakeMachine) -> Void) {
+        state.withLock { $0.onMachine = body }
+    }
+
     /// That many attempts to release something fail.
     func failReleases(_ count: Int) { state.withLock { $0.releaseFailures = count } }
 
@@ -65,6 +74,11 @@ final class FakeProvider: BuilderProvider {
     var requests: [BuilderRequest] { state.withLock { $0.requests } }
     var releases: [(id: AllocationID, entered: Bool)] { state.withLock { $0.releases } }
     var extensions: [Date] { state.withLock { $0.extensions } }
+
+    /// The key with which the machine of an allocation dials.
+    func attachKey(of request: BuilderRequest) -> String {
+        state.withLock { $0.keys[request.allocation] } ?? ""
+    }
 
     /// How many machines there have been.
     var count: Int { state.withLock { $0.machines.count } }
@@ -87,6 +101,19 @@ final class FakeProvider: BuilderProvider {
 
     // MARK: What the runner asks
 
+    func attachKey(for allocation: AllocationID) async throws -> String? {
+        state.withLock { state in
+            guard case .dials = state.answer else { return nil }
+            if let key = state.keys[allocation] { return key }
+            // A blob of RFC 8709, with another last byte each time.
+            let name = Array("ssh-ed25519".utf8)
+            let blob = [0, 0, 0, 11] + name + [0, 0, 0, 32] + [UInt8](repeating: 7, count: 31)
+            let key = "ssh-ed25519 \(Data(blob + [UInt8(state.keys.count)]).base64EncodedString())"
+            state.keys[allocation] = key
+            return key
+        }
+    }
+
     func allocate(
         _ request: BuilderRequest, progress: @escaping @Sendable (_ line: String) -> Void
     ) async throws -> any AllocatedBuilder {
@@ -101,13 +128,17 @@ final class FakeProvider: BuilderProvider {
         case .silence:
             _ = try await Latch<Bool>().wait()
             throw CancellationError()
-        case .machine:
+        case .machine, .dials:
+            var dialled: DialledMachine?
+            if case .dials = answer { dialled = try await request.arrival?() }
             let (note, until) = state.withLock { ($0.note, $0.until) }
-            let machine = FakeMachine(data: "\(note) \(request.allocation)", until: until)
+            let machine = FakeMachine(
+                data: "\(note) \(request.allocation)", until: until, dialled: dialled)
             state.withLock { state in
                 state.machines[request.job] = machine
                 state.jobs[request.allocation] = request.job
             }
+            state.withLock { $0.onMachine }?(machine)
             if bootsAlone { machine.boot() }
             return machine
         }

@@ -99,13 +99,14 @@ final class MemoryStore: Store {
             try keepSource(id)
             let submission = new.submission
             let job = Job(
-                id: id, owner: submission.owner, submitter: submission.groupsSubmitter,
+                id: id, owner: submission.owner, submitter: submission.shownSubmitter,
                 note: submission.note, status: .pending,
                 pool: JobRecord.Build.shownPool(new.manifest.build.pool),
+                arch: new.manifest.arch?.description,
                 visibility: submission.visibility, created: now,
                 tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
-                shell: new.manifest.shell)
-            let record = JobRecord(job: job, build: new.manifest.build, source: new.source)
+                shell: new.manifest.shell, rerun: new.rerun)
+            let record = JobRecord(job: job, build: new.build, source: new.source)
             for old in new.forgottenSources.compactMap(Self.number) { state.records[old]?.source = nil }
             state.last = number
             state.records[number] = record

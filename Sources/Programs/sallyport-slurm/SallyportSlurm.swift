@@ -1,0 +1,58 @@
+import AllocatorPrograms
+import AllocatorProtocol
+import ArgumentParser
+import ConfigurationFile
+import Glibc
+import Slurm
+import Version
+
+/// The allocator `slurm`: docs/slurm.md.
+@main
+struct SallyportSlurm: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sallyport-slurm",
+        abstract: "Start builders on the nodes of a Slurm cluster.",
+        discussion: "The runner calls allocate, extend, release and list.",
+        version: "sallyport-slurm \(Version.text)")
+
+    enum Verb: String, ExpressibleByArgument, CaseIterable {
+        case allocate, extend, release, list
+    }
+
+    @Option(help: "The file that says what is asked of the cluster.") var file = SlurmFile.defaultPath
+    @Flag(help: ArgumentHelp("Read a file that is not root's: for tests.", visibility: .hidden))
+    var trustFile = false
+    @Argument(help: "What to do.") var verb: Verb
+
+    func run() async {
+        signal(SIGPIPE, SIG_IGN)
+        do throws(AllocatorEnd) {
+            if verb == .extend {
+                throw AllocatorEnd(
+                    AllocatorWire.Status.cannot, "users cannot lengthen their jobs on a cluster")
+            }
+            let allocator = SlurmAllocator(try read()) { StandardStreams.say($0) }
+            switch verb {
+            case .allocate:
+                let request: AllocatorWire.Allocate = try StandardStreams.question()
+                let machine = try await EndSignals.cancelling { () async throws(AllocatorEnd) in
+                    try await allocator.allocate(request)
+                }
+                try StandardStreams.answer(machine)
+            case .release: try await allocator.release(try StandardStreams.question())
+            case .list: try StandardStreams.answer(try await allocator.list(try StandardStreams.question()))
+            case .extend: break
+            }
+        } catch {
+            StandardStreams.end(error)
+        }
+    }
+
+    private func read() throws(AllocatorEnd) -> SlurmFile {
+        do throws(ConfigurationError) {
+            return try SlurmFile.read(file, demandsRoot: !trustFile)
+        } catch {
+            throw AllocatorEnd(78, error.description)
+        }
+    }
+}
