@@ -7,7 +7,9 @@ import Provider
 
 /// How an allocator's machine is reached, after everything about it was checked; as it is stored for the next runner.
 struct AllocatedMachine: Codable, Equatable, Sendable {
-    var place: Place
+    /// Both are nil: the machine has dialled a gateway. See ``place``.
+    private var address: String?
+    private var port: UInt16?
     var user: String
     /// `<type> <base64>` each. Empty: the allocator has named none, and the machine has not shown any yet.
     var hostKeys: [String]
@@ -31,6 +33,13 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         /// The machine has dialled a gateway: ``AllocationFolder/socket`` leads to the gateway's process.
         case gateway
     }
+
+    var place: Place {
+        if let address, let port { .address(address, port: port) } else { .gateway }
+    }
+
+    /// Whether it says where it is, if it was read from a file.
+    var isWhole: Bool { (address == nil) == (port == nil) }
 
     static let mostHostKeys = 16
 
@@ -81,7 +90,7 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         to request: BuilderRequest, at now: Date
     ) throws(Fault) {
         try Self.check(answer, at: now)
-        self.place = place
+        if case .address(let address, let port) = place { (self.address, self.port) = (address, port) }
         self.user = user
         self.hostKeys = hostKeys
         until = answer.until
@@ -96,45 +105,5 @@ struct AllocatedMachine: Codable, Equatable, Sendable {
         guard answer.data?.utf8.count ?? 0 <= Allocation.longestData else {
             throw Fault(reason: "data: more than \(Allocation.longestData) bytes")
         }
-    }
-}
-
-/// `address` and `port`, or neither: as earlier versions have stored it.
-extension AllocatedMachine {
-    private enum CodingKeys: String, CodingKey {
-        case address, port, user, hostKeys, isFirstUse, until, data, names, grace, isCertified
-    }
-
-    init(from decoder: any Decoder) throws {
-        let members = try decoder.container(keyedBy: CodingKeys.self)
-        if let address = try members.decodeIfPresent(String.self, forKey: .address) {
-            place = .address(address, port: try members.decode(UInt16.self, forKey: .port))
-        } else {
-            place = .gateway
-        }
-        user = try members.decode(String.self, forKey: .user)
-        hostKeys = try members.decode([String].self, forKey: .hostKeys)
-        isFirstUse = try members.decodeIfPresent(Bool.self, forKey: .isFirstUse)
-        until = try members.decode(Date.self, forKey: .until)
-        data = try members.decodeIfPresent(String.self, forKey: .data)
-        names = try members.decodeIfPresent([String].self, forKey: .names)
-        grace = try members.decodeIfPresent(Int.self, forKey: .grace)
-        isCertified = try members.decodeIfPresent(Bool.self, forKey: .isCertified)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var members = encoder.container(keyedBy: CodingKeys.self)
-        if case .address(let address, let port) = place {
-            try members.encode(address, forKey: .address)
-            try members.encode(port, forKey: .port)
-        }
-        try members.encode(user, forKey: .user)
-        try members.encode(hostKeys, forKey: .hostKeys)
-        try members.encodeIfPresent(isFirstUse, forKey: .isFirstUse)
-        try members.encode(until, forKey: .until)
-        try members.encodeIfPresent(data, forKey: .data)
-        try members.encodeIfPresent(names, forKey: .names)
-        try members.encodeIfPresent(grace, forKey: .grace)
-        try members.encodeIfPresent(isCertified, forKey: .isCertified)
     }
 }

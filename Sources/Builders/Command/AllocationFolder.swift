@@ -35,7 +35,8 @@ struct AllocationFolder: Sendable {
     /// Nil: there is none.
     func machine() -> AllocatedMachine? {
         guard let text = try? SmallFile.read(record, for: .nobody) else { return nil }
-        return try? JSON.decode(AllocatedMachine.self, from: Data(text.utf8))
+        let machine = try? JSON.decode(AllocatedMachine.self, from: Data(text.utf8))
+        return machine?.isWhole == true ? machine : nil
     }
 
     /// Makes the folder, if there is none.
