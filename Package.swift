@@ -259,8 +259,8 @@ let package = Package(
         .target(
             name: "Slurm",
             dependencies: [
-                "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "Connections",
-                "HelperPrograms", "NodeOrder", "Provider",
+                "AllocatorPrograms", "AllocatorProtocol", "AuthorizedKeys", "BuildAPI", "ConfigurationFile",
+                "Connections", "HelperPrograms", "NodeOrder", "Provider",
             ],
             path: "Sources/Builders/Slurm",
             swiftSettings: settings),
@@ -529,7 +529,8 @@ let package = Package(
         .testTarget(
             name: "SlurmTests",
             dependencies: [
-                "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "HelperPrograms", "NodeOrder", "Slurm",
+                "AllocatorPrograms", "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "HelperPrograms",
+                "NodeOrder", "Slurm",
                 "TestSupport",
             ],
             path: "Tests/Unit/Slurm", swiftSettings: settings),

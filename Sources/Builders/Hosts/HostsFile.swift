@@ -1,3 +1,4 @@
+package import AllocatorPrograms
 import AuthorizedKeys
 import BuildAPI
 package import ConfigurationFile
@@ -5,7 +6,7 @@ import Connections
 import HelperPrograms
 
 /// `hosts.toml`: the machines, and where it is recorded who has which.
-package struct HostsFile: Equatable, Sendable {
+package struct HostsFile: AllocatorFile, Equatable {
     /// A folder.
     package var state: String
     /// In the order of their names.
@@ -13,24 +14,8 @@ package struct HostsFile: Equatable, Sendable {
 
     package static let defaultPath = "/etc/sallyport/hosts.toml"
 
-    /// Reads and checks the file, which nobody but root can change: it names programs, which are also root's.
-    ///
-    /// - Parameter demandsRoot: false for tests, which have no files of root's.
-    package static func read(
-        _ path: String, demandsRoot: Bool = true
-    ) throws(ConfigurationError) -> HostsFile {
-        if demandsRoot, let objection = RootsFile.objection(to: path) {
-            throw ConfigurationError(path: path, expected: objection)
-        }
-        let file = try parse(try SmallFile.read(path, for: .everybody), path: path)
-        if demandsRoot, let objection = file.objection {
-            throw ConfigurationError(path: path, key: objection.key, expected: objection.reason)
-        }
-        return file
-    }
-
     /// The first program that is not root's.
-    var objection: (key: String, reason: String)? {
+    package var objection: (key: String, reason: String)? {
         for host in hosts {
             if let program = host.reset?.first, let reason = RootsFile.objection(toProgram: program) {
                 return ("hosts.machine.\(host.name).reset", reason)

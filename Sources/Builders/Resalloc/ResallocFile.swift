@@ -1,9 +1,10 @@
+package import AllocatorPrograms
 import BuildAPI
 package import ConfigurationFile
 import HelperPrograms
 
 /// `resalloc.toml`: which tags stand for a pool, and how its machines are entered.
-package struct ResallocFile: Equatable, Sendable {
+package struct ResallocFile: AllocatorFile, Equatable {
     /// What a pool's jobs get.
     package struct Pool: Equatable, Sendable {
         /// resalloc gives out machines that have all of them.
@@ -27,24 +28,8 @@ package struct ResallocFile: Equatable, Sendable {
 
     package static let defaultPath = "/etc/sallyport/resalloc.toml"
 
-    /// Reads and checks the file, which nobody but root can change: it names a program, which is also root's.
-    ///
-    /// - Parameter demandsRoot: false for tests, which have no files of root's.
-    package static func read(
-        _ path: String, demandsRoot: Bool = true
-    ) throws(ConfigurationError) -> ResallocFile {
-        if demandsRoot, let objection = RootsFile.objection(to: path) {
-            throw ConfigurationError(path: path, expected: objection)
-        }
-        let file = try parse(try SmallFile.read(path, for: .everybody), path: path)
-        if demandsRoot, let objection = file.objection {
-            throw ConfigurationError(path: path, key: objection.key, expected: objection.reason)
-        }
-        return file
-    }
-
     /// The first file that is not root's.
-    var objection: (key: String, reason: String)? {
+    package var objection: (key: String, reason: String)? {
         if let reason = RootsFile.objection(toProgram: program) { return ("resalloc.program", reason) }
         for (name, pool) in pools.sorted(by: { $0.key < $1.key }) {
             if let file = pool.knownHosts, let reason = RootsFile.objection(to: file) {

@@ -1,11 +1,11 @@
+package import AllocatorPrograms
 import AuthorizedKeys
 import BuildAPI
 package import ConfigurationFile
 import Connections
-import HelperPrograms
 
 /// `slurm.toml`: what is asked of the cluster for a builder, and which images its nodes have.
-package struct SlurmFile: Equatable, Sendable {
+package struct SlurmFile: AllocatorFile, Equatable {
     /// An image as the nodes have it.
     package struct Image: Equatable, Sendable {
         /// Its folder on the nodes.
@@ -46,18 +46,6 @@ package struct SlurmFile: Equatable, Sendable {
     package static let defaultPath = "/etc/sallyport/slurm.toml"
     /// MiB that QEMU and `sallyport-machine` need beside the guest's.
     package static let overhead = 256
-
-    /// Reads and checks the file, which nobody but root can change.
-    ///
-    /// - Parameter demandsRoot: false for tests, which have no files of root's.
-    package static func read(
-        _ path: String, demandsRoot: Bool = true
-    ) throws(ConfigurationError) -> SlurmFile {
-        if demandsRoot, let objection = RootsFile.objection(to: path) {
-            throw ConfigurationError(path: path, expected: objection)
-        }
-        return try parse(try SmallFile.read(path, for: .everybody), path: path)
-    }
 
     /// - Parameter path: for error messages.
     package static func parse(_ text: String, path: String) throws(ConfigurationError) -> SlurmFile {

@@ -1,7 +1,6 @@
 import AllocatorPrograms
 import AllocatorProtocol
 import ArgumentParser
-import ConfigurationFile
 import Glibc
 import Hosts
 import Version
@@ -40,7 +39,7 @@ struct SallyportHosts: AsyncParsableCommand {
             if verb == .extend {
                 throw AllocatorEnd(AllocatorWire.Status.cannot, "machines are not extended")
             }
-            let file = try read()
+            let file = try HostsFile.readForVerb(file, demandsRoot: !trustFile)
             // Root works on the runner's files as the runner.
             if getuid() == 0 { try FolderOwner.of(file.state)?.become() }
             let allocator = try HostsAllocator(file) { StandardStreams.say($0) }
@@ -55,14 +54,6 @@ struct SallyportHosts: AsyncParsableCommand {
             }
         } catch {
             StandardStreams.end(error)
-        }
-    }
-
-    private func read() throws(AllocatorEnd) -> HostsFile {
-        do throws(ConfigurationError) {
-            return try HostsFile.read(file, demandsRoot: !trustFile)
-        } catch {
-            throw AllocatorEnd(78, error.description)
         }
     }
 }

@@ -1,7 +1,6 @@
 import AllocatorPrograms
 import AllocatorProtocol
 import ArgumentParser
-import ConfigurationFile
 import Glibc
 import Resalloc
 import Version
@@ -15,14 +14,10 @@ struct SallyportResalloc: AsyncParsableCommand {
         discussion: "The runner calls it.",
         version: "sallyport-resalloc \(Version.text)")
 
-    enum Verb: String, ExpressibleByArgument, CaseIterable {
-        case allocate, extend, release, list
-    }
-
     @Option(help: "The configuration file.") var file = ResallocFile.defaultPath
     @Flag(help: ArgumentHelp("Read a file that is not root's: for tests.", visibility: .hidden))
     var trustFile = false
-    @Argument(help: "What to do.") var verb: Verb
+    @Argument(help: "What to do.") var verb: AllocatorWire.Verb
 
     func run() async {
         signal(SIGPIPE, SIG_IGN)
@@ -30,7 +25,7 @@ struct SallyportResalloc: AsyncParsableCommand {
             if verb == .extend {
                 throw AllocatorEnd(AllocatorWire.Status.cannot, "tickets of resalloc are not extended")
             }
-            let file = try read()
+            let file = try ResallocFile.readForVerb(file, demandsRoot: !trustFile)
             // Root works on the runner's files as the runner.
             if getuid() == 0 { try FolderOwner.of(file.state)?.become() }
             let allocator = try ResallocAllocator(file) { StandardStreams.say($0) }
@@ -49,12 +44,6 @@ struct SallyportResalloc: AsyncParsableCommand {
             StandardStreams.end(error)
         }
     }
-
-    private func read() throws(AllocatorEnd) -> ResallocFile {
-        do throws(ConfigurationError) {
-            return try ResallocFile.read(file, demandsRoot: !trustFile)
-        } catch {
-            throw AllocatorEnd(78, error.description)
-        }
-    }
 }
+
+extension AllocatorWire.Verb: ExpressibleByArgument {}

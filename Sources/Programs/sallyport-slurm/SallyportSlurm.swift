@@ -1,7 +1,6 @@
 import AllocatorPrograms
 import AllocatorProtocol
 import ArgumentParser
-import ConfigurationFile
 import Glibc
 import Slurm
 import Version
@@ -15,14 +14,10 @@ struct SallyportSlurm: AsyncParsableCommand {
         discussion: "The runner calls allocate, extend, release and list.",
         version: "sallyport-slurm \(Version.text)")
 
-    enum Verb: String, ExpressibleByArgument, CaseIterable {
-        case allocate, extend, release, list
-    }
-
     @Option(help: "The file that says what is asked of the cluster.") var file = SlurmFile.defaultPath
     @Flag(help: ArgumentHelp("Read a file that is not root's: for tests.", visibility: .hidden))
     var trustFile = false
-    @Argument(help: "What to do.") var verb: Verb
+    @Argument(help: "What to do.") var verb: AllocatorWire.Verb
 
     func run() async {
         signal(SIGPIPE, SIG_IGN)
@@ -31,7 +26,9 @@ struct SallyportSlurm: AsyncParsableCommand {
                 throw AllocatorEnd(
                     AllocatorWire.Status.cannot, "users cannot lengthen their jobs on a cluster")
             }
-            let allocator = SlurmAllocator(try read()) { StandardStreams.say($0) }
+            let allocator = SlurmAllocator(try SlurmFile.readForVerb(file, demandsRoot: !trustFile)) {
+                StandardStreams.say($0)
+            }
             switch verb {
             case .allocate:
                 let request: AllocatorWire.Allocate = try StandardStreams.question()
@@ -47,12 +44,6 @@ struct SallyportSlurm: AsyncParsableCommand {
             StandardStreams.end(error)
         }
     }
-
-    private func read() throws(AllocatorEnd) -> SlurmFile {
-        do throws(ConfigurationError) {
-            return try SlurmFile.read(file, demandsRoot: !trustFile)
-        } catch {
-            throw AllocatorEnd(78, error.description)
-        }
-    }
 }
+
+extension AllocatorWire.Verb: ExpressibleByArgument {}

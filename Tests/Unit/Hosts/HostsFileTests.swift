@@ -1,3 +1,4 @@
+import AllocatorPrograms
 import ConfigurationFile
 import Foundation
 import TestSupport
