@@ -13,6 +13,8 @@ struct Run: AsyncParsableCommand {
     @Option(help: "An interpreter of Python that has paramiko.") var python: String
     @Option(help: "The script that carries packets with a delay.") var link: String
     @Option(help: "The script sallyport-attach.") var attach: String
+    @Option(help: "The folder with the images, among them debian.") var images: String
+    @Option(help: "The script that makes a Slurm cluster.") var cluster: String
     @Option(help: "A folder for temporary files; it is emptied.") var scratch: String
 
     @Option(help: "Run only this benchmark, such as connect-1gb; can be repeated.") var only: [String] = []
@@ -26,7 +28,9 @@ struct Run: AsyncParsableCommand {
         "session-pss",
         "session-hostile-pss", "tails", "logins", "attach", "failure-to-prompt",
     ]
-    private static var benchmarks: [String] { onStage + Scale.Benchmark.allCases.map(\.rawValue) }
+    private static var benchmarks: [String] {
+        onStage + Scale.Benchmark.allCases.map(\.rawValue) + [AllocateSlurm.name]
+    }
 
     func validate() throws {
         for name in only where !Self.benchmarks.contains(name) {
@@ -58,6 +62,10 @@ struct Run: AsyncParsableCommand {
                 await report.attempt(benchmark.rawValue) {
                     try await Scale.measure(benchmark, in: settings(scratch), report)
                 }
+            }
+            await report.attempt(AllocateSlurm.name) {
+                try await AllocateSlurm.measure(
+                    in: settings(scratch), images: images, cluster: cluster, report)
             }
         } catch {
             report.fail("the rest", "\(error)")

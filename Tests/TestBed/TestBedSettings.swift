@@ -12,6 +12,10 @@ public struct TestBedSettings: Codable, Sendable {
     /// The people who get a key and a name in `ssh_config`; the service does not know them until their key is added.
     public var people: [String]
     public var accelerator = "auto"
+    /// The allocator program of a pool `hpc`, one of those that were built; nil: there is no such pool.
+    public var allocator: String?
+    /// Whether it has a network of its own, with nothing but loopback, so that every port is free.
+    public var hasOwnNetwork = false
     /// Builders at once; nil: as many as fit into memory.
     public var slots: Int?
     /// MiB of memory for each builder.

@@ -121,6 +121,11 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
 
     func setDeadline(secondsFromNow seconds: Int) async throws {}
 
+    /// No job here wants any.
+    func collect(
+        _ wanted: WantedFiles, _ receive: @escaping @Sendable (FilePart) async throws -> Void
+    ) async throws {}
+
     /// In this process, because in a real builder a helper is already running for this.
     func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
         let new = FilePath("\(folder)/people_keys.new")

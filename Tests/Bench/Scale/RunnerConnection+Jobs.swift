@@ -28,14 +28,19 @@ extension RunnerConnection {
         let _: Job = try await value(.POST, "/v1/jobs/\(job)/cancel")
     }
 
+    func endBuilder(of job: JobID) async throws {
+        let _: Job = try await value(.DELETE, "/v1/jobs/\(job)/builder")
+    }
+
     /// A failed job whose builder is kept.
-    func keptJob(owner: String) async throws -> JobID {
-        let job = try await submit(Self.manifest("exit 1"), owner: owner)
+    func keptJob(owner: String, image: String = Scratch.image) async throws -> JobID {
+        let job = try await submit(Self.manifest("exit 1", image: image), owner: owner)
         // The job's own log ends when the job has.
         let log = try await Self.with(socket) {
             try await $0.exchange(.GET, "/v1/jobs/\(job.id)/logs/setup?follow=true")
         }
-        let ended: Job = try await value(.GET, "/v1/jobs/\(job.id)")
+        // A real builder can boot for longer than a connection can be idle.
+        let ended: Job = try await Self.with(socket) { try await $0.value(.GET, "/v1/jobs/\(job.id)") }
         guard ended.status == .failed, ended.builder != nil else {
             throw TestBedError("the builder of job \(job.id) is not kept", log: String(buffer: log.body))
         }
@@ -45,9 +50,9 @@ extension RunnerConnection {
     /// A manifest with one task, `task`.
     ///
     /// - Parameter size: how many bytes it has at least; what is added to the script are comments.
-    static func manifest(_ script: String, size: Int = 0) -> String {
+    static func manifest(_ script: String, size: Int = 0, image: String = Scratch.image) -> String {
         let line = "      # \(String(repeating: "abcdefgh ", count: 8))\n"
-        return "image: \(Scratch.image)\ntasks:\n  - task: |\n      \(script)\n"
+        return "image: \(image)\ntasks:\n  - task: |\n      \(script)\n"
             + String(repeating: line, count: (size + line.utf8.count - 1) / line.utf8.count)
     }
 }

@@ -56,16 +56,11 @@ struct Scale: AsyncParsableCommand {
         settings.slots = benchmark.builders
         let program = "\(settings.programs)/sallyport-bench"
         try await TestBed.with(settings) { testBed in
-            let finished = try await testBed.run(
+            try await testBed.measureInside(
                 [
                     program, "scale", benchmark.rawValue, "--folder", testBed.folder, "--socket",
                     testBed.serviceSocket, "--state", testBed.state, "--client", testBed.client,
-                ], deadline: 300)
-            for line in finished.text.split(separator: "\n") { report.say(String(line)) }
-            guard finished.status == 0 else {
-                throw TestBedError(
-                    "the benchmark failed", log: "\(finished)\n\(await testBed.logTails())")
-            }
+                ], report)
         }
     }
 }

@@ -59,7 +59,7 @@ struct Scratch: Sendable {
             folder: folder, streams: Child.Streams(input: null, output: null, errors: errors))
         for program in [
             "sallyport", "sallyport-bench", "sallyport-demo", "sallyport-dispatch", "sallyport-lookup",
-            "sallyport-shell",
+            "sallyport-machine", "sallyport-runner", "sallyport-shell", "sallyport-slurm",
         ] {
             try await scratch.install("\(programs)/\(program)")
         }

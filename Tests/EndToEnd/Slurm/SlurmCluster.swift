@@ -30,31 +30,14 @@ struct SlurmCluster: Sendable {
     /// - Parameter more: lines of `[slurm]`.
     private func start(_ more: String) async throws {
         try await change("start")
-        let made = try await shell(
-            """
-            install --mode=0755 "\(Repository.programs)/sallyport-slurm" "\(Repository.programs)/sallyport-machine" \(folder)
-            cat >\(folder)/slurm.toml <<END
-            [slurm]
-            conf = "\(folder)/slurm.conf"
-            program = "\(folder)/sallyport-machine"
-            folder = "\(folder)/nodes"
-            accelerator = "tcg"
-            memory = 384
-            partition = "builds"
-            options = ["--output=\(folder)/log/machine-%j"]
-            \(more)
-            [slurm.image.debian]
-            folder = "\(Repository.images)/debian"
-            sha256 = "$(\(folder)/sallyport-machine digest \(Repository.images)/debian)"
-            END
-            """)
-        guard made.status == 0 else { throw TestBedError("no cluster was made", log: "\(made)") }
+        try await change(
+            "allocator", Repository.programs, "\(Repository.images)/debian", "tcg", input: more)
     }
 
     /// Runs a verb of `Tests/Slurm/cluster`.
-    func change(_ words: String...) async throws {
+    func change(_ words: String..., input: String = "") async throws {
         let changed = try await testBed.run(
-            ["\(Repository.root)/Tests/Slurm/cluster", folder] + words, deadline: 90)
+            ["\(Repository.root)/Tests/Slurm/cluster", folder] + words, input: input, deadline: 90)
         guard changed.status == 0 else {
             throw TestBedError("the cluster does not do as told: \(words)", log: "\(changed)")
         }

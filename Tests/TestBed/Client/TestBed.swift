@@ -119,7 +119,7 @@ public final class TestBed: Sendable {
     ) async throws -> Result {
         let encoded = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
         let arguments =
-            asRoot + [
+            asRoot + (settings.hasOwnNetwork ? Machine.alone : []) + [
                 "sh", "-c", Machine.apart, "sh", "/bin/sh", "-c", Machine.firstProcess, "sh",
                 settings.programs + "/sallyport-demo", "test-bed", encoded,
             ]

@@ -21,7 +21,12 @@ struct Installation: Sendable {
         let systemLog = try SystemLog(socket: layout.machine + "/dev/log", file: layout.logs + "/syslog.log")
 
         let accounts = try makeAccounts(settings.people.map { ($0, layout.home(of: $0)) })
-        try await installPrograms(from: settings.programs, machine: layout.machine)
+        try await install(
+            ["sallyport-dispatch", "sallyport-lookup", "sallyport-shell"], from: settings.programs,
+            to: "\(layout.machine)/local/libexec/sallyport")
+        if let allocator = settings.allocator {
+            try await install([allocator], from: settings.programs, to: layout.allocators)
+        }
         try Files.write(try Files.read(settings.dropIn), to: Installed.dropIn)
         // It is written when the ports are known; until then, it is a place to mount another one on.
         try Files.write("", to: Installed.configuration)
@@ -86,12 +91,11 @@ struct Installation: Sendable {
         return accounts
     }
 
-    private static func installPrograms(from folder: String, machine: String) async throws {
-        let target = "\(machine)/local/libexec/sallyport"
-        let installed = try await Command.run([
-            "install", "-D", "--target-directory", target, "\(folder)/sallyport-dispatch",
-            "\(folder)/sallyport-lookup", "\(folder)/sallyport-shell",
-        ])
+    private static func install(
+        _ programs: [String], from folder: String, to target: String
+    ) async throws {
+        let installed = try await Command.run(
+            ["install", "-D", "--target-directory", target] + programs.map { "\(folder)/\($0)" })
         guard installed.status == 0 else {
             throw TestBedError("the programs could not be copied", log: installed.errorText)
         }

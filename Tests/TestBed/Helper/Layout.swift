@@ -11,6 +11,8 @@ struct Layout: Sendable {
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
+    /// Allocator programs, which have to be root's.
+    var allocators: String { machine + "/allocators" }
     /// The runner's folder.
     var state: String { machine + "/state" }
     /// The homes of people with an account in the test bed.
@@ -91,6 +93,17 @@ struct Layout: Sendable {
         submissions_per_minute = 10000
         streams_per_person = 1000
 
+        \(settings.allocator.map(pool) ?? "")
+        """
+    }
+
+    /// A pool `hpc` whose machines an allocator program gets. A longer name would not leave room for the sockets' paths.
+    private func pool(of program: String) -> String {
+        """
+        [runner.pool.hpc]
+        kind = "command"
+        command = ["\(allocators)/\(program)"]
+        max = 2
         """
     }
 }

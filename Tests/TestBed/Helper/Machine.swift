@@ -54,6 +54,9 @@ enum Machine {
         exec unshare --mount --pid --fork --kill-child --mount-proc "$@" $$
         """
 
+    /// Executes the command `$@` in a new network namespace, where there is nothing but loopback.
+    static let alone = ["unshare", "--net", "sh", "-c", #"ip link set lo up && exec "$@""#, "sh"]
+
     /// The first process of the PID namespace: starts the helper, reaps orphans, and ends with the helper.
     ///
     /// The kernel then kills every remaining process in the namespace.
