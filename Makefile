@@ -21,7 +21,7 @@ PACKAGES_image-debian := cpio gzip e2fsprogs mmdebstrap qemu-utils $(if $(filter
 PACKAGES_attach-bundle := binutils gzip
 PACKAGES_demo := $(PACKAGES_build) $(PACKAGES_image) openssh-server openssh-client procps qemu-system-x86
 # The second line: the shells of people who copy a line from the gateway, and what makes archives that tar does not.
-PACKAGES_unit := $(PACKAGES_build) openssh-client openssh-server openssl \
+PACKAGES_unit := $(PACKAGES_build) libssl-dev openssh-client openssh-server openssl \
     zsh fish tcsh ksh dash busybox-static python3
 # The shells that sallyport-attach runs in.
 PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
@@ -33,7 +33,7 @@ PACKAGES_test-slurm := $(PACKAGES_build) $(PACKAGES_demo) slurmctld slurmd slurm
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) $(PACKAGES_test-slurm) \
     iproute2 nftables slirp4netns arch-test qemu-system-arm qemu-user-static dropbear-bin putty-tools rsync python3-venv curl \
     jq
-PACKAGES_bench := $(PACKAGES_build) openssh-server openssh-client procps gcc iproute2 python3 python3-venv
+PACKAGES_bench := $(PACKAGES_test-slurm) gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
 IMAGE_DISK := 8G
@@ -152,18 +152,22 @@ demo: deps-demo build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
 
-bench: deps-bench build $(CLIENTS)/installed
+bench: deps-bench build image $(CLIENTS)/installed
 	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
 	    --link $(CURDIR)/Tests/Bench/Distance/link.py \
-	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach
+	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach \
+	    --images $(IMAGES) --cluster $(CURDIR)/Tests/Slurm/cluster
+
+# So many tests at once: if all are, each waits for hundreds of others at every step, and deadlines pass on a slow machine.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := $(shell echo $$((6 * $$(nproc))))
 
 unit: swift deps-unit
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --skip '^EndToEndTests\.'
 
 test: swift deps-test
-	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 60m Tests/run '$(SUITE)'
+	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 75m Tests/run '$(SUITE)'
 
 # What `make test` runs of it, without the other stages.
 test-slurm: swift deps-test-slurm build

@@ -39,7 +39,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
@@ -276,7 +275,6 @@ let package = Package(
             name: "NodeMachine",
             dependencies: [
                 "AllocatorPrograms", "BuildAPI", "HelperPrograms", "NodeOrder", "Provider", "QEMU",
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Sources/Builders/NodeMachine",
@@ -401,11 +399,14 @@ let package = Package(
             name: "TestSupport", dependencies: ["EventLoop"],
             path: "Tests/Unit/Support",
             swiftSettings: settings),
+        .systemLibrary(
+            name: "COpenSSL", path: "Tests/Unit/COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
         .testTarget(
             name: "SSHClientTests",
             dependencies: [
-                "BuildAPI", "CLibSSH", "CLimits", "CLinux", "Connections", "EventLoop", "SSHClient",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "BuildAPI", "CLibSSH", "CLimits", "CLinux", "COpenSSL", "Connections", "EventLoop",
+                "SSHClient", "TestSupport",
             ],
             path: "Tests/Unit/SSHClient",
             swiftSettings: settings),

@@ -34,7 +34,8 @@ begin() {
     ! is_foreign || cache=$cache/$architecture
     mkdir -p "$cache" || fail "$cache cannot be made."
     ! is_foreign || private_apt "$cache/apt" bookworm "$architecture"
-    work=$(mktemp -d "$output.new.XXXXXX") || fail "$(dirname "$output") cannot be written to."
+    # A runner that looks there meanwhile overlooks hidden folders.
+    work=$(mktemp -d "$(dirname "$output")/.$(basename "$output").new.XXXXXX") || fail "$(dirname "$output") cannot be written to."
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/image"
 }

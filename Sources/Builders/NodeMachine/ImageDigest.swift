@@ -1,45 +1,27 @@
 package import AllocatorPrograms
-import Crypto
 import Glibc
+import HelperPrograms
 
 /// The SHA-256 of an image: what `sha256sum vmlinuz initramfs.cpio.gz root.qcow2 | sha256sum` prints in its folder, without
 /// the last file if there is none.
 package enum ImageDigest {
+    /// An image of some gigabytes comes from a shared folder, perhaps a slow one.
+    private static let limit = Duration.seconds(1800)
+
     /// In hexadecimal digits.
-    package static func of(_ folder: String) throws(AllocatorFailure) -> String {
-        var list = ""
-        for name in ["vmlinuz", "initramfs.cpio.gz"] {
-            guard let digest = try digest(ofFile: "\(folder)/\(name)") else {
-                throw .folder("\(folder)/\(name)", ENOENT)
-            }
-            list += "\(digest)  \(name)\n"
+    package static func of(_ folder: String) async throws(AllocatorFailure) -> String {
+        var files = ["vmlinuz", "initramfs.cpio.gz"]
+        let disk = "root.qcow2"
+        if access("\(folder)/\(disk)", F_OK) == 0 { files.append(disk) }
+        for file in files where access("\(folder)/\(file)", R_OK) != 0 {
+            throw .folder("\(folder)/\(file)", errno)
         }
-        if let digest = try digest(ofFile: "\(folder)/root.qcow2") { list += "\(digest)  root.qcow2\n" }
-        return hexadecimal(SHA256.hash(data: Array(list.utf8)))
-    }
-
-    /// Nil: there is no such file.
-    private static func digest(ofFile path: String) throws(AllocatorFailure) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            guard errno != ENOENT else { return nil }
-            throw .folder(path, errno)
+        do throws(HelperProgram.Failure) {
+            let sums = try await SHA256Sum.of(files, in: folder, limit: limit)
+            let list = zip(sums, files).map { "\($0)  \($1)\n" }.joined()
+            return try await SHA256Sum.of(["-"], in: folder, reading: Array(list.utf8), limit: limit)[0]
+        } catch {
+            throw AllocatorFailure("the image in \(folder) cannot be read: \(error)")
         }
-        defer { close(descriptor) }
-        var hash = SHA256()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count = read(descriptor, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw .folder(path, errno) }
-            if count == 0 { break }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-        return hexadecimal(hash.finalize())
-    }
-
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -31,7 +31,7 @@ package struct NodeMachine: Sendable {
         }
         let (folder, machine): (NodeFolder, Machine)
         do throws(AllocatorFailure) {
-            try checkImage()
+            try await checkImage()
             folder = try NodeFolder(in: order.folder, name: name)
             machine = try await boot(in: folder)
             comment.report = .ready(port: try port(of: machine), hostKeys: machine.hostKeys)
@@ -54,8 +54,8 @@ package struct NodeMachine: Sendable {
         await machine.end()
     }
 
-    private func checkImage() throws(AllocatorFailure) {
-        let found = try ImageDigest.of(order.image)
+    private func checkImage() async throws(AllocatorFailure) {
+        let found = try await ImageDigest.of(order.image)
         guard found == order.digest else {
             throw AllocatorFailure("the image in \(order.image) is another one: its SHA-256 is \(found)")
         }

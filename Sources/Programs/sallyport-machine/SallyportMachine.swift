@@ -43,15 +43,15 @@ struct SallyportMachine: AsyncParsableCommand {
         }
     }
 
-    struct Digest: ParsableCommand {
+    struct Digest: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the SHA-256 of an image, for slurm.toml.")
 
         @Argument(help: "The image's folder.") var folder: String
 
-        func run() {
+        func run() async {
             do throws(AllocatorFailure) {
-                print(try ImageDigest.of(folder))
+                print(try await ImageDigest.of(folder))
             } catch {
                 StandardStreams.end(AllocatorEnd(error))
             }

@@ -35,7 +35,7 @@ import Testing
 
     /// The documentation gives that command.
     @Test("an image's checksum is what sha256sum prints", arguments: [false, true])
-    func digest(hasDisk: Bool) throws {
+    func digest(hasDisk: Bool) async throws {
         let folder = try Folder()
         try folder.write("kernel", to: "vmlinuz")
         try folder.write("archive", to: "initramfs.cpio.gz")
@@ -52,9 +52,9 @@ import Testing
         try process.run()
         let printed = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(try ImageDigest.of(folder.path) == printed.prefix(64))
+        #expect(try await ImageDigest.of(folder.path) == printed.prefix(64))
         try FileManager.default.removeItem(atPath: "\(folder.path)/vmlinuz")
-        #expect(throws: AllocatorFailure.self) { try ImageDigest.of(folder.path) }
+        await #expect(throws: AllocatorFailure.self) { try await ImageDigest.of(folder.path) }
     }
 
     @Test("another image than the one that was ordered is not started, and that is reported")

@@ -2,6 +2,7 @@ import BuildAPI
 import CLinux
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @testable import SSHClient
@@ -88,7 +89,7 @@ import Testing
     }
 
     private func endInput() {
-        close(input.write)
+        PipeEnd.close(input.write, seenBy: input.read)
         input.write = -1
     }
 
@@ -161,7 +162,7 @@ import Testing
     @Test func aClientWhoNoLongerReadsHasEndedTheConnection() {
         peer.onAccept = { [peer, loop, unowned self] in
             reading?.cancel()
-            close(output.read)
+            PipeEnd.close(output.read, seenBy: output.write)
             output.read = -1
             loop.timer(after: .seconds(1)) { peer.send("for nobody") }
         }

@@ -1,6 +1,7 @@
 import CLinux
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @testable import SSHClient
@@ -100,7 +101,7 @@ import Testing
     }
 
     private func endInput() {
-        close(pipes[0].write)
+        PipeEnd.close(pipes[0].write, seenBy: pipes[0].read)
         pipes[0].write = -1
     }
 
@@ -153,7 +154,7 @@ import Testing
     }
 
     @Test func aReaderWhoHasGoneStopsNobody() {
-        close(pipes[1].read)
+        PipeEnd.close(pipes[1].read, seenBy: pipes[1].write)
         pipes[1].read = open("/dev/null", O_RDONLY)
         channel.output = [UInt8](repeating: 1, count: 8 << 20)
         #expect(pump.move() == .moving)

@@ -3,6 +3,7 @@ import CLinux
 import ConfigurationFile
 import EventLoop
 import Glibc
+import TestSupport
 
 @testable import Gateway
 
@@ -58,7 +59,7 @@ final class TestSession {
 
     /// The person sends nothing more.
     func endInput() {
-        close(input.write)
+        PipeEnd.close(input.write, seenBy: input.read)
         input.write = -1
     }
 

@@ -1,5 +1,4 @@
 import BuildAPI
-import Crypto
 import EventLoop
 import Foundation
 
@@ -26,7 +25,7 @@ final class ScriptedServer {
     var afterConfirmation: [[UInt8]] = []
 
     let peer: Peer
-    private var hostKey = Curve25519.Signing.PrivateKey()
+    private var hostKey = KeyPair(.ed25519)
     private var incoming: [UInt8] = []
     private var clientVersion: String?
     private var clientInit: [UInt8] = []
@@ -46,7 +45,7 @@ final class ScriptedServer {
     }
 
     private var hostKeyBlob: [UInt8] {
-        .string("ssh-ed25519") + .string(hostKey.publicKey.rawRepresentation)
+        .string("ssh-ed25519") + .string(hostKey.publicKey)
     }
 
     var address: BuilderAddress {
@@ -107,7 +106,7 @@ final class ScriptedServer {
     ///
     /// - Parameter newHostKey: whether it shows another host key this time.
     func exchangeKeysAgain(newHostKey: Bool) {
-        if newHostKey { hostKey = Curve25519.Signing.PrivateKey() }
+        if newHostKey { hostKey = KeyPair(.ed25519) }
         sendKexInit()
     }
 
@@ -198,27 +197,24 @@ final class ScriptedServer {
     }
 
     private func exchangeKeys(with theirs: [UInt8]) {
-        let ephemeral = Curve25519.KeyAgreement.PrivateKey()
-        guard let publicKey = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: theirs),
-            let shared = try? ephemeral.sharedSecretFromKeyAgreement(with: publicKey)
-        else { return peer.close() }
-        let secret = [UInt8].mpint(shared.withUnsafeBytes { Array($0) })
-        let ours = Array(ephemeral.publicKey.rawRepresentation)
+        let ephemeral = KeyPair(.x25519)
+        guard let shared = ephemeral.secret(with: theirs) else { return peer.close() }
+        let secret = [UInt8].mpint(shared)
+        let ours = ephemeral.publicKey
         var hashed: [UInt8] = .string(clientVersion ?? "") + .string(version)
         hashed += .string(clientInit) + .string(serverInit) + .string(hostKeyBlob)
         hashed += .string(theirs) + .string(ours) + secret
-        let hash = Array(SHA256.hash(data: hashed))
+        let hash = hashed.sha256
         let sessionID = sessionID ?? hash
         self.sessionID = sessionID
-        guard let signature = try? hostKey.signature(for: hash) else { return peer.close() }
         send(
             .message(
                 Message.kexECDHReply, .string(hostKeyBlob), .string(ours),
-                .string(.string("ssh-ed25519") + .string(signature))))
+                .string(.string("ssh-ed25519") + .string(hostKey.signature(for: hash)))))
         send([Message.newKeys])
         func derive(_ letter: Character, _ count: Int) -> [UInt8] {
             let letter = letter.asciiValue.map { [$0] } ?? []
-            return Array(SHA256.hash(data: secret + hash + letter + sessionID).prefix(count))
+            return Array((secret + hash + letter + sessionID).sha256.prefix(count))
         }
         let keys = (
             sending: PacketKey(key: derive("D", 16), start: derive("B", 12)),
