@@ -68,8 +68,17 @@ struct Lifecycle: Sendable {
 
     // MARK: The builder and its tasks
 
+    /// The only place where a status changes: that of a job that has ended never does, however late anything arrives.
+    ///
+    /// - Returns: whether it has changed.
+    mutating func advance(to status: Job.Status) -> Bool {
+        guard !record.job.status.isFinal else { return false }
+        record.job.status = status
+        return true
+    }
+
     mutating func queue() -> [Effect] {
-        record.job.status = .queued
+        guard advance(to: .queued) else { return [] }
         return [.log("queued"), .publish(.status)]
     }
 
@@ -87,7 +96,7 @@ struct Lifecycle: Sendable {
         endpoint: Job.Builder.Endpoint, user: String, hostKeys: [String],
         execution: BuilderExecution = BuilderExecution(), until: Date? = nil, at now: Date
     ) -> [Effect] {
-        record.job.status = .running
+        guard advance(to: .running) else { return [] }
         record.job.waits = nil
         record.until = until
         record.builderStarted = now
@@ -120,7 +129,9 @@ struct Lifecycle: Sendable {
     }
 
     mutating func taskStarted(_ name: String, at now: Date) -> [Effect] {
-        guard let index = record.job.tasks.firstIndex(where: { $0.name == name }) else { return [] }
+        guard !record.job.status.isFinal,
+            let index = record.job.tasks.firstIndex(where: { $0.name == name })
+        else { return [] }
         record.job.tasks[index].status = .running
         record.job.tasks[index].started = now
         return [.log("task \(name): started"), .publish(.task)]

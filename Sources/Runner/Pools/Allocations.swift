@@ -21,6 +21,8 @@ actor Allocations {
     private var records: [AllocationID: AllocationRecord] = [:]
     /// Which allocation the machine is for that dials with a key, by the key's fingerprint.
     private var keys: [String: AllocationID] = [:]
+    /// Those of which it is stored that somebody is inside.
+    private var marked: Set<AllocationID> = []
     private var releases: [AllocationID: Release] = [:]
     private var isStopping = false
 
@@ -40,6 +42,7 @@ actor Allocations {
         let left = try await store.allocations()
         for record in left {
             records[record.allocation.id] = record
+            if record.entered { marked.insert(record.allocation.id) }
             if let line = record.attachKey, let (key, _) = try? PublicKey.parse(line: line) {
                 keys[key.fingerprint] = record.allocation.id
             }
@@ -80,6 +83,17 @@ actor Allocations {
         try await store.save(record)
         records[id]?.attachKey = key.line
         keys[key.fingerprint] = id
+    }
+
+    /// Stores that somebody is inside, which its provider is told at its release, whatever becomes of this runner. Only after
+    /// that anybody is let in.
+    func enter(_ id: AllocationID) async throws(RunnerError) {
+        guard var record = records[id], !marked.contains(id) else { return }
+        record.entered = true
+        // What else is stored meanwhile has it too. It stays: who is refused now could have been told of the machine.
+        records[id] = record
+        try await store.save(record)
+        if records[id] != nil { marked.insert(id) }
     }
 
     /// The key with that fingerprint, and the allocation that a job still needs; nil: it is no such key, or no longer.
@@ -205,6 +219,7 @@ actor Allocations {
             return false
         }
         records[id] = nil
+        marked.remove(id)
         releases[id] = nil
         for (fingerprint, other) in keys where other == id { keys[fingerprint] = nil }
         return true

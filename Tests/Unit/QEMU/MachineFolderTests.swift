@@ -1,4 +1,5 @@
 import Foundation
+import Provider
 import SystemPackage
 import Testing
 
@@ -21,5 +22,19 @@ import Testing
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
         }
+    }
+
+    /// The next allocation of a job has the same folder: whoever finds or releases the one before leaves its machine alone.
+    @Test func aMachineIsItsAllocationsAlone() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "machine-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let before = try #require(AllocationID("7-a"))
+        let next = try #require(AllocationID("7-b"))
+        #expect(MachineRecord.isFree(for: before, FilePath(path)))
+        try MachineRecord(hostKeys: [], identity: "/i", allocation: "\(next)")
+            .write(to: MachineFolder(path: FilePath(path)))
+        #expect(!MachineRecord.isFree(for: before, FilePath(path)))
+        #expect(MachineRecord.isFree(for: next, FilePath(path)))
     }
 }
