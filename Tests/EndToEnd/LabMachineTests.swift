@@ -59,6 +59,43 @@ import Testing
         try await lab.builder.end()
     }
 
+    /// A job fails on one kind of machine alone, and its owner looks for the fault on a fresh one of that kind.
+    @Test func aBuildThatFailsOnlyThere() async throws {
+        let testBed = try await SharedTestBed.get()
+        let lab = try await LabMachine.start(in: testBed)
+        let words = lab.command.map { "\"\($0)\"" }.joined(separator: ", ")
+        let pool = "[runner.pool.slow]\nkind = \"command\"\nmax = 1\ncommand = [\(words)]\n"
+        let manifest = """
+            pool: slow
+            tasks:
+              - configure: if command -v python3 >/dev/null; then echo with python3; else echo without; fi >found
+              - check: |
+                  cat found
+                  ! grep -q 'with python3' found || exit 3
+            """
+        @Sendable func gateway(_ words: [String]) async throws -> Finished {
+            try await Command.run(testBed.ssh(words, to: .orphaned), deadline: .seconds(120))
+        }
+        try await OwnRunner.with(testBed, size: "60m", at: testBed.orphanedSocket, more: pool) { runner in
+            await expect(try await runner.submit(manifest), status: 0, in: testBed)
+            try await runner.wait(for: "the builder is kept", in: "logs/1/log")
+            await expect(try await gateway(["release", "1", "--yes"]), status: 0, in: testBed)
+            // It is the machine: elsewhere, the same job succeeds.
+            await expect(
+                try await gateway(["rerun", "1", "--pool", "local", "--image", "debian", "--follow"]),
+                status: 0, output: ["[check] without\n"], in: testBed)
+            await expect(
+                try await gateway(["rerun", "1", "--fresh", "--pool", "slow"]), status: 0,
+                output: ["job 3: "], in: testBed)
+            await expect(
+                try await gateway([
+                    "connect", "3",
+                    "~/.tasks/configure && ~/.tasks/check; echo status $?; command -v python3",
+                ]), status: 0, output: ["with python3\nstatus 3\n/", "/python3\n"], in: testBed)
+        }
+        try await lab.builder.end()
+    }
+
     /// Whoever comes in reads what is different there.
     private func shell(on job: String, in testBed: TestBed) async throws {
         let entered = try await Command.start(

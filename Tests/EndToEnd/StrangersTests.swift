@@ -9,7 +9,7 @@ import Testing
     static let lines = [
         [], ["connect", "1"], ["connect", "1", "true"], ["connect"], ["proxy", "job-1.example.org"],
         ["known-hosts"], ["known-hosts", "1"], ["ssh-config"], ["ssh-config", "--job", "1"], ["tail", "1"],
-        ["show", "1"],
+        ["show", "1"], ["artifacts", "1"], ["artifacts", "1", "report.html"], ["artifacts", "1", "--tar"],
         ["extend", "1"],
         ["release", "1", "--yes"], ["hold", "1"], ["unhold", "1"], ["share", "1", "bob"],
         ["unshare", "1", "bob"],

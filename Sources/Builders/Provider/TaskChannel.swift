@@ -19,6 +19,11 @@ public protocol TaskChannel: Sendable {
     func follow(
         task name: String, from offset: Int, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TaskOutcome
+    /// Passes on files, one after the other, and says what of them does not come. Nothing more is read while `receive` waits; an
+    /// error from it ends the reading. After a broken connection it begins with the first one again.
+    func collect(
+        _ wanted: WantedFiles, _ receive: @escaping @Sendable (FilePart) async throws -> Void
+    ) async throws
     /// Accepts exactly these people's keys, in addition to those that the machine was made with, and shows their
     /// message.
     ///

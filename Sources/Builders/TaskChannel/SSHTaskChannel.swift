@@ -28,7 +28,7 @@ public final class SSHTaskChannel: TaskChannel {
     private static let unpackingTime = Duration.seconds(600)
 
     /// The command line of one of the scripts.
-    private func script(_ words: String) -> String { "\(destination.scripts)/\(words)" }
+    func script(_ words: String) -> String { "\(destination.scripts)/\(words)" }
 
     /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
     ///
@@ -173,12 +173,21 @@ extension SSHTaskChannel {
         task name: String, from offset: Int, _ receive: ([UInt8]) async throws -> Void
     ) async throws(BuilderError) -> TaskOutcome {
         try Workload.checkTaskName(name)
+        let (status, messages) = try await stream(script("task-follow \(name) \(max(0, offset))"), receive)
+        return try Self.outcome(status, messages: messages)
+    }
+
+    /// Passes on what a command line prints there, as it is printed, to its end.
+    ///
+    /// - Throws: as ``followOnce(task:from:_:)``.
+    /// - Returns: its exit status, or nil if ssh was killed; and what it has written to standard error.
+    func stream(
+        _ command: String, _ receive: ([UInt8]) async throws -> Void
+    ) async throws(BuilderError) -> (status: Int32?, messages: String) {
         var failure: (any Error)?
         do {
             let result = try await Subprocess.run(
-                .name(SecureShell.program),
-                arguments: Arguments(
-                    shell.arguments(script("task-follow \(name) \(max(0, offset))"))),
+                .name(SecureShell.program), arguments: Arguments(shell.arguments(command)),
                 environment: ShortCommand.environment, input: .none, output: .sequence,
                 error: .string(limit: 1 << 16)
             ) { execution in
@@ -192,7 +201,10 @@ extension SSHTaskChannel {
                 }
             }
             guard !Task.isCancelled else { throw BuilderError(.cancelled) }
-            return try Self.outcome(result.terminationStatus, messages: result.standardError)
+            return switch result.terminationStatus {
+            case .exited(let code): (code, result.standardError)
+            case .signaled: (nil, "ssh was killed. \(result.standardError)")
+            }
         } catch let error as BuilderError {
             throw error
         } catch let error as SubprocessError where error.code == .executableNotFound {
@@ -211,10 +223,10 @@ extension SSHTaskChannel {
 
     /// The task's exit status is the last line that task-follow writes to standard error.
     private static func outcome(
-        _ status: TerminationStatus, messages: String
+        _ status: Int32?, messages: String
     ) throws(BuilderError) -> TaskOutcome {
         switch status {
-        case .exited(0):
+        case 0?:
             let mark = "sallyport-exit-status "
             let lines = messages.split(whereSeparator: \.isNewline)
             let line = lines.last { $0.hasPrefix(mark) }
@@ -224,8 +236,7 @@ extension SSHTaskChannel {
             return TaskOutcome(
                 exitStatus: number, shortages: Set(shortages.filter { lines.contains($0.key) }.values),
                 completesBuild: number == 0 && lines.contains("sallyport-complete-build"))
-        case .exited(let code): throw SecureShell.error(status: code, messages: messages)
-        case .signaled: throw BuilderError(.connectionLost, detail: "ssh was killed. \(messages)")
+        default: throw SecureShell.error(status: status, messages: messages)
         }
     }
 }

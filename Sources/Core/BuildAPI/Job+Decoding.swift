@@ -30,6 +30,8 @@ extension Job {
             attached: try members.decodeIfPresent(Attached.self, forKey: .attached),
             rerun: try members.decodeIfPresent(Rerun.self, forKey: .rerun),
             sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [],
+            entered: try members.decodeIfPresent([EarlyEntry].self, forKey: .entered),
+            artifacts: try members.decodeIfPresent(Artifacts.self, forKey: .artifacts),
             removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }
 }

@@ -59,6 +59,11 @@ public struct Job: Codable, Equatable, Sendable {
     /// Of a job that was made of a finished one; nil: of none.
     public var rerun: Rerun?
     public var sessions: [Session]
+    /// Who has entered the builder before its tasks had ended: the first entry of each person by each door, at most
+    /// ``mostEarlyEntries``, and never taken back. Nil: nobody by a door of the gateway's, or the service does not say.
+    public var entered: [EarlyEntry]?
+    /// What is kept of the files that its tasks leave behind; nil: nothing is.
+    public var artifacts: Artifacts?
     /// The owner's oldest finished jobs, which had to go for this one: only in the answer to its submission.
     public var removed: [JobID]?
 
@@ -67,7 +72,7 @@ public struct Job: Codable, Equatable, Sendable {
         case maxDeadline = "max_deadline"
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
-        case attached, rerun, sessions, removed
+        case attached, rerun, sessions, entered, artifacts, removed
     }
 
     public init(
@@ -79,7 +84,7 @@ public struct Job: Codable, Equatable, Sendable {
         logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
         builderEnd: BuilderEnd? = nil, attached: Attached? = nil, rerun: Rerun? = nil,
-        sessions: [Session] = [],
+        sessions: [Session] = [], entered: [EarlyEntry]? = nil, artifacts: Artifacts? = nil,
         removed: [JobID]? = nil
     ) {
         self.id = id
@@ -106,6 +111,8 @@ public struct Job: Codable, Equatable, Sendable {
         self.attached = attached
         self.rerun = rerun
         self.sessions = sessions
+        self.entered = entered
+        self.artifacts = artifacts
         self.removed = removed
     }
 }

@@ -19,6 +19,12 @@ public enum Party: Hashable, Sendable {
         }
     }
 
+    /// Nil: it is a group.
+    public var person: Person? { if case .person(let person) = self { person } else { nil } }
+
+    /// The person, or for a group somebody of its name, who is nobody.
+    public var representative: Person { person ?? Person(id: id, name: name) }
+
     /// Whether it is that person, and not a group of theirs.
     public func isSame(as person: Person) -> Bool {
         if case .person(let own) = self { own.isSame(as: person) } else { false }

@@ -40,11 +40,8 @@ final class AttachedJob {
         self.context = context
         self.changed = changed
         self.endPause = endPause
-        if case .person(let owner) = attachment.job.owner {
-            self.person = owner
-        } else {
-            self.person = person ?? Person(id: attachment.job.owner.id, name: attachment.job.owner.name)
-        }
+        let owner = attachment.job.owner
+        self.person = owner.person ?? person ?? owner.representative
         watch()
         do throws(AttachmentFolder.Failure) {
             // The process of a connection that was lost, of which the gateway knows nothing yet, can have it.

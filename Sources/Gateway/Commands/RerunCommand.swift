@@ -36,14 +36,12 @@ struct RerunCommand: JobCommand {
         json = arguments.has("--json")
         wish = NewRerun(
             fresh: arguments.has("--fresh") ? true : nil, pool: arguments.value(of: "--pool"),
-            arch: arguments.value(of: "--arch"), image: arguments.value(of: "--image"))
+            arch: try arguments.architecture("--arch")?.description, image: arguments.value(of: "--image"))
     }
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard let service = context.service.selfService else { throw .notOffered("“\(Self.manual.name)”") }
-        let role = permit.standing == .administrator ? " as administrator" : ""
-        context.journal.note(
-            "rerun job=\(permit.job.id) \(permit.person.record) key=\(context.key.fingerprint)\(role)")
+        noteRequest(permit, in: context)
         let rerun = NewJobSession(follow: follow, json: json, for: permit.principal, in: context)
         service.rerun(permit.job.id, wish, for: permit.person) { [unowned rerun] in
             switch $0 {

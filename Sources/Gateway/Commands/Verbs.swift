@@ -68,6 +68,7 @@ enum Verbs {
         Verb(ProxyCommand.self),
         Verb(TailCommand.self),
         Verb(ShowCommand.self),
+        Verb(ArtifactsCommand.self),
         Verb(ExtendCommand.self),
         Verb(ReleaseCommand.self),
         Verb(HoldCommand.self),

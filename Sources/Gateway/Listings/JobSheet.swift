@@ -59,13 +59,32 @@ struct JobSheet {
                         + "for \(TimeLeft.text(now.timeIntervalSince(session.since)))")
             }
         }
+        for (index, line) in EarlyEntries(job, namesPeople: isInvited).lines.enumerated() {
+            add(index == 0 ? "entered" : "", line + (index == 0 ? ": before the tasks had ended" : ""))
+        }
+        for (index, line) in artifacts.enumerated() { add(index == 0 ? "artifacts" : "", line) }
         if !commands.isEmpty { lines += [""] + commands.map { "  \($0)" } }
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// What is kept of the files that the tasks have left behind, and what is not.
+    private var artifacts: [String] {
+        guard let artifacts = job.artifacts else { return [] }
+        let remarks = (artifacts.remarks ?? []).map { HostileText.printable($0, limit: 200) }
+        guard let spoken = artifacts.spoken else {
+            guard remarks.isEmpty else { return remarks }
+            return [job.status.isFinal ? "none taken: the job \(job.status.spoken)" : "not yet"]
+        }
+        return [spoken] + remarks
+            + [givesArtifacts ? nil : "withheld, because of who entered"].compactMap(\.self)
+    }
+
+    private var givesArtifacts: Bool { (job.artifacts?.count ?? 0) == 0 || !job.withholdsArtifacts }
+
     /// Only what the service can do.
     private var commands: [String] {
-        let log = hasLog ? [commandLine("tail \(job.id)", false)] : []
+        let kept = (job.artifacts?.count ?? 0) > 0 ? [commandLine("artifacts \(job.id)", false)] : []
+        let log = (hasLog ? [commandLine("tail \(job.id)", false)] : []) + kept
         guard isInvited, job.builder != nil else { return log }
         let more = canExtend && job.canBeExtended ? [commandLine("extend \(job.id)", false)] : []
         return [commandLine("connect \(job.id)", true)] + more + log + [own.text]

@@ -17,11 +17,19 @@ struct JobView: Encodable {
         let since: Date
     }
 
+    private struct EarlyEntry: Encodable {
+        /// Nil: it is not for this reader to know.
+        let person: String?
+        let role: String?
+        let kind: Claim.Kind
+        let since: Date
+    }
+
     private enum Keys: String, CodingKey {
         case id, owner, submitter, note, status, pool, arch, waits, visibility, created, deadline, held,
             shares, tasks,
             builder, rerun
-        case sessions
+        case sessions, entered, artifacts
         case maxDeadline = "max_deadline"
         case builderEnd = "builder_end"
     }
@@ -45,6 +53,15 @@ struct JobView: Encodable {
         try container.encode(job.builder.map { Builder(state: $0.state) }, forKey: .builder)
         try container.encode(job.builderEnd?.reason.rawValue, forKey: .builderEnd)
         try container.encodeIfPresent(job.rerun, forKey: .rerun)
+        try container.encodeIfPresent(job.artifacts, forKey: .artifacts)
+        try container.encodeIfPresent(
+            job.entered.map { entries in
+                entries.map {
+                    EarlyEntry(
+                        person: isInvited ? $0.person.name : nil, role: isInvited ? $0.role.rawValue : nil,
+                        kind: $0.kind, since: $0.since)
+                }
+            }, forKey: .entered)
         guard isInvited else { return }
         try container.encode(job.shares.map(\.name), forKey: .shares)
         try container.encode(

@@ -100,6 +100,13 @@ extension Refusal {
             Message(
                 .noBuilder, "The build service here has no log of job \(job).", cause: "no log of job \(job)")
 
+        case .noArtifact(let job, let name, let names): Self.message(noArtifact: name, of: job, names)
+        case .artifactToTerminal(let job):
+            Message(
+                .usage, "The bytes of an artifact cannot go to a terminal.",
+                "Leave out -t: ssh … artifacts \(job) NAME >FILE",
+                cause: "artifacts of job \(job) with a terminal")
+
         case .noBuilder(let job):
             Message(
                 job.status.isFinal ? .noBuilder : .tryAgain,

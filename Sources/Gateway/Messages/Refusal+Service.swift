@@ -64,6 +64,16 @@ extension Refusal {
         }
     }
 
+    /// There are others, or none.
+    static func message(noArtifact name: String, of job: JobID, _ names: [String]) -> Message {
+        let shown = HostileText.printable(name, limit: 120)
+        let nearest = NearestWord.find(name, among: names).map { HostileText.printable($0, limit: 120) }
+        return Message(
+            .noSuchJob, "Job \(job) has no artifact \(shown).",
+            nearest.map { "There is \($0)." } ?? "artifacts \(job) lists them.",
+            cause: "job \(job) has no artifact \(shown)")
+    }
+
     /// For the log.
     static func cause(noClaim error: ServiceError) -> String {
         "the claim has ended: \(error.debugDescription)"

@@ -62,6 +62,9 @@ enum Refusal: Error {
     /// It never reports changes of a job, and this one has not ended.
     case eventsNotOffered(Job, mayEnter: Bool)
     case noLog(JobID)
+    /// - of: the names that there are: hostile text.
+    case noArtifact(JobID, String, of: [String])
+    case artifactToTerminal(JobID)
 
     // MARK: The job's state
 

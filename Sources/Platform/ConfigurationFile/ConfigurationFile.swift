@@ -163,6 +163,8 @@ public enum ConfigurationFile {
         limits.wrongCodes = try document.number(
             "runner", "wrong_codes", in: 1...100_000, default: limits.wrongCodes)
         limits.log = try document.number("runner", "log_limit", in: 1...(1 << 40), default: limits.log)
+        limits.artifacts = try document.number(
+            "runner", "artifact_limit", in: 0...(1 << 33) - 1, default: limits.artifacts)
         limits.finishedPerOwner = try document.number(
             "runner", "finished_per_owner", in: 1...1_000_000, default: limits.finishedPerOwner)
         limits.finishedBytesPerOwner = try document.number(

@@ -44,9 +44,11 @@ extension Configuration.Runner {
         public var source = 100 << 20
         /// Bytes of all sources that are kept of one owner's jobs.
         public var sourcesPerOwner = 1 << 30
+        /// Bytes of all artifacts of one job; 0: none are kept.
+        public var artifacts = 100 << 20
         /// Finished jobs of one owner that are kept, those without a builder.
         public var finishedPerOwner = 1000
-        /// Bytes of their manifests, sources and logs.
+        /// Bytes of their manifests, sources, logs and artifacts.
         public var finishedBytesPerOwner = 4 << 30
         /// Days for which a finished job and its logs are kept.
         public var retention = 30

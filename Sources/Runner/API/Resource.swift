@@ -10,6 +10,8 @@ enum Resource: Equatable, Sendable {
     case job(JobID)
     case events(JobID)
     case log(JobID, name: String)
+    case artifacts(JobID)
+    case artifact(JobID, name: String)
     case claims(JobID)
     case cancellation(JobID)
     case reruns(JobID)
@@ -121,6 +123,8 @@ enum Resource: Equatable, Sendable {
         case ("deadline", 1): self = .deadline(job)
         case ("hold", 1): self = .hold(job)
         case ("builder", 1): self = .builder(job)
+        case ("artifacts", 1): self = .artifacts(job)
+        case ("artifacts", _): self = .artifact(job, name: words.dropFirst().joined(separator: "/"))
         case ("shares", 2): self = .share(job, name: words[words.startIndex + 1])
         case ("logs", 2): self = .log(job, name: words[words.startIndex + 1])
         default: return nil
@@ -134,7 +138,7 @@ enum Resource: Equatable, Sendable {
         case .keys: [.get: .gateway, .post: .gateway]
         case .key: [.get: .keys, .delete: .gateway]
         case .jobs: [.get: .gateway, .post: .gateway]
-        case .job, .events, .log: [.get: .gateway]
+        case .job, .events, .log, .artifacts, .artifact: [.get: .gateway]
         case .claims, .cancellation, .reruns, .heartbeat, .keyConfirmation, .attachments, .resumption,
             .attachmentHeartbeat, .attachmentExit, .pairings, .adoption, .pairingRenewal:
             [.post: .gateway]

@@ -114,12 +114,13 @@ extension Responder {
         _ text: [UInt8], as submission: Submission
     ) async throws(RunnerError) -> Manifest {
         let longest = directory.settings.times.maxTimeout
+        let artifacts = directory.settings.limits.artifacts
         let full = await directory.fullPools
         var manifest = try await manifests.take(of: submission.submitter.id) { () throws(RunnerError) in
             try await apart(on: .manifestReaders) { [pools = directory.context.pools] in
                 try ManifestReader.read(
                     text, pools: ManifestPools(pools, full: full), wish: submission.wish,
-                    longestTimeout: longest)
+                    longestTimeout: longest, artifactLimit: artifacts)
             }
         }
         if let keep = submission.keep { manifest.keep = keep }

@@ -77,6 +77,9 @@ struct Responder: HTTPResponder {
             return try query.flag("follow")
                 ? LogAnswer.following(log, in: stream, range: range, request: request)
                 : LogAnswer.present(log, in: stream, range: range)
+        case .artifacts(let id): return try await answerArtifacts(of: id, query, for: client)
+        case .artifact(let id, let name):
+            return try await answerArtifact(name, of: id, query, for: client)
         case .claims(let id):
             let wanted = try await decode(ClaimRequest.self, request)
             return try json(await directory.claim(id, wanted), .created)

@@ -10,16 +10,10 @@ extension JobDirectory {
         guard let (key, allocation) = await context.allocations.attachKey(fingerprint),
             let job = entries[allocation.job]?.shown.job, !job.isOver
         else { return nil }
-        let owner: Person =
-            if case .person(let person) = job.owner {
-                person
-            } else {
-                job.submitter ?? Person(id: job.owner.id, name: job.owner.name)
-            }
         return Key(
             fingerprint: fingerprint, type: key.type, key: key.base64, comment: "\(allocation.id)",
-            owner: owner,
-            suspended: false, limits: [.attach])
+            owner: job.owner.person ?? job.submitter ?? job.owner.representative, suspended: false,
+            limits: [.attach])
     }
 
     /// The machine becomes the builder of the job that the key is for; nil: the key is no allocation's.

@@ -14,6 +14,7 @@ extension Lifecycle {
         _ machine: NewMachine, as id: String, secret: AttachmentSecret.Hash, isCertified: Bool, until: Date?,
         at now: Date
     ) -> [Effect] {
+        guard !record.job.status.isFinal else { return [] }
         record.attachment = MachineAttachment(
             id: id, secret: secret, expires: now.addingTimeInterval(Double(times.lease)), wait: times.keep,
             idle: times.keep)
@@ -35,6 +36,7 @@ extension Lifecycle {
 
     /// A runner has died before it could use the machine: the job waits for another one.
     mutating func machineForgotten() -> [Effect] {
+        guard !record.job.status.isFinal else { return [] }
         (record.attachment, record.job.attached, record.job.builder) = (nil, nil, nil)
         (record.builderStarted, record.until) = (nil, nil)
         return [.audit("the machine that has dialled is given up")] + queue() + updateDeadline()

@@ -45,7 +45,7 @@ extension Lifecycle {
         record.claims.append(standing)
         record.isEntered = true
         if request.kind != .exec { record.endsWhenUnclaimed = false }
-        if record.job.status.isFinal { enter(at: now) }
+        if record.job.status.isFinal { enter(at: now) } else { mark(standing, as: permit.standing) }
         let mark = permit.standing == .administrator ? ", administrator" : ""
         let trust = builder.firstUse == true ? ", host key by first use" : ""
         let audit =

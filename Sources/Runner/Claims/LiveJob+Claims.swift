@@ -1,5 +1,6 @@
 import BuildAPI
 import Policy
+import Provider
 
 /// Claims, for the API. The person is checked here again, whatever the gateway has found.
 extension LiveJob {
@@ -15,6 +16,7 @@ extension LiveJob {
     ) async throws(RunnerError) -> Claim {
         guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
         let permit = try permit(.enter, for: principal)
+        let marks = record.job.entered?.count
         var made: Claim?
         try await apply { lifecycle, now throws(RunnerError) in
             let (claim, effects) = try lifecycle.claimed(request, by: permit, id: claimID, at: now)
@@ -22,7 +24,25 @@ extension LiveJob {
             return effects
         }
         guard let made else { throw RunnerError(.gone, "The builder is gone.") }
+        do throws(RunnerError) {
+            try requireMark(isNew: record.job.entered?.count != marks)
+            // Its machine must go to nobody else, whatever becomes of this runner.
+            if let allocation { try await context.allocations.enter(allocation.id) }
+        } catch {
+            // A claim that cannot be remembered is none.
+            await apply { $0.released(made.id, reason: .lost, at: $1) }
+            throw error
+        }
         return made
+    }
+
+    /// Throws if a runner that starts again would not know of the mark. What the job's artifacts are worth depends on it.
+    private func requireMark(isNew: Bool) throws(RunnerError) {
+        guard isNew, record.job.artifacts != nil, !isStored else { return }
+        throw RunnerError(
+            .noSpace,
+            "The build service cannot store now that somebody enters before the tasks have ended, on which the job's artifacts depend: try again later."
+        )
     }
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {

@@ -52,11 +52,8 @@ extension JobDirectory {
 extension Submission {
     /// A job that is made of a finished one, and is the same owner's.
     fileprivate init(of old: Job, by requester: Requester) {
-        let person: Person? = if case .person(let owner) = old.owner { owner } else { nil }
         // An operator has named nobody.
-        let submitter =
-            requester.person ?? old.submitter ?? person ?? Person(id: old.owner.id, name: old.owner.name)
-        self.init(by: submitter)
+        self.init(by: requester.person ?? old.submitter ?? old.owner.representative)
         owner = old.owner
         note = old.note
         visibility = old.visibility

@@ -49,6 +49,8 @@ struct JobRecord: Equatable, Sendable {
     var isPrepared = false
     /// The last shell has logged out while others were still inside: the builder ends when the last of them leaves.
     var endsWhenUnclaimed = false
+    /// While its artifacts are taken: until when that can last, whatever the timeout of the tasks is.
+    var artifactsUntil: Date?
     /// The number of the last event.
     var eventNumber = 0
 
@@ -63,6 +65,7 @@ struct JobRecord: Equatable, Sendable {
         builderStarted = builderStarted?.addingTimeInterval(seconds)
         keptSince = keptSince?.addingTimeInterval(seconds)
         until = until?.addingTimeInterval(seconds)
+        artifactsUntil = artifactsUntil?.addingTimeInterval(seconds)
         if let until = job.attached?.until { job.attached?.until = until.addingTimeInterval(seconds) }
         if let since = attachment?.awaySince { attachment?.awaySince = since.addingTimeInterval(seconds) }
         job.deadline = job.deadline?.addingTimeInterval(seconds)

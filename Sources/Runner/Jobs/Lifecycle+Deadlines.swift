@@ -3,10 +3,11 @@ import FoundationEssentials
 
 /// When builders end by themselves.
 extension Lifecycle {
-    /// When the tasks must have ended.
+    /// When the tasks must have ended, and their artifacts have been taken.
     var timeout: Date? {
         record.builderStarted.map { start in
-            let end = start.addingTimeInterval(Double(secondsForTasks))
+            let end = max(
+                start.addingTimeInterval(Double(secondsForTasks)), record.artifactsUntil ?? .distantPast)
             return min(end, record.until ?? end)
         }
     }

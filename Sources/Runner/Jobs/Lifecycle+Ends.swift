@@ -10,8 +10,9 @@ extension Lifecycle {
     mutating func finish(
         _ status: Job.Status, endingBuilder end: Job.BuilderEnd? = nil, room: KeptRoom = .free, at now: Date
     ) -> [Effect] {
-        record.job.status = status
+        guard advance(to: status) else { return [] }
         record.job.waits = nil
+        record.artifactsUntil = nil
         for index in record.job.tasks.indices {
             switch record.job.tasks[index].status {
             case .pending: record.job.tasks[index].status = .skipped

@@ -25,6 +25,7 @@ extension LiveJob {
         logger.info("job \(id): its builder continues")
         self.machine = machine
         self.allocation = allocation
+        artifacts.removeIncoming()
         followMachine()
         watch(machine)
         if !record.job.status.isFinal { start() }
@@ -39,6 +40,7 @@ extension LiveJob {
     ///
     /// - Parameter reason: nil: nobody knows.
     func lose(_ reason: Job.BuilderEnd.Reason? = nil) async {
+        artifacts.removeIncoming()
         logger.info("job \(id): its builder \(reason == nil ? "is gone" : "has ended")")
         await apply { $0.builderEnded(reason, at: $1) }
     }
@@ -54,6 +56,7 @@ extension LiveJob {
             if needsBoot, let pause = try await boot() { return await wait(pause) }
             try await prepare()
             if !record.job.isFresh { try await runTasks() }
+            try await takeArtifacts(after: .success)
             let room = await keptRoom()
             await apply { $0.tasksEnded(room: room, at: $1) }
         } catch {
@@ -123,6 +126,7 @@ extension LiveJob {
                 self.log("task \(task.name): \(remark)")
             }
             let endsJob = outcome.exitStatus != 0 || outcome.completesBuild
+            if endsJob { try await takeArtifacts(after: outcome.exitStatus == 0 ? .success : .failed) }
             let room = endsJob ? await keptRoom() : .free
             await apply {
                 $0.taskEnded(

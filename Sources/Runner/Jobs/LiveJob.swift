@@ -52,7 +52,7 @@ actor LiveJob {
     private var alarm: _Concurrency.Task<Void, Never>?
     private var alarmMoment: Date?
     /// Whether the database is up to date.
-    private var isStored = true
+    private(set) var isStored = true
     /// Waits for space on the disk.
     private var catchingUp: _Concurrency.Task<Void, Never>?
     private(set) var isStopping = false

@@ -3,7 +3,7 @@ import ConfigurationFile
 import Foundation
 import Logging
 
-/// Removes old jobs, with their logs and sources, and measures what the others take. It works beside the directory, so
+/// Removes old jobs, with their logs, artifacts and sources, and measures what the others take. It works beside the directory, so
 /// that nobody waits for it.
 struct Retention: Sendable {
     private let directory: JobDirectory
@@ -57,7 +57,8 @@ struct Retention: Sendable {
     /// Notes what a finished job takes.
     func measure(_ id: JobID, _ logs: JobLogs) async {
         do {
-            try await directory.store.setBytes(ofFinished: id, logs: logs.size)
+            try await directory.store.setBytes(
+                ofFinished: id, logs: logs.size + StoredArtifacts(of: id, in: directory.settings).size)
         } catch {
             // It is measured within the hour.
             logger.error("job \(id): its size is not stored: \(error.debugDescription)")

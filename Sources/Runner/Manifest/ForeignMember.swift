@@ -6,7 +6,6 @@ enum ForeignMember {
     static func remedy(_ key: String) -> String? { remedies[key] }
 
     private static let remedies = [
-        "artifacts": "nothing is collected; keep the builder with \"keep: always\", and copy files with scp",
         "oauth": "builders get no tokens; remove this, and bring what a task needs with scp",
         "packages": "nothing is installed; use an image that has them, or install them in the first task",
         "repositories": "no package source is added; add it in the first task, or use an image that has it",

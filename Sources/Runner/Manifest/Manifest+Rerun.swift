@@ -55,14 +55,11 @@ extension Manifest {
         for name in names where ImageName.isValid(name) {
             if let image = images.resolve(name, arch) { return image }
         }
-        let known = images.names(arch).joined(separator: ", ")
-        let others = known.isEmpty ? "there is none" : "there are: \(known)"
-        let wanted = arch.map { " for \($0)" } ?? ""
         let missing =
-            names[0].isEmpty
-            ? "The job names no image, and this pool needs one"
-            : "There is no image \"\(HostileText.printable(names[0], limit: 64))\"\(wanted)"
-        throw refusal("image", "\(missing); \(others).")
+            name.isEmpty
+            ? "the job names no image, and this pool needs one; \(images.all(for: arch))"
+            : images.missing(name, for: arch)
+        throw refusal("image", "\(missing).".capitalizedSentence)
     }
 
     private static func refusal(_ key: String, _ sentence: String) -> RunnerError {

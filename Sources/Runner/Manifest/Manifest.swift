@@ -31,6 +31,9 @@ public struct Manifest: Codable, Equatable, Sendable {
     /// Seconds from the builder's start to the end of the last task.
     public var timeout = Manifest.defaultTimeout
 
+    /// Which files of the builder are kept; nil: none.
+    public var artifacts: Artifacts?
+
     var keepRule: KeepRule { keep ?? (shell ? .always : .failure) }
 
     /// One hour.

@@ -1,4 +1,5 @@
 import BuildAPI
+import Presentation
 
 /// The pools that manifests can name, as they are at the moment.
 struct ManifestPools {
@@ -9,6 +10,19 @@ struct ManifestPools {
         var resolve: (_ name: String, _ arch: Architecture?) -> String? = { name, _ in name }
         /// For the person who has named another one.
         var names: (_ arch: Architecture?) -> [String] = { _ in [] }
+
+        /// What a person reads whose image is not there: `there is no image "debain"; there are: debian`
+        func missing(_ name: String, for arch: Architecture?) -> String {
+            let name = HostileText.printable(name, limit: 64)
+            let wanted = arch.map { " for \($0)" } ?? ""
+            return "there is no image \"\(name)\"\(wanted); \(all(for: arch))"
+        }
+
+        /// `there are: debian, debian-build`
+        func all(for arch: Architecture?) -> String {
+            let names = names(arch).joined(separator: ", ")
+            return names.isEmpty ? "this service has none" : "there are: \(names)"
+        }
     }
 
     struct Pool {

@@ -9,7 +9,9 @@ struct ManifestReader {
     private let wish: PoolWish
     /// Seconds that a job's tasks can take.
     private let longestTimeout: Int
-    private var manifest = Manifest(image: "")
+    /// Bytes that a job's artifacts can have; 0: none are kept.
+    let artifactLimit: Int
+    var manifest = Manifest(image: "")
     private var faults: [ManifestFault] = []
     /// What has been found in lines with faults: a line can have many, and be as long as the manifest.
     private var invisible: [Int: String] = [:]
@@ -17,30 +19,38 @@ struct ManifestReader {
     /// - Parameters:
     ///   - wish: which pool and architecture it is, instead of what the manifest says.
     ///   - longestTimeout: seconds that a job's tasks can take.
+    ///   - artifactLimit: bytes that a job's artifacts can have; 0: none are kept.
     static func read(
         _ bytes: some Collection<UInt8>, pools: ManifestPools = .local(), wish: PoolWish = PoolWish(),
-        longestTimeout: Int = Manifest.longestTimeout
+        longestTimeout: Int = Manifest.longestTimeout, artifactLimit: Int = 100 << 20
     ) throws(RunnerError) -> Manifest {
         guard bytes.count <= Manifest.maximumSize else {
             throw RunnerError(.tooLarge, "A manifest can have at most 1 MB.")
         }
         let text = try ManifestText(bytes)
         let root = try ManifestDocument.root(of: text)
-        var reader = ManifestReader(text: text, pools: pools, wish: wish, longestTimeout: longestTimeout)
+        var reader = ManifestReader(
+            text: text, pools: pools, wish: wish, longestTimeout: longestTimeout, artifactLimit: artifactLimit
+        )
         reader.read(root)
         guard reader.faults.isEmpty else { throw RunnerError(reader.faults) }
         return reader.manifest
     }
 
-    private init(text: ManifestText, pools: ManifestPools, wish: PoolWish, longestTimeout: Int) {
+    private init(
+        text: ManifestText, pools: ManifestPools, wish: PoolWish, longestTimeout: Int, artifactLimit: Int
+    ) {
         self.text = text
         self.pools = pools
         self.wish = wish
         self.longestTimeout = longestTimeout
+        self.artifactLimit = artifactLimit
         manifest.timeout = min(manifest.timeout, longestTimeout)
     }
 
-    private static let keys = ["image", "pool", "arch", "environment", "tasks", "shell", "keep", "timeout"]
+    private static let keys = [
+        "image", "pool", "arch", "environment", "tasks", "shell", "keep", "timeout", "artifacts",
+    ]
 
     private mutating func read(_ root: ManifestNode?) {
         guard let entries = root?.mapping else {
@@ -91,6 +101,7 @@ struct ManifestReader {
                     "expected seconds, or a time such as 30m or 2h, of at most \(most)")
             }
             manifest.timeout = seconds
+        case "artifacts": readArtifacts(value)
         case let key: refuseKey(key, entry.key.place)
         }
     }
@@ -100,12 +111,12 @@ struct ManifestReader {
         if let remedy = ForeignMember.remedy(key) { return refuse(place, key, "not read: \(remedy)") }
         let advice =
             NearestWord.find(key, among: Self.keys).map { "it looks like \"\($0)\"" }
-            ?? "expected image, pool, arch, environment, tasks, shell, keep or timeout"
+            ?? "expected image, pool, arch, environment, tasks, shell, keep, timeout or artifacts"
         refuse(place, key, "unknown key; \(advice)")
     }
 
     /// The entries without those whose key has been there before, which are refused.
-    private mutating func unique(
+    mutating func unique(
         _ entries: [ManifestNode.Entry], below parent: String?
     ) -> [ManifestNode.Entry] {
         var seen: Set<String> = []
@@ -185,10 +196,7 @@ struct ManifestReader {
             return
         }
         guard let image = images.resolve(name, manifest.arch) else {
-            let names = images.names(manifest.arch).joined(separator: ", ")
-            let others = names.isEmpty ? "this service has none" : "there are: \(names)"
-            let wanted = manifest.arch.map { " for \($0)" } ?? ""
-            return refuse(node.place, "image", "there is no image \"\(name)\"\(wanted); \(others)")
+            return refuse(node.place, "image", images.missing(name, for: manifest.arch))
         }
         manifest.image = image
     }
@@ -252,7 +260,7 @@ struct ManifestReader {
     }
 
     /// A sentence about a line with an invisible character names it, too.
-    private mutating func refuse(_ place: TextPlace, _ key: String?, _ sentence: String) {
+    mutating func refuse(_ place: TextPlace, _ key: String?, _ sentence: String) {
         let addition = invisible[place.line] ?? addition(about: text.line(place.line))
         invisible[place.line] = addition
         faults.append(

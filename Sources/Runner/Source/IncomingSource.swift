@@ -80,9 +80,20 @@ struct IncomingSource: ~Copyable {
     }
 
     static func failure(_ code: CInt) -> RunnerError {
+        RunnerError(storing: "The source", code)
+    }
+}
+
+extension RunnerError {
+    /// - Parameters:
+    ///   - what: the beginning of a sentence.
+    ///   - code: as in errno.
+    init(storing what: String, _ code: CInt) {
         let detail = String(cString: strerror(code))
-        return code == ENOSPC || code == EDQUOT
-            ? RunnerError(.noSpace, "The disk of the build service is full.", detail: detail)
-            : RunnerError(.failure, "The source cannot be stored.", detail: detail)
+        if code == ENOSPC || code == EDQUOT {
+            self.init(.noSpace, "The disk of the build service is full.", detail: detail)
+        } else {
+            self.init(.failure, "\(what) cannot be stored.", detail: detail)
+        }
     }
 }

@@ -17,6 +17,9 @@ struct NewJob: Sendable {
     /// The finished job that it is made of; nil: of none.
     var rerun: Job.Rerun?
 
+    /// What the job's manifest wants to be kept, as the API shows it. Where nothing is run, there is nothing to keep.
+    var artifacts: Job.Artifacts? { rerun?.fresh == true ? nil : manifest.artifacts?.shown }
+
     /// What the manifest says about the job as a whole. Where nothing is run, the builder is kept in any case.
     var build: JobRecord.Build {
         var build = manifest.build

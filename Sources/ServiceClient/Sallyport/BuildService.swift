@@ -85,11 +85,15 @@ public protocol BuildService: AnyObject {
 
     /// Machines that are nobody's until somebody adopts them; nil: the service has none.
     var pairings: (any PairingService)? { get }
+
+    /// What jobs leave behind; nil: the service keeps nothing of it.
+    var artifacts: (any ArtifactService)? { get }
 }
 
 extension BuildService {
     public var attachments: (any AttachmentService)? { nil }
     public var pairings: (any PairingService)? { nil }
+    public var artifacts: (any ArtifactService)? { nil }
 }
 
 /// What a service reports to those who watch a job.

@@ -361,6 +361,14 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
+    /// The body of an answer, as it comes.
+    func readOnce(
+        _ request: HTTPRequest, _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        SingleStream(request, client, receive: receive, ended: ended)
+    }
+
     func sendWithoutAnswer(
         _ request: HTTPRequest, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {

@@ -54,6 +54,8 @@ struct ContractTests {
             shares: [.person(alice), .group(Group(name: "team"))], builder: kept,
             builderEnd: .init(reason: .kept), attached: attached,
             rerun: .init(of: JobID("1")!, fresh: true, status: .failed, task: "a", exitStatus: 1),
+            entered: [.init(person: alice, role: .owner, kind: .shell, since: time)],
+            artifacts: .init(when: .always, evenIfEntered: true, count: 1, size: 1, remarks: []),
             removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: .person(alice), status: .queued)
         let bareKey = Key(fingerprint: "", type: "", key: "", comment: "", owner: alice, suspended: false)
@@ -109,6 +111,13 @@ struct ContractTests {
             Sample("KeyConfirmation", KeyConfirmation(word: ""), bare: KeyConfirmation(word: "")),
             Sample("Job", job, bare: bareJob),
             Sample("JobList", JobList(jobs: [], next: "1"), bare: JobList(jobs: [])),
+            Sample("EarlyEntry", job.entered![0], bare: job.entered![0]),
+            Sample("JobArtifacts", job.artifacts!, bare: Job.Artifacts()),
+            Sample(
+                "Artifact", Artifact(name: "a", size: 1, sha256: ""), bare: Artifact(name: "a", size: 1)),
+            Sample(
+                "ArtifactList", ArtifactList(artifacts: [], taken: time, withheld: ""),
+                bare: ArtifactList(artifacts: [])),
             Sample("Task", task, bare: Job.Task(name: "a", status: .pending)),
             Sample("BuilderAtAddress", kept, bare: builder),
             Sample("BuilderOnSocket", keptOnSocket, bare: onSocket),

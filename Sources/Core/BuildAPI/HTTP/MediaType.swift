@@ -3,6 +3,7 @@ package enum MediaType {
     package static let json = "application/json"
     package static let problem = "application/problem+json"
     package static let bytes = "application/octet-stream"
+    package static let tar = "application/x-tar"
     package static let events = "text/event-stream"
 
     /// Type and subtype, in lower case, without parameters.

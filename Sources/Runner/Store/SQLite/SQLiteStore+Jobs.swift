@@ -30,7 +30,8 @@ extension SQLiteStore {
                 pool: JobRecord.Build.shownPool(new.build.pool),
                 arch: new.manifest.arch?.description,
                 visibility: submission.visibility, created: now,
-                tasks: tasks, shell: new.build.keep == .always, rerun: new.rerun)
+                tasks: tasks, shell: new.build.keep == .always, rerun: new.rerun,
+                artifacts: new.artifacts)
             let record = JobRecord(job: job, build: new.build, source: new.source)
             try Self.save(record, at: now, database)
             try database.execute(

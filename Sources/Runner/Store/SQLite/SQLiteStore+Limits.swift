@@ -4,7 +4,7 @@ import GRDB
 
 /// What the finished jobs of each owner take. An index answers it, however many jobs of others there are.
 extension SQLiteStore {
-    /// Notes how many bytes the logs of a finished job have. Its manifest counts too; its source is counted apart, because
+    /// Notes how many bytes the logs and artifacts of a finished job have. Its manifest counts too; its source is counted apart, because
     /// it can go before the job.
     func setBytes(ofFinished id: JobID, logs: Int) async throws(RunnerError) {
         try await write {

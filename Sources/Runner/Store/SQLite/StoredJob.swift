@@ -93,6 +93,21 @@ struct StoredJob: Codable, Equatable {
         var exitStatus: Int?
     }
 
+    struct StoredEarlyEntry: Codable, Equatable {
+        var person: StoredPerson
+        var role: String
+        var kind: String
+        var since: Date
+    }
+
+    struct StoredArtifacts: Codable, Equatable {
+        var when: String
+        var evenIfEntered: Bool?
+        var count: Int?
+        var size: Int?
+        var remarks: [String]?
+    }
+
     struct StoredLifetime: Codable, Equatable {
         var end: Date
         var isEntered: Bool
@@ -137,6 +152,9 @@ struct StoredJob: Codable, Equatable {
     var name: String?
     var attachment: StoredAttachment?
     var rerun: StoredRerun?
+    var earlyEntries: [StoredEarlyEntry]?
+    var artifacts: StoredArtifacts?
+    var artifactsUntil: Date?
 }
 
 // MARK: To the database
@@ -183,6 +201,9 @@ extension StoredJob {
         name = job.name
         attachment = StoredAttachment(record)
         rerun = job.rerun.map(StoredRerun.init)
+        earlyEntries = job.entered.map { $0.map(StoredEarlyEntry.init) }
+        artifacts = job.artifacts.map(StoredArtifacts.init)
+        artifactsUntil = record.artifactsUntil
     }
 }
 
@@ -221,6 +242,33 @@ extension StoredJob.StoredRerun {
         guard let id = JobID(of) else { throw StoredJob.UnknownWord(word: of) }
         return Job.Rerun(
             of: id, fresh: isFresh, status: try StoredJob.read(status), task: task, exitStatus: exitStatus)
+    }
+}
+
+extension StoredJob.StoredEarlyEntry {
+    init(_ entry: Job.EarlyEntry) {
+        self.init(
+            person: StoredJob.StoredPerson(entry.person), role: entry.role.rawValue,
+            kind: entry.kind.rawValue, since: entry.since)
+    }
+
+    func entry() throws -> Job.EarlyEntry {
+        Job.EarlyEntry(
+            person: person.person, role: .init(rawValue: role), kind: try StoredJob.read(kind), since: since)
+    }
+}
+
+extension StoredJob.StoredArtifacts {
+    init(_ artifacts: Job.Artifacts) {
+        self.init(
+            when: artifacts.when.rawValue, evenIfEntered: artifacts.evenIfEntered, count: artifacts.count,
+            size: artifacts.size, remarks: artifacts.remarks)
+    }
+
+    var artifacts: Job.Artifacts {
+        Job.Artifacts(
+            when: .init(rawValue: when), evenIfEntered: evenIfEntered, count: count, size: size,
+            remarks: remarks)
     }
 }
 
@@ -320,7 +368,9 @@ extension StoredJob {
             builderEnd: builderEnd.map {
                 Job.BuilderEnd(reason: .init(rawValue: $0.reason), by: $0.by?.person)
             }, attached: attachment?.attached, rerun: try rerun?.rerun(),
-            sessions: try standingClaims().map(\.shown))
+            sessions: try standingClaims().map(\.shown),
+            entered: try earlyEntries.map { try $0.map { try $0.entry() } },
+            artifacts: artifacts?.artifacts)
     }
 
     /// Their leases have run out.
@@ -346,6 +396,7 @@ extension StoredJob {
             keptSince: keptSince, isEntered: isEntered ?? false,
             lifetime: lifetime.map {
                 Lifetime(end: $0.end, isEntered: $0.isEntered, isExtended: $0.isExtended)
-            }, isPrepared: isPrepared, endsWhenUnclaimed: endsWhenUnclaimed, eventNumber: eventNumber)
+            }, isPrepared: isPrepared, endsWhenUnclaimed: endsWhenUnclaimed, artifactsUntil: artifactsUntil,
+            eventNumber: eventNumber)
     }
 }

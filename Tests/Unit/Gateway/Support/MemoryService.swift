@@ -28,7 +28,10 @@ final class MemoryService: BuildService {
 
         /// False: not now.
         @discardableResult
-        func say(_ text: String) -> Bool { Array(text.utf8).withUnsafeBytes { receive($0) } }
+        func say(_ text: String) -> Bool { say(Array(text.utf8)) }
+
+        @discardableResult
+        func say(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { receive($0) } }
 
         func end(_ result: Result<Void, ServiceError> = .success(())) { ended(result) }
 
@@ -175,6 +178,31 @@ final class MemoryService: BuildService {
     /// The same for machines that are nobody's.
     var waiting: MemoryPairings?
     var pairings: (any PairingService)? { waiting }
+
+    /// What is answered to questions about artifacts; nil: it keeps none.
+    var artifactList: Result<ArtifactList, ServiceError>?
+    var artifacts: (any ArtifactService)? { artifactList.map { _ in self } }
+    /// The contents that have been asked for: a name, or `tar`.
+    private(set) var contents: [Stream] = []
+}
+
+extension MemoryService: ArtifactService {
+    func artifacts(
+        of job: JobID, for person: Person, _ answer: @escaping (Result<ArtifactList, ServiceError>) -> Void
+    ) {
+        requests.append("artifacts")
+        answer(artifactList!)
+    }
+
+    func readArtifact(
+        _ name: String?, of job: JobID, for person: Person,
+        _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
+        ended: @escaping (Result<Void, ServiceError>) -> Void
+    ) -> any ServiceStream {
+        let stream = Stream(name ?? "tar", receive, ended)
+        contents.append(stream)
+        return stream
+    }
 }
 
 /// Only what sessions on a builder need.

@@ -12,7 +12,8 @@ struct AuthorisationTests {
     private static let requests: [(action: Action, method: HTTPMethod, path: String)] = [
         (.extend, .PUT, "deadline"), (.hold, .PUT, "hold"), (.hold, .DELETE, "hold"),
         (.share, .PUT, "shares/carol"), (.share, .DELETE, "shares/carol"), (.look, .GET, "logs/setup"),
-        (.look, .GET, "events"), (.release, .DELETE, "builder"), (.cancel, .POST, "cancel"),
+        (.look, .GET, "events"), (.look, .GET, "artifacts"), (.look, .GET, "artifacts/a/b"),
+        (.release, .DELETE, "builder"), (.cancel, .POST, "cancel"),
     ]
 
     /// Alice is 1, her guest 2, an administrator 3, a stranger 4; Dave, who is 6, is in the group that owns a job of Alice's.
@@ -86,7 +87,7 @@ struct AuthorisationTests {
     }
 
     /// An ed25519 key without a private half.
-    private static func key() throws -> String {
+    static func key() throws -> String {
         var blob = Data([0, 0, 0, 11]) + Data("ssh-ed25519".utf8) + Data([0, 0, 0, 32])
         for _ in 0..<32 { blob.append(UInt8.random(in: 0...255)) }
         return "ssh-ed25519 \(blob.base64EncodedString())"

@@ -22,7 +22,7 @@ struct AttachmentServiceTests {
         return new
     }
 
-    private static func attach(
+    static func attach(
         _ service: TestService, _ new: NewAttachment = new()
     ) async throws -> BuildAPI.Attachment {
         let answer = try await service.send(.POST, "/v1/attachments", new)
@@ -30,7 +30,7 @@ struct AttachmentServiceTests {
         return try answer.decode(BuildAPI.Attachment.self)
     }
 
-    private static func resumption(_ attachment: BuildAPI.Attachment, _ secret: String? = nil) -> Resumption {
+    static func resumption(_ attachment: BuildAPI.Attachment, _ secret: String? = nil) -> Resumption {
         Resumption(
             job: attachment.job.id, secret: secret ?? attachment.secret ?? "", key: TestService.aliceKey,
             from: "192.0.2.8", endpoint: "unix:/run/b.sock", hostKeys: [TestService.bobKey])

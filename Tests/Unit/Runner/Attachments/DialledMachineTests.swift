@@ -11,7 +11,7 @@ import Testing
 /// Machines that an allocator has made dial a gateway, as gateways see them.
 @Suite("Builders that have dialled")
 struct DialledMachineTests {
-    private static func new(_ key: String, _ change: (inout NewAttachment) -> Void = { _ in })
+    static func new(_ key: String, _ change: (inout NewAttachment) -> Void = { _ in })
         -> NewAttachment
     {
         AttachmentServiceTests.new {

@@ -37,7 +37,7 @@ struct ManifestFaultsTests {
               git.sr.ht: {enabled: true}
             triggers:
               - action: email
-            artifacts: [parser.tar.gz]
+            artifacts: [/parser.tar.gz]
             enviroment: {A: b}
             tasks:
               - Build: make
@@ -54,7 +54,7 @@ struct ManifestFaultsTests {
         #expect(error.faults.map(\.key) == keys)
         #expect(error.faults.map(\.line) == [2, 3, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 22])
         #expect(error.description == error.faults.map(\.detail).joined(separator: " "))
-        for fault in error.faults[1..<9] {
+        for fault in error.faults[1..<8] {
             #expect(fault.detail.hasPrefix("line \(fault.line ?? 0), \(fault.key ?? ""): not read: "))
             #expect(fault.detail.count < 120, "\(fault.detail)")
         }
@@ -62,7 +62,7 @@ struct ManifestFaultsTests {
         #expect(error.faults[9].detail == "line 17, enviroment: unknown key; it looks like \"environment\".")
         #expect(
             error.faults[12].detail
-                == "line 22, colour: unknown key; expected image, pool, arch, environment, tasks, shell, keep or timeout."
+                == "line 22, colour: unknown key; expected image, pool, arch, environment, tasks, shell, keep, timeout or artifacts."
         )
     }
 

@@ -37,7 +37,9 @@ struct StoredFormTests {
                 until: start + 12,
                 away: true, idle: 13, gateway: "gw1.example.org"),
             rerun: .init(of: JobID("3")!, fresh: true, status: .failed, task: "a", exitStatus: 1),
-            sessions: [claim.shown])
+            sessions: [claim.shown],
+            entered: [.init(person: alice, role: .member, kind: .exec, since: start + 17)],
+            artifacts: .init(when: .always, evenIfEntered: true, count: 1, size: 18, remarks: ["none"]))
         return JobRecord(
             job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab", arch: .arm64),
             source: 10,
@@ -47,7 +49,7 @@ struct StoredFormTests {
                 idle: 16),
             builderStarted: start, until: start + 6, keptSince: start + 7, isEntered: true,
             lifetime: Lifetime(end: start + 5, isEntered: true, isExtended: true),
-            isPrepared: true, endsWhenUnclaimed: true, eventNumber: 11)
+            isPrepared: true, endsWhenUnclaimed: true, artifactsUntil: start + 19, eventNumber: 11)
     }
 
     @Test("a record comes back as it was, except for its leases")

@@ -134,6 +134,36 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
         }
     }
 
+    /// What comes when files are wanted of it; the error comes after that.
+    let files = Mutex<(parts: [FilePart], error: BuilderError?)>(([], nil))
+    /// What was wanted.
+    let wanted = Mutex<[WantedFiles]>([])
+    /// While it is not nil, files come only when it opens.
+    let filesHold = Mutex<Latch<Bool>?>(nil)
+
+    func collect(
+        _ wanted: WantedFiles, _ receive: @escaping @Sendable (FilePart) async throws -> Void
+    ) async throws {
+        self.wanted.withLock { $0.append(wanted) }
+        _ = try await filesHold.withLock { $0 }?.wait()
+        let (parts, error) = files.withLock { $0 }
+        for part in parts {
+            do {
+                try await receive(part)
+            } catch {
+                throw BuilderError(.receiverFailed, detail: "\(error)")
+            }
+        }
+        if let error { throw error }
+    }
+
+    /// A file of it, as it comes.
+    static func file(_ name: String, _ content: String) -> [FilePart] {
+        [
+            .file(name: name, size: content.utf8.count), .bytes(Array(content.utf8)), .end(isWhole: true),
+        ]
+    }
+
     /// What it has been prepared for.
     let prepared = Mutex<[Workload]>([])
 

@@ -105,7 +105,7 @@ final class MemoryStore: Store {
                 arch: new.manifest.arch?.description,
                 visibility: submission.visibility, created: now,
                 tasks: new.manifest.tasks.map { .init(name: $0.name, status: .pending) },
-                shell: new.manifest.shell, rerun: new.rerun)
+                shell: new.manifest.shell, rerun: new.rerun, artifacts: new.artifacts)
             let record = JobRecord(job: job, build: new.build, source: new.source)
             for old in new.forgottenSources.compactMap(Self.number) { state.records[old]?.source = nil }
             state.last = number
