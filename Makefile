@@ -27,7 +27,7 @@ PACKAGES_unit := $(PACKAGES_build) libssl-dev openssh-client openssh-server open
 PACKAGES_attach := $(PACKAGES_attach-bundle) openssh-server openssh-client dash bash ksh busybox-static libcap2-bin python3 \
     python3-venv
 # A cluster of two nodes.
-PACKAGES_test-slurm := $(PACKAGES_build) $(PACKAGES_demo) slurmctld slurmd slurm-client munge iproute2
+PACKAGES_test-slurm := $(PACKAGES_unit) $(PACKAGES_demo) slurmctld slurmd slurm-client munge iproute2
 # The second line: builders with a network, those of another architecture, clients other than OpenSSH, Python's virtual
 # environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) $(PACKAGES_test-slurm) \
@@ -65,7 +65,7 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build demo unit test test-slurm attach fuzz bench \
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build build-tests demo unit test test-slurm attach fuzz bench \
     lint clean install install-node install-image install-bundle uninstall
 
 help:
@@ -142,11 +142,23 @@ image-debian: deps-image-debian
 attach-bundle: deps-attach-bundle
 	Sources/Attach/build-bundle --suite $(DEBIAN_SUITE) $(ARCH) $(BUNDLES) .build/packages
 
-# Builds the programs as we ship them: with the Swift runtime included, and without a search path for it.
-build: swift deps-build
-	swift build -c release --static-swift-stdlib --disable-local-rpath
+# How everything is built, so that no step builds it again: programs without a search path for libraries.
+SWIFT_BUILD := swift build -c release --disable-local-rpath
+
+# Notes which version has been built.
+define note_commit
 	git describe --always --dirty --abbrev=12 --exclude='*' >.build/release/sallyport.commit 2>/dev/null ||
 	    rm -f .build/release/sallyport.commit
+endef
+
+build: swift deps-build
+	$(SWIFT_BUILD)
+	$(note_commit)
+
+# The tests see into the programs that are installed: both are one build.
+build-tests: swift deps-unit
+	$(SWIFT_BUILD) --build-tests
+	$(note_commit)
 
 demo: deps-demo build image
 	.build/release/sallyport-demo --programs $(CURDIR)/.build/release --images $(IMAGES) \
@@ -162,16 +174,14 @@ bench: deps-bench build image $(CLIENTS)/installed
 # So many tests at once: if all are, each waits for hundreds of others at every step, and deadlines pass on a slow machine.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := $(shell echo $$((6 * $$(nproc))))
 
-unit: swift deps-unit
-	swift build --build-tests
-	swift test --skip-build --disable-xctest --skip '^EndToEndTests\.'
+unit: build-tests
+	swift test -c release --skip-build --disable-xctest --skip '^EndToEndTests\.'
 
 test: swift deps-test
-	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 75m Tests/run '$(SUITE)'
+	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 80m Tests/run '$(SUITE)'
 
 # What `make test` runs of it, without the other stages.
-test-slurm: swift deps-test-slurm build
-	swift build --build-tests
+test-slurm: deps-test-slurm build-tests
 	PROGRAMS='$(PROGRAMS)' STAGES=slurm NEEDED=image timeout --foreground --kill-after=30 30m Tests/run
 
 # Its tests mostly wait.

@@ -2,27 +2,44 @@
 
 import PackageDescription
 
-/// The settings of every Swift target: strict about existentials and about what an import makes public.
-let settings: [SwiftSetting] = [
+/// What holds for every Swift target: strict about existentials and about what an import makes public.
+let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Tests see what is internal in a release build, too: what they test are the programs that are installed.
+let settings = strict + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+
+/// Tests themselves are not worth an optimiser's time.
+let testSettings = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 /// What sshd starts for every key that is offered is Embedded Swift: no runtime, so nothing happens before its first line.
 /// It is compiled as a whole, and its standard library is not among the static ones.
 let embedded =
-    settings + [
+    strict + [
         .enableExperimentalFeature("Embedded"),
         .unsafeFlags(["-wmo", "-parse-as-library", "-no-static-stdlib"]),
     ]
 
-/// sallyport-shell carries the Swift runtime with it. Both the compiler and the linker must know.
+/// Programs carry the Swift runtime with them. Both the compiler and the linker must know.
 let staticStandardLibrary = ["-static-stdlib"]
+let programSettings = settings + [.unsafeFlags(staticStandardLibrary)]
 
 /// What FoundationEssentials needs besides itself when it is linked statically; only an import in the program's own
 /// target would name these to the linker.
 let foundationEssentials = ["-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]
+
+/// The same for Foundation, in the order in which the linker looks for what is missing.
+let foundation =
+    [
+        "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation",
+        "-l_FoundationICU",
+    ] + foundationEssentials + ["-lswift_RegexParser", "-lstdc++"]
+
+/// How programs are linked that are no small ones.
+let programLinking: [LinkerSetting] = [.unsafeFlags(staticStandardLibrary + foundation)]
 
 let package = Package(
     name: "sallyport",
@@ -65,13 +82,13 @@ let package = Package(
                 "Presentation", "SocketClient", "Version",
             ],
             path: "Sources/Programs/sallyport-lookup",
-            swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
+            swiftSettings: programSettings,
             linkerSettings: [.unsafeFlags(["-static-executable"] + foundationEssentials)]),
         .executableTarget(
             name: "sallyport-shell",
             dependencies: ["AuthorizedKeys", "Gateway", "Version"],
             path: "Sources/Programs/sallyport-shell",
-            swiftSettings: settings + [.unsafeFlags(staticStandardLibrary)],
+            swiftSettings: programSettings,
             linkerSettings: [.unsafeFlags(staticStandardLibrary + foundationEssentials)]),
 
         // What they are made of.
@@ -169,7 +186,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-runner",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .executableTarget(
             name: "sallyport",
             dependencies: [
@@ -179,7 +197,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Tools/sallyport",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .target(
             name: "Conformance",
             dependencies: [
@@ -236,7 +255,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-hosts",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .target(
             name: "Resalloc",
             dependencies: [
@@ -252,7 +272,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-resalloc",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .target(
             name: "NodeOrder", path: "Sources/Builders/NodeOrder", swiftSettings: settings),
         .target(
@@ -270,7 +291,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-slurm",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .target(
             name: "NodeMachine",
             dependencies: [
@@ -286,7 +308,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-machine",
-            swiftSettings: settings),
+            swiftSettings: programSettings,
+            linkerSettings: programLinking),
         .target(
             name: "CommandBuilders",
             dependencies: [
@@ -354,7 +377,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Demo",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .executableTarget(
             name: "sallyport-bench",
             dependencies: [
@@ -384,21 +407,21 @@ let package = Package(
         .testTarget(
             name: "VersionTests", dependencies: ["TestSupport", "Version"],
             path: "Tests/Unit/Version",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"],
             path: "Tests/Unit/AuthorizedKeys",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "KeyFormsTests", dependencies: ["AuthorizedKeys", "KeyForms"], path: "Tests/Unit/KeyForms",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"],
-            path: "Tests/Unit/CommandGrammar", swiftSettings: settings),
+            path: "Tests/Unit/CommandGrammar", swiftSettings: testSettings),
         .target(
             name: "TestSupport", dependencies: ["EventLoop"],
             path: "Tests/Unit/Support",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .systemLibrary(
             name: "COpenSSL", path: "Tests/Unit/COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
@@ -409,57 +432,57 @@ let package = Package(
                 "SSHClient", "TestSupport",
             ],
             path: "Tests/Unit/SSHClient",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["CLinux", "EventLoop", "TestSupport"],
             path: "Tests/Unit/EventLoop",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"],
-            path: "Tests/Unit/Presentation", swiftSettings: settings),
+            path: "Tests/Unit/Presentation", swiftSettings: testSettings),
         .testTarget(
             name: "PolicyTests", dependencies: ["BuildAPI", "Policy"],
             path: "Tests/Unit/Policy",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "BuildAPITests", dependencies: ["BuildAPI"],
             path: "Tests/Unit/BuildAPI",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "ConnectionsTests", dependencies: ["Connections", "TestSupport"],
             path: "Tests/Unit/Connections",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "CLinuxTests", dependencies: ["CLinux", "TestSupport"],
             path: "Tests/Unit/CLinux",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "ServiceClientTests",
             dependencies: [
                 "BuildAPI", "EventLoop", "ServiceClient", "TestSupport", "Yams",
             ],
             path: "Tests/Unit/ServiceClient",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "KeyLookupTests",
             dependencies: ["AuthorizedKeys", "ConfigurationFile", "KeyLookup"],
             path: "Tests/Unit/KeyLookup",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "SocketClientTests",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "SocketClient", "TestSupport",
             ],
             path: "Tests/Unit/SocketClient",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "SourcehutClientTests",
             dependencies: ["BuildAPI", "EventLoop", "ServiceClient", "SourcehutClient", "TestSupport"],
             path: "Tests/Unit/SourcehutClient",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["BuildAPI", "ConfigurationFile", "TestSupport"],
-            path: "Tests/Unit/ConfigurationFile", swiftSettings: settings),
+            path: "Tests/Unit/ConfigurationFile", swiftSettings: testSettings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
@@ -468,7 +491,7 @@ let package = Package(
                 "ServiceClient", "TestSupport",
             ],
             path: "Tests/Unit/Gateway",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "RunnerTests",
             dependencies: [
@@ -486,7 +509,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Unit/Runner",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
@@ -496,10 +519,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/Unit/Conformance",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "HelperProgramsTests", dependencies: ["HelperPrograms", "TestSupport"],
-            path: "Tests/Unit/HelperPrograms", swiftSettings: settings),
+            path: "Tests/Unit/HelperPrograms", swiftSettings: testSettings),
         .testTarget(
             name: "CommandBuildersTests",
             dependencies: [
@@ -508,25 +531,25 @@ let package = Package(
                 "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            path: "Tests/Unit/CommandBuilders", swiftSettings: settings),
+            path: "Tests/Unit/CommandBuilders", swiftSettings: testSettings),
         .testTarget(
             name: "AllocatorProgramsTests",
             dependencies: ["AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile"],
-            path: "Tests/Unit/AllocatorPrograms", swiftSettings: settings),
+            path: "Tests/Unit/AllocatorPrograms", swiftSettings: testSettings),
         .testTarget(
             name: "HostsTests",
             dependencies: [
                 "AllocatorPrograms", "AllocatorProtocol", "BuildAPI", "ConfigurationFile", "Hosts",
                 "TestSupport",
             ],
-            path: "Tests/Unit/Hosts", swiftSettings: settings),
+            path: "Tests/Unit/Hosts", swiftSettings: testSettings),
         .testTarget(
             name: "ResallocTests",
             dependencies: [
                 "AllocatorPrograms", "AllocatorProtocol", "ConfigurationFile", "HelperPrograms", "Resalloc",
                 "TestSupport",
             ],
-            path: "Tests/Unit/Resalloc", swiftSettings: settings),
+            path: "Tests/Unit/Resalloc", swiftSettings: testSettings),
         .testTarget(
             name: "SlurmTests",
             dependencies: [
@@ -534,30 +557,30 @@ let package = Package(
                 "NodeOrder", "Slurm",
                 "TestSupport",
             ],
-            path: "Tests/Unit/Slurm", swiftSettings: settings),
+            path: "Tests/Unit/Slurm", swiftSettings: testSettings),
         .testTarget(
             name: "NodeMachineTests",
             dependencies: ["AllocatorPrograms", "NodeMachine", "NodeOrder", "QEMU", "TestSupport"],
-            path: "Tests/Unit/NodeMachine", swiftSettings: settings),
+            path: "Tests/Unit/NodeMachine", swiftSettings: testSettings),
         .testTarget(
             name: "BuilderSocketTests",
             dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop"],
             path: "Tests/Unit/BuilderSocket",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "QEMUTests",
             dependencies: ["BuildAPI", "BuilderSocket", "Provider", "QEMU", "TaskChannel"],
-            path: "Tests/Unit/QEMU", swiftSettings: settings),
+            path: "Tests/Unit/QEMU", swiftSettings: testSettings),
         .target(
             name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
                 "BuildAPI", "Provider", "TaskChannel",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Unit/TaskChannel", swiftSettings: settings),
+            path: "Tests/Unit/TaskChannel", swiftSettings: testSettings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -570,7 +593,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/EndToEnd",
-            swiftSettings: settings),
+            swiftSettings: testSettings),
     ],
     swiftLanguageModes: [.v6]
 )
