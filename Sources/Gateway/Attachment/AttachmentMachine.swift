@@ -46,7 +46,7 @@ struct AttachmentMachine {
         case visitor(VisitorID)
         /// The pause without a spare stream.
         case spare
-        /// Whether the spare one has come.
+        /// Whether that one has come.
         case stream(StreamID)
     }
 
@@ -400,7 +400,7 @@ struct AttachmentMachine {
             return Self.say(lines) + waitForNews(attached, at: now)
         case (.visitor(let visitor), .attached): return visitors.timePassed(visitor)
         case (.spare, .attached): return visitors.sparePauseEnded(stream: newStream)
-        case (.stream(let stream), .attached): return visitors.spareIsLate(stream)
+        case (.stream(let stream), .attached): return visitors.timePassed(stream, another: newStream)
         case (.end, .ending): return finish()
         default: return []
         }

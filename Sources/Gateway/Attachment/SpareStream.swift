@@ -76,7 +76,7 @@ struct SpareStream {
     private mutating func open(_ stream: StreamID?) -> [Action] {
         guard let stream else { return pause(afterUse: false) }
         state = .expected(stream)
-        return [.expect(stream), .send(.open(stream)), .wait(.stream(stream), AttachedVisitors.time)]
+        return AttachedVisitors.open(stream, for: AttachedVisitors.time)
     }
 
     private mutating func pause(afterUse: Bool) -> [Action] {

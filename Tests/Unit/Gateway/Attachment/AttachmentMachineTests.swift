@@ -211,11 +211,11 @@ import Testing
         let id = StreamID(String(repeating: "0", count: 30) + "10")!
         #expect(
             happens(.visitor(1, Self.program))
-                == [.expect(id), .send(.open(id)), .wait(.visitor(1), .seconds(10))])
+                == [.expect(id), .send(.open(id)), .wait(.stream(id), .seconds(3))])
         #expect(happens(.streamArrived(id)) == [.handOver(id, 1)])
         // Good once.
         #expect(happens(.streamArrived(id)) == [.endStream(id)])
-        #expect(happens(.timer(.visitor(1))).isEmpty)
+        #expect(happens(.timer(.stream(id))).isEmpty)
         #expect(happens(.visitorLeft(1)) == [.endStream(id)])
     }
 
@@ -227,12 +227,48 @@ import Testing
         #expect(happens(.streamArrived(strange)) == [.endStream(strange)])
     }
 
+    /// As when the process that should have brought it found no service.
+    @Test func aStreamThatDoesNotComeIsAskedForAgain() {
+        attach(Self.running)
+        _ = happens(.visitor(1, Self.program))
+        let first = ids.made[0]
+        #expect(happens(.timer(.stream(first))) == open(1, for: .seconds(7)))
+        let second = ids.made[1]
+        #expect(happens(.timer(.stream(first))).isEmpty)
+        #expect(happens(.streamArrived(second)) == [.forget(first), .handOver(second, 1)])
+        #expect(happens(.streamArrived(first)) == [.endStream(first)])
+        #expect(happens(.timer(.stream(second))).isEmpty && ids.made.count == 2)
+        #expect(happens(.visitorLeft(1)) == [.endStream(second)])
+    }
+
+    @Test func aSlowMachinesFirstStreamIsStillGood() {
+        attach(Self.running)
+        _ = happens(.visitor(1, Self.program))
+        let first = ids.made[0]
+        _ = happens(.timer(.stream(first)))
+        #expect(happens(.streamArrived(first)) == [.forget(ids.made[1]), .handOver(first, 1)])
+        #expect(happens(.streamEnded(first)) == [.endStream(first), .dismiss(1)])
+    }
+
     @Test func anIdLastsTenSeconds() {
         attach(Self.running)
         _ = happens(.visitor(1, Self.program))
-        let id = ids.made[0]
-        #expect(happens(.timer(.visitor(1))) == [.forget(id), .refuse(1, errno: ETIMEDOUT)])
-        #expect(happens(.streamArrived(id)) == [.endStream(id)])
+        let first = ids.made[0]
+        _ = happens(.timer(.stream(first)))
+        let second = ids.made[1]
+        #expect(
+            happens(.timer(.stream(second)))
+                == [.forget(first), .forget(second), .refuse(1, errno: ETIMEDOUT)])
+        #expect(happens(.streamArrived(first)) == [.endStream(first)])
+        #expect(happens(.streamArrived(second)) == [.endStream(second)])
+    }
+
+    @Test func whoLeavesWaitsForNeither() {
+        attach(Self.running)
+        _ = happens(.visitor(1, Self.program))
+        _ = happens(.timer(.stream(ids.made[0])))
+        #expect(happens(.visitorLeft(1)) == [.forget(ids.made[0]), .forget(ids.made[1])])
+        #expect(happens(.timer(.stream(ids.made[1]))).isEmpty)
     }
 
     @Test func aPersonsKeyComesBeforeTheirStreamAndGoesWithThem() {
@@ -295,9 +331,9 @@ import Testing
 
     // MARK: The spare stream
 
-    private func open(_ stream: Int) -> [Action] {
+    private func open(_ stream: Int, for time: Duration = .seconds(10)) -> [Action] {
         let id = ids.made[stream]
-        return [.expect(id), .send(.open(id)), .wait(.stream(id), .seconds(10))]
+        return [.expect(id), .send(.open(id)), .wait(.stream(id), time)]
     }
 
     @Test func aMachineThatWaitsForPeopleHasAStreamBeforeTheyCome() {
@@ -321,13 +357,21 @@ import Testing
         let spare = ids.made[0]
         #expect(
             happens(.visitor(1, Self.program)) == [
-                .wait(.spare, .seconds(1)), .wait(.visitor(1), .seconds(10)),
+                .wait(.spare, .seconds(1)), .wait(.stream(spare), .seconds(3)),
             ])
-        #expect(happens(.timer(.stream(spare))).isEmpty)
         #expect(happens(.streamArrived(spare)) == [.handOver(spare, 1)])
         // They are the last one to leave: there is time for the next.
         #expect(happens(.visitorLeft(1)) == [.endStream(spare)] + open(1))
         #expect(happens(.timer(.spare)).isEmpty)
+    }
+
+    @Test func whoeverGetsASpareStreamThatNeverComesGetsAnother() {
+        attach()
+        _ = happens(.visitor(1, Self.program))
+        // It is the spare one's time that is over first, or that of whoever came.
+        #expect(happens(.timer(.stream(ids.made[0]))) == open(1, for: .seconds(7)))
+        #expect(happens(.timer(.stream(ids.made[0]))).isEmpty)
+        #expect(happens(.streamArrived(ids.made[1])) == [.forget(ids.made[0]), .handOver(ids.made[1], 1)])
     }
 
     @Test func aSpareStreamThatDiesIsNotReplacedAtOnce() {
