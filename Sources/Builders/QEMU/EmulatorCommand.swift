@@ -31,7 +31,7 @@ struct EmulatorCommand {
     private func common(_ confinement: Confinement) -> [String] {
         var words = hardware.kernelArguments + ["quiet", "panic=-1"] + kernelArguments
         if hardware == .amd64, accelerator == .tcg, let frequency = HostClock.timeStampCounterFrequency() {
-            words.append("tsc_early_khz=\(frequency)")
+            words += ["tsc_early_khz=\(frequency)", "tsc=reliable"]
         }
         return [
             // By the name people find the process of a job.

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// A `microvm` has no clock except the time-stamp counter. Under software emulation the guest counts with the
 /// host's, and measures its frequency over a few milliseconds; on a busy host that fails, and the guest then
-/// hangs silently early in its boot. So we tell it the frequency.
+/// hangs silently early in its boot. So we tell it the frequency, and that it can rely on the counter: with nothing to compare
+/// it with but its own ticks, which come late on a busy host, it would give the counter up, lose time, and never be idle.
 enum HostClock {
     /// Kilohertz, or nil if the host does not say.
     static func timeStampCounterFrequency() -> Int? {

@@ -21,6 +21,7 @@ struct MachinesTests {
             try await machine.waitUntilReady(before: .now + .seconds(60))
             try await isTheMachineThatWeStarted(machine)
             try await aPersonFindsWhatTheyExpect(machine)
+            try await itCountsNoTicks(machine)
             try await machine.channel.prepare(Self.job)
             try await machine.channel.prepare(Workload(environment: [], tasks: []))
             try await theEnvironmentIsThere(machine)
@@ -117,6 +118,14 @@ struct MachinesTests {
         try machine.folder.write(pinned, to: machine.folder.knownHosts)
         let files = try FileManager.default.contentsOfDirectory(atPath: machine.folder.path.string)
         #expect(!files.contains { $0.hasPrefix("host_key") || $0 == "initramfs" }, "\(files)")
+    }
+
+    /// A clock that counts its own ticks loses time on a busy host.
+    private func itCountsNoTicks(_ machine: Machine) async throws {
+        let source = try await TestMachines.output(
+            "cat /sys/devices/system/clocksource/clocksource0/current_clocksource", on: machine
+        ).output
+        #expect(!source.isEmpty && !source.contains("jiffies"), "\(source)")
     }
 
     private func aPersonFindsWhatTheyExpect(_ machine: Machine) async throws {
