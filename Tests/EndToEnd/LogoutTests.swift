@@ -36,7 +36,7 @@ import Testing
             await expect(
                 owner, status: 6,
                 output: [
-                    "sallyport: The builder ends when you log out, or in 15 minutes; to keep it: ssh ",
+                    "sallyport: The builder ends when you log out, or in 1", " minutes; to keep it: ssh ",
                     " hold 1\r\n",
                 ], in: testBed)
             #expect(!owner.text.contains("[y/N]"))

@@ -15,7 +15,7 @@ import Testing
 /// One test, so that a machine is ended whatever fails; its steps are functions of their own.
 @Suite(.serialized)
 struct MachinesTests {
-    @Test(.timeLimit(.minutes(3))) func aBuilderFromBootToEnd() async throws {
+    @Test(.timeLimit(.minutes(8))) func aBuilderFromBootToEnd() async throws {
         let machine = try await Machine.start(await TestMachines.specification("a"))
         do {
             try await machine.waitUntilReady(before: .now + .seconds(60))

@@ -23,7 +23,7 @@ enum TestMachines {
 
     /// A specification of a machine that ends itself soon, whatever happens to the tests.
     static func specification(
-        _ name: String, life: Int = 120, grace: Int = 5
+        _ name: String, life: Int = 600, grace: Int = 5
     ) async throws -> MachineSpecification {
         MachineSpecification(
             folder: folder.appending(name), image: image, memory: 384, accelerator: .tcg,

@@ -4,7 +4,10 @@ import TestBed
 actor SharedJobs {
     static let shared = SharedJobs()
 
-    private var submitted: [String: Task<String, any Error>] = [:]
+    private var submitted: [String: (job: Task<String, any Error>, until: ContinuousClock.Instant)] = [:]
+
+    /// How long a job is given to tests. Its builder stays for the test bed's keep-time, which is longer by what a test takes.
+    private static let life = Duration.seconds(SharedTestBed.keep - 300)
 
     /// A job of Alice's that has failed, and whose builder is kept.
     static func wreck(_ testBed: TestBed) async throws -> String {
@@ -61,10 +64,10 @@ actor SharedJobs {
         async throws
         -> String
     {
-        if let task = submitted[name] { return try await task.value }
-        let task = Task { try await Self.failedJob(testBed, manifest, owner: owner) }
-        submitted[name] = task
-        return try await task.value
+        if let (job, until) = submitted[name], until > .now { return try await job.value }
+        let job = Task { try await Self.failedJob(testBed, manifest, owner: owner) }
+        submitted[name] = (job, .now + Self.life)
+        return try await job.value
     }
 
     private static func failedJob(_ testBed: TestBed, _ manifest: String, owner: String) async throws

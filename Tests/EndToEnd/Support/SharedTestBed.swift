@@ -40,12 +40,15 @@ actor SharedTestBed {
         throw TestBedError("the test bed ended at once")
     }
 
+    /// Seconds for which builders are kept.
+    static let keep = 900
+
     private static var settings: TestBedSettings {
         var settings = TestBedSettings(
             programs: Repository.programs, images: Repository.images, dropIn: Repository.dropIn,
             gateways: Gateway.allCases, people: ["alice", "bob", "carol", "mallory"], owner: getuid(),
             ownerGroup: getgid())
-        settings.keep = 900
+        settings.keep = keep
         settings.lease = 3
         // All suites together take less.
         settings.maxLife = 3600
