@@ -178,7 +178,7 @@ unit: build-tests
 	swift test -c release --skip-build --disable-xctest --skip '^EndToEndTests\.'
 
 test: swift deps-test
-	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 80m Tests/run '$(SUITE)'
+	PROGRAMS='$(PROGRAMS)' timeout --foreground --kill-after=30 85m Tests/run '$(SUITE)'
 
 # What `make test` runs of it, without the other stages.
 test-slurm: deps-test-slurm build-tests
