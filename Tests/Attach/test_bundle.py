@@ -126,7 +126,7 @@ def test_this_host_is_told_of_no_other_architecture(made: Path) -> None:
     [
         ([], "usage: build-bundle [--suite SUITE] ARCHITECTURE OUTPUT_FOLDER CACHE_FOLDER"),
         (["--suite"], "usage: build-bundle"),
-        (["s390x", "out", "cache"], "bundles can be made for amd64 and arm64, not for s390x."),
+        (["s390x", "out", "cache"], "the architectures are amd64 and arm64, not s390x."),
         (["--suite", "sid", "amd64", "out", "cache"], "the packages of sid are not known here, only those of bookworm and trixie."),
     ],
 )
