@@ -1,4 +1,4 @@
-package import AllocatorPrograms
+import AllocatorPrograms
 import AuthorizedKeys
 import BuildAPI
 package import ConfigurationFile

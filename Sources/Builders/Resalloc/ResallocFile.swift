@@ -1,4 +1,4 @@
-package import AllocatorPrograms
+import AllocatorPrograms
 import BuildAPI
 package import ConfigurationFile
 import HelperPrograms

@@ -1,3 +1,5 @@
+import BuildAPI
+
 extension ManifestPools {
     /// - Parameter full: the names of those that have no free builder.
     init(_ pools: Pools, full: Set<String> = []) {
