@@ -65,8 +65,8 @@ SUITE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
-.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build build-tests demo unit test test-slurm attach fuzz bench \
-    lint clean install install-node install-image install-bundle uninstall
+.PHONY: help deps $(GROUPS:%=deps-%) swift image image-debian attach-bundle build build-tests demo unit test \
+    test-slurm attach fuzz bench lint clean install install-node install-image install-bundle uninstall
 
 help:
 	echo 'make build   build the programs (release)'
