@@ -233,6 +233,28 @@ import Testing
         #expect(followed.errors == "sallyport-exit-status 0\n", "\(followed)")
     }
 
+    @Test("output is followed from a place that it has not reached", arguments: machines)
+    func followingFromLater(machine: Machine) async throws {
+        let text = """
+            #!/bin/sh
+            printf 01
+            while [ ! -e go ]; do sleep 0.1; done
+            printf 2
+            sleep 1
+            printf 3456789
+            """
+        let home = try await prepared(
+            machine, Workload(environment: [], tasks: [.init(name: "late", text: text)]))
+        #expect(try await home.run("~/.sallyport/task-start late").status == .exited(0))
+        async let followed = home.run("~/.sallyport/task-follow late 4")
+        async let nothing = home.run("~/.sallyport/task-follow late 100")
+        _ = try await home.run("touch ~/go")
+        #expect(try await followed.output == "456789")
+        #expect(try await followed.errors == "sallyport-exit-status 0\n")
+        #expect(try await nothing.output == "")
+        #expect(try await nothing.errors == "sallyport-exit-status 0\n")
+    }
+
     @Test("a source is where tasks start", arguments: machines)
     func source(machine: Machine) async throws {
         let home = try await prepared(
