@@ -165,7 +165,7 @@ demo: deps-demo build image
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf
 
 bench: deps-bench build image $(CLIENTS)/installed
-	.build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
+	Tests/isolated .build/release/sallyport-bench --programs $(CURDIR)/.build/release --scratch $(CURDIR)/.build/bench \
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
 	    --link $(CURDIR)/Tests/Bench/Distance/link.py \
 	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach \

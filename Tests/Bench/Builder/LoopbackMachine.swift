@@ -16,8 +16,9 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
     /// People and the gateway log in to the test bed's ordinary account.
     let user = LoopbackMachine.account
     static let account = "builds"
-    /// Where it is if it is in another network. Addresses for documentation (RFC 5737) are nobody's.
-    static let distantAddress = "192.0.2.2"
+    /// Where it is if it is in another network, and where we are then: addresses for benchmarks (RFC 2544).
+    static let distantAddress = "198.18.0.2"
+    private static let nearAddress = "198.18.0.1"
     let hostKeys: [String]
 
     private let folder: String
@@ -93,7 +94,7 @@ final class LoopbackMachine: AllocatedBuilder, TaskChannel {
         try await certificate.sign([FilePath("\(folder)/host_key.pub")])
         let address = network == nil ? "127.0.0.1" : distantAddress
         let started = try await Command.run(
-            (network.map { [$0, "192.0.2.1", address, "1"] } ?? []) + [
+            (network.map { [$0, nearAddress, address, "1"] } ?? []) + [
                 "unshare", "--mount", "/bin/sh", "-c", server == nil ? sshd : otherServer, "sh", folder,
                 "\(port)", server ?? address,
             ],
