@@ -10,9 +10,9 @@ struct AllocationAttempt {
 
     /// The number of the allocation's job; nil: there is none so far.
     private var own: Int?
-    /// What was said last.
+    /// What was said last, and when.
     private var sentence = ""
-    private var pause: Duration
+    private var news = ContinuousClock.now
 
     private var file: SlurmFile { allocator.file }
     private var clients: SlurmClients { allocator.clients }
@@ -21,7 +21,6 @@ struct AllocationAttempt {
         self.name = name
         self.submission = submission
         self.allocator = allocator
-        pause = allocator.intervals.first
     }
 
     mutating func run() async throws(AllocatorEnd) -> AllocatorWire.Allocated {
@@ -40,8 +39,13 @@ struct AllocationAttempt {
             } catch {
                 throw AllocatorEnd(1, error.reason)
             }
-            pause = min(pause * 3 / 2, allocator.intervals.longest)
         }
+    }
+
+    /// A tenth of the time that nothing has changed: so much longer does anybody wait than was necessary.
+    private var pause: Duration {
+        let (first, longest) = allocator.intervals
+        return min(max(first, news.duration(to: .now) / 10), longest)
     }
 
     private enum Step {
@@ -101,7 +105,7 @@ struct AllocationAttempt {
     private mutating func say(_ sentence: String) {
         guard sentence != self.sentence else { return }
         self.sentence = sentence
-        pause = allocator.intervals.first
+        news = .now
         allocator.said(sentence)
     }
 }

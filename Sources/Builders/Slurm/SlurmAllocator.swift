@@ -12,7 +12,7 @@ package struct SlurmAllocator: Sendable {
     let said: @Sendable (String) -> Void
 
     /// How often the cluster is asked about one job: longer each time, until something changes.
-    var intervals = (first: Duration.seconds(1), longest: Duration.seconds(15))
+    var intervals = (first: Duration.milliseconds(500), longest: Duration.seconds(15))
     /// How long `release` waits until a job's processes are gone. If it is not enough, it is tried again.
     var releasePatience = Duration.seconds(600)
     /// How long the cluster has for taking a job back when the runner gives up.
@@ -69,7 +69,7 @@ package struct SlurmAllocator: Sendable {
     package func release(_ request: AllocatorWire.Release) async throws(AllocatorEnd) {
         let name = try Self.name(request.allocation)
         let deadline = ContinuousClock.now + releasePatience
-        var pause = intervals.first / 4
+        var pause = intervals.first / 2
         do throws(SlurmFault) {
             while true {
                 let jobs = try await clients.jobs(named: name).filter { $0.state.phase != .ended }
