@@ -1,3 +1,4 @@
+import HelperPrograms
 import Provider
 import TaskChannel
 
@@ -40,11 +41,13 @@ enum CarriedScripts {
             echo \(grace) >grace
 
             """
+        // A running shell may still read the old ones. An emulated machine needs a moment for each program that it starts, and
+        // printf is the shell's own.
+        text += "mkdir -p new.$$\n"
         for (name, bytes) in scripts {
-            // A running shell may still read the old one.
-            text += "cat >new.$$ <<'END OF A SCRIPT'\n\(portable(bytes))END OF A SCRIPT\n"
-            text += "chmod 700 new.$$\nmv new.$$ \(name)\n"
+            text += "printf %s '\(portable(bytes).escaping("'", as: #"'\''"#))' >new.$$/\(name)\n"
         }
+        text += "chmod 700 new.$$/*\nmv new.$$/* .\nrm -rf new.$$\n"
         return text + "}\nsallyport </dev/null\n"
     }
 
