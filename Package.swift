@@ -578,6 +578,8 @@ let package = Package(
             name: "TaskChannelTests",
             dependencies: [
                 "BuildAPI", "Provider", "TaskChannel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Unit/TaskChannel", swiftSettings: testSettings),

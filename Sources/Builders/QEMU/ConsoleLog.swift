@@ -29,6 +29,13 @@ struct ConsoleLog: Sendable {
         tail.split(whereSeparator: \.isNewline).suffix(15).joined(separator: "\n")
     }
 
+    /// Whether our init has written that the network is up. It is among the first lines.
+    var saysThatNetworkIsUp: Bool {
+        guard let opened = FileHandle(forReadingAtPath: path.string) else { return false }
+        return String(decoding: (try? opened.read(upToCount: 1 << 16)) ?? Data(), as: UTF8.self)
+            .contains("sallyport: the network is up")
+    }
+
     /// The last 4 kB so far.
     var tail: String {
         guard let opened = FileHandle(forReadingAtPath: path.string), let end = try? opened.seekToEnd(),

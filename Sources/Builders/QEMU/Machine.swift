@@ -68,14 +68,25 @@ public final class Machine: Sendable {
     /// Throws `ended` as soon as the machine is gone, and `notReady` at the deadline.
     public func waitUntilReady(before deadline: ContinuousClock.Instant) async throws(MachineError) {
         try await explaining { () async throws(MachineError) in
-            try await channel.waitUntilReady(before: deadline, while: { monitor.isOpen })
+            try await channel.waitUntilReady(before: deadline, isUp: isUp(), while: { monitor.isOpen })
         }
     }
 
     /// Waits until the builder's SSH server answers: for who cannot log in. Throws as ``waitUntilReady(before:)``.
     public func waitUntilAnswering(before deadline: ContinuousClock.Instant) async throws(MachineError) {
         try await explaining { () async throws(MachineError) in
-            try await channel.waitUntilAnswering(before: deadline, while: { monitor.isOpen })
+            try await channel.waitUntilAnswering(before: deadline, isUp: isUp(), while: { monitor.isOpen })
+        }
+    }
+
+    /// Our images say on the console that they are on the network. Others are looked at from the beginning, or, where a look
+    /// costs much, when ours would have said it.
+    private func isUp() -> () -> Bool? {
+        let start = ContinuousClock.now
+        let patience = accelerator == .tcg ? Duration.seconds(15) : .zero
+        return { [folder] in
+            if folder.console.saysThatNetworkIsUp { return true }
+            return start.duration(to: .now) < patience ? false : nil
         }
     }
 

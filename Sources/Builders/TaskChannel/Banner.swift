@@ -6,12 +6,18 @@ import NIOPosix
 /// Tests whether an SSH server answers.
 ///
 /// An accepted connection proves nothing, because QEMU, for example, accepts before the guest listens.
-enum Banner {
-    /// Connects once, and returns whether an SSH banner came within `limit`.
-    static func isShown(at endpoint: Job.Builder.Endpoint, limit: TimeAmount) async -> Bool {
+enum Banner: Sendable {
+    case shown
+    /// The machine is on the network, and closed the connection: no server listens there yet.
+    case closed
+    /// Nothing came in time, or nobody accepted the connection.
+    case missing
+
+    /// Connects once, and waits at most `limit` for an SSH banner.
+    static func look(at endpoint: Job.Builder.Endpoint, limit: TimeAmount) async -> Banner {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let answer = loop.makePromise(of: Bool.self)
-        let alarm = loop.scheduleTask(in: limit) { answer.succeed(false) }
+        let answer = loop.makePromise(of: Banner.self)
+        let alarm = loop.scheduleTask(in: limit) { answer.succeed(.missing) }
         defer { alarm.cancel() }
         @Sendable func bootstrap() -> ClientBootstrap {
             ClientBootstrap(group: loop).connectTimeout(limit).channelInitializer { channel in
@@ -27,20 +33,20 @@ enum Banner {
                 NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try HandoverSocket.open(path) }
                     .flatMap { bootstrap().withConnectedSocket($0) }
             }
-        connecting.whenFailure { _ in answer.succeed(false) }
-        let shown = (try? await answer.futureResult.get()) ?? false
+        connecting.whenFailure { _ in answer.succeed(.missing) }
+        let banner = (try? await answer.futureResult.get()) ?? .missing
         connecting.whenSuccess { $0.close(promise: nil) }
-        return shown
+        return banner
     }
 }
 
 private final class BannerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private let answer: EventLoopPromise<Bool>
+    private let answer: EventLoopPromise<Banner>
     private var received = ByteBuffer()
 
-    init(answer: EventLoopPromise<Bool>) {
+    init(answer: EventLoopPromise<Banner>) {
         self.answer = answer
     }
 
@@ -48,11 +54,11 @@ private final class BannerHandler: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         received.writeBuffer(&bytes)
         guard received.readableBytes >= 4 else { return }
-        answer.succeed(received.readableBytesView.starts(with: "SSH-".utf8))
+        answer.succeed(received.readableBytesView.starts(with: "SSH-".utf8) ? .shown : .missing)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        answer.succeed(false)
+        answer.succeed(.closed)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

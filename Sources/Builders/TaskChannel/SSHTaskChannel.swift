@@ -32,13 +32,18 @@ public final class SSHTaskChannel: TaskChannel {
 
     /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
     ///
-    /// - Parameter isAlive: whether the machine still exists.
+    /// - Parameters:
+    ///   - isUp: whether the machine is on the network; nil: only looking tells.
+    ///   - isAlive: whether the machine still exists.
     /// - Throws: `ended` as soon as it does not, and `notReady` at the deadline.
     public func waitUntilReady(
-        before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
+        before deadline: ContinuousClock.Instant, isUp: () -> Bool? = { nil },
+        while isAlive: () -> Bool = { true }
     ) async throws(BuilderError) {
         // A machine that has dialled is there, and each look costs it a session.
-        if destination.attachedKey == nil { try await waitUntilAnswering(before: deadline, while: isAlive) }
+        if destination.attachedKey == nil {
+            try await waitUntilAnswering(before: deadline, isUp: isUp, while: isAlive)
+        }
         while true {
             do {
                 return try await shell.run("true")
@@ -52,19 +57,37 @@ public final class SSHTaskChannel: TaskChannel {
 
     /// Waits until an SSH server answers, whoever that lets in.
     ///
-    /// - Throws: as ``waitUntilReady(before:while:)``.
+    /// A look at a guest that is not on the network yet is lost, and harms: QEMU delivers it later, and an emulated server works
+    /// for a second on each. Where only looking tells, each look is longer.
+    ///
+    /// The parameters and errors are those of ``waitUntilReady(before:isUp:while:)``.
     public func waitUntilAnswering(
-        before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
+        before deadline: ContinuousClock.Instant, isUp: () -> Bool? = { nil },
+        while isAlive: () -> Bool = { true }
     ) async throws(BuilderError) {
-        var timeout = 500
+        let start = ContinuousClock.now
+        var wasUp = false
         while true {
             guard !Task.isCancelled else { throw BuilderError(.cancelled) }
             guard isAlive() else { throw BuilderError(.ended) }
             guard ContinuousClock.now < deadline else { throw BuilderError(.notReady) }
-            // On a busy host even the banner can take long, so wait longer each time.
-            if await Banner.isShown(at: destination.endpoint, limit: .milliseconds(Int64(timeout))) { return }
-            timeout = min(timeout * 5 / 4, 5000)
+            if let limit = Self.look(isUp: wasUp ? true : isUp(), after: start.duration(to: .now)) {
+                switch await Banner.look(at: destination.endpoint, limit: TimeAmount(limit)) {
+                case .shown: return
+                case .closed: wasUp = true
+                case .missing: break
+                }
+            }
             try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// How long a look at the machine lasts; nil: it is too early for one. On a busy host even the banner can take seconds.
+    static func look(isUp: Bool?, after waiting: Duration) -> Duration? {
+        switch isUp {
+        case true?: .seconds(5)
+        case false?: nil
+        case nil: min(max(.milliseconds(500), waiting / 8), .seconds(5))
         }
     }
 
