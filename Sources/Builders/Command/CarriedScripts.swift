@@ -45,7 +45,7 @@ enum CarriedScripts {
         // printf is the shell's own.
         text += "mkdir -p new.$$\n"
         for (name, bytes) in scripts {
-            text += "printf %s '\(portable(bytes).escaping("'", as: #"'\''"#))' >new.$$/\(name)\n"
+            text += "printf %s \(portable(bytes).shellWord) >new.$$/\(name)\n"
         }
         text += "chmod 700 new.$$/*\nmv new.$$/* .\nrm -rf new.$$\n"
         return text + "}\nsallyport </dev/null\n"

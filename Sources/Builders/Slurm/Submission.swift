@@ -66,7 +66,7 @@ struct Submission: Equatable, Sendable {
         return """
             #!/bin/sh
             # A builder of Sallyport's.
-            exec '\(program.escaping("'", as: #"'\''"#))' run <<'SALLYPORT'
+            exec \(program.shellWord) run <<'SALLYPORT'
             \(String(decoding: line, as: UTF8.self))
             SALLYPORT
 

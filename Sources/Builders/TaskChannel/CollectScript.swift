@@ -7,16 +7,14 @@ package enum CollectScript {
     ///
     /// - Parameter name: the path that the script would have among the others there, by which it finds `places`.
     package static func command(_ wanted: WantedFiles, as name: String) -> String {
-        let patterns = wanted.patterns.map(quoted).joined(separator: " ")
+        let patterns = wanted.patterns.map(\.shellWord).joined(separator: " ")
         // The job's variables, which a shell there may have, are none of its business.
         return
-            "exec /usr/bin/env -i HOME=\"$HOME\" PATH=\(path) sh -c \(quoted(script)) \(name) \(wanted.size) \(wanted.count) \(patterns)"
+            "exec /usr/bin/env -i HOME=\"$HOME\" PATH=\(path) sh -c \(script.shellWord) \(name) \(wanted.size) \(wanted.count) \(patterns)"
     }
 
     private static let path =
         "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
-
-    private static func quoted(_ word: String) -> String { "'" + word.escaping("'", as: #"'\''"#) + "'" }
 
     /// `collect BYTES FILES PATTERN…`, for any POSIX shell; ``FilePartParser`` reads what it prints.
     ///

@@ -59,7 +59,7 @@ package struct SecureShell: Sendable {
                 .reach(path: path)
             }
         let words = [SocketCommand.program] + command.words
-        let line = words.map { "'" + $0.escaping("'", as: #"'\''"#) + "'" }.joined(separator: " ")
+        let line = words.map(\.shellWord).joined(separator: " ")
         // Of a machine that has dialled come two pipes, and ssh takes one socket.
         let way = destination.attachedKey == nil ? ["ProxyUseFdpass=yes"] : []
         return way + ["ProxyCommand=\(line.escaping("%", as: "%%"))"]

@@ -4,4 +4,7 @@ extension String {
     package func escaping(_ special: Unicode.Scalar, as escape: String) -> String {
         unicodeScalars.map { $0 == special ? escape : String($0) }.joined()
     }
+
+    /// The text as a single word for a POSIX shell, whatever is in it.
+    package var shellWord: String { "'" + escaping("'", as: #"'\''"#) + "'" }
 }
