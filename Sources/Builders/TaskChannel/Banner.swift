@@ -3,7 +3,7 @@ import Connections
 import NIOCore
 import NIOPosix
 
-/// Tests whether an SSH server answers.
+/// What comes from an SSH server when one connects.
 ///
 /// An accepted connection proves nothing, because QEMU, for example, accepts before the guest listens.
 enum Banner: Sendable {
