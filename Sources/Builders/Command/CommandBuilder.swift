@@ -63,7 +63,7 @@ struct CommandBuilder: AllocatedBuilder {
     private func prepare(before deadline: ContinuousClock.Instant) async throws {
         while true {
             do {
-                try await ssh.waitUntilReady(before: deadline, isUp: { true })
+                try await ssh.waitUntilLettingIn(before: deadline)
                 return try await ssh.prepareScripts()
             } catch let error as BuilderError
                 where error.code == .connectionLost && hasDialled && ContinuousClock.now < deadline

@@ -30,20 +30,27 @@ public final class SSHTaskChannel: TaskChannel {
     /// The command line of one of the scripts.
     func script(_ words: String) -> String { "\(destination.scripts)/\(words)" }
 
-    /// Waits until the builder's SSH server answers, shows the pinned key, and lets the runner in.
+    /// Waits until the SSH server of a machine that boots answers, shows the pinned key, and lets the runner in.
     ///
     /// - Parameters:
     ///   - isUp: whether the machine is on the network; nil: only looking tells.
     ///   - isAlive: whether the machine still exists.
-    /// - Throws: `ended` as soon as it does not, and `notReady` at the deadline.
+    /// - Throws: `ended` as soon as it does not; `notReady` at the deadline; `notTrusted` if it shows another key, or does not
+    ///   let the runner in.
     public func waitUntilReady(
         before deadline: ContinuousClock.Instant, isUp: () -> Bool? = { nil },
         while isAlive: () -> Bool = { true }
     ) async throws(BuilderError) {
-        // A machine that has dialled is there, and each look costs it a session.
-        if destination.attachedKey == nil {
-            try await waitUntilAnswering(before: deadline, isUp: isUp, while: isAlive)
-        }
+        try await waitUntilAnswering(before: deadline, isUp: isUp, while: isAlive)
+        try await waitUntilLettingIn(before: deadline, while: isAlive)
+    }
+
+    /// The same for a machine that is said to be ready: the first look at it is a login, which every look would cost it.
+    ///
+    /// - Throws: at the deadline `connectionLost`, with what ssh has said last.
+    package func waitUntilLettingIn(
+        before deadline: ContinuousClock.Instant, while isAlive: () -> Bool = { true }
+    ) async throws(BuilderError) {
         while true {
             do {
                 return try await shell.run("true")
