@@ -17,11 +17,12 @@ import Testing
             words.firstIndex(of: option).map { words[$0 + 1] }
         }
         let amd64 = arguments(.amd64, .tcg)
-        #expect(value(of: "-M", amd64) == "microvm" && value(of: "-cpu", amd64) == "max")
+        #expect(value(of: "-M", amd64) == "microvm" && value(of: "-cpu", amd64) == "max,-erms,-fsrm")
         #expect(value(of: "-append", amd64)?.hasPrefix("console=ttyS0 reboot=t quiet panic=-1") == true)
         let arm64 = arguments(.arm64, .tcg)
         #expect(value(of: "-M", arm64) == "virt,gic-version=max")
-        #expect(value(of: "-append", arm64) == "console=ttyAMA0 quiet panic=-1")
+        #expect(value(of: "-append", arm64) == "console=ttyAMA0 quiet panic=-1 norandmaps")
+        #expect(value(of: "-append", arguments(.arm64, .kvm)) == "console=ttyAMA0 quiet panic=-1")
         #expect(value(of: "-cpu", arguments(.arm64, .kvm)) == "host")
     }
 
