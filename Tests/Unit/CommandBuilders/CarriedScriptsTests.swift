@@ -255,6 +255,20 @@ import Testing
         #expect(try await nothing.errors == "sallyport-exit-status 0\n")
     }
 
+    @Test("a shell takes note of a task's end, because process 1 may not", arguments: machines)
+    func parent(machine: Machine) async throws {
+        let text = """
+            #!/bin/sh
+            parent=$(sed -n 's/^PPid:[^0-9]*//p' /proc/$PPID/status)
+            cat /proc/$parent/cmdline
+            """
+        let home = try await prepared(
+            machine, Workload(environment: [], tasks: [.init(name: "child", text: text)]))
+        #expect(try await home.run("~/.sallyport/task-start child").status == .exited(0))
+        let followed = try await home.run("~/.sallyport/task-follow child 0")
+        #expect(followed.output.contains("\(home.path)/.sallyport/task-start\0child"), "\(followed)")
+    }
+
     @Test("a source is where tasks start", arguments: machines)
     func source(machine: Machine) async throws {
         let home = try await prepared(
