@@ -577,7 +577,7 @@ let package = Package(
         .testTarget(
             name: "TaskChannelTests",
             dependencies: [
-                "BuildAPI", "Provider", "TaskChannel",
+                "BuildAPI", "HelperPrograms", "Provider", "TaskChannel", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -3,45 +3,19 @@ import Testing
 
 /// What a job leaves in `~/.buildenv` gives variables, and does nothing else to tasks and sessions.
 @Suite struct EnvironmentFileTests {
-    /// What a job can leave there, and what becomes of it: nil if the variables count, else why they do not.
+    /// Some of the lines that the unit tests try on this host, where the image's own shell and programs could matter.
     private static let lines: [(line: String, reason: String?)] = [
-        ("set -e", nil),
         ("set -eu; shopt -s extglob; set -fCxv", nil),
-        ("source ~/venv/bin/activate", nil),
-        ("exec >/tmp/log 2>&1", nil),
         ("exec <&- >&- 2>&-", nil),
-        ("read -r answer", nil),
-        ("trap 'exit 9' EXIT", nil),
-        ("cd /tmp; umask 077; ulimit -c 0", nil),
-        ("cat() { :; }; export -f cat; alias cat=true", nil),
         ("sleep 1000 &", nil),
-        ("set -- one; printf() { :; }; name=x", nil),
-        (
-            "export BASH_ENV=/tmp/evil SHELLOPTS PS4='$(id)' IFS=o PROMPT_COMMAND='echo evil' ENV=/tmp/evil",
-            nil
-        ),
-        ("export TMOUT=1 TERM=foo COLUMNS=7 HOME=/tmp SSH_TTY=/dev/null OPTIND=x UID PWD=/ CDPATH=/etc", nil),
         ("export LD_PRELOAD=/nowhere.so LD_LIBRARY_PATH=/nowhere LD_DEBUG=all", nil),
         ("export LANG=xx_XX LC_ALL=xx_XX.UTF-8 LC_CTYPE=UTF-8", nil),
-        ("export name=a value=b folder=c state=d line=e rows=f class=g", nil),
         (
             "set -e\nsource ~/venv/bin/activate",
             "line 3: /home/build/venv/bin/activate: No such file or directory"
         ),
-        ("set -e; false", "it ends before its last line"),
-        ("set -u; echo $nothing", "line 2: nothing: unbound variable"),
-        ("exit 0", "it ends before its last line"),
         ("exec bash", "it ends before its last line"),
-        ("set -n", "it ends before its last line"),
-        ("return", "it ends before its last line"),
-        ("kill -KILL $$", "it ends before its last line"),
-        ("trap 'exit 0' DEBUG", "it ends before its last line"),
-        ("export X='open", "line 2: unexpected EOF while looking for matching `''"),
         ("shopt -s extglob; case a in @(a|b)) ;; esac", "line 2: syntax error near unexpected token `('"),
-        (
-            "export X=$(head -c 200000 /dev/zero | tr '\\0' x)",
-            "it exports more than 256 KB, or more than 128 KB in one variable"
-        ),
         ("trap '' TERM; sleep 30", "it took longer than 5 seconds"),
     ]
 
