@@ -295,7 +295,8 @@ install:
 	echo '  2. For a build service on this machine: make install-image, then'
 	echo '         systemctl daemon-reload && systemctl enable --now sallyport-runner'
 	echo '  3. sshd -t && systemctl reload ssh'
-	echo '  4. sallyport keys add alice alice.pub; then Alice can log in: ssh builds@this-machine'
+	echo '  4. sallyport check; it names what does not work, and why'
+	echo '  5. sallyport keys add alice alice.pub; then Alice can log in: ssh builds@this-machine'
 
 # Installs what a node of a cluster needs, and nothing else: docs/slurm.md.
 install-node:
@@ -327,7 +328,7 @@ install-bundle:
 	fi
 	install -d --mode=0755 '$(DESTDIR)$(SHARED_BUNDLES)'
 	for file in "$${made[@]}"; do
-	    install --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new"
+	    install --preserve-timestamps --mode=0644 "$(BUNDLES)/$$file" '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new"
 	    mv '$(DESTDIR)$(SHARED_BUNDLES)'"/.$$file.new" '$(DESTDIR)$(SHARED_BUNDLES)'"/$$file"
 	done
 

@@ -182,7 +182,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport-runner",
             dependencies: [
-                "BuilderSocket", "ConfigurationFile", "Runner", "Version",
+                "BuilderSocket", "ConfigurationFile", "Presentation", "Runner", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Programs/sallyport-runner",
@@ -191,7 +191,7 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CommandGrammar", "ConfigurationFile", "Conformance",
+                "AuthorizedKeys", "BuildAPI", "Check", "CommandGrammar", "ConfigurationFile", "Conformance",
                 "EventLoop",
                 "KeyForms", "Presentation", "ServiceClient", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -199,6 +199,14 @@ let package = Package(
             path: "Sources/Tools/sallyport",
             swiftSettings: programSettings,
             linkerSettings: programLinking),
+        .target(
+            name: "Check",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "HelperPrograms", "KeyLookup",
+                "Presentation", "ServiceClient",
+            ],
+            path: "Sources/Tools/Check",
+            swiftSettings: settings),
         .target(
             name: "Conformance",
             dependencies: [
@@ -411,6 +419,10 @@ let package = Package(
         .testTarget(
             name: "AuthorizedKeysTests", dependencies: ["AuthorizedKeys"],
             path: "Tests/Unit/AuthorizedKeys",
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "CheckTests", dependencies: ["AuthorizedKeys", "Check", "Presentation"],
+            path: "Tests/Unit/Check",
             swiftSettings: testSettings),
         .testTarget(
             name: "KeyFormsTests", dependencies: ["AuthorizedKeys", "KeyForms"], path: "Tests/Unit/KeyForms",

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// One small file for each key, in a folder that belongs to the AuthorizedKeysCommandUser. Without the folder
 /// nothing is cached.
-struct KeyCache {
+package struct KeyCache {
     struct Answer: Equatable {
         let isKnown: Bool
         /// Nanoseconds of CLOCK_BOOTTIME.
@@ -86,9 +86,11 @@ struct KeyCache {
     }
 
     /// A file name cannot contain a slash; base64 never contains an underscore.
-    private func path(_ fingerprint: String) -> String {
+    package static func path(of fingerprint: String, in folder: String) -> String {
         "\(folder)/\(fingerprint.replacing("/", with: "_"))"
     }
+
+    private func path(_ fingerprint: String) -> String { Self.path(of: fingerprint, in: folder) }
 }
 
 /// The time of a clock: clock_gettime(2).

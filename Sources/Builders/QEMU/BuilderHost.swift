@@ -15,6 +15,8 @@ public struct BuilderHost: Sendable, Equatable {
     public var networkNamespaceObstacle: String?
     /// Why builders with a network cannot start; nil: they can.
     public var networkObstacle: String?
+    /// Whether the kernel has filters of system calls, without which QEMU does not start.
+    public var hasSeccomp = true
     /// Why there is no folder of images that can be listed; nil: there is one.
     public var imagesObstacle: String?
     /// What is wrong with each image, by its name; nil: nothing.
@@ -38,6 +40,7 @@ public struct BuilderHost: Sendable, Equatable {
         isolationObstacle = BuilderNamespace.obstacle
         networkNamespaceObstacle = namespace?.networkObstacle
         networkObstacle = Self.networkObstacle
+        hasSeccomp = access("/proc/sys/kernel/seccomp/actions_avail", F_OK) == 0
         do {
             for name in try ImageFolder(folder).names() {
                 images.updateValue(Self.fault(inImage: FilePath(folder).appending(name)), forKey: name)

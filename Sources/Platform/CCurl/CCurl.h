@@ -62,6 +62,13 @@ static inline const char *_Nullable sp_easy_content_range(CURL *easy) {
     return curl_easy_header(easy, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
 }
 
+/* Date of the last answer, in seconds since 1970; -1: it has none that makes sense. */
+static inline time_t sp_easy_date(CURL *easy) {
+    struct curl_header *header;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return -1;
+    return curl_getdate(header->value, NULL);
+}
+
 /* OpenSSL's verdict on the server's certificate: X509_V_OK, or X509_V_ERR_…. */
 static inline CURLcode sp_easy_verify_result(CURL *easy, long *result) {
     return curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, result);

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConfigurationFile
 import Glibc
 import Logging
+import Presentation
 import Runner
 
 /// `serve`: the build service, in the foreground.
@@ -29,6 +30,20 @@ struct Drain: AsyncParsableCommand {
     func run() async {
         await running(config) { configuration, logger in
             try await Runner.drain(configuration, logger: logger)
+        }
+    }
+}
+
+/// `inspect`: what this host offers to builders. `sallyport check` runs it as the unit runs `serve`.
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print what this host offers to builders, and what will not work, in JSON. Starts nothing.")
+
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+
+    func run() async {
+        await running(config, begin: Runner.obtainIsolation) { configuration, _ in
+            print(try HostileText.json(Runner.inspection(of: configuration.runner)))
         }
     }
 }

@@ -3,6 +3,7 @@ import BuildAPI
 public import ConfigurationFile
 import Glibc
 public import Logging
+public import Presentation
 import QEMU
 
 /// The program's subcommands.
@@ -80,16 +81,28 @@ extension Runner {
         return Pools(pools)
     }
 
-    /// Says what builders will be like here, and what will not work.
+    /// What builders will be like here, and what will not work. Starts nothing.
+    public static func inspection(of configuration: Configuration.Runner) -> HostInspection {
+        do throws(RunnerError) {
+            try check(configuration)
+        } catch {
+            return HostInspection(obstacle: error.explanation)
+        }
+        let check = StartUpCheck(configuration)
+        let host = BuilderHost(images: configuration.images)
+        return HostInspection(
+            obstacle: check.obstacle(on: host), facts: [check.accelerator(on: host), check.isolation],
+            warnings: check.warnings(on: host, memory: Slots.machineMemory))
+    }
+
+    /// Logs ``inspection(of:)``, or throws what makes builders impossible.
     private static func inspectHost(
         for configuration: Configuration.Runner, _ logger: Logger
     ) throws(RunnerError) {
-        let check = StartUpCheck(configuration)
-        let host = BuilderHost(images: configuration.images)
-        if let obstacle = check.obstacle(on: host) { throw RunnerError(.failure, obstacle) }
-        logger.info("\(check.accelerator(on: host))")
-        logger.info("\(check.isolation)")
-        for warning in check.warnings(on: host, memory: Slots.machineMemory) { logger.warning("\(warning)") }
+        let inspection = inspection(of: configuration)
+        if let obstacle = inspection.obstacle { throw RunnerError(.failure, obstacle) }
+        for fact in inspection.facts { logger.info("\(fact)") }
+        for warning in inspection.warnings { logger.warning("\(warning)") }
     }
 
     private static func check(_ configuration: Configuration.Runner) throws(RunnerError) {

@@ -96,6 +96,11 @@ struct StartUpCheck {
     }
 
     private func isolationWarnings(_ host: BuilderHost) -> [String] {
+        guard host.hasSeccomp else {
+            return [
+                "builders cannot start: this kernel has no filters of system calls (seccomp), which QEMU needs"
+            ]
+        }
         let reachable = "every user of this host can reach the SSH servers of builders, on its loopback"
         guard configuration.isolation == .none else {
             return host.networkNamespaceObstacle.map { ["\(reachable): \($0) (docs/security.md)"] } ?? []

@@ -305,6 +305,11 @@ public final class SallyportService: BuildService, SelfService {
         sendWithoutAnswer(HTTPRequest(method: "PUT", path: path, about: .acceptance), answer)
     }
 
+    /// What the service's clock says, in seconds since 1970; nil: its answers have no date.
+    package func clock(_ answer: @escaping (Result<Int64?, ServiceError>) -> Void) {
+        client.sendPatiently(HTTPRequest(path: "/v1/pools", about: .optional)) { answer($0.map(\.date)) }
+    }
+
     /// Waits for one answer: for programs that do one thing at a time.
     ///
     ///     let images = try service.wait { service.images($0) }

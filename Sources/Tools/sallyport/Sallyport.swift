@@ -3,12 +3,12 @@ import Version
 
 /// The operator's tool.
 @main
-struct Sallyport: ParsableCommand {
+struct Sallyport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
         subcommands: [
             Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Allocations.self, Hosts.self,
-            ConformanceCommand.self,
+            CheckCommand.self, ConformanceCommand.self,
         ])
 }

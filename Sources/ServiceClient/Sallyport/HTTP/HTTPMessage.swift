@@ -44,6 +44,8 @@ package struct HTTPResponse {
     package var retryAfter: Duration?
     /// Last-Modified, in seconds since 1970.
     package var lastModified: Int64?
+    /// Date, in seconds since 1970.
+    package var date: Int64?
     /// The offset of the first byte of the body, if the answer is a range that names it.
     package var firstByte: Int?
     package var body: [UInt8]

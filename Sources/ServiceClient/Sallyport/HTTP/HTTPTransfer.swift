@@ -123,7 +123,7 @@ package final class HTTPTransfer {
             .success(
                 HTTPResponse(
                     status: status, mediaType: mediaType, retryAfter: retryAfter, lastModified: lastModified,
-                    firstByte: firstByte, body: body)))
+                    date: date, firstByte: firstByte, body: body)))
     }
 
     private var status: Int {
@@ -135,6 +135,11 @@ package final class HTTPTransfer {
     private var lastModified: Int64? {
         var seconds: curl_off_t = -1
         return sp_easy_file_time(easy, &seconds) == CURLE_OK && seconds >= 0 ? Int64(seconds) : nil
+    }
+
+    private var date: Int64? {
+        let seconds = sp_easy_date(easy)
+        return seconds >= 0 ? Int64(seconds) : nil
     }
 
     /// Content-Range is `bytes 100-199/1000`. No log has a petabyte.

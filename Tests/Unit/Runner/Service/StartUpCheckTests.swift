@@ -89,6 +89,8 @@ struct StartUpCheckTests {
             check().warnings(on: noNetworks, memory: 4096) == [
                 "\(reachable): this host allows no network namespaces (docs/security.md)"
             ])
+        let unfiltered = check().warnings(on: host { $0.hasSeccomp = false }, memory: 4096)
+        #expect(unfiltered.count == 1 && unfiltered[0].contains("(seccomp)"), "\(unfiltered)")
         #expect(check().isolation.contains("as sallyport-builder"))
         #expect(without.isolation.contains("the runner's own user"))
     }

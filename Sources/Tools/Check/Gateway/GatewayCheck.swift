@@ -1,0 +1,64 @@
+import AuthorizedKeys
+import ConfigurationFile
+
+/// Everything that a login to the gateway's account depends on, in the order in which it matters.
+struct GatewayCheck: Sendable {
+    var configuration: Configuration
+    /// The configuration file.
+    var file: String
+    var account: Account
+    var inspection: SSHDInspection
+
+    func results(with key: borrowing ThrowAwayKey) async -> [CheckResult] {
+        let settings = SSHDSettingsCheck(
+            settings: inspection.settings, places: SettingPlaces(of: inspection.program.configuration),
+            version: inspection.version, account: account.name, groups: account.groups)
+        let command = KeysCommandCheck(settings: settings, key: key.key, home: account.home)
+        let admission = command.offer?.admission ?? .any
+        let (keysUser, keysUserResult) = command.keysUser(account: account)
+        let lookingUp = admission == .known ? keysUser : nil
+
+        var results = [command.result, keysUserResult] + settings.results
+        results.append(account.result(usesPAM: inspection.settings["usepam"] == "yes"))
+        results.append(TemporaryFolder.result(account: account, listener: inspection.program.listener))
+        if let folder = command.command?.folder {
+            results += await programResults(in: folder)
+        }
+        // Whoever can change it must not get more from us than from sshd, which does not start it either.
+        if let keysUser, keysUser.user != 0, let words = command.askedWords(account: account),
+            TrustedPath.faults(of: words[0]).isEmpty
+        {
+            results += await dispatcherResults(words, key.key, admission, as: keysUser)
+        }
+        results += RunFolders.results(configuration.gateway, account: account, keysUser: lookingUp)
+        results.append(await BuilderKey.result(configuration, account: account))
+        results.append(
+            await Records.result(
+                configuration.gateway, writers: [account] + [lookingUp].compactMap(\.self)))
+        results.append(AttachBundles.result(configuration.gateway.attachBundles))
+        results += ServiceCheck(configuration: configuration).results(key: key.key)
+        results.append(
+            await LoginTrial(
+                sshd: inspection.program, settings: inspection.settings, account: account.name,
+                admission: admission
+            ).result(with: key))
+        DispatcherTrial.forget(key.key, in: configuration.gateway.keyCache)
+        return results
+    }
+
+    private func programResults(in folder: String) async -> [CheckResult] {
+        InstalledFiles(programs: folder, configuration: file).results
+            + (await Libraries(of: "\(folder)/sallyport-shell", as: account).results)
+    }
+
+    private func dispatcherResults(
+        _ words: [String], _ key: PublicKey, _ admission: KeyOffer.Admission, as user: Account
+    ) async -> [CheckResult] {
+        let trial = await DispatcherTrial.run(
+            words, for: key, admission: admission, as: user, cache: configuration.gateway.keyCache)
+        guard let seconds = trial.seconds,
+            let startups = inspection.settings["maxstartups"].flatMap(Startups.init)
+        else { return [trial.result] }
+        return [trial.result, startups.result(lookUp: seconds)]
+    }
+}
