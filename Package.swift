@@ -431,7 +431,7 @@ let package = Package(
             name: "CommandGrammarTests", dependencies: ["BuildAPI", "CommandGrammar"],
             path: "Tests/Unit/CommandGrammar", swiftSettings: testSettings),
         .target(
-            name: "TestSupport", dependencies: ["EventLoop"],
+            name: "TestSupport", dependencies: ["CLinux", "EventLoop"],
             path: "Tests/Unit/Support",
             swiftSettings: testSettings),
         .systemLibrary(
@@ -576,7 +576,7 @@ let package = Package(
             path: "Tests/Unit/NodeMachine", swiftSettings: testSettings),
         .testTarget(
             name: "BuilderSocketTests",
-            dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop"],
+            dependencies: ["BuilderSocket", "CLinux", "Connections", "EventLoop", "TestSupport"],
             path: "Tests/Unit/BuilderSocket",
             swiftSettings: testSettings),
         .testTarget(

@@ -1,5 +1,6 @@
 import Connections
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BuilderSocket
@@ -26,17 +27,11 @@ import Testing
         }
     }
 
-    private func pipe() -> (read: CInt, write: CInt) {
-        var ends: [CInt] = [-1, -1]
-        _ = Glibc.pipe(&ends)
-        return (ends[0], ends[1])
-    }
-
     @Test func bytesGoBothWays() throws {
         let folder = try Scratch()
         let path = "\(folder.path)/s"
         let server = try gateway(at: path) { visitor in
-            let (toMachine, fromMachine) = (pipe(), pipe())
+            let (toMachine, fromMachine) = (PipeEnd.blockingPair(), PipeEnd.blockingPair())
             guard StreamPair.send(fromMachine.read, toMachine.write, through: visitor) else { return }
             close(fromMachine.read)
             close(toMachine.write)
@@ -49,7 +44,7 @@ import Testing
             close(fromMachine.write)
             close(toMachine.read)
         }
-        let (input, output) = (pipe(), pipe())
+        let (input, output) = (PipeEnd.blockingPair(), PipeEnd.blockingPair())
         let client = Worker { () -> Bool in
             guard let stream = try? AttachedMachineStream(at: path, for: Self.key) else { return false }
             stream.carry(from: input.read, to: output.write)

@@ -1,6 +1,7 @@
 import CLinux
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct OutputSinkTests {
@@ -10,7 +11,7 @@ import Testing
         var ends: [CInt] = [0, 0]
         try #require(sp_pipe(&ends) == 0)
         defer { close(ends[1]) }
-        close(ends[0])
+        PipeEnd.close(ends[0], seenBy: ends[1])
         let loop = EventLoop()
         let sink = OutputSink(ends[1], on: loop)
         var isWriting = false

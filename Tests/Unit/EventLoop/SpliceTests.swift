@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TestSupport
 import Testing
 
 @testable import EventLoop
@@ -98,6 +99,7 @@ import Testing
         signal(SIGPIPE, SIG_IGN)
         let (source, sink) = (try makePipe(), try makeSocketPair())
         finish(sink.far)
+        PipeEnd.waitUntilAlone(sink.near)
         var end: Splice.End?
         let splice = Splice(from: source.read, to: sink.near, on: loop) { [loop] in
             end = $0

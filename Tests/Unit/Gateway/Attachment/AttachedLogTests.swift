@@ -2,6 +2,7 @@ import Connections
 import EventLoop
 import Glibc
 import ServiceClient
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -15,11 +16,10 @@ import Testing
         private(set) var requests: [String] = []
 
         init(silence: Duration) throws {
-            var ends: [CInt] = [0, 0]
-            try #require(pipe(&ends) == 0)
-            writer = ends[1]
+            let ends = PipeEnd.blockingPair()
+            writer = ends.write
             let output = open("/dev/null", O_WRONLY | O_CLOEXEC)
-            log = AttachedLog(StreamPair(takingOwnershipOf: ends[0], output), on: loop, silence: silence)
+            log = AttachedLog(StreamPair(takingOwnershipOf: ends.read, output), on: loop, silence: silence)
         }
 
         func write(_ text: String) {
