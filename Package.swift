@@ -173,9 +173,13 @@ let package = Package(
                 "ConfigurationFile",
                 "Connections",
                 "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
-                "SourcehutClient",
+                "ShownLogs", "SourcehutClient",
                 "Version",
             ],
+            swiftSettings: settings),
+
+        .target(
+            name: "ShownLogs", dependencies: ["BuildAPI", "EventLoop", "Presentation", "ServiceClient"],
             swiftSettings: settings),
 
         // The embedded build service and the operator's tool.
@@ -193,7 +197,7 @@ let package = Package(
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "Check", "CommandGrammar", "ConfigurationFile", "Conformance",
                 "EventLoop",
-                "KeyForms", "Presentation", "ServiceClient", "Version",
+                "KeyForms", "Presentation", "ServiceClient", "ShownLogs", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Tools/sallyport",
@@ -500,9 +504,12 @@ let package = Package(
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
                 "ConfigurationFile", "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient",
-                "ServiceClient", "TestSupport",
+                "ServiceClient", "ShownLogs", "TestSupport",
             ],
             path: "Tests/Unit/Gateway",
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "ShownLogsTests", dependencies: ["BuildAPI", "ShownLogs"], path: "Tests/Unit/ShownLogs",
             swiftSettings: testSettings),
         .testTarget(
             name: "RunnerTests",

@@ -16,6 +16,11 @@ extension Job.Status {
 extension Job {
     /// Whether the build service could not start a builder for it, so that the build has not run.
     public var hasNotRun: Bool { status.isFinal && builder == nil && builderEnd?.reason == .fault }
+
+    /// A sentence for a job that has not run.
+    public var spokenFault: String {
+        "The build service could not start the builder of job \(id), so the build has not run."
+    }
 }
 
 extension Job.Task {

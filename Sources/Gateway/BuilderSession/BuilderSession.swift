@@ -5,6 +5,7 @@ import Glibc
 import Policy
 import SSHClient
 import ServiceClient
+import ShownLogs
 
 /// `connect` and `proxy`: carries out what ``BuilderSessionMachine`` decides.
 final class BuilderSession: RunningCommand {

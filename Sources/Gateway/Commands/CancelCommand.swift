@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 import ServiceClient
 
 /// `cancel`: ends a job that is queued or running.
@@ -21,9 +22,7 @@ struct CancelCommand: JobCommand {
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         guard !permit.job.status.isFinal else { throw .cancelledTooLate(permit.job) }
-        change(permit, .cancel, json: json, in: context) {
-            "Job \($0.id) is cancelled."
-        }
+        change(permit, .cancel, json: json, in: context) { $0.spokenCancellation }
         return nil
     }
 }

@@ -53,12 +53,7 @@ struct ExtendCommand: JobCommand {
         guard job.builder != nil else { throw .noBuilder(job) }
         guard job.status.isFinal else { throw .extendedWhileRunning(job) }
         let until = try deadline(for: job)
-        change(permit, .extend(until: until), json: json, in: context) {
-            job in
-            job.deadline.map {
-                "The builder of job \(job.id) ends \(TimeLeft.moment($0)), in \(SpokenDuration.words($0.timeIntervalSinceNow))."
-            } ?? "The builder of job \(job.id) has more time."
-        }
+        change(permit, .extend(until: until), json: json, in: context) { $0.spokenExtension }
         return nil
     }
 

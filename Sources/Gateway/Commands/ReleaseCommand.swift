@@ -47,8 +47,6 @@ struct ReleaseCommand: JobCommand {
     }
 
     private func release(_ permit: Permit, _ context: SessionContext) {
-        change(permit, .releaseBuilder, json: json, in: context) {
-            "The builder of job \($0.id) ends now."
-        }
+        change(permit, .releaseBuilder, json: json, in: context) { $0.spokenRelease }
     }
 }

@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import ShownLogs
 
 /// `tail`: shows the job's logs until it ends.
 struct TailCommand: JobCommand {
@@ -16,8 +17,6 @@ struct TailCommand: JobCommand {
     static let syntax = Syntax(flags: ["--raw", "-f"], values: ["-n", "--since"])
     static let action = Action.look
 
-    private static let mostLines = 100_000
-
     let job: JobID?
     /// Pass escape sequences unfiltered.
     let raw: Bool
@@ -28,7 +27,7 @@ struct TailCommand: JobCommand {
         if arguments.has("--since") { throw UsageError(.noTimes, word: "--since") }
         job = try arguments.optionalJob()
         raw = arguments.has("--raw")
-        lines = try arguments.count("-n", in: 0...Self.mostLines)
+        lines = try arguments.count("-n", in: 0...LastLinesSearch.mostLines)
     }
 
     func run(_ permit: Permit, in context: SessionContext) -> (any RunningCommand)? {

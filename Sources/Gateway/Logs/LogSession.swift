@@ -4,6 +4,7 @@ import EventLoop
 import Policy
 import Presentation
 import ServiceClient
+import ShownLogs
 
 /// Shows the logs of a job until it ends; the session's exit status says how it ended.
 final class LogSession: RunningCommand {

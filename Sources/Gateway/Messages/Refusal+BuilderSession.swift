@@ -9,9 +9,7 @@ extension Refusal {
     static func message(ended job: Job) -> Message {
         guard !job.hasNotRun else {
             return Message(
-                .noBuilder,
-                "The build service could not start the builder of job \(job.id), so the build has not run.",
-                Message.tellAdministrator,
+                .noBuilder, job.spokenFault, Message.tellAdministrator,
                 cause: "job \(job.id): no builder (\(Job.BuilderEnd.Reason.fault.rawValue))"
             )
         }

@@ -26,16 +26,17 @@ public protocol BuildService: AnyObject {
     /// The job, now and whenever it changes. A broken connection is resumed.
     ///
     /// - Parameters:
-    ///   - person: who watches, for a service that checks this too, and reports what changes about them.
+    ///   - person: who watches, for a service that checks this too, and reports what changes about them; nil, for operators
+    ///     only: nobody in particular. The same holds for those who read logs.
     ///   - ended: the service has nothing more to report, or could not be reached for a while.
     func watch(
-        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
+        _ job: JobID, for person: Person?, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream
 
     /// Where the last lines of a log, as it is now, begin. A log that does not exist has none.
     func lastLines(
-        _ count: Int, of log: String, of job: Job, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person?,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void)
 
     /// The bytes of a log from an offset on, as they are written, until the log ends. A broken connection is resumed
@@ -46,7 +47,7 @@ public protocol BuildService: AnyObject {
     ///   - offset: of the first byte that is received. It is not after the end of the log as it is now.
     ///   - receive: return false for “not now”; the same bytes are delivered again after `resume()`.
     func followLog(
-        _ log: String, of job: Job, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person?, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream

@@ -36,7 +36,7 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func watch(
-        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
+        _ job: JobID, for person: Person?, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var parser = EventStreamParser()
@@ -48,7 +48,7 @@ public final class SallyportService: BuildService, SelfService {
             identifier = parser.lastEventID ?? identifier
             parser = EventStreamParser()
             return HTTPRequest(
-                path: "/v1/jobs/\(job)/events?person=\(person.id.percentEncoded)", about: .events,
+                path: Self.path("/v1/jobs/\(job)/events", Self.asked(by: person)), about: .events,
                 headers: identifier.map { ["Last-Event-ID: \($0)"] } ?? [],
                 expects: MediaType.events, timeout: nil)
         } receive: { bytes throws(ServiceError) in
@@ -71,13 +71,20 @@ public final class SallyportService: BuildService, SelfService {
         }
     }
 
-    private static func path(of log: String, of job: Job, for person: Person, _ more: String = "") -> String {
+    private static func path(
+        of log: String, of job: Job, for person: Person?, _ more: [String] = []
+    ) -> String {
         let name = LogName.inRequest(log, of: job.tasks).percentEncoded
-        return "/v1/jobs/\(job.id)/logs/\(name)?person=\(person.id.percentEncoded)\(more)"
+        return path("/v1/jobs/\(job.id)/logs/\(name)", asked(by: person) + more)
+    }
+
+    /// The parameter that names the person for whom a request is.
+    private static func asked(by person: Person?) -> [String] {
+        person.map { ["person=\($0.id.percentEncoded)"] } ?? []
     }
 
     public func lastLines(
-        _ count: Int, of log: String, of job: Job, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person?,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
         client.lastLines(
@@ -85,12 +92,12 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func followLog(
-        _ log: String, of job: Job, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person?, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         var offset = offset
-        let path = Self.path(of: log, of: job, for: person, "&follow=true")
+        let path = Self.path(of: log, of: job, for: person, ["follow=true"])
         return ResumingStream(client, on: loop, pulse: .none) {
             var request = HTTPRequest(
                 path: path, about: .log, timeout: nil)
@@ -275,12 +282,12 @@ public final class SallyportService: BuildService, SelfService {
     }
 
     public func perform(
-        _ action: JobAction, on job: JobID, for person: Person,
+        _ action: JobAction, on job: JobID, for person: Person?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         func request(_ method: String, _ part: String) -> HTTPRequest {
             HTTPRequest(
-                method: method, path: "/v1/jobs/\(job)/\(part)?person=\(person.id.percentEncoded)",
+                method: method, path: Self.path("/v1/jobs/\(job)/\(part)", Self.asked(by: person)),
                 about: .optional)
         }
         switch action {

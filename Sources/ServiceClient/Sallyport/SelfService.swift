@@ -43,9 +43,9 @@ public protocol SelfService: AnyObject {
 
     /// Answers with the job after the change.
     ///
-    /// - Parameter person: the person who asks, for the service's records.
+    /// - Parameter person: the person who asks, for the service's records; nil, for operators only: nobody in particular.
     func perform(
-        _ action: JobAction, on job: JobID, for person: Person,
+        _ action: JobAction, on job: JobID, for person: Person?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void)
 
     /// The keys of one person, the first ones added first. They are few enough for one page.

@@ -104,7 +104,7 @@ public final class SourcehutService: BuildService {
     }
 
     public func watch(
-        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
+        _ job: JobID, for person: Person?, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         let poll = JobPoll(
@@ -113,7 +113,7 @@ public final class SourcehutService: BuildService {
     }
 
     public func lastLines(
-        _ count: Int, of log: String, of job: Job, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person?,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
         logs.lastLines(count, of: log, of: job.id, answer)
@@ -124,7 +124,7 @@ public final class SourcehutService: BuildService {
     }
 
     public func followLog(
-        _ log: String, of job: Job, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person?, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {

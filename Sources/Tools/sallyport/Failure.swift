@@ -49,8 +49,18 @@ struct Failure: Error, Equatable {
 
     /// Prints the sentence and ends the program.
     func exit() -> Never {
+        report()
+        end()
+    }
+
+    /// Prints the sentence.
+    func report() {
         let line = Array("sallyport: \(sentence)\n".utf8)
         _ = write(STDERR_FILENO, line, line.count)
+    }
+
+    /// Ends the program.
+    func end() -> Never {
         Glibc.exit(status.rawValue)
     }
 }

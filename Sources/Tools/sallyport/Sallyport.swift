@@ -8,7 +8,8 @@ struct Sallyport: AsyncParsableCommand {
         commandName: "sallyport", abstract: "Manage the build service of a gateway.",
         version: "sallyport \(Version.text)",
         subcommands: [
-            Submit.self, Keys.self, Jobs.self, People.self, Tokens.self, Allocations.self, Hosts.self,
+            Submit.self, Jobs.self, Show.self, Tail.self, Extend.self, Release.self, Cancel.self,
+            Sessions.self, Keys.self, People.self, Tokens.self, Allocations.self, Hosts.self,
             CheckCommand.self, ConformanceCommand.self,
         ])
 }

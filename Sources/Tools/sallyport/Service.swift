@@ -4,9 +4,9 @@ import ConfigurationFile
 import EventLoop
 import ServiceClient
 
-/// The build service that the configuration names.
+/// Where a command sends requests, and how it answers.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+    @OptionGroup var place: ServicePlace
     @Flag(help: "Answer in JSON.") var json = false
 
     /// Sends one request.
@@ -15,7 +15,7 @@ struct ServiceOptions: ParsableArguments {
     func ask<Value>(
         _ call: (SallyportService, @escaping (Result<Value, ServiceError>) -> Void) -> Void
     ) throws(Failure) -> Value {
-        let service = try service()
+        let (service, _) = try place.service()
         do throws(ServiceError) {
             return try service.wait { call(service, $0) }
         } catch {
@@ -30,7 +30,7 @@ struct ServiceOptions: ParsableArguments {
         _ limit: Int?,
         _ call: (SallyportService, PageRequest, @escaping (Result<List, ServiceError>) -> Void) -> Void
     ) throws(Failure) -> List {
-        let service = try service()
+        let (service, _) = try place.service()
         do throws(ServiceError) {
             return try service.waitForPages(of: List.self, most: limit) { call(service, $0, $1) }
         } catch {
@@ -38,7 +38,19 @@ struct ServiceOptions: ParsableArguments {
         }
     }
 
-    private func service() throws(Failure) -> SallyportService {
+    /// Prints an answer as JSON, or as `describe` formats it.
+    func answer(_ value: some Encodable, describe: () -> String) throws(Failure) {
+        guard json else { return print(describe()) }
+        try JSONOutput.print(value)
+    }
+}
+
+/// The build service that the configuration names.
+struct ServicePlace: ParsableArguments {
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+
+    /// A client of it, and the loop on which that answers.
+    func service() throws(Failure) -> (SallyportService, EventLoop) {
         let configuration: Configuration
         let transport: Transport
         do throws(ConfigurationError) {
@@ -56,12 +68,7 @@ struct ServiceOptions: ParsableArguments {
         guard let endpoint = Endpoint(configuration.service.url) else {
             throw Failure(.configuration, "\(config): service.url is invalid")
         }
-        return SallyportService(endpoint, over: transport, on: EventLoop())
-    }
-
-    /// Prints an answer as JSON, or as `describe` formats it.
-    func answer(_ value: some Encodable, describe: () -> String) throws(Failure) {
-        guard json else { return print(describe()) }
-        try JSONOutput.print(value)
+        let loop = EventLoop()
+        return (SallyportService(endpoint, over: transport, on: loop), loop)
     }
 }

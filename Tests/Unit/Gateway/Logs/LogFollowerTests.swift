@@ -7,6 +7,7 @@ import ServiceClient
 import Testing
 
 @testable import Gateway
+@testable import ShownLogs
 
 /// In which order the logs of a job come, and when they have come to their end.
 @Suite final class LogFollowerTests {

@@ -111,7 +111,7 @@ final class MemoryService: BuildService {
     var announcesChanges: Bool { true }
 
     func watch(
-        _ job: JobID, for person: Person, _ report: @escaping (JobReport) -> Void,
+        _ job: JobID, for person: Person?, _ report: @escaping (JobReport) -> Void,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
         requests.append("watch")
@@ -122,7 +122,7 @@ final class MemoryService: BuildService {
     }
 
     func lastLines(
-        _ count: Int, of log: String, of job: Job, for person: Person,
+        _ count: Int, of log: String, of job: Job, for person: Person?,
         _ answer: @escaping (Result<LastLines, ServiceError>) -> Void
     ) {
         requests.append("lastLines")
@@ -133,7 +133,7 @@ final class MemoryService: BuildService {
     }
 
     func followLog(
-        _ log: String, of job: Job, for person: Person, from offset: Int,
+        _ log: String, of job: Job, for person: Person?, from offset: Int,
         _ receive: @escaping (UnsafeRawBufferPointer) -> Bool,
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) -> any ServiceStream {
@@ -208,7 +208,7 @@ extension MemoryService: ArtifactService {
 /// Only what sessions on a builder need.
 extension MemoryService: SelfService {
     func perform(
-        _ action: JobAction, on job: JobID, for person: Person,
+        _ action: JobAction, on job: JobID, for person: Person?,
         _ answer: @escaping (Result<Job, ServiceError>) -> Void
     ) {
         actions.append(action)

@@ -1,7 +1,7 @@
 import BuildAPI
 import Testing
 
-@testable import Gateway
+@testable import ShownLogs
 
 /// What a terminal gets to see of a job's logs.
 @Suite struct EscapeFilterTests {

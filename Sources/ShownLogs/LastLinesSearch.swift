@@ -1,14 +1,17 @@
-import BuildAPI
-import Policy
-import ServiceClient
+public import BuildAPI
+public import ServiceClient
 
 /// Finds where the last lines of a job's logs begin, in the order in which a ``LogFollower`` shows the logs: the job's
 /// own, each task's, and, if the job has ended, the last line of its own.
 ///
 /// It asks about one log after the other, from the last one back, until it has enough lines.
-final class LastLinesSearch {
+public final class LastLinesSearch {
+    /// The most lines that can be wanted.
+    public static let mostLines = 100_000
+
     private let service: any BuildService
-    private let permit: Permit
+    private let job: Job
+    private let person: Person?
     private let found: (Result<LogStarts, ServiceError>) -> Void
     private var missing: Int
     /// The logs that it has not asked about, the last one at the end; true: nothing more is written to it.
@@ -17,23 +20,25 @@ final class LastLinesSearch {
     /// Of an ended job's own log; nil: it has not been asked for.
     private var lastWord: LastLines?
 
-    /// - Parameter count: how many lines are wanted.
-    init(
-        _ count: Int, _ permit: Permit, of service: any BuildService,
+    /// - Parameters:
+    ///   - count: how many lines are wanted.
+    ///   - person: who reads the logs; nil, for operators only: nobody in particular.
+    public init(
+        _ count: Int, _ job: Job, for person: Person?, of service: any BuildService,
         found: @escaping (Result<LogStarts, ServiceError>) -> Void
     ) {
         self.service = service
-        self.permit = permit
+        self.job = job
+        self.person = person
         self.found = found
         missing = count
-        let job = permit.job
         logs = [(LogName.job, job.status.isFinal)]
         logs += job.tasks.filter { $0.status != .pending && $0.status != .skipped }
             .map { ($0.name, job.status.isFinal || $0.status != .running) }
     }
 
-    func start() {
-        guard permit.job.status.isFinal, missing > 0 else { return next() }
+    public func start() {
+        guard job.status.isFinal, missing > 0 else { return next() }
         ask(about: LogName.job, 1) { [unowned self] in
             lastWord = $0
             missing -= $0.count
@@ -56,7 +61,7 @@ final class LastLinesSearch {
     }
 
     private func ask(about log: String, _ count: Int, then: @escaping (LastLines) -> Void) {
-        service.lastLines(count, of: log, of: permit.job, for: permit.person) { [weak self] result in
+        service.lastLines(count, of: log, of: job, for: person) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success(let lines): then(lines)

@@ -1,16 +1,16 @@
-import BuildAPI
-import EventLoop
-import Policy
-import ServiceClient
+public import BuildAPI
+public import EventLoop
+public import ServiceClient
 
 /// Shows the logs of a job on a sink until the job has ended.
 ///
 /// Its owner reports changes of the job to it: a task's log is opened when the task has started and the previous
 /// task's log has ended. The set-up log continues in parallel until the job ends; if the job has already ended, the
 /// set-up log comes first, except for its last line, which says how the job ended, and comes last.
-final class LogFollower {
+public final class LogFollower {
     private let service: any BuildService
-    private let permit: Permit
+    private let job: Job
+    private let person: Person?
     private let sink: OutputSink
     private let ended: (Result<Void, ServiceError>) -> Void
     private var writer: LogWriter
@@ -24,19 +24,21 @@ final class LogFollower {
     private var lastWord: LastLine?
     private var isFinal = false
     /// Whether the service had any of the logs.
-    private(set) var hasFoundLog: Bool
+    public private(set) var hasFoundLog: Bool
     private var hasEnded = false
 
     /// - Parameters:
+    ///   - person: who reads the logs; nil, for operators only: nobody in particular.
     ///   - sink: while it is full, nothing more is read from the service.
     ///   - starts: by default, the first byte of each log.
     ///   - ended: the job has ended and all its logs have been shown, or a log could not be read.
-    init(
-        _ permit: Permit, of service: any BuildService, to sink: OutputSink, raw: Bool,
+    public init(
+        _ job: Job, for person: Person?, of service: any BuildService, to sink: OutputSink, raw: Bool,
         from starts: LogStarts = LogStarts(),
         ended: @escaping (Result<Void, ServiceError>) -> Void
     ) {
-        self.permit = permit
+        self.job = job
+        self.person = person
         self.service = service
         self.sink = sink
         self.starts = starts
@@ -44,7 +46,7 @@ final class LogFollower {
         hasFoundLog = !starts.skipped.isEmpty
         self.ended = ended
         writer = LogWriter(raw: raw)
-        lastWord = permit.job.status.isFinal ? LastLine() : nil
+        lastWord = job.status.isFinal ? LastLine() : nil
         sink.onDrain = { [weak self] in self?.resume() }
         if !known.contains(LogName.job) { open(LogName.job) }
     }
@@ -54,7 +56,7 @@ final class LogFollower {
     }
 
     /// The job has changed.
-    func update(_ job: Job) {
+    public func update(_ job: Job) {
         for task in job.tasks where task.status != .pending && task.status != .skipped {
             if known.insert(task.name).inserted { waiting.append(task.name) }
         }
@@ -63,11 +65,11 @@ final class LogFollower {
     }
 
     /// Ends the line that a log has begun: something else is printed now.
-    func breakLine() {
+    public func breakLine() {
         sink.write(writer.breakLine())
     }
 
-    func stop() {
+    public func stop() {
         guard !hasEnded else { return }
         hasEnded = true
         sink.write(writer.finish())
@@ -88,7 +90,7 @@ final class LogFollower {
     private func open(_ log: String) {
         guard !hasEnded else { return }
         streams[log] = service.followLog(
-            log, of: permit.job, for: permit.person, from: starts.offsets[log] ?? 0
+            log, of: job, for: person, from: starts.offsets[log] ?? 0
         ) { [weak self] bytes in
             guard let self, !self.hasEnded else { return true }
             guard !self.sink.isFull else { return false }
