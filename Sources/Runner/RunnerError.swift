@@ -22,6 +22,8 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
         case conflict
         /// It existed and has ended.
         case gone
+        /// An operator has ended the session.
+        case sessionEnded
         case tooLarge
         case unsupportedMediaType
         /// The range begins after the end.

@@ -29,6 +29,7 @@ import Testing
         ("PUT /v1/jobs/999999/hold", 403, 403, 404),
         ("PUT /v1/jobs/999999/shares/alice", 403, 403, 404),
         ("DELETE /v1/jobs/999999/builder", 403, 403, 404),
+        ("DELETE /v1/jobs/999999/sessions/n6mkrpr97f", 403, 403, 404),
         // A gateway says for whom; nobody has that id.
         ("POST /v1/jobs/999999/cancel?person=999999", 403, 422, 422),
         ("POST /v1/jobs/999999/reruns?person=999999", 403, 422, 422),

@@ -156,7 +156,7 @@ final class BuilderSession: RunningCommand {
     }
 
     private func startTransport() {
-        if !transport.tellsOfJob { stopWatching() }
+        if !watchesInside { stopWatching() }
         transport.start()
     }
 
@@ -180,6 +180,7 @@ final class BuilderSession: RunningCommand {
             // First, because the decision must not be made before the log knows about the change.
             follower?.update(job)
             take(.job(job))
+            claim.jobChanged(job)
             if phase == .inside { transport.update(job) }
         } ended: { [unowned self] result in
             watch = nil
@@ -198,15 +199,18 @@ final class BuilderSession: RunningCommand {
         keeper?.watchEnded()
     }
 
-    /// Watches the job for the notices inside, the only reason for a stream there.
+    /// Watches the job for the notices inside, and to know at once when the session has to end.
     private func watchFromInside() {
-        guard transport.tellsOfJob, phase == .inside else { return }
-        if !context.service.announcesChanges {
+        guard phase == .inside else { return }
+        if !watchesInside {
             stopWatching()
         } else if watch == nil {
             startWatching()
         }
     }
+
+    /// What is only polled is not worth it: heartbeats report the deadline.
+    private var watchesInside: Bool { context.service.announcesChanges }
 
     private func determineReason() {
         if watch == nil { startWatching() }

@@ -289,7 +289,9 @@ struct BuilderSessionMachine {
 
     private mutating func notClaimed(_ error: ServiceError) -> [Action] {
         switch state {
-        case .waiting, .showingLog, .entering: return end(.notClaimed(error, job.id, verb: kind.verb))
+        case .waiting, .showingLog, .entering:
+            guard error.code != .sessionEnded else { return end(.sessionEnded(error)) }
+            return end(.notClaimed(error, job.id, verb: kind.verb))
         case .inside(var inside):
             inside.claim = .none
             state = .inside(inside)
@@ -317,7 +319,7 @@ struct BuilderSessionMachine {
             inside.claim = .requested
             state = .inside(inside)
             return [.claim]
-        case .notPermitted, .suspended, .termsChanged: break
+        case .notPermitted, .suspended, .termsChanged, .sessionEnded: break
         default: return []
         }
         if case .determiningReason = state { return [] }
@@ -336,6 +338,7 @@ struct BuilderSessionMachine {
         if [.notPermitted, .suspended, .termsChanged].contains(error.code) {
             return end(.sessionRevoked(error, job.id))
         }
+        guard error.code != .sessionEnded else { return end(.sessionEnded(error)) }
         guard case .inside = state else { return end(.lost(.claim(error), job.id)) }
         return determineReason(of: .claim(error))
     }

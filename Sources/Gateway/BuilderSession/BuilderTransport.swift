@@ -5,8 +5,6 @@ import FoundationEssentials
 protocol BuilderTransport: AnyObject {
     /// The kind of claim that it needs.
     var kind: Claim.Kind { get }
-    /// Whether it shows changes of the job while it lasts.
-    var tellsOfJob: Bool { get }
     /// Whether many sessions end before there is anything to show, so that watching the job can begin later.
     var isOftenShort: Bool { get }
     /// Called with `connected`, `authenticated`, `started`, `ended`, `connectionFailed` and `idle`.

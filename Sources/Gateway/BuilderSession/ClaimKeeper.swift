@@ -26,6 +26,8 @@ final class ClaimKeeper {
     private var isClaiming = false
     private var heartbeat: Timer?
     private var lease: Timer?
+    /// Whether the service shows the session among those in the job's builder, as far as is known.
+    private var isShown = false
     /// Set at the end: how to release a claim that arrives late.
     private var ending: (reason: Claim.Reason, then: () -> Void)?
 
@@ -48,7 +50,10 @@ final class ClaimKeeper {
             key: context.key.line, from: context.environment.clientAddress)
         context.service.claim(permit.job.id, request) { [unowned self] result in
             isClaiming = false
-            if case .success(let claim) = result { self.claim = claim }
+            if case .success(let claim) = result {
+                self.claim = claim
+                isShown = true
+            }
             guard ending == nil else { return release() }
             switch result {
             case .success(let claim):
@@ -86,17 +91,29 @@ final class ClaimKeeper {
         heartbeat?.cancel()
         let pause = max(1000, Int(lease) * 1000 / 3)
         heartbeat = context.loop.timer(after: .milliseconds(pause)) { [unowned self] in
-            guard let claim, ending == nil else { return }
-            context.service.heartbeat(claim) { [unowned self] result in
-                guard ending == nil else { return }
-                if case .success(let claim) = result {
-                    renewed(for: lease)
-                    handler(.deadline(claim.deadline))
-                }
-                handler(.heartbeat(result.error))
-            }
+            renew()
             beat(every: lease)
         }
+    }
+
+    private func renew() {
+        guard let claim, ending == nil else { return }
+        context.service.heartbeat(claim) { [unowned self] result in
+            guard ending == nil else { return }
+            if case .success(let answer) = result {
+                renewed(for: claim.lease)
+                handler(.deadline(answer.deadline))
+            }
+            handler(.heartbeat(result.error))
+        }
+    }
+
+    /// The job has changed. When the service does not show the session in it, or no longer, a heartbeat asks once, and at
+    /// once, what has become of the claim.
+    func jobChanged(_ job: Job) {
+        let wasShown = isShown
+        isShown = job.sessions.contains { $0.session == context.journal.session }
+        if wasShown, !isShown { renew() }
     }
 
     private func renewed(for seconds: UInt32) {

@@ -37,8 +37,7 @@ final class ProgramTransport: BuilderTransport {
 
     /// A shell without a terminal runs a script, or nothing: nobody logs in.
     var kind: Claim.Kind { command == nil && terminal != nil ? .shell : .exec }
-    var tellsOfJob: Bool { terminal != nil }
-    let isOftenShort = false
+    var isOftenShort: Bool { terminal == nil }
 
     func connect(to builder: Job.Builder) {
         connection?.close()

@@ -27,7 +27,6 @@ final class ProxyTransport: BuilderTransport {
     }
 
     let kind = Claim.Kind.proxy
-    let tellsOfJob = true
     let isOftenShort = true
 
     func connect(to builder: Job.Builder) {

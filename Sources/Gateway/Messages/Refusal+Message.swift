@@ -250,6 +250,11 @@ extension Refusal {
             Message(
                 .noBuilder, "The builder of job \(job) is gone.",
                 cause: "the new claim is for another builder")
+        case .sessionEnded(let error):
+            Message(
+                .tryAgain, "An administrator has ended this session.",
+                "The builder is still there: run the same command again to return.",
+                cause: Self.cause(noClaim: error))
         case .sessionRevoked(let error, _) where error.code == .suspended:
             Self.suspended("This session has ended.", cause: Self.cause(noClaim: error))
         case .sessionRevoked(let error, let job):

@@ -148,6 +148,8 @@ enum Refusal: Error {
     case builderEnded(Job, loss: Loss?)
     /// The claim was requested again, and the new one is for another builder.
     case builderReplaced(JobID)
+    /// An administrator has ended the session.
+    case sessionEnded(ServiceError)
     /// The person is no longer allowed to be inside.
     case sessionRevoked(ServiceError, JobID)
     /// While a command lasted, the person has lost what they need for it.

@@ -28,6 +28,9 @@ enum ProblemAnswer {
             headers[.allow] = allowed
         case .conflict: (problem.status, problem.title) = (409, "Conflict")
         case .gone: (problem.status, problem.title) = (410, "Gone")
+        case .sessionEnded:
+            problem.type = Problem.endedSessionType
+            (problem.status, problem.title) = (410, "Gone")
         case .tooLarge: (problem.status, problem.title) = (413, "Content Too Large")
         case .unsupportedMediaType: (problem.status, problem.title) = (415, "Unsupported Media Type")
         case .rangeNotSatisfiable(let size):

@@ -18,6 +18,7 @@ enum Resource: Equatable, Sendable {
     case deadline(JobID)
     case hold(JobID)
     case share(JobID, name: String)
+    case session(JobID, id: String)
     case builder(JobID)
     case claim(String)
     case heartbeat(claim: String)
@@ -125,6 +126,7 @@ enum Resource: Equatable, Sendable {
         case ("builder", 1): self = .builder(job)
         case ("artifacts", 1): self = .artifacts(job)
         case ("artifacts", _): self = .artifact(job, name: words.dropFirst().joined(separator: "/"))
+        case ("sessions", 2): self = .session(job, id: words[words.startIndex + 1])
         case ("shares", 2): self = .share(job, name: words[words.startIndex + 1])
         case ("logs", 2): self = .log(job, name: words[words.startIndex + 1])
         default: return nil
@@ -147,6 +149,7 @@ enum Resource: Equatable, Sendable {
         case .hold, .share: [.put: .gateway, .delete: .gateway]
         case .terms, .hostAuthority, .images, .pools: [.get: .gateway]
         case .allocations, .people: [.get: .operator]
+        case .session: [.delete: .operator]
         case .suspension, .administration, .robot, .membership: [.put: .operator, .delete: .operator]
         }
     }

@@ -57,6 +57,11 @@ struct Responder: HTTPResponder {
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))
+        case .session(let id, let session):
+            return try json(
+                await directory.with(id) { job throws(RunnerError) in
+                    try await job.end(session: session, by: client.name)
+                })
         case .reruns(let id): return try await rerun(id, request, query, role)
         case .jobs where request.method == .get: return try await listJobs(query, for: client)
         case .jobs: return try await submit(request, query)

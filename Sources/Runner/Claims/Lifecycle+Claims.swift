@@ -15,6 +15,9 @@ extension Lifecycle {
             throw RunnerError(.forbidden, "This person is not allowed to do that with this job.")
         }
         let person = permit.person
+        guard !record.endedSessions.contains(where: { $0.session == request.session }) else {
+            throw EndedSession.refusal
+        }
         guard let builder = record.job.builder else {
             if record.job.status.isFinal { throw RunnerError(.gone, "The builder is gone.") }
             throw RunnerError(.conflict, "There is no builder yet.")
@@ -103,11 +106,26 @@ extension Lifecycle {
         return []
     }
 
+    /// An operator ends a session for good. Nobody has logged out of it, so the builder stays.
+    ///
+    /// - Parameter name: the operator's.
+    mutating func ended(session: String, by name: String, at now: Date) throws(RunnerError) -> [Effect] {
+        guard let claim = record.claims.first(where: { $0.session == session }) else {
+            throw RunnerError(.notFound, "There is no such session in job \(record.job.id).")
+        }
+        record.endedSessions.append(EndedSession(claim: claim.id, session: session))
+        return released(claim.id, reason: .lost, remark: "by \(name)", at: now)
+    }
+
     /// The session has ended, for that reason. It is not an error if the claim has ended already.
-    mutating func released(_ id: String, reason: Claim.Reason, at now: Date) -> [Effect] {
+    ///
+    /// - Parameter remark: what the record says instead of the reason.
+    mutating func released(
+        _ id: String, reason: Claim.Reason, remark: String? = nil, at now: Date
+    ) -> [Effect] {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
         let gone = record.claims.remove(at: index)
-        let audit = "session \(gone.session): ended, \(reason.rawValue)"
+        let audit = "session \(gone.session): ended\(remark.map { " \($0)" } ?? ", \(reason.rawValue)")"
         let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople]
         guard record.job.status.isFinal else { return effects + updateDeadline() }
         if isLastLogout(gone, reason) { record.endsWhenUnclaimed = true }

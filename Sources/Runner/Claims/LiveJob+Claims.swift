@@ -46,7 +46,9 @@ extension LiveJob {
     }
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {
-        guard let standing = record.claims.first(where: { $0.id == claim }) else { throw Self.ended }
+        guard let standing = record.claims.first(where: { $0.id == claim }) else {
+            throw record.endedSessions.contains { $0.claim == claim } ? EndedSession.refusal : Self.ended
+        }
         let permit: Permit
         do throws(RunnerError) {
             let principal = try await Identification(find: context.people.presentKey)
@@ -58,6 +60,21 @@ extension LiveJob {
         }
         guard let renewed = renew(claim, as: permit.standing) else { throw Self.ended }
         return renewed
+    }
+
+    /// Ends somebody's session, whatever the person wants.
+    ///
+    /// - Parameter name: the operator's, for the records.
+    /// - Returns: the job without it.
+    func end(session: String, by name: String) async throws(RunnerError) -> Job {
+        guard !isStopping else { throw RunnerError(.stopping, "The service is stopping.") }
+        var job = record.job
+        try await apply { lifecycle, now throws(RunnerError) in
+            let effects = try lifecycle.ended(session: session, by: name, at: now)
+            job = lifecycle.record.job
+            return effects
+        }
+        return job
     }
 
     func release(_ claim: String, reason: Claim.Reason) async throws(RunnerError) {

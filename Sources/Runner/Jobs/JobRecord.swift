@@ -32,6 +32,8 @@ struct JobRecord: Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
+    /// Of the builder that there is.
+    var endedSessions: [EndedSession] = []
     /// Of a machine that has dialled a gateway, by itself or because a provider has made it do so; nil: any other builder.
     var attachment: MachineAttachment?
     /// When the builder was started; the manifest's timeout counts from then.

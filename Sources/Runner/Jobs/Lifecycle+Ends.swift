@@ -94,6 +94,7 @@ extension Lifecycle {
         record.until = nil
         record.keptSince = nil
         record.claims = []
+        record.endedSessions = []
         record.job.sessions = []
         let why = Effect.audit("the builder ends: \(end.reason.rawValue)")
         return audits + [why, .publish(.builder)]

@@ -7,6 +7,14 @@ extension SallyportService {
         send(HTTPRequest(path: "/v1/allocations", about: .optional), answer)
     }
 
+    /// Ends somebody's session at once, and for good. Answers with the job without it.
+    public func endSession(
+        _ session: String, in job: JobID, _ answer: @escaping (Result<Job, ServiceError>) -> Void
+    ) {
+        let path = "/v1/jobs/\(job)/sessions/\(session.percentEncoded)"
+        send(HTTPRequest(method: "DELETE", path: path, about: .optional), answer)
+    }
+
     public func people(
         page: PageRequest, _ answer: @escaping (Result<AccountList, ServiceError>) -> Void
     ) {

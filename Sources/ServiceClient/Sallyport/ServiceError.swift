@@ -34,6 +34,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case noSuchPerson
         /// The claim has ended.
         case claimEnded
+        /// An administrator has ended the session, which gets no other claim.
+        case sessionEnded
         /// The builder has ended.
         case builderGone
         /// There is no builder yet, or it is booting.
@@ -93,8 +95,9 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         switch code {
         case .unreachable, .hungUp, .timedOut, .insecure, .brokenOff, .tooMany, .unavailable: true
         case .malformedAnswer, .tooOld, .gatewayFault, .untrusted, .redirected: false
-        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
-            .notPermitted, .suspended, .notAuthenticated, .termsChanged, .conflict, .badInput, .notOffered,
+        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .sessionEnded, .builderGone,
+            .notReady, .notPermitted, .suspended, .notAuthenticated, .termsChanged, .conflict, .badInput,
+            .notOffered,
             .refused:
             false
         }
@@ -120,8 +123,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
         case .notAuthenticated:
             "The build service does not accept the token: it is missing or wrong."
         case .notOffered: "The build service does not offer this."
-        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notReady,
-            .notPermitted, .suspended, .termsChanged, .conflict, .badInput, .refused:
+        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .sessionEnded, .builderGone,
+            .notReady, .notPermitted, .suspended, .termsChanged, .conflict, .badInput, .refused:
             "The build service refused."
         }
     }

@@ -40,7 +40,8 @@ struct Failure: Error, Equatable {
             sentence = said ?? "\(error.description) (\(HostileText.printable(error.detail)))"
         case .untrusted, .redirected: status = .configuration
         case .notAuthenticated, .notPermitted, .suspended, .termsChanged: status = .noPermission
-        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .builderGone, .notOffered:
+        case .noSuchJob, .noSuchLog, .noSuchKey, .noSuchPerson, .claimEnded, .sessionEnded, .builderGone,
+            .notOffered:
             status = .noInput
         case .tooMany, .unavailable: status = .tryAgain
         case .notReady, .conflict, .badInput, .refused: status = .data

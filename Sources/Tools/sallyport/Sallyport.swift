@@ -9,7 +9,7 @@ struct Sallyport: AsyncParsableCommand {
         version: "sallyport \(Version.text)",
         subcommands: [
             Submit.self, Jobs.self, Show.self, Tail.self, Extend.self, Release.self, Cancel.self,
-            Sessions.self, Keys.self, People.self, Tokens.self, Allocations.self, Hosts.self,
+            Sessions.self, EndSession.self, Keys.self, People.self, Tokens.self, Allocations.self, Hosts.self,
             CheckCommand.self, ConformanceCommand.self,
         ])
 }

@@ -43,6 +43,13 @@ import Testing
         #expect(error(403, problem).code == .suspended && !error(403, problem).isTransient)
     }
 
+    @Test(arguments: [Subject.claim, .standingClaim]) func anEndedSessionIsToldByItsType(subject: Subject) {
+        let problem = #"{"type":"urn:sallyport:session-ended","title":"t","status":410}"#
+        let response = HTTPResponse(status: 410, mediaType: MediaType.problem, body: Array(problem.utf8))
+        let error = ServiceError(response, about: subject)
+        #expect(error.code == .sessionEnded && !error.isTransient)
+    }
+
     @Test func termsOfUseAreToldByTheirType() {
         let problem = #"{"type":"urn:sallyport:terms","title":"t","status":403,"detail":"accept them"}"#
         #expect(error(403, problem).code == .termsChanged)

@@ -66,6 +66,11 @@ struct StoredJob: Codable, Equatable {
         var since: Date
     }
 
+    struct StoredEndedSession: Codable, Equatable {
+        var claim: String
+        var session: String
+    }
+
     /// The lease begins anew after a restart.
     struct StoredAttachment: Codable, Equatable {
         var id: String?
@@ -155,6 +160,7 @@ struct StoredJob: Codable, Equatable {
     var earlyEntries: [StoredEarlyEntry]?
     var artifacts: StoredArtifacts?
     var artifactsUntil: Date?
+    var endedSessions: [StoredEndedSession]?
 }
 
 // MARK: To the database
@@ -204,6 +210,10 @@ extension StoredJob {
         earlyEntries = job.entered.map { $0.map(StoredEarlyEntry.init) }
         artifacts = job.artifacts.map(StoredArtifacts.init)
         artifactsUntil = record.artifactsUntil
+        endedSessions =
+            record.endedSessions.isEmpty
+            ? nil
+            : record.endedSessions.map { StoredEndedSession(claim: $0.claim, session: $0.session) }
     }
 }
 
@@ -391,7 +401,9 @@ extension StoredJob {
                 image: image, keep: try Self.read(keepRule), timeout: timeout,
                 pool: pool ?? Configuration.Runner.localPool,
                 arch: arch.flatMap { Architecture($0) }),
-            source: source, claims: try standingClaims(), attachment: attachment?.attachment,
+            source: source, claims: try standingClaims(),
+            endedSessions: (endedSessions ?? []).map { EndedSession(claim: $0.claim, session: $0.session) },
+            attachment: attachment?.attachment,
             builderStarted: builderStarted, until: until,
             keptSince: keptSince, isEntered: isEntered ?? false,
             lifetime: lifetime.map {

@@ -52,6 +52,7 @@ extension ServiceError {
         case 415 where subject.isOptional: .notOffered
         case 405 where subject.isOptional, 501 where subject.isOptional: .notOffered
         case 409: conflict(about: subject)
+        case 410 where problem?.type == Problem.endedSessionType: .sessionEnded
         case 410 where subject == .standingClaim || subject == .endOfClaim: .claimEnded
         case 410: .builderGone
         case 416 where subject == .log: .noSuchLog

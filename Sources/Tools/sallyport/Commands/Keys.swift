@@ -143,7 +143,7 @@ struct Lasting: ExpressibleByArgument {
 struct RemoveKey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a key. Sessions that were opened with it end at their next heartbeat.")
+        abstract: "Remove a key. Sessions that were opened with it end.")
 
     @Argument(help: "The fingerprint, as keys list shows it.") var fingerprint: String
     @OptionGroup var options: ServiceOptions

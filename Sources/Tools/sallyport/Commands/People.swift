@@ -43,7 +43,7 @@ struct ListPeople: ParsableCommand {
 struct SuspendPerson: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "suspend",
-        abstract: "Suspend a person, who loses all rights. Their sessions end at the next heartbeat.")
+        abstract: "Suspend a person, who loses all rights. Their sessions end.")
 
     @Argument(help: "The person's name.") var name: String
     @OptionGroup var options: ServiceOptions

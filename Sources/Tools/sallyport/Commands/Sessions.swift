@@ -41,6 +41,32 @@ struct Sessions: ParsableCommand {
     }
 }
 
+/// `end-session`: ends one session at once.
+struct EndSession: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "end-session",
+        abstract: "End one session at once. The builder stays, and the person can come back.")
+
+    @Argument(help: "The session, as sessions shows it.") var session: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            guard
+                let open = OpenSession.list(try options.liveJobs().jobs).first(where: {
+                    $0.session == session
+                })
+            else {
+                throw Failure(.noInput, "There is no session \(HostileText.printable(session, limit: 64)).")
+            }
+            let job = try options.ask { $0.endSession(session, in: open.job, $1) }
+            try options.answer(job) {
+                "The session of \(open.person.printableName) in job \(job.id) ends now. The builder stays."
+            }
+        }
+    }
+}
+
 /// A session, with the job in whose builder it is.
 struct OpenSession: Encodable {
     let session: String

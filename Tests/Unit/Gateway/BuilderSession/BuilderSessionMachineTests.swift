@@ -387,6 +387,25 @@ import Testing
         }
     }
 
+    /// It does not claim the builder again, and says that this can be done.
+    @Test(arguments: Claim.Kind.allCases) func aSessionThatAnAdministratorEndsIsOver(kind: Claim.Kind) {
+        let error = Fixture.serviceError(.sessionEnded)
+        func isEnded(_ actions: [BuilderSessionMachine.Action]) -> Bool {
+            actions == [.refuse(.sessionEnded(error), .lost)]
+        }
+        var machine = inside(kind)
+        #expect(isEnded(machine.handle(.heartbeat(error))) && machine.handle(.heartbeat(error)).isEmpty)
+        // The lease has run out, and the session has asked for another claim.
+        machine = inside(kind)
+        #expect(machine.handle(.heartbeat(Fixture.serviceError(.claimEnded))) == [.claim])
+        #expect(isEnded(machine.handle(.notClaimed(error))))
+        machine = entering(kind)
+        #expect(isEnded(machine.handle(.notClaimed(error))))
+        machine = entering(kind)
+        _ = machine.handle(.claimed(Fixture.claim(of: kept)))
+        #expect(isEnded(machine.handle(.heartbeat(error))))
+    }
+
     @Test func anIdleSessionIsClosedAndTheBuilderKept() {
         var machine = inside(.shell)
         let actions = machine.handle(.idle(.seconds(900)))

@@ -19,7 +19,6 @@ import Testing
     /// Connects, authenticates and starts at once, and then waits for the test.
     private final class ScriptedTransport: BuilderTransport {
         let kind: Claim.Kind
-        let tellsOfJob = false
         let isOftenShort = true
         var onEvent: (BuilderSessionMachine.Event) -> Void = { _ in }
         private(set) var calls: [String] = []
@@ -96,6 +95,28 @@ import Testing
     @Test func theClientOfAProxiedConnectionEndsItByGoing() throws {
         let (test, _, status) = try run(.proxy) { _, _, test in test.context.client.onGone?("in a test") }
         #expect(status == .success && test.service.releases == [.done])
+    }
+
+    /// Whatever kind it is: nobody waits for the next heartbeat, and nothing is claimed again.
+    @Test(arguments: Claim.Kind.allCases)
+    func aSessionThatAnAdministratorEndsIsOverAtOnce(kind: Claim.Kind) throws {
+        let (test, transport, status) = try run(kind) { [loop] _, _, test in
+            loop.timer(after: .seconds(1)) {
+                var job = Fixture.job()
+                job.sessions = [test.session]
+                test.service.report(.job(job))
+                test.service.heartbeat = .failure(Fixture.serviceError(.sessionEnded))
+                job.sessions = []
+                test.service.report(.job(job))
+            }
+        }
+        #expect(
+            status == .tryAgain && transport.calls.last == "leave" && loop.now.nanoseconds < 3_000_000_000)
+        #expect(test.service.requests.count { $0 == "claim" } == 1 && test.service.releases == [.lost])
+        #expect(
+            test.said.errors.contains(
+                "An administrator has ended this session. The builder is still there: run the same command again to return."
+            ))
     }
 
     @Test func theWindowsSizeIsHandedOn() throws {

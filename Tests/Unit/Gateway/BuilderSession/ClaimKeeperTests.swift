@@ -72,6 +72,35 @@ import Testing
         #expect(heartbeats > 20 && !heard.contains("lease ran out"))
     }
 
+    /// What the service shows of the job tells when there is something to ask about.
+    @Test func aClaimThatIsNoLongerShownIsAskedAboutAtOnce() {
+        test.service.claim = .success(Fixture.claim(of: Fixture.builder(.kept)))
+        var job = Fixture.job()
+        keeper.jobChanged(job)
+        keeper.request()
+        job.sessions = [test.session]
+        keeper.jobChanged(job)
+        #expect(heartbeats == 0)
+        test.service.heartbeat = .failure(Fixture.serviceError(.sessionEnded))
+        job.sessions = []
+        keeper.jobChanged(job)
+        keeper.jobChanged(job)
+        #expect(heard == ["claimed", "heartbeat: sessionEnded"])
+        keeper.release(.lost) {}
+        job.sessions = [test.session]
+        keeper.jobChanged(job)
+        job.sessions = []
+        keeper.jobChanged(job)
+        #expect(heartbeats == 1)
+    }
+
+    @Test func aServiceThatShowsNobodyIsAskedOnce() {
+        test.service.claim = .success(Fixture.claim(of: Fixture.builder(.kept)))
+        keeper.request()
+        for _ in 0..<3 { keeper.jobChanged(Fixture.job()) }
+        #expect(heartbeats == 1 && heard == ["claimed", "deadline", "heartbeat"])
+    }
+
     @Test func aClaimIsGivenBackOnceAndNothingIsHeardAfterwards() {
         test.service.claim = .success(Fixture.claim(of: Fixture.builder(.kept)))
         keeper.request()

@@ -44,7 +44,7 @@ extension Refusal {
             .proxyWithTerminal, .unpinnedBuilder(job.id, commandLine: "ssh x"),
             .uncertifiedBuilder(job.id, commandLine: "ssh x"), .jobEnded(gone),
             .atOtherGateway(job.id, gateway: "gw2", commandLine: "ssh x"),
-            .builderReplaced(job.id), .sessionRevoked(error, job.id),
+            .builderReplaced(job.id), .sessionEnded(error), .sessionRevoked(error, job.id),
             .sessionRevoked(Fixture.serviceError(.suspended), job.id),
             .revoked(.suspended(Fixture.alice), job.id),
             .revoked(.unknownKey(fingerprint: "SHA256:x"), job.id),
@@ -121,7 +121,8 @@ extension ServiceError.Code {
         .unreachable, .hungUp, .insecure, .untrusted(.authority), .untrusted(.time), .untrusted(.name),
         .timedOut,
         .brokenOff, .malformedAnswer, .redirected, .tooOld, .gatewayFault, .noSuchJob, .noSuchLog, .noSuchKey,
-        .noSuchPerson, .claimEnded, .builderGone, .notReady, .notPermitted, .suspended, .notAuthenticated,
+        .noSuchPerson, .claimEnded, .sessionEnded, .builderGone, .notReady, .notPermitted, .suspended,
+        .notAuthenticated,
         .termsChanged,
         .conflict, .badInput, .tooMany(nil), .unavailable, .notOffered, .refused,
     ]

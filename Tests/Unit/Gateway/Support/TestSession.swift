@@ -1,7 +1,9 @@
 import AuthorizedKeys
+import BuildAPI
 import CLinux
 import ConfigurationFile
 import EventLoop
+import FoundationEssentials
 import Glibc
 import TestSupport
 
@@ -55,6 +57,13 @@ final class TestSession {
             close(end.read)
             if end.write >= 0 { close(end.write) }
         }
+    }
+
+    /// What the service shows of it.
+    var session: Job.Session {
+        Job.Session(
+            session: context.journal.session, person: Fixture.alice, kind: .shell, from: "192.0.2.1",
+            since: .distantPast)
     }
 
     /// The person sends nothing more.

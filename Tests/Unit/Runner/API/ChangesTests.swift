@@ -101,6 +101,35 @@ struct ChangesTests {
         }
     }
 
+    @Test("an operator ends a session; its claim is gone, and it gets no other one")
+    func endedSession() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            let claim = try await service.claim("1").decode(Claim.self)
+            _ = try await service.claim("1", session: "s2").decode(Claim.self)
+            let path = "/v1/jobs/1/sessions/s1"
+            let ended = try await service.client.send(.DELETE, path)
+            #expect(ended.status == 200)
+            #expect(try ended.decode(Job.self).sessions.map(\.session) == ["s2"])
+            for refused in [
+                try await service.client.send(.POST, "/v1/claims/\(claim.id)/heartbeat"),
+                try await service.claim("1"),
+            ] {
+                #expect(refused.status == 410)
+                let problem = try refused.decode(Problem.self)
+                #expect(problem.type == Problem.endedSessionType)
+                #expect(problem.detail == "An administrator has ended this session.")
+            }
+            #expect(try await service.client.send(.DELETE, path).status == 404)
+            #expect(try await service.client.send(.DELETE, "/v1/jobs/9/sessions/s1").status == 404)
+            // The gateway gives back what it had.
+            let release = "/v1/claims/\(claim.id)?reason=lost"
+            #expect(try await service.client.send(.DELETE, release).status == 410)
+            #expect(try await service.claim("1", session: "s3").status == 201)
+        }
+    }
+
     @Test("a guest can enter, and loses the session at the next heartbeat after unsharing")
     func shares() async throws {
         try await TestService.run { service in

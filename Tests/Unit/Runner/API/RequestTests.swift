@@ -44,13 +44,15 @@ struct RequestTests {
         #expect(Resource(path: "/v1/jobs/7/cancel") == .cancellation(job))
         #expect(Resource(path: "/v1/claims/7-1/heartbeat") == .heartbeat(claim: "7-1"))
         #expect(Resource(path: "/v1/jobs/7/shares/b%7Eb") == .share(job, name: "b~b"))
+        #expect(Resource(path: "/v1/jobs/7/sessions/n6mk") == .session(job, id: "n6mk"))
         #expect(Resource(path: "/v1/host-authority") == .hostAuthority)
         #expect(
             Resource(path: "/v1/terms/2026-1/acceptances/3") == .acceptance(version: "2026-1", person: "3"))
         for path in [
             "/", "/v1", "/v2/jobs", "/v1/jobs/", "/v1/jobs/..", "/v1/jobs/7/", "/v1/jobs/7/x", "/v1//jobs",
             "/v1/jobs/7/logs", "/v1/jobs/7/logs/a/b", "/v1/jobs/7%2flogs", "/v1/keys/%",
-            "/v1/jobs/7/cancel/x", "/v1/jobs/7/shares", "/v1/jobs/7/deadline/x", "/v1/people/bob",
+            "/v1/jobs/7/cancel/x", "/v1/jobs/7/shares", "/v1/jobs/7/deadline/x", "/v1/jobs/7/sessions",
+            "/v1/people/bob",
             "/v1/terms/1/acceptances",
         ] {
             #expect(Resource(path: path) == nil, "\(path)")

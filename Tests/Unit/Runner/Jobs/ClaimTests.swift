@@ -165,6 +165,39 @@ struct ClaimTests {
         #expect(job.record.job.builder != nil)
     }
 
+    @Test(
+        "an operator ends one session for good: the builder stays, and the others in it",
+        arguments: Claim.Kind.allCases)
+    func endedByAnOperator(kind: Claim.Kind) throws {
+        var job = kept()
+        try claim(&job, "s", kind)
+        try claim(&job, "o", .exec)
+        let effects = try job.ended(session: "s", by: "root", at: start + 10)
+        #expect(effects.first == .audit("session s: ended by root") && effects.contains(.publish(.session)))
+        #expect(effects.contains(.tellPeople) && !effects.contains(.endBuilder))
+        #expect(job.record.job.sessions.map(\.session) == ["o"])
+        for again in [kind, .shell] {
+            let error = #expect(throws: RunnerError.self) { try claim(&job, "s", again) }
+            #expect(error?.code == .sessionEnded)
+        }
+        let error = #expect(throws: RunnerError.self) {
+            try job.ended(session: "s", by: "root", at: start)
+        }
+        #expect(error?.code == .notFound)
+        // The person comes back in another session.
+        try claim(&job, "again", kind)
+        _ = job.builderEnded(at: start)
+        #expect(job.record.endedSessions.isEmpty)
+    }
+
+    @Test("nobody has logged out of a session that an operator ends: the keep-time starts again")
+    func lastEndedByAnOperator() throws {
+        var job = kept()
+        try claim(&job, "s", .shell)
+        let effects = try job.ended(session: "s", by: "token ops", at: start + 10)
+        #expect(!effects.contains(.endBuilder) && job.record.job.builder?.keptUntil == start + 610)
+    }
+
     @Test("the same session gets the same claim")
     func idempotence() throws {
         var job = kept()

@@ -43,7 +43,7 @@ struct StoredFormTests {
         return JobRecord(
             job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab", arch: .arm64),
             source: 10,
-            claims: [claim],
+            claims: [claim], endedSessions: [EndedSession(claim: "1-1", session: "s0")],
             attachment: MachineAttachment(
                 id: "i", secret: .init(bytes: [1, 2]), expires: start, awaySince: start + 14, wait: 15,
                 idle: 16),
