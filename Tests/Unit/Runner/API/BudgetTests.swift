@@ -89,7 +89,8 @@ struct BudgetTests {
         #expect(
             try await service.client.send(.DELETE, "/v1/claims/\(claim.id)?reason=done").status == 204,
             "\(budget)", sourceLocation: place)
-        #expect(start.duration(to: .now) < .seconds(5), "\(budget)", sourceLocation: place)
+        // Nobody stands in line behind what is refused; the machine itself may be busy.
+        #expect(start.duration(to: .now) < .seconds(30), "\(budget)", sourceLocation: place)
     }
 
     private static func expectRefusal(

@@ -40,7 +40,10 @@ struct MemoryRunner {
 
     func wait(for id: JobID, in directory: JobDirectory, until condition: (Job) -> Bool) async throws {
         for try await item in try await directory.changes(of: id, after: nil) {
-            if case .change(let change) = item, condition(change.job) { return }
+            guard case .change(let change) = item, condition(change.job) else { continue }
+            // Whoever watches hears of a change before the directory does, and so before the next question.
+            while try await directory.shown(id).eventNumber < change.number { await Task.yield() }
+            return
         }
         Issue.record("the job's changes have ended before")
     }
