@@ -45,6 +45,7 @@ import Testing
         ("PUT /v1/terms/1/acceptances/999999", 403, 404, 404),
         ("GET /v1/people", 403, 403, 200),
         ("PUT /v1/people/nobody/suspension", 403, 403, 404),
+        ("DELETE /v1/people/nobody", 403, 403, 404),
         ("DELETE /v1/people/nobody/administration", 403, 403, 404),
         ("POST /v1/claims/999999/heartbeat", 403, 404, 404),
         ("DELETE /v1/claims/999999?reason=done", 403, 404, 404),

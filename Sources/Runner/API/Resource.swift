@@ -39,6 +39,7 @@ enum Resource: Equatable, Sendable {
     case acceptance(version: String, person: String)
     case allocations
     case people
+    case person(name: String)
     case suspension(name: String)
     case administration(name: String)
     case robot(name: String)
@@ -77,6 +78,7 @@ enum Resource: Equatable, Sendable {
             self = .acceptance(version: words[1], person: words[3])
         case 1 where words[0] == "allocations": self = .allocations
         case 1 where words[0] == "people": self = .people
+        case 2 where words[0] == "people": self = .person(name: words[1])
         case 3 where words[0] == "people" && words[2] == "suspension": self = .suspension(name: words[1])
         case 3 where words[0] == "people" && words[2] == "administration":
             self = .administration(name: words[1])
@@ -150,6 +152,7 @@ enum Resource: Equatable, Sendable {
         case .terms, .hostAuthority, .images, .pools: [.get: .gateway]
         case .allocations, .people: [.get: .operator]
         case .session: [.delete: .operator]
+        case .person: [.delete: .operator]
         case .suspension, .administration, .robot, .membership: [.put: .operator, .delete: .operator]
         }
     }

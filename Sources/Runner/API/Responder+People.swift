@@ -12,6 +12,7 @@ extension Responder {
     ) async throws(RunnerError) -> Response {
         let isSet = request.method == .put
         switch resource {
+        case .person(let name): try await remove(name, forgetting: try query.flag("forget"), by: client)
         case .suspension(let name):
             try await store.setSuspended(name, isSet)
             try await changed(name, isSet, "suspended", by: client) { $0.suspended }
@@ -51,6 +52,33 @@ extension Responder {
                 .conflict, "\(name) is still \(what), because the source of people says so.")
         }
         logger.info("\(name) is \(isSet ? "" : "no longer ")\(what), by \(client.name)")
+    }
+
+    /// Someone leaves: they lose their keys, shares and rights, and with these their sessions. Their jobs stay.
+    ///
+    /// - Parameter isForgotten: their id becomes their name, too.
+    private func remove(
+        _ name: String, forgetting isForgotten: Bool, by client: Authentication.Client
+    ) async throws(RunnerError) {
+        guard let account = try await store.account(name), account.name == name else {
+            throw RunnerError(.notFound, "There is no person with this name.")
+        }
+        let person = account.person
+        if isForgotten { try await directory.requireNothingLive(of: person) }
+        try await directory.endShares(with: person)
+        let isSourced = try await store.removeRights(of: person)
+        await directory.personChanged(person)
+        logger.info("\(name) is removed, by \(client.name)")
+        guard !isSourced else {
+            throw RunnerError(
+                .conflict,
+                "What was given to \(name) here is removed, but the source of people still says who they are. Remove them there, too."
+            )
+        }
+        guard isForgotten else { return }
+        try await store.forgetName(of: person, at: directory.timekeeper.now())
+        await directory.forgetName(of: person)
+        logger.info("the person with the id \(person.id) is forgotten, by \(client.name)")
     }
 
     func answerTerms(_ resource: Resource, _ request: Request) async throws(RunnerError) -> Response {

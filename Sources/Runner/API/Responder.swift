@@ -53,7 +53,7 @@ struct Responder: HTTPResponder {
         case .allocations:
             let overdue = await directory.context.allocations.overdue
             return try json(AllocationList(allocations: overdue))
-        case .people, .suspension, .administration, .robot, .membership:
+        case .people, .person, .suspension, .administration, .robot, .membership:
             return try await answerPeople(resource, request, query, by: client)
         case .cancellation, .deadline, .hold, .share, .builder:
             return try json(await change(resource, request, query, role))

@@ -45,6 +45,8 @@ actor JobDirectory {
     nonisolated let context: JobContext
     /// Jobs that may still change, and those that requests are changing.
     var entries: [JobID: Entry] = [:]
+    /// People whose names are no longer to be kept, as they are called now: a record that is just being read can still have them.
+    var forgotten: [Person] = []
     /// The jobs that wait, by the name of their pool: a full pool keeps no job of another one from starting.
     var waiting: [String: Waiting] = [:]
     /// The pools of the machines that an earlier runner has left, and that are being released.
@@ -144,6 +146,8 @@ actor JobDirectory {
     private static var unknown: RunnerError { RunnerError(.notFound, "There is no such job.") }
 
     func add(_ record: JobRecord) {
+        var record = record
+        for person in forgotten { _ = record.rename(person) }
         entries[record.job.id] = Entry(
             job: LiveJob(record, in: self, context), pool: record.build.pool,
             shown: ShownJob(job: record.job, eventNumber: record.eventNumber))

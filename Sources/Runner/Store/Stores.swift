@@ -172,6 +172,15 @@ protocol PeopleStore: Sendable {
     func hasGroup(_ group: Group) async throws(RunnerError) -> Bool
     /// Puts a person into a group, or takes them out of it. Its first member creates a group.
     func setMember(_ name: String, of group: Group, _ isMember: Bool) async throws(RunnerError)
+    /// Where somebody is let in, in order.
+    func jobsShared(with person: Person) async throws(RunnerError) -> [JobID]
+    /// Takes away what has been given to someone here: keys, pending ones too, groups, and whether they are an administrator or a
+    /// robot.
+    ///
+    /// - Returns: whether they still have some of it, because the source of people says so.
+    func removeRights(of person: Person) async throws(RunnerError) -> Bool
+    /// Makes someone's id their name, also in every stored job. No name that anybody chooses is one.
+    func forgetName(of person: Person, at now: Date) async throws(RunnerError)
     /// Stores what the source says about someone, if it is new; nil: nobody has this name any more.
     func remember(
         _ answer: SourcedPerson?, about name: String, at now: Date

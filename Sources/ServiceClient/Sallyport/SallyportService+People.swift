@@ -44,6 +44,17 @@ extension SallyportService {
             "/v1/people/\(name.percentEncoded)/groups/\(group.name.percentEncoded)", isMember, answer)
     }
 
+    /// Removes someone's keys, shares and rights, which ends their sessions. Their jobs stay.
+    ///
+    /// - Parameter isForgotten: their id becomes their name, wherever one has to be kept.
+    public func remove(
+        _ name: String, forgetting isForgotten: Bool,
+        _ answer: @escaping (Result<Void, ServiceError>) -> Void
+    ) {
+        let path = "/v1/people/\(name.percentEncoded)" + (isForgotten ? "?forget=true" : "")
+        sendWithoutAnswer(HTTPRequest(method: "DELETE", path: path, about: .person), answer)
+    }
+
     func change(
         _ path: String, _ isSet: Bool, _ answer: @escaping (Result<Void, ServiceError>) -> Void
     ) {

@@ -171,7 +171,7 @@ extension SQLiteStore {
         }
     }
 
-    private static func record(_ data: Data, of number: Int64, _ database: Database) throws -> JobRecord {
+    static func record(_ data: Data, of number: Int64, _ database: Database) throws -> JobRecord {
         switch try stored(data) {
         case .current(let job): return try job.record()
         case .first(let job):

@@ -6,10 +6,10 @@ import ServiceClient
 /// `people`: the people whom the service knows, and their rights.
 struct People: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List people, suspend them, make administrators and robots, and form groups.",
+        abstract: "List people, suspend and remove them, make administrators and robots, and form groups.",
         subcommands: [
             ListPeople.self, SuspendPerson.self, ResumePerson.self, Promote.self, Demote.self, Join.self,
-            Leave.self, MakeRobot.self,
+            Leave.self, MakeRobot.self, RemovePerson.self, ForgetPerson.self,
         ])
 }
 
@@ -141,6 +141,38 @@ struct MakeRobot: ParsableCommand {
             for member in (members ?? "").split(separator: ",") {
                 try options.ask { $0.setMember(String(member), of: Group(name: name), true, $1) } as Void
             }
+        }
+    }
+}
+
+/// `people remove`
+struct RemovePerson: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a person's keys, shares and rights, which ends their sessions. Their jobs stay.")
+
+    @Argument(help: "The person's name.") var name: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.remove(name, forgetting: false, $1) } as Void
+        }
+    }
+}
+
+/// `people forget`
+struct ForgetPerson: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forget",
+        abstract: "Remove a person, and make their id their name wherever one has to be kept.")
+
+    @Argument(help: "The person's name.") var name: String
+    @OptionGroup var options: ServiceOptions
+
+    func run() {
+        reporting { () throws(Failure) in
+            try options.ask { $0.remove(name, forgetting: true, $1) } as Void
         }
     }
 }

@@ -31,7 +31,7 @@ struct NetworkTests {
         (.GET, "/v1/images", .gateway),
         (.PUT, "/v1/terms/1/acceptances/1", .gateway), (.GET, "/v1/people", .operator),
         (.PUT, "/v1/people/bob/suspension", .operator), (.DELETE, "/v1/people/bob/suspension", .operator),
-        (.PUT, "/v1/people/bob/administration", .operator),
+        (.PUT, "/v1/people/bob/administration", .operator), (.DELETE, "/v1/people/bob", .operator),
         (.DELETE, "/v1/people/bob/administration", .operator),
     ]
 

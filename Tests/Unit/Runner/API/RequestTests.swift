@@ -46,13 +46,14 @@ struct RequestTests {
         #expect(Resource(path: "/v1/jobs/7/shares/b%7Eb") == .share(job, name: "b~b"))
         #expect(Resource(path: "/v1/jobs/7/sessions/n6mk") == .session(job, id: "n6mk"))
         #expect(Resource(path: "/v1/host-authority") == .hostAuthority)
+        #expect(Resource(path: "/v1/people/bob") == .person(name: "bob"))
         #expect(
             Resource(path: "/v1/terms/2026-1/acceptances/3") == .acceptance(version: "2026-1", person: "3"))
         for path in [
             "/", "/v1", "/v2/jobs", "/v1/jobs/", "/v1/jobs/..", "/v1/jobs/7/", "/v1/jobs/7/x", "/v1//jobs",
             "/v1/jobs/7/logs", "/v1/jobs/7/logs/a/b", "/v1/jobs/7%2flogs", "/v1/keys/%",
             "/v1/jobs/7/cancel/x", "/v1/jobs/7/shares", "/v1/jobs/7/deadline/x", "/v1/jobs/7/sessions",
-            "/v1/people/bob",
+            "/v1/people/bob/x",
             "/v1/terms/1/acceptances",
         ] {
             #expect(Resource(path: path) == nil, "\(path)")
@@ -80,7 +81,9 @@ struct RequestTests {
                 && !Role.gateway.includes(.operator))
         #expect(Resource.key(fingerprint: "x").role(for: "GET") == .keys)
         #expect(Resource.key(fingerprint: "x").role(for: "DELETE") == .gateway)
-        for resource in [Resource.people, .suspension(name: "x"), .administration(name: "x")] {
+        for resource in [
+            Resource.people, .person(name: "x"), .suspension(name: "x"), .administration(name: "x"),
+        ] {
             #expect(resource.methods.allSatisfy { $0.value == .operator })
         }
     }

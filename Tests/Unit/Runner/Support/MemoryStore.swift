@@ -333,6 +333,20 @@ final class MemoryStore: Store {
         }
     }
 
+    func jobsShared(with person: Person) async throws(RunnerError) -> [JobID] {
+        try perform("jobsShared") { state in
+            state.records.values.map(\.job).filter { $0.shares.contains { $0.isSame(as: person) } }.map(\.id)
+        }
+    }
+
+    func removeRights(of person: Person) async throws(RunnerError) -> Bool {
+        throw RunnerError(.failure, "Nobody leaves in memory.")
+    }
+
+    func forgetName(of person: Person, at now: Date) async throws(RunnerError) {
+        throw RunnerError(.failure, "Nobody leaves in memory.")
+    }
+
     /// - Parameter change: of the account, and the same of each key.
     private func change(
         _ name: String, _ change: @Sendable (inout Account, inout Key) -> Void
