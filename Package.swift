@@ -206,8 +206,8 @@ let package = Package(
         .target(
             name: "Check",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "HelperPrograms", "KeyLookup",
-                "Presentation", "ServiceClient",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "EventLoop", "Gateway", "HelperPrograms",
+                "KeyLookup", "Presentation", "ServiceClient",
             ],
             path: "Sources/Tools/Check",
             swiftSettings: settings),
@@ -425,7 +425,7 @@ let package = Package(
             path: "Tests/Unit/AuthorizedKeys",
             swiftSettings: testSettings),
         .testTarget(
-            name: "CheckTests", dependencies: ["AuthorizedKeys", "Check", "Presentation"],
+            name: "CheckTests", dependencies: ["AuthorizedKeys", "Check", "HelperPrograms", "Presentation"],
             path: "Tests/Unit/Check",
             swiftSettings: testSettings),
         .testTarget(

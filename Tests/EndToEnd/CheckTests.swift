@@ -55,6 +55,9 @@ import Testing
             "other users are allowed", site: "AllowUsers root\\n", "sshd.allowusers", says: site,
             login: "not allowed because"),
         sshd(
+            "users are allowed from elsewhere only", site: "AllowUsers builds@10.0.0.0/8\\n", "login",
+            state: "warn", says: "for this host's own address"),
+        sshd(
             "the drop-in is for another account", edit: "s/^Match User .*/Match User build/",
             "sshd.authorizedkeyscommand",
             says: "asks no program", login: "Permission denied"),
@@ -165,6 +168,14 @@ import Testing
                 """, undo: "cat /run/sallyport.toml >/etc/sallyport/sallyport.toml", check: "runner.pool.lab",
             says: "does not answer: no lab"),
         Mistake(
+            name: "a source of people that fails",
+            make: """
+                cp /etc/sallyport/sallyport.toml /run/
+                sed -i '/^\\[people\\]/a source = ["/bin/sh", "-c", "echo no directory >&2; exit 3"]' \
+                    /etc/sallyport/sallyport.toml
+                """, undo: "cat /run/sallyport.toml >/etc/sallyport/sallyport.toml", check: "runner.people",
+            says: "no directory"),
+        Mistake(
             name: "settings that contradict each other",
             make: """
                 cp /etc/sallyport/sallyport.toml /run/
@@ -243,7 +254,14 @@ import Testing
             sed -i 's/dispatch %u/dispatch --admission known %u/' \(Self.dropIn)
             \(Self.reload)
             sallyport check || echo "status $?"
-            ls /run/sallyport/keys
+            [ -z "$(ls /run/sallyport/keys)" ]
+            ssh-keygen -q -t ed25519 -N '' -f /run/known
+            sallyport check --identity /run/known || echo "status $?"
+            # That nobody has this key counts for a moment.
+            rm -f /run/sallyport/keys/*
+            sallyport keys add carol /run/known.pub
+            sallyport check --identity /run/known || echo "status $?"
+            rm -f /run/sallyport/keys/*
             mv /run/sallyport/api.sock /run/
             sallyport check || echo "status $?"
             mv /run/api.sock /run/sallyport/
@@ -253,9 +271,11 @@ import Testing
             [
                 "ok    dispatcher.answer: the dispatcher has asked the build service",
                 "ok    login: sshd refused a login",
+                "fail  login.known: a login with /run/known ended with: ",
+                "sallyport explain --key /run/known --from 127.0.0.1 -- whoami", "status 2",
+                "ok    login.known: a login with /run/known got in: carol, with the key SHA256:",
                 "fail  dispatcher.answer: the dispatcher gets no answer about keys", "status 2",
             ])
-        #expect(!checked.text.contains("SHA256:"), "\(checked)")
     }
 
     private func nobodyIsListening(on machine: InstalledMachine) async throws {

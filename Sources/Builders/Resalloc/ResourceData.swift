@@ -1,3 +1,4 @@
+import HelperPrograms
 import Yams
 
 /// What the server's `cmd_new` has printed about a machine, in one of the two forms that Copr reads: a line with the host
@@ -48,13 +49,5 @@ extension ResourceData {
             }
             port = number
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        let start = drop { $0.isWhitespace }
-        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...end])
     }
 }

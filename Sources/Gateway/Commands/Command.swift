@@ -27,6 +27,14 @@ protocol JobCommand: Command {
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?
 }
 
+/// A command that enters the job's builder.
+protocol EnteringCommand: JobCommand {
+    /// Whether it goes in while tasks are running.
+    var now: Bool { get }
+    /// What no state of the job changes. Throws what keeps everybody from entering in this way.
+    func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal)
+}
+
 /// A command about the person who asks. Everyone whose key is known can use it.
 protocol PersonalCommand: Sendable {
     func run(for principal: Principal, in context: SessionContext) throws(Refusal) -> (any RunningCommand)?

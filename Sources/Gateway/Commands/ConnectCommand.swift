@@ -3,7 +3,7 @@ import CommandGrammar
 import Policy
 
 /// `connect`: a shell on the job's builder, or a command there.
-struct ConnectCommand: JobCommand {
+struct ConnectCommand: EnteringCommand {
     static let manual = Manual(
         name: "connect", aliases: ["ssh", "shell", "exec", "run", "login"],
         synopsis: "connect [--now] [job] [command…]",
@@ -32,8 +32,12 @@ struct ConnectCommand: JobCommand {
         (job, command) = try arguments.jobAndCommand()
     }
 
-    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+    func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
         try context.requireHere(permit.job)
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try requireWay(permit, in: context)
         let transport = ProgramTransport(command, lendsAgent: lendsAgent, permit, in: context)
         let session = BuilderSession(permit, over: transport, now: now, in: context)
         session.start()

@@ -4,7 +4,7 @@ import Policy
 import ServiceClient
 
 /// `proxy`: connects standard input and output to the SSH server of the job's builder, for ssh's ProxyCommand.
-struct ProxyCommand: JobCommand {
+struct ProxyCommand: EnteringCommand {
     static let manual = Manual(
         name: "proxy", synopsis: "proxy <job>",
         summary: "connect your own ssh, scp, rsync or editor to the builder",
@@ -18,6 +18,8 @@ struct ProxyCommand: JobCommand {
     private static let builderTimeout = Duration.seconds(13)
 
     let job: JobID?
+    /// A program that speaks SSH cannot wait for the end of the tasks.
+    let now = true
     /// Whether the job was named by a builder's host name, as lines for all jobs do. Lines for one job name just that.
     let isOfAllJobs: Bool
 
@@ -27,7 +29,7 @@ struct ProxyCommand: JobCommand {
         isOfAllJobs = word.contains(".")
     }
 
-    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+    func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
         guard !context.environment.hasTerminal else { throw .proxyWithTerminal }
         try context.requireHere(permit.job)
         let job = permit.job.id
@@ -37,10 +39,13 @@ struct ProxyCommand: JobCommand {
         if isOfAllJobs, permit.job.builder?.certified == false {
             throw .uncertifiedBuilder(job, commandLine: context.commandLine("ssh-config --job \(job)"))
         }
+    }
+
+    func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
+        try requireWay(permit, in: context)
         if isOfAllJobs { sayWhomToLogInAs(permit.job, in: context) }
-        // A program that speaks SSH cannot wait for the end of the tasks.
         let session = BuilderSession(
-            permit, over: ProxyTransport(permit, in: context), now: true, builderTimeout: Self.builderTimeout,
+            permit, over: ProxyTransport(permit, in: context), now: now, builderTimeout: Self.builderTimeout,
             in: context)
         session.start()
         return session

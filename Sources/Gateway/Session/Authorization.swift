@@ -26,6 +26,8 @@ final class Authorization {
     private var principal: Principal?
     private var job: Result<Job?, ServiceError>?
     private var terms: TermsQuestion?
+    /// Whether somebody with a terminal is asked about the terms of use.
+    private let asksAboutTerms: Bool
 
     /// Whether the key opens nothing: it is unknown or pending, or its person is suspended.
     private(set) var isStranger = false
@@ -33,13 +35,16 @@ final class Authorization {
     private(set) var isPairing = false
 
     /// - Parameters:
+    ///   - asksAboutTerms: nobody is asked who is not there.
     ///   - admit: called when it is known who has come. What it throws is the answer.
     ///   - authorized: called once, with a command that this person is allowed to run.
     init(
-        in context: SessionContext, admit: @escaping (Comer) throws(Refusal) -> Void = { _ in },
+        in context: SessionContext, asksAboutTerms: Bool = true,
+        admit: @escaping (Comer) throws(Refusal) -> Void = { _ in },
         _ authorized: @escaping (AuthorizedCommand) -> Void
     ) {
         self.context = context
+        self.asksAboutTerms = asksAboutTerms
         self.admit = admit
         self.authorized = authorized
         key = UsedKey(fingerprint: context.key.fingerprint, isForProxy: false)
@@ -200,7 +205,9 @@ final class Authorization {
         do throws(Denial) {
             permit = try Permit.decide(type(of: command).action, on: identifier, found, for: principal)
         } catch {
-            guard case .termsNotAccepted = error, terms == nil, context.environment.hasTerminal else {
+            guard case .termsNotAccepted = error, terms == nil, asksAboutTerms,
+                context.environment.hasTerminal
+            else {
                 throw .denied(error, to: principal, by: key)
             }
             return acceptTerms(of: principal.person, then: command)

@@ -17,7 +17,7 @@ extension Configuration {
             }
             let settings = SourcehutService.Settings(
                 worker: worker, meta: meta, logs: sourcehut.logs, sessions: gateway.sessions)
-            return SourcehutService(settings, on: loop)
+            return SourcehutService(settings, witness: transport.witness, on: loop)
         }
     }
 }

@@ -16,6 +16,8 @@ struct SessionContext {
     /// The plain key that authenticated.
     let key: PublicKey
     let client: Client
+    /// Called with the reason of each refusal before the person reads it.
+    var onRefusal: (Refusal) -> Void = { _ in }
 
     var output: OutputSink { client.output }
     var errors: OutputSink { client.errors }
@@ -24,6 +26,7 @@ struct SessionContext {
     func finish(_ status: ExitStatus) { client.finish(status) }
 
     func refuse(_ refusal: Refusal) {
+        onRefusal(refusal)
         let message = refusal.message
         client.refuse(message, text: text(of: message))
     }
@@ -83,7 +86,7 @@ struct SessionContext {
         configuration.gateway.publicHost.flatMap { HostName.isValid($0) ? $0 : nil }
     }
 
-    private static func hostName() -> String {
+    static func hostName() -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let result = buffer.withUnsafeMutableBytes { gethostname($0.baseAddress!, $0.count - 1) }
         return result == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "this-host"

@@ -34,16 +34,17 @@ struct Drain: AsyncParsableCommand {
     }
 }
 
-/// `inspect`: what this host offers to builders. `sallyport check` runs it as the unit runs `serve`.
+/// `inspect`: what this host offers to builders, and what will not work. `sallyport check` runs it as the unit runs `serve`.
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print what this host offers to builders, and what will not work, in JSON. Starts nothing.")
+        abstract: "Print in JSON what this host offers to builders, and whether the source of people answers."
+    )
 
     @Option(help: "The configuration file.") var config = Configuration.defaultPath
 
     func run() async {
         await running(config, begin: Runner.obtainIsolation) { configuration, _ in
-            print(try HostileText.json(Runner.inspection(of: configuration.runner)))
+            print(try HostileText.json(await Runner.inspection(of: configuration)))
         }
     }
 }

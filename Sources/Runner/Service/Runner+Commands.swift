@@ -81,13 +81,22 @@ extension Runner {
         return Pools(pools)
     }
 
-    /// What builders will be like here, and what will not work. Starts nothing.
-    public static func inspection(of configuration: Configuration.Runner) -> HostInspection {
+    /// Whether the settings can be served, what builders will be like here, what will not work, and what the source of people
+    /// says. Starts nothing but that source.
+    public static func inspection(of configuration: Configuration) async -> HostInspection {
+        let people: PeopleRules
         do throws(RunnerError) {
-            try check(configuration)
+            try check(configuration.runner)
+            people = try PeopleRules(configuration.people)
         } catch {
             return HostInspection(obstacle: error.explanation)
         }
+        var inspection = hostInspection(for: configuration.runner)
+        inspection.people = await people.source?.trial()
+        return inspection
+    }
+
+    private static func hostInspection(for configuration: Configuration.Runner) -> HostInspection {
         let check = StartUpCheck(configuration)
         let host = BuilderHost(images: configuration.images)
         return HostInspection(
@@ -95,11 +104,11 @@ extension Runner {
             warnings: check.warnings(on: host, memory: Slots.machineMemory))
     }
 
-    /// Logs ``inspection(of:)``, or throws what makes builders impossible.
+    /// Logs what builders will be like, or throws what makes builders impossible.
     private static func inspectHost(
         for configuration: Configuration.Runner, _ logger: Logger
     ) throws(RunnerError) {
-        let inspection = inspection(of: configuration)
+        let inspection = hostInspection(for: configuration)
         if let obstacle = inspection.obstacle { throw RunnerError(.failure, obstacle) }
         for fact in inspection.facts { logger.info("\(fact)") }
         for warning in inspection.warnings { logger.warning("\(warning)") }

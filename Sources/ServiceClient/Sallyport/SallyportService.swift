@@ -21,7 +21,14 @@ public final class SallyportService: BuildService, SelfService {
     public var hasLeases: Bool { true }
 
     public func key(_ key: PublicKey, _ answer: @escaping (Result<Key?, ServiceError>) -> Void) {
-        let request = HTTPRequest(path: Key.requestTarget(fingerprint: key.fingerprint), about: .key)
+        self.key(withFingerprint: key.fingerprint, answer)
+    }
+
+    /// - Parameter fingerprint: `SHA256:` and base64.
+    public func key(
+        withFingerprint fingerprint: String, _ answer: @escaping (Result<Key?, ServiceError>) -> Void
+    ) {
+        let request = HTTPRequest(path: Key.requestTarget(fingerprint: fingerprint), about: .key)
         send(request) { answer(Self.absentAsNil($0)) }
     }
 
@@ -314,7 +321,9 @@ public final class SallyportService: BuildService, SelfService {
 
     /// What the service's clock says, in seconds since 1970; nil: its answers have no date.
     package func clock(_ answer: @escaping (Result<Int64?, ServiceError>) -> Void) {
-        client.sendPatiently(HTTPRequest(path: "/v1/pools", about: .optional)) { answer($0.map(\.date)) }
+        var request = HTTPRequest(path: "/v1/pools", about: .optional)
+        request.wantsDate = true
+        client.sendPatiently(request) { answer($0.map(\.date)) }
     }
 
     /// Waits for one answer: for programs that do one thing at a time.

@@ -1,6 +1,6 @@
 public import AuthorizedKeys
 public import BuildAPI
-public import EventLoop
+package import EventLoop
 import FoundationEssentials
 public import ServiceClient
 
@@ -44,10 +44,13 @@ public final class SourcehutService: BuildService {
     /// By the id of the claim.
     var inside: [String: Inside] = [:]
 
-    public init(_ settings: Settings, on loop: EventLoop) {
+    /// - Parameter witness: notes what the two services are asked; nil: nobody does.
+    package init(_ settings: Settings, witness: HTTPWitness? = nil, on loop: EventLoop) {
         self.loop = loop
-        worker = HTTPClient(settings.worker, on: loop)
-        meta = HTTPClient(settings.meta, on: loop)
+        var transport = Transport()
+        transport.witness = witness
+        worker = HTTPClient(settings.worker, over: transport, on: loop)
+        meta = HTTPClient(settings.meta, over: transport, on: loop)
         logs = settings.logs.map { LocalLogs(folder: $0, on: loop) } ?? RemoteLogs(worker, on: loop)
         files = SessionFiles(folder: settings.sessions)
         pins = PinnedHostKeys(folder: settings.sessions)

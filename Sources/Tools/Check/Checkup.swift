@@ -13,6 +13,8 @@ public struct Checkup: Sendable {
     public var address = "192.0.2.7"
     /// The account that people log in to; nil: the one that the configuration names.
     public var account: String?
+    /// The path of a private key that the build service knows, to log in with; nil: there is none to try.
+    public var identity: String?
     /// The path of sallyport-runner.
     public var runner = "\(Installation.programs)/sallyport-runner"
 
@@ -67,13 +69,13 @@ public struct Checkup: Sendable {
         let inspection: SSHDInspection
         do throws(SSHDInspectionError) {
             inspection = try await SSHDInspection.make(
-                of: .running() ?? .installed, account: name,
-                client: .init(address: address, host: SSHDInspection.Client.anybody.host))
+                of: .running() ?? .installed, account: name, from: address)
         } catch {
             return [.fail("sshd.settings", error.finding, remedy: error.remedy)]
         }
         return await GatewayCheck(
-            configuration: settings, file: configuration, account: account, inspection: inspection
+            configuration: settings, file: configuration, account: account, inspection: inspection,
+            identity: identity
         ).results(with: key)
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Presentation
 
@@ -20,6 +21,11 @@ enum Input {
                 throw Failure(.data, "\(HostileText.printable(path)) is larger than 1 MB.")
             }
         }
+    }
+
+    /// A path that other users' programs understand, too.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
     private static func failure(_ path: String) -> Failure {

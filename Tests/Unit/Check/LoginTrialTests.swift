@@ -6,10 +6,9 @@ import Testing
 @Suite struct LoginTrialTests {
     private static let key = KeysCommandCheckTests.key
 
-    private func verdict(_ errors: String, _ status: Int32?, _ admission: KeyOffer.Admission = .any) -> String
-    {
+    private func verdict(_ errors: String, _ status: Int32?) -> String {
         let said = LocalCommand.Outcome(status: status, output: "", errors: errors)
-        switch LoginTrial.verdict(on: said, key: Self.key, admission: admission) {
+        switch LoginTrial.verdict(on: said, key: Self.key) {
         case .works(let sentence): return "works: \(sentence)"
         case .refused(let sentence): return "refused: \(sentence)"
         case .fails(let sentence): return "fails: \(sentence)"

@@ -12,6 +12,12 @@ import Testing
         warned.warnings = ["there is no image in /x"]
         let last = RunnerCheck.results(of: warned).last
         #expect(last?.state == .warn && last?.finding == "there is no image in /x")
+        var silent = fine
+        silent.people = .fails("the source of people does not answer: no directory")
+        let people = RunnerCheck.results(of: silent).last
+        #expect(people?.check == "runner.people" && people?.state == .fail)
+        silent.people = .answers("it answers")
+        #expect(RunnerCheck.results(of: silent).allSatisfy { $0.state == .ok })
         let impossible = HostInspection(obstacle: "No builder can start: not installed: ssh.")
         #expect(RunnerCheck.results(of: impossible).map(\.state) == [.fail])
     }

@@ -46,6 +46,19 @@ package final class HTTPClient {
         _ request: HTTPRequest, receive: ((UnsafeRawBufferPointer) -> Bool)? = nil,
         complete: @escaping (Result<HTTPResponse, ServiceError>) -> Void
     ) -> HTTPTransfer? {
+        var complete = complete
+        if let witness = transport.witness {
+            guard witness.lets(request) else {
+                loop.timer(after: .zero) {
+                    complete(.failure(ServiceError(.notOffered, detail: "nothing is changed here")))
+                }
+                return nil
+            }
+            complete = { [complete] in
+                witness.note(request, $0)
+                complete($0)
+            }
+        }
         guard
             let transfer = HTTPTransfer(
                 request, to: endpoint, over: transport, receive: receive, complete: complete)

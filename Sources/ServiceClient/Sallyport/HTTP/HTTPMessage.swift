@@ -14,6 +14,8 @@ package struct HTTPRequest {
     package var firstByte = 0
     /// The media type that a successful answer must have; nil: any, or no content.
     package var expects: String?
+    /// Whether the answer's date is wanted.
+    package var wantsDate = false
     /// For the whole exchange; nil for a stream, which has no limit.
     package var timeout: Duration?
 
@@ -44,7 +46,7 @@ package struct HTTPResponse {
     package var retryAfter: Duration?
     /// Last-Modified, in seconds since 1970.
     package var lastModified: Int64?
-    /// Date, in seconds since 1970.
+    /// Date, in seconds since 1970, if it was wanted.
     package var date: Int64?
     /// The offset of the first byte of the body, if the answer is a range that names it.
     package var firstByte: Int?

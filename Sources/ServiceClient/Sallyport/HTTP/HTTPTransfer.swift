@@ -9,6 +9,7 @@ package final class HTTPTransfer {
     private var complete: ((Result<HTTPResponse, ServiceError>) -> Void)?
     private var body: [UInt8] = []
     private let expects: String?
+    private let wantsDate: Bool
     private let upload: (any ByteSource)?
     private var isTooLarge = false
     /// How many bytes of the whole are not wanted, if the whole comes instead of a range.
@@ -27,6 +28,7 @@ package final class HTTPTransfer {
         self.easy = easy
         self.receive = receive
         expects = request.expects
+        wantsDate = request.wantsDate
         upload = request.upload
         surplus = request.firstByte
         report = TransferReport(of: easy, to: endpoint)
@@ -123,7 +125,7 @@ package final class HTTPTransfer {
             .success(
                 HTTPResponse(
                     status: status, mediaType: mediaType, retryAfter: retryAfter, lastModified: lastModified,
-                    date: date, firstByte: firstByte, body: body)))
+                    date: wantsDate ? date : nil, firstByte: firstByte, body: body)))
     }
 
     private var status: Int {

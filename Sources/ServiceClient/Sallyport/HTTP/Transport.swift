@@ -10,6 +10,8 @@ public struct Transport: Sendable {
     var authorities: String?
     var proxy: String?
     var token: BearerToken?
+    /// Notes what is asked; nil: nobody does.
+    package var witness: HTTPWitness?
 
     public init(token: BearerToken? = nil) {
         self.token = token

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import ConfigurationFile
 import FoundationEssentials
 import Glibc
+import HelperPrograms
 
 /// Whether the gateway can log in to builders, and nobody else can with its key.
 enum BuilderKey {
@@ -43,15 +44,5 @@ enum BuilderKey {
                 remedy: "Put \"\(key.line)\" into gateway_keys of [runner], and restart the runner.")
         }
         return .ok(check, "only \(account.name) can read \(path)")
-    }
-}
-
-extension String {
-    /// Without spaces and line breaks around it.
-    var trimmed: String {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }

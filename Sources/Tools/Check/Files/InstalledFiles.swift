@@ -1,6 +1,7 @@
 import ConfigurationFile
 import FoundationEssentials
 import Glibc
+import HelperPrograms
 
 /// Whether the files on which a login depends are there, and only root can change them.
 struct InstalledFiles: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import HelperPrograms
 
 /// The shared libraries with which sallyport-shell is linked.
 struct Libraries: Sendable {

@@ -1,5 +1,6 @@
 import AuthorizedKeys
 import ConfigurationFile
+import HelperPrograms
 
 /// Everything that a login to the gateway's account depends on, in the order in which it matters.
 struct GatewayCheck: Sendable {
@@ -8,6 +9,8 @@ struct GatewayCheck: Sendable {
     var file: String
     var account: Account
     var inspection: SSHDInspection
+    /// The path of a private key that the build service knows; nil: there is none to try.
+    var identity: String?
 
     func results(with key: borrowing ThrowAwayKey) async -> [CheckResult] {
         let settings = SSHDSettingsCheck(
@@ -37,11 +40,14 @@ struct GatewayCheck: Sendable {
                 configuration.gateway, writers: [account] + [lookingUp].compactMap(\.self)))
         results.append(AttachBundles.result(configuration.gateway.attachBundles))
         results += ServiceCheck(configuration: configuration).results(key: key.key)
-        results.append(
-            await LoginTrial(
-                sshd: inspection.program, settings: inspection.settings, account: account.name,
-                admission: admission
-            ).result(with: key))
+        let login = LoginTrial(
+            sshd: inspection.program, settings: inspection.settings, account: account.name,
+            admission: admission,
+            lists: AccountLists(
+                settings: inspection.settings, account: account.name, groups: account.groups)
+        )
+        results.append(await login.result(with: key))
+        if let identity { results.append(await login.result(withIdentity: identity, in: key.folder)) }
         DispatcherTrial.forget(key.key, in: configuration.gateway.keyCache)
         return results
     }

@@ -12,9 +12,12 @@ struct LoginTrial: Sendable {
     var settings: EffectiveSettings
     var account: String
     var admission: KeyOffer.Admission
+    /// Of users and groups.
+    var lists: AccountLists
 
     func result(with key: borrowing ThrowAwayKey) async -> CheckResult {
         let place = Self.place(of: settings.words("listenaddress"))
+        if let warning = warning(Self.check, from: place.address) { return warning }
         let words = StrictSSH.words(
             "whoami", at: place.address, port: place.port, as: account, identity: key.path,
             knownHosts: "\(key.folder)/known_hosts", alias: "gateway", learns: true)
@@ -27,7 +30,7 @@ struct LoginTrial: Sendable {
         if sshd.listener == nil, said.errors.contains("Connection refused") {
             return .fail(Self.check, "no sshd is running here", remedy: "systemctl start ssh")
         }
-        let verdict = Self.verdict(on: said, key: key.key, admission: admission)
+        let verdict = Self.verdict(on: said, key: key.key)
         let reasons = verdict.needsReasons ? await reasons(with: key) : []
         switch verdict {
         case .works(let sentence): return .ok(Self.check, sentence)
@@ -35,7 +38,8 @@ struct LoginTrial: Sendable {
             return .ok(
                 Self.check,
                 sentence
-                    + ", as `--admission known` wants it: only a login with a key that the build service knows shows the rest"
+                    + ", as `--admission known` wants it; a login with a key that the build service knows shows the rest "
+                    + "(--identity)"
             )
         case .refused(let sentence), .fails(let sentence):
             let cause = reasons.isEmpty ? "" : "; sshd said: \(reasons.joined(separator: "; "))"
@@ -48,6 +52,40 @@ struct LoginTrial: Sendable {
         }
     }
 
+    /// Where sshd lets others in, and not this host itself.
+    private func warning(_ check: String, from address: String) -> CheckResult? {
+        guard lists.obstacle(from: nil) == nil, let obstacle = lists.obstacle(from: address) else {
+            return nil
+        }
+        return .warn(
+            check,
+            "a login from this host cannot show whether others work: \(obstacle.setting), for this host's own address",
+            remedy: "Log in from a host that sshd lets in, or see what `sallyport explain --from` says of it."
+        )
+    }
+
+    /// A login with a key that the build service knows.
+    ///
+    /// - Parameters:
+    ///   - identity: the path of the private key.
+    ///   - folder: where the gateway's host key is kept meanwhile.
+    func result(withIdentity identity: String, in folder: String) async -> CheckResult {
+        let check = "login.known"
+        let place = Self.place(of: settings.words("listenaddress"))
+        if let warning = warning(check, from: place.address) { return warning }
+        let words = StrictSSH.words(
+            "whoami", at: place.address, port: place.port, as: account, identity: identity,
+            knownHosts: "\(folder)/known_hosts", alias: "gateway-known", learns: true)
+        let said = await LocalCommand.run([StrictSSH.program] + words, within: .seconds(60))
+        guard let said, said.succeeded else {
+            let line = said?.complaint ?? "no answer within a minute"
+            return .fail(
+                check, "a login with \(identity) ended with: \(HostileText.printable(line))",
+                remedy: "See why: sallyport explain --key \(identity) --from \(place.address) -- whoami")
+        }
+        return .ok(check, "a login with \(identity) got in: \(HostileText.printable(said.output.trimmed))")
+    }
+
     enum Verdict: Equatable {
         case works(String)
         /// By sshd, before the forced command ran.
@@ -58,9 +96,7 @@ struct LoginTrial: Sendable {
     }
 
     /// What follows from what the client has printed.
-    static func verdict(on said: LocalCommand.Outcome, key: PublicKey, admission: KeyOffer.Admission)
-        -> Verdict
-    {
+    static func verdict(on said: LocalCommand.Outcome, key: PublicKey) -> Verdict {
         let text = said.output + said.errors
         // Only the forced command knows it, from sshd, and says so only when the build service has answered.
         if text.contains(key.fingerprint), said.status == 77 {

@@ -1,5 +1,6 @@
 import AuthorizedKeys
 import FoundationEssentials
+import HelperPrograms
 
 /// A key that exists only during the checks. Nobody has it.
 struct ThrowAwayKey: ~Copyable {

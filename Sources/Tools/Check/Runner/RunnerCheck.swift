@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
 import Glibc
+import HelperPrograms
 import Presentation
 
 /// Whether the build service that comes with Sallyport can start builders here.
@@ -126,7 +127,16 @@ struct RunnerCheck: Sendable {
         return inspection.facts.map { .ok(check, $0) }
             + inspection.warnings.map {
                 .warn(check, $0, remedy: "Do what it says, and restart the runner.")
-            }
+            } + [inspection.people.map(result(of:))].compactMap(\.self)
+    }
+
+    static func result(of people: HostInspection.SourceAnswer) -> CheckResult {
+        let check = "runner.people"
+        return switch people {
+        case .answers(let sentence): .ok(check, sentence)
+        case .fails(let sentence):
+            .fail(check, sentence, remedy: "Mend the source that [people] names: docs/people.md.")
+        }
     }
 
     // MARK: Allocators

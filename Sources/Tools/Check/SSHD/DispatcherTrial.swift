@@ -51,7 +51,7 @@ struct DispatcherTrial: Sendable {
             ? "lets every key as far as the forced command"
             : "has asked the build service about a key, and refuses it because it is unknown"
         return DispatcherTrial(
-            result: .ok(check, "the dispatcher \(answer), in \(Int((median * 1000).rounded(.up))) ms"),
+            result: .ok(check, "the dispatcher \(answer), in \(milliseconds(median))"),
             seconds: median)
     }
 

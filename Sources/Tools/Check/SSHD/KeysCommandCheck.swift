@@ -42,7 +42,7 @@ struct KeysCommandCheck: Sendable {
                 check,
                 "this sshd does not know \(unknown.joined(separator: ", ")) in AuthorizedKeysCommand, and refuses "
                     + "every login (`sshd -t` does not notice)",
-                remedy: remedy("Remove it from \(place(of: "authorizedkeyscommand", value))"))
+                remedy: remedy("Remove it from \(place)"))
         }
         do throws(OfferError) {
             let offer = try command.offer(of: key, account: account, home: home)
@@ -50,13 +50,13 @@ struct KeysCommandCheck: Sendable {
                 return .fail(
                     check, "the dispatcher answers for the account \(offer.account), and not for \(account)",
                     remedy: remedy(
-                        "Say `--account \(account)` in \(place(of: "authorizedkeyscommand", value))"))
+                        "Say `--account \(account)` in \(place)"))
             }
             return .ok(check, "sshd asks \(command.program) for the keys of \(account)")
         } catch {
             return .fail(
                 check, "the dispatcher does not understand its options: \(error)",
-                remedy: remedy("Write `\(Self.wanted)` in \(place(of: "authorizedkeyscommand", value))"))
+                remedy: remedy("Write `\(Self.wanted)` in \(place)"))
         }
     }
 
@@ -90,9 +90,9 @@ struct KeysCommandCheck: Sendable {
         return (found, .ok(check, "sshd asks for keys as \(user)"))
     }
 
-    /// Where a setting is, for sentences.
-    private func place(of keyword: String, _ value: String) -> String {
-        let place = settings.places.all.last { $0.keyword == keyword && $0.match != nil }
+    /// Where the setting is, for sentences.
+    private var place: String {
+        let place = settings.places.all.last { $0.keyword == "authorizedkeyscommand" && $0.match != nil }
         return place.map { "\($0.file):\($0.line)" } ?? "/etc/ssh/sshd_config.d/50-sallyport.conf"
     }
 }

@@ -6,18 +6,10 @@ struct SSHDInspection: Sendable {
     var version: OpenSSHVersion
     var settings: EffectiveSettings
 
-    /// A client whose login is asked about.
-    struct Client: Sendable {
-        var address: String
-        var host: String
-
-        /// An address that nobody has: RFC 5737.
-        static let anybody = Client(address: "192.0.2.7", host: "client.example.org")
-    }
-
+    /// - Parameter address: of the client whose login is asked about.
     /// - Throws: why there is nothing to inspect.
     static func make(
-        of program: SSHDProgram, account: String, client: Client
+        of program: SSHDProgram, account: String, from address: String
     ) async throws(SSHDInspectionError) -> SSHDInspection {
         let named = await LocalCommand.run([program.words[0], "-V"])
         guard let named, let version = OpenSSHVersion(in: named.output + named.errors) else {
@@ -25,8 +17,8 @@ struct SSHDInspection: Sendable {
                 finding: "\(program.words[0]) cannot be started, so there is no sshd",
                 remedy: "apt install openssh-server")
         }
-        let connection =
-            "user=\(account),host=\(client.host),addr=\(client.address),laddr=127.0.0.1,lport=22"
+        // A host is its address, unless UseDNS says otherwise.
+        let connection = "user=\(account),host=\(address),addr=\(address),laddr=127.0.0.1,lport=22"
         guard let said = await LocalCommand.run(program.words + ["-T", "-C", connection]) else {
             throw SSHDInspectionError(
                 finding: "sshd does not say which settings are in force", remedy: "sshd -T -C \(connection)")
@@ -34,6 +26,14 @@ struct SSHDInspection: Sendable {
         let settings = EffectiveSettings(said.output)
         // systemd makes it for a service that runs.
         if said.errors.contains("Missing privilege separation directory") {
+            if await LocalCommand.run(["systemctl", "is-active", "--quiet", "ssh.socket"])?.succeeded == true
+            {
+                throw SSHDInspectionError(
+                    finding:
+                        "systemd listens in sshd's place (ssh.socket), and nobody has come since this host was started: sshd "
+                        + "cannot say yet which settings are in force",
+                    remedy: "systemctl start ssh, and check again")
+            }
             throw SSHDInspectionError(
                 finding: "no sshd is running here, and it was not started before (\(said.complaint))",
                 remedy: "systemctl start ssh")

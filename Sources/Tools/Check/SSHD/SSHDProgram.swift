@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HelperPrograms
 
 /// The sshd of this host: the one that listens, or else the one that is installed.
 struct SSHDProgram: Equatable, Sendable {

@@ -89,44 +89,14 @@ struct SSHDSettingsCheck: Sendable {
         return "Remove \(word) from line \(place.line) of \(place.file), and reload sshd."
     }
 
-    /// Whether sshd's lists of users and groups let the account in, in sshd's order; nil: they do.
+    /// Whether sshd's lists of users and groups let the account in; nil: they do.
     private var admission: CheckResult? {
-        func names(_ keyword: String) -> [String] { settings.words(keyword) }
-        func matches(_ pattern: String) -> Bool {
-            // With a host, it can be meant for some clients only.
-            let parts = pattern.split(separator: "@", maxSplits: 1)
-            return parts.count == 1 && SSHDPattern.matches(account, pattern)
-        }
-        func may(_ pattern: String) -> Bool {
-            SSHDPattern.matches(account, String(pattern.prefix { $0 != "@" }))
-        }
-        func refused(_ keyword: String, _ value: String, _ sentence: String, _ remedy: String) -> CheckResult
-        {
-            let place = places.all.first { $0.keyword == keyword }.map { " (\($0.file):\($0.line))" } ?? ""
+        let lists = AccountLists(settings: settings, account: account, groups: groups)
+        return lists.obstacle(from: nil).map { obstacle in
+            let place = places.all.first { $0.keyword == obstacle.keyword }.map { " (\($0.file):\($0.line))" }
             return .fail(
-                "sshd.\(keyword)", "\(value)\(place): \(sentence)", remedy: "\(remedy), and reload sshd.")
+                "sshd.\(obstacle.keyword)", "\(obstacle.setting)\(place ?? ""): sshd refuses \(account)",
+                remedy: "\(obstacle.remedy), and reload sshd.")
         }
-        if let pattern = names("denyusers").first(where: matches) {
-            return refused(
-                "denyusers", "DenyUsers \(pattern)", "sshd refuses \(account)",
-                "Remove this pattern, or make it narrower")
-        }
-        if !names("allowusers").isEmpty, !names("allowusers").contains(where: may) {
-            return refused(
-                "allowusers", "AllowUsers does not name \(account)", "sshd refuses the account",
-                "Add \(account) to AllowUsers")
-        }
-        func isMember(_ pattern: String) -> Bool { groups.contains { SSHDPattern.matches($0, pattern) } }
-        if let pattern = names("denygroups").first(where: isMember) {
-            return refused(
-                "denygroups", "DenyGroups \(pattern)", "sshd refuses \(account), who is in it",
-                "Take \(account) out of that group")
-        }
-        if !names("allowgroups").isEmpty, !names("allowgroups").contains(where: isMember) {
-            return refused(
-                "allowgroups", "AllowGroups names no group of \(account)", "sshd refuses the account",
-                "Add the group \(account) to AllowGroups")
-        }
-        return nil
     }
 }

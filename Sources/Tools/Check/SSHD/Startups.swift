@@ -22,9 +22,8 @@ struct Startups: Equatable, Sendable {
     func result(lookUp: Double) -> CheckResult {
         let check = "sshd.maxstartups"
         let perSecond = Double(begin) / (lookUp * Double(Self.lookUps))
-        let milliseconds = Int((lookUp * 1000).rounded(.up))
         let finding =
-            "a look-up of a key takes \(milliseconds) ms, so with MaxStartups \(begin):\(rate):\(full) sshd starts to drop "
+            "a look-up of a key takes \(milliseconds(lookUp)), so with MaxStartups \(begin):\(rate):\(full) sshd starts to drop "
             + "logins at about \(Int(perSecond)) a second"
         guard perSecond >= Self.usual else {
             return .warn(

@@ -47,6 +47,15 @@ struct ServiceCheck {
                 ]
             }
         } catch {
+            if error.code == .unavailable, let detail = error.problem?.detail {
+                return [
+                    .fail(
+                        check,
+                        "the build service answers at \(url), and cannot look a key up: \(HostileText.printable(detail))",
+                        remedy: url.hasPrefix("unix:")
+                            ? "journalctl -u sallyport-runner" : "Look at the build service's log.")
+                ]
+            }
             let cause = HostileText.printable(error.detail.isEmpty ? error.description : error.detail)
             let isHere = url.hasPrefix("unix:")
             return [
@@ -68,8 +77,7 @@ struct ServiceCheck {
     }
 
     private static func speedResult(_ url: String, took: Double) -> CheckResult {
-        let milliseconds = Int((took * 1000).rounded(.up))
-        let finding = "the build service at \(url) has looked up a key in \(milliseconds) ms"
+        let finding = "the build service at \(url) has looked up a key in \(milliseconds(took))"
         guard took < 0.5 else {
             return .warn(
                 check, finding + ": each login waits so long", remedy: "Look at the build service's load.")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Check
 import ConfigurationFile
-import FoundationEssentials
 import Glibc
 import Presentation
 
@@ -19,6 +18,11 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: "The account that people log in to; by default the one that the configuration names.")
     var account: String?
     @Option(help: "Where people come from, for settings of sshd's that depend on it.") var from = "192.0.2.7"
+    @Option(
+        help: ArgumentHelp(
+            "A private key without a passphrase that the build service knows, to log in with it, too.",
+            valueName: "file"))
+    var identity: String?
     @Flag(help: "Answer in JSON.") var json = false
 
     func validate() throws {
@@ -32,10 +36,10 @@ struct CheckCommand: AsyncParsableCommand {
             Failure(.noPermission, "This needs root: sudo sallyport check.").exit()
         }
         var checkup = Checkup()
-        checkup.configuration =
-            config.hasPrefix("/") ? config : "\(FileManager.default.currentDirectoryPath)/\(config)"
+        checkup.configuration = Input.absolute(config)
         checkup.account = account
         checkup.address = from
+        checkup.identity = identity.map(Input.absolute)
         let report = await checkup.run()
         if json {
             reporting { () throws(Failure) in try JSONOutput.print(report) }

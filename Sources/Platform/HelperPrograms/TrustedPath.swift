@@ -1,9 +1,9 @@
-import Glibc
+package import Glibc
 
 /// Whether only root can change a file: the rule by which sshd trusts an AuthorizedKeysCommand (`safe_path` in its misc.c), here
-/// also for the links that lead there and the folders that these are in.
-enum TrustedPath {
-    enum Fault: Equatable, Sendable {
+/// also for the links that lead there and the folders that these are in. Who can change one of them can name another file.
+package enum TrustedPath {
+    package enum Fault: Equatable, Sendable {
         /// There is nothing, or no way there; with what the kernel says.
         case missing(String, Int32)
         case owner(String, uid_t)
@@ -18,8 +18,9 @@ enum TrustedPath {
     /// - Parameters:
     ///   - path: absolute.
     ///   - owner: who may own what is on the way, beside root.
+    ///   - trustsGroupOfRoot: what the group of root can write to is all right, if nobody else is in it, as for Debian's sshd.
     /// - Returns: what is wrong, in the order of the way there. Each place once.
-    static func faults(of path: String, owner: uid_t = 0) -> [Fault] {
+    package static func faults(of path: String, owner: uid_t = 0, trustsGroupOfRoot: Bool) -> [Fault] {
         var faults: [Fault] = []
         var seen: Set<String> = []
         var links = 0
@@ -39,7 +40,9 @@ enum TrustedPath {
             guard seen.insert(name).inserted else { return status }
             if status.st_uid != 0, status.st_uid != owner {
                 faults.append(.owner(name, status.st_uid))
-            } else if status.st_mode & S_IFMT != S_IFLNK, isWritable(status) {
+            } else if status.st_mode & S_IFMT != S_IFLNK,
+                isWritable(status, trustsGroupOfRoot: trustsGroupOfRoot)
+            {
                 faults.append(.writable(name, status.st_mode & 0o7777))
             }
             return status
@@ -69,10 +72,10 @@ enum TrustedPath {
         return faults
     }
 
-    /// Whether others than its owner can write to it. Root's own group is nobody else, as Debian's sshd sees it, too.
-    private static func isWritable(_ status: stat) -> Bool {
+    /// Whether others than its owner can write to it.
+    private static func isWritable(_ status: stat, trustsGroupOfRoot: Bool) -> Bool {
         if status.st_mode & 0o002 != 0 { return true }
-        return status.st_mode & 0o020 != 0 && !(status.st_gid == 0 && groupOfRootIsEmpty)
+        return status.st_mode & 0o020 != 0 && !(trustsGroupOfRoot && status.st_gid == 0 && groupOfRootIsEmpty)
     }
 
     private static let groupOfRootIsEmpty: Bool = {
@@ -90,38 +93,5 @@ enum TrustedPath {
         let count = readlink(link, &bytes, bytes.count)
         guard count > 0 else { return nil }
         return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-extension TrustedPath.Fault {
-    /// Whether it is there, and others can change it.
-    var isOpen: Bool {
-        switch self {
-        case .owner, .writable: true
-        case .missing, .loop: false
-        }
-    }
-
-    /// What is so and, if others can change it, what follows.
-    func finding(whereOpen consequence: String) -> String { isOpen ? "\(finding): \(consequence)" : finding }
-
-    /// What is so.
-    var finding: String {
-        switch self {
-        case .missing(let path, let number): "\(path): \(String(cString: strerror(number)))"
-        case .owner(let path, let user): "\(path) belongs to \(UserNames.name(of: user)), who can change it"
-        case .writable(let path, let mode):
-            mode & 0o002 != 0 ? "everybody can write to \(path)" : "the group of \(path) can write to it"
-        case .loop(let path): "\(path) is a link that leads nowhere"
-        }
-    }
-
-    var remedy: String {
-        switch self {
-        case .missing(let path, _): "Install Sallyport again: make install puts \(path) there."
-        case .owner(let path, _): "chown --no-dereference root: \(path)"
-        case .writable(let path, _): "chmod go-w \(path)"
-        case .loop(let path): "Remove \(path), and install Sallyport again."
-        }
     }
 }
