@@ -201,12 +201,9 @@ final class BuilderSession: RunningCommand {
 
     /// Watches the job for the notices inside, and to know at once when the session has to end.
     private func watchFromInside() {
-        guard phase == .inside else { return }
-        if !watchesInside {
-            stopWatching()
-        } else if watch == nil {
-            startWatching()
-        }
+        // Another watch may be finding out why the session ends.
+        guard phase == .inside, watchesInside, watch == nil else { return }
+        startWatching()
     }
 
     /// What is only polled is not worth it: heartbeats report the deadline.

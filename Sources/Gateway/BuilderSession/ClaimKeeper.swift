@@ -28,6 +28,8 @@ final class ClaimKeeper {
     private var lease: Timer?
     /// Whether the service shows the session among those in the job's builder, as far as is known.
     private var isShown = false
+    /// Whether it has shown the session, and then no longer, before it has answered about the claim.
+    private var hasVanished = false
     /// Set at the end: how to release a claim that arrives late.
     private var ending: (reason: Claim.Reason, then: () -> Void)?
 
@@ -44,6 +46,7 @@ final class ClaimKeeper {
     /// Requests a claim, or again one that the service has forgotten.
     func request() {
         isClaiming = true
+        hasVanished = false
         let request = ClaimRequest(
             session: context.journal.session, kind: kind,
             person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: context.key.fingerprint,
@@ -52,7 +55,7 @@ final class ClaimKeeper {
             isClaiming = false
             if case .success(let claim) = result {
                 self.claim = claim
-                isShown = true
+                if !hasVanished { isShown = true }
             }
             guard ending == nil else { return release() }
             switch result {
@@ -60,6 +63,7 @@ final class ClaimKeeper {
                 renewed(for: claim.lease)
                 beat(every: claim.lease)
                 handler(.claimed(claim))
+                if hasVanished { renew() }
             case .failure(let error): handler(.notClaimed(error))
             }
         }
@@ -113,7 +117,8 @@ final class ClaimKeeper {
     func jobChanged(_ job: Job) {
         let wasShown = isShown
         isShown = job.sessions.contains { $0.session == context.journal.session }
-        if wasShown, !isShown { renew() }
+        guard wasShown, !isShown else { return }
+        if isClaiming { hasVanished = true } else { renew() }
     }
 
     private func renewed(for seconds: UInt32) {

@@ -42,7 +42,7 @@ extension LiveJob {
             throw RunnerError(.unreachable, "The builder does not answer.")
         }
         // The lease begins when it can be renewed.
-        guard let renewed = renew(claim.id) else { throw Self.ended }
+        guard let renewed = renew(claim.id) else { throw refusal(ofClaim: claim.id) }
         return renewed
     }
 

@@ -47,7 +47,7 @@ extension LiveJob {
 
     func heartbeat(_ claim: String) async throws(RunnerError) -> Claim {
         guard let standing = record.claims.first(where: { $0.id == claim }) else {
-            throw record.endedSessions.contains { $0.claim == claim } ? EndedSession.refusal : Self.ended
+            throw refusal(ofClaim: claim)
         }
         let permit: Permit
         do throws(RunnerError) {
@@ -58,7 +58,7 @@ extension LiveJob {
             await apply { $0.released(claim, reason: .lost, at: $1) }
             throw RunnerError(.gone, error.description)
         }
-        guard let renewed = renew(claim, as: permit.standing) else { throw Self.ended }
+        guard let renewed = renew(claim, as: permit.standing) else { throw refusal(ofClaim: claim) }
         return renewed
     }
 
@@ -83,6 +83,11 @@ extension LiveJob {
     }
 
     static var ended: RunnerError { RunnerError(.gone, "This claim has ended.") }
+
+    /// Why there is no such claim any more.
+    func refusal(ofClaim claim: String) -> RunnerError {
+        record.endedSessions.contains { $0.claim == claim } ? EndedSession.refusal : Self.ended
+    }
 
     private func permit(_ action: Action, for principal: Principal) throws(RunnerError) -> Permit {
         try deciding { () throws(Denial) in try Permit.decide(action, on: id, record.job, for: principal) }

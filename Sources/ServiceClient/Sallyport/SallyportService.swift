@@ -168,7 +168,9 @@ public final class SallyportService: BuildService, SelfService {
             method: "DELETE", path: path, about: .endOfClaim, timeout: .seconds(3))
         sendWithoutAnswer(request) { result in
             // Without this request, a service waits for the end of the lease.
-            if case .failure(let error) = result, [.claimEnded, .notOffered].contains(error.code) {
+            if case .failure(let error) = result,
+                [.claimEnded, .sessionEnded, .notOffered].contains(error.code)
+            {
                 answer(.success(()))
             } else {
                 answer(result)

@@ -30,7 +30,7 @@ extension ServiceOptions {
     /// Jobs that wait or run, or have a builder; newest first.
     ///
     /// - Parameter owner: a person's name or id, or a group's name after an `@`; nil: everyone's.
-    func liveJobs(of owner: String? = nil, most: Int? = nil) throws(Failure) -> JobList {
-        try list(most) { $0.jobs(owner: owner, live: true, shared: false, page: $1, $2) }
+    func liveJobs(of owner: String? = nil) throws(Failure) -> JobList {
+        try list(nil) { $0.jobs(owner: owner, live: true, shared: false, page: $1, $2) }
     }
 }

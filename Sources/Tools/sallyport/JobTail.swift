@@ -7,6 +7,8 @@ import ShownLogs
 /// Shows the logs of a job on standard output until the job has ended.
 final class JobTail {
     private(set) var job: Job
+    /// Whether the job had ended before its log was shown.
+    let hadEnded: Bool
     private let service: SallyportService
     private let raw: Bool
     private let descriptor: CInt
@@ -21,6 +23,7 @@ final class JobTail {
     /// - Parameter raw: bytes pass unchanged.
     init(_ job: Job, raw: Bool, of service: SallyportService, on loop: EventLoop) {
         self.job = job
+        hadEnded = job.status.isFinal
         self.raw = raw
         self.service = service
         // The sink does not block. The programs with which this one shares its terminal should not have to know.
@@ -30,6 +33,9 @@ final class JobTail {
         flags = fcntl(descriptor, F_GETFL)
         output = OutputSink(descriptor, on: loop)
     }
+
+    /// Whether nobody reads the logs any more.
+    var isUnread: Bool { output.isGone }
 
     /// Whether the service had any of the logs.
     var hasFoundLog: Bool { follower?.hasFoundLog ?? true }

@@ -88,20 +88,20 @@ struct CancelJobs: ParsableCommand {
 
     func run() {
         reporting { () throws(Failure) in
-            let jobs = try options.liveJobs(of: owner).jobs
+            // Whatever a service makes of the question, nobody else's jobs are touched.
+            let jobs = try options.liveJobs(of: owner).jobs.filter {
+                [$0.owner.name, $0.owner.id].contains(owner)
+            }
             var changed: [Job] = []
             var failures: [Failure] = []
             for job in jobs {
                 do throws(Failure) {
-                    let action = job.status.isFinal ? JobAction.releaseBuilder : .cancel
-                    let after = try options.ask { $0.perform(action, on: job.id, for: nil, $1) }
-                    changed.append(after)
-                    if !options.json {
-                        print(job.status.isFinal ? after.spokenRelease : after.spokenCancellation)
-                    }
+                    changed.append(try end(job))
                 } catch {
                     failures.append(Failure(error.status, "Job \(job.id): \(error.sentence)"))
                     failures.last?.report()
+                    // The others would wait in vain, one after the other.
+                    if error.status == .unavailable { break }
                 }
             }
             if options.json {
@@ -111,5 +111,26 @@ struct CancelJobs: ParsableCommand {
             }
             failures.first?.end()
         }
+    }
+
+    /// Ends it, and its builder, whatever has become of it since it was listed.
+    ///
+    /// - Returns: the job after that.
+    private func end(_ job: Job) throws(Failure) -> Job {
+        do throws(Failure) {
+            return try act(on: job)
+        } catch {
+            let present = try options.job(job.id)
+            if present.status.isFinal, present.builder == nil { return present }
+            guard present.status.isFinal != job.status.isFinal else { throw error }
+            return try act(on: present)
+        }
+    }
+
+    private func act(on job: Job) throws(Failure) -> Job {
+        let action = job.status.isFinal ? JobAction.releaseBuilder : .cancel
+        let after = try options.ask { $0.perform(action, on: job.id, for: nil, $1) }
+        if !options.json { print(job.status.isFinal ? after.spokenRelease : after.spokenCancellation) }
+        return after
     }
 }

@@ -42,13 +42,13 @@ struct Tail: ParsableCommand {
                 throw error.code == .noSuchJob
                     ? Failure(.noInput, "There is no job \(job.id).") : Failure(error)
             }
-            guard !tail.job.hasNotRun else {
-                throw Failure(.unavailable, "\(tail.job.spokenFault).")
-            }
-            guard tail.hasFoundLog else {
+            // Whoever has stopped reading wants no sentence, and knows nothing of the job's end.
+            hasSucceeded = tail.job.status == .success
+            guard !tail.isUnread else { return }
+            guard !tail.job.hasNotRun else { throw Failure(.unavailable, tail.job.spokenFault) }
+            guard tail.hasFoundLog || !tail.hadEnded else {
                 throw Failure(.noInput, "The build service has no log of job \(job.id).")
             }
-            hasSucceeded = tail.job.status == .success
         }
         if !hasSucceeded { throw ExitCode(1) }
     }

@@ -149,6 +149,25 @@ struct AdmissionServiceTests {
         }
     }
 
+    @Test("somebody whom an operator puts out before the key is in hears just that")
+    func ended() async throws {
+        try await TestService.run { service in
+            try await service.addAlice()
+            _ = try await service.failedJob()
+            let machine = await service.supply.machine(of: "1")
+            let hold = Latch<Bool>()
+            machine.tellHold.withLock { $0 = hold }
+            async let answer = service.claim("1", kind: .proxy)
+            _ = try await service.job("1") { !$0.sessions.isEmpty }
+            #expect(try await service.client.send(.DELETE, "/v1/jobs/1/sessions/s1").status == 200)
+            machine.tellHold.withLock { $0 = nil }
+            hold.open(true)
+            let refused = try await answer
+            #expect(refused.status == 410)
+            #expect(try refused.decode(Problem.self).type == "urn:sallyport:session-ended")
+        }
+    }
+
     @Test("a builder without support for keys: the claim is made, and mentions no key")
     func noMeans() async throws {
         try await TestService.run { service in

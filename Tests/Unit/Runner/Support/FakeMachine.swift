@@ -123,7 +123,11 @@ final class FakeMachine: AllocatedBuilder, TaskChannel {
 
     func setDeadline(secondsFromNow seconds: Int) async throws { deadlines.withLock { $0.append(seconds) } }
 
+    /// While it is not nil, the machine learns who may come in only when it opens.
+    let tellHold = Mutex<Latch<Bool>?>(nil)
+
     func tell(_ people: BuilderPeople, left: Int?) async throws -> Bool {
+        _ = try? await tellHold.withLock { $0 }?.wait()
         switch admission.withLock({ $0 }) {
         case .unreachable: throw RunnerError(.failure, "No way in.")
         case .refused: return false
