@@ -10,7 +10,7 @@ public struct Checkup: Sendable {
     /// The path of the configuration file.
     public var configuration = Configuration.defaultPath
     /// Where people come from, for settings of sshd's that depend on it.
-    public var address = "192.0.2.7"
+    public var address = ClientAddress.anybodys
     /// The account that people log in to; nil: the one that the configuration names.
     public var account: String?
     /// The path of a private key that the build service knows, to log in with; nil: there is none to try.

@@ -15,7 +15,7 @@ public struct LoginQuestion: Sendable {
     public var command: String?
     public var hasTerminal = false
     /// Where they come from.
-    public var address = "192.0.2.7"
+    public var address = ClientAddress.anybodys
     /// The path of the configuration file.
     public var configuration = Configuration.defaultPath
     /// The account that they log in to; nil: the one that the configuration names.
@@ -50,9 +50,10 @@ public struct LoginQuestion: Sendable {
 
     /// Nil: nobody has a key with this fingerprint.
     private func whole(_ key: OfferedKey, _ settings: Configuration) throws(Failure) -> PublicKey? {
-        guard case .fingerprint(let fingerprint) = key else {
-            guard case .key(let key) = key else { return nil }
-            return key
+        let fingerprint: String
+        switch key {
+        case .key(let key): return key
+        case .fingerprint(let text): fingerprint = text
         }
         guard settings.service.kind == .sallyport, let endpoint = Endpoint(settings.service.url) else {
             throw .noFingerprints

@@ -41,8 +41,8 @@ struct LoginTrace {
         } catch {
             return refused(error.finding, error.remedy)
         }
-        let lists = AccountLists(
-            settings: inspection.settings, account: account.name, groups: account.groups)
+        let settings = inspection.check(of: account)
+        let lists = settings.lists
         if let obstacle = lists.obstacle(from: login.address) {
             return refused(
                 "\(obstacle.setting), for clients at \(login.address): sshd refuses \(account.name)",
@@ -51,9 +51,6 @@ struct LoginTrace {
                     : "Say where they come from: --from ADDRESS. If that is it, let \(account.name)@ADDRESS in, and reload sshd."
             )
         }
-        let settings = SSHDSettingsCheck(
-            settings: inspection.settings, places: SettingPlaces(of: inspection.program.configuration),
-            version: inspection.version, account: account.name, groups: account.groups)
         let command = KeysCommandCheck(
             settings: settings, key: key ?? Self.someKey, home: account.home)
         let (keysUser, keysUserResult) = command.keysUser(account: account)

@@ -13,9 +13,7 @@ struct GatewayCheck: Sendable {
     var identity: String?
 
     func results(with key: borrowing ThrowAwayKey) async -> [CheckResult] {
-        let settings = SSHDSettingsCheck(
-            settings: inspection.settings, places: SettingPlaces(of: inspection.program.configuration),
-            version: inspection.version, account: account.name, groups: account.groups)
+        let settings = inspection.check(of: account)
         let command = KeysCommandCheck(settings: settings, key: key.key, home: account.home)
         let admission = command.offer?.admission ?? .any
         let (keysUser, keysUserResult) = command.keysUser(account: account)
@@ -42,10 +40,7 @@ struct GatewayCheck: Sendable {
         results += ServiceCheck(configuration: configuration).results(key: key.key)
         let login = LoginTrial(
             sshd: inspection.program, settings: inspection.settings, account: account.name,
-            admission: admission,
-            lists: AccountLists(
-                settings: inspection.settings, account: account.name, groups: account.groups)
-        )
+            admission: admission, lists: settings.lists)
         results.append(await login.result(with: key))
         if let identity { results.append(await login.result(withIdentity: identity, in: key.folder)) }
         DispatcherTrial.forget(key.key, in: configuration.gateway.keyCache)

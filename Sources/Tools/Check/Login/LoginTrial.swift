@@ -16,12 +16,8 @@ struct LoginTrial: Sendable {
     var lists: AccountLists
 
     func result(with key: borrowing ThrowAwayKey) async -> CheckResult {
-        let place = Self.place(of: settings.words("listenaddress"))
-        if let warning = warning(Self.check, from: place.address) { return warning }
-        let words = StrictSSH.words(
-            "whoami", at: place.address, port: place.port, as: account, identity: key.path,
-            knownHosts: "\(key.folder)/known_hosts", alias: "gateway", learns: true)
-        guard let said = await LocalCommand.run([StrictSSH.program] + words, within: .seconds(60)) else {
+        if let warning = warning(Self.check) { return warning }
+        guard let said = await logIn(with: key.path, in: key.folder, as: "gateway") else {
             return .fail(
                 Self.check, "a login at \(place.address), port \(place.port), got no answer within a minute",
                 remedy: "ssh -v -p \(place.port) \(account)@\(place.address)")
@@ -53,8 +49,8 @@ struct LoginTrial: Sendable {
     }
 
     /// Where sshd lets others in, and not this host itself.
-    private func warning(_ check: String, from address: String) -> CheckResult? {
-        guard lists.obstacle(from: nil) == nil, let obstacle = lists.obstacle(from: address) else {
+    private func warning(_ check: String) -> CheckResult? {
+        guard lists.obstacle(from: nil) == nil, let obstacle = lists.obstacle(from: place.address) else {
             return nil
         }
         return .warn(
@@ -71,12 +67,8 @@ struct LoginTrial: Sendable {
     ///   - folder: where the gateway's host key is kept meanwhile.
     func result(withIdentity identity: String, in folder: String) async -> CheckResult {
         let check = "login.known"
-        let place = Self.place(of: settings.words("listenaddress"))
-        if let warning = warning(check, from: place.address) { return warning }
-        let words = StrictSSH.words(
-            "whoami", at: place.address, port: place.port, as: account, identity: identity,
-            knownHosts: "\(folder)/known_hosts", alias: "gateway-known", learns: true)
-        let said = await LocalCommand.run([StrictSSH.program] + words, within: .seconds(60))
+        if let warning = warning(check) { return warning }
+        let said = await logIn(with: identity, in: folder, as: "gateway-known")
         guard let said, said.succeeded else {
             let line = said?.complaint ?? "no answer within a minute"
             return .fail(
@@ -84,6 +76,19 @@ struct LoginTrial: Sendable {
                 remedy: "See why: sallyport explain --key \(identity) --from \(place.address) -- whoami")
         }
         return .ok(check, "a login with \(identity) got in: \(HostileText.printable(said.output.trimmed))")
+    }
+
+    private var place: (address: String, port: Int) { Self.place(of: settings.words("listenaddress")) }
+
+    /// - Parameter alias: under which the gateway's host key is kept in the folder.
+    /// - Returns: nil: no answer within a minute.
+    private func logIn(
+        with identity: String, in folder: String, as alias: String
+    ) async -> LocalCommand.Outcome? {
+        let words = StrictSSH.words(
+            "whoami", at: place.address, port: place.port, as: account, identity: identity,
+            knownHosts: "\(folder)/known_hosts", alias: alias, learns: true)
+        return await LocalCommand.run([StrictSSH.program] + words, within: .seconds(60))
     }
 
     enum Verdict: Equatable {

@@ -6,6 +6,13 @@ struct SSHDInspection: Sendable {
     var version: OpenSSHVersion
     var settings: EffectiveSettings
 
+    /// What is to be judged for an account.
+    func check(of account: Account) -> SSHDSettingsCheck {
+        SSHDSettingsCheck(
+            settings: settings, places: SettingPlaces(of: program.configuration), version: version,
+            account: account.name, groups: account.groups)
+    }
+
     /// - Parameter address: of the client whose login is asked about.
     /// - Throws: why there is nothing to inspect.
     static func make(

@@ -9,6 +9,8 @@ struct SSHDSettingsCheck: Sendable {
     /// Of the account.
     var groups: [String]
 
+    var lists: AccountLists { AccountLists(settings: settings, account: account, groups: groups) }
+
     /// Everything but the command for keys, which has a check of its own.
     var results: [CheckResult] {
         let unmet = unmetSettings + variables + [admission].compactMap(\.self)
@@ -91,8 +93,7 @@ struct SSHDSettingsCheck: Sendable {
 
     /// Whether sshd's lists of users and groups let the account in; nil: they do.
     private var admission: CheckResult? {
-        let lists = AccountLists(settings: settings, account: account, groups: groups)
-        return lists.obstacle(from: nil).map { obstacle in
+        lists.obstacle(from: nil).map { obstacle in
             let place = places.all.first { $0.keyword == obstacle.keyword }.map { " (\($0.file):\($0.line))" }
             return .fail(
                 "sshd.\(obstacle.keyword)", "\(obstacle.setting)\(place ?? ""): sshd refuses \(account)",

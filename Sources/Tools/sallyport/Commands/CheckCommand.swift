@@ -17,7 +17,8 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: "The configuration file.") var config = Configuration.defaultPath
     @Option(help: "The account that people log in to; by default the one that the configuration names.")
     var account: String?
-    @Option(help: "Where people come from, for settings of sshd's that depend on it.") var from = "192.0.2.7"
+    @Option(help: "Where people come from, for settings of sshd's that depend on it.") var from =
+        ClientAddress.anybodys
     @Option(
         help: ArgumentHelp(
             "A private key without a passphrase that the build service knows, to log in with it, too.",
@@ -26,9 +27,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Answer in JSON.") var json = false
 
     func validate() throws {
-        guard !from.isEmpty, from.allSatisfy({ $0.isHexDigit || $0 == "." || $0 == ":" }) else {
-            throw ValidationError("--from must be an IP address.")
-        }
+        guard ClientAddress.isValid(from) else { throw ValidationError("--from must be an IP address.") }
     }
 
     func run() async throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import BuildAPI
 import Check
 import ConfigurationFile
 import Glibc
@@ -20,7 +19,7 @@ struct Explain: AsyncParsableCommand {
             "Their key: a .pub file, or a fingerprint as ssh-keygen -l and keys list print it.",
             valueName: "file or fingerprint"))
     var key: String
-    @Option(help: "The address that they come from.") var from = "192.0.2.7"
+    @Option(help: "The address that they come from.") var from = ClientAddress.anybodys
     @Flag(name: [.customShort("t"), .long], help: "They ask for a terminal, as with ssh -t.") var terminal =
         false
     @Option(help: "The account that they log in to; by default the one that the configuration names.")
@@ -33,9 +32,7 @@ struct Explain: AsyncParsableCommand {
     var command: [String] = []
 
     func validate() throws {
-        guard AddressRange(from) != nil, !from.contains("/") else {
-            throw ValidationError("--from must be an IP address.")
-        }
+        guard ClientAddress.isValid(from) else { throw ValidationError("--from must be an IP address.") }
     }
 
     func run() async throws {
