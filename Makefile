@@ -32,7 +32,7 @@ PACKAGES_test-slurm := $(PACKAGES_unit) $(PACKAGES_demo) slurmctld slurmd slurm-
 # environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) $(PACKAGES_test-slurm) \
     iproute2 nftables slirp4netns arch-test qemu-system-arm qemu-user-static dropbear-bin putty-tools rsync python3-venv curl \
-    jq
+    jq logrotate
 PACKAGES_bench := $(PACKAGES_test-slurm) gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.
@@ -57,6 +57,7 @@ LIBEXEC := $(PREFIX)/libexec/sallyport
 SHARED_BUNDLES := $(PREFIX)/share/sallyport/attach
 UNIT := $(PREFIX)/lib/systemd/system/sallyport-runner.service
 TMPFILES := $(PREFIX)/lib/tmpfiles.d/sallyport.conf
+LOGROTATE := /etc/logrotate.d/sallyport
 DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
 # Configuration files as they were last installed.
 SHIPPED := $(LIBEXEC)/shipped
@@ -224,7 +225,8 @@ install:
 	upgrade=
 	[ ! -e '$(LIBEXEC)/sallyport-shell' ] || upgrade=yes
 	install -d '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' \
-	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d'
+	    '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d' '$(DESTDIR)/etc/sallyport' '$(DESTDIR)/etc/ssh/sshd_config.d' \
+	    '$(DESTDIR)/etc/logrotate.d'
 	install --strip --mode=0755 '$(PROGRAMS)/sallyport-lookup' '$(PROGRAMS)/sallyport-dispatch' \
 	    '$(PROGRAMS)/sallyport-shell' '$(PROGRAMS)/sallyport-runner' '$(PROGRAMS)/sallyport-hosts' \
 	    '$(PROGRAMS)/sallyport-resalloc' '$(PROGRAMS)/sallyport-slurm' '$(PROGRAMS)/sallyport-machine' \
@@ -253,6 +255,8 @@ install:
 	    install -d --owner=sallyport --group=sallyport --mode=0750 /var/lib/sallyport
 	    install -d --owner=sallyport-keys --group=sallyport-keys --mode=0700 /run/sallyport/keys
 	    install -d --owner=builds --group=builds --mode=0700 /run/sallyport/sessions /run/sallyport/attached
+	    install -d --owner=builds --group=builds --mode=0750 /var/log/sallyport-gateway
+	    install -d --owner=sallyport --group=sallyport --mode=0750 /var/log/sallyport
 	fi
 	key=
 	[ ! -r '$(DESTDIR)'"$$identity.pub" ] || key="\"$$(cut -d' ' -f1,2 '$(DESTDIR)'"$$identity.pub")\""
@@ -282,6 +286,7 @@ install:
 	sed 's|/usr/local/libexec/sallyport|$(LIBEXEC)|' sshd_config.d/50-sallyport.conf | install_configuration '$(DROP_IN)'
 	sed 's|@LIBEXEC@|$(LIBEXEC)|' Sources/Installation/sallyport-runner.service | install_configuration '$(UNIT)'
 	install_configuration '$(TMPFILES)' <Sources/Installation/tmpfiles.conf
+	sed 's|@BIN@|$(PREFIX)/bin|g' Sources/Installation/logrotate.conf | install_configuration '$(LOGROTATE)'
 	[ -z '$(DESTDIR)' ] || exit 0
 	if [ -n "$$upgrade" ]; then
 	    echo 'Upgraded. Sessions and builders go on. Next steps (docs/installation.md):'
@@ -362,11 +367,11 @@ uninstall:
 	    systemctl --quiet disable sallyport-runner 2>/dev/null || true
 	fi
 	drop_in='$(DESTDIR)$(DROP_IN)'
-	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(UNIT)' '$(DESTDIR)$(TMPFILES)' '$(DESTDIR)$(UNIT).new' \
-	    '$(DESTDIR)$(TMPFILES).new' "$$drop_in.new" '$(DESTDIR)/etc/sallyport/sallyport.toml.new'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/sallyport' '$(DESTDIR)$(UNIT)' '$(DESTDIR)$(TMPFILES)' '$(DESTDIR)$(LOGROTATE)' \
+	    '$(DESTDIR)$(UNIT).new' '$(DESTDIR)$(TMPFILES).new' '$(DESTDIR)$(LOGROTATE).new' "$$drop_in.new" '$(DESTDIR)/etc/sallyport/sallyport.toml.new'
 	if cmp -s "$$drop_in" '$(DESTDIR)$(SHIPPED)/50-sallyport.conf'; then rm "$$drop_in"; fi
 	rm -rf '$(DESTDIR)$(LIBEXEC)' '$(DESTDIR)$(PREFIX)/share/sallyport'
-	for left in /etc/sallyport /var/lib/sallyport; do
+	for left in /etc/sallyport /var/lib/sallyport /var/log/sallyport /var/log/sallyport-gateway; do
 	    [ ! -e '$(DESTDIR)'"$$left" ] || echo "Kept: $$left"
 	done
 	if [ -e "$$drop_in" ]; then

@@ -116,6 +116,14 @@ let package = Package(
             name: "Policy", dependencies: ["BuildAPI"],
             path: "Sources/Core/Policy", swiftSettings: settings),
         .target(
+            name: "Audit", dependencies: ["AuthorizedKeys", "BuildAPI", "Presentation"],
+            path: "Sources/Core/Audit",
+            swiftSettings: settings),
+        .target(
+            name: "AuditLog",
+            dependencies: ["Audit", "CLinux", "ConfigurationFile", "Presentation", "Version"],
+            path: "Sources/Platform/AuditLog", swiftSettings: settings),
+        .target(
             name: "CommandGrammar", dependencies: ["BuildAPI"],
             path: "Sources/Core/CommandGrammar",
             swiftSettings: settings),
@@ -169,8 +177,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
-                "ConfigurationFile",
+                "Audit", "AuditLog", "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses",
+                "CommandGrammar", "ConfigurationFile",
                 "Connections",
                 "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
                 "ShownLogs", "SourcehutClient",
@@ -195,14 +203,18 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "Check", "CommandGrammar", "ConfigurationFile", "Conformance",
-                "EventLoop",
+                "Audit", "AuditReading", "AuthorizedKeys", "BuildAPI", "Check", "CommandGrammar",
+                "ConfigurationFile", "Conformance", "EventLoop",
                 "KeyForms", "Presentation", "ServiceClient", "ShownLogs", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Tools/sallyport",
             swiftSettings: programSettings,
             linkerSettings: programLinking),
+        .target(
+            name: "AuditReading",
+            dependencies: ["Audit", "ConfigurationFile", "HelperPrograms", "Presentation"],
+            path: "Sources/Tools/AuditReading", swiftSettings: settings),
         .target(
             name: "Check",
             dependencies: [
@@ -221,8 +233,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "BuilderSocket", "CArchive", "CLinux", "CommandBuilders",
-                "ConfigurationFile",
+                "Audit", "AuditLog", "AuthorizedKeys", "BuildAPI", "BuilderSocket", "CArchive", "CLinux",
+                "CommandBuilders", "ConfigurationFile",
                 "Connections",
                 "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
                 "Yams",
@@ -391,6 +403,9 @@ let package = Package(
             path: "Tests/Demo",
             swiftSettings: testSettings),
         .executableTarget(
+            name: "sallyport-audit-writer", dependencies: ["Audit", "AuditLog"], path: "Tests/AuditWriter",
+            swiftSettings: testSettings),
+        .executableTarget(
             name: "sallyport-bench",
             dependencies: [
                 "BuildAPI", "CLinux", "ConfigurationFile", "Provider", "QEMU", "Runner", "TaskChannel",
@@ -454,6 +469,16 @@ let package = Package(
             path: "Tests/Unit/EventLoop",
             swiftSettings: testSettings),
         .testTarget(
+            name: "AuditTests", dependencies: ["Audit", "BuildAPI", "TestSupport"], path: "Tests/Unit/Audit",
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "AuditLogTests", dependencies: ["Audit", "AuditLog"], path: "Tests/Unit/AuditLog",
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "AuditReadingTests",
+            dependencies: ["Audit", "AuditLog", "AuditReading", "ConfigurationFile"],
+            path: "Tests/Unit/AuditReading", swiftSettings: testSettings),
+        .testTarget(
             name: "PresentationTests", dependencies: ["BuildAPI", "Presentation"],
             path: "Tests/Unit/Presentation", swiftSettings: testSettings),
         .testTarget(
@@ -502,6 +527,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
+                "Audit",
                 "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
                 "ConfigurationFile", "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient",
                 "ServiceClient", "ShownLogs", "TestSupport",
@@ -514,7 +540,7 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
+                "Audit", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
                 "ProviderSuite", "QEMU", "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -588,7 +614,7 @@ let package = Package(
             swiftSettings: testSettings),
         .testTarget(
             name: "QEMUTests",
-            dependencies: ["BuildAPI", "BuilderSocket", "Provider", "QEMU", "TaskChannel"],
+            dependencies: ["BuildAPI", "BuilderSocket", "Provider", "QEMU", "TaskChannel", "TestSupport"],
             path: "Tests/Unit/QEMU", swiftSettings: testSettings),
         .target(
             name: "ProviderSuite", dependencies: ["BuildAPI", "Provider"], path: "Tests/ProviderSuite",

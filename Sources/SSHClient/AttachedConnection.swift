@@ -66,8 +66,10 @@ public final class AttachedConnection: ByteConnection {
 
     /// After `.connected`: carries bytes both ways, each until its end of file, which is passed on.
     ///
-    /// - Parameters: pipes, both borrowed.
-    public func carry(from input: CInt, to output: CInt) {
+    /// - Parameters:
+    ///   - input: a pipe, borrowed, as is `output`.
+    ///   - carried: counts them.
+    public func carry(from input: CInt, to output: CInt, counting carried: CarriedBytes) {
         guard case .connected(let stream) = state else { return }
         let toMachine = Splice(from: input, to: stream.pair.output, on: loop) { [unowned self] _ in
             inputEnded()
@@ -75,6 +77,8 @@ public final class AttachedConnection: ByteConnection {
         let toClient = Splice(from: stream.pair.input, to: output, on: loop) { [unowned self] in
             outputEnded($0)
         }
+        toMachine.moved = { carried.toBuilder += $0 }
+        toClient.moved = { carried.toClient += $0 }
         state = .carrying(stream, toMachine: toMachine, toClient: toClient)
     }
 

@@ -58,6 +58,8 @@ public final class BuilderConnection {
     private let loop: EventLoop
     private let handler: (Event) -> Void
     private var state = State.idle
+    /// The builder's host key, `<type> <base64>`, once it has been verified.
+    public private(set) var hostKey: String?
 
     /// - Parameter acceptsUnknownKey: whether to accept the key (`<type> <base64>`) of a builder for which no host key is
     ///   known; nil: never. It is not called if one is known.
@@ -228,6 +230,7 @@ public final class BuilderConnection {
             session.socket.makeNonBlocking()
             do throws(SSHClientError) {
                 try hostKeyCheck.judge(session)
+                hostKey = HostKeyCheck.key(shownIn: session)
                 state = .hostKeyVerified(session, deadline)
                 session.awaitSocket()
                 handler(.hostKeyVerified)

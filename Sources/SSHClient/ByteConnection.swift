@@ -4,8 +4,10 @@ public protocol ByteConnection: AnyObject {
     func start()
     /// Carries bytes both ways.
     ///
-    /// - Parameters: pipes, both borrowed.
-    func carry(from input: CInt, to output: CInt)
+    /// - Parameters:
+    ///   - input: a pipe, borrowed, as is `output`.
+    ///   - carried: counts them.
+    func carry(from input: CInt, to output: CInt, counting carried: CarriedBytes)
     /// Ends the connection at once; no event comes after it.
     func close()
 }

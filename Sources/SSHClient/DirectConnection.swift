@@ -61,8 +61,10 @@ public final class DirectConnection: ByteConnection {
 
     /// After `.connected`: carries bytes both ways, each until its end of file. The client's end of file is passed on.
     ///
-    /// - Parameters: pipes, both borrowed.
-    public func carry(from input: CInt, to output: CInt) {
+    /// - Parameters:
+    ///   - input: a pipe, borrowed, as is `output`.
+    ///   - carried: counts them.
+    public func carry(from input: CInt, to output: CInt, counting carried: CarriedBytes) {
         guard case .connected(let socket) = state else { return }
         let toBuilder = Splice(from: input, to: socket.descriptor, on: loop) { [unowned self] in
             inputEnded($0)
@@ -70,7 +72,11 @@ public final class DirectConnection: ByteConnection {
         let toClient = Splice(from: socket.descriptor, to: output, on: loop) { [unowned self] in
             outputEnded($0)
         }
-        toClient.moved = { [unowned socket] in if $0 < 4096 { socket.acknowledgeAtOnce() } }
+        toBuilder.moved = { carried.toBuilder += $0 }
+        toClient.moved = { [unowned socket] in
+            carried.toClient += $0
+            if $0 < 4096 { socket.acknowledgeAtOnce() }
+        }
         state = .carrying(socket, toBuilder: .open(toBuilder), toClient: .open(toClient))
     }
 

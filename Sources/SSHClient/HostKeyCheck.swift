@@ -59,7 +59,8 @@ struct HostKeyCheck {
         }
     }
 
-    private static func key(shownIn session: SSHSession) -> String? {
+    /// `<type> <base64>` of the key that the builder has shown.
+    static func key(shownIn session: SSHSession) -> String? {
         guard let shown = session.hostKey() else { return nil }
         defer { ssh_key_free(shown) }
         var base64: UnsafeMutablePointer<CChar>?

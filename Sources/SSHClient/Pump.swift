@@ -182,7 +182,7 @@ final class Pump {
         if count > 0 {
             toBuilder.append(contentsOf: buffer[..<count])
             watch?.events = []
-            streams.observer?(.input)
+            streams.observer?(.input(count))
         } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
             input = .ended
             watch?.events = []

@@ -25,8 +25,8 @@ public struct PumpStreams {
 
 /// What passes between a client and a builder.
 public enum PumpTraffic {
-    /// From the client.
-    case input
+    /// So many bytes from the client.
+    case input(Int)
     /// From the builder; already being written.
     case output(UnsafeRawBufferPointer)
 }

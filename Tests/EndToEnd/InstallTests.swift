@@ -25,6 +25,7 @@ import Testing
                 installed, status: 0,
                 output: [
                     """
+                    644 ./etc/logrotate.d/sallyport
                     644 ./etc/sallyport/sallyport.toml
                     644 ./etc/ssh/sshd_config.d/50-sallyport.conf
                     755 ./usr/bin/sallyport

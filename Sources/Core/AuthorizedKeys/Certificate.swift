@@ -7,6 +7,9 @@ public struct Certificate: Hashable, Sendable {
     public let plainKey: PublicKey
     /// The key of the certificate authority that signed it.
     public let authority: PublicKey
+    /// What the authority calls it: a number, and a text.
+    public let serial: UInt64
+    public let keyID: String
 
     private static let suffix = "-cert-v01@openssh.com"
     private static let userCertificate: UInt32 = 1
@@ -32,9 +35,9 @@ public struct Certificate: Hashable, Sendable {
             appendWireString(field, to: &plainBlob)
         }
 
-        guard reader.uint64() != nil,  // serial
+        guard let serial = reader.uint64(),
             let type = reader.uint32(),
-            reader.string() != nil,  // key id
+            let keyID = reader.string(),
             reader.string() != nil,  // principals
             reader.uint64() != nil,  // valid after
             reader.uint64() != nil,  // valid before
@@ -47,6 +50,8 @@ public struct Certificate: Hashable, Sendable {
         else { throw KeyError(.malformedBlob) }
         guard type == Self.userCertificate else { throw KeyError(.notAUserCertificate) }
 
+        self.serial = serial
+        self.keyID = String(decoding: keyID, as: UTF8.self)
         plainKey = try PublicKey(blob: plainBlob)
         authority = try PublicKey(blob: Array(signatureKey))
         guard !Self.isCertificate(authority) else { throw KeyError(.nestedCertificate) }

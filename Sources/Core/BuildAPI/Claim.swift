@@ -71,15 +71,19 @@ public struct ClaimRequest: Codable, Equatable, Sendable {
     public var key: String
     /// The client's address.
     public var from: String
+    /// Why an administrator enters somebody else's builder; nil: they have not said it, or it is their own.
+    public var reason: String?
 
     enum CodingKeys: String, CodingKey {
         case session, kind, person
         case keyFingerprint = "key_fingerprint"
-        case key, from
+        case key, from, reason
     }
 
     public init(
-        session: String, kind: Claim.Kind, person: Claimant, keyFingerprint: String, key: String, from: String
+        session: String, kind: Claim.Kind, person: Claimant, keyFingerprint: String, key: String,
+        from: String,
+        reason: String? = nil
     ) {
         self.session = session
         self.kind = kind
@@ -87,5 +91,6 @@ public struct ClaimRequest: Codable, Equatable, Sendable {
         self.keyFingerprint = keyFingerprint
         self.key = key
         self.from = from
+        self.reason = reason
     }
 }

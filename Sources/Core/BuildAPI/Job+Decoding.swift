@@ -31,6 +31,8 @@ extension Job {
             rerun: try members.decodeIfPresent(Rerun.self, forKey: .rerun),
             sessions: try members.decodeIfPresent([Session].self, forKey: .sessions) ?? [],
             entered: try members.decodeIfPresent([EarlyEntry].self, forKey: .entered),
+            administratorEntries: try members.decodeIfPresent(
+                [AdministratorEntry].self, forKey: .administratorEntries),
             artifacts: try members.decodeIfPresent(Artifacts.self, forKey: .artifacts),
             removed: try members.decodeIfPresent([JobID].self, forKey: .removed))
     }

@@ -62,6 +62,8 @@ public struct Job: Codable, Equatable, Sendable {
     /// Who has entered the builder before its tasks had ended: the first entry of each person by each door, at most
     /// ``mostEarlyEntries``, and never taken back. Nil: nobody by a door of the gateway's, or the service does not say.
     public var entered: [EarlyEntry]?
+    /// Which administrators have entered the builder, as far as they have said why. Nil: none.
+    public var administratorEntries: [AdministratorEntry]?
     /// What is kept of the files that its tasks leave behind; nil: nothing is.
     public var artifacts: Artifacts?
     /// The owner's oldest finished jobs, which had to go for this one: only in the answer to its submission.
@@ -73,6 +75,7 @@ public struct Job: Codable, Equatable, Sendable {
         case held, logout, keep, shares, tasks, shell, builder
         case builderEnd = "builder_end"
         case attached, rerun, sessions, entered, artifacts, removed
+        case administratorEntries = "administrator_entries"
     }
 
     public init(
@@ -84,7 +87,8 @@ public struct Job: Codable, Equatable, Sendable {
         logout: Logout? = nil, keep: Int? = nil, shares: [Party] = [], tasks: [Task] = [],
         shell: Bool = false, builder: Builder? = nil,
         builderEnd: BuilderEnd? = nil, attached: Attached? = nil, rerun: Rerun? = nil,
-        sessions: [Session] = [], entered: [EarlyEntry]? = nil, artifacts: Artifacts? = nil,
+        sessions: [Session] = [], entered: [EarlyEntry]? = nil,
+        administratorEntries: [AdministratorEntry]? = nil, artifacts: Artifacts? = nil,
         removed: [JobID]? = nil
     ) {
         self.id = id
@@ -112,6 +116,7 @@ public struct Job: Codable, Equatable, Sendable {
         self.rerun = rerun
         self.sessions = sessions
         self.entered = entered
+        self.administratorEntries = administratorEntries
         self.artifacts = artifacts
         self.removed = removed
     }

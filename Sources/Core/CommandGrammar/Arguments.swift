@@ -45,7 +45,7 @@ public struct Arguments: Sendable {
         if syntax.flags.contains(option) {
             flags.insert(option)
         } else if syntax.texts.contains(option) {
-            values[option] = try Self.text(after: option, from: &words)
+            values[option] = try Self.text(after: option, from: &words, syntax)
         } else {
             guard values[option] == nil else { throw UsageError(.contradiction, word: option) }
             // No value begins like an option.
@@ -72,10 +72,15 @@ public struct Arguments: Sendable {
         return UsageError(.unknownOption, word: option)
     }
 
-    /// Everything up to the end of the line: an option in a text is a word like any other.
-    private static func text(after option: String, from words: inout Words) throws(UsageError) -> String {
+    /// Everything up to the end of the line, or up to the command: an option in a text is a word like any other.
+    private static func text(
+        after option: String, from words: inout Words, _ syntax: Syntax
+    ) throws(UsageError) -> String {
         var text: [String] = []
-        while let word = words.next() { text.append(word) }
+        while let word = words.peek(), !(syntax.endsWithCommand && word == "--") {
+            _ = words.next()
+            text.append(word)
+        }
         guard !text.isEmpty else { throw UsageError(.missing(.text), word: option) }
         return unquoted(text.joined(separator: " "))
     }

@@ -9,7 +9,7 @@ public struct Syntax: Equatable, Sendable {
     public var values: Set<String>
     /// Options that take one word, and can be given several times.
     public var lists: Set<String>
-    /// Options that take everything up to the end of the line.
+    /// Options that take everything up to the end of the line or, where a command follows, up to the word `--`.
     public var texts: Set<String>
     /// Whether a job and a command follow: options stand before the job or directly after it, and the rest is taken
     /// unchanged.

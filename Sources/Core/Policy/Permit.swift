@@ -10,6 +10,11 @@ public struct Permit: Equatable, Sendable {
 
     public var person: Person { principal.person }
 
+    /// For those who are let in: the share that lets them in, theirs or a group's.
+    public var share: Party? {
+        job.shares.first { $0.isSame(as: person) || $0.isOne(of: principal.groups) }
+    }
+
     private init(_ principal: Principal, _ job: Job, _ action: Action, _ standing: Standing) {
         self.principal = principal
         self.job = job

@@ -66,6 +66,9 @@ public struct JobDescription {
         for (index, line) in EarlyEntries(job, namesPeople: isInvited).lines.enumerated() {
             add(index == 0 ? "entered" : "", line + (index == 0 ? ": before the tasks had ended" : ""))
         }
+        if isInvited {
+            for line in job.spokenAdministratorEntries { add("notice", line) }
+        }
         for (index, line) in artifacts.enumerated() { add(index == 0 ? "artifacts" : "", line) }
         return lines
     }

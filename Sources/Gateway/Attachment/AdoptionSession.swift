@@ -74,6 +74,7 @@ final class AdoptionSession: RunningCommand {
     }
 
     private func adopted(_ job: Job) {
+        context.audit.changed("adopts the machine", job: job.id)
         context.journal.note(
             "adopt job=\(job.id) \(principal.person.record) key=\(context.key.fingerprint)")
         guard context.environment.hasTerminal, !json else {

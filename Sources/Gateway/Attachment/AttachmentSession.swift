@@ -159,6 +159,7 @@ final class AttachmentSession: RunningCommand {
     private func refuse(_ refusal: Refusal) {
         let message = refusal.message
         context.journal.warn("attach refused status=\(message.status): \(message.cause)")
+        if principal == nil { context.audit.refused(refusal) }
         send(.refuse(context.text(of: message)))
         end()
         // It can be a person, who has tried it.
@@ -183,6 +184,7 @@ final class AttachmentSession: RunningCommand {
         case .success(let attachment):
             context.journal.note(
                 "attach job=\(attachment.job.id) owner=\(attachment.job.owner.id) \(record)")
+            context.audit.changed("attaches the machine", job: attachment.job.id)
             if let user = attachment.serviceUser { admit(user) }
             take(.attached(attachment))
         case .failure(let error): take(.notAttached(error))
@@ -203,6 +205,7 @@ final class AttachmentSession: RunningCommand {
         switch result {
         case .success(let attachment):
             // What makes the folder anew takes away what it was let in by.
+            context.audit.changed("attaches the machine", job: attachment.job.id)
             if let user = attachment.serviceUser { admit(user) }
             take(.renewed(attachment))
         case .failure(let error): take(.notRenewed(error))
@@ -248,6 +251,7 @@ final class AttachmentSession: RunningCommand {
 
     private func leave(_ attachment: Attachment, _ departure: AttachmentDeparture) {
         context.journal.note("attach job=\(attachment.job.id): the machine leaves (\(departure.rawValue))")
+        context.audit.changed("the machine leaves (\(departure.rawValue))", job: attachment.job.id)
         job?.stop()
         service.leave(attachment, departure) { [unowned self] result in
             if case .failure(let error) = result {

@@ -11,6 +11,7 @@ import ShownLogs
 final class BuilderSession: RunningCommand {
     let context: SessionContext
     private let permit: Permit
+    private let reason: String?
     private let transport: any BuilderTransport
     private let builderTimeout: Duration?
     private var machine: BuilderSessionMachine
@@ -21,13 +22,17 @@ final class BuilderSession: RunningCommand {
     private var question: EndQuestion?
     private let waitingLine: WaitingLine
     private var keeper: PermitKeeper?
-    private lazy var claim = ClaimKeeper(permit, kind: transport.kind, in: context) { [unowned self] in
+    private lazy var claim = ClaimKeeper(
+        permit, kind: transport.kind, reason: reason, in: context
+    ) { [unowned self] in
         happened($0)
     }
 
     /// Where the person is, which decides what they are told.
     private enum Phase { case outside, inside, over }
 
+    /// Of what an administrator gives as a reason, so many characters count.
+    private static let longestReason = 500
     /// How long to wait for the service to say why the session has ended.
     private static let reasonTimeout = Duration.seconds(3)
     /// A session that lasts longer than this is not short.
@@ -38,11 +43,14 @@ final class BuilderSession: RunningCommand {
     /// - Parameters:
     ///   - now: go in while tasks are running.
     ///   - builderTimeout: how long to wait for a builder; nil: as long as it takes.
+    ///   - reason: why an administrator enters.
     init(
         _ permit: Permit, over transport: any BuilderTransport, now: Bool, builderTimeout: Duration? = nil,
-        in context: SessionContext
+        reason: String? = nil, in context: SessionContext
     ) {
         self.context = context
+        self.reason =
+            permit.standing == .administrator ? reason.map { String($0.prefix(Self.longestReason)) } : nil
         self.permit = permit
         self.builderTimeout = builderTimeout
         job = permit.job
@@ -103,6 +111,7 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: ClaimKeeper.Event) {
         switch event {
         case .claimed(let claim):
+            context.audit.claimed(claim, transport.kind, reason: reason)
             keeper?.heartbeat(nil)
             // The claim can have moved it.
             job.deadline = claim.deadline ?? job.deadline
@@ -157,6 +166,11 @@ final class BuilderSession: RunningCommand {
 
     private func startTransport() {
         if !watchesInside { stopWatching() }
+        do throws(Refusal) {
+            try context.audit.entered(transport.auditedFields)
+        } catch {
+            return take(.revoked(error))
+        }
         transport.start()
     }
 

@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import FoundationEssentials
 
@@ -21,6 +22,8 @@ protocol BuilderTransport: AnyObject {
     func update(_ job: Job)
     func update(deadline: Date?)
     func windowChanged()
+    /// What audit records say of the way in, after `authenticated`.
+    var auditedFields: [AuditRecord.Field: AuditRecord.Value] { get }
     /// Closes everything at once; no event comes after it.
     func leave()
 }

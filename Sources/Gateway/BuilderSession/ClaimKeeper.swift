@@ -20,6 +20,7 @@ final class ClaimKeeper {
     private let context: SessionContext
     private let permit: Permit
     private let kind: Claim.Kind
+    private let reason: String?
     private let handler: (Event) -> Void
     private var claim: Claim?
     /// Set while the service has not answered yet.
@@ -34,11 +35,12 @@ final class ClaimKeeper {
     private var ending: (reason: Claim.Reason, then: () -> Void)?
 
     init(
-        _ permit: Permit, kind: Claim.Kind, in context: SessionContext,
+        _ permit: Permit, kind: Claim.Kind, reason: String? = nil, in context: SessionContext,
         _ handler: @escaping (Event) -> Void
     ) {
         self.permit = permit
         self.kind = kind
+        self.reason = reason
         self.context = context
         self.handler = handler
     }
@@ -50,7 +52,8 @@ final class ClaimKeeper {
         let request = ClaimRequest(
             session: context.journal.session, kind: kind,
             person: ClaimRequest.Claimant(id: permit.person.id), keyFingerprint: context.key.fingerprint,
-            key: context.key.line, from: context.environment.clientAddress)
+            key: context.key.line, from: context.environment.clientAddress,
+            reason: reason)
         context.service.claim(permit.job.id, request) { [unowned self] result in
             isClaiming = false
             if case .success(let claim) = result {

@@ -55,6 +55,7 @@ final class EndQuestion: RunningCommand {
             if case .failure(let error) = result, error.code != .builderGone {
                 return context.refuse(.serviceRefused(error, ReleaseCommand.manual.name))
             }
+            context.audit.changed("releases the builder")
             context.say("The machine of job \(job) ends now.")
             finish()
         }

@@ -1,3 +1,4 @@
+import Audit
 import AuthorizedKeys
 import BuildAPI
 import EventLoop
@@ -5,6 +6,7 @@ import FoundationEssentials
 import Glibc
 import Policy
 import SSHClient
+import ServiceClient
 
 /// The transport of `connect`: a shell or a command on the builder, over an SSH connection of the gateway's own.
 final class ProgramTransport: BuilderTransport {
@@ -14,6 +16,7 @@ final class ProgramTransport: BuilderTransport {
     private let command: [UInt8]?
     private let lendsAgent: Bool
     private var connection: BuilderConnection?
+    private var builder: Job.Builder?
     private let terminal: LocalTerminal?
     /// The terminal, from the start of the remote program to the end.
     private var inside: SessionTerminal?
@@ -41,6 +44,7 @@ final class ProgramTransport: BuilderTransport {
 
     func connect(to builder: Job.Builder) {
         connection?.close()
+        self.builder = builder
         do throws(SSHClientError) {
             connection = try context.builderConnection(
                 to: builder, of: permit.job.id, isAttached: permit.job.attached != nil
@@ -76,6 +80,7 @@ final class ProgramTransport: BuilderTransport {
                 onEvent(.idle($0))
             }
         }
+        sayWhetherAgentIsLent()
         let type = context.environment.terminalType
         let program = RemoteProgram(
             terminal: terminal.map {
@@ -88,19 +93,37 @@ final class ProgramTransport: BuilderTransport {
             streams: PumpStreams(
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
                 typedAhead: terminal?.typedAhead ?? [],
-                observer: inside.map { inside in { [unowned inside] in inside.observe($0) } }))
+                observer: { [weak inside, carried = context.client.carried] traffic in
+                    if case .input(let count) = traffic { carried.toBuilder += count }
+                    inside?.observe(traffic)
+                }))
     }
 
     /// Nobody vouches for a machine that has attached itself.
     private var agentSocket: String? {
-        guard context.environment.agentSocket != nil, permit.job.attached != nil, !lendsAgent else {
-            return context.environment.agentSocket
-        }
-        if terminal != nil {
-            context.say(
-                "Your agent is not lent to this machine. To lend it: connect --lend-agent \(permit.job.id)")
-        }
-        return nil
+        guard permit.job.attached == nil || lendsAgent else { return nil }
+        return context.environment.agentSocket
+    }
+
+    private func sayWhetherAgentIsLent() {
+        guard terminal != nil, context.environment.agentSocket != nil, agentSocket == nil else { return }
+        context.say(
+            "Your agent is not lent to this machine. To lend it: connect --lend-agent \(permit.job.id)")
+    }
+
+    var auditedFields: [AuditRecord.Field: AuditRecord.Value] {
+        let words = connection?.hostKey?.split(separator: " ").map(String.init) ?? []
+        let key = words.count == 2 ? try? PublicKey(type: words[0], base64: words[1]) : nil
+        return [
+            .kind: .text(kind.rawValue), .builderKey: .text(key?.fingerprint ?? ""),
+            .builderTrust: .text(trust.rawValue), .agent: .flag(agentSocket != nil),
+        ]
+    }
+
+    private var trust: BuilderTrust {
+        if context.service.hostKeyPins != nil { return .pinned }
+        if permit.job.attached != nil { return .attached }
+        return builder?.firstUse == true ? .firstUse : .service
     }
 
     /// What the builder's own command `sallyport` must not offer, because it cannot tell who has come through the

@@ -1,3 +1,5 @@
+import Audit
+import AuthorizedKeys
 import BuildAPI
 import CLinux
 import EventLoop
@@ -77,7 +79,7 @@ final class ProxyTransport: BuilderTransport {
     func start() {
         // All the other processes encrypt. To interrupt one of them for our short work would cost more than that work.
         sp_set_batch_scheduling()
-        connection?.carry(from: STDIN_FILENO, to: STDOUT_FILENO)
+        connection?.carry(from: STDIN_FILENO, to: STDOUT_FILENO, counting: context.client.carried)
         onEvent(.started)
     }
 
@@ -108,6 +110,15 @@ final class ProxyTransport: BuilderTransport {
     func update(_ job: Job) { notices?.update(job) }
     func update(deadline: Date?) { notices?.update(deadline: deadline) }
     func windowChanged() {}
+
+    /// The person's own ssh checks the host key, and encrypts what passes.
+    var auditedFields: [AuditRecord.Field: AuditRecord.Value] {
+        let keys = (builder?.hostKeys ?? []).compactMap { try? PublicKey.parse(line: $0).key.fingerprint }
+        return [
+            .kind: .text(kind.rawValue), .builderKey: .text(keys.joined(separator: " ")),
+            .builderTrust: .text(BuilderTrust.client.rawValue), .opaque: .flag(true),
+        ]
+    }
 
     func leave() {
         connection?.close()

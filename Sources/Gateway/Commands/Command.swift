@@ -1,5 +1,6 @@
 import BuildAPI
 import CommandGrammar
+import ConfigurationFile
 import Policy
 
 /// What people can run: one type for each verb, with its syntax, its help, the action that the policy decides
@@ -31,8 +32,20 @@ protocol JobCommand: Command {
 protocol EnteringCommand: JobCommand {
     /// Whether it goes in while tasks are running.
     var now: Bool { get }
-    /// What no state of the job changes. Throws what keeps everybody from entering in this way.
+    /// Why an administrator enters somebody else's builder; nil: they have not said it.
+    var reason: String? { get }
+    /// What no state of the job changes. Throws what keeps this person, or everybody, from entering in this way.
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal)
+}
+
+extension EnteringCommand {
+    /// Throws if the administrator has to say why they enter, and has not.
+    func requireReason(_ permit: Permit, in context: SessionContext) throws(Refusal) {
+        guard permit.standing == .administrator, reason == nil,
+            context.configuration.gateway.administratorReason == .required
+        else { return }
+        throw .reasonMissing(permit.job.id)
+    }
 }
 
 /// A command about the person who asks. Everyone whose key is known can use it.

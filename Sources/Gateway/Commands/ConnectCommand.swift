@@ -1,6 +1,7 @@
 import BuildAPI
 import CommandGrammar
 import Policy
+import Presentation
 
 /// `connect`: a shell on the job's builder, or a command there.
 struct ConnectCommand: EnteringCommand {
@@ -13,9 +14,12 @@ struct ConnectCommand: EnteringCommand {
             have ended; with --now you go in at once. Without a job, it uses your only live one.
             The command reaches the builder unchanged, and you get its exit status. For a shell use ssh -t.
             A machine that has attached itself cannot use your agent (ssh -A), unless you say --lend-agent.
+            An administrator who enters somebody else's machine says why with --reason TEXT, which its
+            owner reads; a command after that begins with --.
             After the last session the builder stays for a while; leaving a shell, you can end it at once.
             """)
-    static let syntax = Syntax(flags: ["--now", "--lend-agent"], endsWithCommand: true)
+    static let syntax = Syntax(
+        flags: ["--now", "--lend-agent"], texts: ["--reason"], endsWithCommand: true)
     static let action = Action.enter
 
     let job: JobID?
@@ -23,23 +27,27 @@ struct ConnectCommand: EnteringCommand {
     let now: Bool
     /// Lends the person's agent to a machine that has attached itself, too.
     let lendsAgent: Bool
+    let reason: String?
     /// Nil for a shell; otherwise not empty, byte for byte as the person wrote it.
     let command: [UInt8]?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         now = arguments.has("--now")
         lendsAgent = arguments.has("--lend-agent")
+        reason = arguments.value(of: "--reason")
         (job, command) = try arguments.jobAndCommand()
     }
 
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
+        try requireReason(permit, in: context)
         try context.requireHere(permit.job)
     }
 
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         try requireWay(permit, in: context)
         let transport = ProgramTransport(command, lendsAgent: lendsAgent, permit, in: context)
-        let session = BuilderSession(permit, over: transport, now: now, in: context)
+        if permit.standing.isOwners { permit.job.spokenAdministratorEntries.forEach(context.say) }
+        let session = BuilderSession(permit, over: transport, now: now, reason: reason, in: context)
         session.start()
         return session
     }

@@ -52,6 +52,9 @@ struct Greeting: PersonalCommand {
             lines.append("Your jobs:")
             lines.append("")
             lines += JobTable(list.jobs, for: principal.person).lines
+            let notices = list.jobs.filter { Standing(of: principal, to: $0).isOwners }.flatMap(
+                \.spokenAdministratorEntries)
+            if !notices.isEmpty { lines += [""] + notices }
             lines += OlderJobs(after: list, in: context).map { ["", $0.sentence] } ?? []
         } else {
             lines.append("The build service here cannot list your jobs. Name the job in each command.")

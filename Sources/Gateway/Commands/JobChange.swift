@@ -27,6 +27,7 @@ extension JobCommand {
         service.perform(action, on: permit.job.id, for: permit.person) { result in
             switch result {
             case .success(let job):
+                context.audit.changed(verb)
                 context.answer(JobView(job: job, isInvited: true), json: json) { sentence(job) + "\n" }
             case .failure(let error): context.refuse(.serviceRefused(error, verb))
             }

@@ -67,7 +67,9 @@ struct KeyAddition {
                 if limits != nil, !key.isForAttaching { return undo(next.key.fingerprint) }
                 let pending = key.isPending ? ", which is pending" : ""
                 let use = key.isForAttaching ? ", for attaching machines only" : ""
-                context.journal.note("\(person.record) adds the key \(next.key.fingerprint)\(pending)\(use)")
+                let addition = "adds the key \(next.key.fingerprint)\(pending)\(use)"
+                context.journal.note("\(person.record) \(addition)")
+                context.audit.changed(addition)
                 add(keys.dropFirst(), isOnly: isOnly, after: added + [key])
             case .failure(let error):
                 for key in added { lines(about: key).forEach(context.say) }

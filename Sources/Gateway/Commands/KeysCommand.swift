@@ -93,6 +93,7 @@ struct KeysCommand: Command, PersonalCommand {
             switch result {
             case .success:
                 context.journal.note("\(person.record) removes the key \(fingerprint)")
+                context.audit.changed("removes the key \(fingerprint)")
                 context.say("The key is removed.")
                 context.finish(.success)
             case .failure(let error) where error.code == .noSuchKey: context.refuse(.noSuchKey(error))
@@ -113,6 +114,7 @@ extension KeysCommand: PendingKeyCommand {
             switch result {
             case .success(let key):
                 context.journal.note("\(key.owner.record) confirms the key \(fingerprint)")
+                context.audit.changed("confirms the key \(fingerprint)")
                 context.answer(KeyView(key), json: json) {
                     "The key \(fingerprint) is \(key.owner.printableName)'s now.\n"
                         + (key.isForAttaching ? "All that it can do is to attach machines.\n" : "")

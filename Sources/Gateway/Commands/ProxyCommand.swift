@@ -12,6 +12,7 @@ struct ProxyCommand: EnteringCommand {
             For ssh's ProxyCommand; ssh-config prints the lines that use it. While the connection
             lasts, the builder accepts your key. It waits 13 seconds for a builder that is booting.
             """)
+    static let syntax = Syntax(texts: ["--reason"])
     static let action = Action.enter
 
     /// How long it waits for a builder. Editors give ssh 15 seconds to connect, including the login on the gateway.
@@ -22,8 +23,10 @@ struct ProxyCommand: EnteringCommand {
     let now = true
     /// Whether the job was named by a builder's host name, as lines for all jobs do. Lines for one job name just that.
     let isOfAllJobs: Bool
+    let reason: String?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
+        reason = arguments.value(of: "--reason")
         let word = try arguments.word(.job)
         job = try JobID(written: word)
         isOfAllJobs = word.contains(".")
@@ -31,6 +34,7 @@ struct ProxyCommand: EnteringCommand {
 
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
         guard !context.environment.hasTerminal else { throw .proxyWithTerminal }
+        try requireReason(permit, in: context)
         try context.requireHere(permit.job)
         let job = permit.job.id
         if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {
@@ -46,7 +50,7 @@ struct ProxyCommand: EnteringCommand {
         if isOfAllJobs { sayWhomToLogInAs(permit.job, in: context) }
         let session = BuilderSession(
             permit, over: ProxyTransport(permit, in: context), now: now, builderTimeout: Self.builderTimeout,
-            in: context)
+            reason: reason, in: context)
         session.start()
         return session
     }

@@ -45,7 +45,9 @@ struct RerunCommand: JobCommand {
         let rerun = NewJobSession(follow: follow, json: json, for: permit.principal, in: context)
         service.rerun(permit.job.id, wish, for: permit.person) { [unowned rerun] in
             switch $0 {
-            case .success(let job): rerun.submitted(job)
+            case .success(let job):
+                context.audit.changed("job \(job.id) runs it again")
+                rerun.submitted(job)
             case .failure(let error): context.refuse(.serviceRefused(error, Self.manual.name))
             }
         }

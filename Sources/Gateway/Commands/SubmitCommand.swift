@@ -154,6 +154,7 @@ private final class Submission: RunningCommand {
         switch result {
         case .success(let job):
             context.journal.note("submit job=\(job.id) \(principal.person.record)")
+            context.audit.changed("submits the job", job: job.id)
             if let sentence = job.ignoredGroup(command.group) { context.say(sentence) }
             newJob.submitted(job)
         case .failure(let error):

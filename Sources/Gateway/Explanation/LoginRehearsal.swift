@@ -35,7 +35,8 @@ final class LoginRehearsal {
                 clientAddress: login.address, account: login.account, hasTerminal: login.hasTerminal,
                 terminalType: "",
                 locale: [], agentSocket: nil),
-            journal: journal, key: login.key,
+            journal: journal, audit: SessionAudit(configuration.gateway, journal: journal) { _ in },
+            key: login.key,
             client: Client(
                 on: loop, journal: journal, hasTerminal: login.hasTerminal, input: reader.input,
                 outputs: (reader.input, reader.input)),

@@ -25,11 +25,18 @@ struct JobView: Encodable {
         let since: Date
     }
 
+    private struct AdministratorEntry: Encodable {
+        let person: String
+        let reason: String
+        let since: Date
+    }
+
     private enum Keys: String, CodingKey {
         case id, owner, submitter, note, status, pool, arch, waits, visibility, created, deadline, held,
             shares, tasks,
             builder, rerun
         case sessions, entered, artifacts
+        case administratorEntries = "administrator_entries"
         case maxDeadline = "max_deadline"
         case builderEnd = "builder_end"
     }
@@ -63,6 +70,10 @@ struct JobView: Encodable {
                 }
             }, forKey: .entered)
         guard isInvited else { return }
+        try container.encodeIfPresent(
+            job.administratorEntries?.map {
+                AdministratorEntry(person: $0.person.name, reason: $0.reason, since: $0.since)
+            }, forKey: .administratorEntries)
         try container.encode(job.shares.map(\.name), forKey: .shares)
         try container.encode(
             job.sessions.map { Session(person: $0.person.name, kind: $0.kind, since: $0.since) },

@@ -15,6 +15,11 @@ extension Refusal {
             Message(
                 .usage, "This account only enters build machines.", cause: "not started as the forced command"
             )
+        case .notAudited(let cause):
+            Message(
+                .misconfigured,
+                "This gateway lets nobody in without a record of it, and the record cannot be written.",
+                Message.tellAdministrator, cause: "no audit record: \(cause)")
         case .notSetUp(let cause):
             Message(
                 .misconfigured, "The gateway is not set up correctly.", Message.tellAdministrator,
@@ -233,6 +238,12 @@ extension Refusal {
                 "Run this once, then known-hosts prints it: \(line)",
                 cause: "proxy to job \(job), for which no host key is pinned")
 
+        case .reasonMissing(let job):
+            Message(
+                .notPermitted,
+                "Job \(job) is not yours, and administrators say here why they enter. Its owner will read it:",
+                command: "\(ConnectCommand.manual.name) \(job) --reason TEXT",
+                cause: "an administrator has given no reason to enter job \(job)")
         case .jobEnded(let job): Self.message(ended: job)
         case .builderTimeout(let job):
             Message(

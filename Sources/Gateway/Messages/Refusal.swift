@@ -14,6 +14,8 @@ enum Refusal: Error {
 
     /// Not started as the forced command.
     case notTheForcedCommand
+    /// There must be an audit record, and it cannot be written.
+    case notAudited(_ cause: String)
     /// The gateway's own configuration, or what it needs, is missing or wrong.
     case notSetUp(_ cause: String)
     /// sshd does not say that this key has authenticated.
@@ -111,6 +113,8 @@ enum Refusal: Error {
 
     // MARK: Entering a builder
 
+    /// An administrator must say why they enter, and has not.
+    case reasonMissing(JobID)
     /// The job has ended, and its builder is gone.
     case jobEnded(Job)
     /// No builder was ready in time.

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import SSHClient
 
 /// The person's end of a session: what they read, and the status that their ssh ends with.
 final class Client {
@@ -10,6 +11,8 @@ final class Client {
     let output: OutputSink
     /// With a terminal it is the same as `output`, so that everything stays in order there.
     let errors: OutputSink
+    /// What has passed between the client and a builder without `output`.
+    let carried = CarriedBytes()
     /// Called once when the client has gone, with the cause; nil: the session ends.
     var onGone: ((String) -> Void)?
     /// Called before a message is printed, because a log may have begun a line.
@@ -38,6 +41,11 @@ final class Client {
         errors = hasTerminal ? output : OutputSink(outputs.errors, on: loop)
         output.onGone = { [unowned self] in isGone("the client stopped reading") }
     }
+
+    /// How many bytes of the client's have gone into a builder.
+    var received: Int { carried.toBuilder }
+    /// How many bytes the client was sent.
+    var sent: Int { output.written + (errors === output ? 0 : errors.written) + carried.toClient }
 
     /// Prints a message on standard error. It must already be harmless.
     func say(_ sentence: String) {

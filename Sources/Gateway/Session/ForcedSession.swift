@@ -20,7 +20,8 @@ public enum ForcedSession {
                 throw .notTheForcedCommand
             }
             guard geteuid() != 0 else { throw .notSetUp("refusing to run as root") }
-            try UserAuthentication.verify(command.key, file: environment.userAuthenticationFile)
+            let credential = try UserAuthentication.verify(
+                command.key, file: environment.userAuthenticationFile)
             let configuration: Configuration
             let transport: Transport
             do throws(ConfigurationError) {
@@ -31,7 +32,8 @@ public enum ForcedSession {
             } catch {
                 throw .notSetUp(error.description)
             }
-            return try serve(command.key, configuration, transport, environment, journal).code
+            let audit = SessionAudit(configuration, environment, credential, journal: journal)
+            return try serve(command.key, configuration, transport, environment, journal, audit).code
         } catch {
             let message = error.message
             journal.warn("refused status=\(message.status): \(message.cause)")
@@ -43,7 +45,7 @@ public enum ForcedSession {
 
     private static func serve(
         _ key: PublicKey, _ configuration: Configuration, _ transport: Transport,
-        _ environment: SessionEnvironment, _ journal: Journal
+        _ environment: SessionEnvironment, _ journal: Journal, _ audit: SessionAudit
     ) throws(Refusal) -> ExitStatus {
         signal(SIGPIPE, SIG_IGN)
         let loop = EventLoop()
@@ -66,10 +68,11 @@ public enum ForcedSession {
         }
         let context = SessionContext(
             loop: loop, service: service, configuration: configuration, environment: environment,
-            journal: journal, key: key, client: client)
+            journal: journal, audit: audit, key: key, client: client, onRefusal: audit.refused)
         var slot: CommandSlot?
         func admit(_ comer: Authorization.Comer) throws(Refusal) {
             guard slot == nil else { return }
+            try audit.identified(comer)
             let gateway = configuration.gateway
             slot =
                 switch comer {
@@ -84,6 +87,7 @@ public enum ForcedSession {
         }
         let authorization = Authorization(in: context, admit: admit) { command in
             do throws(Refusal) {
+                try audit.allowed(command)
                 running = try command.start(in: context)
             } catch {
                 context.refuse(error)
@@ -92,6 +96,7 @@ public enum ForcedSession {
         authorization.start()
         // It holds the slot, too.
         let status = withExtendedLifetime(authorization) { client.run() }
+        audit.ended(status, received: client.received, sent: client.sent)
         // A machine that is refused is any stranger's.
         if authorization.isStranger || authorization.isPairing && status != .success {
             Strangers.ended(

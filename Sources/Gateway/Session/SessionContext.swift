@@ -13,6 +13,7 @@ struct SessionContext {
     let configuration: Configuration
     let environment: SessionEnvironment
     let journal: Journal
+    let audit: SessionAudit
     /// The plain key that authenticated.
     let key: PublicKey
     let client: Client

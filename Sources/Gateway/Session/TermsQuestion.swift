@@ -50,6 +50,7 @@ final class TermsQuestion: RunningCommand {
             switch result {
             case .success:
                 context.journal.note("\(person.record) accepts the terms of use \(terms.version)")
+                context.audit.changed("accepts the terms of use \(terms.version)")
                 accepted(terms)
             case .failure(let error) where error.code == .termsChanged:
                 context.refuse(.termsChanged(error))

@@ -6,17 +6,16 @@ import Glibc
 ///
 /// One line each: `publickey <type> <base64>` for a key (sshd_config(5), ExposeAuthInfo).
 struct UserAuthentication {
-    /// The plain keys; for a certificate, the key inside it.
-    let keys: [PublicKey]
+    let credentials: [Credential]
 
     /// - Parameter text: the contents of the file.
     init(text: some StringProtocol) {
-        keys = text.split(separator: "\n").compactMap { line in
+        credentials = text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
             guard words.count == 3, words[0] == "publickey",
                 let key = try? PublicKey(type: String(words[1]), base64: String(words[2]))
             else { return nil }
-            return Certificate.isCertificate(key) ? (try? Certificate(key))?.plainKey : key
+            return Credential(key)
         }
     }
 
@@ -24,7 +23,9 @@ struct UserAuthentication {
     ///
     /// If our forced command is missing by mistake, a client can send our own command line with anyone's public key
     /// in it. Only sshd can write this file.
-    static func verify(_ key: PublicKey, file: String?) throws(Refusal) {
+    ///
+    /// - Returns: what the client has authenticated with.
+    static func verify(_ key: PublicKey, file: String?) throws(Refusal) -> Credential {
         guard let file else {
             throw .unverifiedKey(
                 "SSH_USER_AUTH is not set: ExposeAuthInfo is off, or the account cannot write to sshd's /tmp")
@@ -52,9 +53,31 @@ struct UserAuthentication {
             if count == 0 { break }
             length += count
         }
-        let keys = UserAuthentication(text: String(decoding: bytes[..<length], as: UTF8.self)).keys
-        guard keys.contains(key) else {
+        let text = String(decoding: bytes[..<length], as: UTF8.self)
+        guard let credential = UserAuthentication(text: text).credentials.first(where: { $0.key == key })
+        else {
             throw .unverifiedKey("the key in the arguments is not the key that sshd says has authenticated")
         }
+        return credential
+    }
+}
+
+/// What a client authenticates with: a key, or a certificate of one.
+struct Credential: Equatable {
+    /// The plain key; for a certificate, the key inside it.
+    let key: PublicKey
+    /// Nil: it is a plain key.
+    let certificate: Certificate?
+
+    /// Nil: it is no certificate that we understand.
+    init?(_ shown: PublicKey) {
+        guard Certificate.isCertificate(shown) else {
+            key = shown
+            certificate = nil
+            return
+        }
+        guard let certificate = try? Certificate(shown) else { return nil }
+        key = certificate.plainKey
+        self.certificate = certificate
     }
 }

@@ -46,14 +46,18 @@ int sp_append_record(const char *path, const char *program, const char *text) {
     return error == 0 ? 0 : -1;
 }
 
-void sp_log(const char *program, int priority, const char *text) {
+void sp_syslog(const char *program, int priority, const char *text) {
     // openlog(3) keeps the pointer.
     static char name[32];
-    static int complained = 0;
     snprintf(name, sizeof name, "%s", program);
     openlog(name, LOG_PID, LOG_AUTHPRIV);
     syslog(priority, "%s", text);
-    if (file != NULL && sp_append_record(file, name, text) != 0 && !complained) {
+}
+
+void sp_log(const char *program, int priority, const char *text) {
+    static int complained = 0;
+    sp_syslog(program, priority, text);
+    if (file != NULL && sp_append_record(file, program, text) != 0 && !complained) {
         complained = 1;
         syslog(LOG_WARNING, "log_file %s cannot be written: %m", file);
     }

@@ -40,6 +40,17 @@ public struct Configuration: Equatable, Sendable {
         public init() {}
     }
 
+    /// Where a program's audit records go. The gateway and the runner have one each.
+    public struct Audit: Equatable, Sendable {
+        /// The file, whose folder belongs to the program's user; nil: none.
+        public var file: String?
+        public var usesSystemLog = true
+        /// How many days files with older records are kept.
+        public var retention = 365
+
+        public init() {}
+    }
+
     /// `[builder]`: how the gateway logs in to builders.
     public struct Builder: Equatable, Sendable {
         /// The gateway's private key, readable by the account only.
@@ -76,6 +87,18 @@ public struct Configuration: Equatable, Sendable {
         public var logFile: String?
         /// A session with a terminal is closed after this many seconds without input and output; 0: never.
         public var idle = 0
+        /// Where sallyport-shell writes its audit records.
+        public var audit = Audit()
+        /// Whether nobody gets in without a record of it in the audit file.
+        public var auditIsRequired = false
+        /// Whether audit records have the text of commands.
+        public var auditsCommands = false
+        public var administratorReason = AdministratorReason.optional
+
+        /// Whether an administrator has to say why they enter somebody's builder.
+        public enum AdministratorReason: String, Sendable, CaseIterable {
+            case optional, required
+        }
 
         public init() {}
     }
@@ -204,6 +227,10 @@ public struct Configuration: Equatable, Sendable {
         public var limits = Limits()
         /// A file to which the runner appends its records, in addition to stderr.
         public var logFile: String?
+        /// Where the runner writes its audit records.
+        public var audit = Audit()
+        /// How many days it is kept who has accepted earlier terms of use; nil: for ever.
+        public var acceptanceRetention: Int?
 
         public init() {}
     }

@@ -67,6 +67,7 @@ public enum ConfigurationFile {
             default: configuration.gateway.revocationTimeout)
         configuration.gateway.idle = try document.number(
             "gateway", "idle", in: 0...31_536_000, default: configuration.gateway.idle)
+        try readAudit(of: &configuration.gateway, from: &document)
 
         var runner = Configuration.Runner()
         runner.stateDirectory = try document.path("runner", "state_dir", default: runner.stateDirectory)
@@ -111,12 +112,38 @@ public enum ConfigurationFile {
             "runner", "life", in: 1...31_536_000, default: min(runner.life, runner.maxLife))
         runner.lease = try document.number("runner", "lease", in: 3...86_400, default: runner.lease)
         runner.logFile = try document.path("runner", "log_file")
+        runner.audit = try audit("runner", from: &document)
+        runner.acceptanceRetention = try document.number("runner", "acceptance_retention", in: 1...36_500)
         runner.terms = try document.path("runner", "terms")
         runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)
         configuration.runner = runner
         configuration.people = try people(from: &document)
         return configuration
+    }
+
+    private static func readAudit(
+        of gateway: inout Configuration.Gateway, from document: inout Document
+    ) throws(ConfigurationError) {
+        gateway.audit = try audit("gateway", from: &document)
+        gateway.auditIsRequired = try document.flag("gateway", "audit_required", default: false)
+        gateway.auditsCommands = try document.flag("gateway", "audit_commands", default: false)
+        gateway.administratorReason = try document.choice(
+            "gateway", "admin_reason", default: gateway.administratorReason)
+        guard !gateway.auditIsRequired || gateway.audit.file != nil else {
+            throw document.error("gateway", "audit_required", "expected audit_file, too")
+        }
+    }
+
+    private static func audit(
+        _ table: String, from document: inout Document
+    ) throws(ConfigurationError) -> Configuration.Audit {
+        var audit = Configuration.Audit()
+        audit.file = try document.path(table, "audit_file")
+        audit.usesSystemLog = try document.flag(table, "audit_system_log", default: audit.usesSystemLog)
+        audit.retention = try document.number(
+            table, "audit_retention", in: 1...36_500, default: audit.retention)
+        return audit
     }
 
     /// Unless the administrator sets other names, builders are named after the gateway, if it has a name.

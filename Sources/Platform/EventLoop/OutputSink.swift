@@ -23,6 +23,8 @@ public final class OutputSink {
     /// Called whenever a full sink has room again, and when everything has been written.
     public var onDrain: (() -> Void)?
     public private(set) var isGone = false
+    /// How many bytes the descriptor has taken.
+    public private(set) var written = 0
 
     /// - Parameter descriptor: borrowed; set to non-blocking.
     public init(_ descriptor: CInt, on loop: EventLoop) {
@@ -114,6 +116,7 @@ public final class OutputSink {
             let count = Glibc.write(descriptor, bytes.baseAddress! + taken, bytes.count - taken)
             if count > 0 {
                 taken += count
+                written += count
             } else if errno == EAGAIN {
                 guard enlarge() else { break }
             } else if errno != EINTR {

@@ -8,8 +8,9 @@ import Logging
 /// Keys: an operator sees everyone's, a gateway one person's at a time.
 extension Responder {
     func answerKeys(
-        _ resource: Resource, _ request: Request, _ query: Query, _ role: Role
+        _ resource: Resource, _ request: Request, _ query: Query, _ client: Authentication.Client
     ) async throws(RunnerError) -> Response {
+        let role = client.role
         let now = directory.timekeeper.now()
         // A client that knows nothing of pending keys would take them for others.
         let limits = query["limits"]?.split(separator: ",").map { Key.Limit(rawValue: String($0)) } ?? []
@@ -33,13 +34,26 @@ extension Responder {
                 try await people.requireLocalKey(fingerprint)
             }
             try await store.removeKey(fingerprint, owner: owner)
-            if let key { await directory.personChanged(key.owner) }
+            if let key {
+                await directory.personChanged(key.owner)
+                recordRemoval(of: key, by: client)
+            }
             return Response(status: .noContent)
         case _ where request.method == .post:
-            return try await addKey(request, query, role, canBePending: knowsPending, at: now)
+            return try await addKey(request, query, client, canBePending: knowsPending, at: now)
         default:
             return try await listKeys(
                 query, role, pendingAt: showsPending ? now : nil, limits: Set(limits))
+        }
+    }
+
+    private func recordRemoval(of key: Key, by client: Authentication.Client) {
+        let audit = directory.context.audit
+        let sentence = "the key \(key.fingerprint) of \(key.owner.name) is removed"
+        if client.role == .operator {
+            audit.administration("\(sentence), by \(client.name)", about: key.owner)
+        } else {
+            audit.change(sentence, by: key.owner)
         }
     }
 
@@ -68,7 +82,7 @@ extension Responder {
     }
 
     private func addKey(
-        _ request: Request, _ query: Query, _ role: Role, canBePending: Bool, at now: Date
+        _ request: Request, _ query: Query, _ client: Authentication.Client, canBePending: Bool, at now: Date
     ) async throws(RunnerError) -> Response {
         try people.requireLocalKeys()
         let wanted = try await decode(NewKey.self, request)
@@ -81,10 +95,13 @@ extension Responder {
         let (key, comment) = (submitted.key, submitted.comment)
         let limit = try AttachLimit(wanted, at: now)
         // Operators vouch for whose key it is.
-        guard role != .operator else {
-            return try json(
-                await store.addKey(key, comment: comment, owner: wanted.owner, limit: limit, at: now),
-                .created)
+        guard client.role != .operator else {
+            let added = try await store.addKey(
+                key, comment: comment, owner: wanted.owner, limit: limit, at: now)
+            directory.context.audit.administration(
+                "\(added.owner.name) gets the key \(added.fingerprint), by \(client.name)",
+                about: added.owner)
+            return try json(added, .created)
         }
         guard limit?.pairs != true else {
             throw RunnerError(
@@ -106,7 +123,8 @@ extension Responder {
         }
         let added = try await store.addPendingKey(
             key, comment: comment, of: account.person, with: query["key"], limit: limit, at: now)
-        logger.info("\(account.name) adds the key \(added.fingerprint), which is pending")
+        directory.context.audit.change(
+            "\(account.name) adds the key \(added.fingerprint), which is pending", by: account.person)
         return try json(added, .created)
     }
 
@@ -117,7 +135,8 @@ extension Responder {
         let confirmation = try await decode(KeyConfirmation.self, request)
         do throws(RunnerError) {
             let key = try await store.confirmKey(fingerprint, word: confirmation.word, at: now)
-            logger.info("the key \(fingerprint) is confirmed, and is \(key.owner.name)'s")
+            directory.context.audit.change(
+                "the key \(fingerprint) is confirmed, and is \(key.owner.name)'s", by: key.owner)
             return try json(key)
         } catch {
             if error.code == .forbidden { logger.notice("a wrong word for the key \(fingerprint)") }

@@ -51,7 +51,8 @@ extension Responder {
             throw RunnerError(
                 .conflict, "\(name) is still \(what), because the source of people says so.")
         }
-        logger.info("\(name) is \(isSet ? "" : "no longer ")\(what), by \(client.name)")
+        directory.context.audit.administration(
+            "\(name) is \(isSet ? "" : "no longer ")\(what), by \(client.name)", about: account.person)
     }
 
     /// Someone leaves: they lose their keys, shares and rights, and with these their sessions. Their jobs stay.
@@ -68,7 +69,8 @@ extension Responder {
         try await directory.endShares(with: person)
         let isSourced = try await store.removeRights(of: person)
         await directory.personChanged(person)
-        logger.info("\(name) is removed, by \(client.name)")
+        let audit = directory.context.audit
+        audit.administration("\(name) is removed, by \(client.name)", about: person)
         guard !isSourced else {
             throw RunnerError(
                 .conflict,
@@ -78,7 +80,9 @@ extension Responder {
         guard isForgotten else { return }
         try await store.forgetName(of: person, at: directory.timekeeper.now())
         await directory.forgetName(of: person)
-        logger.info("the person with the id \(person.id) is forgotten, by \(client.name)")
+        audit.administration(
+            "the person with the id \(person.id) is forgotten, by \(client.name)",
+            about: Person(id: person.id, name: person.id))
     }
 
     func answerTerms(_ resource: Resource, _ request: Request) async throws(RunnerError) -> Response {
@@ -92,7 +96,9 @@ extension Responder {
             throw RunnerError(.conflict, "The terms of use have changed. Read them again.")
         }
         try await store.accept(version, by: account.person, at: directory.timekeeper.now())
-        logger.info("\(account.name) has accepted the terms of use, version \(version)")
+        directory.context.audit.change(
+            "\(account.name) has accepted the terms of use, version \(version)", by: account.person,
+            terms: version)
         return Response(status: .noContent)
     }
 }

@@ -21,7 +21,8 @@ struct Responder: HTTPResponder {
 
     func respond(to request: Request, context: Context) async throws -> Response {
         do throws(RunnerError) {
-            return try await answer(request, context)
+            let client = try await authentication.client(of: request, context)
+            return try await answer(request, by: client)
         } catch {
             if error.code == .failure || error.code == .noSpace {
                 logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
@@ -30,8 +31,23 @@ struct Responder: HTTPResponder {
         }
     }
 
-    private func answer(_ request: Request, _ context: Context) async throws(RunnerError) -> Response {
-        let client = try await authentication.client(of: request, context)
+    private func answer(
+        _ request: Request, by client: Authentication.Client
+    ) async throws(RunnerError) -> Response {
+        do throws(RunnerError) {
+            return try await answer(request, client)
+        } catch {
+            if error.code == .forbidden || error.code == .suspended {
+                directory.context.audit.refusal(
+                    error, of: "\(request.method) \(request.uri.path)", by: client.name)
+            }
+            throw error
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ client: Authentication.Client
+    ) async throws(RunnerError) -> Response {
         let role = client.role
         guard let resource = Resource(path: request.uri.path) else {
             throw RunnerError(.notFound, "There is no such resource.")
@@ -45,7 +61,7 @@ struct Responder: HTTPResponder {
         }
         let query = try Query(request.uri.query)
         switch resource {
-        case .keys, .key, .keyConfirmation: return try await answerKeys(resource, request, query, role)
+        case .keys, .key, .keyConfirmation: return try await answerKeys(resource, request, query, client)
         case .terms, .acceptance: return try await answerTerms(resource, request)
         case .hostAuthority: return try answerHostAuthority()
         case .images: return try json(ImageList(images: directory.context.pools.images))

@@ -1,3 +1,5 @@
+import Audit
+import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Policy
@@ -53,9 +55,36 @@ extension Lifecycle {
         let trust = builder.firstUse == true ? ", host key by first use" : ""
         let audit =
             "session \(standing.session): \(person.name) from \(request.from), \(request.kind.rawValue)\(mark)\(trust)"
-        let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople] + updateDeadline()
+        if permit.standing == .administrator, let reason = request.reason {
+            add(Job.AdministratorEntry(person: person, reason: reason, since: now))
+        }
+        let audited = Effect.audit(audit, auditRecord(of: standing, by: permit, builder, request.reason))
+        let effects = [audited] + sessionsChanged() + [.tellPeople] + updateDeadline()
         return (claim(standing, builder), effects)
     }
+
+    /// The owner reads it when they come next.
+    private mutating func add(_ entry: Job.AdministratorEntry) {
+        let entries = (record.job.administratorEntries ?? []) + [entry]
+        record.job.administratorEntries = entries.suffix(Job.mostAdministratorEntries)
+    }
+
+    private func auditRecord(
+        of claim: StandingClaim, by permit: Permit, _ builder: Job.Builder, _ reason: String?
+    ) -> AuditRecord {
+        var audit = AuditRecord(.claim, claim)
+        audit[.role] = permit.standing.rawValue
+        audit[.reason] = permit.standing == .administrator ? reason : nil
+        audit[.builderKey] = builder.hostKeys.compactMap { try? PublicKey.parse(line: $0).key.fingerprint }
+            .joined(separator: " ")
+        audit[.builderTrust] = builder.firstUse == true ? "first-use" : attachedOrService
+        guard permit.standing == .shared, let share = permit.share else { return audit }
+        audit[.sharedWith] = share.name
+        audit[.sharedBy] = record.sharers[share.id]?.name
+        return audit
+    }
+
+    private var attachedOrService: String { record.attachment == nil ? "service" : "attached" }
 
     /// The longest time, in seconds, until a builder accepts a key or is known not to.
     private static let admissionTime = 20.0
@@ -114,7 +143,8 @@ extension Lifecycle {
             throw RunnerError(.notFound, "There is no such session in job \(record.job.id).")
         }
         record.endedSessions.append(EndedSession(claim: claim.id, session: session))
-        return released(claim.id, reason: .lost, remark: "by \(name)", at: now)
+        return [.audit("session \(session): \(name) ends it", AuditRecord(.administration, claim))]
+            + released(claim.id, reason: .lost, remark: "by \(name)", at: now)
     }
 
     /// The session has ended, for that reason. It is not an error if the claim has ended already.
@@ -126,7 +156,7 @@ extension Lifecycle {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
         let gone = record.claims.remove(at: index)
         let audit = "session \(gone.session): ended\(remark.map { " \($0)" } ?? ", \(reason.rawValue)")"
-        let effects = [.audit(audit)] + sessionsChanged() + [.tellPeople]
+        let effects = [.audit(audit, exit(of: gone, at: now))] + sessionsChanged() + [.tellPeople]
         guard record.job.status.isFinal else { return effects + updateDeadline() }
         if isLastLogout(gone, reason) { record.endsWhenUnclaimed = true }
         guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
@@ -144,6 +174,13 @@ extension Lifecycle {
     private func isLastLogout(_ gone: StandingClaim, _ reason: Claim.Reason) -> Bool {
         gone.kind == .shell && reason == .logout && gone.isOwners
             && record.claims.allSatisfy { $0.kind == .exec }
+    }
+
+    private func exit(of claim: StandingClaim, at now: Date) -> AuditRecord {
+        var record = AuditRecord(.exit, claim)
+        record.set(.start, claim.since)
+        record.set(.end, now)
+        return record
     }
 
     private mutating func sessionsChanged() -> [Effect] {

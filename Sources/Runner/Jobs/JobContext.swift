@@ -11,12 +11,19 @@ struct JobContext: Sendable {
     let settings: Settings
     let timekeeper: Timekeeper
     let logger: Logger
+    let audit: RunnerAudit
+    /// The version of the terms of use that everybody who is inside has accepted; nil: there are none.
+    let terms: String?
 
-    /// - Parameter people: nil: an operator adds them.
+    /// - Parameters:
+    ///   - people: nil: an operator adds them.
+    ///   - audit: nil: nobody reads the records.
     init(
         store: any Store, people: PeopleDirectory? = nil, pools: Pools, settings: Settings,
-        timekeeper: Timekeeper, logger: Logger
+        timekeeper: Timekeeper, logger: Logger, audit: RunnerAudit? = nil, terms: String? = nil
     ) {
+        self.audit = audit ?? RunnerAudit(timekeeper, logger)
+        self.terms = terms
         self.store = store
         self.people = people ?? PeopleDirectory(store: store, timekeeper, logger: logger)
         self.pools = pools

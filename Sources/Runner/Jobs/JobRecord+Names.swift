@@ -17,6 +17,11 @@ extension JobRecord {
         let ender = job.builderEnd?.by.map(renamed)
         job.builderEnd?.by = ender
         for index in job.sessions.indices { job.sessions[index].person = renamed(job.sessions[index].person) }
+        sharers = sharers.mapValues(renamed)
+        for index in (job.administratorEntries ?? []).indices {
+            let person = job.administratorEntries?[index].person
+            if let person { job.administratorEntries?[index].person = renamed(person) }
+        }
         job.entered = job.entered.map { entries in
             entries.map { entry in
                 var entry = entry

@@ -32,6 +32,8 @@ struct JobRecord: Equatable, Sendable {
     /// Bytes of the source that was sent with it; nil: there was none.
     var source: Int?
     var claims: [StandingClaim] = []
+    /// Who has let each of `job.shares` in, by its id.
+    var sharers: [String: Person] = [:]
     /// Of the builder that there is.
     var endedSessions: [EndedSession] = []
     /// Of a machine that has dialled a gateway, by itself or because a provider has made it do so; nil: any other builder.

@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import FoundationEssentials
 import Presentation
@@ -84,7 +85,9 @@ extension Lifecycle {
     }
 
     mutating func loseBuilder(_ end: Job.BuilderEnd) -> [Effect] {
-        let audits = record.claims.map { Effect.audit("session \($0.session): ended with its builder") }
+        let audits = record.claims.map { claim in
+            Effect.audit("session \(claim.session): ended with its builder", AuditRecord(.exit, claim))
+        }
         record.job.builder = nil
         record.job.builderEnd = end
         record.job.deadline = nil

@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import FoundationEssentials
 
@@ -25,7 +26,7 @@ extension Lifecycle {
         let effects = record.claims.isEmpty ? keepAnew(at: now) : updateDeadline()
         guard let deadline = record.job.deadline, deadline != before else { return effects }
         let moved = "the deadline moves to \(deadline.formatted(.iso8601))"
-        return [.audit(moved + requester.suffix(for: record.job))] + effects
+        return [audit(moved, "extend", requester)] + effects
     }
 
     /// Keeps the builder after the last logout, until its deadline.
@@ -33,7 +34,7 @@ extension Lifecycle {
         guard !record.isOver else { throw RunnerError(.gone, "The builder is gone.") }
         guard !record.job.held else { return [] }
         record.job.held = true
-        let audit = Effect.audit("held" + requester.suffix(for: record.job))
+        let audit = audit("held", "hold", requester)
         guard record.job.builder?.state == .kept else { return [audit, .publish(.deadline)] }
         if record.lifetime?.isEntered != true { promise(until: now.addingTimeInterval(Double(times.life))) }
         return [audit] + Self.told(record.claims.isEmpty ? keepAnew(at: now) : updateDeadline())
@@ -43,7 +44,7 @@ extension Lifecycle {
         guard !record.isOver else { throw RunnerError(.gone, "The builder is gone.") }
         guard record.job.held else { return [] }
         record.job.held = false
-        let audit = Effect.audit("no longer held" + requester.suffix(for: record.job))
+        let audit = audit("no longer held", "unhold", requester)
         let isEmpty = record.job.builder?.state == .kept && record.claims.isEmpty
         if isEmpty, endsWhenLeft { return [audit] + endBuilder(.init(reason: .success)) }
         return [audit] + Self.told(isEmpty ? keepAnew(at: now) : updateDeadline())
@@ -52,7 +53,7 @@ extension Lifecycle {
     /// Ends the builder, with the tasks in it.
     mutating func builderReleased(by requester: Requester, at now: Date) throws(RunnerError) -> [Effect] {
         guard record.job.builder != nil else { throw RunnerError(.gone, "There is no builder.") }
-        let audit = Effect.audit("released" + requester.suffix(for: record.job))
+        let audit = audit("released", "release", requester)
         let end = Job.BuilderEnd(reason: .released, by: requester.person)
         guard !record.job.status.isFinal else { return [audit] + endBuilder(end) }
         return [audit, .log("cancelled: the builder was released")]
@@ -64,19 +65,23 @@ extension Lifecycle {
         try checkIsNotOwner(party)
         guard !record.job.shares.contains(where: { $0.isSame(as: party) }) else { return [] }
         record.job.shares.append(party)
-        return [
-            .audit("shared with \(party.name)" + requester.suffix(for: record.job)), .publish(.session),
-        ]
+        record.sharers[party.id] = requester.person
+        return [audit("shared with \(party.name)", "share", requester), .publish(.session)]
     }
 
     /// Their sessions end at their next heartbeat.
     mutating func unshared(with party: Party, by requester: Requester) throws(RunnerError) -> [Effect] {
         try checkIsNotOwner(party)
         guard record.job.shares.contains(where: { $0.isSame(as: party) }) else { return [] }
-        let audit = Effect.audit(
-            "no longer shared with \(party.name)" + requester.suffix(for: record.job))
+        let audit = audit("no longer shared with \(party.name)", "unshare", requester)
         record.job.shares.removeAll { $0.isSame(as: party) }
+        record.sharers[party.id] = nil
         return [audit, .publish(.session)]
+    }
+
+    private func audit(_ sentence: String, _ verb: String, _ requester: Requester) -> Effect {
+        .audit(
+            sentence + requester.suffix(for: record.job), AuditRecord(verb, by: requester, on: record.job))
     }
 
     private func checkIsNotOwner(_ party: Party) throws(RunnerError) {

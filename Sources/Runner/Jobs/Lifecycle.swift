@@ -1,3 +1,4 @@
+import Audit
 import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
@@ -17,8 +18,8 @@ enum Effect: Equatable, Sendable {
     /// No line of any log follows.
     case closeLogs
     case publish(JobEvent)
-    /// A record of who entered and left, for the administrator.
-    case audit(String)
+    /// A record for the administrator: a sentence for the log, and what the audit says.
+    case audit(String, AuditRecord)
     /// Tell the builder's own watchdog the new deadline.
     case moveDeadline
     /// Tell the builder about the people inside, if it does not know yet.
@@ -194,7 +195,11 @@ struct Lifecycle: Sendable {
 
     mutating func cancelled(by requester: Requester = Requester(), at now: Date) -> [Effect] {
         guard !record.job.status.isFinal else { return [] }
-        return [.audit("cancelled" + requester.suffix(for: record.job)), .log("cancelled")]
+        return [
+            .audit(
+                "cancelled" + requester.suffix(for: record.job),
+                AuditRecord("cancel", by: requester, on: record.job)), .log("cancelled"),
+        ]
             + finish(.cancelled, endingBuilder: .init(reason: .cancelled, by: requester.person), at: now)
     }
 
@@ -203,7 +208,8 @@ struct Lifecycle: Sendable {
         guard record.job.builder != nil else { return [] }
         var effects: [Effect] = []
         for claim in record.claims where claim.expires <= now {
-            effects.append(.audit("session \(claim.session): its lease has run out"))
+            effects.append(
+                .audit("session \(claim.session): its lease has run out", AuditRecord(.exit, claim)))
             effects += released(claim.id, reason: .lost, at: now)
         }
         effects += attachmentTimePassed(at: now)

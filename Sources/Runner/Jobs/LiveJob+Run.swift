@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import FoundationEssentials
 import Logging
@@ -9,8 +10,11 @@ extension LiveJob {
     /// The job has just been submitted.
     func submitted() async {
         let image = record.build.image
-        await apply { lifecycle, _ in
-            [.audit(lifecycle.record.job.spokenSubmission + ", image \(image)")] + lifecycle.queue()
+        var audit = AuditRecord(.change)
+        audit[.verb] = "submit"
+        audit.set(record.job.submitter ?? record.job.owner.person)
+        await apply { [audit] lifecycle, _ in
+            [.audit(lifecycle.record.job.spokenSubmission + ", image \(image)", audit)] + lifecycle.queue()
         }
     }
 

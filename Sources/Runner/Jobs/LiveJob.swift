@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import ConfigurationFile
 import FoundationEssentials
@@ -115,7 +116,7 @@ actor LiveJob {
             case .log(let sentence): log(sentence)
             case .closeLogs where change.record.hasAttachedItself && !change.record.isOver: endLogSoon()
             case .closeLogs: logs.end()
-            case .audit(let record): logger.info("job \(id): \(record)")
+            case .audit(let sentence, let record): write(record, sentence, of: change.record)
             case .publish(let kind):
                 number += 1
                 feed.publish(JobChange(number: number, kind: kind, job: change.record.job))
@@ -135,6 +136,18 @@ actor LiveJob {
             if attempts.waits { await releaseBuilder() }
         }
         await report(change.record)
+    }
+
+    private func write(_ audit: AuditRecord, _ sentence: String, of record: JobRecord) {
+        logger.info("job \(id): \(sentence)")
+        var audit = audit
+        audit[.job] = "\(id)"
+        audit[.owner] = record.job.owner.name
+        audit[.pool] = record.build.pool
+        audit[.allocation] = allocation?.id.description
+        if audit.event == .claim { audit[.terms] = context.terms }
+        audit[.text] = sentence
+        context.audit.write(audit)
     }
 
     private func report(_ record: JobRecord) async {

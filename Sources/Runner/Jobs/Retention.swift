@@ -2,6 +2,7 @@ import BuildAPI
 import ConfigurationFile
 import Foundation
 import Logging
+import Presentation
 
 /// Removes old jobs, with their logs, artifacts and sources, and measures what the others take. It works beside the directory, so
 /// that nobody waits for it.
@@ -35,6 +36,19 @@ struct Retention: Sendable {
         }
         guard removed > 0 else { return }
         logger.info("removed \(removed) jobs that ended more than \(days) days ago")
+    }
+
+    /// Forgets who has accepted earlier terms of use, as long ago as the administrator wants.
+    func removeOldAcceptances() async {
+        guard let days = settings.acceptanceRetention else { return }
+        let moment = directory.timekeeper.now().addingTimeInterval(-Double(days) * 24 * 3600)
+        do throws(RunnerError) {
+            let removed = try await directory.store.removeAcceptances(before: moment)
+            guard removed > 0 else { return }
+            logger.info("forgot \(removed.counted("acceptance")) of earlier terms of use")
+        } catch {
+            logger.error("old acceptances cannot be removed: \(error.debugDescription)")
+        }
     }
 
     /// Removes a job that only the database has.

@@ -1,3 +1,5 @@
+import Audit
+import AuditLog
 import AuthorizedKeys
 import BuildAPI
 public import ConfigurationFile
@@ -34,6 +36,7 @@ extension Runner {
         try check(configuration.runner)
         let folder = try StateFolder(configuration.runner.stateDirectory)
         for change in folder.tighten() { logger.notice("\(change)") }
+        let audit = try audit(configuration, "the runner starts", logger)
         let pools = try await makePools(folder.path)
         let runner = Runner(
             settings: Settings(configuration, hostName: hostName()),
@@ -42,8 +45,23 @@ extension Runner {
             network: try configuration.runner.network.map { try NetworkListener($0) },
             terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) },
             people: try PeopleRules(configuration.people), pools: pools,
-            logger: logger)
+            logger: logger, audit: audit)
         try await runner.serve(in: folder, isEphemeral: isEphemeral)
+    }
+
+    /// The runner's audit records, of which that sentence is the first. Throws if they cannot be written.
+    private static func audit(
+        _ configuration: Configuration, _ sentence: String, _ logger: Logger
+    ) throws(RunnerError) -> RunnerAudit {
+        let log = AuditLog(configuration.runner.audit, program: "sallyport-runner", host: hostName())
+        var record = AuditRecord(.administration)
+        record[.text] = sentence
+        do throws(AuditFailure) {
+            try log.write(record)
+        } catch {
+            throw RunnerError(.failure, "runner.audit_file: \(error).")
+        }
+        return RunnerAudit(log, .system, logger)
     }
 
     /// Ends every builder that a stopped runner has left behind, and closes their jobs.
@@ -54,7 +72,8 @@ extension Runner {
         let store = try SQLiteStore(path: "\(folder.path)/runner.sqlite")
         defer { store.close() }
         let context = JobContext(
-            store: store, pools: pools, settings: settings, timekeeper: .system, logger: logger)
+            store: store, pools: pools, settings: settings, timekeeper: .system, logger: logger,
+            audit: try audit(configuration, "drain: every builder ends", logger))
         try await JobDirectory(context).drain()
     }
 

@@ -22,11 +22,12 @@ public struct Runner: Sendable {
     private let pools: Pools
     private let timekeeper: Timekeeper
     private let logger: Logger
+    private let audit: RunnerAudit
 
     init(
         settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
         terms: TermsOfUse? = nil, people: PeopleRules = .init(), pools: Pools,
-        timekeeper: Timekeeper = .system, logger: Logger
+        timekeeper: Timekeeper = .system, logger: Logger, audit: RunnerAudit? = nil
     ) {
         self.settings = settings
         self.roles = roles
@@ -37,6 +38,7 @@ public struct Runner: Sendable {
         self.pools = pools
         self.timekeeper = timekeeper
         self.logger = logger
+        self.audit = audit ?? RunnerAudit(timekeeper, logger)
     }
 
     /// Serves until the surrounding service group, SIGTERM or SIGINT asks it to stop.
@@ -71,10 +73,11 @@ public struct Runner: Sendable {
         let directory = JobDirectory(
             JobContext(
                 store: store, people: people, pools: pools, settings: settings, timekeeper: timekeeper,
-                logger: logger))
+                logger: logger, audit: audit, terms: terms?.version))
         let retention = Retention(of: directory)
         try await directory.takeOver()
         await retention.removeOldJobs()
+        await retention.removeOldAcceptances()
         await directory.removeForgottenSources()
         await retention.measureFinishedJobs()
 
@@ -120,6 +123,7 @@ public struct Runner: Sendable {
             presence,
             Regularly(every: 3600, timekeeper) {
                 await retention.removeOldJobs()
+                await retention.removeOldAcceptances()
                 await retention.measureFinishedJobs()
             },
             Ending(directory: directory, isEphemeral: isEphemeral),

@@ -8,6 +8,8 @@ public struct Settings: Sendable {
     var stateFolder: String
     var times: Times
     var limits: Configuration.Runner.Limits
+    /// How many days it is kept who has accepted earlier terms of use; nil: for ever.
+    var acceptanceRetention: Int?
     /// The part after `job-42.` in the name of a builder.
     var suffixes: [String]
     /// How many seconds a builder can take until its SSH server answers. Under software emulation on a busy machine
@@ -23,6 +25,7 @@ public struct Settings: Sendable {
         let gateway = configuration.gateway
         stateFolder = runner.stateDirectory
         limits = runner.limits
+        acceptanceRetention = runner.acceptanceRetention
         suffixes = runner.suffixes
         times = Times(
             logout: runner.logout == .end ? .end : .ask, keep: runner.keep, life: runner.life,

@@ -193,8 +193,12 @@ protocol PeopleStore: Sendable {
 
 /// The terms of use that people have accepted.
 protocol TermsStore: Sendable {
-    /// Records that a person has accepted the terms of use. The first time is kept for ever.
+    /// Records that a person has accepted the terms of use. The first time is kept.
     func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError)
+    /// Forgets who has accepted other terms than those in force, longer ago than that.
+    ///
+    /// - Returns: how many acceptances these were.
+    func removeAcceptances(before moment: Date) async throws(RunnerError) -> Int
 }
 
 extension JobStore {

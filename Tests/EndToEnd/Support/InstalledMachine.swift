@@ -1,7 +1,7 @@
 import TestBed
 
 /// A machine inside the test bed on which nobody has installed anything yet: a mount namespace with an /etc, /usr/local,
-/// /run, /tmp and /var/lib of its own.
+/// /run, /tmp, /var/lib and /var/log of its own.
 struct InstalledMachine: Sendable {
     let testBed: TestBed
     private var folder: String { "\(testBed.folder)/installed" }
@@ -69,7 +69,7 @@ struct InstalledMachine: Sendable {
             make='
                 folder=\(folder)
                 mount -t tmpfs -o mode=0755 installed "$folder"
-                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/lib "$folder"/source "$folder"/programs
+                mkdir "$folder"/etc "$folder"/local "$folder"/run "$folder"/lib "$folder"/log "$folder"/source "$folder"/programs
                 mount --bind \(Repository.root) "$folder"/source
                 mount --bind \(Repository.programs) "$folder"/programs
                 mkdir -m 1777 "$folder"/tmp
@@ -81,7 +81,7 @@ struct InstalledMachine: Sendable {
                 test_bed="$folder/lib/$(basename \(testBed.folder))"
                 mkdir "$test_bed"
                 mount --rbind \(testBed.folder) "$test_bed"
-                for place in lib:var/lib etc local:usr/local run tmp; do
+                for place in lib:var/lib log:var/log etc local:usr/local run tmp; do
                     mount --rbind "$folder/${place%%:*}" "/${place#*:}"
                 done
                 mkdir /run/sshd

@@ -8,6 +8,8 @@ struct Layout: Sendable {
     /// The private file systems, which only the helper's namespace can see.
     var machine: String { folder + "/machine" }
     var logs: String { folder + "/log" }
+    /// The audit records of the gateways and of the runner.
+    var audit: String { machine + "/audit" }
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
@@ -70,6 +72,7 @@ struct Layout: Sendable {
         host_key = "\(Self.hostKey).pub"
         idle = \(idle)
         commands_per_person = \(commands)
+        audit_file = "\(audit)/gateway.jsonl"
 
         [runner]
         state_dir = "\(state)"
@@ -77,6 +80,7 @@ struct Layout: Sendable {
         \(networkPort.map(NetworkFiles.listener) ?? "")
         account = "builds"
         keys_account = "sallyport-keys"
+        audit_file = "\(audit)/runner.jsonl"
         gateway_keys = [\(gatewayKey.map { "\"\($0)\"" } ?? "")]
         images = "\(settings.images)"
         accel = "\(settings.accelerator)"

@@ -52,8 +52,7 @@ import Testing
         /// A program that comes before the machine's own.
         func fake(_ name: String, _ script: String) throws {
             let file = "\(path)/fakes/\(name)"
-            try "#!/bin/sh\n\(script)\n".write(toFile: file, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+            try ExecutableFile.write("#!/bin/sh\n\(script)\n", to: file)
         }
 
         /// Runs a line as sshd would.

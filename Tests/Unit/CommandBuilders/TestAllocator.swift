@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Provider
 import Synchronization
+import TestSupport
 
 @testable import CommandBuilders
 
@@ -22,8 +23,7 @@ final class TestAllocator: Sendable {
         folder = NSTemporaryDirectory() + "allocator-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let program = folder + "/allocator"
-        try "#!/bin/sh\nhere=\(folder)\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try ExecutableFile.write("#!/bin/sh\nhere=\(folder)\n\(script)\n", to: program)
         var settings = CommandProvider.Settings(
             pool: "lab", words: [program], folder: folder + "/pool", timeout: timeout,
             identity: "/nowhere/key",

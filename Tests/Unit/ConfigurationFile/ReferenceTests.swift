@@ -43,6 +43,9 @@ import Testing
         expected.gateway.contact = "Ask builds@example.org for help."
         expected.gateway.logFile = "/var/log/sallyport-gateway.log"
         expected.runner.logFile = "/var/log/sallyport-runner.log"
+        expected.gateway.audit.file = "/var/log/sallyport-gateway/audit.jsonl"
+        expected.runner.audit.file = "/var/log/sallyport/audit.jsonl"
+        expected.runner.acceptanceRetention = 3650
         expected.runner.suffixes = ["builds.example.org"]
         expected.runner.imageAliases = ["debian/stable": "debian-build"]
         expected.runner.slots = 4

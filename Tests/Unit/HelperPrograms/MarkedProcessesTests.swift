@@ -10,10 +10,7 @@ import Testing
     func executing() async throws {
         let script = NSTemporaryDirectory() + "marked-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: script) }
-        #expect(
-            FileManager.default.createFile(
-                atPath: script, contents: Data("#!/bin/sh\nexec \"$0\"\n".utf8),
-                attributes: [.posixPermissions: 0o700]))
+        try ExecutableFile.write("#!/bin/sh\nexec \"$0\"\n", to: script)
         let value = UUID().uuidString
         let processes = try (0..<8).map { _ in
             let process = Process()

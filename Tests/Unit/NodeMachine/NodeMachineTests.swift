@@ -3,6 +3,7 @@ import Foundation
 import NodeOrder
 import QEMU
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import NodeMachine
@@ -107,13 +108,12 @@ import Testing
     func report() async throws {
         let folder = try Folder()
         let scontrol = "\(folder.path)/scontrol"
-        try folder.write(
+        try ExecutableFile.write(
             """
             #!/bin/sh
             echo "$*" >>\(folder.path)/calls
             [ $(wc -l <\(folder.path)/calls) = 3 ] || { echo "Unable to contact slurm controller" >&2; exit 1; }
-            """, to: "scontrol")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scontrol)
+            """, to: scontrol)
         var report = JobReport(job: "7", scontrol: scontrol)
         report.interval = .milliseconds(2)
         let comment = JobComment(

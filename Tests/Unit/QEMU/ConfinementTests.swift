@@ -2,6 +2,7 @@ import Foundation
 import Provider
 import SystemPackage
 import TaskChannel
+import TestSupport
 import Testing
 
 @testable import QEMU
@@ -77,8 +78,7 @@ import Testing
             dd bs=5 count=1 of=/dev/null status=none
             exit 1
             """
-        try Data(cat.utf8).write(to: URL(filePath: "\(folder)/cat"))
-        #expect(chmod("\(folder)/cat", 0o755) == 0)
+        try ExecutableFile.write(cat, to: "\(folder)/cat")
         let shell = Process()
         let input = Pipe()
         shell.executableURL = URL(filePath: "/bin/sh")
@@ -126,8 +126,7 @@ import Testing
                 : <\(tools)/go
                 echo "$answer"
                 """
-            try Data(tool.utf8).write(to: URL(filePath: "\(tools)/\(slow)"))
-            #expect(chmod("\(tools)/\(slow)", 0o755) == 0)
+            try ExecutableFile.write(tool, to: "\(tools)/\(slow)")
             let confinement = Confinement(folder: folder, namespace: nil, longestFile: 1 << 30)
             let shell = Process()
             shell.executableURL = URL(filePath: "/bin/sh")

@@ -15,6 +15,7 @@ import Testing
     private var input: (read: CInt, write: CInt) = (-1, -1)
     private var output: (read: CInt, write: CInt) = (-1, -1)
     private let record = Record()
+    private let carried = CarriedBytes()
     private var connection: DirectConnection?
     private var reading: Watch?
 
@@ -54,7 +55,7 @@ import Testing
             switch event {
             case .connected:
                 record.events.append("connected")
-                connection?.carry(from: input.read, to: output.write)
+                connection?.carry(from: input.read, to: output.write, counting: carried)
             case .builderEnded: record.events.append("builderEnded")
             case .ended:
                 record.events.append("ended")

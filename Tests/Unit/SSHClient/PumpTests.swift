@@ -33,7 +33,7 @@ import Testing
             errors: OutputSink(pipes[2].write, on: loop)
         ) { [counter] traffic in
             switch traffic {
-            case .input: counter.passed.append("in")
+            case .input(_): counter.passed.append("in")
             case .output(let bytes): counter.passed.append(String(decoding: bytes.prefix(9), as: UTF8.self))
             }
         }

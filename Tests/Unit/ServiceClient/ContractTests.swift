@@ -55,6 +55,7 @@ struct ContractTests {
             builderEnd: .init(reason: .kept), attached: attached,
             rerun: .init(of: JobID("1")!, fresh: true, status: .failed, task: "a", exitStatus: 1),
             entered: [.init(person: alice, role: .owner, kind: .shell, since: time)],
+            administratorEntries: [.init(person: alice, reason: "", since: time)],
             artifacts: .init(when: .always, evenIfEntered: true, count: 1, size: 1, remarks: []),
             removed: [JobID("2")!])
         let bareJob = Job(id: JobID("1")!, owner: .person(alice), status: .queued)
@@ -72,8 +73,11 @@ struct ContractTests {
         let authority = HostAuthority(key: "", suffixes: [], user: "")
         let bareClaim = Claim(
             id: "1", job: JobID("1")!, kind: nil, builder: builder, deadline: nil, lease: 1)
-        let request = ClaimRequest(
+        let bareRequest = ClaimRequest(
             session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "")
+        let request = ClaimRequest(
+            session: "", kind: .shell, person: .init(id: "1"), keyFingerprint: "", key: "", from: "",
+            reason: "")
         let bareNewKey = NewKey(owner: "", key: "")
         let newKey = NewKey(owner: "", key: "", limits: [.attach], expires: time, from: [])
         let bareAttachment = BuildAPI.Attachment(id: "", job: bareJob, lease: 1, reconnect: 1)
@@ -140,7 +144,7 @@ struct ContractTests {
             Sample("OverdueRelease", overdue, bare: overdue),
             Sample("AllocationList", AllocationList(allocations: []), bare: AllocationList(allocations: [])),
             Sample("ImageList", ImageList(images: []), bare: ImageList(images: [])),
-            Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: request),
+            Sample("Claim", claim, bare: bareClaim), Sample("ClaimRequest", request, bare: bareRequest),
             Sample(
                 "Problem",
                 Problem(

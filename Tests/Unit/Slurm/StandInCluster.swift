@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 @testable import Slurm
 
@@ -34,8 +35,7 @@ final class StandInCluster: Sendable {
     func program(_ name: String, _ script: String) throws {
         let path = "\(folder)/\(name)"
         let text = "#!/bin/sh\nhere=\(folder)\necho \"\(name) $*\" >>$here/calls\n\(script)\n"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try ExecutableFile.write(text, to: path)
     }
 
     func write(_ text: String, to name: String) throws {

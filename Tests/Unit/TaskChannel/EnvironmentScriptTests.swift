@@ -73,11 +73,10 @@ import Testing
         }
         for name in ["take-environment", "login-shell"] {
             let path = "\(folder)/scripts/\(name)"
-            try Project.text(of: "Sources/Image/guest/usr/lib/sallyport/\(name)")
+            let text = try Project.text(of: "Sources/Image/guest/usr/lib/sallyport/\(name)")
                 .replacing("/run/sallyport", with: "\(folder)/run")
                 .replacing("/var/lib/sallyport", with: "\(folder)/state")
-                .write(toFile: path, atomically: false, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            try ExecutableFile.write(text, to: path)
         }
         let program = HelperProgram(
             words: ["/bin/sh", "-c", Self.functions, "sh", line],

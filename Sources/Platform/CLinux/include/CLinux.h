@@ -65,6 +65,9 @@ static inline int sp_readable(int fd) {
    syslog daemon, it is lost unless sp_log_also_to was called. */
 void sp_log(const char *program, int priority, const char *text);
 
+/* The same, to the system log alone. */
+void sp_syslog(const char *program, int priority, const char *text);
+
 /* From now on, sp_log appends each record to this file, too. A file that cannot be written is reported to the system log
    once, and is no failure. */
 void sp_log_also_to(const char *path);

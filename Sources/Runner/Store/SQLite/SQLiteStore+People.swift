@@ -72,7 +72,7 @@ extension SQLiteStore {
         guard isKnown else { throw RunnerError(.notFound, "There is no person with this name.") }
     }
 
-    /// Records that a person has accepted the terms of use. The first time is kept for ever.
+    /// Records that a person has accepted the terms of use. The first time is kept.
     func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError) {
         try await changePeople {
             try $0.execute(
@@ -80,6 +80,16 @@ extension SQLiteStore {
                     INSERT OR IGNORE INTO acceptance (person, version, accepted)
                     VALUES ((SELECT id FROM person WHERE CAST(id AS TEXT) = ?), ?, ?)
                     """, arguments: [person.id, version, now.formatted(.iso8601)])
+        }
+    }
+
+    /// Forgets who has accepted other terms than those in force, longer ago than that.
+    func removeAcceptances(before moment: Date) async throws(RunnerError) -> Int {
+        try await changePeople { [terms] in
+            try $0.execute(
+                sql: "DELETE FROM acceptance WHERE accepted < ? AND version IS NOT ?",
+                arguments: [moment.formatted(.iso8601), terms])
+            return $0.changesCount
         }
     }
 

@@ -105,6 +105,12 @@ struct StoredJob: Codable, Equatable {
         var since: Date
     }
 
+    struct StoredAdministratorEntry: Codable, Equatable {
+        var person: StoredPerson
+        var reason: String
+        var since: Date
+    }
+
     struct StoredArtifacts: Codable, Equatable {
         var when: String
         var evenIfEntered: Bool?
@@ -161,6 +167,8 @@ struct StoredJob: Codable, Equatable {
     var artifacts: StoredArtifacts?
     var artifactsUntil: Date?
     var endedSessions: [StoredEndedSession]?
+    var administratorEntries: [StoredAdministratorEntry]?
+    var sharers: [String: StoredPerson]?
 }
 
 // MARK: To the database
@@ -214,6 +222,10 @@ extension StoredJob {
             record.endedSessions.isEmpty
             ? nil
             : record.endedSessions.map { StoredEndedSession(claim: $0.claim, session: $0.session) }
+        administratorEntries = job.administratorEntries.map { entries in
+            entries.map { .init(person: StoredPerson($0.person), reason: $0.reason, since: $0.since) }
+        }
+        sharers = record.sharers.isEmpty ? nil : record.sharers.mapValues(StoredPerson.init)
     }
 }
 
@@ -380,6 +392,9 @@ extension StoredJob {
             }, attached: attachment?.attached, rerun: try rerun?.rerun(),
             sessions: try standingClaims().map(\.shown),
             entered: try earlyEntries.map { try $0.map { try $0.entry() } },
+            administratorEntries: administratorEntries.map { entries in
+                entries.map { .init(person: $0.person.person, reason: $0.reason, since: $0.since) }
+            },
             artifacts: artifacts?.artifacts)
     }
 
@@ -402,6 +417,7 @@ extension StoredJob {
                 pool: pool ?? Configuration.Runner.localPool,
                 arch: arch.flatMap { Architecture($0) }),
             source: source, claims: try standingClaims(),
+            sharers: (sharers ?? [:]).mapValues(\.person),
             endedSessions: (endedSessions ?? []).map { EndedSession(claim: $0.claim, session: $0.session) },
             attachment: attachment?.attachment,
             builderStarted: builderStarted, until: until,

@@ -11,14 +11,23 @@ enum RunFolders {
             result("gateway.sessions", configuration.sessions, owner: account),
             result("gateway.attached", configuration.attached, owner: account),
         ]
+        if let file = configuration.audit.file {
+            results.append(result("gateway.audit", folder(of: file), owner: account, mode: "0750"))
+        }
         if let keysUser {
             results.append(result("gateway.key-cache", configuration.keyCache, owner: keysUser))
         }
         return results
     }
 
-    private static func result(_ check: String, _ path: String, owner: Account) -> CheckResult {
-        let make = "install -d --owner=\(owner.name) --mode=0700 \(path)"
+    private static func folder(of file: String) -> String {
+        String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])
+    }
+
+    private static func result(
+        _ check: String, _ path: String, owner: Account, mode: String = "0700"
+    ) -> CheckResult {
+        let make = "install -d --owner=\(owner.name) --mode=\(mode) \(path)"
         var status = stat()
         guard stat(path, &status) == 0 else {
             return .fail(
@@ -30,7 +39,8 @@ enum RunFolders {
             return .fail(check, "\(path) is not a folder of \(owner.name)'s", remedy: make)
         }
         guard status.st_mode & 0o022 == 0 else {
-            return .fail(check, "others than \(owner.name) can write to \(path)", remedy: "chmod 700 \(path)")
+            return .fail(
+                check, "others than \(owner.name) can write to \(path)", remedy: "chmod \(mode) \(path)")
         }
         return .ok(check, "\(path) belongs to \(owner.name)")
     }

@@ -175,7 +175,9 @@ import Testing
         loop.wait("open") { machine.stream != nil }
         let (far, handover) = try stream(try #require(machine.stream))
         loop.wait("the stream") { events == ["connected"] }
-        connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
+        connection.carry(
+            from: person.context.client.input, to: person.context.client.outputDescriptor,
+            counting: person.context.client.carried)
         _ = far.type("from the machine")
         _ = person.type("from the person")
         var (here, there) = ("", "")
@@ -216,7 +218,9 @@ import Testing
         connection.start()
         loop.wait("the stream") { events == ["connected"] }
         #expect(machine.stream == spare)
-        connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
+        connection.carry(
+            from: person.context.client.input, to: person.context.client.outputDescriptor,
+            counting: person.context.client.carried)
         var here = ""
         loop.wait("its first bytes") {
             here += person.said.output
@@ -329,7 +333,9 @@ import Testing
         loop.wait("open") { machine.stream != nil }
         var far: (TestSession, StreamHandover)? = try stream(try #require(machine.stream))
         loop.wait("the stream") { events == ["connected"] }
-        connection.carry(from: person.context.client.input, to: person.context.client.outputDescriptor)
+        connection.carry(
+            from: person.context.client.input, to: person.context.client.outputDescriptor,
+            counting: person.context.client.carried)
         withExtendedLifetime(far) {}
         far = nil
         loop.wait("lost") { events.last == "lost" }

@@ -1,3 +1,4 @@
+import Audit
 import AuthorizedKeys
 import BuildAPI
 import EventLoop
@@ -34,6 +35,7 @@ import Testing
 
         func connect(to builder: Job.Builder) { happens("connect", .connected) }
         func authenticate(with claim: Claim) { happens("authenticate", .authenticated) }
+        var auditedFields: [AuditRecord.Field: AuditRecord.Value] { [.kind: .text(kind.rawValue)] }
         func start() {
             happens("start", .started)
             loop.timer(after: .seconds(1)) { [self] in afterwards(self) }

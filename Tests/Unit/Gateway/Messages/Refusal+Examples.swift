@@ -17,7 +17,8 @@ extension Refusal {
         let terms = TermsOfUse(version: "2", text: "be kind")
         let lost = SSHClientError(.lost, "in a test")
         var all: [Refusal] = [
-            .notTheForcedCommand, .notSetUp("no file"), .unverifiedKey("no file"),
+            .notTheForcedCommand, .notSetUp("no file"), .notAudited("no file"), .reasonMissing(job.id),
+            .unverifiedKey("no file"),
             .usage(UsageError(.missing(.job), word: "")), .usage(UsageError(.unknownVerb, word: "x")),
             .usage(UsageError(.misspelling(of: "show"), word: "shwo")),
             .usage(UsageError(.jobWithoutVerb("42"), word: "42")),

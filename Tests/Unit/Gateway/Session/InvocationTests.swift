@@ -42,7 +42,7 @@ import Testing
     ])
     func onlyTheKeyThatAuthenticatedIsBelieved(text: String, isBelieved: Bool) throws {
         let key = try PublicKey(type: "ssh-ed25519", base64: Self.line)
-        #expect(UserAuthentication(text: text).keys.contains(key) == isBelieved)
+        #expect(UserAuthentication(text: text).credentials.contains { $0.key == key } == isBelieved)
     }
 
     @Test(arguments: [(0o600, true), (0o640, false), (0o602, false)])

@@ -1,3 +1,4 @@
+import Audit
 import AuthorizedKeys
 import BuildAPI
 import CLinux
@@ -15,6 +16,7 @@ final class TestSession {
     let context: SessionContext
     /// What the administrator's log says.
     private(set) var records: [String] = []
+    private(set) var audit: [AuditRecord] = []
     private var input: (read: CInt, write: CInt)
     private let output: (read: CInt, write: CInt)
     private let errors: (read: CInt, write: CInt)
@@ -35,6 +37,7 @@ final class TestSession {
         output = Self.pipe()
         errors = Self.pipe()
         var note: ((String) -> Void)?
+        var audited: ((AuditRecord) -> Void)?
         let environment = SessionEnvironment(
             originalCommand: command.map { Array($0.utf8) }, userAuthenticationFile: nil,
             clientAddress: "192.0.2.1", account: "builds", hasTerminal: false, terminalType: "", locale: [],
@@ -45,11 +48,13 @@ final class TestSession {
         change(&configuration)
         context = SessionContext(
             loop: loop, service: service, configuration: configuration,
-            environment: environment, journal: journal, key: Self.key,
+            environment: environment, journal: journal,
+            audit: SessionAudit(configuration.gateway, journal: journal) { audited?($0) }, key: Self.key,
             client: Client(
                 on: loop, journal: journal, hasTerminal: false, input: input.read,
                 outputs: (output.write, errors.write)))
         note = { [unowned self] in records.append($0) }
+        audited = { [unowned self] in audit.append($0) }
     }
 
     deinit {

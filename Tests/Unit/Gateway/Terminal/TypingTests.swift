@@ -24,7 +24,7 @@ import Testing
         var typing = Typing()
         for event in traffic {
             typing.observe(
-                event.isInput ? .input : .output(.init(start: nil, count: 0)), at: Self.at(event.second))
+                event.isInput ? .input(1) : .output(.init(start: nil, count: 0)), at: Self.at(event.second))
         }
         #expect(typing.isLogout(at: Self.at(end)) == isLogout, "\(name)")
     }

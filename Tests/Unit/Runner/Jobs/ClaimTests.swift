@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import Foundation
 import Policy
@@ -173,7 +174,9 @@ struct ClaimTests {
         try claim(&job, "s", kind)
         try claim(&job, "o", .exec)
         let effects = try job.ended(session: "s", by: "root", at: start + 10)
-        #expect(effects.first == .audit("session s: ended by root") && effects.contains(.publish(.session)))
+        #expect(effects.audited.map(\.sentence) == ["session s: root ends it", "session s: ended by root"])
+        #expect(effects.audited.map(\.record.event) == [.administration, .exit])
+        #expect(effects.contains(.publish(.session)))
         #expect(effects.contains(.tellPeople) && !effects.contains(.endBuilder))
         #expect(job.record.job.sessions.map(\.session) == ["o"])
         for again in [kind, .shell] {

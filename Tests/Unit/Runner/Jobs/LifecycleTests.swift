@@ -44,7 +44,7 @@ struct LifecycleTests {
         #expect(job.record.job.builder?.hostKeys == [key] && job.record.job.builder?.firstUse == true)
         let said = effects.filter { effect in
             switch effect {
-            case .log(let text), .audit(let text):
+            case .log(let text), .audit(let text, _):
                 text.hasPrefix("the builder is known by the host keys") && text.contains("SHA256:")
             default: false
             }

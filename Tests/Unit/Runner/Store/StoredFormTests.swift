@@ -39,11 +39,13 @@ struct StoredFormTests {
             rerun: .init(of: JobID("3")!, fresh: true, status: .failed, task: "a", exitStatus: 1),
             sessions: [claim.shown],
             entered: [.init(person: alice, role: .member, kind: .exec, since: start + 17)],
+            administratorEntries: [.init(person: alice, reason: "a full disk", since: start + 18)],
             artifacts: .init(when: .always, evenIfEntered: true, count: 1, size: 18, remarks: ["none"]))
         return JobRecord(
             job: job, build: .init(image: "debian", keep: .always, timeout: 9, pool: "lab", arch: .arm64),
             source: 10,
-            claims: [claim], endedSessions: [EndedSession(claim: "1-1", session: "s0")],
+            claims: [claim], sharers: ["2": alice],
+            endedSessions: [EndedSession(claim: "1-1", session: "s0")],
             attachment: MachineAttachment(
                 id: "i", secret: .init(bytes: [1, 2]), expires: start, awaySince: start + 14, wait: 15,
                 idle: 16),

@@ -379,4 +379,8 @@ final class MemoryStore: Store {
     func accept(_ version: String, by person: Person, at now: Date) async throws(RunnerError) {
         try perform("accept") { _ in }
     }
+
+    func removeAcceptances(before moment: Date) async throws(RunnerError) -> Int {
+        try perform("removeAcceptances") { _ in 0 }
+    }
 }

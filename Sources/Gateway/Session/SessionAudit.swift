@@ -1,0 +1,220 @@
+import Audit
+import AuditLog
+import AuthorizedKeys
+import BuildAPI
+import ConfigurationFile
+import FoundationEssentials
+import Policy
+
+/// The audit records of one session: who has come, for what, by which rule, and what became of it.
+final class SessionAudit {
+    private let write: (AuditRecord) throws(AuditFailure) -> Void
+    private let journal: Journal
+    private let isRequired: Bool
+    private let commands: Bool
+    private let start = Date.now
+    /// What is known so far; it stands in every record.
+    private var known: [AuditRecord.Field: AuditRecord.Value] = [:]
+    private var hasWarned = false
+    /// The verb, once a command has been understood.
+    private var isInside = false
+
+    /// - Parameter write: writes a record.
+    init(
+        _ settings: Configuration.Gateway, journal: Journal,
+        write: @escaping (AuditRecord) throws(AuditFailure) -> Void
+    ) {
+        self.journal = journal
+        self.write = write
+        isRequired = settings.auditIsRequired
+        commands = settings.auditsCommands
+        known[.session] = .text(journal.session)
+    }
+
+    /// For a session of this gateway.
+    convenience init(
+        _ configuration: Configuration, _ environment: SessionEnvironment, _ credential: Credential,
+        journal: Journal
+    ) {
+        let gateway = configuration.gateway
+        let host = SessionContext.hostName()
+        let log = AuditLog(
+            gateway.audit, program: "sallyport-shell", host: host,
+            [
+                .gateway: .text(gateway.name ?? gateway.publicHost ?? host),
+                .service: .text(configuration.spokenService),
+            ])
+        self.init(gateway, journal: journal) { (record) throws(AuditFailure) in try log.write(record) }
+        known[.from] = .text(environment.clientAddress)
+        know(credential)
+        if commands, let command = environment.originalCommand {
+            known[.command] = .text(String(decoding: command, as: UTF8.self))
+        }
+    }
+
+    private func know(_ credential: Credential) {
+        known[.key] = .text(credential.key.fingerprint)
+        known[.keyType] = .text(credential.key.type)
+        guard let certificate = credential.certificate else { return }
+        known[.certificateSerial] = .text("\(certificate.serial)")
+        known[.certificateID] = .text(certificate.keyID)
+        known[.certificateAuthority] = .text(certificate.authority.fingerprint)
+    }
+
+    // MARK: What happens, in this order
+
+    /// It is known who has come.
+    func identified(_ comer: Authorization.Comer) throws(Refusal) {
+        var record = AuditRecord(.login)
+        if case .person(let person, _) = comer {
+            record.set(person)
+        } else {
+            record[.text] = "a machine that is nobody's"
+        }
+        keep(record)
+        try require(record)
+    }
+
+    /// The command is allowed, and begins.
+    func allowed(_ command: AuthorizedCommand) throws(Refusal) {
+        var record = AuditRecord(.decision)
+        record[.verb] = command.verb
+        if case .job(_, let permit) = command { record.set(permit) }
+        keep(record)
+        record[.decision] = "allow"
+        record[.rule] = command.rule
+        try require(record)
+        try require(AuditRecord(.verb))
+    }
+
+    /// The service keeps the builder for this session.
+    ///
+    /// - Parameter reason: why an administrator enters.
+    func claimed(_ claim: Claim, _ kind: Claim.Kind, reason: String?) {
+        var record = AuditRecord(.claim)
+        record[.reason] = reason
+        record[.claim] = claim.id
+        record[.kind] = kind.rawValue
+        keep(record)
+        put(record)
+    }
+
+    /// The person goes into the builder.
+    func entered(_ fields: [AuditRecord.Field: AuditRecord.Value]) throws(Refusal) {
+        var record = AuditRecord(.entry)
+        record.add(fields)
+        isInside = true
+        try require(record)
+    }
+
+    /// Something was changed for the person at the build service.
+    ///
+    /// - Parameter job: the one that it is about, if the command does not name it.
+    func changed(_ text: String, job: JobID? = nil) {
+        var record = AuditRecord(.change)
+        record[.job] = job.map { "\($0)" }
+        record[.text] = text
+        put(record)
+    }
+
+    func refused(_ refusal: Refusal) {
+        let message = refusal.message
+        if case .denied(let denial, let principal, _) = refusal {
+            var record = AuditRecord(.decision)
+            record.set(principal?.person)
+            record[.job] = denial.job
+            record[.decision] = "deny"
+            record[.rule] = refusal.rule
+            put(record)
+        }
+        var record = AuditRecord(.refusal)
+        record[.rule] = refusal.rule
+        record[.text] = message.cause
+        record.set(.status, Int(message.status.code))
+        put(record)
+    }
+
+    /// - Parameters:
+    ///   - received: bytes that the client has sent into the builder.
+    ///   - sent: bytes that the client was sent.
+    func ended(_ status: ExitStatus, received: Int, sent: Int) {
+        var record = AuditRecord(.exit)
+        record.set(.status, Int(status.code))
+        record.set(.start, start)
+        record.set(.end, Date.now)
+        record.set(.sent, sent)
+        if isInside { record.set(.received, received) }
+        put(record)
+    }
+
+    // MARK: Writing
+
+    /// Later records have it, too.
+    private func keep(_ record: AuditRecord) {
+        known.merge(record.values) { _, new in new }
+    }
+
+    private func put(_ record: AuditRecord) {
+        do throws(Refusal) {
+            try require(record)
+        } catch {
+            // What has happened has happened.
+        }
+    }
+
+    private func require(_ record: AuditRecord) throws(Refusal) {
+        var record = record
+        record.add(known)
+        do throws(AuditFailure) {
+            try write(record)
+        } catch {
+            if !hasWarned { journal.warn("audit records cannot be written: \(error)") }
+            hasWarned = true
+            if isRequired { throw .notAudited(error.description) }
+        }
+    }
+}
+
+extension AuditRecord {
+    fileprivate mutating func set(_ permit: Permit) {
+        let job = permit.job
+        self[.job] = "\(job.id)"
+        self[.owner] = job.owner.name
+        self[.pool] = job.pool
+        self[.role] = permit.standing.rawValue
+        guard permit.standing == .shared else { return }
+        self[.sharedWith] = permit.share?.name
+    }
+}
+
+extension AuthorizedCommand {
+    /// Its name in audit records.
+    fileprivate var verb: String {
+        let command: Any =
+            switch self {
+            case .personal(let command, _): command
+            case .job(let command, _): command
+            case .confirmation(let command): command
+            case .pairing(let command, _): command
+            }
+        return (command as? any Command).map { type(of: $0).manual.name } ?? "greeting"
+    }
+}
+
+extension Denial {
+    /// The job that it is about.
+    fileprivate var job: String? {
+        switch self {
+        case .noSuchJob(let id): "\(id)"
+        case .ownersOnly(let job), .othersJob(let job), .concealed(let job): "\(job.id)"
+        default: nil
+        }
+    }
+}
+
+extension Configuration {
+    /// The build service, as audit records name it.
+    fileprivate var spokenService: String {
+        service.kind == .sourcehut ? sourcehut.workerURL : service.url
+    }
+}

@@ -1,0 +1,46 @@
+package import Audit
+package import FoundationEssentials
+import HelperPrograms
+
+/// The audit records that journald(8) has.
+package enum AuditJournal {
+    /// The most that is read.
+    private static let limit = 1 << 30
+    /// What the records of our programs begin with there: Sources/Platform/AuditLog writes it.
+    private static let cookie = "@cee: "
+
+    private struct Entry: Decodable {
+        let message: String
+
+        enum CodingKeys: String, CodingKey { case message = "MESSAGE" }
+    }
+
+    /// The records of the host's programs, in the journal's order.
+    ///
+    /// - Parameter since: nil: all that there are.
+    package static func records(
+        since: Date?
+    ) async throws(AuditFiles.Failure) -> [StoredAuditRecord] {
+        let start = since.map { ["--since", "@\(Int($0.timeIntervalSince1970))"] } ?? []
+        let program = HelperProgram(
+            words: ["journalctl", "--quiet", "--no-pager", "--output=json", "--identifier=sallyport-audit"]
+                + start, outputLimit: limit, limit: .seconds(600))
+        do throws(HelperProgram.Failure) {
+            let outcome = try await program.run(reading: [])
+            guard outcome.status == .exited(0) else { throw .failed(outcome.lastWords) }
+            return records(in: outcome.output)
+        } catch {
+            throw AuditFiles.Failure(description: "journalctl: \(error)")
+        }
+    }
+
+    /// - Parameter entries: of journalctl, as JSON, one on each line.
+    static func records(in entries: [UInt8]) -> [StoredAuditRecord] {
+        entries.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+                entry.message.hasPrefix(cookie)
+            else { return nil }
+            return StoredAuditRecord(line: Array(entry.message.dropFirst(cookie.count).utf8))
+        }
+    }
+}
