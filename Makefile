@@ -32,7 +32,7 @@ PACKAGES_test-slurm := $(PACKAGES_unit) $(PACKAGES_demo) slurmctld slurmd slurm-
 # environments, the API's contract.
 PACKAGES_test := $(PACKAGES_unit) $(PACKAGES_demo) $(PACKAGES_image-debian) $(PACKAGES_attach) $(PACKAGES_test-slurm) \
     iproute2 nftables slirp4netns arch-test qemu-system-arm qemu-user-static dropbear-bin putty-tools rsync python3-venv curl \
-    jq logrotate
+    jq logrotate asciinema
 PACKAGES_bench := $(PACKAGES_test-slurm) gcc python3 python3-venv
 IMAGES := $(CURDIR)/.build/images
 # How large an image's disk can grow in a builder, and additional packages for it: docs/images.md.

@@ -136,6 +136,45 @@ import Testing
             undo: "cat /run/sallyport.toml >/etc/sallyport/sallyport.toml", check: "gateway.log",
             says: "builds cannot write to"),
         Mistake(
+            name: "a folder of audit records that is gone",
+            make: """
+                cp /etc/sallyport/sallyport.toml /run/
+                sed -i 's|^#audit_file = "/var/log/sallyport-gateway/|audit_file = "/var/log/nowhere/|' /etc/sallyport/sallyport.toml
+                """,
+            undo: "cat /run/sallyport.toml >/etc/sallyport/sallyport.toml", check: "gateway.audit",
+            says: "install -d --owner=builds --mode=0750 /var/log/nowhere"),
+        Mistake(
+            name: "recordings without a folder",
+            make: """
+                cp /etc/sallyport/sallyport.toml /run/
+                sed -i 's/^#record = .*/record = "all"/' /etc/sallyport/sallyport.toml
+                """,
+            undo: "cat /run/sallyport.toml >/etc/sallyport/sallyport.toml", check: "gateway.recordings",
+            says: "install -d --owner=builds --mode=0750 /var/log/sallyport-gateway/recordings"),
+        Mistake(
+            name: "recordings that anybody can get around",
+            make: """
+                cp /etc/sallyport/sallyport.toml /run/
+                sed -i 's/^#record = .*/record = "all"/; s/^#record_bypass = .*/record_bypass = true/' \
+                    /etc/sallyport/sallyport.toml
+                install -d --owner=builds /var/log/sallyport-gateway/recordings
+                """,
+            undo: """
+                cat /run/sallyport.toml >/etc/sallyport/sallyport.toml
+                rmdir /var/log/sallyport-gateway/recordings
+                """, check: "gateway.recordings", state: "warn", says: "record_bypass"),
+        Mistake(
+            name: "a pool to be recorded that there is not",
+            make: """
+                cp /etc/sallyport/sallyport.toml /run/
+                sed -i 's/^#record = .*/record = ["local", "labb"]/' /etc/sallyport/sallyport.toml
+                install -d --owner=builds /var/log/sallyport-gateway/recordings
+                """,
+            undo: """
+                cat /run/sallyport.toml >/etc/sallyport/sallyport.toml
+                rmdir /var/log/sallyport-gateway/recordings
+                """, check: "gateway.recordings", state: "warn", says: "does not have: labb"),
+        Mistake(
             name: "a build service that is away", make: "mv /run/sallyport/api.sock /run/",
             undo: "mv /run/api.sock /run/sallyport/",
             check: "service.answers", says: "unix:/run/sallyport/api.sock", login: "ended with"),

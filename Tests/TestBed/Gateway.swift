@@ -23,6 +23,8 @@ public enum Gateway: String, Codable, CaseIterable, Sendable {
     /// It closes sessions with a terminal that are idle for a few seconds, and connections without a session. A person can
     /// run four commands at once.
     case impatient
+    /// It records every session, at most 128 KiB of each.
+    case recorded
 
     var hasDropIn: Bool { self != .stray && self != .guardedStray }
 

@@ -1,36 +1,61 @@
-/// SHA-256 (FIPS 180-4, sections 4 to 6), for fingerprints.
+/// SHA-256 (FIPS 180-4, sections 4 to 6), for fingerprints, audit records and recordings.
 ///
 /// The small programs link nothing else that can hash any blob: libssh computes fingerprints only of the key types it
 /// knows.
-package enum SHA256 {
-    package static func digest(of message: [UInt8]) -> [UInt8] {
-        var padded = message
-        padded.append(0x80)
-        while padded.count % 64 != 56 { padded.append(0) }
-        let bits = UInt64(message.count) * 8
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            padded.append(UInt8(truncatingIfNeeded: bits >> shift))
-        }
+package struct SHA256 {
+    private var state: [UInt32] = [
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
+        0x5be0_cd19,
+    ]
+    private var schedule = [UInt32](repeating: 0, count: 64)
+    /// What does not fill a block yet.
+    private var rest: [UInt8] = []
+    private var length: UInt64 = 0
 
-        var state: [UInt32] = [
-            0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-            0x5be0_cd19,
-        ]
-        var schedule = [UInt32](repeating: 0, count: 64)
-        for block in stride(from: 0, to: padded.count, by: 64) {
-            for word in 0..<16 {
-                schedule[word] = (0..<4).reduce(0) { $0 << 8 | UInt32(padded[block + 4 * word + $1]) }
-            }
-            for word in 16..<64 {
-                let first = schedule[word - 15]
-                let second = schedule[word - 2]
-                let sigma0 = rotate(first, 7) ^ rotate(first, 18) ^ first >> 3
-                let sigma1 = rotate(second, 17) ^ rotate(second, 19) ^ second >> 10
-                schedule[word] = schedule[word - 16] &+ sigma0 &+ schedule[word - 7] &+ sigma1
-            }
-            compress(schedule, into: &state)
+    package init() {}
+
+    package static func digest(of message: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(message)
+        return hash.finish()
+    }
+
+    /// Takes the next part of the message.
+    package mutating func update(_ bytes: [UInt8]) {
+        length += UInt64(bytes.count)
+        rest += bytes
+        var start = 0
+        while rest.count - start >= 64 {
+            take(rest, at: start)
+            start += 64
         }
+        rest.removeFirst(start)
+    }
+
+    /// The digest of everything that was taken, which is over then.
+    package mutating func finish() -> [UInt8] {
+        let bits = length * 8
+        var padding: [UInt8] = [0x80]
+        while (rest.count + padding.count) % 64 != 56 { padding.append(0) }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            padding.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
+        update(padding)
         return state.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
+    }
+
+    private mutating func take(_ bytes: [UInt8], at block: Int) {
+        for word in 0..<16 {
+            schedule[word] = (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[block + 4 * word + $1]) }
+        }
+        for word in 16..<64 {
+            let first = schedule[word - 15]
+            let second = schedule[word - 2]
+            let sigma0 = Self.rotate(first, 7) ^ Self.rotate(first, 18) ^ first >> 3
+            let sigma1 = Self.rotate(second, 17) ^ Self.rotate(second, 19) ^ second >> 10
+            schedule[word] = schedule[word - 16] &+ sigma0 &+ schedule[word - 7] &+ sigma1
+        }
+        Self.compress(schedule, into: &state)
     }
 
     private static func compress(_ schedule: [UInt32], into state: inout [UInt32]) {

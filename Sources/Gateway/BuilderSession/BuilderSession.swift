@@ -168,10 +168,10 @@ final class BuilderSession: RunningCommand {
         if !watchesInside { stopWatching() }
         do throws(Refusal) {
             try context.audit.entered(transport.auditedFields)
+            try transport.start()
         } catch {
-            return take(.revoked(error))
+            take(.revoked(error))
         }
-        transport.start()
     }
 
     private func end(_ reason: Claim.Reason, then: @escaping () -> Void) {

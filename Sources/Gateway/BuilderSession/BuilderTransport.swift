@@ -15,8 +15,8 @@ protocol BuilderTransport: AnyObject {
     func connect(to builder: Job.Builder)
     /// After `connected`: authenticates with that claim.
     func authenticate(with claim: Claim)
-    /// After `authenticated`.
-    func start()
+    /// After `authenticated`. Throws if the session has to be recorded, and cannot be.
+    func start() throws(Refusal)
     /// Called before the first byte from inside is shown.
     func enter(_ job: Job)
     func update(_ job: Job)

@@ -1,6 +1,7 @@
 import Audit
 import AuthorizedKeys
 import BuildAPI
+import ConfigurationFile
 import EventLoop
 import FoundationEssentials
 import Glibc
@@ -18,6 +19,7 @@ final class ProgramTransport: BuilderTransport {
     private var connection: BuilderConnection?
     private var builder: Job.Builder?
     private let terminal: LocalTerminal?
+    private var recording: SessionRecording?
     /// The terminal, from the start of the remote program to the end.
     private var inside: SessionTerminal?
 
@@ -74,7 +76,10 @@ final class ProgramTransport: BuilderTransport {
         connection?.authenticate()
     }
 
-    func start() {
+    func start() throws(Refusal) {
+        recording = try terminal.flatMap { terminal throws(Refusal) in
+            try context.beginRecording(permit, terminal.size)
+        }
         inside = terminal.map { terminal in
             SessionTerminal(terminal, idleAfter: permit.job.attached?.idle, in: context) { [unowned self] in
                 onEvent(.idle($0))
@@ -93,10 +98,44 @@ final class ProgramTransport: BuilderTransport {
             streams: PumpStreams(
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
                 typedAhead: terminal?.typedAhead ?? [],
-                observer: { [weak inside, carried = context.client.carried] traffic in
-                    if case .input(let count) = traffic { carried.toBuilder += count }
-                    inside?.observe(traffic)
-                }))
+                observer: { [unowned self] in observe($0) }))
+    }
+
+    private func observe(_ traffic: PumpTraffic) {
+        inside?.observe(traffic)
+        switch traffic {
+        case .input(let count): context.client.carried.toBuilder += count
+        case .output(let bytes):
+            record { (recording) throws(SessionRecording.Failure) in
+                try recording.output(bytes, at: context.loop.now)
+            }
+        }
+    }
+
+    /// Ends the session if it cannot be recorded any more, unless that is permitted.
+    private func record(_ step: (SessionRecording) throws(SessionRecording.Failure) -> Void) {
+        guard let recording else { return }
+        do throws(SessionRecording.Failure) {
+            try step(recording)
+        } catch {
+            endRecording()
+            guard context.configuration.gateway.recording.permitsBypass else {
+                // The pump is in the middle of something that the end of the session takes away.
+                context.loop.timer(after: .zero) { [weak self] in self?.onEvent(.revoked(.notRecorded(error)))
+                }
+                return
+            }
+            context.journal.warn("no longer recorded: \(error)")
+            context.say("This session is no longer recorded.")
+        }
+    }
+
+    private func endRecording() {
+        if let hash = recording?.end() {
+            context.audit.recorded(hash)
+            SessionRecording.removeOld(context.configuration.gateway.recording)
+        }
+        recording = nil
     }
 
     /// Nobody vouches for a machine that has attached itself.
@@ -144,11 +183,16 @@ final class ProgramTransport: BuilderTransport {
     func update(deadline: Date?) { inside?.update(deadline: deadline) }
 
     func windowChanged() {
-        if let terminal { connection?.resize(terminal.size) }
+        guard let terminal else { return }
+        connection?.resize(terminal.size)
+        record { (recording) throws(SessionRecording.Failure) in
+            try recording.resize(terminal.size, at: context.loop.now)
+        }
     }
 
     func leave() {
         connection?.close()
+        endRecording()
         inside?.leave()
         // Also when nobody has come as far as inside.
         terminal?.restore()

@@ -40,6 +40,7 @@ struct ConnectCommand: EnteringCommand {
 
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
         try requireReason(permit, in: context)
+        try context.requireRecordable(permit.job, isProxy: false)
         try context.requireHere(permit.job)
     }
 

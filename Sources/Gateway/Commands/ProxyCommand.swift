@@ -35,6 +35,7 @@ struct ProxyCommand: EnteringCommand {
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal) {
         guard !context.environment.hasTerminal else { throw .proxyWithTerminal }
         try requireReason(permit, in: context)
+        try context.requireRecordable(permit.job, isProxy: true)
         try context.requireHere(permit.job)
         let job = permit.job.id
         if let pins = context.service.hostKeyPins, pins.pin(of: job) == nil {

@@ -238,6 +238,22 @@ extension Refusal {
                 "Run this once, then known-hosts prints it: \(line)",
                 cause: "proxy to job \(job), for which no host key is pinned")
 
+        case .unrecordable(let job, let isProxy):
+            Message(
+                .notPermitted,
+                isProxy
+                    ? "Sessions in the machine of job \(job) are recorded, and what your own ssh carries cannot be."
+                    : "Sessions in the machine of job \(job) are recorded, and one without a terminal cannot be.",
+                "Enter it with ssh -t:", command: "\(ConnectCommand.manual.name) \(job)",
+                cause: "a session \(isProxy ? "by proxy" : "without a terminal") where sessions are recorded")
+        case .notRecorded(.full):
+            Message(
+                .tryAgain, "This session has ended, because its recording is as large as one can be.",
+                Message.sameCommandToReturn, cause: "the recording has reached recording_limit")
+        case .notRecorded(.unwritable(let cause)):
+            Message(
+                .misconfigured, "This session has to be recorded, and cannot be.", Message.tellAdministrator,
+                cause: "not recorded: \(cause)")
         case .reasonMissing(let job):
             Message(
                 .notPermitted,

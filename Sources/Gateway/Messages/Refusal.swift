@@ -113,6 +113,10 @@ enum Refusal: Error {
 
     // MARK: Entering a builder
 
+    /// Sessions there are recorded, and this one cannot be.
+    case unrecordable(JobID, isProxy: Bool)
+    /// It must be recorded, and cannot be, or not any more.
+    case notRecorded(SessionRecording.Failure)
     /// An administrator must say why they enter, and has not.
     case reasonMissing(JobID)
     /// The job has ended, and its builder is gone.

@@ -40,6 +40,6 @@ struct ServiceSilence {
     }
 
     private func age(at now: Instant) -> Duration {
-        .nanoseconds(now.nanoseconds - lastAnswer.nanoseconds)
+        now - lastAnswer
     }
 }

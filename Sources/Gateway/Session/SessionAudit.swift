@@ -134,6 +134,13 @@ final class SessionAudit {
         put(record)
     }
 
+    /// The session's recording is complete.
+    ///
+    /// - Parameter hash: its SHA-256.
+    func recorded(_ hash: String) {
+        known[.recording] = .text(hash)
+    }
+
     /// - Parameters:
     ///   - received: bytes that the client has sent into the builder.
     ///   - sent: bytes that the client was sent.

@@ -51,6 +51,28 @@ public struct Configuration: Equatable, Sendable {
         public init() {}
     }
 
+    /// Which sessions with a terminal the gateway records, and where.
+    public struct Recording: Equatable, Sendable {
+        public enum Scope: Equatable, Sendable {
+            case none
+            case all
+            /// Those in builders of these pools.
+            case pools(Set<String>)
+        }
+
+        public var scope = Scope.none
+        /// A folder that belongs to the account.
+        public var folder = "/var/log/sallyport-gateway/recordings"
+        /// The most bytes of one.
+        public var limit = 64 << 20
+        /// How many days they are kept.
+        public var retention = 90
+        /// Whether sessions that cannot be recorded are let in where others are recorded.
+        public var permitsBypass = false
+
+        public init() {}
+    }
+
     /// `[builder]`: how the gateway logs in to builders.
     public struct Builder: Equatable, Sendable {
         /// The gateway's private key, readable by the account only.
@@ -94,6 +116,7 @@ public struct Configuration: Equatable, Sendable {
         /// Whether audit records have the text of commands.
         public var auditsCommands = false
         public var administratorReason = AdministratorReason.optional
+        public var recording = Recording()
 
         /// Whether an administrator has to say why they enter somebody's builder.
         public enum AdministratorReason: String, Sendable, CaseIterable {

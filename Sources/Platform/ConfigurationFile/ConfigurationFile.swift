@@ -130,9 +130,31 @@ public enum ConfigurationFile {
         gateway.auditsCommands = try document.flag("gateway", "audit_commands", default: false)
         gateway.administratorReason = try document.choice(
             "gateway", "admin_reason", default: gateway.administratorReason)
+        gateway.recording = try recording(from: &document)
         guard !gateway.auditIsRequired || gateway.audit.file != nil else {
             throw document.error("gateway", "audit_required", "expected audit_file, too")
         }
+    }
+
+    /// `"none"`, `"all"`, or a list of pools.
+    private static func recording(
+        from document: inout Document
+    ) throws(ConfigurationError) -> Configuration.Recording {
+        var recording = Configuration.Recording()
+        let words = try document.words("gateway", "record") ?? []
+        recording.scope =
+            switch words {
+            case [], ["none"]: .none
+            case ["all"]: .all
+            default: .pools(Set(words))
+            }
+        recording.folder = try document.path("gateway", "recordings", default: recording.folder)
+        recording.limit = try document.number(
+            "gateway", "recording_limit", in: 1 << 16...1 << 34, default: recording.limit)
+        recording.retention = try document.number(
+            "gateway", "recording_retention", in: 1...36_500, default: recording.retention)
+        recording.permitsBypass = try document.flag("gateway", "record_bypass", default: false)
+        return recording
     }
 
     private static func audit(

@@ -59,4 +59,8 @@ public struct Instant: Comparable, Sendable {
         return Instant(
             nanoseconds: instant.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
+
+    public static func - (left: Instant, right: Instant) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
 }

@@ -29,11 +29,13 @@ struct GatewayDaemon: Sendable {
             to: own + "/passwd")
         let service = service(of: gateway, layout)
         let isImpatient = gateway == .impatient
-        if service != nil || isImpatient {
+        let isRecorded = gateway == .recorded
+        if service != nil || isImpatient || isRecorded {
             try Files.write(
                 layout.configuration(
                     settings: settings, port: port, gatewayKey: nil, service: service,
-                    idle: isImpatient ? 8 : 0, commands: isImpatient ? 4 : 1000),
+                    idle: isImpatient ? 8 : 0, commands: isImpatient ? 4 : 1000,
+                    recordingLimit: isRecorded ? 128 << 10 : nil),
                 to: own + "/sallyport.toml")
         }
         if !gateway.dropInChanges.isEmpty {
@@ -57,7 +59,7 @@ struct GatewayDaemon: Sendable {
     private static func service(of gateway: Gateway, _ layout: Layout) -> String? {
         let worker = TestBed.workerSocket(in: layout.folder)
         return switch gateway {
-        case .builds, .guarded, .stray, .guardedStray, .trusting, .choosy, .impatient: nil
+        case .builds, .guarded, .stray, .guardedStray, .trusting, .choosy, .impatient, .recorded: nil
         case .orphaned: Layout.service(at: TestBed.orphanedSocket(in: layout.folder))
         case .sourcehut: Layout.worker(at: worker, logs: TestBed.workerLogs(in: layout.folder))
         case .sourcehutRemote: Layout.worker(at: worker, logs: nil)

@@ -42,8 +42,10 @@ struct Installation: Sendable {
                 layout.machine + "/run/sallyport/\(folder)", mode: 0o700,
                 owner: (accounts.account.number, accounts.account.number))
         }
-        try Files.makeFolder(
-            layout.audit, mode: 0o750, owner: (accounts.account.number, accounts.account.number))
+        for folder in [layout.audit, layout.recordings] {
+            try Files.makeFolder(
+                folder, mode: 0o750, owner: (accounts.account.number, accounts.account.number))
+        }
         guard chown(Layout.identity, accounts.account.number, accounts.account.number) == 0 else {
             throw TestBedError("the owner of the builder identity could not be changed")
         }

@@ -10,6 +10,7 @@ struct Layout: Sendable {
     var logs: String { folder + "/log" }
     /// The audit records of the gateways and of the runner.
     var audit: String { machine + "/audit" }
+    var recordings: String { machine + "/recordings" }
     /// Keys, ssh_config and known_hosts of the people who log in.
     var client: String { folder + "/client" }
     var socket: String { folder + "/run/api.sock" }
@@ -56,9 +57,10 @@ struct Layout: Sendable {
     /// - Parameters:
     ///   - service: its first tables; nil: the runner is the build service.
     ///   - idle: seconds; 0: however long.
+    ///   - recordingLimit: bytes of a recording; nil: nothing is recorded.
     func configuration(
         settings: TestBedSettings, port: UInt16, gatewayKey: String?, service: String? = nil, idle: Int = 0,
-        commands: Int = 1000
+        commands: Int = 1000, recordingLimit: Int? = nil
     ) -> String {
         """
         \(service ?? Self.service(at: socket))
@@ -73,6 +75,8 @@ struct Layout: Sendable {
         idle = \(idle)
         commands_per_person = \(commands)
         audit_file = "\(audit)/gateway.jsonl"
+        recordings = "\(recordings)"
+        \(recordingLimit.map { "record = \"all\"\nrecording_limit = \($0)" } ?? "")
 
         [runner]
         state_dir = "\(state)"

@@ -14,6 +14,10 @@ enum RunFolders {
         if let file = configuration.audit.file {
             results.append(result("gateway.audit", folder(of: file), owner: account, mode: "0750"))
         }
+        if configuration.recording.scope != .none {
+            results.append(
+                result("gateway.recordings", configuration.recording.folder, owner: account, mode: "0750"))
+        }
         if let keysUser {
             results.append(result("gateway.key-cache", configuration.keyCache, owner: keysUser))
         }

@@ -32,6 +32,7 @@ struct GatewayCheck: Sendable {
             results += await dispatcherResults(words, key.key, admission, as: keysUser)
         }
         results += RunFolders.results(configuration.gateway, account: account, keysUser: lookingUp)
+        results += Recordings.results(configuration.gateway.recording, pools: runnersPools)
         results.append(await BuilderKey.result(configuration, account: account))
         results.append(
             await Records.result(
@@ -45,6 +46,12 @@ struct GatewayCheck: Sendable {
         if let identity { results.append(await login.result(withIdentity: identity, in: key.folder)) }
         DispatcherTrial.forget(key.key, in: configuration.gateway.keyCache)
         return results
+    }
+
+    /// Those of the runner on this host, if that is the build service.
+    private var runnersPools: Set<String>? {
+        configuration.service.url == "unix:\(configuration.runner.socket)"
+            ? Set(configuration.runner.pools.keys) : nil
     }
 
     private func programResults(in folder: String) async -> [CheckResult] {

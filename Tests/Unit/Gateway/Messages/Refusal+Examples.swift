@@ -18,6 +18,8 @@ extension Refusal {
         let lost = SSHClientError(.lost, "in a test")
         var all: [Refusal] = [
             .notTheForcedCommand, .notSetUp("no file"), .notAudited("no file"), .reasonMissing(job.id),
+            .unrecordable(job.id, isProxy: true),
+            .unrecordable(job.id, isProxy: false), .notRecorded(.full), .notRecorded(.unwritable("no room")),
             .unverifiedKey("no file"),
             .usage(UsageError(.missing(.job), word: "")), .usage(UsageError(.unknownVerb, word: "x")),
             .usage(UsageError(.misspelling(of: "show"), word: "shwo")),
