@@ -49,6 +49,8 @@ CLIENTS := .build/clients
 ATTACH := .build/attach-tests
 # A CI whose builds people enter: Tests/EndToEnd/BuildbotTests.swift.
 BUILDBOT := .build/buildbot
+# Prometheus' own tool, for the tests of metrics.
+PROMTOOL := .build/promtool
 # Where `make install` installs to, and from. DESTDIR is for building packages.
 PREFIX := /usr/local
 DESTDIR :=
@@ -198,6 +200,17 @@ $(CONTRACT)/installed $(CLIENTS)/installed $(ATTACH)/installed $(BUILDBOT)/insta
 	/usr/bin/python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+
+# Its package has a server, too, which would begin with the next boot at the latest, so this program alone is taken out of it.
+$(PROMTOOL)/promtool:
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cd $(@D)
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
+	# Lists can be older than the mirror's newest packages.
+	apt-get -q download prometheus || { $$sudo apt-get -q update && apt-get -q download prometheus; }
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool
+	rm prometheus_*.deb
 
 fuzz: swift deps-build
 	$(MAKE) --no-print-directory --directory Tests/Fuzzing --keep-going --jobs "$$(nproc)" SECONDS=$(SECONDS)

@@ -124,6 +124,8 @@ let package = Package(
             dependencies: ["Audit", "CLinux", "ConfigurationFile", "Presentation", "Version"],
             path: "Sources/Platform/AuditLog", swiftSettings: settings),
         .target(
+            name: "PrometheusMetrics", path: "Sources/Core/PrometheusMetrics", swiftSettings: settings),
+        .target(
             name: "CommandGrammar", dependencies: ["BuildAPI"],
             path: "Sources/Core/CommandGrammar",
             swiftSettings: settings),
@@ -140,6 +142,9 @@ let package = Package(
             name: "Connections", dependencies: ["CLinux"], path: "Sources/Platform/Connections",
             swiftSettings: settings),
         .target(
+            name: "CounterFile", dependencies: ["CLinux"], path: "Sources/Platform/CounterFile",
+            swiftSettings: settings),
+        .target(
             name: "HelperPrograms",
             dependencies: [
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -149,7 +154,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "KeyLookup",
-            dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile"],
+            dependencies: ["AuthorizedKeys", "CLinux", "ConfigurationFile", "CounterFile"],
             swiftSettings: settings),
         .target(
             name: "SocketClient",
@@ -179,7 +184,7 @@ let package = Package(
             dependencies: [
                 "Audit", "AuditLog", "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses",
                 "CommandGrammar", "ConfigurationFile",
-                "Connections",
+                "Connections", "CounterFile",
                 "EventLoop", "KeyForms", "KeyLookup", "Policy", "Presentation", "SSHClient", "ServiceClient",
                 "ShownLogs", "SourcehutClient",
                 "Version",
@@ -204,7 +209,7 @@ let package = Package(
             name: "sallyport",
             dependencies: [
                 "Audit", "AuditReading", "AuthorizedKeys", "BuildAPI", "Check", "CommandGrammar",
-                "ConfigurationFile", "Conformance", "EventLoop",
+                "ConfigurationFile", "Conformance", "EventLoop", "GatewayMetrics",
                 "KeyForms", "Presentation", "ServiceClient", "ShownLogs", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -224,6 +229,14 @@ let package = Package(
             path: "Sources/Tools/Check",
             swiftSettings: settings),
         .target(
+            name: "GatewayMetrics",
+            dependencies: [
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "CounterFile", "EventLoop", "Gateway",
+                "KeyLookup", "PrometheusMetrics", "ServiceClient", "Version",
+            ],
+            path: "Sources/Tools/GatewayMetrics",
+            swiftSettings: settings),
+        .target(
             name: "Conformance",
             dependencies: [
                 "AuthorizedKeys", "BuildAPI", "CCurl", "Connections", "Presentation", "ServiceClient",
@@ -236,8 +249,9 @@ let package = Package(
                 "Audit", "AuditLog", "AuthorizedKeys", "BuildAPI", "BuilderSocket", "CArchive", "CLinux",
                 "CommandBuilders", "ConfigurationFile",
                 "Connections",
-                "HelperPrograms", "KeyForms", "Policy", "Presentation", "Provider", "QEMU", "TaskChannel",
-                "Yams",
+                "HelperPrograms", "KeyForms", "Policy", "Presentation", "PrometheusMetrics", "Provider",
+                "QEMU",
+                "TaskChannel", "Version", "Yams",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -444,6 +458,15 @@ let package = Package(
             path: "Tests/Unit/Check",
             swiftSettings: testSettings),
         .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: [
+                "AuthorizedKeys", "ConfigurationFile", "CounterFile", "EventLoop", "Gateway",
+                "GatewayMetrics", "KeyLookup",
+                "PrometheusMetrics", "Runner", "TestSupport", "Yams",
+            ],
+            path: "Tests/Unit/PrometheusMetrics",
+            swiftSettings: testSettings),
+        .testTarget(
             name: "KeyFormsTests", dependencies: ["AuthorizedKeys", "KeyForms"], path: "Tests/Unit/KeyForms",
             swiftSettings: testSettings),
         .testTarget(
@@ -529,7 +552,8 @@ let package = Package(
             dependencies: [
                 "Audit",
                 "AuthorizedKeys", "BuildAPI", "CLimits", "CLinux", "CProcesses", "CommandGrammar",
-                "ConfigurationFile", "EventLoop", "Gateway", "Policy", "Presentation", "SSHClient",
+                "ConfigurationFile", "CounterFile", "EventLoop", "Gateway", "Policy", "Presentation",
+                "SSHClient",
                 "ServiceClient", "ShownLogs", "TestSupport",
             ],
             path: "Tests/Unit/Gateway",
@@ -540,7 +564,9 @@ let package = Package(
         .testTarget(
             name: "RunnerTests",
             dependencies: [
-                "Audit", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy", "Provider",
+                "Audit", "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "KeyForms", "Policy",
+                "PrometheusMetrics",
+                "Provider",
                 "ProviderSuite", "QEMU", "Runner", "TaskChannel", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -551,6 +577,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Unit/Runner",

@@ -1,6 +1,7 @@
 public import AuthorizedKeys
 import CLinux
 public import ConfigurationFile
+import CounterFile
 import Glibc
 
 /// Admission `known`: sshd gets a line only for keys that the build service knows.
@@ -84,25 +85,28 @@ public struct Lookup {
     func isKnown(_ question: Question) throws(LookupError) -> Bool {
         let fingerprint = question.key.fingerprint
         let cache = KeyCache(folder: question.configuration.gateway.keyCache)
+        let results = LookupResult.file(in: cache.folder)
+        func decide(_ isKnown: Bool) -> Bool {
+            results.count(isKnown ? .known : .unknown)
+            if !isKnown { note("no line: key \(fingerprint) is unknown") }
+            return isKnown
+        }
         let now = KeyCache.now
         let cached = cache.answer(for: fingerprint)
-        if let cached, cached.isFresh(at: now) { return decide(cached.isKnown, fingerprint) }
+        if let cached, cached.isFresh(at: now) { return decide(cached.isKnown) }
         do throws(LookupError) {
             let isKnown = try ask(question) == fingerprint
             cache.remember(isKnown, for: fingerprint, at: now)
-            return decide(isKnown, fingerprint)
+            return decide(isKnown)
         } catch {
             guard let cached, cached.isUsable(at: now), error.isTransient else {
+                results.count(.failed)
                 throw LookupError("key \(fingerprint): \(error.cause)")
             }
+            results.count(.stale)
             warn("key \(fingerprint): known a moment ago; \(error.cause)")
             return cached.isKnown
         }
-    }
-
-    private func decide(_ isKnown: Bool, _ fingerprint: String) -> Bool {
-        if !isKnown { note("no line: key \(fingerprint) is unknown") }
-        return isKnown
     }
 
     /// The person is the owner of the plain key inside a certificate.

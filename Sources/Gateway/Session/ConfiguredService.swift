@@ -1,13 +1,13 @@
 import BuildAPI
-import ConfigurationFile
-import EventLoop
-import ServiceClient
+package import ConfigurationFile
+package import EventLoop
+package import ServiceClient
 import SourcehutClient
 
 extension Configuration {
     /// The configured build service; only here does its kind matter. Nil if a URL is invalid, which a configuration
     /// that has been read cannot contain.
-    func buildService(over transport: Transport, on loop: EventLoop) -> (any BuildService)? {
+    package func buildService(over transport: Transport, on loop: EventLoop) -> (any BuildService)? {
         switch service.kind {
         case .sallyport:
             return Endpoint(service.url).map { SallyportService($0, over: transport, on: loop) }

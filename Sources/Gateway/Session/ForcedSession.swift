@@ -15,6 +15,7 @@ public enum ForcedSession {
     ///   - environment: read once, before any library can read it.
     public static func run(arguments: [String], environment: SessionEnvironment) -> CInt {
         let journal = Journal()
+        var login = LoginCount(in: Configuration.Gateway().sessions)
         do throws(Refusal) {
             guard case .forced(let command) = Invocation(arguments: arguments) else {
                 throw .notTheForcedCommand
@@ -28,13 +29,15 @@ public enum ForcedSession {
                 configuration = try ConfigurationFile.read(
                     command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
                 if let file = configuration.gateway.logFile { Journal.writeAlso(to: file) }
+                login = LoginCount(in: configuration.gateway.sessions)
                 transport = try Transport(configuration.service)
             } catch {
                 throw .notSetUp(error.description)
             }
             let audit = SessionAudit(configuration, environment, credential, journal: journal)
-            return try serve(command.key, configuration, transport, environment, journal, audit).code
+            return try serve(command.key, configuration, transport, environment, journal, audit, login).code
         } catch {
+            login.refused(error)
             let message = error.message
             journal.warn("refused status=\(message.status): \(message.cause)")
             let line = Array("sallyport: \(message.text) [session \(journal.session)]\n".utf8)
@@ -45,7 +48,8 @@ public enum ForcedSession {
 
     private static func serve(
         _ key: PublicKey, _ configuration: Configuration, _ transport: Transport,
-        _ environment: SessionEnvironment, _ journal: Journal, _ audit: SessionAudit
+        _ environment: SessionEnvironment, _ journal: Journal, _ audit: SessionAudit,
+        _ login: LoginCount
     ) throws(Refusal) -> ExitStatus {
         signal(SIGPIPE, SIG_IGN)
         let loop = EventLoop()
@@ -68,7 +72,11 @@ public enum ForcedSession {
         }
         let context = SessionContext(
             loop: loop, service: service, configuration: configuration, environment: environment,
-            journal: journal, audit: audit, key: key, client: client, onRefusal: audit.refused)
+            journal: journal, audit: audit, key: key, client: client,
+            onRefusal: {
+                audit.refused($0)
+                login.refused($0)
+            })
         var slot: CommandSlot?
         func admit(_ comer: Authorization.Comer) throws(Refusal) {
             guard slot == nil else { return }
@@ -89,6 +97,7 @@ public enum ForcedSession {
             do throws(Refusal) {
                 try audit.allowed(command)
                 running = try command.start(in: context)
+                login.letIn()
             } catch {
                 context.refuse(error)
             }

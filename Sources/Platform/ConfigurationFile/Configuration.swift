@@ -148,6 +148,18 @@ public struct Configuration: Equatable, Sendable {
             }
         }
 
+        /// Where something is served.
+        public struct Address: Equatable, Sendable {
+            /// An IP literal.
+            public var address: String
+            public var port: Int
+
+            public init(address: String, port: Int) {
+                self.address = address
+                self.port = port
+            }
+        }
+
         public enum Accelerator: String, Sendable, CaseIterable {
             /// KVM if a test guest boots with it, otherwise software emulation.
             case automatic = "auto"
@@ -208,6 +220,8 @@ public struct Configuration: Equatable, Sendable {
         public var socket = "/run/sallyport/api.sock"
         /// Nil: on the socket only.
         public var network: Network?
+        /// Where Prometheus reads metrics; nil: nowhere.
+        public var metrics: Address?
         /// The Unix account people log in to; its processes have the role *gateway*.
         public var account = "builds"
         /// The AuthorizedKeysCommandUser; its processes have the role *keys*.

@@ -117,6 +117,9 @@ public enum ConfigurationFile {
         runner.terms = try document.path("runner", "terms")
         runner.limits = try limits(from: &document)
         runner.network = try network(from: &document)
+        runner.metrics = try document.listeningAddress("runner", "metrics").map {
+            .init(address: $0.address, port: $0.port)
+        }
         configuration.runner = runner
         configuration.people = try people(from: &document)
         return configuration

@@ -8,12 +8,14 @@ extension SmallFile {
         public let code: CInt
     }
 
-    /// Replaces a file, or makes it, completely or not at all: what a reader finds after a crash is whole, too. Only its
-    /// owner can read it. One process at a time can do this to a file.
+    /// Replaces a file, or makes it, completely or not at all: what a reader finds after a crash is whole, too. One process at a
+    /// time can do this to a file.
     ///
-    /// - Parameter folder: the descriptor of the folder in which the path begins.
+    /// - Parameters:
+    ///   - folder: the descriptor of the folder in which the path begins.
+    ///   - mode: who can read it, whatever the umask is; by default only its owner.
     public static func replace(
-        _ path: String, in folder: CInt? = nil, with text: String
+        _ path: String, in folder: CInt? = nil, with text: String, mode: UInt32 = 0o600
     ) throws(NotReplaced) {
         let folder = folder ?? AT_FDCWD
         // What a process has left that was killed is overwritten. Nobody leads us elsewhere by a link.
@@ -22,6 +24,7 @@ extension SmallFile {
             folder, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600 as mode_t)
         guard descriptor >= 0 else { throw NotReplaced(path: new, code: errno) }
         defer { close(descriptor) }
+        guard fchmod(descriptor, mode) == 0 else { throw NotReplaced(path: new, code: errno) }
         var rest = ArraySlice(text.utf8)
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }

@@ -39,6 +39,9 @@ final class Counts<Key: Hashable & Sendable>: Sendable {
     /// Of which there is at least one.
     var keys: [Key] { counts.withLock { Array($0.keys) } }
 
+    /// How many there are of each.
+    var numbers: [Key: Int] { counts.withLock { $0 } }
+
     private func leave(_ keys: [Key]) {
         counts.withLock { counts in
             for key in keys {

@@ -20,10 +20,20 @@ struct Responder: HTTPResponder {
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        let start = ContinuousClock.now
+        let response = await answerOrRefuse(request, context)
+        metrics.answered(request.method, request.uri.path, response.status, since: start)
+        return response
+    }
+
+    private var metrics: RunnerMetrics { directory.context.metrics }
+
+    private func answerOrRefuse(_ request: Request, _ context: Context) async -> Response {
         do throws(RunnerError) {
             let client = try await authentication.client(of: request, context)
             return try await answer(request, by: client)
         } catch {
+            metrics.refused(error)
             if error.code == .failure || error.code == .noSpace {
                 logger.error("\(request.method) \(request.uri.path): \(String(reflecting: error))")
             }

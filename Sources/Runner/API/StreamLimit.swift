@@ -40,6 +40,15 @@ final class StreamLimit: Sendable {
         }
     }
 
+    /// How many each person follows; and all of them and the clients together.
+    var numbers: (ofPeople: [Int], all: Int) {
+        let numbers = counts.numbers
+        let ofPeople = numbers.compactMap { if case .person = $0.key { $0.value } else { nil } }
+        // Each counts once for its client.
+        let all = numbers.reduce(0) { if case .client = $1.key { $0 + $1.value } else { $0 } }
+        return (ofPeople, all)
+    }
+
     /// The ids of the people who follow something.
     var people: Set<String> {
         Set(

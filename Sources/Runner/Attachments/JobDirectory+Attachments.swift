@@ -5,6 +5,7 @@ import Connections
 import FoundationEssentials
 import Logging
 import Policy
+import PrometheusMetrics
 
 /// Machines that attach themselves, for the API: finds out whose they are, and finds their jobs.
 extension JobDirectory {
@@ -56,6 +57,7 @@ extension JobDirectory {
         }
         leave(place)
         add(record)
+        context.metrics.attachments.count()
         let id = record.job.id
         if let attachment = record.attachment?.id { attachedJobs[attachment] = id }
         return try await with(id) { job throws(RunnerError) in

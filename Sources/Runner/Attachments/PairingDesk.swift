@@ -116,6 +116,11 @@ struct PairingDesk: Sendable {
     /// The machine has left.
     mutating func remove(_ id: String) { entries[id] = nil }
 
+    /// How many machines wait.
+    func count(at now: Date) -> Int {
+        entries.values.count { $0.expires > now && $0.leaseEnd > now }
+    }
+
     // MARK: For people
 
     /// Somebody has entered a code: nobody else gets the machine, until it is ``settle(_:isTheirs:at:)``d.

@@ -14,23 +14,27 @@ struct JobContext: Sendable {
     let audit: RunnerAudit
     /// The version of the terms of use that everybody who is inside has accepted; nil: there are none.
     let terms: String?
+    let metrics: RunnerMetrics
 
     /// - Parameters:
     ///   - people: nil: an operator adds them.
     ///   - audit: nil: nobody reads the records.
     init(
         store: any Store, people: PeopleDirectory? = nil, pools: Pools, settings: Settings,
-        timekeeper: Timekeeper, logger: Logger, audit: RunnerAudit? = nil, terms: String? = nil
+        timekeeper: Timekeeper, logger: Logger, metrics: RunnerMetrics = RunnerMetrics(),
+        audit: RunnerAudit? = nil,
+        terms: String? = nil
     ) {
         self.audit = audit ?? RunnerAudit(timekeeper, logger)
         self.terms = terms
         self.store = store
         self.people = people ?? PeopleDirectory(store: store, timekeeper, logger: logger)
         self.pools = pools
-        allocations = Allocations(store, pools, timekeeper, logger)
+        allocations = Allocations(store, pools, timekeeper, logger, metrics)
         self.settings = settings
         self.timekeeper = timekeeper
         self.logger = logger
+        self.metrics = metrics
     }
 
     /// Seconds between attempts to write to a full disk.

@@ -3,6 +3,7 @@ import ConfigurationFile
 import FoundationEssentials
 import Logging
 import Presentation
+import PrometheusMetrics
 import Provider
 
 /// Finds jobs by their ids, and decides which of them may have a builder. It does nothing for a job itself: its
@@ -171,6 +172,7 @@ actor JobDirectory {
         guard let before = entries[id]?.shown.job else {
             return logger.critical("job \(id) has changed, and nobody knows it")
         }
+        context.metrics.jobChanged(from: before, to: report.shown.job, in: entries[id]?.pool ?? "")
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
         if report.shown.isOver, let pool = entries[id]?.pool { waiting[pool]?.remove(id) }
@@ -245,6 +247,7 @@ actor JobDirectory {
         let record = try await store(new, archive)
         let id = record.job.id
         add(record)
+        context.metrics.submittedJobs.count(record.build.pool)
         waiting[record.build.pool, default: Waiting()].add(id, of: owner.id)
         await entries[id]?.job.submitted()
         fillSlots()

@@ -16,6 +16,9 @@ extension LiveJob {
         let allocation = if let allocation { allocation } else { try await newAllocation(in: pool) }
         let request = context.settings.request(for: record, as: allocation.id, from: pool)
         try checkRunning()
+        let start = timekeeper.now()
+        var result = RunnerMetrics.BuilderResult.failed
+        defer { context.metrics.allocated(in: pool.name, result, after: start, timekeeper) }
         do {
             try await giveAttachKey(to: allocation.id, in: pool)
             let builder = try await allocate(request, from: pool)
@@ -23,13 +26,16 @@ extension LiveJob {
             (returned.data, returned.until) = (builder.data, builder.until)
             self.allocation = returned
             await context.allocations.update(returned)
+            result = .success
             return builder
         } catch let failure as AllocationFailure where failure.kind == .notNow {
+            result = .notNow
             throw failure
         } catch let failure as AllocationFailure {
             throw RunnerError(
                 .failure, HostileText.printable(failure.description, limit: 400), detail: failure.detail)
         } catch is CancellationError {
+            result = .cancelled
             throw CancellationError()
         } catch {
             throw RunnerError(.failure, "the builder cannot be started", detail: String(reflecting: error))

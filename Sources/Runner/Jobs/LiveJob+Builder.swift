@@ -19,9 +19,14 @@ extension LiveJob {
             if machine == nil, let pause = try await start(from: pool) { return pause }
             guard let machine else { throw CancellationError() }
             let ready: ReadyBuilder
+            let start = timekeeper.now()
             do {
                 ready = try await machine.waitUntilReady(within: context.settings.bootTime)
+                context.metrics.booted(in: pool.name, .success, after: start, timekeeper)
             } catch {
+                let isGivenUp = error is CancellationError || _Concurrency.Task.isCancelled
+                context.metrics.booted(
+                    in: pool.name, isGivenUp ? .cancelled : .failed, after: start, timekeeper)
                 throw RunnerError(
                     .failure, "the builder did not come up", detail: String(reflecting: error))
             }

@@ -2,6 +2,7 @@ import AuthorizedKeys
 import BuildAPI
 import FoundationEssentials
 import Logging
+import PrometheusMetrics
 import Provider
 
 /// Remembers every allocation until its provider has released it, whatever happens to the job and to this runner.
@@ -18,6 +19,7 @@ actor Allocations {
     private let pools: Pools
     private let timekeeper: Timekeeper
     private let logger: Logger
+    private let metrics: RunnerMetrics
     private var records: [AllocationID: AllocationRecord] = [:]
     /// Which allocation the machine is for that dials with a key, by the key's fingerprint.
     private var keys: [String: AllocationID] = [:]
@@ -30,11 +32,15 @@ actor Allocations {
     private static let firstRetry = 5.0
     private static let longestRetry = 300.0
 
-    init(_ store: any AllocationStore, _ pools: Pools, _ timekeeper: Timekeeper, _ logger: Logger) {
+    init(
+        _ store: any AllocationStore, _ pools: Pools, _ timekeeper: Timekeeper, _ logger: Logger,
+        _ metrics: RunnerMetrics = RunnerMetrics()
+    ) {
         self.store = store
         self.pools = pools
         self.timekeeper = timekeeper
         self.logger = logger
+        self.metrics = metrics
     }
 
     /// Reads what an earlier runner has left.
@@ -120,6 +126,9 @@ actor Allocations {
         }
         return overdue.sorted { ($0.since, $0.allocation) < ($1.since, $1.allocation) }
     }
+
+    /// All that have not been released.
+    var all: [AllocationRecord] { Array(records.values) }
 
     /// Whether it is one of ours that has not been released.
     func knows(_ id: AllocationID) -> Bool { records[id] != nil }
@@ -214,6 +223,7 @@ actor Allocations {
             // Released twice is better than never: if this fails, it stays in the list.
             try await store.removeAllocation(id)
         } catch {
+            metrics.failedReleases.count(pool)
             logger.warning(
                 "allocation \(id) of the pool \(pool) is not released: \(String(reflecting: error))")
             return false

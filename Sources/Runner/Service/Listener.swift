@@ -51,7 +51,7 @@ struct Listener {
 }
 
 /// A service whose address may be in use, or not an address of this machine.
-private struct Bound: Service {
+struct Bound: Service {
     let service: any Service
     let place: String
 

@@ -7,16 +7,20 @@ struct NetworkListener: Sendable {
     let port: Int
     let tls: TLSConfiguration
     let tokens: Tokens
+    /// When the first certificate of the chain ends, in seconds since 1970.
+    let end: Int
 
     /// Reads the files that the configuration names.
     init(_ configuration: Configuration.Runner.Network) throws(ConfigurationError) {
         address = configuration.address
         port = configuration.port
-        tls = try Self.tls(certificate: configuration.certificate, key: configuration.key)
+        (tls, end) = try Self.tls(certificate: configuration.certificate, key: configuration.key)
         tokens = try Tokens(file: configuration.tokens)
     }
 
-    private static func tls(certificate: String, key: String) throws(ConfigurationError) -> TLSConfiguration {
+    private static func tls(
+        certificate: String, key: String
+    ) throws(ConfigurationError) -> (TLSConfiguration, end: Int) {
         guard let chain = try? NIOSSLCertificate.fromPEMFile(certificate), !chain.isEmpty else {
             throw ConfigurationError(path: certificate, expected: "expected certificates in PEM")
         }
@@ -31,6 +35,6 @@ struct NetworkListener: Sendable {
         guard (try? NIOSSLContext(configuration: configuration)) != nil else {
             throw ConfigurationError(path: key, expected: "is not the key of the certificate \(certificate)")
         }
-        return configuration
+        return (configuration, chain.map(\.notValidAfter).min() ?? 0)
     }
 }

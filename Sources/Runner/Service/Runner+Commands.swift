@@ -43,6 +43,7 @@ extension Runner {
             roles: Roles(configuration.runner, logger: logger),
             socket: configuration.runner.socket,
             network: try configuration.runner.network.map { try NetworkListener($0) },
+            metrics: configuration.runner.metrics,
             terms: try configuration.runner.terms.map { try TermsOfUse(file: $0) },
             people: try PeopleRules(configuration.people), pools: pools,
             logger: logger, audit: audit)

@@ -17,6 +17,7 @@ public struct Runner: Sendable {
     private let roles: Roles
     private let socket: String
     private let network: NetworkListener?
+    private let metrics: Configuration.Runner.Address?
     private let terms: TermsOfUse?
     private let people: PeopleRules
     private let pools: Pools
@@ -26,13 +27,15 @@ public struct Runner: Sendable {
 
     init(
         settings: Settings, roles: Roles, socket: String, network: NetworkListener? = nil,
-        terms: TermsOfUse? = nil, people: PeopleRules = .init(), pools: Pools,
+        metrics: Configuration.Runner.Address? = nil, terms: TermsOfUse? = nil, people: PeopleRules = .init(),
+        pools: Pools,
         timekeeper: Timekeeper = .system, logger: Logger, audit: RunnerAudit? = nil
     ) {
         self.settings = settings
         self.roles = roles
         self.socket = socket
         self.network = network
+        self.metrics = metrics
         self.terms = terms
         self.people = people
         self.pools = pools
@@ -52,7 +55,7 @@ public struct Runner: Sendable {
         try ListeningSocket.prepare(socket)
         let store = try SQLiteStore(
             path: "\(folder.path)/runner.sqlite", terms: terms?.version,
-            permitsLocalKeys: people.permitsLocalKeys)
+            permitsLocalKeys: people.permitsLocalKeys, metrics: RunnerMetrics(pools: pools.all.map(\.name)))
         let end: Result<Void, any Error>
         do {
             try await serve(from: store, isEphemeral: isEphemeral, onReady: onReady)
@@ -73,7 +76,7 @@ public struct Runner: Sendable {
         let directory = JobDirectory(
             JobContext(
                 store: store, people: people, pools: pools, settings: settings, timekeeper: timekeeper,
-                logger: logger, audit: audit, terms: terms?.version))
+                logger: logger, metrics: store.metrics, audit: audit, terms: terms?.version))
         let retention = Retention(of: directory)
         try await directory.takeOver()
         await retention.removeOldJobs()
@@ -115,6 +118,16 @@ public struct Runner: Sendable {
                         "\(address.ipAddress ?? network.address), port \(address.port ?? network.port)"
                     logger.info("listening with TLS on \(place), tokens: \(network.tokens.count)")
                     onReady(address)
+                })
+        }
+        if let metrics {
+            let scrape = Scrape(
+                directory: directory, streams: streams, start: timekeeper.wallClock(),
+                certificateEnd: network?.end)
+            let listener = MetricsListener(address: metrics, scrape: scrape.text, logger: serverLogger)
+            services.append(
+                listener.service { [logger] _ in
+                    logger.info("metrics are at \(metrics.address), port \(metrics.port)")
                 })
         }
         services += [

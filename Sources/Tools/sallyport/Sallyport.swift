@@ -10,6 +10,6 @@ struct Sallyport: AsyncParsableCommand {
         subcommands: [
             Submit.self, Jobs.self, Show.self, Tail.self, Extend.self, Release.self, Cancel.self,
             Sessions.self, EndSession.self, Keys.self, People.self, Tokens.self, Allocations.self, Hosts.self,
-            CheckCommand.self, Explain.self, AuditCommand.self, ConformanceCommand.self,
+            CheckCommand.self, Explain.self, AuditCommand.self, MetricsCommand.self, ConformanceCommand.self,
         ])
 }

@@ -42,6 +42,7 @@ import Testing
             tls_certificate = "/c"
             tls_key = "/p"
             tokens = "/o"
+            metrics = "[::]:9469"
             account = "a"
             keys_account = "b"
             operator_group = "c"
@@ -109,6 +110,7 @@ import Testing
         expected.runner.socket = "/r"
         expected.runner.network = .init(
             address: "::1", port: 8443, certificate: "/c", key: "/p", tokens: "/o")
+        expected.runner.metrics = .init(address: "::", port: 9469)
         expected.runner.account = "a"
         expected.runner.keysAccount = "b"
         expected.runner.operatorGroup = "c"
@@ -242,6 +244,8 @@ import Testing
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1\"\n", 4, "runner.listen"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1:0\"\n", 4, "runner.listen"),
             ("[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"::1:443\"\n", 4, "runner.listen"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nmetrics = \"localhost:9469\"\n", 4, "runner.metrics"),
+            ("[service]\nurl = \"unix:/s\"\n[runner]\nmetrics = true\n", 4, "runner.metrics"),
             (
                 "[service]\nurl = \"unix:/s\"\n[runner]\nlisten = \"127.0.0.1:443\"\n", nil,
                 "runner.tls_certificate"

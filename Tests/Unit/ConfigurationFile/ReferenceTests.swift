@@ -55,6 +55,7 @@ import Testing
         expected.runner.network = .init(
             address: "192.0.2.1", port: 8443, certificate: "/etc/sallyport/certificate.pem",
             key: "/etc/sallyport/key.pem", tokens: "/etc/sallyport/tokens")
+        expected.runner.metrics = .init(address: "127.0.0.1", port: 9469)
         expected.people.source = .web(
             url: "https://forge.example/{name}.keys", names: "/etc/sallyport/people",
             authorities: "/etc/sallyport/forge.pem")

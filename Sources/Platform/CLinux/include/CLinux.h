@@ -124,4 +124,9 @@ int sp_accept(int listener, uid_t *user);
    -1 and errno on failure. */
 int sp_open_terminal(int *ours, int *theirs, const struct winsize *size);
 
+/* Adds one to a number of a file that consists of that many 64-bit numbers, and begins with zeros: mmap(2). Any number of
+   processes can do this at once; none waits for another, and one that is killed leaves the file whole. -1 and errno on
+   failure. */
+int sp_count_in_file(int fd, size_t index, size_t count);
+
 #endif

@@ -1,6 +1,7 @@
 import BuildAPI
 import Foundation
 import GRDB
+import PrometheusMetrics
 
 /// What survives the runner: people, keys and jobs, in SQLite.
 ///
@@ -13,11 +14,16 @@ struct SQLiteStore: Store {
     let terms: String?
     /// Whether keys count that the source of people has not named.
     let permitsLocalKeys: Bool
+    let metrics: RunnerMetrics
 
     /// Opens the database at `path`, and migrates it to this version.
-    init(path: String, terms: String? = nil, permitsLocalKeys: Bool = true) throws(RunnerError) {
+    init(
+        path: String, terms: String? = nil, permitsLocalKeys: Bool = true,
+        metrics: RunnerMetrics = RunnerMetrics()
+    ) throws(RunnerError) {
         self.terms = terms
         self.permitsLocalKeys = permitsLocalKeys
+        self.metrics = metrics
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(5)
@@ -264,6 +270,8 @@ struct SQLiteStore: Store {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(RunnerError) -> Value {
+        let start = ContinuousClock.now
+        defer { metrics.storeTimes.observe(since: start, "write") }
         // A caller that is cancelled, for a client that has vanished for example, still wants what it has decided stored.
         let writing = Task { [database] in try await database.write(body) }
         do {
@@ -284,6 +292,8 @@ struct SQLiteStore: Store {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(RunnerError) -> Value {
+        let start = ContinuousClock.now
+        defer { metrics.storeTimes.observe(since: start, "read") }
         do {
             return try await database.read(body)
         } catch {

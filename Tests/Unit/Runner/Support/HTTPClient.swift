@@ -19,6 +19,8 @@ struct HTTPClient: Sendable {
     /// The port on loopback to speak TLS to instead.
     var port: Int?
     var tls = TLSConfiguration.clientDefault
+    /// Whether it speaks no TLS there.
+    var isPlain = false
 
     /// - Parameter begun: called when the answer has begun.
     /// - Parameter received: called with the whole body so far after each part; returns whether to continue.
@@ -63,7 +65,7 @@ struct HTTPClient: Sendable {
         guard let port else {
             return try await bootstrap.connect(unixDomainSocketPath: socket) { Self.prepare($0, nil) }
         }
-        let context = try NIOSSLContext(configuration: tls)
+        let context = isPlain ? nil : try NIOSSLContext(configuration: tls)
         return try await bootstrap.connect(host: "127.0.0.1", port: port) { Self.prepare($0, context) }
     }
 
