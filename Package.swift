@@ -218,7 +218,7 @@ let package = Package(
             linkerSettings: programLinking),
         .target(
             name: "AuditReading",
-            dependencies: ["Audit", "ConfigurationFile", "HelperPrograms", "Presentation"],
+            dependencies: ["Audit", "AuditLog", "ConfigurationFile", "HelperPrograms", "Presentation"],
             path: "Sources/Tools/AuditReading", swiftSettings: settings),
         .target(
             name: "Check",

@@ -148,6 +148,7 @@ final class Pump {
     }
 
     private func show(_ bytes: UnsafeRawBufferPointer, on sink: OutputSink) {
+        guard streams.recorder?(bytes) ?? true else { return }
         sink.write(bytes)
         streams.observer?(.output(bytes))
     }

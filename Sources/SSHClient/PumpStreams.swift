@@ -8,13 +8,16 @@ public struct PumpStreams {
     public var errors: OutputSink
     /// Input that has been read already; it comes before the rest.
     public var typedAhead: [UInt8]
+    /// Called with what the builder has sent before it is written: whether it may be. What it refuses is dropped.
+    public var recorder: ((UnsafeRawBufferPointer) -> Bool)?
     /// Called with everything that passes; it must not wait.
     public var observer: ((PumpTraffic) -> Void)?
 
     public init(
         input: CInt, output: OutputSink, errors: OutputSink, typedAhead: [UInt8] = [],
-        observer: ((PumpTraffic) -> Void)? = nil
+        observer: ((PumpTraffic) -> Void)? = nil, recorder: ((UnsafeRawBufferPointer) -> Bool)? = nil
     ) {
+        self.recorder = recorder
         self.input = input
         self.output = output
         self.errors = errors

@@ -30,7 +30,8 @@ import Testing
                 file=$(ls "$3"/*.cast)
                 sha256sum "$file" | grep -qf "$3/hash" && echo same
                 head -n1 "$file" | jq -c '[.version, .width, .title]'
-                asciinema cat "$file"
+                # It wants a terminal.
+                LC_ALL=C.UTF-8 script -qec "asciinema cat $file" /dev/null
                 """, "bash", "\(Repository.programs)/sallyport", job, "\(testBed.folder)/machine/recordings",
             ])
         await expect(
@@ -52,7 +53,9 @@ import Testing
         let proxied = try await Command.run(testBed.ssh(["proxy", job], to: .recorded))
         await expect(
             proxied, status: 77,
-            errors: ["are recorded, and what your own ssh carries cannot be. Enter it with ssh -t: "],
+            errors: [
+                "are recorded, and what your own ssh carries cannot be. Enter it with a terminal: ssh -t -p "
+            ],
             in: testBed)
         let terminal = try PseudoTerminal(columns: 90)
         let flood = try await Command.start(

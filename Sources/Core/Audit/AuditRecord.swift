@@ -27,8 +27,10 @@ public struct AuditRecord: Equatable, Sendable {
     public subscript(field: Field) -> String? {
         get { if case .text(let text) = values[field] { text } else { nil } }
         set {
-            values[field] = newValue.map {
-                .text(String(String.UnicodeScalarView($0.unicodeScalars.prefix(Self.longestText))))
+            // What is unknown is absent.
+            values[field] = newValue.flatMap { text in
+                let shown = String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.longestText)))
+                return shown.isEmpty ? nil : .text(shown)
             }
         }
     }
@@ -52,7 +54,7 @@ public struct AuditRecord: Equatable, Sendable {
 
     /// Adds what is not there yet.
     public mutating func add(_ other: [Field: Value]) {
-        values.merge(other) { own, _ in own }
+        values.merge(other.filter { $0.value != .text("") }) { own, _ in own }
     }
 
     /// RFC 3339 in UTC, to the millisecond.

@@ -93,6 +93,7 @@ final class AdoptionSession: RunningCommand {
 
     /// Its command can still be running: whoever adopts a machine wants to enter it.
     private func enter(_ permit: Permit) {
+        context.audit.permitted(permit)
         do throws(Refusal) {
             try context.requireHere(permit.job)
         } catch {

@@ -205,7 +205,6 @@ final class AttachmentSession: RunningCommand {
         switch result {
         case .success(let attachment):
             // What makes the folder anew takes away what it was let in by.
-            context.audit.changed("attaches the machine", job: attachment.job.id)
             if let user = attachment.serviceUser { admit(user) }
             take(.renewed(attachment))
         case .failure(let error): take(.notRenewed(error))

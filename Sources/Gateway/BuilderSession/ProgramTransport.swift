@@ -20,6 +20,8 @@ final class ProgramTransport: BuilderTransport {
     private var builder: Job.Builder?
     private let terminal: LocalTerminal?
     private var recording: SessionRecording?
+    /// Whether the session ends, because it cannot be recorded.
+    private var isUnrecordable = false
     /// The terminal, from the start of the remote program to the end.
     private var inside: SessionTerminal?
 
@@ -98,43 +100,47 @@ final class ProgramTransport: BuilderTransport {
             streams: PumpStreams(
                 input: STDIN_FILENO, output: context.output, errors: context.errors,
                 typedAhead: terminal?.typedAhead ?? [],
-                observer: { [unowned self] in observe($0) }))
+                observer: { [unowned self] in observe($0) },
+                recorder: recording == nil ? nil : { [unowned self] in record($0) }))
     }
 
     private func observe(_ traffic: PumpTraffic) {
         inside?.observe(traffic)
-        switch traffic {
-        case .input(let count): context.client.carried.toBuilder += count
-        case .output(let bytes):
-            record { (recording) throws(SessionRecording.Failure) in
-                try recording.output(bytes, at: context.loop.now)
-            }
+        if case .input(let count) = traffic { context.client.carried.toBuilder += count }
+    }
+
+    /// - Returns: whether it may be shown.
+    private func record(_ output: UnsafeRawBufferPointer) -> Bool {
+        record { (recording) throws(SessionRecording.Failure) in
+            try recording.output(output, at: context.loop.now)
         }
     }
 
     /// Ends the session if it cannot be recorded any more, unless that is permitted.
-    private func record(_ step: (SessionRecording) throws(SessionRecording.Failure) -> Void) {
-        guard let recording else { return }
+    ///
+    /// - Returns: whether the session goes on.
+    @discardableResult
+    private func record(_ step: (SessionRecording) throws(SessionRecording.Failure) -> Void) -> Bool {
+        guard let recording else { return !isUnrecordable }
         do throws(SessionRecording.Failure) {
             try step(recording)
+            return true
         } catch {
             endRecording()
-            guard context.configuration.gateway.recording.permitsBypass else {
-                // The pump is in the middle of something that the end of the session takes away.
-                context.loop.timer(after: .zero) { [weak self] in self?.onEvent(.revoked(.notRecorded(error)))
-                }
-                return
+            isUnrecordable = !context.configuration.gateway.recording.permitsBypass
+            guard isUnrecordable else {
+                context.journal.warn("no longer recorded: \(error)")
+                context.say("This session is no longer recorded.")
+                return true
             }
-            context.journal.warn("no longer recorded: \(error)")
-            context.say("This session is no longer recorded.")
+            // The pump is in the middle of something that the end of the session takes away.
+            context.loop.timer(after: .zero) { [weak self] in self?.onEvent(.revoked(.notRecorded(error))) }
+            return false
         }
     }
 
     private func endRecording() {
-        if let hash = recording?.end() {
-            context.audit.recorded(hash)
-            SessionRecording.removeOld(context.configuration.gateway.recording)
-        }
+        if let hash = recording?.end() { context.audit.recorded(hash) }
         recording = nil
     }
 

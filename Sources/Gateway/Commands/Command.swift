@@ -2,6 +2,7 @@ import BuildAPI
 import CommandGrammar
 import ConfigurationFile
 import Policy
+import Presentation
 
 /// What people can run: one type for each verb, with its syntax, its help, the action that the policy decides
 /// about, what it does, and what a signal does to it.
@@ -36,6 +37,15 @@ protocol EnteringCommand: JobCommand {
     var reason: String? { get }
     /// What no state of the job changes. Throws what keeps this person, or everybody, from entering in this way.
     func requireWay(_ permit: Permit, in context: SessionContext) throws(Refusal)
+}
+
+extension Arguments {
+    /// Why an administrator enters somebody else's builder; nil: nothing that can be read.
+    var reason: String? {
+        let text = value(of: "--reason") ?? ""
+        let isReadable = text.unicodeScalars.contains { !$0.isInvisible && !$0.properties.isWhitespace }
+        return isReadable ? text : nil
+    }
 }
 
 extension EnteringCommand {

@@ -34,7 +34,7 @@ struct ConnectCommand: EnteringCommand {
     init(_ arguments: inout Arguments) throws(UsageError) {
         now = arguments.has("--now")
         lendsAgent = arguments.has("--lend-agent")
-        reason = arguments.value(of: "--reason")
+        reason = arguments.reason
         (job, command) = try arguments.jobAndCommand()
     }
 
@@ -47,7 +47,9 @@ struct ConnectCommand: EnteringCommand {
     func run(_ permit: Permit, in context: SessionContext) throws(Refusal) -> (any RunningCommand)? {
         try requireWay(permit, in: context)
         let transport = ProgramTransport(command, lendsAgent: lendsAgent, permit, in: context)
-        if permit.standing.isOwners { permit.job.spokenAdministratorEntries.forEach(context.say) }
+        if permit.standing.isOwners, context.environment.hasTerminal {
+            permit.job.spokenAdministratorEntries.forEach(context.say)
+        }
         let session = BuilderSession(permit, over: transport, now: now, reason: reason, in: context)
         session.start()
         return session

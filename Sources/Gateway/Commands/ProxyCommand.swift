@@ -26,7 +26,7 @@ struct ProxyCommand: EnteringCommand {
     let reason: String?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
-        reason = arguments.value(of: "--reason")
+        reason = arguments.reason
         let word = try arguments.word(.job)
         job = try JobID(written: word)
         isOfAllJobs = word.contains(".")

@@ -68,7 +68,8 @@ public struct LoginExplanation: Equatable, Sendable {
         let contact = configuration.gateway.contact.map { HostileText.printable($0, limit: 400) }
         isStranger = true
         rule = refusal.rule
-        reads = "sallyport: \(message.text(commandLine: { "ssh … \($0)" }, contact: contact))"
+        reads =
+            "sallyport: \(message.text(commandLine: { "ssh \($1 ? "-t " : "")… \($0)" }, contact: contact))"
         status = message.status.code
         record = [message.cause]
     }

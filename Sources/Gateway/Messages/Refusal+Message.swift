@@ -244,21 +244,21 @@ extension Refusal {
                 isProxy
                     ? "Sessions in the machine of job \(job) are recorded, and what your own ssh carries cannot be."
                     : "Sessions in the machine of job \(job) are recorded, and one without a terminal cannot be.",
-                "Enter it with ssh -t:", command: "\(ConnectCommand.manual.name) \(job)",
+                "Enter it with a terminal:", command: "\(ConnectCommand.manual.name) \(job)",
+                needsTerminal: true,
                 cause: "a session \(isProxy ? "by proxy" : "without a terminal") where sessions are recorded")
         case .notRecorded(.full):
             Message(
                 .tryAgain, "This session has ended, because its recording is as large as one can be.",
                 Message.sameCommandToReturn, cause: "the recording has reached recording_limit")
-        case .notRecorded(.unwritable(let cause)):
-            Message(
-                .misconfigured, "This session has to be recorded, and cannot be.", Message.tellAdministrator,
-                cause: "not recorded: \(cause)")
+        case .notRecorded(.noRoom):
+            Self.message(notRecorded: "all recordings together have reached recordings_size")
+        case .notRecorded(.unwritable(let cause)): Self.message(notRecorded: cause)
         case .reasonMissing(let job):
             Message(
                 .notPermitted,
                 "Job \(job) is not yours, and administrators say here why they enter. Its owner will read it:",
-                command: "\(ConnectCommand.manual.name) \(job) --reason TEXT",
+                command: "\(ConnectCommand.manual.name) \(job) --reason TEXT", needsTerminal: true,
                 cause: "an administrator has given no reason to enter job \(job)")
         case .jobEnded(let job): Self.message(ended: job)
         case .builderTimeout(let job):
@@ -315,4 +315,10 @@ extension Refusal {
 
 extension Refusal: Equatable {
     static func == (one: Refusal, other: Refusal) -> Bool { one.message == other.message }
+
+    private static func message(notRecorded cause: String) -> Message {
+        Message(
+            .misconfigured, "This session has to be recorded, and cannot be.", Message.tellAdministrator,
+            cause: "not recorded: \(cause)")
+    }
 }

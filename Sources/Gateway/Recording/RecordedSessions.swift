@@ -11,7 +11,10 @@ extension SessionContext {
         switch configuration.gateway.recording.scope {
         case .none: false
         case .all: true
-        case .pools(let pools): pools.contains(job.pool ?? Configuration.Runner.localPool)
+        case .pools(let pools):
+            // A machine that has attached itself is in no pool.
+            job.pool.map(pools.contains)
+                ?? (job.attached == nil && pools.contains(Configuration.Runner.localPool))
         }
     }
 

@@ -1,3 +1,4 @@
+import AuditLog
 import AuthorizedKeys
 import BuildAPI
 import ConfigurationFile
@@ -12,6 +13,8 @@ final class SessionRecording {
     enum Failure: Error, Equatable {
         /// It is as large as one can be.
         case full
+        /// All recordings together are as large as they can be.
+        case noRoom
         case unwritable(_ cause: String)
     }
 
@@ -36,8 +39,11 @@ final class SessionRecording {
     ) throws(Failure) {
         limit = settings.limit
         start = now
+        let folder = RecordingFolder(settings.folder)
+        folder.removeAll(before: date.addingTimeInterval(-86_400 * Double(settings.retention)))
+        guard folder.recordings.reduce(0, { $0 + $1.size }) < settings.size else { throw .noRoom }
         let name = date.formatted(.iso8601.timeSeparator(.omitted).dateSeparator(.omitted))
-        path = "\(settings.folder)/\(name)-\(session).cast"
+        path = "\(settings.folder)/\(name)-\(session)\(RecordingFolder.suffix)"
         file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard file >= 0 else { throw .unwritable("\(path): \(String(cString: strerror(errno)))") }
         do throws(Failure) {
@@ -91,22 +97,5 @@ final class SessionRecording {
         }
         size += bytes.count
         hash.update(bytes)
-    }
-
-    /// Removes recordings that are older than they are kept.
-    static func removeOld(_ settings: Configuration.Recording, at now: Date = .now) {
-        let oldest = Int(now.timeIntervalSince1970) - settings.retention * 86_400
-        guard let entries = opendir(settings.folder) else { return }
-        defer { closedir(entries) }
-        while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            var status = stat()
-            guard name.hasSuffix(".cast"), fstatat(dirfd(entries), name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-                status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec < oldest
-            else { continue }
-            unlinkat(dirfd(entries), name, 0)
-        }
     }
 }

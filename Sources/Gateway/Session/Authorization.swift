@@ -57,6 +57,7 @@ final class Authorization {
         } catch {
             request = .failure(error)
         }
+        context.audit.wanted(request)
         ask(request)
     }
 

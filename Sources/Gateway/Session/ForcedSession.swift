@@ -15,6 +15,7 @@ public enum ForcedSession {
     ///   - environment: read once, before any library can read it.
     public static func run(arguments: [String], environment: SessionEnvironment) -> CInt {
         let journal = Journal()
+        var audit: SessionAudit?
         var login = LoginCount(in: Configuration.Gateway().sessions)
         do throws(Refusal) {
             guard case .forced(let command) = Invocation(arguments: arguments) else {
@@ -30,13 +31,18 @@ public enum ForcedSession {
                     command.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
                 if let file = configuration.gateway.logFile { Journal.writeAlso(to: file) }
                 login = LoginCount(in: configuration.gateway.sessions)
-                transport = try Transport(configuration.service)
+                var own = try Transport(configuration.service)
+                own.session = journal.session
+                transport = own
             } catch {
                 throw .notSetUp(error.description)
             }
-            let audit = SessionAudit(configuration, environment, credential, journal: journal)
-            return try serve(command.key, configuration, transport, environment, journal, audit, login).code
+            let session = SessionAudit(configuration, environment, credential, journal: journal)
+            audit = session
+            return try serve(command.key, configuration, transport, environment, journal, session, login).code
         } catch {
+            audit = audit ?? early(environment, journal)
+            audit?.refused(error)
             login.refused(error)
             let message = error.message
             journal.warn("refused status=\(message.status): \(message.cause)")
@@ -44,6 +50,12 @@ public enum ForcedSession {
             _ = write(STDERR_FILENO, line, line.count)
             return message.status.code
         }
+    }
+
+    /// The audit of a session that is refused before its configuration counts; nil: there is none that can be read.
+    private static func early(_ environment: SessionEnvironment, _ journal: Journal) -> SessionAudit? {
+        let configuration = try? ConfigurationFile.read(Configuration.defaultPath, ownerMustBeRoot: true)
+        return configuration.map { SessionAudit($0, environment, nil, journal: journal) }
     }
 
     private static func serve(

@@ -20,6 +20,8 @@ final class PermitKeeper {
     private let use: KeyUse
     /// What the person goes on doing, and with which job; nil: something that is about no job.
     private var subject: (action: Action, job: Job)?
+    /// What the job was to the person at the beginning.
+    private let standing: Standing?
     private var timer: Timer?
     private var silence: ServiceSilence
     private var hasEnded = false
@@ -40,7 +42,7 @@ final class PermitKeeper {
     convenience init(
         _ permit: Permit, _ action: Action, in context: SessionContext, ended: @escaping (Refusal) -> Void
     ) {
-        self.init(permit.principal, .everything, (action, permit.job), in: context, ended)
+        self.init(permit.principal, .everything, (action, permit.job), permit.standing, in: context, ended)
     }
 
     /// For a command that is about no job, and waits for what the person sends.
@@ -48,11 +50,11 @@ final class PermitKeeper {
         _ principal: Principal, for use: KeyUse = .everything, in context: SessionContext,
         ended: @escaping (Refusal) -> Void
     ) {
-        self.init(principal, use, nil, in: context, ended)
+        self.init(principal, use, nil, nil, in: context, ended)
     }
 
     private init(
-        _ principal: Principal, _ use: KeyUse, _ subject: (action: Action, job: Job)?,
+        _ principal: Principal, _ use: KeyUse, _ subject: (action: Action, job: Job)?, _ standing: Standing?,
         in context: SessionContext,
         _ ended: @escaping (Refusal) -> Void
     ) {
@@ -61,6 +63,7 @@ final class PermitKeeper {
         self.principal = principal
         self.use = use
         self.subject = subject
+        self.standing = standing
         silence = ServiceSilence(
             limit: .seconds(context.configuration.gateway.revocationTimeout), since: context.loop.now)
         wait()
@@ -237,10 +240,17 @@ final class PermitKeeper {
     private func decide() {
         guard !hasEnded, let (action, job) = subject else { return }
         do throws(Denial) {
-            _ = try Permit.decide(action, on: job.id, job, for: principal)
+            let permit = try Permit.decide(action, on: job.id, job, for: principal)
+            if mustGiveReason(permit) { end(.reasonMissing(job.id)) }
         } catch {
             end(refusal(error))
         }
+    }
+
+    /// Whether somebody who was let in as something else goes on as an administrator, who has to say why.
+    private func mustGiveReason(_ permit: Permit) -> Bool {
+        permit.action == .stay && permit.standing == .administrator && standing != .administrator
+            && context.configuration.gateway.administratorReason == .required
     }
 
     private func refusal(_ denial: Denial) -> Refusal {

@@ -2,6 +2,7 @@ import Audit
 import AuditLog
 import AuthorizedKeys
 import BuildAPI
+import CommandGrammar
 import ConfigurationFile
 import FoundationEssentials
 import Policy
@@ -16,7 +17,6 @@ final class SessionAudit {
     /// What is known so far; it stands in every record.
     private var known: [AuditRecord.Field: AuditRecord.Value] = [:]
     private var hasWarned = false
-    /// The verb, once a command has been understood.
     private var isInside = false
 
     /// - Parameter write: writes a record.
@@ -32,8 +32,10 @@ final class SessionAudit {
     }
 
     /// For a session of this gateway.
+    ///
+    /// - Parameter credential: nil: sshd does not say who has authenticated.
     convenience init(
-        _ configuration: Configuration, _ environment: SessionEnvironment, _ credential: Credential,
+        _ configuration: Configuration, _ environment: SessionEnvironment, _ credential: Credential?,
         journal: Journal
     ) {
         let gateway = configuration.gateway
@@ -45,20 +47,17 @@ final class SessionAudit {
                 .service: .text(configuration.spokenService),
             ])
         self.init(gateway, journal: journal) { (record) throws(AuditFailure) in try log.write(record) }
-        known[.from] = .text(environment.clientAddress)
-        know(credential)
-        if commands, let command = environment.originalCommand {
-            known[.command] = .text(String(decoding: command, as: UTF8.self))
+        var record = AuditRecord(.login)
+        record[.from] = environment.clientAddress
+        record[.key] = credential?.key.fingerprint
+        record[.keyType] = credential?.key.type
+        record[.certificateSerial] = credential?.certificate.map { "\($0.serial)" }
+        record[.certificateID] = credential?.certificate?.keyID
+        record[.certificateAuthority] = credential?.certificate?.authority.fingerprint
+        if commands {
+            record[.command] = environment.originalCommand.map { String(decoding: $0, as: UTF8.self) }
         }
-    }
-
-    private func know(_ credential: Credential) {
-        known[.key] = .text(credential.key.fingerprint)
-        known[.keyType] = .text(credential.key.type)
-        guard let certificate = credential.certificate else { return }
-        known[.certificateSerial] = .text("\(certificate.serial)")
-        known[.certificateID] = .text(certificate.keyID)
-        known[.certificateAuthority] = .text(certificate.authority.fingerprint)
+        keep(record)
     }
 
     // MARK: What happens, in this order
@@ -68,19 +67,41 @@ final class SessionAudit {
         var record = AuditRecord(.login)
         if case .person(let person, _) = comer {
             record.set(person)
+            keep(record)
         } else {
             record[.text] = "a machine that is nobody's"
         }
-        keep(record)
         try require(record)
+    }
+
+    /// It is known what the person wants, as far as that can be understood.
+    func wanted(_ request: Result<Request, UsageError>) {
+        var record = AuditRecord(.verb)
+        switch request {
+        case .success(.personal(let command)): record[.verb] = Self.verb(of: command)
+        case .success(.job(let command)):
+            record[.verb] = Self.verb(of: command)
+            record[.job] = command.job.map { "\($0)" }
+        case .failure(let error): record[.verb] = error.verb
+        }
+        keep(record)
+    }
+
+    /// The policy permits that with this job.
+    func permitted(_ permit: Permit) {
+        var record = AuditRecord(.decision)
+        record.set(permit)
+        keep(record)
+    }
+
+    private static func verb(of command: Any) -> String {
+        (command as? any Command).map { type(of: $0).manual.name } ?? "greeting"
     }
 
     /// The command is allowed, and begins.
     func allowed(_ command: AuthorizedCommand) throws(Refusal) {
+        if case .job(_, let permit) = command { permitted(permit) }
         var record = AuditRecord(.decision)
-        record[.verb] = command.verb
-        if case .job(_, let permit) = command { record.set(permit) }
-        keep(record)
         record[.decision] = "allow"
         record[.rule] = command.rule
         try require(record)
@@ -118,20 +139,30 @@ final class SessionAudit {
     }
 
     func refused(_ refusal: Refusal) {
-        let message = refusal.message
-        if case .denied(let denial, let principal, _) = refusal {
-            var record = AuditRecord(.decision)
-            record.set(principal?.person)
-            record[.job] = denial.job
-            record[.decision] = "deny"
-            record[.rule] = refusal.rule
-            put(record)
-        }
         var record = AuditRecord(.refusal)
-        record[.rule] = refusal.rule
-        record[.text] = message.cause
+        if case .denied(let denial, let principal, _) = refusal {
+            var decision = AuditRecord(.decision)
+            decision.set(principal?.person)
+            decision[.job] = denial.job.map { "\($0.id)" }
+            decision[.role] = principal.flatMap { person in
+                denial.job.map { Standing(of: person, to: $0).rawValue }
+            }
+            keep(decision)
+            decision[.decision] = "deny"
+            decision[.rule] = refusal.rule
+            put(decision)
+            record[.rule] = refusal.rule
+        }
+        let message = refusal.message
+        record[.text] = text(of: refusal) ?? message.cause
         record.set(.status, Int(message.status.code))
         put(record)
+    }
+
+    /// Without the person's words, which can be anything, unless records have commands; nil: there are none in it.
+    private func text(of refusal: Refusal) -> String? {
+        guard case .usage(let error) = refusal, !commands else { return nil }
+        return "usage: \(String(describing: error.code).prefix { $0 != "(" })"
     }
 
     /// The session's recording is complete.
@@ -187,33 +218,18 @@ extension AuditRecord {
         let job = permit.job
         self[.job] = "\(job.id)"
         self[.owner] = job.owner.name
-        self[.pool] = job.pool
+        self[.pool] = job.pool ?? (job.attached == nil ? Configuration.Runner.localPool : nil)
         self[.role] = permit.standing.rawValue
         guard permit.standing == .shared else { return }
         self[.sharedWith] = permit.share?.name
     }
 }
 
-extension AuthorizedCommand {
-    /// Its name in audit records.
-    fileprivate var verb: String {
-        let command: Any =
-            switch self {
-            case .personal(let command, _): command
-            case .job(let command, _): command
-            case .confirmation(let command): command
-            case .pairing(let command, _): command
-            }
-        return (command as? any Command).map { type(of: $0).manual.name } ?? "greeting"
-    }
-}
-
 extension Denial {
     /// The job that it is about.
-    fileprivate var job: String? {
+    fileprivate var job: Job? {
         switch self {
-        case .noSuchJob(let id): "\(id)"
-        case .ownersOnly(let job), .othersJob(let job), .concealed(let job): "\(job.id)"
+        case .ownersOnly(let job), .othersJob(let job), .concealed(let job): job
         default: nil
         }
     }

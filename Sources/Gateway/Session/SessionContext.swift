@@ -35,7 +35,7 @@ struct SessionContext {
     /// A message as people read it at this gateway.
     func text(of message: Message) -> String {
         message.text(
-            commandLine: { commandLine($0) },
+            commandLine: { commandLine($0, terminal: $1) },
             contact: configuration.gateway.contact.map { HostileText.printable($0, limit: 400) })
     }
 

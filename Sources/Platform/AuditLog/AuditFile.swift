@@ -31,8 +31,8 @@ package struct AuditFile: Sendable {
         guard fstat(file, &status) == 0 else { throw AuditFailure("\(path): \(AuditFailure.reason)") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw AuditFailure("\(path) is no file") }
 
-        var size = Int(status.st_size)
-        let link = link(of: file, &size, inode: UInt64(status.st_ino), memory)
+        let size = Self.cutOff(file, size: Int(status.st_size))
+        let link = link(of: file, size: size, inode: UInt64(status.st_ino), memory.recall())
         let line = record.line(after: link)
         try write(Array((line + "\n").utf8), to: file, size: size)
         memory.remember(
@@ -41,56 +41,78 @@ package struct AuditFile: Sendable {
         return (line, link)
     }
 
-    /// The place of the last record, wherever it is.
+    /// The last record of the chain, which the new one follows.
     ///
-    /// - Parameter size: of the file; less afterwards, if its last line was cut off when a process was killed.
+    /// What is remembered counts. A process that was killed can have written records without remembering them, and they
+    /// count if they follow it. If the file does not have what is remembered, the next record leaves a gap, which the
+    /// verification finds.
     private func link(
-        of file: CInt, _ size: inout Int, inode: UInt64, _ memory: ChainMemory
+        of file: CInt, size: Int, inode: UInt64, _ known: ChainMemory.Place?
     ) -> AuditLink? {
-        let known = memory.recall()
-        if let known, known.inode == inode, known.size == size { return known.link }
-        if size > 0, let link = Self.lastLink(of: file, &size) { return link }
-        guard let known, known.inode != inode else { return known?.link }
-        return renamedFile(inode: known.inode, longerThan: known.size) ?? known.link
-    }
-
-    private static func lastLink(of file: CInt, _ size: inout Int) -> AuditLink? {
-        let length = min(size, longestLine)
-        var bytes = [UInt8](repeating: 0, count: length)
-        guard pread(file, &bytes, length, off_t(size - length)) == length else { return nil }
-        if let end = bytes.lastIndex(of: newline), end < length - 1,
-            ftruncate(file, off_t(size - (length - 1 - end))) == 0
-        {
-            size -= length - 1 - end
-            bytes.removeLast(length - 1 - end)
+        guard let known else { return Self.lastLink(of: file, size: size) }
+        guard known.inode != inode else {
+            return Self.follow(known.link, in: file, from: known.size, to: size)
         }
-        guard bytes.last == newline else { return nil }
-        bytes.removeLast()
-        let start = bytes.lastIndex(of: newline).map { $0 + 1 } ?? 0
-        return AuditLink(ofLine: bytes[start...])
+        let end = renamedFile(known) ?? known.link
+        return Self.follow(end, in: file, from: 0, to: size)
     }
 
-    /// The last record of the file that was renamed, if a process was killed after it had written it there.
-    private func renamedFile(inode: UInt64, longerThan size: Int) -> AuditLink? {
-        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-        guard let entries = opendir(folder) else { return nil }
-        defer { closedir(entries) }
-        while let entry = readdir(entries) {
-            guard UInt64(entry.pointee.d_ino) == inode else { continue }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
+    /// The last one of the records in a part of a file that follow a record, one after the other.
+    private static func follow(_ link: AuditLink, in file: CInt, from start: Int, to end: Int) -> AuditLink {
+        var last = link
+        for line in lines(of: file, from: start, to: end) {
+            guard let next = AuditLink(ofLine: line), next.sequence == last.sequence + 1,
+                StoredAuditRecord(line: line)?[.previous] == last.hash
+            else { continue }
+            last = next
+        }
+        return last
+    }
+
+    private static func lastLink(of file: CInt, size: Int) -> AuditLink? {
+        lines(of: file, from: max(0, size - longestLine), to: size).last.flatMap { AuditLink(ofLine: $0) }
+    }
+
+    private static func lines(of file: CInt, from start: Int, to end: Int) -> [ArraySlice<UInt8>] {
+        guard end > start else { return [] }
+        var bytes = [UInt8](repeating: 0, count: end - start)
+        guard pread(file, &bytes, bytes.count, off_t(start)) == bytes.count else { return [] }
+        return bytes.split(separator: newline)
+    }
+
+    /// Removes the beginning of a record at the file's end: the process that wrote it was killed.
+    ///
+    /// - Returns: the file's size after that.
+    private static func cutOff(_ file: CInt, size: Int) -> Int {
+        let length = min(size, longestLine)
+        guard length > 0 else { return size }
+        var bytes = [UInt8](repeating: 0, count: length)
+        guard pread(file, &bytes, length, off_t(size - length)) == length, bytes[length - 1] != newline
+        else { return size }
+        guard let end = bytes.lastIndex(of: newline) ?? (length == size ? -1 : nil) else { return size }
+        let whole = size - (length - 1 - end)
+        return ftruncate(file, off_t(whole)) == 0 ? whole : size
+    }
+
+    /// The last record of the file that was renamed, if a process was killed after it had written that there.
+    private func renamedFile(_ known: ChainMemory.Place) -> AuditLink? {
+        let folder = Folder.parts(of: path).folder
+        for name in Folder.names(in: folder) ?? [] {
             let file = open("\(folder)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-            guard file >= 0 else { return nil }
+            guard file >= 0 else { continue }
             defer { close(file) }
             var status = stat()
-            guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > size
-            else { return nil }
-            var length = Int(status.st_size)
-            return Self.lastLink(of: file, &length)
+            guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                UInt64(status.st_ino) == known.inode
+            else { continue }
+            let size = Self.cutOff(file, size: Int(status.st_size))
+            return Self.follow(known.link, in: file, from: known.size, to: size)
         }
         return nil
     }
+
+    /// The last record, as it is remembered; nil: nothing is.
+    package var remembered: AuditLink? { ChainMemory.remembered(besides: path)?.link }
 
     private func openFile() throws(AuditFailure) -> CInt {
         let flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW

@@ -1,6 +1,6 @@
 import Audit
-import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// The small file beside a file of audit records: what its last record was, and where. It is locked while somebody writes.
 struct ChainMemory {
@@ -15,8 +15,9 @@ struct ChainMemory {
 
     /// So long a line can become.
     private static let length = 160
-    /// For how long others, each of whom writes one record, can keep us waiting.
-    private static let timeout = Duration.seconds(3)
+    /// For how long others, each of whom writes one record, can keep us waiting: once, and then no more.
+    private static let timeout = Duration.seconds(2)
+    private static let isStuck = Atomic(false)
     private static let interval = timespec(tv_sec: 0, tv_nsec: 500_000)
 
     /// Waits until nobody else writes.
@@ -26,14 +27,26 @@ struct ChainMemory {
         guard file >= 0 else { throw AuditFailure("\(path).chain: \(AuditFailure.reason)") }
         let start = ContinuousClock.now
         while flock(file, LOCK_EX | LOCK_NB) != 0 {
-            guard [EWOULDBLOCK, EINTR].contains(errno), ContinuousClock.now - start < timeout else {
+            guard [EWOULDBLOCK, EINTR].contains(errno), ContinuousClock.now - start < timeout,
+                !isStuck.load(ordering: .relaxed)
+            else {
+                isStuck.store(true, ordering: .relaxed)
                 Glibc.close(file)
                 throw AuditFailure("\(path).chain: it is locked")
             }
             var pause = interval
             nanosleep(&pause, nil)
         }
+        isStuck.store(false, ordering: .relaxed)
         return ChainMemory(file: file)
+    }
+
+    /// Nil: nothing usable is there.
+    static func remembered(besides path: String) -> Place? {
+        let file = Glibc.open(path + ".chain", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard file >= 0 else { return nil }
+        defer { Glibc.close(file) }
+        return ChainMemory(file: file).recall()
     }
 
     func close() {

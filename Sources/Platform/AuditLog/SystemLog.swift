@@ -21,6 +21,7 @@ struct SystemLog {
         var fields = [
             ("MESSAGE", message), ("PRIORITY", "\(LOG_INFO)"), ("SYSLOG_FACILITY", "\(LOG_AUTHPRIV >> 3)"),
             ("SYSLOG_IDENTIFIER", identifier), ("SALLYPORT_EVENT", record.event.rawValue),
+            ("SALLYPORT_V", "\(AuditRecord.formatVersion)"),
         ]
         fields += record.values.map {
             ("SALLYPORT_\($0.key.rawValue.uppercased())", HostileText.printable($0.value.words))

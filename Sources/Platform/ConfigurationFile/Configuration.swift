@@ -65,6 +65,8 @@ public struct Configuration: Equatable, Sendable {
         public var folder = "/var/log/sallyport-gateway/recordings"
         /// The most bytes of one.
         public var limit = 64 << 20
+        /// The most bytes of all of them.
+        public var size = 20 << 30
         /// How many days they are kept.
         public var retention = 90
         /// Whether sessions that cannot be recorded are let in where others are recorded.

@@ -144,18 +144,28 @@ public enum ConfigurationFile {
         from document: inout Document
     ) throws(ConfigurationError) -> Configuration.Recording {
         var recording = Configuration.Recording()
-        let words = try document.words("gateway", "record") ?? []
-        recording.scope =
-            switch words {
-            case [], ["none"]: .none
-            case ["all"]: .all
-            default: .pools(Set(words))
+        if try document.isText("gateway", "record") {
+            recording.scope =
+                switch try document.text("gateway", "record") {
+                case "none": .none
+                case "all": .all
+                default:
+                    throw document.error(
+                        "gateway", "record", "expected \"none\", \"all\" or a list of pools")
+                }
+        } else if let pools = try document.texts("gateway", "record") {
+            guard !pools.contains("none"), !pools.contains("all") else {
+                throw document.error("gateway", "record", "expected pools, or one of the words alone")
             }
+            recording.scope = pools.isEmpty ? .none : .pools(Set(pools))
+        }
         recording.folder = try document.path("gateway", "recordings", default: recording.folder)
         recording.limit = try document.number(
             "gateway", "recording_limit", in: 1 << 16...1 << 34, default: recording.limit)
         recording.retention = try document.number(
             "gateway", "recording_retention", in: 1...36_500, default: recording.retention)
+        recording.size = try document.number(
+            "gateway", "recordings_size", in: 1 << 20...1 << 50, default: recording.size)
         recording.permitsBypass = try document.flag("gateway", "record_bypass", default: false)
         return recording
     }

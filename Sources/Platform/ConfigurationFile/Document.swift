@@ -55,6 +55,11 @@ package struct Document {
         return try texts(section, key)
     }
 
+    /// Whether the value is one string, and no list of them.
+    package mutating func isText(_ section: String, _ key: String) throws(ConfigurationError) -> Bool {
+        try value(section, key)?.string != nil
+    }
+
     package mutating func architecture(
         _ section: String, _ key: String
     ) throws(ConfigurationError) -> Architecture? {

@@ -45,6 +45,17 @@ enum Resource: Equatable, Sendable {
     case robot(name: String)
     case membership(name: String, group: String)
 
+    /// The job that it is about, if its path says so.
+    var job: JobID? {
+        switch self {
+        case .job(let id), .events(let id), .log(let id, _), .artifacts(let id), .artifact(let id, _),
+            .claims(let id), .cancellation(let id), .reruns(let id), .deadline(let id), .hold(let id),
+            .share(let id, _), .session(let id, _), .builder(let id):
+            id
+        default: nil
+        }
+    }
+
     /// Nil: there is no such resource.
     ///
     /// - Parameter path: still percent-encoded, without the query.

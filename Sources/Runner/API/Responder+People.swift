@@ -48,6 +48,9 @@ extension Responder {
         guard let account = try await store.account(name) else { return }
         await directory.personChanged(account.person)
         guard isSet || !isSo(account) else {
+            directory.context.audit.administration(
+                "\(name) is still \(what), because the source of people says so; what was said here is removed, by \(client.name)",
+                about: account.person)
             throw RunnerError(
                 .conflict, "\(name) is still \(what), because the source of people says so.")
         }

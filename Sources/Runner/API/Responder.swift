@@ -21,7 +21,9 @@ struct Responder: HTTPResponder {
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let start = ContinuousClock.now
-        let response = await answerOrRefuse(request, context)
+        let response = await RunnerAudit.$session.withValue(Self.session(of: request)) {
+            await answerOrRefuse(request, context)
+        }
         metrics.answered(request.method, request.uri.path, response.status, since: start)
         return response
     }
@@ -47,9 +49,10 @@ struct Responder: HTTPResponder {
         do throws(RunnerError) {
             return try await answer(request, client)
         } catch {
-            if error.code == .forbidden || error.code == .suspended {
+            if error.isByRule {
                 directory.context.audit.refusal(
-                    error, of: "\(request.method) \(request.uri.path)", by: client.name)
+                    error, of: "\(request.method) \(request.uri.path)",
+                    about: Resource(path: request.uri.path)?.job, by: client.name)
             }
             throw error
         }
@@ -129,6 +132,14 @@ struct Responder: HTTPResponder {
         }
     }
 
+    /// The gateway's session that asks, if it says so in a way that fits into a record.
+    private static func session(of request: Request) -> String? {
+        request.headers[sessionField].flatMap { name in
+            (1...128).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+                ? name : nil
+        }
+    }
+
     /// The person who is named; throws if they are not allowed to see the job's progress.
     private func requireLook(at id: JobID, _ query: Query) async throws(RunnerError) -> Person? {
         let requester = try await requester(query)
@@ -145,5 +156,16 @@ struct Responder: HTTPResponder {
             HostAuthority(key: authority.key, suffixes: directory.settings.suffixes, user: authority.user))
     }
 
+    private static let sessionField = HTTPField.Name(SessionHeader.name)!
     private static let lastEventID = HTTPField.Name("Last-Event-ID")!
+}
+
+extension RunnerError {
+    /// Whether a rule or a limit refuses what is asked for. Everything else is about what there is, or about the request.
+    fileprivate var isByRule: Bool {
+        switch code {
+        case .forbidden, .suspended, .termsNotAccepted, .sessionEnded, .tooMany, .tooOften: true
+        default: false
+        }
+    }
 }

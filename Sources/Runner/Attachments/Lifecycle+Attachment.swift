@@ -1,3 +1,4 @@
+import Audit
 import BuildAPI
 import FoundationEssentials
 import Presentation
@@ -15,8 +16,13 @@ extension Lifecycle {
         guard let attached = record.job.attached else { return [] }
         let name = record.job.name.map { ", named \($0)" } ?? ""
         let owner = (attached.adopted == true ? ", adopted by " : " for ") + record.job.owner.name
+        var audit = AuditRecord(.change)
+        audit[.verb] = attached.adopted == true ? "adopt" : "attach"
+        audit.set(record.job.owner.person)
+        audit[.from] = attached.from
+        audit[.key] = attached.key
         return [
-            .audit("attached from \(attached.from) with the key \(attached.key)\(owner)\(name)"),
+            .audit("attached from \(attached.from) with the key \(attached.key)\(owner)\(name)", audit),
             .log("a machine has attached itself"), .publish(.status),
         ] + updateDeadline()
     }

@@ -65,8 +65,12 @@ extension Lifecycle {
 
     /// The owner reads it when they come next.
     private mutating func add(_ entry: Job.AdministratorEntry) {
-        let entries = (record.job.administratorEntries ?? []) + [entry]
-        record.job.administratorEntries = entries.suffix(Job.mostAdministratorEntries)
+        let entries = record.job.administratorEntries ?? []
+        // The same again says nothing new, and must not push out what others have said.
+        let isKnown = entries.contains { $0.person.isSame(as: entry.person) && $0.reason == entry.reason }
+        guard !isKnown else { return }
+        let all = entries + [entry]
+        record.job.administratorEntries = all.suffix(Job.mostAdministratorEntries)
     }
 
     private func auditRecord(
@@ -156,7 +160,7 @@ extension Lifecycle {
         guard let index = record.claims.firstIndex(where: { $0.id == id }) else { return [] }
         let gone = record.claims.remove(at: index)
         let audit = "session \(gone.session): ended\(remark.map { " \($0)" } ?? ", \(reason.rawValue)")"
-        let effects = [.audit(audit, exit(of: gone, at: now))] + sessionsChanged() + [.tellPeople]
+        let effects = [.audit(audit, AuditRecord(endOf: gone))] + sessionsChanged() + [.tellPeople]
         guard record.job.status.isFinal else { return effects + updateDeadline() }
         if isLastLogout(gone, reason) { record.endsWhenUnclaimed = true }
         guard record.claims.isEmpty else { return effects + keepAnew(at: now) }
@@ -174,13 +178,6 @@ extension Lifecycle {
     private func isLastLogout(_ gone: StandingClaim, _ reason: Claim.Reason) -> Bool {
         gone.kind == .shell && reason == .logout && gone.isOwners
             && record.claims.allSatisfy { $0.kind == .exec }
-    }
-
-    private func exit(of claim: StandingClaim, at now: Date) -> AuditRecord {
-        var record = AuditRecord(.exit, claim)
-        record.set(.start, claim.since)
-        record.set(.end, now)
-        return record
     }
 
     private mutating func sessionsChanged() -> [Effect] {

@@ -86,7 +86,7 @@ extension Lifecycle {
 
     mutating func loseBuilder(_ end: Job.BuilderEnd) -> [Effect] {
         let audits = record.claims.map { claim in
-            Effect.audit("session \(claim.session): ended with its builder", AuditRecord(.exit, claim))
+            Effect.audit("session \(claim.session): ended with its builder", AuditRecord(endOf: claim))
         }
         record.job.builder = nil
         record.job.builderEnd = end

@@ -209,7 +209,7 @@ struct Lifecycle: Sendable {
         var effects: [Effect] = []
         for claim in record.claims where claim.expires <= now {
             effects.append(
-                .audit("session \(claim.session): its lease has run out", AuditRecord(.exit, claim)))
+                .audit("session \(claim.session): its lease has run out", AuditRecord(.change, claim)))
             effects += released(claim.id, reason: .lost, at: now)
         }
         effects += attachmentTimePassed(at: now)

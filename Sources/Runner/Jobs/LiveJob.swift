@@ -146,6 +146,7 @@ actor LiveJob {
         audit[.pool] = record.build.pool
         audit[.allocation] = allocation?.id.description
         if audit.event == .claim { audit[.terms] = context.terms }
+        if audit.event == .exit { audit.set(.end, timekeeper.now()) }
         audit[.text] = sentence
         context.audit.write(audit)
     }

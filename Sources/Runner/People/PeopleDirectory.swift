@@ -24,6 +24,7 @@ actor PeopleDirectory {
     private let inquiry: SourceInquiry
     private let timekeeper: Timekeeper
     private let logger: Logger
+    private let audit: RunnerAudit
     /// The people about whom the source has said something new.
     nonisolated let changes: AsyncStream<Person>
     private let changed: AsyncStream<Person>.Continuation
@@ -34,7 +35,12 @@ actor PeopleDirectory {
     /// Answers are stored one after the other, so that no older one replaces a newer one.
     private let storing = Gate(1)
 
-    init(store: any Store, rules: PeopleRules = .init(), _ timekeeper: Timekeeper, logger: Logger) {
+    /// - Parameter audit: nil: nobody reads the records.
+    init(
+        store: any Store, rules: PeopleRules = .init(), _ timekeeper: Timekeeper, logger: Logger,
+        audit: RunnerAudit? = nil
+    ) {
+        self.audit = audit ?? RunnerAudit(timekeeper, logger)
         self.store = store
         self.rules = rules
         self.timekeeper = timekeeper
@@ -199,7 +205,9 @@ actor PeopleDirectory {
             do throws(RunnerError) {
                 let change = try await store.remember(person, about: name, at: moment)
                 for person in change.people { changed.yield(person) }
-                if !change.people.isEmpty { logger.info("\(Self.sentence(person, about: name))") }
+                if !change.people.isEmpty {
+                    audit.administration(Self.sentence(person, about: name), about: change.people.first)
+                }
                 for (fingerprint, holder) in change.contested.sorted(by: { $0.key < $1.key }) {
                     logger.warning(
                         "people: the source names the key \(fingerprint) for \(name), too; it stays \(holder)'s"

@@ -71,7 +71,8 @@ public struct Runner: Sendable {
     private func serve(
         from store: SQLiteStore, isEphemeral: Bool, onReady: @escaping @Sendable (SocketAddress) -> Void
     ) async throws {
-        let people = PeopleDirectory(store: store, rules: people, timekeeper, logger: logger)
+        let people = PeopleDirectory(
+            store: store, rules: people, timekeeper, logger: logger, audit: audit)
         try await people.takeOver()
         let directory = JobDirectory(
             JobContext(

@@ -8,6 +8,9 @@ import Policy
 
 /// The runner's audit records.
 struct RunnerAudit: Sendable {
+    /// The gateway's session that has sent the request which is being answered; nil: none.
+    @TaskLocal static var session: String?
+
     private let append: @Sendable (AuditRecord, Date) throws(AuditFailure) -> Void
     private let logger: Logger
     private let timekeeper: Timekeeper
@@ -28,6 +31,8 @@ struct RunnerAudit: Sendable {
 
     /// What has happened has happened: if the record cannot be written, the log says so.
     func write(_ record: AuditRecord) {
+        var record = record
+        record[.session] = record[.session] ?? Self.session
         do throws(AuditFailure) {
             try append(record, timekeeper.now())
         } catch {
@@ -54,10 +59,11 @@ struct RunnerAudit: Sendable {
         write(record)
     }
 
-    /// The policy refuses what a client wants.
-    func refusal(_ error: RunnerError, of request: String, by client: String) {
+    /// A rule or a limit refuses what a client wants.
+    func refusal(_ error: RunnerError, of request: String, about job: JobID?, by client: String) {
         var record = AuditRecord(.refusal)
         record[.verb] = request
+        record[.job] = job.map { "\($0)" }
         record[.rule] = error.description
         record[.text] = "asked by \(client)"
         write(record)
@@ -74,6 +80,12 @@ extension AuditRecord {
         self[.claim] = claim.id
         self[.kind] = claim.kind.rawValue
         set(claim.person)
+    }
+
+    /// The end of a session inside a builder. When it is written is the end's time.
+    init(endOf claim: StandingClaim) {
+        self.init(.exit, claim)
+        set(.start, claim.since)
     }
 
     /// Something that somebody asks of a job.

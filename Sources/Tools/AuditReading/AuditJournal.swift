@@ -1,5 +1,6 @@
 package import Audit
 package import FoundationEssentials
+package import Glibc
 import HelperPrograms
 
 /// The audit records that journald(8) has.
@@ -17,20 +18,24 @@ package enum AuditJournal {
 
     /// The records of the host's programs, in the journal's order.
     ///
-    /// - Parameter since: nil: all that there are.
+    /// - Parameters:
+    ///   - since: nil: all that there are.
+    ///   - users: those whose programs write records. Anybody can give an entry our identifier.
     package static func records(
-        since: Date?
+        since: Date?, by users: Set<uid_t>
     ) async throws(AuditFiles.Failure) -> [StoredAuditRecord] {
         let start = since.map { ["--since", "@\(Int($0.timeIntervalSince1970))"] } ?? []
         let program = HelperProgram(
-            words: ["journalctl", "--quiet", "--no-pager", "--output=json", "--identifier=sallyport-audit"]
-                + start, outputLimit: limit, limit: .seconds(600))
+            words: [
+                "journalctl", "--quiet", "--no-pager", "--output=json", "--all",
+                "--identifier=sallyport-audit",
+            ] + start + users.sorted().map { "_UID=\($0)" }, outputLimit: limit, limit: .seconds(600))
         do throws(HelperProgram.Failure) {
             let outcome = try await program.run(reading: [])
             guard outcome.status == .exited(0) else { throw .failed(outcome.lastWords) }
             return records(in: outcome.output)
         } catch {
-            throw AuditFiles.Failure(description: "journalctl: \(error)")
+            throw AuditFiles.Failure(description: "no audit_file is configured, and the journal cannot be read: \(error)")
         }
     }
 

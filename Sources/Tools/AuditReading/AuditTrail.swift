@@ -1,6 +1,8 @@
 package import Audit
+import AuditLog
 package import ConfigurationFile
 package import FoundationEssentials
+import Glibc
 import Presentation
 
 /// What this host's programs have recorded, wherever their records are.
@@ -48,15 +50,27 @@ package struct AuditTrail {
     private struct Source {
         let program: String
         let settings: Configuration.Audit
+        /// As whom; nil: there is no such user here.
+        let user: uid_t?
     }
 
     private let sources: [Source]
+    private let recordings: RecordingFolder
+    private let recordingRetention: Int
 
     package init(_ configuration: Configuration) {
+        var status = stat()
+        let hasState = stat(configuration.runner.stateDirectory, &status) == 0
         sources = [
-            Source(program: "sallyport-shell", settings: configuration.gateway.audit),
-            Source(program: "sallyport-runner", settings: configuration.runner.audit),
+            Source(
+                program: "sallyport-shell", settings: configuration.gateway.audit,
+                user: getpwnam(configuration.runner.account)?.pointee.pw_uid),
+            Source(
+                program: "sallyport-runner", settings: configuration.runner.audit,
+                user: hasState ? status.st_uid : nil),
         ]
+        recordings = RecordingFolder(configuration.gateway.recording.folder)
+        recordingRetention = configuration.gateway.recording.retention
     }
 
     /// The files that are configured.
@@ -65,42 +79,74 @@ package struct AuditTrail {
     /// In the order in which they were written.
     package func records(_ question: Question) async throws(AuditFiles.Failure) -> [StoredAuditRecord] {
         var found: [StoredAuditRecord] = []
-        for case let file? in sources.map(\.settings.file) {
-            for part in try await AuditFiles(file).parts() { found += part.records.filter(question.wants) }
+        for file in files {
+            try await AuditFiles(file).forEachPart { found += $0.records.filter(question.wants) }
         }
-        let others = sources.filter { $0.settings.file == nil && $0.settings.usesSystemLog }.map(\.program)
-        // A host with files for all of them needs no journal; one can be a gateway or a runner only.
-        if files.isEmpty {
-            found += try await AuditJournal.records(since: question.since).filter { record in
-                question.wants(record) && others.contains(record[.program] ?? "")
-            }
-        }
+        found += try await journal(question)
         return found.sorted { ($0.time ?? .distantPast) < ($1.time ?? .distantPast) }
     }
 
-    /// Follows the chain of every file.
+    /// Those of the programs that have no file.
+    private func journal(_ question: Question) async throws(AuditFiles.Failure) -> [StoredAuditRecord] {
+        let others = sources.filter { $0.settings.file == nil && $0.settings.usesSystemLog }
+        let users = Set(others.compactMap(\.user))
+        guard !users.isEmpty else { return [] }
+        do throws(AuditFiles.Failure) {
+            return try await AuditJournal.records(since: question.since, by: users).filter { record in
+                question.wants(record) && others.contains { $0.program == record[.program] }
+            }
+        } catch {
+            // This host may be only a gateway, or only a runner, and without a journal.
+            guard files.isEmpty else { return [] }
+            throw error
+        }
+    }
+
+    /// Follows the chain of every file, and compares the recordings with what their sessions' records say.
     package func verdicts() async throws(AuditFiles.Failure) -> [Verdict] {
         var verdicts: [Verdict] = []
-        for file in files { verdicts.append(Self.verdict(on: file, try await AuditFiles(file).parts())) }
+        var hashes: [String: String] = [:]
+        for file in files {
+            let remembered = AuditFile(file).remembered
+            var chain = AuditChain()
+            var faults: [String] = []
+            try await AuditFiles(file).forEachPart { part in
+                if let fault = part.fault { faults.append("\(part.path): \(fault)") }
+                for (index, line) in part.lines.enumerated() {
+                    if let fault = chain.take(line) {
+                        faults.append("\(part.path), line \(index + 1): \(fault.words)")
+                    }
+                }
+                for record in part.records {
+                    if let session = record[.session], let hash = record[.recording] {
+                        hashes[session] = hash
+                    }
+                }
+            }
+            faults += chain.end(remembered)
+            verdicts.append(
+                Verdict(
+                    file: file, records: chain.count, first: chain.first?.sequence,
+                    last: chain.last?.sequence, hash: chain.last?.hash, faults: faults))
+        }
+        if !verdicts.isEmpty { verdicts[0].faults += changedRecordings(hashes) }
         return verdicts
     }
 
-    private static func verdict(on file: String, _ parts: [AuditFiles.Part]) -> Verdict {
-        var chain = AuditChain()
-        var faults: [String] = []
-        for part in parts {
-            for (index, line) in part.lines.enumerated() {
-                if let fault = chain.take(line) {
-                    faults.append("\(part.path), line \(index + 1): \(fault.words)")
-                }
-            }
+    /// - Parameter hashes: by session.
+    private func changedRecordings(_ hashes: [String: String]) -> [String] {
+        recordings.recordings.sorted { $0.name < $1.name }.compactMap { recording in
+            let session = recording.name.dropLast(RecordingFolder.suffix.count).split(separator: "-").last
+            guard let session, let hash = hashes[String(session)],
+                let data = try? Data(contentsOf: URL(filePath: "\(recordings.path)/\(recording.name)")),
+                AuditLink.hash(of: data) != hash
+            else { return nil }
+            return
+                "\(recordings.path)/\(recording.name): this recording was changed after its session had ended"
         }
-        return Verdict(
-            file: file, records: chain.count, first: chain.first?.sequence, last: chain.last?.sequence,
-            hash: chain.last?.hash, faults: faults)
     }
 
-    /// Removes the renamed files all of whose records are older than they are kept.
+    /// Removes the renamed files all of whose records are older than they are kept, and such recordings.
     ///
     /// - Returns: their paths.
     package func removeOldFiles(at now: Date) async throws(AuditFiles.Failure) -> [String] {
@@ -111,6 +157,26 @@ package struct AuditTrail {
             removed += try await AuditFiles(file).removeParts(before: oldest)
         }
         return removed
+            + recordings.removeAll(before: now.addingTimeInterval(-86_400 * Double(recordingRetention)))
+    }
+}
+
+extension AuditChain {
+    /// What is wrong with its end.
+    ///
+    /// - Parameter remembered: what the program remembers as the last record, read before the files.
+    fileprivate func end(_ remembered: AuditLink?) -> [String] {
+        guard let remembered else { return [] }
+        let number = last?.sequence ?? 0
+        if number < remembered.sequence {
+            return [
+                number + 1 == remembered.sequence
+                    ? "record \(remembered.sequence), the last one, is missing"
+                    : "records \(number + 1) to \(remembered.sequence), the last ones, are missing"
+            ]
+        }
+        let isChanged = number == remembered.sequence && last?.hash != remembered.hash
+        return isChanged ? ["record \(number), the last one, was changed"] : []
     }
 }
 

@@ -87,6 +87,55 @@ import Testing
         #expect(count == 2 && faults.isEmpty)
     }
 
+    /// The same with the first one of a file.
+    @Test func halfOfTheFirstRecordIsNone() throws {
+        defer { remove() }
+        try Data("{\"v\":1,\"ev".utf8).write(to: URL(filePath: path))
+        try AuditFile(path).append(record("one"))
+        let (count, faults) = try verify("audit.jsonl")
+        #expect(count == 1 && faults.isEmpty)
+    }
+
+    /// Somebody has removed the last records: the next ones leave a gap.
+    @Test func aFileThatWasCutOffHasAGap() throws {
+        defer { remove() }
+        let file = AuditFile(path)
+        for number in 1...4 { try file.append(record("\(number)")) }
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let kept = text.split(separator: "\n").prefix(2).map { $0 + "\n" }.joined()
+        try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: UInt64(kept.utf8.count))
+        #expect(file.remembered?.sequence == 4)
+        try file.append(record("5"))
+        #expect(try verify("audit.jsonl").faults == [.missing(after: 2, before: 5)])
+    }
+
+    /// Somebody has changed the last record.
+    @Test func aLastRecordThatWasChangedDoesNotCount() throws {
+        defer { remove() }
+        let file = AuditFile(path)
+        for text in ["one", "two"] { try file.append(record(text)) }
+        let text = try String(contentsOfFile: path, encoding: .utf8).replacing("two", with: "three")
+        let handle = try FileHandle(forWritingTo: URL(filePath: path))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data(text.utf8))
+        try handle.close()
+        try file.append(record("next"))
+        #expect(try verify("audit.jsonl").faults == [.changed(2)])
+    }
+
+    /// It was copied, and the copy took its place.
+    @Test func aCopyIsContinued() throws {
+        defer { remove() }
+        let file = AuditFile(path)
+        for text in ["one", "two"] { try file.append(record(text)) }
+        try FileManager.default.copyItem(atPath: path, toPath: path + ".copy")
+        try FileManager.default.removeItem(atPath: path)
+        try rename("audit.jsonl.copy", to: "audit.jsonl")
+        try file.append(record("three"))
+        let (count, faults) = try verify("audit.jsonl")
+        #expect(count == 3 && faults.isEmpty)
+    }
+
     @Test func withoutItsMemoryTheFileSaysWhereItEnds() throws {
         defer { remove() }
         let file = AuditFile(path)

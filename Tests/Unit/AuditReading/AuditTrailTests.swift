@@ -81,6 +81,49 @@ import Testing
         #expect(verdict.faults == ["\(path), line 3: record 2 was changed after the next one was written"])
     }
 
+    @Test func anEndThatWasCutOffIsNamed() async throws {
+        defer { remove() }
+        try write([(3, "alice", "1"), (3, "x", "x"), (2, "alice", "2"), (3, "x", "x"), (1, "alice", "3")])
+        let path = folder + "/gateway.jsonl"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let kept = text.split(separator: "\n").prefix(1).map { $0 + "\n" }.joined()
+        try kept.write(toFile: path, atomically: false, encoding: .utf8)
+        let verdict = try await AuditTrail(configuration).verdicts()[0]
+        #expect(verdict.faults == ["records 2 to 3, the last ones, are missing"])
+    }
+
+    @Test func whatCannotBeReadIsNamed() async throws {
+        defer { remove() }
+        try write([(3, "alice", "1"), (2, "alice", "2")])
+        let path = folder + "/gateway.jsonl"
+        try Data("no gzip".utf8).write(to: URL(filePath: path + ".2.gz"))
+        #expect(mkfifo(path + ".3", 0o600) == 0)
+        let verdict = try await AuditTrail(configuration).verdicts()[0]
+        #expect(verdict.faults.count == 2 && verdict.records == 1, "\(verdict.faults)")
+        #expect(verdict.faults.contains("\(path).3: this is no file"))
+        #expect(try await jobs { _ in } == ["1", "2"])
+    }
+
+    @Test func aRecordingThatWasChangedIsNamed() async throws {
+        defer { remove() }
+        var configuration = configuration
+        configuration.gateway.recording.folder = folder
+        let contents = Data("[1,\"o\",\"x\"]\n".utf8)
+        for session in ["aaa", "bbb"] {
+            try contents.write(to: URL(filePath: "\(folder)/20261130T100000Z-\(session).cast"))
+            var record = AuditRecord(.exit)
+            record[.session] = session
+            record[.recording] = AuditLink.hash(of: contents)
+            try AuditLog(configuration.gateway.audit, program: "sallyport-shell", host: "h").write(record)
+        }
+        #expect(try await AuditTrail(configuration).verdicts().flatMap(\.faults).isEmpty)
+        let changed = "\(folder)/20261130T100000Z-bbb.cast"
+        try Data("[1,\"o\",\"y\"]\n".utf8).write(to: URL(filePath: changed))
+        #expect(
+            try await AuditTrail(configuration).verdicts().flatMap(\.faults)
+                == ["\(changed): this recording was changed after its session had ended"])
+    }
+
     @Test func onlyOldRenamedFilesAreRemoved() async throws {
         defer { remove() }
         for (number, days) in [(3, 800.0), (2, 500), (1, 100)] {

@@ -66,6 +66,9 @@ package final class HTTPTransfer {
         }
         // Not for a proxy.
         _ = sp_easy_set_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        if let session = transport.session {
+            headers = curl_slist_append(headers, "\(SessionHeader.name): \(session)")
+        }
         if let token = transport.token { headers = curl_slist_append(headers, token.authorization) }
         _ = sp_easy_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
 

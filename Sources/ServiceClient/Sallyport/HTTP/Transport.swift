@@ -10,6 +10,8 @@ public struct Transport: Sendable {
     var authorities: String?
     var proxy: String?
     var token: BearerToken?
+    /// The gateway's session that asks, for the service's records; nil: none does.
+    public var session: String?
     /// Notes what is asked; nil: nobody does.
     package var witness: HTTPWitness?
 

@@ -69,7 +69,8 @@ import Testing
 
     @Test func commandsAreLinesToCopyAndThoseWhoNeedHelpLearnWhereToFindIt() {
         func text(_ refusal: Refusal) -> String {
-            refusal.message.text(commandLine: { "ssh builds@gateway \($0)" }, contact: "Ask in the lobby.")
+            refusal.message.text(
+                commandLine: { line, _ in "ssh builds@gateway \(line)" }, contact: "Ask in the lobby.")
         }
         let gone = Refusal.jobEnded(Fixture.job(builder: nil))
         #expect(text(gone).hasSuffix("Its log, if there is one: ssh builds@gateway tail 42"))
@@ -81,7 +82,8 @@ import Testing
             #expect(
                 isForOthers
                     == (text(refusal)
-                        != refusal.message.text(commandLine: { "ssh builds@gateway \($0)" }, contact: nil)),
+                        != refusal.message.text(
+                            commandLine: { line, _ in "ssh builds@gateway \(line)" }, contact: nil)),
                 "\(refusal)")
         }
         #expect(asking.count > 10)

@@ -19,7 +19,8 @@ extension Refusal {
         var all: [Refusal] = [
             .notTheForcedCommand, .notSetUp("no file"), .notAudited("no file"), .reasonMissing(job.id),
             .unrecordable(job.id, isProxy: true),
-            .unrecordable(job.id, isProxy: false), .notRecorded(.full), .notRecorded(.unwritable("no room")),
+            .unrecordable(job.id, isProxy: false), .notRecorded(.full), .notRecorded(.noRoom),
+            .notRecorded(.unwritable("no room")),
             .unverifiedKey("no file"),
             .usage(UsageError(.missing(.job), word: "")), .usage(UsageError(.unknownVerb, word: "x")),
             .usage(UsageError(.misspelling(of: "show"), word: "shwo")),

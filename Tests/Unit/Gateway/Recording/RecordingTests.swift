@@ -1,4 +1,5 @@
 import AuthorizedKeys
+import BuildAPI
 import ConfigurationFile
 import EventLoop
 import Foundation
@@ -121,8 +122,20 @@ import Testing
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSinceNow: -86_400 * days)], ofItemAtPath: path)
         }
-        SessionRecording.removeOld(settings())
+        let recording = try SessionRecording(
+            settings(), session: "s", size: size, type: "xterm", title: "", at: start)
+        recording.end()
         #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == ["new.cast", "old.txt"])
+    }
+
+    @Test func allTogetherHaveALimit() throws {
+        defer { remove() }
+        var settings = settings()
+        settings.size = 10
+        try Data(repeating: 0x61, count: 10).write(to: URL(filePath: "\(folder)/x.cast"))
+        #expect(throws: SessionRecording.Failure.noRoom) {
+            try SessionRecording(settings, session: "s", size: size, type: "xterm", title: "", at: start)
+        }
     }
 
     /// Pools are named; the one without a name is this host's own.
@@ -136,6 +149,10 @@ import Testing
         var job = Fixture.job()
         job.pool = pool
         #expect(session.context.records(job) == isRecorded)
+        // One that has attached itself is in no pool.
+        job.pool = nil
+        job.attached = .init(from: "192.0.2.7", key: "SHA256:k")
+        #expect(session.context.records(job) == (scope == .all))
     }
 
     @Test(arguments: [true, false]) func whatCannotBeRecordedIsRefused(permitsBypass: Bool) {

@@ -222,4 +222,21 @@ struct StoreTests {
         #expect(try await store.jobsOver(since: .now + 1, behind: nil, limit: 9) == [JobID("2")])
         #expect(try await store.jobsOver(since: .now - 3600, behind: nil, limit: 9).isEmpty)
     }
+
+    /// The terms in force are never forgotten, whenever they were accepted.
+    @Test("only acceptances of earlier terms are forgotten, when they are old") func acceptances()
+        async throws
+    {
+        let path = try TestService.makeFolder() + "/runner.sqlite"
+        let store = try SQLiteStore(path: path, terms: "2")
+        let alice = try await store.addKey(try alice(), comment: "", owner: "alice", at: start).owner
+        for (version, days) in [("1", -100.0), ("2", -100), ("1b", -1)] {
+            try await store.accept(version, by: alice, at: start + 86_400 * days)
+        }
+        #expect(try await store.removeAcceptances(before: start - 86_400 * 10) == 1)
+        #expect(try await store.removeAcceptances(before: start - 86_400 * 10) == 0)
+        #expect(try await store.removeAcceptances(before: start + 86_400) == 1)
+        #expect(try await store.key(TestService.aliceFingerprint)?.unacceptedTerms == nil)
+        store.close()
+    }
 }
