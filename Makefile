@@ -65,6 +65,8 @@ DROP_IN := /etc/ssh/sshd_config.d/50-sallyport.conf
 SHIPPED := $(LIBEXEC)/shipped
 # The suite that `make test` runs, such as Tail; all of them if empty.
 SUITE :=
+# The output of an earlier `make bench`, in a file.
+COMPARE :=
 # How long `make fuzz` runs each target.
 SECONDS := 600
 
@@ -172,7 +174,7 @@ bench: deps-bench build image $(CLIENTS)/installed
 	    --drop-in $(CURDIR)/sshd_config.d/50-sallyport.conf --contenders $(CURDIR)/Tests/Bench/Contenders \
 	    --link $(CURDIR)/Tests/Bench/Distance/link.py \
 	    --python $(CURDIR)/$(CLIENTS)/bin/python3 --attach $(CURDIR)/Sources/Attach/sallyport-attach \
-	    --images $(IMAGES) --cluster $(CURDIR)/Tests/Slurm/cluster
+	    --images $(IMAGES) --cluster $(CURDIR)/Tests/Slurm/cluster $(if $(COMPARE),--compare '$(abspath $(COMPARE))')
 
 # So many tests at once: if all are, each waits for hundreds of others at every step, and deadlines pass on a slow machine.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := $(shell echo $$((6 * $$(nproc))))

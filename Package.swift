@@ -492,6 +492,9 @@ let package = Package(
             path: "Tests/Unit/EventLoop",
             swiftSettings: testSettings),
         .testTarget(
+            name: "BenchTests", dependencies: ["sallyport-bench"], path: "Tests/Unit/Bench",
+            swiftSettings: testSettings),
+        .testTarget(
             name: "AuditTests", dependencies: ["Audit", "BuildAPI", "TestSupport"], path: "Tests/Unit/Audit",
             swiftSettings: testSettings),
         .testTarget(

@@ -19,6 +19,9 @@ struct Run: AsyncParsableCommand {
 
     @Option(help: "Run only this benchmark, such as connect-1gb; can be repeated.") var only: [String] = []
 
+    @Option(help: "The output of an earlier run, in a file: says what is worse now by more than a tenth.")
+    var compare: KeptRun?
+
     /// After this many seconds something must be stuck.
     private static let limit = 1500
 
@@ -41,7 +44,7 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let report = Report(only: only)
+        let report = Report(only: only, comparingWith: compare)
         let alarm = Task {
             try await Task.sleep(for: .seconds(Self.limit))
             report.giveUp("not ready after \(Self.limit) seconds")
@@ -70,6 +73,7 @@ struct Run: AsyncParsableCommand {
         } catch {
             report.fail("the rest", "\(error)")
         }
+        report.compare()
         if report.hasFailures { throw ExitCode.failure }
     }
 

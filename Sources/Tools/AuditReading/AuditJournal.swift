@@ -35,7 +35,8 @@ package enum AuditJournal {
             guard outcome.status == .exited(0) else { throw .failed(outcome.lastWords) }
             return records(in: outcome.output)
         } catch {
-            throw AuditFiles.Failure(description: "no audit_file is configured, and the journal cannot be read: \(error)")
+            throw AuditFiles.Failure(
+                description: "no audit_file is configured, and the journal cannot be read: \(error)")
         }
     }
 

@@ -14,9 +14,26 @@ struct Figure: Sendable {
         return "bench \(name) \(Self.text(value)) \(unit) \(comparison)"
     }
 
+    var ratio: Double? { baseline.map { value / $0.value } }
+
+    /// Whether more is better.
+    var isBetterHigher: Bool { unit.hasSuffix("/s") }
+
     /// Three decimal places if they mean something.
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         String(format: value < 10 ? "%.3f" : "%.1f", value)
+    }
+}
+
+extension Figure {
+    /// Reads ``line``; nil: it is another one.
+    init?(line: String) {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count == 6, words[0] == "bench", let value = Double(words[2]) else { return nil }
+        let ratio = Double(words[4])
+        self.init(
+            name: words[1], value: value, unit: words[3],
+            baseline: ratio.flatMap { $0 > 0 ? (words[5], value / $0) : nil })
     }
 }
 

@@ -5,16 +5,33 @@ import TestBed
 /// Prints figures as soon as they are known, and remembers whether one is missing.
 final class Report: Sendable {
     private let failures = Mutex(0)
+    private let complaints = Mutex<[String]>([])
     private let only: [String]
+    private let kept: KeptRun?
 
-    /// - Parameter only: the benchmarks to run; empty: all.
-    init(only: [String]) { self.only = only }
+    /// - Parameters:
+    ///   - only: the benchmarks to run; empty: all.
+    ///   - kept: an earlier run; nil: there is none to compare with.
+    init(only: [String], comparingWith kept: KeptRun? = nil) {
+        self.only = only
+        self.kept = kept
+    }
 
     var hasFailures: Bool { failures.withLock { $0 > 0 } }
 
     func say(_ line: String) { Self.write(line, to: STDOUT_FILENO) }
 
-    func add(_ figure: Figure) { say(figure.line) }
+    func add(_ figure: Figure) {
+        say(figure.line)
+        if let complaint = kept?.complaint(about: figure) { complaints.withLock { $0.append(complaint) } }
+    }
+
+    /// Says what is worse than in the earlier run, if there is one.
+    func compare() {
+        guard kept != nil else { return }
+        let worse = complaints.withLock(\.self)
+        (worse.isEmpty ? ["Nothing is worse than in the kept run by more than a tenth."] : worse).forEach(say)
+    }
 
     /// Records that something could not be measured, and why.
     func fail(_ name: String, _ reason: String) {
