@@ -16,5 +16,5 @@ struct SallyportRunner: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sallyport-runner", abstract: "The build service that comes with Sallyport.",
         version: "sallyport-runner \(Version.text)",
-        subcommands: [Serve.self, Drain.self, Inspect.self])
+        subcommands: [Serve.self, Drain.self, MakeBackup.self, Inspect.self])
 }

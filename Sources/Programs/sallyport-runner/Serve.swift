@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConfigurationFile
+import Foundation
 import Glibc
 import Logging
 import Presentation
@@ -45,6 +46,27 @@ struct Inspect: AsyncParsableCommand {
     func run() async {
         await running(config, begin: Runner.obtainIsolation) { configuration, _ in
             print(try HostileText.json(await Runner.inspection(of: configuration)))
+        }
+    }
+}
+
+/// `backup`: copies what the runner keeps, while it works.
+struct MakeBackup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract:
+            "Copy the database, keys, logs, artifacts and sources into a tar archive, while the runner works."
+    )
+
+    @Argument(help: "The archive. A file that is there is replaced when the new one is complete.")
+    var file: String
+    @Option(help: "The configuration file.") var config = Configuration.defaultPath
+
+    func run() async {
+        let path = file.hasPrefix("/") ? file : "\(FileManager.default.currentDirectoryPath)/\(file)"
+        await running(config) { configuration, _ in
+            let size = try await Backup.make(of: configuration, at: path)
+            print("The backup is \(path), \(SpokenSize.words(Int64(size))).")
         }
     }
 }
