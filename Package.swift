@@ -460,9 +460,9 @@ let package = Package(
         .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: [
-                "AuthorizedKeys", "ConfigurationFile", "CounterFile", "EventLoop", "Gateway",
+                "AuthorizedKeys", "BuildAPI", "ConfigurationFile", "CounterFile", "EventLoop", "Gateway",
                 "GatewayMetrics", "KeyLookup",
-                "PrometheusMetrics", "Runner", "TestSupport", "Yams",
+                "PrometheusMetrics", "Runner", "ServiceClient", "TestSupport", "Yams",
             ],
             path: "Tests/Unit/PrometheusMetrics",
             swiftSettings: testSettings),

@@ -57,6 +57,7 @@ public struct Lookup {
                     agentForwarding: command.offer.agentForwarding,
                     noTouchRequired: command.offer.noTouchRequired)
             } catch {
+                LookupResult.file(in: Configuration.Gateway().keyCache).count(.unreadable)
                 throw LookupError(error.description)
             }
             guard command.offer.user == command.offer.account else { return 0 }
@@ -74,11 +75,17 @@ public struct Lookup {
             configuration = try ConfigurationFile.read(
                 command.offer.config ?? Configuration.defaultPath, ownerMustBeRoot: true)
         } catch {
+            LookupResult.file(in: Configuration.Gateway().keyCache).count(.failed)
             throw LookupError(error.description)
         }
         if let file = configuration.gateway.logFile { sp_log_also_to(file) }
-        return Question(
-            key: try plainKey(of: command.offer.key), configuration: configuration, command: command)
+        do throws(LookupError) {
+            return Question(
+                key: try plainKey(of: command.offer.key), configuration: configuration, command: command)
+        } catch {
+            LookupResult.file(in: configuration.gateway.keyCache).count(.unreadable)
+            throw error
+        }
     }
 
     /// Asks the service, unless there is a fresh answer in the cache.
@@ -100,7 +107,7 @@ public struct Lookup {
             return decide(isKnown)
         } catch {
             guard let cached, cached.isUsable(at: now), error.isTransient else {
-                results.count(.failed)
+                results.count(error.peopleAreUnknown ? .unidentified : .failed)
                 throw LookupError("key \(fingerprint): \(error.cause)")
             }
             results.count(.stale)

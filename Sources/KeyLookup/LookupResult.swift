@@ -6,8 +6,12 @@ package enum LookupResult: Int, CaseIterable {
     case unknown
     /// The service did not answer, and its last answer counts.
     case stale
-    /// Nobody knows whose key it is, so sshd refuses it.
+    /// There was no answer, so sshd refuses the key.
     case failed
+    /// The service could not tell whose key it is, because its source of people does not answer. Any stranger's key comes to this.
+    case unidentified
+    /// What was offered is no key or certificate that can be read.
+    case unreadable
 
     /// Where they are counted.
     ///

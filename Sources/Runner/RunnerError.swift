@@ -50,13 +50,19 @@ public struct RunnerError: Error, Sendable, CustomStringConvertible, CustomDebug
     public let description: String
     /// All that is wrong with a manifest; otherwise empty.
     let faults: [Problem.Fault]
+    /// The limit that has been reached, if it is for one.
+    let limit: Limit?
     private let detail: String?
 
-    init(_ code: Code, _ description: String, detail: String? = nil, faults: [Problem.Fault] = []) {
+    init(
+        _ code: Code, _ description: String, detail: String? = nil, faults: [Problem.Fault] = [],
+        limit: Limit? = nil
+    ) {
         self.code = code
         self.description = description
         self.detail = detail
         self.faults = faults
+        self.limit = limit
     }
 
     /// For the administrator at the terminal: the sentence and its private detail.

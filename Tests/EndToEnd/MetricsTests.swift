@@ -47,7 +47,7 @@ import Testing
                     ("sallyport_allocations{pool=\"local\",state=\"needed\"}", 1),
                     ("sallyport_allocation_duration_seconds_count{pool=\"local\",result=\"success\"}", 1),
                     ("sallyport_boot_duration_seconds_count{pool=\"local\",result=\"success\"}", 1),
-                    ("sallyport_limit_highest_use{limit=\"sessions_per_person\"}", 1),
+                    ("sallyport_limit_highest_use{limit=\"sessions_per_person\",pool=\"\"}", 1),
                     (
                         "sallyport_http_requests_total{method=\"POST\",route=\"/v1/jobs\",status=\"201\"}", 1
                     ),
@@ -60,7 +60,7 @@ import Testing
             let after = try await scrape(port, in: testBed)
             #expect(after["sallyport_jobs{pool=\"local\",state=\"kept\"}"] == 1)
             #expect(after["sallyport_jobs_ended_total{pool=\"local\",status=\"failed\"}"] == 1)
-            #expect(after["sallyport_limit_highest_use{limit=\"kept_per_owner\"}"] == 1)
+            #expect(after["sallyport_limit_highest_use{limit=\"kept_per_owner\",pool=\"\"}"] == 1)
             #expect(after["sallyport_claims{kind=\"exec\"}"] == 0)
             try await nothingElseIsThere(port, in: testBed)
         }
@@ -99,7 +99,12 @@ import Testing
         let testBed = try await SharedTestBed.get()
         let job = try await SharedJobs.wreck(testBed)
         let before = try await gateway(testBed)
-        #expect(before["sallyport_gateway_service_up"] == 1)
+        for name in ["configuration_usable", "service_up", "service_knows_people"] {
+            #expect(before["sallyport_gateway_\(name)"] == 1, "\(name)")
+        }
+        for file in ["logins", "lookups"] {
+            #expect(before["sallyport_gateway_counters_readable{file=\"\(file)\"}"] == 1)
+        }
         for key in ["host", "builder"] {
             #expect(before["sallyport_gateway_key_usable{key=\"\(key)\"}"] == 1)
         }
@@ -127,6 +132,8 @@ import Testing
             let name = "sallyport_gateway_logins_total{result=\"\(result)\"}"
             #expect((after[name] ?? 0) - (before[name] ?? 0) == count, "\(result)")
         }
+        let entries = "sallyport_gateway_builder_entries_total"
+        #expect((after[entries] ?? 0) - (before[entries] ?? 0) == 1)
         #expect(after["sallyport_gateway_commands{kind=\"person\"}"] == 0)
     }
 
@@ -180,10 +187,15 @@ import Testing
             sed 's,^url = .*,url = "unix:\(folder)/none",' /etc/sallyport/sallyport.toml >away.toml
             \(sallyport) metrics --config away.toml --output gateway.prom
             stat -c '%a %n' *.prom*
-            grep '^sallyport_gateway_service_up 0$' gateway.prom
+            grep '^sallyport_gateway_service_up{' gateway.prom | sed 's,{.*/,{,'
+            # So is a configuration with a fault: nobody can log in.
             echo '[gatway]' >wrong.toml
-            cp gateway.prom before
             \(sallyport) metrics --config wrong.toml --output gateway.prom || echo "status $?"
+            grep '^sallyport_gateway_configuration_usable{' gateway.prom | sed 's,{.*/,{,'
+            cp gateway.prom before
+            chmod g+w away.toml
+            \(sallyport) metrics --config away.toml >/dev/null || echo "status $?"
+            chmod g-w away.toml
             cmp before gateway.prom
             \(sallyport) metrics --config away.toml --output none/gateway.prom || echo "status $?"
             setpriv --reuid=nobody --clear-groups \(sallyport) metrics --config /dev/null || echo "status $?"
@@ -191,11 +203,13 @@ import Testing
         ])
         await expect(
             made, status: 0,
-            errors: ["wrong.toml", "none/gateway.prom.new cannot be written", "sudo sallyport"],
+            errors: ["wrong.toml", "away.toml", "none/gateway.prom.new cannot be written", "sudo sallyport"],
             in: testBed)
         #expect(
             made.text.split(separator: "\n") == [
-                "644 gateway.prom", "sallyport_gateway_service_up 0", "status 78", "status 77", "status 77",
+                "644 gateway.prom", "sallyport_gateway_service_up{away.toml\"} 0", "status 78",
+                "sallyport_gateway_configuration_usable{wrong.toml\"} 0", "status 78", "status 77",
+                "status 77",
             ], "\(made)")
     }
 
@@ -203,7 +217,13 @@ import Testing
     private func gateway(_ testBed: TestBed) async throws -> [String: Double] {
         let printed = try await testBed.onGateway(["\(Repository.programs)/sallyport", "metrics"])
         await expect(printed, status: 0, in: testBed)
-        return try await samples(printed, in: testBed)
+        let label = "config=\"/etc/sallyport/sallyport.toml\""
+        let samples = try await samples(printed, in: testBed)
+        #expect(samples.keys.allSatisfy { $0.contains("{\(label)") })
+        return Dictionary(
+            uniqueKeysWithValues: samples.map { name, value in
+                (name.replacing("{\(label)}", with: "").replacing("{\(label),", with: "{"), value)
+            })
     }
 
     // MARK: Rules

@@ -30,6 +30,8 @@ public struct Account: Codable, Equatable, Sendable {
 extension Problem {
     /// The `type` of a refusal (403) because the person is suspended.
     public static let suspendedType = "urn:sallyport:suspended"
+    /// The `type` of a refusal (503) because the service cannot find out now who people are.
+    public static let peopleUnknownType = "urn:sallyport:people-unknown"
 }
 
 /// The answer to `GET /v1/people`.

@@ -5,13 +5,19 @@ public struct Exposition: Sendable {
 
     public private(set) var text = ""
 
-    public init() {}
+    /// Labels of every sample.
+    private let common: [(name: String, value: String)]
+
+    /// - Parameter common: labels that every sample has besides those of its metric.
+    public init(common: [(name: String, value: String)] = []) {
+        self.common = common
+    }
 
     /// Adds a metric, each only once. Without samples, there is nothing but what it means.
     public mutating func add(_ metric: Metric, _ samples: [Sample]) {
         begin(metric)
         for sample in samples.sorted(by: { $0.labels.lexicographicallyPrecedes($1.labels) }) {
-            line(metric.name, Self.pairs(metric, sample.labels), sample.value)
+            line(metric.name, pairs(metric, sample.labels), sample.value)
         }
     }
 
@@ -34,7 +40,7 @@ public struct Exposition: Sendable {
         begin(histogram.metric)
         let name = histogram.metric.name
         for series in histogram.series {
-            let pairs = Self.pairs(histogram.metric, series.labels)
+            let pairs = pairs(histogram.metric, series.labels)
             var count = 0
             for (bound, inside) in zip(histogram.bounds + [.infinity], series.counts) {
                 count += inside
@@ -58,9 +64,9 @@ public struct Exposition: Sendable {
         text += " \(Self.number(value))\n"
     }
 
-    private static func pairs(_ metric: Metric, _ values: [String]) -> [(name: String, value: String)] {
+    private func pairs(_ metric: Metric, _ values: [String]) -> [(name: String, value: String)] {
         precondition(metric.labels.count == values.count, "\(metric.name) has other labels")
-        return zip(metric.labels, values).map { ($0, $1) }
+        return common + zip(metric.labels, values).map { ($0, $1) }
     }
 
     private static func escaped(_ text: String, quotes: Bool = false) -> String {

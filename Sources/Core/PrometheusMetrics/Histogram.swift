@@ -12,8 +12,10 @@ public final class Histogram: Sendable {
 
     /// Seconds of what somebody waits for at a terminal.
     public static let answers = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-    /// Seconds of what machines need.
-    public static let machines = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800]
+    /// Seconds of what machines need: some allocators make a job wait for a day.
+    public static let machines = [
+        0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400,
+    ]
 
     public let metric: Metric
     /// The upper bounds of the buckets in seconds, which belong to them.

@@ -34,7 +34,10 @@ public enum ServiceLookup {
         loop.run()
         switch answer ?? .failure(ServiceError(.timedOut, detail: "no answer before sshd must have one")) {
         case .success(let key): return key?.fingerprint
-        case .failure(let error): throw LookupError(error.debugDescription, isTransient: error.isTransient)
+        case .failure(let error):
+            throw LookupError(
+                error.debugDescription, isTransient: error.isTransient,
+                peopleAreUnknown: error.saysPeopleAreUnknown)
         }
     }
 }

@@ -98,6 +98,7 @@ final class BuilderSession: RunningCommand {
     private func happened(_ event: BuilderSessionMachine.Event) {
         if case .started = event {
             phase = .inside
+            context.onEntry()
             transport.enter(job)
             if transport.isOftenShort {
                 context.loop.timer(after: Self.shortSession) { [weak self] in self?.watchFromInside() }

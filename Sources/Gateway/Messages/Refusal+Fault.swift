@@ -12,4 +12,9 @@ extension Refusal {
         default: message.status == .misconfigured
         }
     }
+
+    /// Whether the service cannot find out who anybody is: see ``ServiceError/saysPeopleAreUnknown``.
+    var isAboutUnknownPeople: Bool {
+        if case .service(let error) = self { error.saysPeopleAreUnknown } else { false }
+    }
 }

@@ -88,7 +88,7 @@ public enum ForcedSession {
             onRefusal: {
                 audit.refused($0)
                 login.refused($0)
-            })
+            }, onEntry: login.entered)
         var slot: CommandSlot?
         func admit(_ comer: Authorization.Comer) throws(Refusal) {
             guard slot == nil else { return }

@@ -8,8 +8,14 @@ package enum LoginResult: Int, CaseIterable {
     case refused
     /// By a fault of the gateway or the build service.
     case failed
-    /// It was let in, and a fault has ended it.
-    case failedLater
+    /// It was let in, and a fault has kept its command from what it was for: above all, from entering a builder.
+    case failedOutside
+    /// A fault has ended it when the person was inside a builder.
+    case failedInside
+    /// Nobody could tell whose the key is, because the service's source of people does not answer. Any stranger's key comes to this.
+    case unidentified
+    /// The person has entered a builder.
+    case entered
 
     /// Where they are counted.
     ///
@@ -23,6 +29,7 @@ package enum LoginResult: Int, CaseIterable {
 final class LoginCount {
     private let count: (LoginResult) -> Void
     private var result: LoginResult?
+    private var isInside = false
 
     /// - Parameter sessions: the folder that belongs to the account.
     convenience init(in sessions: String) {
@@ -37,11 +44,18 @@ final class LoginCount {
         if result == nil { add(.letIn) }
     }
 
+    func entered() {
+        guard !isInside else { return }
+        isInside = true
+        count(.entered)
+    }
+
     func refused(_ refusal: Refusal) {
         switch result {
+        case nil where refusal.isAboutUnknownPeople: add(.unidentified)
         case nil: add(refusal.isFault ? .failed : .refused)
-        case .letIn where refusal.isFault: add(.failedLater)
-        case .letIn, .refused, .failed, .failedLater: break
+        case .letIn where refusal.isFault: add(isInside ? .failedInside : .failedOutside)
+        case .letIn, .refused, .failed, .failedOutside, .failedInside, .unidentified, .entered: break
         }
     }
 

@@ -19,6 +19,8 @@ struct SessionContext {
     let client: Client
     /// Called with the reason of each refusal before the person reads it.
     var onRefusal: (Refusal) -> Void = { _ in }
+    /// Called when the person is inside a builder.
+    var onEntry: () -> Void = {}
 
     var output: OutputSink { client.output }
     var errors: OutputSink { client.errors }

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// A file in which processes that live shortly count events, for `sallyport metrics`. It never makes anybody wait or fail: where it
-/// cannot be written, nothing is counted.
+/// A file in which short-lived processes count events, for `sallyport metrics`. It never makes anybody fail, or wait for
+/// longer than a few milliseconds: where it cannot be written, or somebody else keeps it locked, nothing is counted.
 ///
 /// The file has one 64-bit number, in this machine's byte order, for each kind of event.
 public struct CounterFile<Event: CaseIterable & RawRepresentable<Int>> {
@@ -21,11 +21,13 @@ public struct CounterFile<Event: CaseIterable & RawRepresentable<Int>> {
         add(event)
     }
 
-    func add(_ event: Event) {
+    /// Returns whether it was counted.
+    @discardableResult
+    func add(_ event: Event) -> Bool {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        _ = sp_count_in_file(descriptor, event.rawValue, Event.allCases.count)
+        return sp_count_in_file(descriptor, event.rawValue) == 0
     }
 
     /// How many there have been of each kind; none if there is no file yet. Nil: the file cannot be read.

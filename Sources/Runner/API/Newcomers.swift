@@ -133,7 +133,8 @@ final class TokenLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard canStay else {
             throw RunnerError(
                 .tooMany(.init(what: "connections", limit: ConnectionLimit.ofClient)),
-                "The token \(name) already has \(ConnectionLimit.ofClient) connections, which is the limit.")
+                "The token \(name) already has \(ConnectionLimit.ofClient) connections, which is the limit.",
+                limit: .connectionsPerClient)
         }
     }
 }

@@ -52,6 +52,7 @@ enum ProblemAnswer {
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "2"
         case .peopleUnknown:
+            problem.type = Problem.peopleUnknownType
             (problem.status, problem.title) = (503, "Service Unavailable")
             headers[.retryAfter] = "60"
         case .noSpace: (problem.status, problem.title) = (507, "Insufficient Storage")

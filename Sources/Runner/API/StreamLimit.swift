@@ -29,14 +29,19 @@ final class StreamLimit: Sendable {
         do throws(Counts<Counted>.Full) {
             return try counts.enter(counted + [(key: .client(client), limit: Self.ofClient)])
         } catch {
-            let sentence =
-                switch error.key {
-                case .person:
+            let limit: Limit
+            let sentence: String
+            switch error.key {
+            case .person:
+                limit = .streamsPerPerson
+                sentence =
                     "This person already follows \(error.limit) logs and jobs, which is the limit: end some of them."
-                case .client:
+            case .client:
+                limit = .streamsPerClient
+                sentence =
                     "People already follow \(error.limit) logs and jobs through this gateway, which is the limit."
-                }
-            throw RunnerError(.tooMany(.init(what: "streams", limit: error.limit)), sentence)
+            }
+            throw RunnerError(.tooMany(.init(what: "streams", limit: error.limit)), sentence, limit: limit)
         }
     }
 

@@ -53,7 +53,8 @@ final class Turns: Sendable {
 
     private static func refusal(of what: String, _ sentence: String) -> RunnerError {
         RunnerError(
-            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.")
+            .tooMany(.init(what: "\(what) at once", limit: 1)), "\(sentence) Try again in a minute.",
+            limit: .readingPerPerson)
     }
 
     /// Does it when that person's turn has come; throws the refusal if it does not come in time.

@@ -33,26 +33,26 @@ struct AttachmentLimits: Sendable {
         }
         guard machines.count < limits.attachments else {
             throw tooMany(
-                limits.attachments,
+                .attachments, limits.attachments,
                 "\(machines.count.counted("machine")) are attached here, which is the limit of this service: try again later, or ask the administrator to raise it (attachments)."
             )
         }
         guard own.count < limits.attachmentsPerOwner else {
             let jobs = WaitReason.list(own.compactMap(\.job).inOrder, "or")
             throw tooMany(
-                limits.attachmentsPerOwner,
+                .attachmentsPerOwner, limits.attachmentsPerOwner,
                 "\(new.owner.name) already has \(own.count.counted("attached machine")), which is the limit: release job \(jobs), or try again later."
             )
         }
         guard machines.count(where: { $0.block == new.block }) < limits.attachmentsPerAddress else {
             throw tooMany(
-                limits.attachmentsPerAddress,
+                .attachmentsPerAddress, limits.attachmentsPerAddress,
                 "\(limits.attachmentsPerAddress.counted("machine")) from the address \(address) are attached here, which is the limit for one address: try again when one of them has ended."
             )
         }
     }
 
-    private func tooMany(_ limit: Int, _ sentence: String) -> RunnerError {
-        RunnerError(.tooMany(.init(what: "attached machines", limit: limit)), sentence)
+    private func tooMany(_ limit: Limit, _ most: Int, _ sentence: String) -> RunnerError {
+        RunnerError(.tooMany(.init(what: "attached machines", limit: most)), sentence, limit: limit)
     }
 }

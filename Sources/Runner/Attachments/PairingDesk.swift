@@ -57,14 +57,14 @@ struct PairingDesk: Sendable {
         }
         guard entries.count < limits.pairings else {
             throw Self.tooMany(
-                limits.pairings,
+                .pairings, limits.pairings,
                 "\(entries.count.counted("machine")) wait here for somebody to adopt them, which is the limit of this service: try again in a few minutes, or ask the administrator to raise it (pairings)."
             )
         }
         guard entries.values.count(where: { $0.machine.block == machine.block }) < limits.pairingsPerAddress
         else {
             throw Self.tooMany(
-                limits.pairingsPerAddress,
+                .pairingsPerAddress, limits.pairingsPerAddress,
                 "\(limits.pairingsPerAddress.counted("machine")) from the address \(machine.from) wait for somebody to adopt them, which is the limit for one address: try again in a few minutes."
             )
         }
@@ -74,7 +74,7 @@ struct PairingDesk: Sendable {
                 || !entries.values.contains(where: { $0.machine.network == machine.network })
         else {
             throw Self.tooMany(
-                limits.pairings,
+                .pairings, limits.pairings,
                 "\(entries.count.counted("machine")) wait here for somebody to adopt them, and of those some from the network of \(machine.from): the other places are for networks that have none. Try again in a few minutes, or ask the administrator to raise the limit (pairings)."
             )
         }
@@ -83,8 +83,8 @@ struct PairingDesk: Sendable {
                 .tooOften(
                     .init(what: "waiting machines in an hour", limit: limits.pairingsPerHour),
                     seconds: seconds),
-                "More than \(limits.pairingsPerHour.counted("machine")) an hour from the address \(machine.from) want somebody to adopt them, which is the limit for one address: try again in \(SpokenDuration.words(Double(seconds)))."
-            )
+                "More than \(limits.pairingsPerHour.counted("machine")) an hour from the address \(machine.from) want somebody to adopt them, which is the limit for one address: try again in \(SpokenDuration.words(Double(seconds))).",
+                limit: .pairingsPerHour)
         }
         var code = PairingCode()
         while entries.values.contains(where: { $0.code == code }) { code = PairingCode() }
@@ -116,9 +116,9 @@ struct PairingDesk: Sendable {
     /// The machine has left.
     mutating func remove(_ id: String) { entries[id] = nil }
 
-    /// How many machines wait.
-    func count(at now: Date) -> Int {
-        entries.values.count { $0.expires > now && $0.leaseEnd > now }
+    /// Where the machines that wait are.
+    func blocks(at now: Date) -> [AddressBlock] {
+        entries.values.filter { $0.expires > now && $0.leaseEnd > now }.map(\.machine.block)
     }
 
     // MARK: For people
@@ -161,8 +161,8 @@ struct PairingDesk: Sendable {
                 .tooOften(
                     .init(what: "wrong codes in an hour", limit: limits.wrongCodesPerPerson), seconds: seconds
                 ),
-                "\(person.name) has entered too many wrong codes: try again in \(SpokenDuration.words(Double(seconds)))."
-            )
+                "\(person.name) has entered too many wrong codes: try again in \(SpokenDuration.words(Double(seconds))).",
+                limit: .wrongCodesPerPerson)
         }
         if let seconds = allGuesses.take(of: Self.everybody, at: now) {
             guesses.giveBack(of: person.id)
@@ -170,8 +170,8 @@ struct PairingDesk: Sendable {
                 .tooOften(
                     .init(what: "wrong codes in an hour, of all people", limit: limits.wrongCodes),
                     seconds: seconds),
-                "Too many wrong codes were entered here: try again in \(SpokenDuration.words(Double(seconds)))."
-            )
+                "Too many wrong codes were entered here: try again in \(SpokenDuration.words(Double(seconds))).",
+                limit: .wrongCodes)
         }
     }
 
@@ -193,8 +193,8 @@ struct PairingDesk: Sendable {
         passed[id] = (isTheirs, now.addingTimeInterval(Self.memory))
     }
 
-    private static func tooMany(_ limit: Int, _ sentence: String) -> RunnerError {
-        RunnerError(.tooMany(.init(what: "waiting machines", limit: limit)), sentence)
+    private static func tooMany(_ limit: Limit, _ most: Int, _ sentence: String) -> RunnerError {
+        RunnerError(.tooMany(.init(what: "waiting machines", limit: most)), sentence, limit: limit)
     }
 }
 

@@ -62,8 +62,8 @@ extension JobDirectory {
         let inside = Set(jobs).inOrder
         throw RunnerError(
             .tooMany(.init(what: "sessions", limit: settings.limits.sessionsPerPerson)),
-            "\(person.name) already has \(count.counted("session")), which is the limit: leave one in job \(WaitReason.list(inside, "or"))."
-        )
+            "\(person.name) already has \(count.counted("session")), which is the limit: leave one in job \(WaitReason.list(inside, "or")).",
+            limit: .sessionsPerPerson)
     }
 
     /// A claim's id begins with its job's.

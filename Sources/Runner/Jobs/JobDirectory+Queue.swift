@@ -82,8 +82,8 @@ extension JobDirectory {
         guard count >= settings.limits.queuedPerOwner else { return }
         throw RunnerError(
             .tooMany(.init(what: "waiting jobs", limit: settings.limits.queuedPerOwner)),
-            "\(owner.name) already has \(count.counted("waiting job")), which is the limit: cancel \(WaitReason.list(jobs, "or")), or try again later."
-        )
+            "\(owner.name) already has \(count.counted("waiting job")), which is the limit: cancel \(WaitReason.list(jobs, "or")), or try again later.",
+            limit: .queuedPerOwner)
     }
 
     /// Called once for each submission, before any of it is read. Throws if the owner submits too often.
@@ -92,7 +92,7 @@ extension JobDirectory {
         let limit = submissionRate.most
         throw RunnerError(
             .tooOften(.init(what: "submissions in a minute", limit: limit), seconds: seconds),
-            "\(owner.name) submits more than \(limit.counted("job")) a minute, which is the limit: try again in \(seconds.counted("second"))."
-        )
+            "\(owner.name) submits more than \(limit.counted("job")) a minute, which is the limit: try again in \(seconds.counted("second")).",
+            limit: .submissionsPerMinute)
     }
 }

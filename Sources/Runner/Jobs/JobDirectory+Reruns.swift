@@ -44,8 +44,8 @@ extension JobDirectory {
         let jobs = WaitReason.list(kept.map(\.id).inOrder, "or")
         throw RunnerError(
             .tooMany(.init(what: "kept builders", limit: limit)),
-            "\(owner.name) already has \(kept.count.counted("kept builder")), which is the limit: release \(jobs), or try again later."
-        )
+            "\(owner.name) already has \(kept.count.counted("kept builder")), which is the limit: release \(jobs), or try again later.",
+            limit: .keptPerOwner)
     }
 }
 

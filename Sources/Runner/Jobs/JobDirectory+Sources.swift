@@ -21,8 +21,8 @@ extension JobDirectory {
         guard arrivals[person.id, default: 0] < Self.arrivalsPerPerson else {
             throw RunnerError(
                 .tooMany(.init(what: "sources on their way", limit: Self.arrivalsPerPerson)),
-                "\(person.name) is already sending \(Self.arrivalsPerPerson) sources, which is the limit: wait until one of them has arrived."
-            )
+                "\(person.name) is already sending \(Self.arrivalsPerPerson) sources, which is the limit: wait until one of them has arrived.",
+                limit: .arrivingSourcesPerPerson)
         }
         arrivals[person.id, default: 0] += 1
     }
@@ -51,8 +51,8 @@ extension JobDirectory {
         guard total <= limit else {
             throw RunnerError(
                 .tooMany(.init(what: "megabytes of source", limit: limit >> 20)),
-                "The sources of \(owner.name)'s unfinished jobs would take more than \(spoken): wait until one of them is over."
-            )
+                "The sources of \(owner.name)'s unfinished jobs would take more than \(spoken): wait until one of them is over.",
+                limit: .sourcesPerOwner)
         }
         return forgotten
     }

@@ -172,7 +172,9 @@ actor JobDirectory {
         guard let before = entries[id]?.shown.job else {
             return logger.critical("job \(id) has changed, and nobody knows it")
         }
-        context.metrics.jobChanged(from: before, to: report.shown.job, in: entries[id]?.pool ?? "")
+        context.metrics.jobChanged(
+            from: before, to: report.shown.job, in: entries[id]?.pool ?? "",
+            wasAllocated: report.wasAllocated)
         entries[id]?.shown = report.shown
         entries[id]?.isStored = report.isStored
         if report.shown.isOver, let pool = entries[id]?.pool { waiting[pool]?.remove(id) }

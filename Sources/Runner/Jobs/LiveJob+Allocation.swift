@@ -18,7 +18,11 @@ extension LiveJob {
         try checkRunning()
         let start = timekeeper.now()
         var result = RunnerMetrics.BuilderResult.failed
-        defer { context.metrics.allocated(in: pool.name, result, after: start, timekeeper) }
+        defer {
+            // However a provider calls it.
+            if result == .failed, _Concurrency.Task.isCancelled { result = .cancelled }
+            context.metrics.allocated(in: pool.name, result, after: start, timekeeper)
+        }
         do {
             try await giveAttachKey(to: allocation.id, in: pool)
             let builder = try await allocate(request, from: pool)

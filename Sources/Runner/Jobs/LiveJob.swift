@@ -17,6 +17,8 @@ actor LiveJob {
         var shown: ShownJob
         /// Whether the database has all there is to know about it.
         var isStored: Bool
+        /// Whether its pool has been asked for a builder.
+        var wasAllocated: Bool
     }
 
     /// A change that has been decided.
@@ -156,7 +158,7 @@ actor LiveJob {
             id,
             Report(
                 shown: ShownJob(job: record.job, eventNumber: record.eventNumber),
-                isStored: isStored && logs.isOnDisk))
+                isStored: isStored && logs.isOnDisk, wasAllocated: allocation != nil))
     }
 
     /// Writes a line to the job's own log.

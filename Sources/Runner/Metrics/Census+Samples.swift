@@ -1,5 +1,6 @@
 import BuildAPI
 import ConfigurationFile
+import Connections
 import FoundationEssentials
 import PrometheusMetrics
 
@@ -28,7 +29,7 @@ extension Census {
             count(
                 attached.map { [$0.attached?.away == true ? "away" : "connected"] },
                 or: [["away"], ["connected"]]))
-        page.add(RunnerMetric.pairings, pairings)
+        page.add(RunnerMetric.pairings, pairings.count)
     }
 
     private func addPools(to page: inout Exposition) {
@@ -73,39 +74,75 @@ extension Census {
 
     /// A limit, and what everyone who has some of it has.
     struct Use: Equatable {
-        /// As in the configuration.
-        var name: String
-        var limit: Int
+        var limit: Limit
+        /// The pool in which it counts; empty: it counts in all together.
+        var pool = ""
+        /// What somebody can have at most.
+        var most: Int
         var uses: [Int]
 
+        var labels: [String] { [limit.rawValue, pool] }
         var highest: Int { uses.max() ?? 0 }
-        var reached: Int { uses.count { $0 >= limit } }
+        var reached: Int { uses.count { $0 >= most } }
     }
 
-    /// - Parameter streams: how many each person follows.
-    func uses(of limits: Configuration.Runner.Limits, streams: [Int]) -> [Use] {
-        let own = members.filter { !$0.pool.isEmpty }.map(\.job)
-        return [
-            Use(name: "attachments", limit: limits.attachments, uses: [attached.count]),
+    /// The limits that count something that the runner has in its memory.
+    ///
+    /// - Parameters:
+    ///   - streams: how many each person follows.
+    ///   - runningLimit: how many jobs of an owner can run at once in a pool; nil: as many as it has room for.
+    func uses(
+        of limits: Configuration.Runner.Limits, streams: [Int], runningLimit: (_ pool: String) -> Int?
+    ) -> [Use] {
+        let own = members.filter { !$0.pool.isEmpty }
+        let sessions = members.flatMap { $0.job.sessions.map(\.person.id) }
+        return attachedUses(of: limits) + [
             Use(
-                name: "attachments_per_owner", limit: limits.attachmentsPerOwner,
+                limit: .keptPerOwner, most: limits.keptPerOwner,
+                uses: perParty(own.map(\.job).filter { $0.builder?.state == .kept }.map(\.owner.id))),
+            Use(
+                limit: .queuedPerOwner, most: limits.queuedPerOwner,
+                uses: perParty(own.map(\.job).filter { $0.shownState == "waiting" }.map(\.owner.id))),
+            Use(limit: .sessionsPerPerson, most: limits.sessionsPerPerson, uses: perParty(sessions)),
+            Use(limit: .streamsPerPerson, most: limits.streamsPerPerson, uses: streams),
+        ]
+            + names.compactMap { pool in
+                runningLimit(pool).map {
+                    Use(limit: .runningPerOwner, pool: pool, most: $0, uses: perParty(running(in: pool)))
+                }
+            }
+    }
+
+    /// None where no machine can attach itself, or none can wait for somebody to adopt it.
+    private func attachedUses(of limits: Configuration.Runner.Limits) -> [Use] {
+        guard limits.attachments > 0 else { return [] }
+        let attachments = [
+            Use(limit: .attachments, most: limits.attachments, uses: [attached.count]),
+            Use(
+                limit: .attachmentsPerOwner, most: limits.attachmentsPerOwner,
                 uses: perParty(attached.map(\.owner.id))),
-            Use(name: "pairings", limit: limits.pairings, uses: [pairings]),
             Use(
-                name: "kept_per_owner", limit: limits.keptPerOwner,
-                uses: perParty(own.filter { $0.builder?.state == .kept }.map(\.owner.id))),
-            Use(
-                name: "queued_per_owner", limit: limits.queuedPerOwner,
-                uses: perParty(own.filter { $0.shownState == "waiting" }.map(\.owner.id))),
-            Use(
-                name: "sessions_per_person", limit: limits.sessionsPerPerson,
-                uses: perParty(members.flatMap { $0.job.sessions.map(\.person.id) })),
-            Use(name: "streams_per_person", limit: limits.streamsPerPerson, uses: streams),
+                limit: .attachmentsPerAddress, most: limits.attachmentsPerAddress,
+                uses: perParty(
+                    attached.compactMap(\.attached).map { AddressBlock($0.from, bytesOfIPv4: 4) })),
+        ]
+        guard limits.pairing else { return attachments }
+        return attachments + [
+            Use(limit: .pairings, most: limits.pairings, uses: [pairings.count]),
+            Use(limit: .pairingsPerAddress, most: limits.pairingsPerAddress, uses: perParty(pairings)),
         ]
     }
 
-    /// - Parameter ids: of people or groups, one for each thing that they have.
-    private func perParty(_ ids: [String]) -> [Int] {
-        Array(ids.reduce(into: [:]) { $0[$1, default: 0] += 1 }.values)
+    /// The owners of the jobs that run in a pool, as ``OwnersBuilders`` counts them.
+    private func running(in pool: String) -> [String] {
+        members.filter { member in
+            member.pool == pool && member.hasSlot && !member.job.status.isFinal
+                && member.job.builder?.state != .kept
+        }.map(\.job.owner.id)
+    }
+
+    /// - Parameter parties: people, groups or addresses, one for each thing that they have.
+    private func perParty(_ parties: [some Hashable]) -> [Int] {
+        Array(parties.reduce(into: [:]) { $0[$1, default: 0] += 1 }.values)
     }
 }

@@ -1,4 +1,5 @@
 import BuildAPI
+import Connections
 import FoundationEssentials
 
 /// Which jobs and builders there are at a moment, as jobs have last reported it: nobody is asked, and nothing is read.
@@ -7,13 +8,15 @@ struct Census: Sendable {
         /// The name of the pool that its builder comes from; empty: none of the runner's.
         var pool: String
         var job: Job
+        /// Whether it has a slot in that pool.
+        var hasSlot = false
     }
 
     var pools: [BuilderPool]
     /// Those that wait, run or have a builder.
     var members: [Member]
-    /// Machines that wait for somebody to adopt them.
-    var pairings: Int
+    /// Where the machines are that wait for somebody to adopt them.
+    var pairings: [AddressBlock] = []
     var moment: Date
 }
 
@@ -23,9 +26,9 @@ extension JobDirectory {
         return Census(
             pools: poolList,
             members: entries.values.filter { !$0.shown.isOver }.map {
-                .init(pool: $0.pool, job: $0.shown.job)
+                .init(pool: $0.pool, job: $0.shown.job, hasSlot: $0.hasSlot)
             },
-            pairings: pairings.count(at: now), moment: now)
+            pairings: pairings.blocks(at: now), moment: now)
     }
 }
 

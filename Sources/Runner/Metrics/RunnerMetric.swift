@@ -22,7 +22,7 @@ package enum RunnerMetric {
     static let slots = Metric(
         "sallyport_pool_slots", .gauge, labels: ["pool"], "Builders that a pool can have at once.")
     static let freeSlots = Metric(
-        "sallyport_pool_free_slots", .gauge, labels: ["pool"], "Builders that a pool could have besides.")
+        "sallyport_pool_free_slots", .gauge, labels: ["pool"], "Builders that a pool could still start.")
     static let waitingJobs = Metric(
         "sallyport_pool_waiting_jobs", .gauge, labels: ["pool"], "Jobs that have no builder yet.")
     static let longestWait = Metric(
@@ -71,12 +71,13 @@ package enum RunnerMetric {
     static let pairings = Metric(
         "sallyport_pairing_machines", .gauge, "Machines that wait for somebody to adopt them.")
     static let limits = Metric(
-        "sallyport_limit", .gauge, labels: ["limit"], "A limit, as it is configured.")
+        "sallyport_limit", .gauge, labels: ["limit", "pool"], "A limit, as it is configured.")
     static let highestUses = Metric(
-        "sallyport_limit_highest_use", .gauge, labels: ["limit"],
-        "What whoever uses the most has of what is limited.")
+        "sallyport_limit_highest_use", .gauge, labels: ["limit", "pool"],
+        "The highest use of a limit by one owner or person.")
     static let reachedLimits = Metric(
-        "sallyport_limit_reached", .gauge, labels: ["limit"], "How many have reached the limit.")
+        "sallyport_limit_reached", .gauge, labels: ["limit", "pool"],
+        "How many owners or people have reached a limit.")
 
     // MARK: Answers
 
@@ -106,7 +107,8 @@ package enum RunnerMetric {
         "Bytes of the file system with state_dir that the runner can still use.")
     static let authority = Metric(
         "sallyport_host_authority_usable", .gauge,
-        "Whether the key with which the runner signs host keys is in state_dir, and still the same.")
+        "Whether both halves of the key with which the runner signs host keys are in state_dir, and the same as at its start."
+    )
     static let certificateEnd = Metric(
         "sallyport_tls_certificate_expiry_timestamp_seconds", .gauge,
         "When the certificate that the runner shows ends, in seconds since 1970.")

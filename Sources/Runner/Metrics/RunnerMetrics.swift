@@ -6,7 +6,7 @@ import PrometheusMetrics
 /// What happens in a runner, counted as it happens. How it is at the moment is read when somebody asks: ``Scrape``.
 final class RunnerMetrics: Sendable {
     /// What an attempt to get a builder, or to boot it, has come to.
-    enum BuilderResult: String {
+    enum BuilderResult: String, CaseIterable {
         case success
         case notNow = "not_now"
         case failed
@@ -46,10 +46,14 @@ final class RunnerMetrics: Sendable {
 
     // MARK: Events
 
-    /// - Parameter pool: its name; empty: it is none of the runner's.
-    func jobChanged(from before: Job, to job: Job, in pool: String) {
+    /// - Parameters:
+    ///   - pool: its name; empty: it is none of the runner's.
+    ///   - wasAllocated: whether its pool has been asked for a builder.
+    func jobChanged(from before: Job, to job: Job, in pool: String, wasAllocated: Bool) {
         if job.status.isFinal, !before.status.isFinal { endedJobs.count(pool, job.status.rawValue) }
-        if let end = job.builderEnd, end != before.builderEnd {
+        // The job can have failed before anything was asked of the pool: that is no fault of its.
+        let isBuilders = wasAllocated || job.builderEnd?.reason != .fault
+        if let end = job.builderEnd, end != before.builderEnd, isBuilders {
             endedBuilders.count(pool, end.reason.rawValue)
         }
         for session in job.sessions where !before.sessions.contains(where: { $0.session == session.session })
@@ -81,10 +85,7 @@ final class RunnerMetrics: Sendable {
 
     func refused(_ error: RunnerError) {
         refusals.count(error.code.reason)
-        switch error.code {
-        case .tooMany(let quota), .tooOften(let quota, _): limitRefusals.count(quota.what)
-        default: break
-        }
+        if let limit = error.limit { limitRefusals.count(limit.rawValue) }
     }
 
     /// Whatever clients invent.

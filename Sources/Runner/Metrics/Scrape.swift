@@ -1,4 +1,5 @@
 import BuildAPI
+import ConfigurationFile
 import FoundationEssentials
 import PrometheusMetrics
 import Provider
@@ -32,10 +33,16 @@ struct Scrape: Sendable {
         let (census, streams) = (await directory.census, streams.numbers)
         census.add(to: &page)
         page.add(RunnerMetric.streams, streams.all)
-        let uses = census.uses(of: directory.settings.limits, streams: streams.ofPeople)
-        page.add(RunnerMetric.limits, uses.map { Sample($0.name, value: $0.limit) })
-        page.add(RunnerMetric.highestUses, uses.map { Sample($0.name, value: $0.highest) })
-        page.add(RunnerMetric.reachedLimits, uses.map { Sample($0.name, value: $0.reached) })
+        let (limits, pools) = (directory.settings.limits, directory.context.pools)
+        let uses = census.uses(of: limits, streams: streams.ofPeople) {
+            pools[$0]?.runningLimit(limits.runningPerOwner)
+        }
+        func samples(_ value: (Census.Use) -> Int) -> [Sample] {
+            uses.map { Sample(labels: $0.labels, value: Double(value($0))) }
+        }
+        page.add(RunnerMetric.limits, samples(\.most))
+        page.add(RunnerMetric.highestUses, samples(\.highest))
+        page.add(RunnerMetric.reachedLimits, samples(\.reached))
     }
 
     private func addAllocations(to page: inout Exposition) async {

@@ -2,7 +2,7 @@ import AuthorizedKeys
 import FoundationEssentials
 import Glibc
 
-/// What the runner's files take, and whether the one that cannot be replaced is there.
+/// What the runner's files take, and whether the one that cannot be replaced is there, unchanged.
 struct StateUse: Sendable {
     /// Bytes; nil: nobody knows.
     var size: Double?
@@ -26,8 +26,29 @@ struct StateUse: Sendable {
         self.database = [database, database + "-wal"].reduce(0) { $0 + Self.bytes(of: $1) }
         let key = "\(folder)/host_authority"
         let line = try? String(contentsOfFile: key + ".pub", encoding: .utf8)
-        let stored = line.flatMap { try? PublicKey.parse(line: $0).key.line }
-        hasAuthority = access(key, R_OK) == 0 && stored != nil && (authority == nil || stored == authority)
+        let stored = line.flatMap { try? PublicKey.parse(line: $0).key }
+        hasAuthority =
+            stored.map { stored in
+                (authority == nil || stored.line == authority) && Self.isPrivate(key, halfOf: stored)
+            } ?? false
+    }
+
+    /// Whether a private key without a passphrase, as the runner has made it, is the other half of a public key: the file begins
+    /// with that (PROTOCOL.key of OpenSSH).
+    private static func isPrivate(_ path: String, halfOf key: PublicKey) -> Bool {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let blob = Data(base64Encoded: key.base64)
+        else { return false }
+        let lines = text.split(separator: "\n")
+        guard lines.count > 2, lines[0] == "-----BEGIN OPENSSH PRIVATE KEY-----",
+            let bytes = Data(base64Encoded: lines.dropFirst().dropLast().joined())
+        else { return false }
+        func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (24 - 8 * $0) & 255) } }
+        var beginning = Array("openssh-key-v1\0".utf8)
+        for word in [Array("none".utf8), Array("none".utf8), []] { beginning += number(word.count) + word }
+        beginning += number(1) + number(blob.count)
+        beginning += blob
+        return bytes.starts(with: beginning)
     }
 
     private static func bytes(of path: String) -> Int {

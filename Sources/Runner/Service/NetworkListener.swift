@@ -7,7 +7,7 @@ struct NetworkListener: Sendable {
     let port: Int
     let tls: TLSConfiguration
     let tokens: Tokens
-    /// When the first certificate of the chain ends, in seconds since 1970.
+    /// The earliest end of any certificate in the chain, in seconds since 1970.
     let end: Int
 
     /// Reads the files that the configuration names.

@@ -90,6 +90,9 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible, CustomDebu
     /// Whether the service has refused for a quota: other people's requests change nothing about it.
     public var namesQuota: Bool { if case .tooMany(_?) = code { true } else { false } }
 
+    /// Whether the service has answered, and cannot find out who people are: its source of people does not answer.
+    public var saysPeopleAreUnknown: Bool { problem?.type == Problem.peopleUnknownType }
+
     /// Whether the same request may succeed later.
     public var isTransient: Bool {
         switch code {

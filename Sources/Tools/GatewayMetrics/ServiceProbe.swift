@@ -12,6 +12,8 @@ struct ServiceProbe {
     struct Outcome {
         /// How long the answer took; nil: there was none.
         var seconds: Double?
+        /// Whether the service could tell whose the key is; nil: there was no answer.
+        var knowsPeople: Bool?
         /// Seconds by which the service's clock is ahead; nil: it is this host's, or the service does not say.
         var clockOffset: Double?
     }
@@ -31,18 +33,29 @@ struct ServiceProbe {
             let service = configuration.buildService(over: transport, on: loop), let key = Self.newKey()
         else { return Outcome() }
         let start = ContinuousClock.now
-        guard wait({ service.key(key, $0) }) != nil else { return Outcome() }
-        var outcome = Outcome(seconds: start.duration(to: .now) / .seconds(1))
+        guard let knowsPeople = Self.knowsPeople(wait { service.key(key, $0) }) else { return Outcome() }
+        var outcome = Outcome(
+            seconds: start.duration(to: .now) / .seconds(1), knowsPeople: knowsPeople)
         if !configuration.service.url.hasPrefix("unix:"), let service = service as? SallyportService {
-            outcome.clockOffset = (wait { service.clock($0) } ?? nil).map { Double($0 - Int64(time(nil))) }
+            outcome.clockOffset = wait { service.clock($0) }.flatMap { try? $0.get() }
+                .map { Double($0 - Int64(time(nil))) }
         }
         return outcome
     }
 
-    /// Nil: there was no answer.
+    /// A source of people that is silent is no fault of the service's. Nil: the service has not answered.
+    static func knowsPeople(_ answer: Result<Key?, ServiceError>?) -> Bool? {
+        switch answer {
+        case .success: true
+        case .failure(let error) where error.saysPeopleAreUnknown: false
+        case .failure, nil: nil
+        }
+    }
+
+    /// Nil: there was no answer in time.
     private func wait<Value>(
         _ call: (@escaping (Result<Value, ServiceError>) -> Void) -> Void
-    ) -> Value? {
+    ) -> Result<Value, ServiceError>? {
         var answer: Result<Value, ServiceError>?
         call { [loop] result in
             answer = result
@@ -50,7 +63,7 @@ struct ServiceProbe {
         }
         loop.timer(after: Self.patience) { [loop] in loop.stop() }
         if answer == nil { loop.run() }
-        return try? answer?.get()
+        return answer
     }
 
     /// One that nobody has: RFC 8709, with random bytes.

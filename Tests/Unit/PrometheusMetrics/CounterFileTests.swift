@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import CounterFile
@@ -24,17 +25,34 @@ import Testing
         #expect(counts(CounterFile("f", in: folder + "/none")) == [0, 0, 0])
     }
 
-    @Test func noCountIsLostHoweverManyCount() async {
+    /// Whoever would have to wait counts nothing; what was counted stays.
+    @Test func manyCountAtOnce() async {
         let path = folder
-        await withTaskGroup { group in
+        let counted = await withTaskGroup(of: [Event].self) { group in
             for number in 0..<8 {
                 group.addTask {
                     let file = CounterFile<Event>("f", in: path)
-                    for _ in 0..<500 { file.add(number % 2 == 0 ? .one : .three) }
+                    let event = number % 2 == 0 ? Event.one : .three
+                    return (0..<500).compactMap { _ in file.add(event) ? event : nil }
                 }
             }
+            return await group.reduce(into: []) { $0 += $1 }
         }
-        #expect(counts(CounterFile("f", in: folder)) == [2000, 0, 2000])
+        let expected = Event.allCases.map { event in UInt64(counted.count { $0 == event }) }
+        #expect(counts(CounterFile("f", in: folder)) == expected)
+        #expect(expected[0] > 0 && expected[1] == 0 && expected[2] > 0)
+    }
+
+    @Test func whileSomebodyKeepsItLockedNothingIsCounted() throws {
+        let file = CounterFile<Event>("f", in: folder)
+        #expect(file.add(.one))
+        let other = open(folder + "/f", O_RDONLY | O_CLOEXEC)
+        try #require(other >= 0 && flock(other, LOCK_EX) == 0)
+        #expect(!file.add(.one))
+        #expect(counts(file) == [1, 0, 0])
+        close(other)
+        #expect(file.add(.one))
+        #expect(counts(file) == [2, 0, 0])
     }
 
     @Test func aLaterVersionCountsOn() {

@@ -40,6 +40,14 @@ import Testing
         #expect(lines.last == #"m{l="a\"} 1\nb\\"} 7"# && lines.count == 3)
     }
 
+    @Test func eachSampleHasTheCommonLabels() {
+        var page = Exposition(common: [("config", "/a.toml")])
+        page.add(Self.jobs, [Sample("hpc", "kept", value: 1)])
+        page.add(Metric("up", .gauge, "Whether."), 1)
+        let lines = page.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(lines == [#"jobs{config="/a.toml",pool="hpc",state="kept"} 1"#, #"up{config="/a.toml"} 1"#])
+    }
+
     @Test(
         arguments: [
             (0, "0"), (-3, "-3"), (1e15, "1000000000000000"), (0.1, "0.1"), (1e-7, "1e-07"),

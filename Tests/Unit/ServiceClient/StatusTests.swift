@@ -50,6 +50,12 @@ import Testing
         #expect(error.code == .sessionEnded && !error.isTransient)
     }
 
+    @Test func thatPeopleAreUnknownIsToldByItsType() {
+        let problem = #"{"type":"urn:sallyport:people-unknown","title":"t","status":503}"#
+        #expect(error(503, problem).code == .unavailable && error(503, problem).saysPeopleAreUnknown)
+        #expect(!error(503, #"{"title":"t","status":503}"#).saysPeopleAreUnknown)
+    }
+
     @Test func termsOfUseAreToldByTheirType() {
         let problem = #"{"type":"urn:sallyport:terms","title":"t","status":403,"detail":"accept them"}"#
         #expect(error(403, problem).code == .termsChanged)

@@ -124,9 +124,9 @@ int sp_accept(int listener, uid_t *user);
    -1 and errno on failure. */
 int sp_open_terminal(int *ours, int *theirs, const struct winsize *size);
 
-/* Adds one to a number of a file that consists of that many 64-bit numbers, and begins with zeros: mmap(2). Any number of
-   processes can do this at once; none waits for another, and one that is killed leaves the file whole. -1 and errno on
-   failure. */
-int sp_count_in_file(int fd, size_t index, size_t count);
+/* Adds one to a 64-bit number of a file; beyond its end all numbers are zero. Any number of processes can do this at once: each
+   locks the file (flock(2)), and gives up after a few milliseconds rather than wait. One that is killed leaves the file
+   whole. No mmap(2): where the file system has no room for a changed page, that would be SIGBUS. -1: nothing was counted. */
+int sp_count_in_file(int fd, size_t index);
 
 #endif

@@ -33,7 +33,8 @@ extension SQLiteStore {
             guard count ?? 0 <= Self.groupsPerPerson else {
                 throw RunnerError(
                     .tooMany(.init(what: "groups", limit: Self.groupsPerPerson)),
-                    "\(name) has been put into \(Self.groupsPerPerson) groups already, which is the limit.")
+                    "\(name) has been put into \(Self.groupsPerPerson) groups already, which is the limit.",
+                    limit: .groupsPerPerson)
             }
         }
     }

@@ -56,7 +56,8 @@ extension SQLiteStore {
         guard let count, count >= Self.keysPerPerson else { return }
         throw RunnerError(
             .tooMany(Quota(what: "keys", limit: Self.keysPerPerson)),
-            "This person already has \(Self.keysPerPerson) keys, which is the limit: remove one first.")
+            "This person already has \(Self.keysPerPerson) keys, which is the limit: remove one first.",
+            limit: .keysPerPerson)
     }
 
     /// Nobody has this key yet. It is no longer pending for anyone.

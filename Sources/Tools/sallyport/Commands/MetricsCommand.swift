@@ -24,22 +24,29 @@ struct MetricsCommand: ParsableCommand {
             guard getuid() == 0 else {
                 throw Failure(.noPermission, "This needs root: sudo sallyport metrics.")
             }
-            let configuration: Configuration
+            let file = Input.absolute(config)
+            let configuration: Result<Configuration, ConfigurationError>
             do throws(ConfigurationError) {
-                configuration = try ConfigurationFile.read(config)
+                // As a login reads it.
+                configuration = .success(try ConfigurationFile.read(file, ownerMustBeRoot: true))
             } catch {
-                throw Failure(.configuration, error.description)
+                configuration = .failure(error)
             }
-            let text = GatewaySurvey(of: configuration).text()
-            guard let output else { return print(text, terminator: "") }
-            do throws(SmallFile.NotReplaced) {
-                // The collector runs as another user.
-                try SmallFile.replace(Input.absolute(output), with: text, mode: 0o644)
-            } catch {
-                let cause = String(cString: strerror(error.code))
-                throw Failure(
-                    .noPermission, "\(HostileText.printable(error.path)) cannot be written: \(cause).")
-            }
+            try write(GatewaySurvey(of: try? configuration.get(), file: file).text())
+            // Whoever is alerted by the metrics has heard of it, too.
+            if case .failure(let error) = configuration { throw Failure(.configuration, error.description) }
+        }
+    }
+
+    private func write(_ text: String) throws(Failure) {
+        guard let output else { return print(text, terminator: "") }
+        do throws(SmallFile.NotReplaced) {
+            // The collector runs as another user.
+            try SmallFile.replace(Input.absolute(output), with: text, mode: 0o644)
+        } catch {
+            let cause = String(cString: strerror(error.code))
+            throw Failure(
+                .noPermission, "\(HostileText.printable(error.path)) cannot be written: \(cause).")
         }
     }
 }

@@ -29,8 +29,8 @@ import Testing
         #expect(results([Self.rule, Self.rule, nil]) == [.refused])
         #expect(results([Self.fault, nil, Self.fault]) == [.failed])
         #expect(results([nil, Self.rule]) == [.letIn])
-        #expect(results([nil, nil, Self.fault, Self.fault]) == [.letIn, .failedLater])
-        #expect(results([nil, Self.rule, Self.fault]) == [.letIn, .failedLater])
+        #expect(results([nil, nil, Self.fault, Self.fault]) == [.letIn, .failedOutside])
+        #expect(results([nil, Self.rule, Self.fault]) == [.letIn, .failedOutside])
     }
 
     @Test func whatAnAdministratorIsToldToMendIsAFault() {
@@ -39,20 +39,34 @@ import Testing
         }
     }
 
-    @Test(arguments: ServiceError.Code.all) func aServiceThatCannotAnswerIsAtFault(_ code: ServiceError.Code)
+    @Test func aFaultBeforeABuilderIsAnotherThanOneInside() {
+        let results = Results()
+        let login = LoginCount { results.all.append($0) }
+        login.letIn()
+        login.entered()
+        login.entered()
+        login.refused(Self.fault)
+        #expect(results.all == [.letIn, .entered, .failedInside])
+    }
+
+    /// Strangers must not be able to raise an alarm.
+    @Test func aKeyThatNobodyCanTellIsNoFault() {
+        let problem = Problem(type: Problem.peopleUnknownType, title: "Service Unavailable", status: 503)
+        let silent = Refusal.notIdentified(ServiceError(.unavailable, problem: problem, detail: "in a test"))
+        #expect(results([silent, silent]) == [.unidentified])
+        #expect(results([nil, silent]) == [.letIn, .failedOutside])
+    }
+
+    /// A service that refuses without being asked for anything that it could refuse is at fault, too.
+    @Test(arguments: ServiceError.Code.all) func aServiceThatDoesNotAnswerIsAtFault(_ code: ServiceError.Code)
     {
-        let isFault =
-            switch code {
-            case .unreachable, .hungUp, .insecure, .untrusted, .brokenOff, .redirected, .timedOut,
-                .malformedAnswer, .tooOld, .gatewayFault, .notAuthenticated, .tooMany(nil), .unavailable:
-                true
-            default: false
-            }
         let error = Fixture.serviceError(code)
-        if Refusal.service(error).message.status != .misconfigured {
-            #expect(Refusal.service(error).isFault == isFault, "\(code)")
-        }
-        #expect(!isFault || Refusal.notClaimed(error, Fixture.identifier, verb: "connect").isFault, "\(code)")
+        #expect(Refusal.service(error).isFault == (code != .suspended), "\(code)")
+        let rules: [ServiceError.Code] = [
+            .builderGone, .noSuchJob, .termsChanged, .notPermitted, .notReady, .suspended,
+        ]
+        let refused = Refusal.notClaimed(error, Fixture.identifier, verb: "connect")
+        #expect(refused.isFault == !rules.contains(code), "\(code)")
     }
 
     @Test func whatFollowsFromARuleOrFromThePersonIsNone() {

@@ -26,6 +26,7 @@ struct SourcedPeopleTests {
             #expect((80...101).contains(survived), "\(survived)")
             let unknown = try await service.client.send(.GET, path)
             #expect(unknown.status == 503 && unknown.text.contains("who people are now"))
+            #expect(try unknown.decode(Problem.self).type == Problem.peopleUnknownType)
             try await service.wait { try await service.client.send(.POST, heartbeat).status == 410 }
             #expect(service.clock.now.timeIntervalSince(begin) <= 101 + 61 + 8)
             try await service.wait { try await service.job("1").sessions.isEmpty }
