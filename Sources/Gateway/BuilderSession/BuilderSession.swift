@@ -50,7 +50,9 @@ final class BuilderSession: RunningCommand {
     ) {
         self.context = context
         self.reason =
-            permit.standing == .administrator ? reason.map { String($0.prefix(Self.longestReason)) } : nil
+            permit.standing == .administrator
+            ? reason.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(Self.longestReason))) }
+            : nil
         self.permit = permit
         self.builderTimeout = builderTimeout
         job = permit.job

@@ -18,8 +18,8 @@ extension JobDirectory {
                 "Session, person, fingerprint and address can have at most 128 printable bytes each."
             )
         }
-        guard request.reason.map({ $0.utf8.count <= 4000 }) ?? true else {
-            throw RunnerError(.malformedRequest, "A reason has at most 4000 bytes.")
+        guard request.reason.map({ $0.unicodeScalars.count <= 1000 }) ?? true else {
+            throw RunnerError(.malformedRequest, "A reason has at most 1000 characters.")
         }
         _ = try await shown(id)
         let principal = try await Identification(find: context.people.key)
