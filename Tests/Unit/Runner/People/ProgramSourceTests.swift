@@ -1,5 +1,6 @@
 import Foundation
 import KeyForms
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -71,8 +72,6 @@ struct ProgramSourceTests {
         #expect(failure?.cause.contains("no answer within 0.5 seconds") == true)
         let text = try String(contentsOfFile: "\(folder)/pid", encoding: .utf8)
         let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-        // Its new parent may not have collected it yet.
-        let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        #expect(state == nil || state?.contains(") Z ") == true, "\(state ?? "")")
+        try await waitUntilGone(pid)
     }
 }
