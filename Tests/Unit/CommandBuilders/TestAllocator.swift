@@ -71,4 +71,19 @@ final class TestAllocator: Sendable {
     func text(of name: String) throws -> String {
         try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
     }
+
+    /// The same, once it contains that; throws what there is after a minute.
+    func text(of name: String, containing part: String) async throws -> String {
+        struct Missing: Error {
+            let text: String?
+        }
+
+        let end = ContinuousClock.now + .seconds(60)
+        while true {
+            let text = try? text(of: name)
+            if let text, text.contains(part) { return text }
+            guard ContinuousClock.now < end else { throw Missing(text: text) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
 }
