@@ -23,7 +23,8 @@ public struct AuditChain: Sendable {
     ///
     /// - Returns: what is wrong with it; nil: nothing.
     public mutating func take(_ line: some Collection<UInt8>) -> Fault? {
-        guard let link = AuditLink(ofLine: line), let record = StoredAuditRecord(line: line) else {
+        guard let record = StoredAuditRecord(line: line), let link = AuditLink(of: record, inLine: line)
+        else {
             return .unreadable
         }
         defer {

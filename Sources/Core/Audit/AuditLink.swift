@@ -17,8 +17,24 @@ public struct AuditLink: Equatable, Sendable {
     ///
     /// - Parameter line: without its end.
     public init?(ofLine line: some Collection<UInt8>) {
-        guard let record = StoredAuditRecord(line: line), let sequence = record.sequence else { return nil }
+        guard let record = StoredAuditRecord(line: line) else { return nil }
+        self.init(of: record, inLine: line)
+    }
+
+    /// The same for a record that has been read from that line.
+    init?(of record: StoredAuditRecord, inLine line: some Collection<UInt8>) {
+        guard let sequence = record.sequence else { return nil }
         self.init(sequence: sequence, hash: Self.hash(of: line))
+    }
+
+    /// The place of a record, if it follows this one.
+    ///
+    /// - Parameter line: of the record, without its end.
+    public func next(_ line: some Collection<UInt8>) -> AuditLink? {
+        guard let record = StoredAuditRecord(line: line), record.sequence == sequence + 1,
+            record[.previous] == hash
+        else { return nil }
+        return AuditLink(of: record, inLine: line)
     }
 
     public static func hash(of line: some Collection<UInt8>) -> String {

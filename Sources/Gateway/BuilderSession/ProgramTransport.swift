@@ -157,8 +157,7 @@ final class ProgramTransport: BuilderTransport {
     }
 
     var auditedFields: [AuditRecord.Field: AuditRecord.Value] {
-        let words = connection?.hostKey?.split(separator: " ").map(String.init) ?? []
-        let key = words.count == 2 ? try? PublicKey(type: words[0], base64: words[1]) : nil
+        let key = connection?.hostKey.flatMap { try? PublicKey.parse(line: $0).key }
         return [
             .kind: .text(kind.rawValue), .builderKey: .text(key?.fingerprint ?? ""),
             .builderTrust: .text(trust.rawValue), .agent: .flag(agentSocket != nil),

@@ -87,12 +87,8 @@ final class SessionRecording {
         guard !isOver else { return }
         let bytes = Array((line + "\n").utf8)
         guard size + bytes.count <= limit else { throw .full }
-        var count = -1
-        repeat { count = write(file, bytes, bytes.count) } while count < 0 && errno == EINTR
-        guard count == bytes.count else {
-            let cause = count < 0 ? String(cString: strerror(errno)) : "the disk is full"
-            // Half a line would keep players from the whole.
-            if count > 0 { ftruncate(file, off_t(size)) }
+        // Half a line would keep players from the whole.
+        if let cause = WholeLine.append(bytes, to: file, size: size) {
             throw .unwritable("\(path): \(cause)")
         }
         size += bytes.count

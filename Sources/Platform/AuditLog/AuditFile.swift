@@ -60,12 +60,7 @@ package struct AuditFile: Sendable {
     /// The last one of the records in a part of a file that follow a record, one after the other.
     private static func follow(_ link: AuditLink, in file: CInt, from start: Int, to end: Int) -> AuditLink {
         var last = link
-        for line in lines(of: file, from: start, to: end) {
-            guard let next = AuditLink(ofLine: line), next.sequence == last.sequence + 1,
-                StoredAuditRecord(line: line)?[.previous] == last.hash
-            else { continue }
-            last = next
-        }
+        for line in lines(of: file, from: start, to: end) { last = last.next(line) ?? last }
         return last
     }
 
@@ -84,11 +79,11 @@ package struct AuditFile: Sendable {
     ///
     /// - Returns: the file's size after that.
     private static func cutOff(_ file: CInt, size: Int) -> Int {
+        var last: UInt8 = 0
+        guard size > 0, pread(file, &last, 1, off_t(size - 1)) == 1, last != newline else { return size }
         let length = min(size, longestLine)
-        guard length > 0 else { return size }
         var bytes = [UInt8](repeating: 0, count: length)
-        guard pread(file, &bytes, length, off_t(size - length)) == length, bytes[length - 1] != newline
-        else { return size }
+        guard pread(file, &bytes, length, off_t(size - length)) == length else { return size }
         guard let end = bytes.lastIndex(of: newline) ?? (length == size ? -1 : nil) else { return size }
         let whole = size - (length - 1 - end)
         return ftruncate(file, off_t(whole)) == 0 ? whole : size
@@ -123,12 +118,9 @@ package struct AuditFile: Sendable {
 
     /// Writes a whole line, or nothing.
     private func write(_ line: [UInt8], to file: CInt, size: Int) throws(AuditFailure) {
-        var count = -1
-        repeat { count = Glibc.write(file, line, line.count) } while count < 0 && errno == EINTR
-        guard count != line.count else { return }
-        let reason = count < 0 ? AuditFailure.reason : "the disk is full"
-        if count > 0 { ftruncate(file, off_t(size)) }
-        throw AuditFailure("\(path): \(reason)")
+        if let reason = WholeLine.append(line, to: file, size: size) {
+            throw AuditFailure("\(path): \(reason)")
+        }
     }
 
     private static let newline = UInt8(ascii: "\n")

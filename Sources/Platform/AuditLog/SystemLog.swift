@@ -4,14 +4,16 @@ import Glibc
 import Presentation
 
 /// The system log: journald(8), which gets each field as one of its own, or any other that syslog(3) reaches.
-struct SystemLog {
-    static let identifier = "sallyport-audit"
+package enum SystemLog {
+    package static let identifier = "sallyport-audit"
+    /// What the message begins with, before the JSON.
+    package static let cookie = "@cee: "
     private static let journalSocket = "/run/systemd/journal/socket"
 
     /// - Parameter line: the record as JSON, which is the message in both. (The cookie before it tells rsyslogd(8) and others
     ///   that JSON follows.)
     static func write(_ record: AuditRecord, line: String) {
-        let message = "@cee: \(line)"
+        let message = cookie + line
         guard !send(entry(of: record, message)) else { return }
         sp_syslog(identifier, LOG_INFO, message)
     }

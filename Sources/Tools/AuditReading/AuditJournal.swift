@@ -1,4 +1,5 @@
 package import Audit
+import AuditLog
 package import FoundationEssentials
 package import Glibc
 import HelperPrograms
@@ -7,8 +8,6 @@ import HelperPrograms
 package enum AuditJournal {
     /// The most that is read.
     private static let limit = 1 << 30
-    /// What the records of our programs begin with there: Sources/Platform/AuditLog writes it.
-    private static let cookie = "@cee: "
 
     private struct Entry: Decodable {
         let message: String
@@ -28,7 +27,7 @@ package enum AuditJournal {
         let program = HelperProgram(
             words: [
                 "journalctl", "--quiet", "--no-pager", "--output=json", "--all",
-                "--identifier=sallyport-audit",
+                "--identifier=\(SystemLog.identifier)",
             ] + start + users.sorted().map { "_UID=\($0)" }, outputLimit: limit, limit: .seconds(600))
         do throws(HelperProgram.Failure) {
             let outcome = try await program.run(reading: [])
@@ -44,9 +43,9 @@ package enum AuditJournal {
     static func records(in entries: [UInt8]) -> [StoredAuditRecord] {
         entries.split(separator: UInt8(ascii: "\n")).compactMap { line in
             guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
-                entry.message.hasPrefix(cookie)
+                entry.message.hasPrefix(SystemLog.cookie)
             else { return nil }
-            return StoredAuditRecord(line: Array(entry.message.dropFirst(cookie.count).utf8))
+            return StoredAuditRecord(line: Array(entry.message.dropFirst(SystemLog.cookie.count).utf8))
         }
     }
 }
